@@ -1,0 +1,155 @@
+//! AWS: clients, credentials, endpoints, limits, errors and waits.
+
+mod clock;
+mod error;
+mod limits;
+mod regional;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{BoxError, CallError, chain};
+pub use limits::Limit;
+pub use regional::{Poll, Regional};
+pub use tokio_util::sync::CancellationToken;
+
+/// The provider's own arguments, as far as they were given. What is `None` is taken as the AWS SDK takes it: from the
+/// environment, profiles and so on.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The home region: where global objects are controlled from. `us-east-1` when nothing says otherwise.
+    pub region: Option<String>,
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// Static credentials: access key id, secret access key, session token.
+    pub credentials: Option<StaticCredentials>,
+    /// One endpoint for every service: a local AWS.
+    pub endpoint_url: Option<String>,
+    /// Endpoints by service: `lambda`, `logs`, `apigateway`, `acm`, `iam`, `route53`, `cloudfront`, `sts`, `account`, and
+    /// `execute_api` for the requests that a probe makes.
+    pub endpoints: BTreeMap<String, String>,
+    /// A role to assume first.
+    pub assume_role: Option<AssumeRole>,
+    /// Accounts that may be worked in; empty for any.
+    pub allowed_account_ids: Vec<String>,
+    /// Accounts that must not be worked in.
+    pub forbidden_account_ids: Vec<String>,
+    /// Tags for everything that is made.
+    pub default_tags: BTreeMap<String, String>,
+    /// How often a call is repeated after throttling and server errors.
+    pub max_retries: Option<u32>,
+    /// How many calls may be under way at once.
+    pub max_parallel_calls: Option<usize>,
+    /// Whether AWS's published limits are kept (`true` unless it is a local AWS).
+    pub keep_rate_limits: bool,
+}
+
+/// Credentials given in the configuration. Never printed.
+#[derive(Clone)]
+pub struct StaticCredentials {
+    /// Access key id.
+    pub access_key: String,
+    /// Secret access key.
+    pub secret_key: String,
+    /// Session token.
+    pub token: Option<String>,
+}
+
+impl std::fmt::Debug for StaticCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StaticCredentials(..)")
+    }
+}
+
+/// A role that is assumed before anything else.
+#[derive(Debug, Clone)]
+pub struct AssumeRole {
+    /// The role.
+    pub role_arn: String,
+    /// The session's name.
+    pub session_name: Option<String>,
+    /// What the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// How long the session lasts, in seconds.
+    pub duration_seconds: Option<i64>,
+}
+
+/// Why the provider's configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// There are no credentials, or AWS does not accept them.
+    #[error("AWS does not accept the credentials")]
+    Credentials(#[source] BoxError),
+    /// An endpoint did not answer.
+    #[error("{endpoint} does not answer")]
+    Unreachable {
+        /// Which one.
+        endpoint: String,
+        /// What went wrong on the way.
+        #[source]
+        source: BoxError,
+    },
+    /// The credentials belong to an account that must not be worked in.
+    #[error("the credentials belong to account {account_id}, which is not allowed")]
+    WrongAccount {
+        /// The account.
+        account_id: String,
+        /// Whether it is forbidden, and not merely absent from the allowed ones.
+        forbidden: bool,
+    },
+}
+
+/// The AWS of one configured provider: an account, its credentials and endpoints, the limiter, the clients.
+pub struct Aws {
+    _private: (),
+}
+
+impl Aws {
+    /// Finds credentials, asks whose they are, and refuses a wrong account. Nothing else is called.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+        let _ = (config, clock);
+        todo!()
+    }
+
+    /// The regions of the account that are enabled; `None` when it may not be asked.
+    pub async fn enabled_regions(&self) -> Option<Vec<String>> {
+        todo!()
+    }
+
+    /// Tags that go on everything that is made.
+    pub fn default_tags(&self) -> &BTreeMap<String, String> {
+        todo!()
+    }
+
+    /// The region that global objects are controlled from, and the claim is kept in.
+    pub fn home_region(&self) -> &str {
+        todo!()
+    }
+
+    /// The account that the credentials belong to.
+    pub fn account_id(&self) -> &str {
+        todo!()
+    }
+
+    /// The partition of the home region.
+    pub fn partition(&self) -> &str {
+        todo!()
+    }
+}
+
+/// One operation on one resource: who it is for, how long it may take, how it is cancelled.
+pub struct Run {
+    /// The owner's name, as in the tag `multiregion:api`.
+    pub owner: String,
+    /// When it must have ended.
+    pub deadline: Instant,
+    /// Cancels it.
+    pub cancel: CancellationToken,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+}

@@ -1,0 +1,241 @@
+//! The trait object that the engine works with: specs and outputs as JSON.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::{Component, Found, Problem, Siblings};
+use crate::aws::{CallError, Limit, Regional};
+use crate::desired::{Address, READY, REF, UNKNOWN};
+
+/// A spec in which every [`Input`](crate::desired::Input) is known.
+#[derive(Debug, Clone)]
+pub struct Resolved<S>(S);
+
+impl<S: DeserializeOwned> Resolved<S> {
+    /// Takes a spec's JSON in which no reference is left.
+    ///
+    /// # Errors
+    /// [`CallError::Malformed`] when something is still unknown, or it is no such spec.
+    pub fn new(json: &Json) -> Result<Self, CallError> {
+        if is_open(json) {
+            return Err(CallError::Malformed("a spec still refers to something that does not exist".to_owned()));
+        }
+        parse(json).map(Self)
+    }
+}
+
+impl<S> Deref for Resolved<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.0
+    }
+}
+
+/// Whether a reference, an unknown value or a gate is left anywhere in a spec.
+pub(crate) fn is_open(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => {
+            [REF, UNKNOWN, READY].iter().any(|mark| map.contains_key(*mark)) || map.values().any(is_open)
+        }
+        Json::Array(items) => items.iter().any(is_open),
+        _ => false,
+    }
+}
+
+fn parse<T: DeserializeOwned>(json: &Json) -> Result<T, CallError> {
+    T::deserialize(json).map_err(|error| CallError::Malformed(error.to_string()))
+}
+
+fn print<T: serde::Serialize>(value: &T) -> Result<Json, CallError> {
+    serde_json::to_value(value).map_err(|error| CallError::Malformed(error.to_string()))
+}
+
+/// [`Found`] with outputs as JSON.
+pub type AnyFound = Found<Json>;
+
+/// [`Discovered`](super::Discovered) with spec and outputs as JSON.
+pub struct AnyDiscovered {
+    /// The key of its address.
+    pub key: Option<String>,
+    /// Its spec.
+    pub spec: Json,
+    /// Its outputs.
+    pub outputs: Json,
+    /// What it stands on.
+    pub depends_on: Vec<Address>,
+}
+
+/// A [`Component`] without its types. Every method does what the one of the same name there does.
+pub trait AnyComponent: Send + Sync {
+    /// [`Kind::KIND`](crate::desired::Kind::KIND).
+    fn kind(&self) -> &'static str;
+    /// [`Component::IMMUTABLE`].
+    fn immutable(&self) -> &'static [&'static str];
+    /// [`Component::UNCOMPARED`].
+    fn uncompared(&self) -> &'static [&'static str];
+    /// [`Component::VISIBLE`].
+    fn visible(&self) -> bool;
+    /// [`Component::ACTIONS`].
+    fn actions(&self) -> &'static [&'static str];
+    /// [`Component::LIMITS`].
+    fn limits(&self) -> &'static [Limit];
+    /// [`Component::id`]; `None` when these are no outputs of this kind.
+    fn id(&self, outputs: &Json) -> Option<String>;
+    /// [`Component::linger`].
+    fn linger(&self, spec: &Json) -> Duration;
+    /// [`Component::check`].
+    fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
+    /// [`Component::find`].
+    fn find<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Option<AnyFound>, CallError>>;
+    /// [`Component::discover`].
+    fn discover<'a>(
+        &'a self,
+        aws: &'a Regional,
+        siblings: &'a Siblings,
+    ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>>;
+    /// [`Component::create`].
+    fn create<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Json, CallError>>;
+    /// [`Component::read`].
+    fn read<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>>;
+    /// [`Component::update`].
+    fn update<'a>(
+        &'a self,
+        aws: &'a Regional,
+        outputs: &'a Json,
+        from: &'a Json,
+        to: &'a Json,
+    ) -> BoxFuture<'a, Result<Json, CallError>>;
+    /// [`Component::delete`].
+    fn delete<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
+}
+
+/// Takes the types off a component.
+pub(super) struct Erased<C>(PhantomData<fn() -> C>);
+
+impl<C> Erased<C> {
+    pub(super) const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<C: Component> AnyComponent for Erased<C> {
+    fn kind(&self) -> &'static str {
+        C::KIND
+    }
+
+    fn immutable(&self) -> &'static [&'static str] {
+        C::IMMUTABLE
+    }
+
+    fn uncompared(&self) -> &'static [&'static str] {
+        C::UNCOMPARED
+    }
+
+    fn visible(&self) -> bool {
+        C::VISIBLE
+    }
+
+    fn actions(&self) -> &'static [&'static str] {
+        C::ACTIONS
+    }
+
+    fn limits(&self) -> &'static [Limit] {
+        C::LIMITS
+    }
+
+    fn id(&self, outputs: &Json) -> Option<String> {
+        parse(outputs).ok().map(|outputs| C::id(&outputs))
+    }
+
+    fn linger(&self, spec: &Json) -> Duration {
+        parse(spec).map_or(Duration::ZERO, |spec| C::linger(&spec))
+    }
+
+    fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>> {
+        async move { C::check(aws, &parse(spec)?).await }.boxed()
+    }
+
+    fn find<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Option<AnyFound>, CallError>> {
+        async move {
+            Ok(match C::find(aws, &parse(spec)?).await? {
+                Some(Found::Ours(outputs)) => Some(Found::Ours(print(&outputs)?)),
+                Some(Found::Foreign(whose)) => Some(Found::Foreign(whose)),
+                None => None,
+            })
+        }
+        .boxed()
+    }
+
+    fn discover<'a>(
+        &'a self,
+        aws: &'a Regional,
+        siblings: &'a Siblings,
+    ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>> {
+        async move {
+            let erase = |found: super::Discovered<C>| {
+                Ok(AnyDiscovered {
+                    key: found.key,
+                    spec: print(&found.spec)?,
+                    outputs: print(&found.outputs)?,
+                    depends_on: found.depends_on,
+                })
+            };
+            C::discover(aws, siblings).await?.into_iter().map(erase).collect()
+        }
+        .boxed()
+    }
+
+    fn create<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Json, CallError>> {
+        async move { print(&C::create(aws, &Resolved::new(spec)?).await?) }.boxed()
+    }
+
+    fn read<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
+        async move {
+            match C::read(aws, &parse(spec)?, &parse(outputs)?).await? {
+                Some((spec, outputs)) => Ok(Some((print(&spec)?, print(&outputs)?))),
+                None => Ok(None),
+            }
+        }
+        .boxed()
+    }
+
+    fn update<'a>(
+        &'a self,
+        aws: &'a Regional,
+        outputs: &'a Json,
+        from: &'a Json,
+        to: &'a Json,
+    ) -> BoxFuture<'a, Result<Json, CallError>> {
+        async move { print(&C::update(aws, &parse(outputs)?, &parse(from)?, &Resolved::new(to)?).await?) }.boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        async move { C::delete(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
+    }
+}

@@ -1,0 +1,183 @@
+//! One file per kind of AWS object, and the registry that the engine finds them in.
+
+pub mod alias;
+pub mod certificate;
+pub mod claim;
+pub mod distribution;
+pub mod domain;
+mod erased;
+pub mod function;
+pub mod health_check;
+pub mod hosted_zone;
+pub mod http_api;
+pub mod integration;
+pub mod issued_certificate;
+pub mod log_group;
+pub mod mapping;
+pub mod permission;
+pub mod probe;
+pub mod provisioned_concurrency;
+pub mod record;
+pub mod role;
+pub mod route;
+pub mod seal;
+pub mod stage;
+pub mod validation_record;
+pub mod version;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::{CallError, Limit, Regional};
+use crate::desired::{Address, Input, Kind};
+
+pub use erased::{AnyComponent, AnyFound, Resolved};
+
+/// Tags of an object: what the user and the provider want, and whose it is.
+pub type Tags = BTreeMap<String, Input<String>>;
+
+/// The tag that names the owner of an object.
+pub const OWNER_TAG: &str = "multiregion:api";
+
+/// The tag that says which of its owner's components an object is.
+pub const ADDRESS_TAG: &str = "multiregion:address";
+
+/// One kind of AWS object: everything there is to know about it.
+///
+/// Guarantees that every implementation gives:
+/// - `create`, `update` and `delete` may be repeated: what is done already is success; deleting what is gone is success.
+/// - `create` never takes over an object that does not carry the ownership tags of this address: that is
+///   [`CallError::Foreign`].
+/// - Nothing outside AWS is touched.
+pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send + Sync + 'static {
+    /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
+    type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
+
+    /// Spec fields that AWS cannot change on a living object: a change of one of them makes a new object first, moves
+    /// what refers to the old one, and deletes the old one last.
+    const IMMUTABLE: &'static [&'static str];
+    /// Spec fields whose change alone is no change: where the code comes from, not what it is.
+    const UNCOMPARED: &'static [&'static str] = &[];
+    /// Whether this is an AWS object, shown in `components`. A wait or a probe is not.
+    const VISIBLE: bool = true;
+    /// The IAM actions that its calls need.
+    const ACTIONS: &'static [&'static str];
+    /// AWS's published limits on its calls, where they are lower than the service's.
+    const LIMITS: &'static [Limit] = &[];
+
+    /// The identity AWS gave it, as a user would look for it.
+    fn id(outputs: &Self::Outputs) -> String;
+
+    /// How long after its update or deletion others may still act on what it said, because they cached it.
+    fn linger(_spec: &Self::Spec) -> Duration {
+        Duration::ZERO
+    }
+
+    /// What AWS must already hold for `spec` to succeed, and does not: asked while planning a create or an update.
+    /// Inputs may be unknown; what is unknown is not checked.
+    fn check(_aws: &Regional, _spec: &Self::Spec) -> impl Future<Output = Result<Vec<Problem>, CallError>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// The object that has this spec's identity (its name, or our ownership tags) and is in no ledger: asked while
+    /// planning a create. Inputs may be unknown; without what identifies it, the answer is `None`.
+    fn find(
+        aws: &Regional,
+        spec: &Self::Spec,
+    ) -> impl Future<Output = Result<Option<Found<Self::Outputs>>, CallError>> + Send;
+
+    /// Every object of this kind and region that carries our ownership, for an import: by key, with what identifies
+    /// it. `siblings` are the ones found before, kind by kind in the registry's order.
+    fn discover(
+        aws: &Regional,
+        siblings: &Siblings,
+    ) -> impl Future<Output = Result<Vec<Discovered<Self>>, CallError>> + Send
+    where
+        Self: Sized;
+
+    /// Makes it and waits until others can use it.
+    fn create(
+        aws: &Regional,
+        spec: &Resolved<Self::Spec>,
+    ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
+
+    /// What AWS reports now, in our spelling; `None` when AWS no longer has it. Fields that AWS does not report are
+    /// taken from `spec`, the spec that was last applied.
+    fn read(
+        aws: &Regional,
+        spec: &Self::Spec,
+        outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<Option<(Self::Spec, Self::Outputs)>, CallError>> + Send;
+
+    /// Turns `from` into `to`: only fields outside [`Self::IMMUTABLE`] differ. Waits until others can use it.
+    fn update(
+        aws: &Regional,
+        outputs: &Self::Outputs,
+        from: &Self::Spec,
+        to: &Resolved<Self::Spec>,
+    ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
+
+    /// Takes it away and waits until it is gone for others.
+    fn delete(
+        aws: &Regional,
+        spec: &Self::Spec,
+        outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<(), CallError>> + Send;
+}
+
+/// An object of the wanted identity that is in no ledger of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<O> {
+    /// It carries our ownership: made by an apply that died before it could tell.
+    Ours(O),
+    /// It belongs to somebody else; the text says whose it looks like.
+    Foreign(String),
+}
+
+/// Something that AWS would refuse, known before it is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// A constant sentence that names the mistake.
+    pub summary: &'static str,
+    /// What was found, why it is wrong, how to mend it.
+    pub detail: String,
+}
+
+/// An object found by [`Component::discover`].
+pub struct Discovered<C: Component> {
+    /// The key of its address.
+    pub key: Option<String>,
+    /// What identifies it, with what [`Component::read`] cannot report.
+    pub spec: C::Spec,
+    /// What AWS calls it.
+    pub outputs: C::Outputs,
+    /// What it stands on, for the order of its deletion.
+    pub depends_on: Vec<Address>,
+}
+
+/// Outputs of the objects discovered so far.
+#[derive(Debug, Clone, Default)]
+pub struct Siblings(pub(crate) BTreeMap<Address, serde_json::Value>);
+
+impl Siblings {
+    /// The outputs of the `C` at `address`.
+    pub fn outputs<C: Component>(&self, address: &Address) -> Option<C::Outputs> {
+        serde_json::from_value(self.0.get(address)?.clone()).ok()
+    }
+
+    /// All `C` found so far.
+    pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
+        self.0
+            .iter()
+            .filter(|(address, _)| address.kind == C::KIND)
+            .filter_map(|(address, json)| Some((address.clone(), serde_json::from_value(json.clone()).ok()?)))
+            .collect()
+    }
+}
+
+/// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
+pub static REGISTRY: &[&dyn AnyComponent] = &[];

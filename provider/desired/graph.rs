@@ -1,0 +1,91 @@
+//! What one resource wants: specs and what they wait for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::Address;
+use super::input::{Handle, READY, REF, Reference};
+use crate::wire::Path;
+
+/// The pure half of a component: what the graph and the plan must know of a kind.
+pub trait Kind {
+    /// The kind's name, as it stands in addresses.
+    const KIND: &'static str;
+    /// What we want of it.
+    type Spec: serde::Serialize;
+}
+
+/// One component that is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The spec as JSON, with references still in it.
+    pub spec: Json,
+    /// What must have succeeded before this one is touched: everything it refers to, and what was added by hand.
+    pub depends_on: BTreeSet<Address>,
+    /// What must have *ended* before: everything its gates wait for.
+    pub waits_for: BTreeSet<Address>,
+    /// The attribute to blame when AWS does not accept it.
+    pub attribute: Path,
+}
+
+/// All components of one resource.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Desired {
+    nodes: BTreeMap<Address, Node>,
+}
+
+impl Desired {
+    /// Adds a component and gives back the handle to refer to it.
+    pub fn add<C: Kind>(&mut self, address: Address, attribute: Path, spec: &C::Spec) -> Handle<C> {
+        debug_assert_eq!(address.kind, C::KIND, "{address} is of another kind");
+        #[expect(clippy::expect_used, reason = "specs are plain structs with text keys")]
+        let spec = serde_json::to_value(spec).expect("a spec serialises");
+        let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
+        collect(&spec, &mut depends_on, &mut waits_for);
+        let node = Node { spec, depends_on, waits_for, attribute };
+        let previous = self.nodes.insert(address.clone(), node);
+        debug_assert!(previous.is_none(), "{address} was added twice");
+        Handle::new(address)
+    }
+
+    /// Makes `later` wait for the success of `earlier` though it refers to nothing of it.
+    pub fn order<A, B>(&mut self, later: &Handle<A>, earlier: &Handle<B>) {
+        if let Some(node) = self.nodes.get_mut(later.address()) {
+            node.depends_on.insert(earlier.address().clone());
+        }
+    }
+
+    /// All components by address.
+    pub fn nodes(&self) -> &BTreeMap<Address, Node> {
+        &self.nodes
+    }
+
+    /// The component at `address`.
+    pub fn get(&self, address: &Address) -> Option<&Node> {
+        self.nodes.get(address)
+    }
+}
+
+/// Collects what a spec refers to: outside of gates as dependencies, inside of them as things to wait for.
+fn collect(json: &Json, depends_on: &mut BTreeSet<Address>, waits_for: &mut BTreeSet<Address>) {
+    match json {
+        Json::Object(map) if map.contains_key(REF) => {
+            if let Ok(reference) = serde_json::from_value::<Reference>(json.clone()) {
+                depends_on.insert(reference.address);
+            }
+        }
+        Json::Object(map) => {
+            if let Some(ready) = map.get(READY) {
+                waits_for.extend(serde_json::from_value::<Vec<Address>>(ready.clone()).unwrap_or_default());
+                let mut inside = BTreeSet::new();
+                map.values().for_each(|value| collect(value, &mut inside, waits_for));
+                waits_for.extend(inside);
+            } else {
+                map.values().for_each(|value| collect(value, depends_on, waits_for));
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect(item, depends_on, waits_for)),
+        _ => {}
+    }
+}

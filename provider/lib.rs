@@ -1,0 +1,19 @@
+//! One HTTP API in many AWS regions, from one declaration: an OpenTofu and Terraform provider.
+//!
+//! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
+
+pub mod wire;
+
+pub mod schema;
+
+pub mod resources;
+
+pub mod lifecycle;
+
+pub mod desired;
+
+pub mod plan;
+
+pub mod components;
+
+pub mod aws;

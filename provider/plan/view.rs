@@ -1,0 +1,77 @@
+//! What the components of a resource are, or will be once a plan is applied.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::desired::Address;
+use crate::schema::Attr;
+use crate::wire::Value;
+
+/// One component, as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Whether it is an AWS object, shown in `components`.
+    pub visible: bool,
+    /// What AWS calls it; null when it is wanted but was not made.
+    pub id: Attr<String>,
+    /// A digest of its spec.
+    pub revision: Attr<String>,
+    /// Its spec: resolved as far as it can be.
+    pub spec: Json,
+    /// Its outputs; unknown before it is made, null when it was not made.
+    pub outputs: Attr<Json>,
+}
+
+/// All components of a resource: what computed attributes are made of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct View {
+    /// The components by address.
+    pub components: BTreeMap<Address, Seen>,
+    /// Whether everything that is wanted is there; unknown while it is being planned.
+    pub complete: Attr<bool>,
+}
+
+impl View {
+    /// The output `name` of the component at `address`: null when there is no such component, unknown when it is
+    /// still to be made.
+    pub fn output(&self, address: &Address, name: &str) -> Value {
+        match self.components.get(address).map(|seen| &seen.outputs) {
+            None | Some(Attr::Null) => Value::Null,
+            Some(Attr::Unknown) => Value::Unknown,
+            Some(Attr::Known(outputs)) => text(outputs.get(name)),
+        }
+    }
+
+    /// The attribute `components`: address → kind, id and revision of every visible component.
+    pub fn components_value(&self) -> Value {
+        let visible = self.components.iter().filter(|(_, seen)| seen.visible);
+        Value::Map(visible.map(|(address, seen)| (address.to_string(), entry(address, seen))).collect())
+    }
+}
+
+fn entry(address: &Address, seen: &Seen) -> Value {
+    Value::Map(BTreeMap::from([
+        ("kind".to_owned(), Value::String(address.kind.clone())),
+        ("id".to_owned(), attr(&seen.id)),
+        ("revision".to_owned(), attr(&seen.revision)),
+    ]))
+}
+
+fn attr(attr: &Attr<String>) -> Value {
+    match attr {
+        Attr::Known(text) => Value::String(text.clone()),
+        Attr::Null => Value::Null,
+        Attr::Unknown => Value::Unknown,
+    }
+}
+
+fn text(json: Option<&Json>) -> Value {
+    match json {
+        Some(Json::String(text)) => Value::String(text.clone()),
+        Some(Json::Bool(flag)) => Value::Bool(*flag),
+        Some(Json::Array(items)) => Value::List(items.iter().map(|item| text(Some(item))).collect()),
+        Some(Json::Number(number)) => Value::String(number.to_string()),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,133 @@
+//! One file per resource type: its schema, its configuration, and what it expands into. Pure.
+
+use std::time::Duration;
+
+use crate::desired::Desired;
+use crate::plan::View;
+use crate::schema::Schema;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+/// One resource type.
+///
+/// Nothing here asks AWS; what can be unknown while planning may be unknown in every argument.
+pub trait Resource: Send + Sync {
+    /// Its full name: `multiregion_api`.
+    fn type_name(&self) -> &'static str;
+
+    /// Its schema.
+    fn schema(&self) -> Schema;
+
+    /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
+    fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
+
+    /// What the configuration wants of AWS.
+    ///
+    /// # Errors
+    /// What [`Resource::validate`] finds too; and what only shows with everything known.
+    fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics>;
+
+    /// The attributes whose change makes a new resource.
+    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path>;
+
+    /// The state: the configuration with the computed attributes filled in from what the components are or will be.
+    fn state(&self, config: &Value, view: &View) -> Value;
+
+    /// The state of an imported resource, as far as it can be told from its components: enough that the plan of a
+    /// configuration that wants the same has something to keep.
+    fn imported(&self, name: &str, view: &View) -> Value;
+}
+
+/// What expansion may know besides the configuration.
+pub struct Context<'a> {
+    /// The region that global objects are controlled from.
+    pub home_region: &'a str,
+    /// The account worked in.
+    pub account_id: &'a str,
+    /// Its partition.
+    pub partition: &'a str,
+    /// Tags that the provider puts on everything.
+    pub default_tags: &'a std::collections::BTreeMap<String, String>,
+    /// How a function's package is read.
+    pub packages: &'a dyn Packages,
+}
+
+/// A resource's configuration, expanded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expansion {
+    /// Its components.
+    pub desired: Desired,
+    /// How the engine is to treat them.
+    pub settings: Settings,
+}
+
+/// What a resource's configuration says about the way it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The owner's name, as in the tag `multiregion:api`: the resource's `name`.
+    pub owner: String,
+    /// What happens to the rest when a create fails.
+    pub on_create_failure: OnCreateFailure,
+    /// Whether a destroy is refused.
+    pub deletion_protection: bool,
+    /// How long a create may take.
+    pub create_timeout: Duration,
+    /// How long an update may take.
+    pub update_timeout: Duration,
+    /// How long a delete may take.
+    pub delete_timeout: Duration,
+}
+
+/// What happens to what was made when a create fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnCreateFailure {
+    /// Everything this create made is taken away again.
+    Rollback,
+    /// It is kept; the next apply goes on.
+    Keep,
+}
+
+/// Reads a function's package. The only way in which pure code reaches a file.
+pub trait Packages {
+    /// What is known of the package of a directory or zip file.
+    ///
+    /// # Errors
+    /// What is wrong with it, as summary and detail.
+    fn describe(&self, source: &PackageSource) -> Result<Package, (&'static str, String)>;
+}
+
+/// Where a package comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageSource {
+    /// A directory that is zipped.
+    Directory {
+        /// Its path.
+        path: String,
+        /// Patterns of what is left out.
+        exclude: Vec<String>,
+    },
+    /// A zip file made by somebody else.
+    File {
+        /// Its path.
+        path: String,
+    },
+}
+
+/// A package that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// SHA-256 of the zip in base64, as Lambda reports it.
+    pub sha256: String,
+    /// Size of the zip in bytes.
+    pub zipped_bytes: u64,
+    /// Size of everything in it in bytes.
+    pub unzipped_bytes: u64,
+    /// The names of the files in it.
+    pub files: Vec<String>,
+}
+
+/// A diagnostic for each of several mistakes, or none.
+pub(crate) type Checked = Result<(), Diagnostic>;
+
+/// Every resource type. A new one is one file and one line here.
+pub static REGISTRY: &[&dyn Resource] = &[];

@@ -1,0 +1,7 @@
+//! Schemas and the typed decoding of configurations.
+
+mod attribute;
+mod decode;
+
+pub use attribute::{Attribute, Mode, Nested, Nesting, Schema, Shape};
+pub use decode::{Attr, Decode, Object};
