@@ -64,12 +64,8 @@ impl State {
 impl Provider {
     fn engine(&self, owner: &str, within: Duration) -> Engine {
         let deadline = self.clock.now() + within;
-        let run = Run {
-            owner: owner.to_owned(),
-            deadline,
-            cancel: self.cancel.clone(),
-            clock: Arc::clone(&self.clock),
-        };
+        let run =
+            Run { owner: owner.to_owned(), deadline, cancel: self.cancel.clone(), clock: Arc::clone(&self.clock) };
         Engine::new(Arc::clone(&self.aws), run, Catalog::default())
     }
 

@@ -39,13 +39,15 @@ impl Provider {
                 ),
             )]);
         }
-        Ok(Planned {
-            state: State { value: Value::Null, private: prior.private.clone() },
-            replaced_by: Vec::new(),
-        })
+        Ok(Planned { state: State { value: Value::Null, private: prior.private.clone() }, replaced_by: Vec::new() })
     }
 
-    async fn plan_change(&self, resource: &dyn Resource, prior: &State, config: &Value) -> Result<Planned, Diagnostics> {
+    async fn plan_change(
+        &self,
+        resource: &dyn Resource,
+        prior: &State,
+        config: &Value,
+    ) -> Result<Planned, Diagnostics> {
         let is_new = prior.value == Value::Null;
         let ledger = if is_new { Ledger::default() } else { ledger_of(&prior.private)? };
         let packages = DiskPackages::default();
@@ -66,9 +68,8 @@ impl Provider {
             return Ok(Planned { state: prior.clone(), replaced_by });
         }
         let mut view = View::planned(&survey.plan.difference, &survey.ledger, engine.kinds());
-        if !is_new && (survey.ledger.complete || !survey.plan.is_empty()) {
-            view.complete = Attr::Known(true);
-        } else if survey.plan.is_empty() {
+        // An update that does not come to its end is an error; a create may be kept incomplete.
+        if !is_new {
             view.complete = Attr::Known(true);
         }
         let mut value = resource.state(config, &view);

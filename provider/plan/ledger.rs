@@ -13,7 +13,7 @@ const FORMAT: u32 = 1;
 /// Every component that exists, and how it was last applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    format: u32,
+    pub(super) format: u32,
     /// The living components.
     pub entries: BTreeMap<Address, Entry>,
     /// Components that were replaced and are still to be deleted.

@@ -5,6 +5,8 @@ mod kinds;
 mod ledger;
 mod order;
 mod resolve;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use diff::{Change, Cycle, Difference, change, diff};
