@@ -8,6 +8,8 @@ pub mod schema;
 
 pub mod resources;
 
+pub mod package;
+
 pub mod lifecycle;
 
 pub mod desired;
