@@ -22,6 +22,7 @@ pub mod role;
 pub mod route;
 pub mod seal;
 pub mod stage;
+mod tags;
 pub mod validation_record;
 pub mod version;
 
