@@ -28,7 +28,8 @@ resource "multiregion_api" "this" {
   }
 
   routing = {
-    policy = "latency"
+    policy        = "latency"
+    drain_seconds = var.drain_seconds
 
     health_check = {
       path = "/health"

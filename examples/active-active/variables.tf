@@ -22,3 +22,9 @@ variable "regions" {
     "eu-central-1" = { environment = { GREETING = "Hallo" } }
   }
 }
+
+variable "drain_seconds" {
+  description = "How long resolvers keep an answer: a region that is removed is destroyed so many seconds after its record."
+  type        = number
+  default     = 60
+}

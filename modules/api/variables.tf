@@ -133,7 +133,8 @@ variable "domain" {
 variable "routing" {
   description = "How Route 53 chooses among the regions (`latency`, `failover`, `weighted`), and how it tells that one is healthy."
   type = object({
-    policy = optional(string, "latency")
+    policy        = optional(string, "latency")
+    drain_seconds = optional(number)
     health_check = optional(object({
       path              = optional(string, "/health")
       interval_seconds  = optional(number, 30)

@@ -35,8 +35,9 @@ run "failover" {
     }
 
     routing = {
-      policy       = "failover"
-      health_check = { interval_seconds = 10 }
+      policy        = "failover"
+      drain_seconds = 1
+      health_check  = { interval_seconds = 10 }
     }
   }
 

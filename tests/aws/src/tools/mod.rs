@@ -10,7 +10,7 @@ mod run;
 mod workspace;
 
 pub use cli::{Cli, cli, clis};
-pub use process::Running;
+pub use process::{Group, Running};
 pub use run::Run;
 pub use workspace::{Workspace, copy_dir, write_cli_config};
 
