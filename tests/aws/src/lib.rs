@@ -21,6 +21,7 @@ mod options;
 mod proxy;
 mod rules;
 mod timers;
+pub mod tools;
 mod upstream;
 mod xml;
 
