@@ -1,11 +1,18 @@
 //! One file per resource type: its schema, its configuration, and what it expands into. Pure.
 
+mod api;
+mod dns;
+mod regions;
+mod tags;
+mod timeouts;
+mod zone;
+
 use std::time::Duration;
 
 use crate::desired::Desired;
 use crate::plan::View;
 use crate::schema::Schema;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::wire::{Diagnostics, Path, Value};
 
 /// One resource type.
 ///
@@ -20,11 +27,27 @@ pub trait Resource: Send + Sync {
     /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
     fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
 
+    /// The name that ownership tags carry for the resource of this name: the value of `multiregion:api`.
+    fn owner(&self, name: &str) -> String;
+
+    /// The kinds of component that it may consist of, parents before children: where an import looks.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// How the engine is to treat the resource of this configuration or state. Reads no package.
+    ///
+    /// # Errors
+    /// A diagnostic for each argument that cannot be read.
+    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics>;
+
     /// What the configuration wants of AWS.
     ///
     /// # Errors
     /// What [`Resource::validate`] finds too; and what only shows with everything known.
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics>;
+
+    /// How the engine is to treat the resource, as far as `config` tells: it may be any configuration or state. Nothing
+    /// is checked, so that a resource can be destroyed whose function is no longer on this machine.
+    fn settings(&self, config: &Value) -> Settings;
 
     /// The attributes whose change makes a new resource.
     fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path>;
@@ -56,8 +79,11 @@ pub struct Context<'a> {
 pub struct Expansion {
     /// Its components.
     pub desired: Desired,
-    /// How the engine is to treat them.
-    pub settings: Settings,
+    /// Whether `desired` is all there will be. While something that decides which components there are is unknown, it is
+    /// empty, and `components` as a whole is known only after apply.
+    pub addresses_known: bool,
+    /// Whether their addresses will stay what they are: not while a name that stands in one of them is unknown.
+    pub addresses_known: bool,
 }
 
 /// What a resource's configuration says about the way it is made.
@@ -126,8 +152,5 @@ pub struct Package {
     pub files: Vec<String>,
 }
 
-/// A diagnostic for each of several mistakes, or none.
-pub(crate) type Checked = Result<(), Diagnostic>;
-
 /// Every resource type. A new one is one file and one line here.
-pub static REGISTRY: &[&dyn Resource] = &[];
+pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
