@@ -5,6 +5,7 @@ mod dns;
 mod regions;
 mod tags;
 mod timeouts;
+mod values;
 mod zone;
 
 use std::time::Duration;
@@ -45,10 +46,6 @@ pub trait Resource: Send + Sync {
     /// What [`Resource::validate`] finds too; and what only shows with everything known.
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics>;
 
-    /// How the engine is to treat the resource, as far as `config` tells: it may be any configuration or state. Nothing
-    /// is checked, so that a resource can be destroyed whose function is no longer on this machine.
-    fn settings(&self, config: &Value) -> Settings;
-
     /// The attributes whose change makes a new resource.
     fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path>;
 
@@ -79,10 +76,8 @@ pub struct Context<'a> {
 pub struct Expansion {
     /// Its components.
     pub desired: Desired,
-    /// Whether `desired` is all there will be. While something that decides which components there are is unknown, it is
-    /// empty, and `components` as a whole is known only after apply.
-    pub addresses_known: bool,
-    /// Whether their addresses will stay what they are: not while a name that stands in one of them is unknown.
+    /// Whether `desired` is all there will be. While something that decides which components there are is unknown (a name
+    /// that stands in an address, a flag), it is empty, and `components` as a whole is known only after apply.
     pub addresses_known: bool,
 }
 
@@ -154,3 +149,9 @@ pub struct Package {
 
 /// Every resource type. A new one is one file and one line here.
 pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
+
+/// The path of the top-level attribute `name`, when a change from `prior` to `config` changes it.
+fn changed(prior: &Value, config: &Value, name: &str) -> Vec<Path> {
+    let path = Path::of(name);
+    if values::at(prior, &path) == values::at(config, &path) { Vec::new() } else { vec![path] }
+}

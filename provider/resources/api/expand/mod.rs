@@ -16,11 +16,41 @@ use crate::components::mapping::Mapping;
 use crate::components::probe::Probe;
 use crate::components::record::Record;
 use crate::components::seal::{self, Seal};
-use crate::components::{Tags, alias, function as lambda, http_api, permission, route, stage, version};
-use crate::desired::{Address, Desired, Handle, Input};
+use crate::components::{Tags, alias, certificate, distribution, function as lambda, health_check, http_api, integration};
+use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
+use crate::components::{validation_record, version};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::resources::{Context, Package, tags};
 use crate::schema::Attr;
 use crate::wire::Path;
+
+pub(super) use function::package_source;
+
+/// Every kind of component that an API may have, parents before children.
+pub(super) const KINDS: &[&str] = &[
+    Claim::KIND,
+    role::Role::KIND,
+    log_group::LogGroup::KIND,
+    lambda::Function::KIND,
+    version::Version::KIND,
+    alias::Alias::KIND,
+    provisioned_concurrency::ProvisionedConcurrency::KIND,
+    http_api::HttpApi::KIND,
+    integration::Integration::KIND,
+    route::Route::KIND,
+    stage::Stage::KIND,
+    permission::Permission::KIND,
+    certificate::Certificate::KIND,
+    validation_record::ValidationRecord::KIND,
+    issued_certificate::IssuedCertificate::KIND,
+    Domain::KIND,
+    Mapping::KIND,
+    Probe::KIND,
+    health_check::HealthCheck::KIND,
+    Record::KIND,
+    distribution::Distribution::KIND,
+    Seal::KIND,
+];
 
 /// Everything that an API of this shape wants of AWS. `package` is the function's, as far as it could be read.
 pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, package: Option<&Package>) -> Desired {
