@@ -8,11 +8,15 @@ pub mod schema;
 
 pub mod resources;
 
+pub mod package;
+
 pub mod lifecycle;
 
 pub mod desired;
 
 pub mod plan;
+
+pub mod apply;
 
 pub mod components;
 
