@@ -1,5 +1,6 @@
 //! One file per kind of AWS object, and the registry that the engine finds them in.
 
+mod adoption;
 pub mod alias;
 pub mod certificate;
 pub mod claim;
@@ -12,7 +13,9 @@ pub mod hosted_zone;
 pub mod http_api;
 pub mod integration;
 pub mod issued_certificate;
+mod lambda;
 pub mod log_group;
+mod logs;
 pub mod mapping;
 pub mod permission;
 pub mod probe;
@@ -34,8 +37,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, Scope};
 
+use erased::Erased;
 pub use erased::{AnyComponent, AnyFound, Resolved};
 
 /// Tags of an object: what the user and the provider want, and whose it is.
@@ -170,6 +174,17 @@ impl Siblings {
         serde_json::from_value(self.0.get(address)?.clone()).ok()
     }
 
+    /// Whether something was found at `address`.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.0.contains_key(address)
+    }
+
+    /// The outputs of every `K` found so far in `scope`.
+    pub(super) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
+        let here = self.0.iter().filter(|(address, _)| address.kind == K::KIND && address.scope == *scope);
+        here.filter_map(|(address, json)| Some((address.clone(), O::deserialize(json).ok()?))).collect()
+    }
+
     /// All `C` found so far.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
         self.0
@@ -181,4 +196,15 @@ impl Siblings {
 }
 
 /// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
-pub static REGISTRY: &[&dyn AnyComponent] = &[];
+pub static REGISTRY: &[&dyn AnyComponent] = &[
+    &Erased::<claim::Claim>::new(),
+    &Erased::<role::Role>::new(),
+    &Erased::<log_group::LogGroup>::new(),
+    &Erased::<function::Function>::new(),
+    &Erased::<version::Version>::new(),
+    &Erased::<alias::Alias>::new(),
+    &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
+    &Erased::<permission::Permission>::new(),
+    &Erased::<probe::Probe>::new(),
+    &Erased::<seal::Seal>::new(),
+];
