@@ -1,15 +1,21 @@
 //! One file per kind of AWS object, and the registry that the engine finds them in.
 
 pub mod alias;
+mod answer;
 pub mod certificate;
 pub mod claim;
+mod creation;
 pub mod distribution;
+mod distribution_config;
+mod dns;
 pub mod domain;
 mod erased;
 pub mod function;
+mod gateway;
 pub mod health_check;
 pub mod hosted_zone;
 pub mod http_api;
+mod identity;
 pub mod integration;
 pub mod issued_certificate;
 pub mod log_group;
@@ -18,6 +24,7 @@ pub mod permission;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
+mod record_sets;
 pub mod role;
 pub mod route;
 pub mod seal;
@@ -36,6 +43,7 @@ use serde::de::DeserializeOwned;
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Address, Input, Kind};
 
+use erased::Erased;
 pub use erased::{AnyComponent, AnyFound, Resolved};
 
 /// Tags of an object: what the user and the provider want, and whose it is.
@@ -181,4 +189,18 @@ impl Siblings {
 }
 
 /// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
-pub static REGISTRY: &[&dyn AnyComponent] = &[];
+pub static REGISTRY: &[&dyn AnyComponent] = &[
+    &Erased::<http_api::HttpApi>::new(),
+    &Erased::<integration::Integration>::new(),
+    &Erased::<route::Route>::new(),
+    &Erased::<stage::Stage>::new(),
+    &Erased::<certificate::Certificate>::new(),
+    &Erased::<validation_record::ValidationRecord>::new(),
+    &Erased::<issued_certificate::IssuedCertificate>::new(),
+    &Erased::<domain::Domain>::new(),
+    &Erased::<mapping::Mapping>::new(),
+    &Erased::<health_check::HealthCheck>::new(),
+    &Erased::<distribution::Distribution>::new(),
+    &Erased::<record::Record>::new(),
+    &Erased::<hosted_zone::HostedZone>::new(),
+];
