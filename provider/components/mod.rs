@@ -2,16 +2,22 @@
 
 mod adoption;
 pub mod alias;
+mod answer;
 mod catalog;
 pub mod certificate;
 pub mod claim;
+mod creation;
 pub mod distribution;
+mod distribution_config;
+mod dns;
 pub mod domain;
 mod erased;
 pub mod function;
+mod gateway;
 pub mod health_check;
 pub mod hosted_zone;
 pub mod http_api;
+mod identity;
 pub mod integration;
 pub mod issued_certificate;
 mod lambda;
@@ -22,6 +28,7 @@ pub mod permission;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
+mod record_sets;
 pub mod role;
 pub mod route;
 pub mod seal;
@@ -206,7 +213,20 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<version::Version>::new(),
     &Erased::<alias::Alias>::new(),
     &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
+    &Erased::<http_api::HttpApi>::new(),
+    &Erased::<integration::Integration>::new(),
+    &Erased::<route::Route>::new(),
+    &Erased::<stage::Stage>::new(),
     &Erased::<permission::Permission>::new(),
     &Erased::<probe::Probe>::new(),
+    &Erased::<certificate::Certificate>::new(),
+    &Erased::<validation_record::ValidationRecord>::new(),
+    &Erased::<issued_certificate::IssuedCertificate>::new(),
+    &Erased::<domain::Domain>::new(),
+    &Erased::<mapping::Mapping>::new(),
+    &Erased::<health_check::HealthCheck>::new(),
+    &Erased::<distribution::Distribution>::new(),
+    &Erased::<record::Record>::new(),
+    &Erased::<hosted_zone::HostedZone>::new(),
     &Erased::<seal::Seal>::new(),
 ];

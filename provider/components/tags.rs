@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{ADDRESS_TAG, Found, OWNER_TAG, Tags};
-use crate::aws::Regional;
+use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input};
 
 /// Prefix of the tags that AWS puts on things by itself; nobody can change them.
@@ -52,6 +52,14 @@ pub(super) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
 pub(super) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
     tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner())
         && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+}
+
+/// The address that the tags of one of this owner's `C` name, when it lives where `aws` looks.
+pub(super) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
+    let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
+    let is_here = address.scope.region().is_none_or(|region| region == aws.region());
+    let is_own = tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner());
+    (is_own && is_here && address.kind == C::KIND).then_some(address)
 }
 
 /// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
