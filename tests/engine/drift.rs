@@ -19,7 +19,7 @@ async fn everything(world: &World) -> (Subject, Subject, Value) {
     world.apply(&mut zone, &config).await;
     let api = Subject::new("multiregion_api");
     let mut function = world.function();
-    function["policy_json"] = json!("{\"Version\":\"2012-10-17\",\"Statement\":[]}");
+    function["policy_json"] = json!("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}");
     let config = api.config(&json!({
         "name": OWNER,
         "regions": { "us-east-1": {}, "us-west-2": {} },
@@ -100,7 +100,7 @@ async fn what_is_deleted_behind_our_back_is_made_again() {
 fn changes() -> Vec<(&'static str, &'static str, Json)> {
     vec![
         ("log_group", "retention_days", json!(30)),
-        ("role", "policies", json!({ "multiregion": "{\"Version\":\"2012-10-17\",\"Statement\":[]}" })),
+        ("role", "policies", json!({ "multiregion": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}" })),
         ("function", "memory_mb", json!(512)),
         ("function", "timeout_seconds", json!(77)),
         ("function", "environment", json!({ "CHANGED": "yes" })),

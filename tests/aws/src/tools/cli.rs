@@ -112,6 +112,7 @@ async fn version(path: &Path) -> io::Result<String> {
     let output = Command::new(path)
         .args(["version", "-json"])
         .env("CHECKPOINT_DISABLE", "1")
+        .env_remove("TF_CLI_CONFIG_FILE")
         .env_remove("TF_CLI_ARGS")
         .env_remove("TF_CLI_ARGS_version")
         .stdin(Stdio::null())
