@@ -2,17 +2,27 @@
 //!
 //! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
 
+pub mod plugin;
+
+mod rpc;
+
 pub mod wire;
 
 pub mod schema;
 
+pub mod configuration;
+
 pub mod resources;
+
+pub mod package;
 
 pub mod lifecycle;
 
 pub mod desired;
 
 pub mod plan;
+
+pub mod apply;
 
 pub mod components;
 

@@ -51,6 +51,12 @@ impl Path {
         &self.0
     }
 
+    /// This path as seen from one level further out.
+    pub(super) fn inside(mut self, segment: Segment) -> Self {
+        self.0.insert(0, segment);
+        self
+    }
+
     fn with(&self, segment: Segment) -> Self {
         let mut segments = self.0.clone();
         segments.push(segment);

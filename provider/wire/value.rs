@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// A number of any precision, kept as its decimal text: `0.1` stays `0.1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Number(String);
+use super::Number;
 
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,30 +46,4 @@ pub enum Value {
     Map(BTreeMap<String, Value>),
     /// A value of a dynamic type together with its type.
     Dynamic(Box<Type>, Box<Value>),
-}
-
-impl Number {
-    /// The number that a decimal text stands for, in its shortest spelling.
-    ///
-    /// # Errors
-    /// The text, when it is not a decimal number.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        // Every spelling of one number must become one text: equality is by text.
-        normalise(text).map(Self).ok_or_else(|| text.to_owned())
-    }
-
-    /// The decimal text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The number as an integer, when it is one that fits.
-    pub fn as_i64(&self) -> Option<i64> {
-        self.0.parse().ok()
-    }
-}
-
-/// The shortest spelling of a decimal number; `None` when the text is none.
-fn normalise(text: &str) -> Option<String> {
-    Some(text.to_owned())
 }

@@ -1,0 +1,116 @@
+//! Types as the host writes them: `"string"`, `["list","number"]`, `["object",{"name":"string"}]`.
+
+use serde_json::{Value as Json, json};
+
+use super::{Type, WireError};
+
+/// A type as JSON.
+pub fn type_json(ty: &Type) -> Vec<u8> {
+    print(ty).to_string().into_bytes()
+}
+
+/// The type that a JSON text names.
+///
+/// # Errors
+/// When it names none, or is nested more than about 100 levels deep.
+pub fn parse_type_json(bytes: &[u8]) -> Result<Type, WireError> {
+    // serde_json refuses what is nested too deeply, so that the recursion below has an end.
+    let json = serde_json::from_slice(bytes).map_err(|error| WireError::new(format!("a type is not JSON: {error}")))?;
+    parse(&json).ok_or_else(|| WireError::new("a type is none that OpenTofu and Terraform have"))
+}
+
+fn print(ty: &Type) -> Json {
+    match ty {
+        Type::String => json!("string"),
+        Type::Number => json!("number"),
+        Type::Bool => json!("bool"),
+        Type::Dynamic => json!("dynamic"),
+        Type::List(of) => json!(["list", print(of)]),
+        Type::Set(of) => json!(["set", print(of)]),
+        Type::Map(of) => json!(["map", print(of)]),
+        Type::Object(attributes) => {
+            let attributes: serde_json::Map<_, _> =
+                attributes.iter().map(|(name, ty)| (name.clone(), print(ty))).collect();
+            json!(["object", attributes])
+        }
+        Type::Tuple(elements) => json!(["tuple", elements.iter().map(print).collect::<Vec<_>>()]),
+    }
+}
+
+fn parse(json: &Json) -> Option<Type> {
+    if let Some(name) = json.as_str() {
+        return match name {
+            "string" => Some(Type::String),
+            "number" => Some(Type::Number),
+            "bool" => Some(Type::Bool),
+            "dynamic" => Some(Type::Dynamic),
+            _ => None,
+        };
+    }
+    let parts = json.as_array()?;
+    let (name, of) = (parts.first()?.as_str()?, parts.get(1)?);
+    // An object may name its optional attributes in a third part; no value is ever of such a type.
+    if parts.len() > 2 && !(name == "object" && parts.len() == 3) {
+        return None;
+    }
+    match name {
+        "list" => parse(of).map(|of| Type::List(Box::new(of))),
+        "set" => parse(of).map(|of| Type::Set(Box::new(of))),
+        "map" => parse(of).map(|of| Type::Map(Box::new(of))),
+        "object" => {
+            let attributes = of.as_object()?.iter().map(|(name, ty)| Some((name.clone(), parse(ty)?)));
+            attributes.collect::<Option<_>>().map(Type::Object)
+        }
+        "tuple" => of.as_array()?.iter().map(parse).collect::<Option<_>>().map(Type::Tuple),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::wire::samples;
+
+    #[test]
+    fn what_is_no_type_is_refused() {
+        for wrong in [
+            "",
+            "null",
+            "1",
+            "\"text\"",
+            "[]",
+            "[\"list\"]",
+            "[\"list\",\"string\",\"string\"]",
+            "[\"object\",[]]",
+            "[\"tuple\",{}]",
+            "[\"capsule\",\"string\"]",
+            "\"string\" x",
+        ] {
+            parse_type_json(wrong.as_bytes()).unwrap_err();
+        }
+        let deep = format!("{}\"string\"{}", "[\"list\",".repeat(100_000), "]".repeat(100_000));
+        parse_type_json(deep.as_bytes()).unwrap_err();
+    }
+
+    #[test]
+    fn an_object_may_name_its_optional_attributes() {
+        let ty = parse_type_json(br#"["object",{"a":"string","b":["set","bool"]},["b"]]"#).unwrap();
+        assert_eq!(type_json(&ty), br#"["object",{"a":"string","b":["set","bool"]}]"#);
+    }
+
+    proptest! {
+        #![proptest_config(samples::config(256))]
+
+        #[test]
+        fn every_type_survives(ty in samples::any_type()) {
+            prop_assert_eq!(parse_type_json(&type_json(&ty)), Ok(ty));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = parse_type_json(&bytes);
+        }
+    }
+}
