@@ -14,7 +14,7 @@ pub(crate) async fn run() -> Outcome {
     tools::write_cli_config(folder.path(), &provider)?;
 
     println!("\nIn another terminal:\n");
-    println!("export TF_CLI_CONFIG_FILE={}", folder.path().join("cli.tfrc").display());
+    println!("export TF_CLI_CONFIG_FILE={}", folder.path().join(tools::CLI_CONFIG).display());
     for (name, value) in aws.env() {
         println!("export {name}={value}");
     }
