@@ -15,7 +15,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Invocation::Person) => failure(&plugin::introduction()),
-        Ok(Invocation::Serve(config)) => serve(config).map_or_else(|error| failure(&chain(&*error)), |()| ExitCode::SUCCESS),
+        Ok(Invocation::Serve(config)) => {
+            serve(config).map_or_else(|error| failure(&chain(&*error)), |()| ExitCode::SUCCESS)
+        }
         Err(error) => failure(&chain(&error)),
     }
 }

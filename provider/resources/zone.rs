@@ -191,3 +191,73 @@ fn schema() -> Schema {
         ],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Seen;
+    use crate::resources::PackageSource;
+    use crate::resources::values::{at, object};
+
+    struct None;
+
+    impl Packages for None {
+        fn describe(&self, _: &PackageSource) -> Result<crate::resources::Package, (&'static str, String)> {
+            Err(("No package", "A zone has no package.".to_owned()))
+        }
+    }
+
+    fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
+        let context = Context {
+            home_region: "us-east-1",
+            account_id: "123456789012",
+            partition: "aws",
+            default_tags: &BTreeMap::new(),
+            packages: &None,
+        };
+        Zone.expand(config, &context)
+    }
+
+    #[test]
+    fn a_zone_is_one_component() {
+        let expansion = expand(&object([("name", text("example.com"))])).unwrap();
+        let addresses: Vec<String> = expansion.desired.nodes().keys().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["global/hosted_zone"]);
+        assert!(!expand(&object([("name", Value::Unknown)])).unwrap().addresses_known);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (config, expected) in [
+            (object([("name", text("example.com."))]), "Invalid domain name @ name"),
+            (object([("name", text("a.b")), ("comment", text(&"x".repeat(257)))]), "Comment too long @ comment"),
+        ] {
+            let found = Zone.validate(&config, &None);
+            assert_eq!(
+                found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect::<Vec<_>>(),
+                [expected]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_imported_wants_what_is_there() {
+        let config = object([("name", text("example.com")), ("comment", text("Giraffes"))]);
+        let desired = expand(&config).unwrap().desired;
+        let spec = desired.get(&address()).unwrap().spec.clone();
+        let outputs =
+            serde_json::json!({ "id": "Z1", "arn": "arn:aws:route53:::hostedzone/Z1", "name_servers": ["ns1"] });
+        let seen = Seen {
+            visible: true,
+            id: Attr::Known("Z1".to_owned()),
+            revision: Attr::Null,
+            spec,
+            outputs: Attr::Known(outputs),
+        };
+        let view = View { components: BTreeMap::from([(address(), seen)]), complete: Attr::Known(true) };
+        let imported = Zone.imported("example.com", &view);
+        assert_eq!(expand(&imported).unwrap().desired, desired);
+        assert_eq!(at(&imported, &Path::of("id")), &text("Z1"));
+        assert_eq!(at(&imported, &Path::of("name_servers")), &Value::List(vec![text("ns1")]));
+    }
+}
