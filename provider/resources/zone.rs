@@ -61,7 +61,7 @@ impl Config {
     fn settings(&self) -> Settings {
         let limits = timeouts::limits(&self.timeouts, LIMITS);
         Settings {
-            owner: self.name.known().cloned().unwrap_or_default(),
+            owner: owner(self.name.known().map(String::as_str).unwrap_or_default()),
             on_create_failure: OnCreateFailure::Rollback,
             deletion_protection: false,
             create_timeout: limits.create,
@@ -102,14 +102,14 @@ impl Resource for Zone {
                 Attr::Unknown => Input::Unknown,
             },
             force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
-            tags: tags::owned(name, &address(), context.default_tags, &config.tags),
+            tags: tags::owned(&owner(name), &address(), context.default_tags, &config.tags),
         };
         let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
         Ok(Expansion { desired, addresses_known: true })
     }
 
     fn owner(&self, name: &str) -> String {
-        name.to_owned()
+        owner(name)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -150,6 +150,11 @@ impl Resource for Zone {
         ]);
         self.state(&Value::Map(config), view)
     }
+}
+
+/// A zone's owner is told from an API's by its prefix.
+fn owner(name: &str) -> String {
+    format!("zone/{name}")
 }
 
 fn address() -> Address {
