@@ -45,6 +45,12 @@ impl Regional {
         Self { aws, run, region, address }
     }
 
+    /// AWS as the same component sees it in another region.
+    #[must_use]
+    pub fn at(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
     /// The region that is called.
     pub fn region(&self) -> &str {
         &self.region

@@ -1,23 +1,34 @@
 //! One file per kind of AWS object, and the registry that the engine finds them in.
 
+mod adoption;
 pub mod alias;
+mod answer;
+mod catalog;
 pub mod certificate;
 pub mod claim;
+mod creation;
 pub mod distribution;
+mod distribution_config;
+mod dns;
 pub mod domain;
 mod erased;
 pub mod function;
+mod gateway;
 pub mod health_check;
 pub mod hosted_zone;
 pub mod http_api;
+mod identity;
 pub mod integration;
 pub mod issued_certificate;
+mod lambda;
 pub mod log_group;
+mod logs;
 pub mod mapping;
 pub mod permission;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
+mod record_sets;
 pub mod role;
 pub mod route;
 pub mod seal;
@@ -34,9 +45,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, Input, Kind};
-use crate::plan::Kinds;
+use crate::desired::{Address, Input, Kind, Scope};
 
+pub use catalog::Catalog;
+use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 
 /// Tags of an object: what the user and the provider want, and whose it is.
@@ -171,6 +183,17 @@ impl Siblings {
         serde_json::from_value(self.0.get(address)?.clone()).ok()
     }
 
+    /// Whether something was found at `address`.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.0.contains_key(address)
+    }
+
+    /// The outputs of every `K` found so far in `scope`.
+    pub(super) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
+        let here = self.0.iter().filter(|(address, _)| address.kind == K::KIND && address.scope == *scope);
+        here.filter_map(|(address, json)| Some((address.clone(), O::deserialize(json).ok()?))).collect()
+    }
+
     /// All `C` found so far.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
         self.0
@@ -182,51 +205,28 @@ impl Siblings {
 }
 
 /// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
-pub static REGISTRY: &[&dyn AnyComponent] = &[];
-
-/// Finds kinds by name: what the engine is given instead of the kinds themselves.
-#[derive(Clone)]
-pub struct Catalog(BTreeMap<&'static str, &'static dyn AnyComponent>);
-
-impl Catalog {
-    /// A catalog of these kinds.
-    pub fn new(kinds: &[&'static dyn AnyComponent]) -> Self {
-        Self(kinds.iter().map(|kind| (kind.kind(), *kind)).collect())
-    }
-
-    /// The kind of this name.
-    ///
-    /// # Errors
-    /// [`CallError::Malformed`]: a newer version of the provider knows it.
-    pub fn get(&self, kind: &str) -> Result<&'static dyn AnyComponent, CallError> {
-        self.0.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
-    }
-}
-
-impl Default for Catalog {
-    fn default() -> Self {
-        Self::new(REGISTRY)
-    }
-}
-
-impl Kinds for Catalog {
-    fn immutable(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.immutable())
-    }
-
-    fn uncompared(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.uncompared())
-    }
-
-    fn linger(&self, kind: &str, spec: &serde_json::Value) -> Duration {
-        self.0.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
-    }
-
-    fn visible(&self, kind: &str) -> bool {
-        self.0.get(kind).is_some_and(|kind| kind.visible())
-    }
-
-    fn id(&self, kind: &str, outputs: &serde_json::Value) -> Option<String> {
-        self.0.get(kind).and_then(|kind| kind.id(outputs))
-    }
-}
+pub static REGISTRY: &[&dyn AnyComponent] = &[
+    &Erased::<claim::Claim>::new(),
+    &Erased::<role::Role>::new(),
+    &Erased::<log_group::LogGroup>::new(),
+    &Erased::<function::Function>::new(),
+    &Erased::<version::Version>::new(),
+    &Erased::<alias::Alias>::new(),
+    &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
+    &Erased::<http_api::HttpApi>::new(),
+    &Erased::<integration::Integration>::new(),
+    &Erased::<route::Route>::new(),
+    &Erased::<stage::Stage>::new(),
+    &Erased::<permission::Permission>::new(),
+    &Erased::<probe::Probe>::new(),
+    &Erased::<certificate::Certificate>::new(),
+    &Erased::<validation_record::ValidationRecord>::new(),
+    &Erased::<issued_certificate::IssuedCertificate>::new(),
+    &Erased::<domain::Domain>::new(),
+    &Erased::<mapping::Mapping>::new(),
+    &Erased::<health_check::HealthCheck>::new(),
+    &Erased::<distribution::Distribution>::new(),
+    &Erased::<record::Record>::new(),
+    &Erased::<hosted_zone::HostedZone>::new(),
+    &Erased::<seal::Seal>::new(),
+];

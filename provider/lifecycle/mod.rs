@@ -82,7 +82,7 @@ impl Provider {
 
 /// Everything that is wrong with the configuration of a resource by itself. Asks no AWS.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
-    resource.validate(config, &DiskPackages::default())
+    resource.validate(config, &DiskPackages)
 }
 
 /// The settings of a state that is already there: what it was written with has been valid once.

@@ -108,7 +108,9 @@ impl Config {
             socket_directory: text("PLUGIN_UNIX_SOCKET_DIR").map(PathBuf::from),
             socket_group: text("PLUGIN_UNIX_SOCKET_GROUP"),
             ports: port("PLUGIN_MIN_PORT", 10_000)?..=port("PLUGIN_MAX_PORT", 25_000)?,
-            log_level: text("TF_LOG_PROVIDER").or_else(|| text("TF_LOG")).map_or(Level::Off, |name| Level::named(&name)),
+            log_level: text("TF_LOG_PROVIDER")
+                .or_else(|| text("TF_LOG"))
+                .map_or(Level::Off, |name| Level::named(&name)),
         })
     }
 }

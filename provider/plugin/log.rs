@@ -248,7 +248,15 @@ mod tests {
         let lines = lines(Level::Info, || {
             tracing::info!(long, "one long field");
             tracing::info!(
-                a = long, b = long, c = long, d = long, e = long, f = long, g = long, h = long, "many long fields"
+                a = long,
+                b = long,
+                c = long,
+                d = long,
+                e = long,
+                f = long,
+                g = long,
+                h = long,
+                "many long fields"
             );
         });
         assert!(lines.iter().all(|line| line.to_string().len() < 64 * 1024));

@@ -13,7 +13,7 @@ mod tls;
 mod unix;
 
 pub use crash::install as install_panic_hook;
-pub use environment::{Config, Invocation, Invalid, Mode};
+pub use environment::{Config, Invalid, Invocation, Mode};
 pub use log::install as install_logs;
 pub use serve::{ServeError, serve};
 

@@ -55,8 +55,11 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let listener = Arc::new(Listener::bind(&config)?);
     heed_interrupts(&config.mode, &end)?;
     #[cfg(unix)]
-    if config.mode != Mode::Debug {
-        end_with_parent(&end);
+    {
+        heed_termination(&end)?;
+        if config.mode != Mode::Debug {
+            end_with_parent(&end);
+        }
     }
     let greeting = match &config.mode {
         Mode::Host { .. } => handshake(&listener.address()?, identity.as_ref().map(|own| &own.certificate)),
@@ -129,6 +132,18 @@ fn heed_interrupts(mode: &Mode, end: &CancellationToken) -> io::Result<()> {
                 end.cancel();
             }
         }
+    });
+    Ok(())
+}
+
+/// Ends as the host would have us end, so that no socket is left behind.
+#[cfg(unix)]
+fn heed_termination(end: &CancellationToken) -> io::Result<()> {
+    let mut terminations = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let end = end.clone();
+    tokio::spawn(async move {
+        terminations.recv().await;
+        end.cancel();
     });
     Ok(())
 }

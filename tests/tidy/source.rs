@@ -34,7 +34,7 @@ pub(super) fn files(directory: &str) -> Vec<File> {
     paths.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).ok()?;
-        let path = path.strip_prefix(top()).unwrap().to_str()?.replace('\\', "/");
+        let path = path.strip_prefix(top()).ok()?.to_str()?.replace('\\', "/");
         Some(File { path, text })
     };
     paths.into_iter().filter_map(read).collect()
