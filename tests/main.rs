@@ -1,3 +1,5 @@
 //! Tests of the whole: one binary, so that it is linked once.
 
+mod engine;
+mod lifecycle;
 mod tidy;

@@ -6,7 +6,6 @@
 // A command's output is its purpose.
 #![allow(clippy::print_stdout)]
 
-mod bench;
 mod components;
 mod demo;
 mod local;

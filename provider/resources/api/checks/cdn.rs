@@ -101,7 +101,7 @@ fn origins(shape: &Shape, edge: &Edge, cdn: &Cdn, found: &mut Found) {
         found.error(at("origin"), "Latency origin without a domain", detail);
     }
     let Some(names) = shape.names.as_ref().filter(|names| edge.has_group() && !names.regional) else { return };
-    if !names.base_path.is_null() {
+    if names.base_path.known().is_some() {
         let detail = "CloudFront asks regions one by one for this cdn, at their execute-api endpoints, which know no base \
                       path: the same request would be another one there. Set domain.regional_names = true, or leave \
                       base_path out.";

@@ -132,6 +132,7 @@ impl Draft<'_> {
         let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
         if elsewhere && !self.shape.regions.contains_key(CDN_REGION) {
             regions.push(CDN_REGION.to_owned());
+            regions.sort();
         }
         let spec = claim::Spec { name: self.shape.name.clone(), regions, tags: self.tags(&address) };
         self.desired.add(address, Path::of("name"), &spec)

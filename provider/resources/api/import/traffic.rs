@@ -22,7 +22,6 @@ use crate::wire::{Number, Value};
 pub(super) struct Names {
     name: String,
     regional: bool,
-    aliases: Vec<String>,
     /// The record that is routed to the regions.
     shared: Option<record::Spec>,
     /// The hosted zone.
@@ -53,7 +52,6 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
     Some(Names {
         name: pinned.or(own).or_else(|| aliases.first().cloned())?,
         regional,
-        aliases,
         shared: shared.map(|(_, spec)| spec),
         zone_id,
     })

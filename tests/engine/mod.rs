@@ -1,0 +1,4 @@
+//! The engine in-process against the strict AWS: what takes too many runs for a CLI.
+
+mod drift;
+mod world;
