@@ -10,7 +10,7 @@ use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
 use strict_aws::{Inventory, LocalAws, Options};
 
 use crate::components::{self, Change, Components};
-use crate::provider::{self, Profile};
+use crate::provider::{self, Build};
 use crate::request::{self, Answer};
 use crate::{Outcome, ui};
 
@@ -22,6 +22,8 @@ const OVERRIDE: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    build: Build,
     /// Use Terraform although OpenTofu is there
     #[arg(long)]
     terraform: bool,
@@ -32,7 +34,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = std::time::Instant::now();
     let cli = if arguments.terraform { terraform().await? } else { tools::cli().await? };
     ui::headline(&format!("One HTTP API in three AWS regions, with {cli}"));
-    let provider = provider::build(Profile::Release).await?;
+    let provider = provider::build(arguments.build.profile()).await?;
     let aws = ui::step("Start an AWS on this machine", start(), |aws| aws.endpoint()).await?;
     let demo = Demo::new(&cli, &provider, &aws)?;
 

@@ -9,6 +9,21 @@ use tokio::process::Command;
 
 use crate::{Outcome, ui};
 
+/// Which build of the provider a command uses.
+#[derive(clap::Args)]
+pub(crate) struct Build {
+    /// Use a debug build of the provider, which a contributor mostly has already
+    #[arg(long)]
+    debug: bool,
+}
+
+impl Build {
+    /// What was asked for.
+    pub(crate) fn profile(&self) -> Profile {
+        if self.debug { Profile::Debug } else { Profile::Release }
+    }
+}
+
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {

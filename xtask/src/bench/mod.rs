@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use strict_aws::tools;
 
-use crate::provider::{self, Profile};
+use crate::provider::{self, Build};
 use crate::{Outcome, ui};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    build: Build,
     /// Numbers of regions to measure
     #[arg(long, value_delimiter = ',', default_values_t = [1, 3, 10, 30])]
     regions: Vec<usize>,
@@ -31,7 +33,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let cli = tools::cli().await?;
     ui::headline(&format!("Measuring with {cli}"));
-    let provider = provider::build(Profile::Release).await?;
+    let provider = provider::build(arguments.build.profile()).await?;
     let schema = ui::step("Start to schema", handshake::median(&provider), |time| ui::duration(*time)).await?;
     let latency = Duration::from_millis(arguments.latency);
     let mut rows = Vec::new();
