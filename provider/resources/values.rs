@@ -63,7 +63,9 @@ pub(crate) fn complete(value: &Value, ty: &Type) -> Value {
 /// The value at `path`; null when there is none.
 pub(crate) fn at<'a>(value: &'a Value, path: &Path) -> &'a Value {
     path.segments().iter().fold(value, |value, segment| match (value, segment) {
-        (Value::Map(entries), Segment::Attribute(name) | Segment::Key(name)) => entries.get(name).unwrap_or(&Value::Null),
+        (Value::Map(entries), Segment::Attribute(name) | Segment::Key(name)) => {
+            entries.get(name).unwrap_or(&Value::Null)
+        }
         _ => &Value::Null,
     })
 }

@@ -61,7 +61,7 @@ impl Config {
     fn settings(&self) -> Settings {
         let limits = timeouts::limits(&self.timeouts, LIMITS);
         Settings {
-            owner: self.name.known().cloned().unwrap_or_default(),
+            owner: owner(self.name.known().map(String::as_str).unwrap_or_default()),
             on_create_failure: OnCreateFailure::Rollback,
             deletion_protection: false,
             create_timeout: limits.create,
@@ -102,14 +102,14 @@ impl Resource for Zone {
                 Attr::Unknown => Input::Unknown,
             },
             force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
-            tags: tags::owned(name, &address(), context.default_tags, &config.tags),
+            tags: tags::owned(&owner(name), &address(), context.default_tags, &config.tags),
         };
         let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
         Ok(Expansion { desired, addresses_known: true })
     }
 
     fn owner(&self, name: &str) -> String {
-        name.to_owned()
+        owner(name)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -152,6 +152,11 @@ impl Resource for Zone {
     }
 }
 
+/// A zone's owner is told from an API's by its prefix.
+fn owner(name: &str) -> String {
+    format!("zone/{name}")
+}
+
 fn address() -> Address {
     Address::global(HostedZone::KIND)
 }
@@ -189,5 +194,75 @@ fn schema() -> Schema {
                 "The name servers that the zone above must delegate to.",
             ),
         ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Seen;
+    use crate::resources::PackageSource;
+    use crate::resources::values::{at, object};
+
+    struct None;
+
+    impl Packages for None {
+        fn describe(&self, _: &PackageSource) -> Result<crate::resources::Package, (&'static str, String)> {
+            Err(("No package", "A zone has no package.".to_owned()))
+        }
+    }
+
+    fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
+        let context = Context {
+            home_region: "us-east-1",
+            account_id: "123456789012",
+            partition: "aws",
+            default_tags: &BTreeMap::new(),
+            packages: &None,
+        };
+        Zone.expand(config, &context)
+    }
+
+    #[test]
+    fn a_zone_is_one_component() {
+        let expansion = expand(&object([("name", text("example.com"))])).unwrap();
+        let addresses: Vec<String> = expansion.desired.nodes().keys().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["global/hosted_zone"]);
+        assert!(!expand(&object([("name", Value::Unknown)])).unwrap().addresses_known);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (config, expected) in [
+            (object([("name", text("example.com."))]), "Invalid domain name @ name"),
+            (object([("name", text("a.b")), ("comment", text(&"x".repeat(257)))]), "Comment too long @ comment"),
+        ] {
+            let found = Zone.validate(&config, &None);
+            assert_eq!(
+                found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect::<Vec<_>>(),
+                [expected]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_imported_wants_what_is_there() {
+        let config = object([("name", text("example.com")), ("comment", text("Giraffes"))]);
+        let desired = expand(&config).unwrap().desired;
+        let spec = desired.get(&address()).unwrap().spec.clone();
+        let outputs =
+            serde_json::json!({ "id": "Z1", "arn": "arn:aws:route53:::hostedzone/Z1", "name_servers": ["ns1"] });
+        let seen = Seen {
+            visible: true,
+            id: Attr::Known("Z1".to_owned()),
+            revision: Attr::Null,
+            spec,
+            outputs: Attr::Known(outputs),
+        };
+        let view = View { components: BTreeMap::from([(address(), seen)]), complete: Attr::Known(true) };
+        let imported = Zone.imported("example.com", &view);
+        assert_eq!(expand(&imported).unwrap().desired, desired);
+        assert_eq!(at(&imported, &Path::of("id")), &text("Z1"));
+        assert_eq!(at(&imported, &Path::of("name_servers")), &Value::List(vec![text("ns1")]));
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Change {
     /// It is made.
     Add,
     /// It is changed, or made anew.
-    Change,
+    Update,
     /// It is taken away.
     Remove,
 }
@@ -25,7 +25,7 @@ impl Change {
     pub(crate) fn mark(self) -> char {
         match self {
             Self::Add => '+',
-            Self::Change => '~',
+            Self::Update => '~',
             Self::Remove => '-',
         }
     }
@@ -51,7 +51,7 @@ pub(crate) fn changes(before: &Components, after: &Components) -> BTreeMap<Strin
     let change = |address: &String| match (before.get(address), after.get(address)) {
         (None, Some(_)) => Some(Change::Add),
         (Some(_), None) => Some(Change::Remove),
-        (Some(before), Some(after)) if before != after => Some(Change::Change),
+        (Some(before), Some(after)) if before != after => Some(Change::Update),
         _ => None,
     };
     addresses.into_iter().filter_map(|address| Some((address.clone(), change(address)?))).collect()

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
-use strict_aws::{LocalAws, Options};
+use strict_aws::{Inventory, LocalAws, Options};
 
 use crate::components::{self, Change, Components};
-use crate::provider::{self, Profile};
+use crate::provider::{self, Build};
 use crate::request::{self, Answer};
 use crate::{Outcome, ui};
 
@@ -22,6 +22,8 @@ const OVERRIDE: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    build: Build,
     /// Use Terraform although OpenTofu is there
     #[arg(long)]
     terraform: bool,
@@ -32,7 +34,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = std::time::Instant::now();
     let cli = if arguments.terraform { terraform().await? } else { tools::cli().await? };
     ui::headline(&format!("One HTTP API in three AWS regions, with {cli}"));
-    let provider = provider::build(Profile::Release).await?;
+    let provider = provider::build(arguments.build.profile()).await?;
     let aws = ui::step("Start an AWS on this machine", start(), |aws| aws.endpoint()).await?;
     let demo = Demo::new(&cli, &provider, &aws)?;
 
@@ -205,17 +207,10 @@ impl<'a> Demo<'a> {
             Ok(())
         };
         ui::step(&self.title("destroy"), destroy, |()| String::new()).await?;
-        let left = ui::step("Ask AWS what is left", self.left(), |left| {
-            if left.is_empty() { "nothing".to_owned() } else { objects(left.len()) }
-        });
-        let left = left.await?;
-        promise(left.is_empty(), &format!("a destroy leaves nothing, and this is left:\n{}", left.join("\n")))
-    }
-
-    /// What AWS itself says that it holds.
-    async fn left(&self) -> Outcome<Vec<String>> {
-        let inventory = self.aws.inventory().await?;
-        Ok(inventory.into_keys().collect())
+        let left = async { Ok(self.aws.inventory().await?) };
+        let tell = |left: &Inventory| if left.is_empty() { "nothing".to_owned() } else { objects(left.keys().len()) };
+        let left = ui::step("Ask AWS what is left", left, tell).await?;
+        promise(left.is_empty(), &format!("a destroy leaves nothing, and this is left:\n{}", left.keys().join("\n")))
     }
 }
 

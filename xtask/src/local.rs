@@ -3,18 +3,18 @@
 use strict_aws::tools;
 use strict_aws::{LocalAws, Options};
 
-use crate::provider::{self, Profile};
+use crate::provider::{self, Build};
 use crate::{Outcome, ui};
 
 /// Starts it, prints what to export, and stays until Ctrl-C.
-pub(crate) async fn run() -> Outcome {
-    let provider = provider::build(Profile::Release).await?;
+pub(crate) async fn run(arguments: &Build) -> Outcome {
+    let provider = provider::build(arguments.profile()).await?;
     let aws = ui::step("Start an AWS on this machine", start(), |aws| aws.endpoint()).await?;
     let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
     tools::write_cli_config(folder.path(), &provider)?;
 
     println!("\nIn another terminal:\n");
-    println!("export TF_CLI_CONFIG_FILE={}", folder.path().join("cli.tfrc").display());
+    println!("export TF_CLI_CONFIG_FILE={}", folder.path().join(tools::CLI_CONFIG).display());
     for (name, value) in aws.env() {
         println!("export {name}={value}");
     }

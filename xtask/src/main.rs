@@ -6,6 +6,7 @@
 // A command's output is its purpose.
 #![allow(clippy::print_stdout)]
 
+mod bench;
 mod components;
 mod demo;
 mod local;
@@ -37,7 +38,7 @@ enum Command {
     /// Run all tests, with OpenTofu and with Terraform where both are there
     Test(test::Arguments),
     /// Start an AWS on this machine, print what to export, and stay
-    Local,
+    Local(provider::Build),
     /// Measure plans and applies of 1, 3, 10 and 30 regions
     Bench(bench::Arguments),
 }
@@ -49,7 +50,7 @@ async fn main() -> ExitCode {
         match command {
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Test(arguments) => test::run(&arguments).await,
-            Command::Local => local::run().await,
+            Command::Local(build) => local::run(&build).await,
             Command::Bench(arguments) => bench::run(&arguments).await,
         }
     };

@@ -9,6 +9,21 @@ use tokio::process::Command;
 
 use crate::{Outcome, ui};
 
+/// Which build of the provider a command uses.
+#[derive(clap::Args)]
+pub(crate) struct Build {
+    /// Use a debug build of the provider, which a contributor mostly has already
+    #[arg(long)]
+    debug: bool,
+}
+
+impl Build {
+    /// What was asked for.
+    pub(crate) fn profile(&self) -> Profile {
+        if self.debug { Profile::Debug } else { Profile::Release }
+    }
+}
+
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
@@ -22,11 +37,13 @@ pub(crate) enum Profile {
 pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
     let begun = std::time::Instant::now();
     let mut command = cargo();
-    command.args(["build", "--workspace", "--bin", "terraform-provider-multiregion"]);
-    if profile == Profile::Release {
-        ui::note("Building the provider. The first time takes some minutes: the AWS SDK is large.");
-        command.arg("--release");
-    }
+    match profile {
+        // What `cargo test` builds, tests and all: without the tests, the features of what it stands on are others, and
+        // all of it would be built twice.
+        Profile::Debug => command.args(["test", "--workspace", "--no-run"]),
+        Profile::Release => command.args(["build", "--release", "--package", "terraform-provider-multiregion"]),
+    };
+    ui::note("Building the provider. The first time takes some minutes: the AWS SDK is large.");
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
     let mut group = Group::start(&mut command)?;
     let mut messages = String::new();
@@ -37,9 +54,7 @@ pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
         return Err("the provider does not compile".into());
     }
     let path = executable(&messages).ok_or("Cargo did not say where the provider's binary is")?;
-    if profile == Profile::Release {
-        ui::note(&format!("Built in {}.", ui::duration(begun.elapsed())));
-    }
+    ui::note(&format!("Built in {}.", ui::duration(begun.elapsed())));
     Ok(path)
 }
 
@@ -58,10 +73,12 @@ pub(crate) async fn run_cargo(args: &[&str]) -> Outcome {
 
 fn executable(messages: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    // The binary's own unit tests are an executable of that name, too.
     messages
         .filter(|message| message["target"]["name"] == "terraform-provider-multiregion")
+        .filter(|message| message["profile"]["test"] == false)
         .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .last()
+        .next_back()
 }
 
 #[cfg(test)]
@@ -70,9 +87,10 @@ mod tests {
 
     #[test]
     fn the_binary_is_the_one_that_cargo_names() {
-        let messages = r#"{"reason":"compiler-artifact","target":{"name":"multiregion"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"terraform-provider-multiregion"},"executable":"/t/release/p"}
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"multiregion"},"profile":{"test":false},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"terraform-provider-multiregion"},"profile":{"test":false},"executable":"/t/p"}
+{"reason":"compiler-artifact","target":{"name":"terraform-provider-multiregion"},"profile":{"test":true},"executable":"/t/deps/p-1"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/release/p")));
+        assert_eq!(executable(messages), Some(PathBuf::from("/t/p")));
     }
 }

@@ -69,8 +69,7 @@ async fn test(cli: &Cli, provider: &Path, module: &Path) -> Outcome<String> {
     let run = workspace.run(&["test", "-no-color"]).await?.ok()?;
     let left = aws.inventory().await?;
     if !left.is_empty() {
-        let left = left.into_keys().collect::<Vec<_>>().join("\n");
-        return Err(format!("The tests of {} left something behind:\n{left}", display(module)).into());
+        return Err(format!("the tests of {} left behind:\n{}", display(module), left.keys().join("\n")).into());
     }
     counted(&run.stdout).ok_or_else(|| format!("{cli} ran no test:\n{}", run.stdout).into())
 }

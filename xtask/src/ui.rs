@@ -97,10 +97,6 @@ pub(crate) fn green(text: &str) -> String {
     paint("32", text)
 }
 
-pub(crate) fn yellow(text: &str) -> String {
-    paint("33", text)
-}
-
 pub(crate) fn red(text: &str) -> String {
     paint("31", text)
 }

@@ -81,10 +81,7 @@ impl Resource for Api {
             return Err(found);
         }
         let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, package.as_ref()));
-        Ok(Expansion {
-            addresses_known: desired.is_some(),
-            desired: desired.unwrap_or_else(Desired::default),
-        })
+        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_else(Desired::default) })
     }
 
     fn owner(&self, name: &str) -> String {

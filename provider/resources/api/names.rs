@@ -53,7 +53,8 @@ impl Names {
     /// ACM validates each domain by a record of its own, so one domain must do for all: `domain.name`, an alias, or the
     /// parent of an alias. `None` when none does.
     pub(super) fn on_cdn_certificate(&self) -> Option<Vec<String>> {
-        let parents = self.aliases.iter().filter_map(|alias| alias.split_once('.').map(|(_, parent)| parent.to_owned()));
+        let parents =
+            self.aliases.iter().filter_map(|alias| alias.split_once('.').map(|(_, parent)| parent.to_owned()));
         let bases: Vec<String> =
             std::iter::once(self.name.clone()).chain(self.aliases.iter().cloned()).chain(parents).collect();
         let base = bases.iter().find(|base| self.aliases.iter().all(|alias| dns::is_covered(alias, base)))?;

@@ -74,10 +74,7 @@ fn endpoint(shape: &Shape, region: &str, view: &View) -> Value {
     let output = |kind: &str, name: &str| view.output(&Address::regional(region, kind), name);
     let regional = shape.names.as_ref().filter(|names| names.regional);
     object([
-        (
-            "execute_api_url",
-            if shape.gateway.disabled { Value::Null } else { output("http_api", "endpoint") },
-        ),
+        ("execute_api_url", if shape.gateway.disabled { Value::Null } else { output("http_api", "endpoint") }),
         ("pinned_url", regional.map_or(Value::Null, |names| below(names, &names.of_region(region)))),
         ("domain_target", domain_target(shape, region, view)),
         ("function_version", output("version", "number")),

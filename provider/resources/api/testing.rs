@@ -10,9 +10,18 @@ use crate::wire::{Diagnostics, Number, Value};
 /// The value of a configuration. What is no literal (`var.x`, `aws_iam_role.this.arn`) is unknown; what is left out is
 /// null.
 pub(super) fn config(hcl: &str) -> Value {
+    completed(&raw(hcl))
+}
+
+/// The attributes of a configuration as they stand.
+pub(super) fn raw(hcl: &str) -> Value {
     let body: hcl::Body = hcl::parse(hcl).expect("HCL");
-    let attributes = body.into_attributes().map(|attribute| (attribute.key.to_string(), value(attribute.expr)));
-    complete(&Value::Map(attributes.collect()), &Api.schema().ty())
+    Value::Map(body.into_attributes().map(|attribute| (attribute.key.to_string(), value(attribute.expr))).collect())
+}
+
+/// A configuration as the host sends it: with every attribute of the schema.
+pub(super) fn completed(config: &Value) -> Value {
+    complete(config, &Api.schema().ty())
 }
 
 fn value(expression: hcl::Expression) -> Value {

@@ -101,7 +101,7 @@ fn origins(shape: &Shape, edge: &Edge, cdn: &Cdn, found: &mut Found) {
         found.error(at("origin"), "Latency origin without a domain", detail);
     }
     let Some(names) = shape.names.as_ref().filter(|names| edge.has_group() && !names.regional) else { return };
-    if !names.base_path.is_null() {
+    if names.base_path.known().is_some() {
         let detail = "CloudFront asks regions one by one for this cdn, at their execute-api endpoints, which know no base \
                       path: the same request would be another one there. Set domain.regional_names = true, or leave \
                       base_path out.";
@@ -123,7 +123,8 @@ fn aliases(shape: &Shape, names: &Names, cdn: &Cdn, found: &mut Found) {
     let mut seen = Vec::new();
     for (path, alias) in each(&cdn.aliases, &at("aliases")) {
         if ours(alias) {
-            let detail = format!("{alias} is the name of regions already, and a name leads to one place. Take another.");
+            let detail =
+                format!("{alias} is the name of regions already, and a name leads to one place. Take another.");
             found.error(path, "Alias in use", detail);
         } else if seen.contains(&alias) {
             found.error(path, "Duplicate alias", format!("{alias} stands here twice. Keep one."));

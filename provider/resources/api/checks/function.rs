@@ -2,7 +2,7 @@
 
 use super::{Found, RETENTION_DAYS, regions};
 use crate::resources::api::config::{Config, Function, Region, region_path};
-use crate::resources::api::shape::{Shape, Source};
+use crate::resources::api::shape::{Place, Shape, Source};
 use crate::schema::Attr;
 use crate::wire::Path;
 
@@ -51,7 +51,10 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     if let Some(shape) = shape {
         in_every_region(shape, found);
         match shape.function.source {
-            Source::Image => of_image(function, found),
+            Source::Image if shape.regions.values().any(|place| place.config.image_uri.known().is_some()) => {
+                of_image(function, found);
+            }
+            Source::Image => {}
             Source::Local | Source::S3 => of_zip(function, found),
         }
     }
@@ -64,14 +67,18 @@ fn at(attribute: &str) -> Path {
 /// The code comes from one kind of place.
 fn sources(config: &Config, function: &Function, found: &mut Found) {
     let mut given: Vec<(Path, &str)> = Vec::new();
-    if !function.source_dir.is_null() {
+    // What is unknown may turn out to be null, so it conflicts with nothing; but then nothing is missing either.
+    let mut may_come = function.source_dir.is_unknown() || function.filename.is_unknown();
+    if function.source_dir.known().is_some() {
         given.push((at("source_dir"), "a directory"));
     }
-    if !function.filename.is_null() {
+    if function.filename.known().is_some() {
         given.push((at("filename"), "a zip file"));
     }
     for (name, region) in config.known_regions() {
-        let kinds = [("s3", !region.s3.is_null(), "S3"), ("image_uri", !region.image_uri.is_null(), "an image")];
+        may_come |= region.s3.is_unknown() || region.image_uri.is_unknown();
+        let kinds =
+            [("s3", region.s3.known().is_some(), "S3"), ("image_uri", region.image_uri.known().is_some(), "an image")];
         for (attribute, is_given, what) in kinds {
             if is_given && !given.iter().any(|(_, other)| *other == what) {
                 given.push((region_path(name).attribute(attribute), what));
@@ -87,13 +94,13 @@ fn sources(config: &Config, function: &Function, found: &mut Found) {
         found.error(path.clone(), "Conflicting function code", detail);
     }
     // A region that is not known yet may be the one that says it.
-    let told = config.regions.known().is_some_and(|regions| !regions.values().any(Attr::is_unknown));
-    if given.is_empty() && told {
+    may_come |= config.regions.known().is_none_or(|regions| regions.values().any(Attr::is_unknown));
+    if given.is_empty() && !may_come {
         let detail = "Nothing says what runs. Set one of function.source_dir (a directory), function.filename (a zip \
                       file), s3 in every region, image_uri in every region.";
         found.error(Path::of("function"), "Missing function code", detail);
     }
-    if !function.exclude.is_null() && function.source_dir.is_null() {
+    if function.exclude.known().is_some() && function.source_dir.is_null() {
         let detail = "Only a directory is packed by us, so only from source_dir can something be left out.";
         found.error(at("exclude"), "Nothing to exclude from", detail);
     }
@@ -101,7 +108,9 @@ fn sources(config: &Config, function: &Function, found: &mut Found) {
 
 /// What one region has of its own, all must have.
 fn in_every_region(shape: &Shape, found: &mut Found) {
-    for (name, place) in &shape.regions {
+    let given = |place: &Place| place.config.s3.known().is_some() || place.config.image_uri.known().is_some();
+    let certain = shape.regions.values().any(given);
+    for (name, place) in shape.regions.iter().filter(|_| certain) {
         let (missing, attribute) = match shape.function.source {
             Source::Local => (false, ""),
             Source::S3 => (place.config.s3.is_null(), "s3"),
@@ -119,9 +128,9 @@ fn in_every_region(shape: &Shape, found: &mut Found) {
 
 fn of_image(function: &Function, found: &mut Found) {
     let given = [
-        ("handler", !function.handler.is_null()),
-        ("runtime", !function.runtime.is_null()),
-        ("layers", !function.layers.is_null()),
+        ("handler", function.handler.known().is_some()),
+        ("runtime", function.runtime.known().is_some()),
+        ("layers", function.layers.known().is_some()),
     ];
     for (attribute, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let detail = format!("A container image brings its own {attribute} along. Leave {attribute} out.");
@@ -153,7 +162,7 @@ fn settings(function: &Function, found: &mut Found) {
 }
 
 fn permissions(function: &Function, found: &mut Found) {
-    if !function.role_arn.is_null() && !function.policy_json.is_null() {
+    if function.role_arn.known().is_some() && function.policy_json.known().is_some() {
         let detail = "A role that is brought along has its own policies; policy_json is for the role that we make. Keep \
                       one of them.";
         found.error(at("role_arn"), "Conflicting permissions", detail);
@@ -172,7 +181,8 @@ fn permissions(function: &Function, found: &mut Found) {
         }
         Ok(_) => return,
     };
-    let detail = format!("{mistake} Write an IAM policy document, best by jsonencode({{ Version = …, Statement = […] }}).");
+    let detail =
+        format!("{mistake} Write an IAM policy document, best by jsonencode({{ Version = …, Statement = […] }}).");
     found.error(at("policy_json"), "Invalid policy", detail);
 }
 

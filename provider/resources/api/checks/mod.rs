@@ -67,19 +67,16 @@ impl Found {
     /// Adds one when a text is none of `choices`.
     fn choice(&mut self, attr: &Attr<String>, path: &Path, summary: &'static str, choices: &[&str]) {
         if let Some(text) = attr.known().filter(|text| !choices.contains(&text.as_str())) {
-            self.error(path.clone(), summary, format!("{text:?} is not supported. Use one of: {}.", choices.join(", ")));
+            self.error(
+                path.clone(),
+                summary,
+                format!("{text:?} is not supported. Use one of: {}.", choices.join(", ")),
+            );
         }
     }
 
     /// Adds one when a number of `what` is outside of `range`.
-    fn range(
-        &mut self,
-        attr: &Attr<i64>,
-        path: &Path,
-        summary: &'static str,
-        what: &str,
-        range: RangeInclusive<i64>,
-    ) {
+    fn range(&mut self, attr: &Attr<i64>, path: &Path, summary: &'static str, what: &str, range: RangeInclusive<i64>) {
         if let Some(number) = attr.known().filter(|number| !range.contains(number)) {
             let (least, most) = (range.start(), range.end());
             self.error(path.clone(), summary, format!("{number} is out of range: {what} is from {least} to {most}."));
@@ -109,6 +106,5 @@ fn each<'a>(texts: &'a Texts, path: &'a Path) -> impl Iterator<Item = (Path, &'a
 ///
 /// # Source
 /// Amazon CloudWatch Logs API reference, `PutRetentionPolicy`.
-const RETENTION_DAYS: [i64; 23] = [
-    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const RETENTION_DAYS: [i64; 23] =
+    [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];

@@ -90,7 +90,9 @@ fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
     if runtime.starts_with("python") {
         let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
         let module = module.filter(|module| !module.is_empty());
-        return Some(module.map(|module| vec![format!("{module}.py"), format!("{module}/__init__.py")]).unwrap_or_default());
+        return Some(
+            module.map(|module| vec![format!("{module}.py"), format!("{module}/__init__.py")]).unwrap_or_default(),
+        );
     }
     if runtime.starts_with("nodejs") {
         // Only the last part of the path is split, at its first dot: what follows may be a nested export.

@@ -108,9 +108,8 @@ fn one(name: &str, region: &Region, found: &mut Found) {
 }
 
 fn primaries(config: &Config, found: &mut Found) {
-    let primary = |(name, region): (&String, &Region)| {
-        region.primary.known().filter(|primary| **primary).map(|_| name.clone())
-    };
+    let primary =
+        |(name, region): (&String, &Region)| region.primary.known().filter(|primary| **primary).map(|_| name.clone());
     let all: Vec<String> = config.known_regions().filter_map(primary).collect();
     if let [first, others @ ..] = all.as_slice() {
         for other in others {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Domains, Gateway, Named, Draft, input, maybe};
+use super::{Domains, Draft, Gateway, Named, input, maybe};
 use crate::components::certificate::{self, Certificate};
 use crate::components::domain::{self, Domain};
 use crate::components::issued_certificate::{self, IssuedCertificate};
@@ -92,10 +92,8 @@ fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
 fn request(draft: &mut Draft<'_>, region: &str, key: Option<&'static str>, names: Vec<String>) -> Requested {
     let mut address = Address::regional(region, "certificate");
     address.key = key.map(str::to_owned);
-    let spec = certificate::Spec {
-        names: names.iter().cloned().map(Input::Known).collect(),
-        tags: draft.tags(&address),
-    };
+    let spec =
+        certificate::Spec { names: names.iter().cloned().map(Input::Known).collect(), tags: draft.tags(&address) };
     let certificate = draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec);
     Requested { region: region.to_owned(), key, names, certificate }
 }
@@ -136,7 +134,12 @@ fn issue(draft: &mut Draft<'_>, address: Address, arn: Input<String>, names: &[S
 }
 
 /// The domain names of one region, and what they lead to.
-pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, gateway: &Gateway, certificates: &Certificates) -> Domains {
+pub(super) fn in_region(
+    draft: &mut Draft<'_>,
+    region: &str,
+    gateway: &Gateway,
+    certificates: &Certificates,
+) -> Domains {
     let (Some(names), Some(certificate)) = (&draft.shape.names, certificates.regional.get(region)) else {
         return Domains { shared: None, regional: None };
     };

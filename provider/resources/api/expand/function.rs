@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::{Function, Draft, input, inputs, maybe};
+use super::{Draft, Function, input, inputs, maybe};
 use crate::components::alias::{self, Alias};
 use crate::components::function::{self, Code, Vpc};
 use crate::components::log_group::{self, LogGroup};
@@ -84,8 +84,11 @@ fn spec(
     let (code, source) = code(draft, region);
     let zipped = shape.source != Source::Image;
     let layers = if region.layers.is_null() { &function.layers } else { &region.layers };
-    let reserved =
-        if region.reserved_concurrency.is_null() { &function.reserved_concurrency } else { &region.reserved_concurrency };
+    let reserved = if region.reserved_concurrency.is_null() {
+        &function.reserved_concurrency
+    } else {
+        &region.reserved_concurrency
+    };
     function::Spec {
         name: draft.shape.function_name(),
         role_arn: role.clone(),
@@ -150,10 +153,9 @@ fn environment(everywhere: &TextMap, here: &TextMap) -> BTreeMap<String, Input<S
 
 fn vpc(region: &Region) -> Option<Vpc> {
     match &region.vpc {
-        Attr::Known(vpc) => Some(Vpc {
-            subnet_ids: inputs(&vpc.subnet_ids),
-            security_group_ids: inputs(&vpc.security_group_ids),
-        }),
+        Attr::Known(vpc) => {
+            Some(Vpc { subnet_ids: inputs(&vpc.subnet_ids), security_group_ids: inputs(&vpc.security_group_ids) })
+        }
         Attr::Null => None,
         Attr::Unknown => Some(Vpc { subnet_ids: vec![Input::Unknown], security_group_ids: vec![Input::Unknown] }),
     }

@@ -1,6 +1,6 @@
 //! The API of one region: what takes requests and calls the function's alias.
 
-use super::{Function, Gateway, Draft, input, inputs, maybe};
+use super::{Draft, Function, Gateway, input, inputs, maybe};
 use crate::components::http_api::{self, Cors, HttpApi};
 use crate::components::integration::{self, Integration};
 use crate::components::log_group::{self, LogGroup};

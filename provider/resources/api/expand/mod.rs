@@ -16,7 +16,9 @@ use crate::components::mapping::Mapping;
 use crate::components::probe::Probe;
 use crate::components::record::Record;
 use crate::components::seal::{self, Seal};
-use crate::components::{Tags, alias, certificate, distribution, function as lambda, health_check, http_api, integration};
+use crate::components::{
+    Tags, alias, certificate, distribution, function as lambda, health_check, http_api, integration,
+};
 use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
 use crate::components::{validation_record, version};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
@@ -130,6 +132,7 @@ impl Draft<'_> {
         let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
         if elsewhere && !self.shape.regions.contains_key(CDN_REGION) {
             regions.push(CDN_REGION.to_owned());
+            regions.sort();
         }
         let spec = claim::Spec { name: self.shape.name.clone(), regions, tags: self.tags(&address) };
         self.desired.add(address, Path::of("name"), &spec)

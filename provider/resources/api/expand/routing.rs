@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::domain::below_base;
-use super::{Domains, Function, Gateway, Named, Draft, Region, input, maybe};
+use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
 use crate::components::domain;
 use crate::components::health_check::{self, HealthCheck};
 use crate::components::http_api;
@@ -34,11 +34,9 @@ pub(super) fn probe(
             let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
             (named.domain.output(domain::TARGET), Input::Known(named.name.clone()), below_base(&base_path, &path))
         }
-        None => (
-            gateway.api.output(http_api::ENDPOINT),
-            gateway.api.output(http_api::HOST),
-            input(&path, "/".to_owned()),
-        ),
+        None => {
+            (gateway.api.output(http_api::ENDPOINT), gateway.api.output(http_api::HOST), input(&path, "/".to_owned()))
+        }
     };
     let spec = probe::Spec { endpoint, host, path, version: function.version.output(version::NUMBER) };
     let blame = Path::of("regions").key(region);

@@ -22,7 +22,6 @@ use crate::wire::{Number, Value};
 pub(super) struct Names {
     name: String,
     regional: bool,
-    aliases: Vec<String>,
     /// The record that is routed to the regions.
     shared: Option<record::Spec>,
     /// The hosted zone.
@@ -53,19 +52,13 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
     Some(Names {
         name: pinned.or(own).or_else(|| aliases.first().cloned())?,
         regional,
-        aliases,
         shared: shared.map(|(_, spec)| spec),
         zone_id,
     })
 }
 
 /// A region: what is particular to its function, and what it gets of the traffic.
-pub(super) fn place(
-    found: &Found<'_>,
-    region: &str,
-    names: Option<&Names>,
-    mut all: BTreeMap<String, Value>,
-) -> Value {
+pub(super) fn place(found: &Found<'_>, region: &str, names: Option<&Names>, mut all: BTreeMap<String, Value>) -> Value {
     let shared = names.and_then(|names| names.shared.as_ref());
     let routing = shared.and_then(|record| record.sets.get(region)).map(|set| &set.value.routing);
     let drained = shared.is_some() && routing.is_none();
@@ -108,10 +101,7 @@ pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
         ("throttle", throttle),
         ("access_log", access_log),
         ("disable_execute_api_endpoint", Value::Bool(api.is_some_and(|api| api.disable_execute_api_endpoint))),
-        (
-            "timeout_ms",
-            found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms)),
-        ),
+        ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
     ])
 }
 

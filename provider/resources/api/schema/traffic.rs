@@ -22,17 +22,17 @@ pub(super) fn gateway() -> Attribute {
                 "throttle",
                 Mode::Optional,
                 "How many requests each region takes.",
-                vec![
-                    number("rate", "Requests in a second, on average."),
-                    number("burst", "Requests at once."),
-                ],
+                vec![number("rate", "Requests in a second, on average."), number("burst", "Requests at once.")],
             ),
             Attribute::object(
                 "access_log",
                 Mode::Optional,
                 "A line in the log group `/multiregion/NAME/access` of the region for every request.",
                 vec![
-                    text("format", "The line, with API Gateway's `$context` variables. Default: JSON of the usual ones."),
+                    text(
+                        "format",
+                        "The line, with API Gateway's `$context` variables. Default: JSON of the usual ones.",
+                    ),
                     number("retention_days", "Days after which it is deleted; 0 keeps it for ever. Default: 14."),
                 ],
             ),
@@ -77,7 +77,10 @@ pub(super) fn domain() -> Attribute {
                 "Whether each region also has a name of its own, `us-west-2.api.example.com`, that no routing moves. It \
                  makes the certificates cover `*.api.example.com`. Default: `false`.",
             ),
-            text("base_path", "What stands before every path: `\"v1\"` for `https://api.example.com/v1/`. Default: nothing."),
+            text(
+                "base_path",
+                "What stands before every path: `\"v1\"` for `https://api.example.com/v1/`. Default: nothing.",
+            ),
             Attribute::object(
                 "certificate",
                 Mode::Optional,

@@ -12,7 +12,7 @@ mod workspace;
 pub use cli::{Cli, cli, clis};
 pub use process::{Group, Running};
 pub use run::Run;
-pub use workspace::{Workspace, copy_dir, write_cli_config};
+pub use workspace::{CLI_CONFIG, Workspace, copy_dir, write_cli_config};
 
 use std::env;
 use std::io;

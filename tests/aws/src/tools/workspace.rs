@@ -11,6 +11,9 @@ use tokio::process::Command;
 
 use super::{Cli, PROVIDER_VERSION, Run, Running};
 
+/// The name of the CLI configuration, in a workspace and for [`write_cli_config`].
+pub const CLI_CONFIG: &str = "cli.tfrc";
+
 /// The saved plan's file name.
 const PLAN: &str = "saved.tfplan";
 
@@ -29,9 +32,24 @@ impl Workspace {
     /// # Errors
     /// When the folder cannot be made.
     pub fn new(cli: &Cli, provider: &Path) -> io::Result<Self> {
+        let workspace = Self::empty(cli)?;
+        write_cli_config(workspace.folder.path(), provider)?;
+        Ok(workspace)
+    }
+
+    /// An empty folder in which `cli` finds the providers in `mirror`, a filesystem mirror.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn with_mirror(cli: &Cli, mirror: &Path) -> io::Result<Self> {
+        let workspace = Self::empty(cli)?;
+        fs::write(workspace.folder.path().join(CLI_CONFIG), only_mirror(&fs::canonicalize(mirror)?))?;
+        Ok(workspace)
+    }
+
+    fn empty(cli: &Cli) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
         fs::create_dir(folder.path().join("config"))?;
-        write_cli_config(folder.path(), provider)?;
         Ok(Self { cli: cli.clone(), folder, env: BTreeMap::new() })
     }
 
@@ -136,7 +154,7 @@ impl Workspace {
             }
         }
         command
-            .env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"))
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG))
             .env("TF_DATA_DIR", self.folder.path().join("data"))
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
@@ -149,7 +167,7 @@ impl Workspace {
     }
 }
 
-/// Writes `cli.tfrc` into `folder`, and beside it a mirror that holds nothing but the provider, for either tool.
+/// Writes [`CLI_CONFIG`] into `folder`, and beside it a mirror that holds nothing but the provider, for either tool.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -164,8 +182,12 @@ pub fn write_cli_config(folder: &Path, provider: &Path) -> io::Result<()> {
         #[cfg(not(unix))]
         fs::copy(provider, executable.with_extension("exe"))?;
     }
-    let config = format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
-    fs::write(folder.join("cli.tfrc"), config)
+    fs::write(folder.join(CLI_CONFIG), only_mirror(&mirror))
+}
+
+/// A CLI configuration in which providers come from `mirror` and from nowhere else: no network is needed.
+fn only_mirror(mirror: &Path) -> String {
+    format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n")
 }
 
 /// Copies a folder and everything in it, but for what a run of a tool leaves behind.
