@@ -14,11 +14,15 @@ pub mod configuration;
 
 pub mod resources;
 
+pub mod package;
+
 pub mod lifecycle;
 
 pub mod desired;
 
 pub mod plan;
+
+pub mod apply;
 
 pub mod components;
 

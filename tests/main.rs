@@ -1,3 +1,4 @@
-//! Everything that is tested from outside.
+//! Tests of the whole: one binary, so that it is linked once.
 
 mod protocol;
+mod tidy;

@@ -1,16 +1,25 @@
 //! AWS: clients, credentials, endpoints, limits, errors and waits.
 
+mod backoff;
+mod clients;
 mod clock;
+mod connect;
 mod error;
+mod failure;
+mod http;
 mod limits;
 mod regional;
+mod sender;
+#[cfg(test)]
+pub(crate) mod testing;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 pub use clock::{Clock, SystemClock};
 pub use error::{BoxError, CallError, chain};
+pub use http::HttpAnswer;
 pub use limits::Limit;
 pub use regional::{Poll, Regional};
 pub use tokio_util::sync::CancellationToken;
@@ -103,42 +112,37 @@ pub enum ConnectError {
 
 /// The AWS of one configured provider: an account, its credentials and endpoints, the limiter, the clients.
 pub struct Aws {
-    _private: (),
+    home_region: String,
+    account_id: String,
+    partition: String,
+    default_tags: BTreeMap<String, String>,
+    clients: clients::Clients,
+    connector: aws_smithy_http_client::Connector,
+    sender: sender::Sender,
+    enabled_regions: tokio::sync::OnceCell<Option<Vec<String>>>,
+    locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Aws {
-    /// Finds credentials, asks whose they are, and refuses a wrong account. Nothing else is called.
-    ///
-    /// # Errors
-    /// [`ConnectError`].
-    pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
-        let _ = (config, clock);
-        todo!()
-    }
-
-    /// The regions of the account that are enabled; `None` when it may not be asked.
-    pub async fn enabled_regions(&self) -> Option<Vec<String>> {
-        todo!()
-    }
-
     /// Tags that go on everything that is made.
     pub fn default_tags(&self) -> &BTreeMap<String, String> {
-        todo!()
+        &self.default_tags
     }
 
     /// The region that global objects are controlled from, and the claim is kept in.
     pub fn home_region(&self) -> &str {
-        todo!()
+        &self.home_region
     }
 
     /// The account that the credentials belong to.
     pub fn account_id(&self) -> &str {
-        todo!()
+        &self.account_id
     }
 
     /// The partition of the home region.
     pub fn partition(&self) -> &str {
-        todo!()
+        &self.partition
     }
 }
 

@@ -1,15 +1,25 @@
 //! What a component works with: the clients of one region, and how to call, retry and wait.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::sync::OwnedMutexGuard;
 
-use super::{Aws, CallError, Run};
+use super::failure::{Failure, Verdict};
+use super::sender::Call;
+use super::{Aws, CallError, HttpAnswer, Run, backoff, http};
 use crate::desired::Address;
+
+/// Services that are the same from every region.
+const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
+/// When to look for what a call with a lost reply made: lists lag behind.
+const LOOKS_AFTER_A_LOST_REPLY: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
+const LONGEST_DELAY: Duration = Duration::from_secs(15);
 
 /// AWS as one component of one resource sees it: its region, its name, its deadline.
 #[derive(Clone)]
@@ -33,6 +43,12 @@ impl Regional {
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, address: Address) -> Self {
         let region = address.scope.region().unwrap_or_else(|| aws.home_region()).to_owned();
         Self { aws, run, region, address }
+    }
+
+    /// AWS as the same component sees it in another region.
+    #[must_use]
+    pub fn at(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
     }
 
     /// The region that is called.
@@ -60,13 +76,15 @@ impl Regional {
         self.aws.partition()
     }
 
-    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Throttling and
-    /// server errors are retried with backoff before; `send` is called again for every attempt.
+    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Throttling, server
+    /// errors and lost replies are repeated with backoff before; `send` is called again for every attempt.
     ///
-    /// `operation` is the IAM action: `lambda:CreateFunction`.
+    /// `operation` is the IAM action: `lambda:CreateFunction`. The call must be one that may be made twice; for the
+    /// others there is [`Self::call_or_find`].
     ///
     /// # Errors
-    /// [`CallError::Refused`], [`CallError::Unreachable`], or [`CallError::Cancelled`] when nothing was sent.
+    /// [`CallError::Refused`], [`CallError::Unreachable`]; [`CallError::Cancelled`] or [`CallError::TimedOut`] when
+    /// nothing was sent.
     pub async fn call<T, E, F, R>(&self, operation: &'static str, send: F) -> Result<T, CallError>
     where
         F: Fn() -> R + Send + Sync,
@@ -74,8 +92,61 @@ impl Regional {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         T: Send,
     {
-        let _ = (operation, send);
-        todo!()
+        self.send(operation, true, send).await.map_err(|failure| failure.error)
+    }
+
+    /// Makes one call that makes a second object when it is made twice: CreateApi has no idempotency token. When
+    /// nobody knows whether an attempt was done (its reply was lost, or it was a server error), `find` looks for what
+    /// it may have made, by our ownership tags, before it is sent again.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and what `find` fails with.
+    pub async fn call_or_find<T, E, F, R, G, S>(
+        &self,
+        operation: &'static str,
+        send: F,
+        find: G,
+    ) -> Result<T, CallError>
+    where
+        F: Fn() -> R + Send + Sync,
+        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        G: Fn() -> S + Send + Sync,
+        S: Future<Output = Result<Option<T>, CallError>> + Send,
+        T: Send,
+    {
+        let mut attempts_left = self.aws.sender.retries();
+        loop {
+            let failure = match self.send(operation, false, &send).await {
+                Err(failure) if failure.verdict == Verdict::Unclear && attempts_left > 0 => failure,
+                answer => return answer.map_err(|failure| failure.error),
+            };
+            attempts_left -= 1;
+            tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
+            for delay in LOOKS_AFTER_A_LOST_REPLY {
+                if self.run.sleep(delay, operation).await.is_err() {
+                    return Err(failure.error);
+                }
+                if let Some(found) = find().await? {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+
+    async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: F) -> Result<T, Failure>
+    where
+        F: Fn() -> R + Send + Sync,
+        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        T: Send,
+    {
+        let service = operation.split_once(':').map_or(operation, |(service, _)| service);
+        let endpoint = self.aws.clients.endpoint(service, &self.region);
+        // The limits of a global service are the account's, wherever it is called from.
+        let region = if GLOBAL_SERVICES.contains(&service) { self.aws.home_region() } else { &self.region };
+        let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
+        self.aws.sender.send(call, send).await
     }
 
     /// Repeats `attempt` with backoff as long as it fails with an error that `passes` says will pass: a role that
@@ -95,8 +166,22 @@ impl Regional {
         R: Future<Output = Result<T, CallError>> + Send,
         T: Send,
     {
-        let _ = (what, within, passes, attempt);
-        todo!()
+        let end = self.end_of(within);
+        let mut delays = backoff::until_visible();
+        loop {
+            let error = match attempt().await {
+                Err(error) if passes(&error) => error,
+                answer => return answer,
+            };
+            let delay = delays.next().unwrap_or(LONGEST_DELAY);
+            if self.run.clock.now() + delay > end {
+                return Err(error);
+            }
+            tracing::info!(what, address = %self.address, %error, "waiting for it to pass");
+            if self.run.sleep(delay, what).await.is_err() {
+                return Err(error);
+            }
+        }
     }
 
     /// Looks with `poll` again and again until it is ready; says in the log what it waits for.
@@ -109,42 +194,100 @@ impl Regional {
         R: Future<Output = Result<Poll<T>, CallError>> + Send,
         T: Send,
     {
-        let _ = (what, within, poll);
-        todo!()
+        let clock = &self.run.clock;
+        let (start, end) = (clock.now(), self.end_of(within));
+        let mut delays = backoff::between_looks();
+        loop {
+            let last = match poll().await? {
+                Poll::Ready(value) => return Ok(value),
+                Poll::Pending(seen) => seen,
+            };
+            let now = clock.now();
+            if now >= end {
+                let waited_seconds = now.saturating_duration_since(start).as_secs();
+                return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds, last });
+            }
+            tracing::info!(what, address = %self.address, seen = last, "waiting");
+            let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
+            self.run.sleep(delay, what).await?;
+        }
+    }
+
+    fn end_of(&self, within: Duration) -> Instant {
+        (self.run.clock.now() + within).min(self.run.deadline)
+    }
+
+    /// Waits `time` on the run's clock: a cached answer must expire.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`].
+    pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
+        tracing::info!(what, address = %self.address, seconds = time.as_secs(), "waiting");
+        self.run.sleep(time, what).await
+    }
+
+    /// Lets only one holder at a time do something to `what` in this region: AWS loses statements of a function's
+    /// policy that are added at the same time.
+    pub async fn exclusive(&self, what: &str) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.aws.locks.lock().unwrap_or_else(PoisonError::into_inner);
+            locks.entry(format!("{}/{what}", self.region)).or_default().clone()
+        };
+        lock.lock_owned().await
+    }
+
+    /// Asks an API's own endpoint, once. `url` is `https://ID.execute-api.REGION.amazonaws.com/path` as AWS reports
+    /// it; with another endpoint for `execute_api` (or for everything) the request goes there, with `host` as its Host.
+    ///
+    /// # Errors
+    /// [`CallError::Unreachable`] when nothing answers; [`CallError::Cancelled`].
+    pub async fn get(&self, url: &str, host: &str) -> Result<HttpAnswer, CallError> {
+        const OPERATION: &str = "execute-api:Invoke";
+        self.run.check(OPERATION, &self.region)?;
+        let path = http::path(url);
+        let instead = self.aws.clients.execute_api().map(|base| format!("{}{path}", base.trim_end_matches('/')));
+        let host = instead.is_some().then_some(host);
+        let url = instead.as_deref().unwrap_or(url);
+        http::get(&self.aws.connector, url, host).await.map_err(|source| CallError::Unreachable {
+            operation: OPERATION,
+            region: self.region.clone(),
+            endpoint: url.to_owned(),
+            source,
+        })
     }
 
     /// Lambda in this region.
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
-        todo!()
+        self.aws.clients.lambda(&self.region)
     }
 
     /// CloudWatch Logs in this region.
     pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        todo!()
+        self.aws.clients.logs(&self.region)
     }
 
     /// API Gateway v2 in this region.
     pub fn apigateway(&self) -> aws_sdk_apigatewayv2::Client {
-        todo!()
+        self.aws.clients.apigateway(&self.region)
     }
 
     /// Certificate Manager in this region.
     pub fn acm(&self) -> aws_sdk_acm::Client {
-        todo!()
+        self.aws.clients.acm(&self.region)
     }
 
     /// IAM, which is global.
     pub fn iam(&self) -> aws_sdk_iam::Client {
-        todo!()
+        self.aws.clients.iam(&self.region)
     }
 
     /// Route 53, which is global.
     pub fn route53(&self) -> aws_sdk_route53::Client {
-        todo!()
+        self.aws.clients.route53(&self.region)
     }
 
     /// CloudFront, which is global.
     pub fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
-        todo!()
+        self.aws.clients.cloudfront(&self.region)
     }
 }

@@ -1,11 +1,23 @@
 //! CloudFront distribution in front of the regions.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
+use aws_sdk_cloudfront::types::{
+    DistributionConfig, DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags,
+};
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
-use crate::desired::{Input, Kind, OutputKey};
+use super::answer::{built, field, found, gone};
+use super::creation::make;
+use super::tags::TagChange;
+use super::{
+    Component, Discovered, Found, Problem, Resolved, Siblings, Tags, distribution_config, dns, domain, http_api,
+    identity, issued_certificate, tags,
+};
+use crate::aws::{CallError, Poll, Regional};
+use crate::desired::{Address, Input, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -86,4 +98,263 @@ impl Kind for Distribution {
     type Spec = Spec;
 }
 
-// IMMUTABLE: []  UNCOMPARED: []
+impl Component for Distribution {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &[];
+    const ACTIONS: &'static [&'static str] = &[
+        "cloudfront:CreateDistribution",
+        "cloudfront:DeleteDistribution",
+        "cloudfront:GetDistribution",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
+        "cloudfront:TagResource",
+        "cloudfront:UntagResource",
+        "cloudfront:UpdateDistribution",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn check(_aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(group) = &spec.group else { return Ok(Vec::new()) };
+        let all = spec.behaviors.iter().map(|(pattern, behavior)| (pattern.as_str(), behavior));
+        let all = all.chain([("*", &spec.default_behavior)]);
+        let wrong = all.filter(|(_, behavior)| behavior.writes && behavior.target == group.id);
+        Ok(wrong
+            .map(|(pattern, _)| Problem {
+                summary: "Origin group cannot take writes",
+                detail: format!(
+                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront fails over \
+                     for GET, HEAD and OPTIONS only, and refuses it. Send what writes to a single origin."
+                ),
+            })
+            .collect())
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for summary in summaries(aws).await? {
+            let is_named_alike = summary.comment == spec.comment;
+            let wanted = |alias: &&String| spec.aliases.iter().any(|ours| ours.known() == Some(*alias));
+            let shared = aliases_of(&summary).iter().find(wanted).cloned();
+            if !is_named_alike && shared.is_none() {
+                continue;
+            }
+            let tags = tags_of(aws, &summary.arn).await?;
+            if tags::is_ours(aws, &tags) {
+                return Ok(Some(Found::Ours(outputs(&summary))));
+            }
+            // A comment is no name: it may be the same.
+            let Some(alias) = shared else { continue };
+            let whose = format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(&tags, ""));
+            foreign = Some(Found::Foreign(whose));
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let parents = [http_api::HttpApi::KIND, domain::Domain::KIND, issued_certificate::IssuedCertificate::KIND];
+        let depends_on = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
+        let depends_on: Vec<Address> = depends_on.cloned().collect();
+        let mut discovered = Vec::new();
+        for outputs in own(aws).await? {
+            let Some((config, tags)) = config_and_tags(aws, &outputs).await? else { continue };
+            let Some(spec) = distribution_config::reported(&config, None, tags) else { continue };
+            discovered.push(Discovered { key: None, spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let first = identity::reference(aws, "");
+        let made = match request(aws, spec, &first).await {
+            // CloudFront remembers the reference of a distribution that was deleted.
+            Err(error) if error.code() == Some("DistributionAlreadyExists") => {
+                request(aws, spec, &identity::fresh_reference(aws, "")).await?
+            }
+            Err(error) if error.code() == Some("CNAMEAlreadyExists") => {
+                let whose = error.message().to_owned();
+                return Err(CallError::Foreign { what: "one of the distribution's aliases".to_owned(), whose });
+            }
+            made => made?,
+        };
+        deployed(aws, &made.id).await?;
+        Ok(made)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some((config, tags)) = config_and_tags(aws, outputs).await? else { return Ok(None) };
+        let reported = distribution_config::reported(&config, Some(spec), tags);
+        Ok(Some((field(reported, "a distribution's behaviours")?, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
+        let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        if untagged(from) != untagged(to) {
+            change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
+            deployed(aws, &outputs.id).await?;
+        }
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let id = &outputs.id;
+        let Some(answer) = get(aws, id).await? else { return Ok(()) };
+        let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
+        if field(config, "a distribution's settings")?.enabled {
+            gone(change(aws, id, |held| Ok(distribution_config::disabled(held))).await)?;
+        }
+        gone(deployed(aws, id).await)?;
+        let delete = || async {
+            let Some(etag) = get(aws, id).await?.and_then(|answer| answer.e_tag) else { return Ok(()) };
+            let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
+            gone(aws.call("cloudfront:DeleteDistribution", request).await)
+        };
+        aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, delete).await
+    }
+}
+
+/// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
+const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
+/// How long somebody else may keep on changing the same distribution.
+const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
+
+/// Whether somebody else changed the distribution between our look and our change.
+fn is_overtaken(error: &CallError) -> bool {
+    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}
+
+async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
+    let (mut summaries, mut next) = (Vec::new(), None);
+    loop {
+        let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
+        let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
+        let page = field(page, "the list of distributions")?;
+        summaries.extend(page.items.unwrap_or_default());
+        next = page.next_marker.filter(|_| page.is_truncated);
+        if next.is_none() {
+            return Ok(summaries);
+        }
+    }
+}
+
+fn outputs(summary: &DistributionSummary) -> Outputs {
+    Outputs { id: summary.id.clone(), arn: summary.arn.clone(), domain_name: summary.domain_name.clone() }
+}
+
+fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
+    summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
+}
+
+/// The distributions of this owner.
+pub(super) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
+    let mut own = Vec::new();
+    // The comment spares asking for the tags of every distribution.
+    for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner())) {
+        let tags = tags_of(aws, &summary.arn).await?;
+        if tags::address_of::<Distribution>(aws, &tags).is_some() {
+            own.push(outputs(&summary));
+        }
+    }
+    Ok(own)
+}
+
+/// The names that a distribution answers to besides its own.
+pub(super) async fn aliases(aws: &Regional, id: &str) -> Result<Vec<String>, CallError> {
+    let config = get(aws, id).await?.and_then(|answer| answer.distribution?.distribution_config);
+    let aliases = config.and_then(|config| config.aliases?.items).unwrap_or_default();
+    Ok(aliases.iter().map(|alias| dns::normal(alias)).collect())
+}
+
+async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {
+    let request = || aws.cloudfront().get_distribution().id(id).send();
+    found(aws.call("cloudfront:GetDistribution", request).await)
+}
+
+async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
+    let request = || aws.cloudfront().list_tags_for_resource().resource(arn).send();
+    let tags = aws.call("cloudfront:ListTagsForResource", request).await?.tags.and_then(|tags| tags.items);
+    let tags = tags.unwrap_or_default().into_iter();
+    Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+}
+
+async fn config_and_tags(aws: &Regional, outputs: &Outputs) -> Result<Option<(DistributionConfig, Tags)>, CallError> {
+    let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
+    let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
+    let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
+    Ok(Some((field(config, "a distribution's settings")?, tags::spec(tags))))
+}
+
+fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
+    let tags = tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build()));
+    Ok(AwsTags::builder().set_items(Some(tags.collect::<Result<_, _>>()?)).build())
+}
+
+async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
+    let change = TagChange::between(from, to);
+    if !change.remove.is_empty() {
+        let keys = TagKeys::builder().set_items(Some(change.remove)).build();
+        let request = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
+        aws.call("cloudfront:UntagResource", request).await?;
+    }
+    if !change.set.is_empty() {
+        let tags = to_aws(change.set)?;
+        let request = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
+        aws.call("cloudfront:TagResource", request).await?;
+    }
+    Ok(())
+}
+
+async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
+    let config = DistributionConfigWithTags::builder()
+        .distribution_config(distribution_config::fresh(spec, reference)?)
+        .tags(to_aws(tags::plain(&spec.tags))?)
+        .build();
+    let look = || Distribution::find(aws, spec);
+    let send = || async {
+        let request = aws.cloudfront().create_distribution_with_tags();
+        let answer = request.distribution_config_with_tags(config.clone()).send().await;
+        answer.map(|made| {
+            let made = made.distribution?;
+            Some(Outputs { id: made.id, arn: made.arn, domain_name: made.domain_name })
+        })
+    };
+    let make = || make(aws, "cloudfront:CreateDistribution", look, send);
+    // CloudFront sees a certificate a little later than ACM.
+    let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
+    aws.retry("CloudFront to see the certificate", SETTLED_WITHIN, unseen, make).await
+}
+
+/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time.
+async fn change(
+    aws: &Regional,
+    id: &str,
+    how: impl Fn(DistributionConfig) -> Result<DistributionConfig, CallError> + Send + Sync,
+) -> Result<(), CallError> {
+    let attempt = || async {
+        let request = || aws.cloudfront().get_distribution_config().id(id).send();
+        let held = aws.call("cloudfront:GetDistributionConfig", request).await?;
+        let config = how(field(held.distribution_config, "a distribution's settings")?)?;
+        let etag = field(held.e_tag, "a distribution's ETag")?;
+        let request = || {
+            let request = aws.cloudfront().update_distribution().id(id).if_match(&etag);
+            request.distribution_config(config.clone()).send()
+        };
+        aws.call("cloudfront:UpdateDistribution", request).await.map(drop)
+    };
+    aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt).await
+}
+
+/// Waits until every edge has the newest settings.
+async fn deployed(aws: &Regional, id: &str) -> Result<(), CallError> {
+    let look = || async {
+        let request = || aws.cloudfront().get_distribution().id(id).send();
+        let distribution = aws.call("cloudfront:GetDistribution", request).await?.distribution;
+        let status = field(distribution, "a distribution")?.status;
+        Ok(if status == "Deployed" { Poll::Ready(()) } else { Poll::Pending(status) })
+    };
+    aws.wait(&format!("distribution {id} to be deployed"), DEPLOYED_WITHIN, look).await
+}

@@ -1,8 +1,17 @@
 //! API Gateway custom domain name of one region.
 
+use std::time::Duration;
+
+use aws_sdk_apigatewayv2::operation::get_domain_name::GetDomainNameOutput;
+use aws_sdk_apigatewayv2::types::{
+    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, SecurityPolicy,
+};
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::answer::{field, found, gone};
+use super::creation::make;
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, issued_certificate, tags};
+use crate::aws::{CallError, Limit, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
@@ -43,4 +52,160 @@ impl Kind for Domain {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['name']  UNCOMPARED: []
+impl Component for Domain {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:AddCertificateToDomain",
+        "apigateway:DELETE",
+        "apigateway:GET",
+        "apigateway:PATCH",
+        "apigateway:POST",
+        "apigateway:RemoveCertificateFromDomain",
+    ];
+    const LIMITS: &'static [Limit] = &[
+        Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(name) = spec.name.known() else { return Ok(None) };
+        let Some(domain) = get(aws, name).await? else { return Ok(None) };
+        let tags = tags::reported(domain.tags.unwrap_or_default());
+        let configuration = domain.domain_name_configurations.unwrap_or_default();
+        let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
+        Ok(Some(tags::judge(aws, &tags, field(outputs, "a domain's target")?, "")))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        let depends_on: Vec<_> =
+            gateway::beside::<issued_certificate::IssuedCertificate>(aws, siblings).into_iter().collect();
+        for domain in own(aws).await? {
+            let tags = tags::reported(domain.tags.unwrap_or_default());
+            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let name = field(domain.domain_name, "a domain's name")?;
+            let configurations = domain.domain_name_configurations.unwrap_or_default();
+            let Some(configuration) = configurations.first() else { continue };
+            let Some(outputs) = outputs(&name, configuration) else { continue };
+            let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
+            let spec = Spec { name: Input::Known(name), certificate_arn, tags: tags::spec(tags) };
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let name = spec.name.get();
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_domain_name().domain_name(name);
+            let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
+            let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
+            let made = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
+            answer.map(|answer| answer.domain_name_configurations.and_then(made))
+        };
+        make(aws, "apigateway:CreateDomainName", look, send).await?;
+        wait_available(aws, name, CREATE_TIMEOUT).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(domain) = get(aws, &outputs.name).await? else { return Ok(None) };
+        let tags = tags::reported(domain.tags.unwrap_or_default());
+        let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+        let configuration = field(configuration, "a domain's configuration")?;
+        let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
+        let outputs = field(self::outputs(&outputs.name, &configuration), "a domain's target")?;
+        Ok(Some((Spec { name: spec.name.clone(), certificate_arn, tags: tags::spec(tags) }, outputs)))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let name = &outputs.name;
+        let arn = gateway::arn(aws, &format!("/domainnames/{name}"));
+        gateway::retag(aws, &arn, &from.tags, &to.tags).await?;
+        if from.certificate_arn == to.certificate_arn {
+            return Ok(outputs.clone());
+        }
+        let request = || {
+            let configuration = configuration(to.certificate_arn.get());
+            aws.apigateway().update_domain_name().domain_name(name).domain_name_configurations(configuration).send()
+        };
+        aws.call("apigateway:UpdateDomainName", request).await?;
+        wait_available(aws, name, UPDATE_TIMEOUT).await
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_domain_name().domain_name(&outputs.name).send();
+        gone(aws.call("apigateway:DeleteDomainName", request).await)
+    }
+}
+
+/// How long a new name takes to become available.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long a changed certificate takes to arrive everywhere.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// The custom domain names of this region and owner.
+pub(super) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
+    let (mut own, mut next) = (Vec::new(), None);
+    loop {
+        let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
+        let page = aws.call("apigateway:GetDomainNames", request).await?;
+        let is_own = |domain: &DomainName| {
+            tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
+        };
+        own.extend(page.items.into_iter().flatten().filter(is_own));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(own);
+        }
+    }
+}
+
+async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {
+    let request = || aws.apigateway().get_domain_name().domain_name(name).send();
+    found(aws.call("apigateway:GetDomainName", request).await)
+}
+
+/// The host name that the domain of this name has in this region, when the domain is this owner's.
+pub(super) async fn own_target(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    let Some(domain) = get(aws, name).await? else { return Ok(None) };
+    let tags = tags::reported(domain.tags.unwrap_or_default());
+    let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+    let target = configuration.and_then(|configuration| configuration.api_gateway_domain_name);
+    Ok(target.filter(|_| tags::address_of::<Domain>(aws, &tags).is_some()))
+}
+
+fn configuration(certificate_arn: &str) -> DomainNameConfiguration {
+    DomainNameConfiguration::builder()
+        .certificate_arn(certificate_arn)
+        .endpoint_type(EndpointType::Regional)
+        .security_policy(SecurityPolicy::Tls12)
+        .build()
+}
+
+fn outputs(name: &str, configuration: &DomainNameConfiguration) -> Option<Outputs> {
+    let target = configuration.api_gateway_domain_name.clone()?;
+    Some(Outputs { name: name.to_owned(), target, zone_id: configuration.hosted_zone_id.clone()? })
+}
+
+async fn wait_available(aws: &Regional, name: &str, within: Duration) -> Result<Outputs, CallError> {
+    let look = || async {
+        let Some(domain) = get(aws, name).await? else { return Ok(Poll::Pending("not visible yet".to_owned())) };
+        let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+        let configuration = field(configuration, "a domain's configuration")?;
+        match &configuration.domain_name_status {
+            Some(DomainNameStatus::Available) | None => {
+                field(outputs(name, &configuration), "a domain's target").map(Poll::Ready)
+            }
+            Some(status) => Ok(Poll::Pending(status.as_str().to_owned())),
+        }
+    };
+    aws.wait(&format!("custom domain name {name} to become available"), within, look).await
+}

@@ -1,8 +1,12 @@
 //! Route 53 public hosted zone.
 
+use aws_sdk_route53::types::TagResourceType::Hostedzone;
+use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::answer::{field, found, gone};
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
@@ -41,4 +45,179 @@ impl Kind for HostedZone {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['name']  UNCOMPARED: []
+impl Component for HostedZone {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "route53:ChangeResourceRecordSets",
+        "route53:ChangeTagsForResource",
+        "route53:CreateHostedZone",
+        "route53:DeleteHostedZone",
+        "route53:GetChange",
+        "route53:GetHostedZone",
+        "route53:ListHostedZonesByName",
+        "route53:ListResourceRecordSets",
+        "route53:ListTagsForResource",
+        "route53:UpdateHostedZoneComment",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for zone in zones(aws, &spec.name).await? {
+            let id = dns::zone_id(&zone.id);
+            let tags = dns::tags_of(aws, Hostedzone, id).await?;
+            // Tags come in a second call; the reference is there from the start.
+            let unfinished = tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws));
+            if unfinished || tags::is_ours(aws, &tags) {
+                let Some((outputs, _)) = get(aws, id).await? else { continue };
+                return Ok(Some(Found::Ours(outputs)));
+            }
+            let whose = format!("there is a hosted zone {id} of this name, and {}", tags::whose(&tags, ""));
+            foreign = Some(Found::Foreign(whose));
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        let name = aws.owner().strip_prefix("zone/").unwrap_or(aws.owner());
+        for zone in zones(aws, name).await? {
+            let id = dns::zone_id(&zone.id);
+            let tags = dns::tags_of(aws, Hostedzone, id).await?;
+            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some((outputs, comment)) = get(aws, id).await? else { continue };
+            let spec = Spec {
+                name: dns::normal(&zone.name),
+                comment: Input::Known(comment),
+                force_destroy: false,
+                tags: tags::spec(tags),
+            };
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let made = match request(aws, spec, &identity::reference(aws, &spec.name)).await {
+            Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
+                Some(Found::Ours(outputs)) => outputs,
+                // Route 53 remembers the reference of a zone that was deleted.
+                _ => request(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
+            },
+            made => made?,
+        };
+        dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
+        Ok(made)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (zone, tags) = futures::join!(get(aws, &outputs.id), dns::tags_of(aws, Hostedzone, &outputs.id));
+        let (Some((outputs, comment)), Some(tags)) = (zone?, found(tags)?) else { return Ok(None) };
+        let name = spec.name.clone();
+        let reported =
+            Spec { name, comment: Input::Known(comment), force_destroy: spec.force_destroy, tags: tags::spec(tags) };
+        Ok(Some((reported, outputs)))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        if from.comment != to.comment {
+            let request =
+                || aws.route53().update_hosted_zone_comment().id(&outputs.id).comment(to.comment.get()).send();
+            aws.call("route53:UpdateHostedZoneComment", request).await?;
+        }
+        dns::retag(aws, Hostedzone, &outputs.id, &from.tags, &to.tags).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let id = &outputs.id;
+        if spec.force_destroy {
+            gone(empty(aws, id).await)?;
+        }
+        let request = || aws.route53().delete_hosted_zone().id(id).send();
+        match aws.call("route53:DeleteHostedZone", request).await {
+            Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
+                what: format!("deleting the hosted zone {} ({id})", spec.name),
+                why: "it holds records that others made; delete them, or set force_destroy = true and apply first"
+                    .to_owned(),
+            }),
+            Ok(answer) => dns::in_sync(aws, answer.change_info).await,
+            answer => gone(answer),
+        }
+    }
+}
+
+/// The public hosted zones of this name.
+async fn zones(aws: &Regional, name: &str) -> Result<Vec<AwsZone>, CallError> {
+    let mut zones = Vec::new();
+    let mut next = (Some(name.to_owned()), None);
+    loop {
+        let request = || {
+            let request = aws.route53().list_hosted_zones_by_name().set_dns_name(next.0.clone());
+            request.set_hosted_zone_id(next.1.clone()).send()
+        };
+        let page = aws.call("route53:ListHostedZonesByName", request).await?;
+        let is_public = |zone: &AwsZone| zone.config.as_ref().is_none_or(|config| !config.private_zone);
+        let same = |zone: &AwsZone| dns::normal(&zone.name) == dns::normal(name) && is_public(zone);
+        zones.extend(page.hosted_zones.into_iter().filter(same));
+        let goes_on = page.next_dns_name.as_deref().is_some_and(|next| dns::normal(next) == dns::normal(name));
+        if !page.is_truncated || !goes_on {
+            return Ok(zones);
+        }
+        next = (page.next_dns_name, page.next_hosted_zone_id);
+    }
+}
+
+/// A zone's outputs and comment.
+async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, CallError> {
+    let request = || aws.route53().get_hosted_zone().id(id).send();
+    let Some(answer) = found(aws.call("route53:GetHostedZone", request).await)? else { return Ok(None) };
+    let comment = answer.hosted_zone.and_then(|zone| zone.config?.comment).unwrap_or_default();
+    let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
+    Ok(Some((outputs(aws, id, servers), comment)))
+}
+
+fn outputs(aws: &Regional, id: &str, name_servers: Vec<String>) -> Outputs {
+    let id = dns::zone_id(id).to_owned();
+    let arn = format!("arn:{}:route53:::hostedzone/{id}", aws.partition());
+    Outputs { id, arn, name_servers }
+}
+
+async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
+    let config = HostedZoneConfig::builder().comment(spec.comment.get()).build();
+    let request = || {
+        let request = aws.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
+        request.hosted_zone_config(config.clone()).send()
+    };
+    // The reference makes it safe to repeat: AWS makes one zone for it.
+    let answer = aws.call("route53:CreateHostedZone", request).await?;
+    let id = field(answer.hosted_zone, "a hosted zone")?.id;
+    let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
+    dns::in_sync(aws, answer.change_info).await?;
+    Ok(outputs(aws, &id, servers))
+}
+
+/// Deletes every record set but the zone's own NS and SOA.
+async fn empty(aws: &Regional, id: &str) -> Result<(), CallError> {
+    let Some(zone) = found(aws.call("route53:GetHostedZone", || aws.route53().get_hosted_zone().id(id).send()).await)?
+    else {
+        return Ok(());
+    };
+    let name = field(zone.hosted_zone, "a hosted zone")?.name;
+    let is_own = |set: &ResourceRecordSet| {
+        matches!(set.r#type, RrType::Ns | RrType::Soa) && dns::normal(&set.name) == dns::normal(&name)
+    };
+    loop {
+        let sets = dns::first_record_sets(aws, id).await?.into_iter().filter(|set| !is_own(set));
+        let deletes: Vec<_> = sets.map(|set| dns::change_of(ChangeAction::Delete, set)).collect::<Result<_, _>>()?;
+        if deletes.is_empty() {
+            return Ok(());
+        }
+        dns::change(aws, id, &deletes).await?;
+    }
+}

@@ -1,8 +1,12 @@
 //! API Gateway HTTP API (v2) of one region.
 
+use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
+use super::answer::{field, found, gone, respell, small};
+use super::creation::make;
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, tags};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
@@ -62,4 +66,150 @@ impl Kind for HttpApi {
     type Spec = Spec;
 }
 
-// IMMUTABLE: []  UNCOMPARED: []
+impl Component for HttpApi {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &[];
+    const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for api in apis(aws).await?.into_iter().filter(|api| api.name.as_deref() == Some(&*spec.name)) {
+            let tags = tags::reported(api.tags.clone().unwrap_or_default());
+            match tags::judge(aws, &tags, outputs(aws, &api)?, "") {
+                Found::Ours(outputs) => return Ok(Some(Found::Ours(outputs))),
+                other => foreign = Some(other),
+            }
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        for api in apis(aws).await? {
+            let tags = tags::reported(api.tags.clone().unwrap_or_default());
+            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let spec = Spec {
+                name: field(api.name.clone(), "an API's name")?,
+                cors: None,
+                disable_execute_api_endpoint: false,
+                tags: tags::spec(tags),
+            };
+            let outputs = outputs(aws, &api)?;
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let cors = spec.cors.as_ref().map(to_aws).transpose()?;
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
+            let request = request
+                .set_cors_configuration(cors.clone())
+                .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
+            let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
+            answer.map(|made| made.api_id.zip(made.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint)))
+        };
+        make(aws, "apigateway:CreateApi", look, send).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let arn = gateway::arn(aws, &format!("/apis/{}", outputs.id));
+        let request = || aws.apigateway().get_api().api_id(&outputs.id).send();
+        let (api, tags) = futures::join!(aws.call("apigateway:GetApi", request), gateway::tags(aws, &arn));
+        let (Some(api), Some(tags)) = (found(api)?, found(tags)?) else { return Ok(None) };
+        let reported = Spec {
+            name: field(api.name, "an API's name")?,
+            cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
+            disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
+            tags,
+        };
+        let endpoint = field(api.api_endpoint, "an API's endpoint")?;
+        Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let id = &outputs.id;
+        if from.cors.is_some() && to.cors.is_none() {
+            // An update replaces the configuration, it cannot take it away.
+            let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
+            gone(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
+        }
+        let cors = to.cors.as_ref().map(to_aws).transpose()?;
+        let request = || {
+            let request = aws.apigateway().update_api().api_id(id).name(&to.name).set_cors_configuration(cors.clone());
+            request.disable_execute_api_endpoint(to.disable_execute_api_endpoint).send()
+        };
+        aws.call("apigateway:UpdateApi", request).await?;
+        gateway::retag(aws, &gateway::arn(aws, &format!("/apis/{id}")), &from.tags, &to.tags).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_api().api_id(&outputs.id).send();
+        gone(aws.call("apigateway:DeleteApi", request).await)
+    }
+}
+
+/// All HTTP and WebSocket APIs of the region.
+async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
+    let (mut apis, mut next) = (Vec::new(), None);
+    loop {
+        let request = || aws.apigateway().get_apis().max_results("100").set_next_token(next.clone()).send();
+        let page = aws.call("apigateway:GetApis", request).await?;
+        apis.extend(page.items.unwrap_or_default());
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(apis);
+        }
+    }
+}
+
+fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {
+    let id = field(api.api_id.clone(), "an API's id")?;
+    Ok(located(aws, id, field(api.api_endpoint.clone(), "an API's endpoint")?))
+}
+
+fn located(aws: &Regional, id: String, endpoint: String) -> Outputs {
+    let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let host = format!("{id}.execute-api.{}.{suffix}", aws.region());
+    Outputs { id, endpoint, host }
+}
+
+fn to_aws(cors: &Cors) -> Result<AwsCors, CallError> {
+    let list = |values: &[Input<String>]| {
+        Some(values.iter().map(|value| value.get().clone()).collect::<Vec<_>>()).filter(|values| !values.is_empty())
+    };
+    let max_age = cors.max_age_seconds.as_ref().map(|seconds| small(*seconds.get())).transpose()?;
+    Ok(AwsCors::builder()
+        .set_allow_origins(list(&cors.allow_origins))
+        .set_allow_methods(list(&cors.allow_methods))
+        .set_allow_headers(list(&cors.allow_headers))
+        .set_expose_headers(list(&cors.expose_headers))
+        .allow_credentials(cors.allow_credentials)
+        .set_max_age(max_age)
+        .build())
+}
+
+fn from_aws(cors: AwsCors, ours: Option<&Cors>) -> Cors {
+    let list = |reported: Option<Vec<String>>, ours: Option<&Vec<Input<String>>>| {
+        respell(&reported.unwrap_or_default(), ours.map_or(&[], Vec::as_slice))
+    };
+    // Zero is what AWS reports when nothing was said.
+    let unsaid = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
+    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !unsaid);
+    Cors {
+        allow_origins: list(cors.allow_origins, ours.map(|ours| &ours.allow_origins)),
+        allow_methods: list(cors.allow_methods, ours.map(|ours| &ours.allow_methods)),
+        allow_headers: list(cors.allow_headers, ours.map(|ours| &ours.allow_headers)),
+        expose_headers: list(cors.expose_headers, ours.map(|ours| &ours.expose_headers)),
+        allow_credentials: cors.allow_credentials.unwrap_or_default(),
+        max_age_seconds: max_age.map(|seconds| Input::Known(i64::from(seconds))),
+    }
+}

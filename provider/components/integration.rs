@@ -1,8 +1,13 @@
 //! Integration of an HTTP API: calls the function's alias.
 
+use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
 
-use crate::desired::{Input, Kind, OutputKey};
+use super::answer::{field, found, gone, small};
+use super::creation::make;
+use super::{Component, Discovered, Found, Resolved, Siblings, alias, gateway};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, Input, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -36,4 +41,111 @@ impl Kind for Integration {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['api_id']  UNCOMPARED: []
+impl Component for Integration {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        let own = own(aws, api_id).await?.into_iter().next();
+        let id = own.and_then(|integration| integration.integration_id);
+        Ok(id.map(|id| Found::Ours(Outputs { api_id: api_id.clone(), id })))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, api_outputs)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let mut discovered = Vec::new();
+        for integration in own(aws, &api_outputs.id).await? {
+            let spec = reported(&api_outputs.id, &integration);
+            let id = field(integration.integration_id, "an integration's id")?;
+            let outputs = Outputs { api_id: api_outputs.id.clone(), id };
+            let depends_on = [Some(api.clone()), gateway::beside::<alias::Alias>(aws, siblings)];
+            let depends_on = depends_on.into_iter().flatten().collect();
+            discovered.push(Discovered { key: None, spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (api_id, timeout) = (spec.api_id.get(), small(*spec.timeout_ms.get())?);
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_integration().api_id(api_id);
+            let request = request.integration_type(IntegrationType::AwsProxy).integration_method("POST");
+            let request = request.integration_uri(spec.function_arn.get()).payload_format_version("2.0");
+            let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
+            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
+        };
+        make(aws, "apigateway:CreateIntegration", look, send).await
+    }
+
+    async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (api, id) = (&outputs.api_id, &outputs.id);
+        let request = || aws.apigateway().get_integration().api_id(api).integration_id(id).send();
+        let Some(answer) = found(aws.call("apigateway:GetIntegration", request).await)? else { return Ok(None) };
+        let spec = Spec {
+            api_id: Input::Known(api.clone()),
+            function_arn: Input::Known(answer.integration_uri.unwrap_or_default()),
+            timeout_ms: Input::Known(answer.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),
+        };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        let timeout = small(*to.timeout_ms.get())?;
+        let request = || {
+            let request = aws.apigateway().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
+            request.integration_uri(to.function_arn.get()).timeout_in_millis(timeout).send()
+        };
+        aws.call("apigateway:UpdateIntegration", request).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let (api, id) = (&outputs.api_id, &outputs.id);
+        let request = || aws.apigateway().delete_integration().api_id(api).integration_id(id).send();
+        gone(aws.call("apigateway:DeleteIntegration", request).await)
+    }
+}
+
+/// What an HTTP API's integration has when nothing is said.
+const DEFAULT_TIMEOUT_MS: i64 = 30_000;
+
+/// An integration takes no tags, so its description says which component it is.
+fn mark(aws: &Regional) -> String {
+    Address::regional(aws.region(), Integration::KIND).to_string()
+}
+
+/// The integrations of an API of ours that carry our mark.
+async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
+    let (mut own, mut next) = (Vec::new(), None);
+    loop {
+        let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
+        let Some(page) = found(aws.call("apigateway:GetIntegrations", request).await)? else { return Ok(own) };
+        let mark = mark(aws);
+        own.extend(page.items.into_iter().flatten().filter(|item| item.description.as_deref() == Some(&mark)));
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(own);
+        }
+    }
+}
+
+fn reported(api_id: &str, integration: &AwsIntegration) -> Spec {
+    Spec {
+        api_id: Input::from(api_id),
+        function_arn: Input::Known(integration.integration_uri.clone().unwrap_or_default()),
+        timeout_ms: Input::Known(integration.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),
+    }
+}

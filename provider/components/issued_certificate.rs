@@ -1,7 +1,12 @@
 //! A certificate, ours or brought along, that is issued and covers the names it is for. No AWS object of its own: a wait.
 
+use std::time::Duration;
+
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 use serde::{Deserialize, Serialize};
 
+use super::{Component, Discovered, Found, Problem, Resolved, Siblings, certificate, dns, domain};
+use crate::aws::{CallError, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
@@ -32,4 +37,175 @@ impl Kind for IssuedCertificate {
     type Spec = Spec;
 }
 
-// IMMUTABLE: []  UNCOMPARED: []
+impl Component for IssuedCertificate {
+    type Outputs = Outputs;
+
+    // Another certificate is another output, which others must see coming.
+    const IMMUTABLE: &'static [&'static str] = &["arn"];
+    const VISIBLE: bool = false;
+    const ACTIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.arn.clone()
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(arn) = spec.arn.known() else { return Ok(Vec::new()) };
+        let region = region_of(arn);
+        if region != aws.region() {
+            let detail = format!(
+                "{arn} is a certificate of {region:?}, and it is needed in {}. A certificate works in its own region \
+                 only (CloudFront's in us-east-1): request or import one there.",
+                aws.region()
+            );
+            return Ok(vec![Problem { summary: "Certificate is of another region", detail }]);
+        }
+        let Some(detail) = certificate::describe(aws, arn).await? else {
+            let detail = format!("There is no certificate {arn} in account {}. Check the ARN.", aws.account_id());
+            return Ok(vec![Problem { summary: "Certificate does not exist", detail }]);
+        };
+        let mut problems = Vec::new();
+        if !certificate::is_usable(&detail) {
+            let detail = format!("{}. Bring another certificate along.", certificate::failure(arn, &detail));
+            problems.push(Problem { summary: "Certificate cannot be used", detail });
+        }
+        for name in uncovered(&detail, &spec.names) {
+            let covered = covered(&detail).join(", ");
+            let detail = format!(
+                "{arn} covers {covered}, which does not include {name}. A wildcard covers one label: *.example.com covers \
+                 a.example.com, and neither example.com nor a.b.example.com."
+            );
+            problems.push(Problem { summary: "Certificate does not cover the name", detail });
+        }
+        Ok(problems)
+    }
+
+    async fn find(_aws: &Regional, _spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        Ok(None)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered: Vec<Discovered<Self>> = Vec::new();
+        let certificates = siblings.all::<certificate::Certificate>().into_iter();
+        let here = certificates.filter(|(address, _)| address.scope.region() == Some(aws.region()));
+        for (address, outputs) in here {
+            let Some(detail) = certificate::describe(aws, &outputs.arn).await? else { continue };
+            let names = certificate::names(&detail, &[]);
+            let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
+            let outputs = Outputs { arn: outputs.arn };
+            discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on: vec![address] });
+        }
+        // What it is for is what the region's own names are.
+        let domains = domain::own(aws).await?;
+        let names: Vec<_> = domains.iter().filter_map(|domain| domain.domain_name.clone()).map(Input::Known).collect();
+        let configurations =
+            domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
+        let arn = configurations.filter_map(|configuration| configuration.certificate_arn).next();
+        if let Some(known) = discovered.iter_mut().find(|known| known.key.is_none()) {
+            if !names.is_empty() {
+                known.spec.names = names;
+            }
+        } else if let Some(arn) = arn {
+            let spec = Spec { arn: Input::Known(arn.clone()), names };
+            discovered.push(Discovered { key: None, spec, outputs: Outputs { arn }, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let arn = spec.arn.get();
+        let look = || async {
+            let Some(detail) = certificate::describe(aws, arn).await? else {
+                return Ok(Poll::Pending("not visible yet".to_owned()));
+            };
+            match &detail.status {
+                Some(CertificateStatus::Issued) => Ok(Poll::Ready(detail)),
+                Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending("pending validation".to_owned())),
+                _ => Err(certificate::failure(arn, &detail)),
+            }
+        };
+        let detail = aws.wait(&format!("certificate {arn} to be issued"), ISSUED_WITHIN, look).await?;
+        if let Some(name) = uncovered(&detail, &spec.names).first() {
+            let covered = covered(&detail).join(", ");
+            let why = format!("it covers {covered}, which does not include {name}");
+            return Err(CallError::Failed { what: format!("certificate {arn}"), why });
+        }
+        Ok(Outputs { arn: arn.clone() })
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let detail = certificate::describe(aws, &outputs.arn).await?;
+        let Some(detail) = detail.filter(certificate::is_usable) else { return Ok(None) };
+        let uncovered = uncovered(&detail, &spec.names);
+        let names =
+            spec.names.iter().filter(|name| name.known().is_none_or(|name| !uncovered.contains(&name.as_str())));
+        let reported = Spec { arn: Input::Known(outputs.arn.clone()), names: names.cloned().collect() };
+        Ok(Some((reported, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        _outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        Self::create(aws, to).await
+    }
+
+    async fn delete(_aws: &Regional, _spec: &Spec, _outputs: &Outputs) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// How long ACM may take to see the validation record.
+const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);
+
+/// The region in a certificate's ARN.
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
+/// The names that a certificate covers, as ACM writes them.
+fn covered(detail: &CertificateDetail) -> Vec<String> {
+    certificate::names(detail, &[]).iter().filter_map(Input::known).cloned().collect()
+}
+
+/// Those of `names` that the certificate is not for.
+fn uncovered<'a>(detail: &CertificateDetail, names: &'a [Input<String>]) -> Vec<&'a str> {
+    let patterns = covered(detail);
+    let is_covered = |name: &str| patterns.iter().any(|pattern| covers(pattern, name));
+    names.iter().filter_map(Input::known).map(String::as_str).filter(|name| !is_covered(name)).collect()
+}
+
+/// Whether a certificate's name is for this name: a wildcard stands for exactly one label.
+fn covers(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (dns::normal(pattern), dns::normal(name));
+    if pattern == name {
+        return true;
+    }
+    match (pattern.strip_prefix("*."), name.split_once('.')) {
+        (Some(parent), Some((label, rest))) => !label.is_empty() && label != "*" && rest == parent,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        assert!(covers("*.example.com", "api.example.com"));
+        assert!(covers("*.example.com", "*.example.com"));
+        assert!(covers("API.example.com", "api.example.com."));
+        assert!(!covers("*.example.com", "example.com"));
+        assert!(!covers("*.example.com", "a.b.example.com"));
+        assert!(!covers("example.com", "api.example.com"));
+    }
+
+    #[test]
+    fn a_region_stands_in_the_arn() {
+        assert_eq!(region_of("arn:aws:acm:eu-central-1:123456789012:certificate/x"), "eu-central-1");
+        assert_eq!(region_of("nonsense"), "");
+    }
+}

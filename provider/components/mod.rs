@@ -1,27 +1,39 @@
 //! One file per kind of AWS object, and the registry that the engine finds them in.
 
+mod adoption;
 pub mod alias;
+mod answer;
+mod catalog;
 pub mod certificate;
 pub mod claim;
+mod creation;
 pub mod distribution;
+mod distribution_config;
+mod dns;
 pub mod domain;
 mod erased;
 pub mod function;
+mod gateway;
 pub mod health_check;
 pub mod hosted_zone;
 pub mod http_api;
+mod identity;
 pub mod integration;
 pub mod issued_certificate;
+mod lambda;
 pub mod log_group;
+mod logs;
 pub mod mapping;
 pub mod permission;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
+mod record_sets;
 pub mod role;
 pub mod route;
 pub mod seal;
 pub mod stage;
+mod tags;
 pub mod validation_record;
 pub mod version;
 
@@ -33,9 +45,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, Scope};
 
-pub use erased::{AnyComponent, AnyFound, Resolved};
+pub use catalog::Catalog;
+use erased::Erased;
+pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 
 /// Tags of an object: what the user and the provider want, and whose it is.
 pub type Tags = BTreeMap<String, Input<String>>;
@@ -169,6 +183,17 @@ impl Siblings {
         serde_json::from_value(self.0.get(address)?.clone()).ok()
     }
 
+    /// Whether something was found at `address`.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.0.contains_key(address)
+    }
+
+    /// The outputs of every `K` found so far in `scope`.
+    pub(super) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
+        let here = self.0.iter().filter(|(address, _)| address.kind == K::KIND && address.scope == *scope);
+        here.filter_map(|(address, json)| Some((address.clone(), O::deserialize(json).ok()?))).collect()
+    }
+
     /// All `C` found so far.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
         self.0
@@ -180,4 +205,28 @@ impl Siblings {
 }
 
 /// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
-pub static REGISTRY: &[&dyn AnyComponent] = &[];
+pub static REGISTRY: &[&dyn AnyComponent] = &[
+    &Erased::<claim::Claim>::new(),
+    &Erased::<role::Role>::new(),
+    &Erased::<log_group::LogGroup>::new(),
+    &Erased::<function::Function>::new(),
+    &Erased::<version::Version>::new(),
+    &Erased::<alias::Alias>::new(),
+    &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
+    &Erased::<http_api::HttpApi>::new(),
+    &Erased::<integration::Integration>::new(),
+    &Erased::<route::Route>::new(),
+    &Erased::<stage::Stage>::new(),
+    &Erased::<permission::Permission>::new(),
+    &Erased::<probe::Probe>::new(),
+    &Erased::<certificate::Certificate>::new(),
+    &Erased::<validation_record::ValidationRecord>::new(),
+    &Erased::<issued_certificate::IssuedCertificate>::new(),
+    &Erased::<domain::Domain>::new(),
+    &Erased::<mapping::Mapping>::new(),
+    &Erased::<health_check::HealthCheck>::new(),
+    &Erased::<distribution::Distribution>::new(),
+    &Erased::<record::Record>::new(),
+    &Erased::<hosted_zone::HostedZone>::new(),
+    &Erased::<seal::Seal>::new(),
+];

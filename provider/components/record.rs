@@ -1,10 +1,17 @@
 //! All Route 53 record sets of one name: every change of them is one batch, so a policy changes at once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use aws_sdk_route53::types::{ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
-use crate::desired::{Gated, Input, Kind};
+use super::answer::found;
+use super::{
+    Component, Discovered, Found, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
+};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, Gated, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
@@ -75,4 +82,203 @@ impl Kind for Record {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['zone_id', 'name']  UNCOMPARED: ['drain_seconds']
+impl Component for Record {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
+    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
+    const ACTIONS: &'static [&'static str] = &[
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+        "route53:GetHostedZone",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        format!("{}/{}", outputs.zone_id, outputs.name)
+    }
+
+    fn linger(spec: &Spec) -> Duration {
+        Duration::from_secs(spec.drain_seconds)
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(zone_id) = spec.zone_id.known() else { return Ok(Vec::new()) };
+        let request = || aws.route53().get_hosted_zone().id(zone_id).send();
+        let answer = found(aws.call("route53:GetHostedZone", request).await)?;
+        let Some(zone) = answer.and_then(|answer| answer.hosted_zone) else {
+            let detail = format!(
+                "There is no hosted zone {zone_id} in account {}. Check the id, or make the zone with multiregion_zone.",
+                aws.account_id()
+            );
+            return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
+        };
+        let mut problems = Vec::new();
+        if zone.config.as_ref().is_some_and(|config| config.private_zone) {
+            let detail = format!(
+                "The hosted zone {zone_id} ({}) is private: neither the certificate's validation nor a client in the \
+                 internet would see its records. Use the public hosted zone of that name.",
+                zone.name
+            );
+            problems.push(Problem { summary: "Hosted zone is private", detail });
+        }
+        if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
+            let detail = format!(
+                "{name} is not a name in {}, the domain of the hosted zone {zone_id}. Use a name that ends in it, or \
+                 the zone of the name's own domain.",
+                zone.name
+            );
+            problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
+        }
+        Ok(problems)
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
+        let held = found(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
+        let held: Vec<_> = held.into_iter().filter(is_address).collect();
+        if held.is_empty() {
+            return Ok(None);
+        }
+        for set in &held {
+            if !is_own(aws, spec, name, set).await? {
+                return Ok(Some(Found::Foreign(record_sets::describe(set))));
+            }
+        }
+        Ok(Some(Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        for (name, targets) in candidates(aws, siblings).await? {
+            let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
+            let zone_id = dns::zone_id(&zone.id).to_owned();
+            let held: Vec<_> = dns::record_sets(aws, &zone_id, &name).await?.into_iter().filter(is_address).collect();
+            let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
+            for set in &held {
+                let target = set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name)).unwrap_or_default();
+                let Some(address) = targets.get(&target) else { continue };
+                let Some(value) = record_sets::reported(set) else { continue };
+                let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
+                let key = key.unwrap_or_else(|| address.kind.clone());
+                let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
+                depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
+                depends_on.push(address.clone());
+                types.push(set.r#type.as_str().to_owned());
+                sets.insert(key, Gated { ready: Vec::new(), value });
+            }
+            if sets.is_empty() {
+                continue;
+            }
+            types.sort();
+            types.dedup();
+            depends_on.sort();
+            depends_on.dedup();
+            let spec = Spec {
+                zone_id: Input::Known(zone_id.clone()),
+                name: Input::Known(name.clone()),
+                types,
+                sets,
+                drain_seconds: 0,
+            };
+            let outputs = Outputs { zone_id, name: name.clone() };
+            discovered.push(Discovered { key: Some(name), spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let outputs = Outputs { zone_id: spec.zone_id.get().clone(), name: spec.name.get().clone() };
+        put(aws, &outputs, None, Some(spec)).await?;
+        Ok(outputs)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let sets = record_sets::in_our_spelling(&held, spec);
+        // Without a single one left there is no such object, unless none was wanted.
+        if sets.is_empty() && !spec.sets.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((Spec { sets, ..spec.clone() }, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        put(aws, outputs, Some(from), Some(to)).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        found(put(aws, outputs, Some(spec), None).await).map(drop)
+    }
+}
+
+/// How often the zone may be changed by somebody else between our look and our change.
+const ATTEMPTS: u32 = 3;
+
+/// Turns the record sets that are ours from `from` into `to`, whatever AWS holds of them, in one batch.
+async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<&Spec>) -> Result<(), CallError> {
+    let mut attempt = 1;
+    loop {
+        let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
+        let changes = record_sets::changes(&held, from, to)?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match dns::change(aws, &outputs.zone_id, &changes).await {
+            // It was done already and the reply got lost, or somebody else was quicker: another look tells.
+            Err(error) if error.code() == Some("InvalidChangeBatch") && attempt < ATTEMPTS => attempt += 1,
+            answer => return answer,
+        }
+    }
+}
+
+/// Whether a record set answers for the name with an address.
+fn is_address(set: &ResourceRecordSet) -> bool {
+    matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
+}
+
+/// Whether a record set that stands in no ledger is what `spec` would make. A region's name as identifier is not enough:
+/// other tools use it too.
+async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    let Some(alias) = &held.alias_target else { return Ok(false) };
+    let held_target = dns::normal(&alias.dns_name);
+    let (key, set) = match &held.set_identifier {
+        Some(identifier) => match spec.sets.get_key_value(identifier) {
+            Some((key, gated)) => (key, &gated.value),
+            None => return Ok(false),
+        },
+        None => match spec.sets.first_key_value() {
+            Some((key, gated)) if gated.value.routing == Routing::Simple => (key, &gated.value),
+            _ => return Ok(false),
+        },
+    };
+    if let Some(target) = set.target.known() {
+        return Ok(dns::normal(target) == held_target);
+    }
+    if alias.hosted_zone_id == record_sets::CLOUDFRONT_ZONE {
+        let own = distribution::own(aws).await?;
+        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == held_target));
+    }
+    let target = domain::own_target(&aws.at(key), name).await?;
+    Ok(target.is_some_and(|target| dns::normal(&target) == held_target))
+}
+
+/// Names that may have records of ours, and which component each target of theirs is.
+async fn candidates(
+    aws: &Regional,
+    siblings: &Siblings,
+) -> Result<BTreeMap<String, BTreeMap<String, Address>>, CallError> {
+    let mut candidates: BTreeMap<String, BTreeMap<String, Address>> = BTreeMap::new();
+    for (address, domain) in siblings.all::<domain::Domain>() {
+        candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
+    }
+    for (address, distribution) in siblings.all::<distribution::Distribution>() {
+        for alias in distribution::aliases(aws, &distribution.id).await? {
+            let target = dns::normal(&distribution.domain_name);
+            candidates.entry(alias).or_default().insert(target, address.clone());
+        }
+    }
+    Ok(candidates)
+}

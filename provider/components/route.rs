@@ -1,7 +1,12 @@
 //! Route of an HTTP API: which requests go to the integration.
 
+use aws_sdk_apigatewayv2::types::Route as AwsRoute;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{field, found, gone};
+use super::creation::make;
+use super::{Component, Discovered, Found, Resolved, Siblings, gateway, integration};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind};
 
 /// The kind.
@@ -33,4 +38,108 @@ impl Kind for Route {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['api_id']  UNCOMPARED: []
+impl Component for Route {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        // The API is ours, so its routes are.
+        Ok(of_key(aws, api_id, &spec.key).await?.map(Found::Ours))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, api_outputs)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let parents = [Some(api), gateway::beside::<integration::Integration>(aws, siblings)];
+        let depends_on: Vec<_> = parents.into_iter().flatten().collect();
+        let mut discovered = Vec::new();
+        for route in routes(aws, &api_outputs.id).await? {
+            let key = field(route.route_key, "a route's key")?;
+            let outputs = Outputs { api_id: api_outputs.id.clone(), id: field(route.route_id, "a route's id")? };
+            let integration_id = integration_of(route.target.as_deref());
+            let spec = Spec { api_id: Input::Known(api_outputs.id.clone()), key: key.clone(), integration_id };
+            discovered.push(Discovered { key: Some(key), spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let api_id = spec.api_id.get();
+        let target = target(spec);
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_route().api_id(api_id).route_key(&spec.key).target(&target);
+            let answer = request.send().await;
+            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.route_id? }))
+        };
+        make(aws, "apigateway:CreateRoute", look, send).await
+    }
+
+    async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (api, id) = (&outputs.api_id, &outputs.id);
+        let request = || aws.apigateway().get_route().api_id(api).route_id(id).send();
+        let Some(answer) = found(aws.call("apigateway:GetRoute", request).await)? else { return Ok(None) };
+        let spec = Spec {
+            api_id: Input::Known(api.clone()),
+            key: field(answer.route_key, "a route's key")?,
+            integration_id: integration_of(answer.target.as_deref()),
+        };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        let request = || {
+            let request = aws.apigateway().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
+            request.route_key(&to.key).target(target(to)).send()
+        };
+        aws.call("apigateway:UpdateRoute", request).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
+        gone(aws.call("apigateway:DeleteRoute", request).await)
+    }
+}
+
+const TARGET_PREFIX: &str = "integrations/";
+
+fn target(spec: &Spec) -> String {
+    format!("{TARGET_PREFIX}{}", spec.integration_id.get())
+}
+
+/// The integration that a route leads to; the target itself when it is something else.
+fn integration_of(target: Option<&str>) -> Input<String> {
+    let target = target.unwrap_or_default();
+    Input::from(target.strip_prefix(TARGET_PREFIX).unwrap_or(target))
+}
+
+/// All routes of an API; none when there is no such API.
+async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
+    let (mut routes, mut next) = (Vec::new(), None);
+    loop {
+        let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();
+        let Some(page) = found(aws.call("apigateway:GetRoutes", request).await)? else { return Ok(routes) };
+        routes.extend(page.items.unwrap_or_default());
+        next = page.next_token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(routes);
+        }
+    }
+}
+
+async fn of_key(aws: &Regional, api_id: &str, key: &str) -> Result<Option<Outputs>, CallError> {
+    let of_key = routes(aws, api_id).await?.into_iter().find(|route| route.route_key.as_deref() == Some(key));
+    Ok(of_key.and_then(|route| Some(Outputs { api_id: api_id.to_owned(), id: route.route_id? })))
+}

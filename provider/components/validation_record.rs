@@ -1,7 +1,14 @@
 //! The CNAME that proves to ACM who owns a name. It is the same in every region, so it is owned once.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_acm::types::CertificateSummary;
+use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
+use super::answer::{built, found, gone};
+use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, certificate, dns};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind};
 
 /// The kind.
@@ -39,4 +46,167 @@ impl Kind for ValidationRecord {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['zone_id', 'name']  UNCOMPARED: ['domain', 'regions']
+impl Component for ValidationRecord {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
+    const UNCOMPARED: &'static [&'static str] = &["domain", "regions"];
+    const ACTIONS: &'static [&'static str] = &[
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        format!("{}/{}/CNAME", outputs.zone_id, outputs.name)
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(zone_id), Some(name), Some(value)) = (spec.zone_id.known(), spec.name.known(), spec.value.known())
+        else {
+            return Ok(None);
+        };
+        let Some(set) = cname(aws, zone_id, name).await? else { return Ok(None) };
+        let held = value_of(&set);
+        // ACM names the same record to everybody in the account, so one with its value is as good as ours.
+        if held == dns::normal(value) {
+            return Ok(Some(Found::Ours(outputs(spec))));
+        }
+        Ok(Some(Found::Foreign(format!("it is a CNAME to {held}"))))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let certificates = siblings.all::<certificate::Certificate>();
+        let names: BTreeSet<_> = certificates
+            .iter()
+            .map(|(_, outputs)| (outputs.validation_name.clone(), outputs.validation_value.clone()))
+            .collect();
+        let mut discovered = Vec::new();
+        for (name, value) in names {
+            let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
+            let zone_id = dns::zone_id(&zone.id).to_owned();
+            let held = cname(aws, &zone_id, &name).await?;
+            if held.is_none_or(|set| value_of(&set) != value) {
+                continue;
+            }
+            let users = certificates.iter().filter(|(_, outputs)| outputs.validation_name == name);
+            let depends_on: Vec<_> = users.map(|(address, _)| address.clone()).collect();
+            let regions = depends_on.iter().filter_map(|address| address.scope.region().map(str::to_owned));
+            // The first label is ACM's.
+            let domain = name.split_once('.').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+            let spec = Spec {
+                zone_id: Input::Known(zone_id),
+                name: Input::Known(name),
+                value: Input::Known(value),
+                domain: Input::Known(domain.clone()),
+                regions: regions.collect(),
+            };
+            let outputs = outputs(&spec);
+            discovered.push(Discovered { key: Some(domain), spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        match Self::find(aws, spec).await? {
+            Some(Found::Ours(outputs)) => Ok(outputs),
+            Some(Found::Foreign(whose)) => {
+                Err(CallError::Foreign { what: format!("the record {}", spec.name.get()), whose })
+            }
+            None => put(aws, spec).await,
+        }
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(None) };
+        let held = value_of(&set);
+        let same = spec.value.known().is_some_and(|value| dns::normal(value) == held);
+        let value = if same { spec.value.clone() } else { Input::Known(held) };
+        Ok(Some((Spec { value, ..spec.clone() }, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        _outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        put(aws, to).await
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let domain = spec.domain.known().map_or("", String::as_str);
+        for region in &spec.regions {
+            if is_needed(&aws.at(region), domain).await? {
+                tracing::info!(domain, region, "a certificate of somebody else needs the validation record: it stays");
+                return Ok(());
+            }
+        }
+        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(()) };
+        if value_of(&set) != dns::normal(&outputs.value) {
+            return Ok(());
+        }
+        let change = dns::change_of(ChangeAction::Delete, set)?;
+        gone(dns::change(aws, &outputs.zone_id, &[change]).await)
+    }
+}
+
+/// How long resolvers may keep it, in seconds.
+const TTL: i64 = 300;
+
+fn outputs(spec: &Spec) -> Outputs {
+    let known = |input: &Input<String>| input.known().cloned().unwrap_or_default();
+    Outputs { zone_id: known(&spec.zone_id), name: known(&spec.name), value: known(&spec.value) }
+}
+
+async fn cname(aws: &Regional, zone_id: &str, name: &str) -> Result<Option<ResourceRecordSet>, CallError> {
+    Ok(dns::record_sets(aws, zone_id, name).await?.into_iter().find(|set| set.r#type == RrType::Cname))
+}
+
+fn value_of(set: &ResourceRecordSet) -> String {
+    set.resource_records().first().map(|record| dns::normal(&record.value)).unwrap_or_default()
+}
+
+async fn put(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+    let record = built(ResourceRecord::builder().value(spec.value.get()).build())?;
+    let set = ResourceRecordSet::builder().name(spec.name.get()).r#type(RrType::Cname).ttl(TTL);
+    let set = built(set.resource_records(record).build())?;
+    let change = dns::change_of(ChangeAction::Upsert, set)?;
+    dns::change(aws, spec.zone_id.get(), &[change]).await?;
+    Ok(outputs(spec))
+}
+
+/// Whether a certificate of the region that is not this owner's renews itself by the record.
+async fn is_needed(aws: &Regional, domain: &str) -> Result<bool, CallError> {
+    for summary in certificate::certificates(aws).await? {
+        let Some(arn) = summary.certificate_arn.as_ref().filter(|_| is_for(&summary, domain)) else { continue };
+        let Some(tags) = found(certificate::tags_of(aws, arn).await)? else { continue };
+        // Ours go together with the record, or keep it wanted.
+        if tags.get(OWNER_TAG).is_none_or(|owner| owner != aws.owner()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_for(summary: &CertificateSummary, domain: &str) -> bool {
+    let names = summary.domain_name.iter().chain(summary.subject_alternative_name_summaries.iter().flatten());
+    let base = |name: &String| dns::normal(name.strip_prefix("*.").unwrap_or(name));
+    names.map(base).any(|name| name == dns::normal(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_needs_the_same_record() {
+        let summary = |name: &str| CertificateSummary::builder().domain_name(name).build();
+        assert!(is_for(&summary("*.api.example.com"), "api.example.com"));
+        assert!(is_for(&summary("API.example.com"), "api.example.com"));
+        assert!(!is_for(&summary("us-west-2.api.example.com"), "api.example.com"));
+    }
+}

@@ -1,11 +1,19 @@
 //! One file per resource type: its schema, its configuration, and what it expands into. Pure.
 
+mod api;
+mod dns;
+mod regions;
+mod tags;
+mod timeouts;
+mod values;
+mod zone;
+
 use std::time::Duration;
 
 use crate::desired::Desired;
 use crate::plan::View;
 use crate::schema::Schema;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::wire::{Diagnostics, Path, Value};
 
 /// One resource type.
 ///
@@ -19,6 +27,18 @@ pub trait Resource: Send + Sync {
 
     /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
     fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
+
+    /// The name that ownership tags carry for the resource of this name: the value of `multiregion:api`.
+    fn owner(&self, name: &str) -> String;
+
+    /// The kinds of component that it may consist of, parents before children: where an import looks.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// How the engine is to treat the resource of this configuration or state. Reads no package.
+    ///
+    /// # Errors
+    /// A diagnostic for each argument that cannot be read.
+    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics>;
 
     /// What the configuration wants of AWS.
     ///
@@ -56,8 +76,9 @@ pub struct Context<'a> {
 pub struct Expansion {
     /// Its components.
     pub desired: Desired,
-    /// How the engine is to treat them.
-    pub settings: Settings,
+    /// Whether `desired` is all there will be. While something that decides which components there are is unknown (a name
+    /// that stands in an address, a flag), it is empty, and `components` as a whole is known only after apply.
+    pub addresses_known: bool,
 }
 
 /// What a resource's configuration says about the way it is made.
@@ -126,8 +147,11 @@ pub struct Package {
     pub files: Vec<String>,
 }
 
-/// A diagnostic for each of several mistakes, or none.
-pub(crate) type Checked = Result<(), Diagnostic>;
-
 /// Every resource type. A new one is one file and one line here.
-pub static REGISTRY: &[&dyn Resource] = &[];
+pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
+
+/// The path of the top-level attribute `name`, when a change from `prior` to `config` changes it.
+fn changed(prior: &Value, config: &Value, name: &str) -> Vec<Path> {
+    let path = Path::of(name);
+    if values::at(prior, &path) == values::at(config, &path) { Vec::new() } else { vec![path] }
+}

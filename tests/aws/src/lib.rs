@@ -1,1 +1,41 @@
+//! The strict AWS: a small proxy in front of ministack that refuses what AWS refuses, takes its time where AWS takes
+//! it, logs every call and injects faults on request. For tests and for playing on one's own machine; 127.0.0.1 only.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), strict_aws::Error> {
+//! let aws = strict_aws::LocalAws::start(strict_aws::Options::default()).await?;
+//! std::process::Command::new("tofu").arg("apply").envs(aws.env());
+//! assert!(aws.calls().iter().any(|call| call.name() == "lambda:CreateFunction"));
+//! # Ok(()) }
+//! ```
 
+mod calls;
+mod data_plane;
+mod distribution;
+mod error;
+mod fault;
+mod inventory;
+mod local;
+mod message;
+mod ministack;
+pub mod model;
+mod operation;
+mod options;
+mod proxy;
+mod records;
+mod rules;
+mod timers;
+pub mod tools;
+mod upstream;
+mod xml;
+
+pub use calls::Call;
+pub use error::Error;
+pub use fault::{Fault, Harm};
+pub use inventory::Inventory;
+pub use local::LocalAws;
+pub use options::{DEFAULT_ACCOUNT, Delays, Options};
+<<<<<<< HEAD
+pub use records::{Policy, Record, Target};
+=======
+>>>>>>> xtask

@@ -1,0 +1,62 @@
+//! How long to wait between attempts and between looks.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+
+const TEN_SECONDS: Duration = Duration::from_secs(10);
+
+/// Delays after failed attempts: 0.3 s, doubled up to 10 s, each with up to as much again by chance, so that callers
+/// that failed together do not come back together. Ends after `retries`.
+pub(super) fn after_failure(retries: usize) -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(300))
+        .with_factor(2.0)
+        .with_max_delay(TEN_SECONDS)
+        .with_max_times(retries)
+        .with_jitter()
+        .build()
+}
+
+/// Delays while a dependency is not visible yet: 0.5 s to 10 s. Never ends.
+pub(super) fn until_visible() -> impl Iterator<Item = Duration> + Send {
+    growing(Duration::from_millis(500), 1.6, TEN_SECONDS)
+}
+
+/// Delays between two looks at what is waited for: 0.2 s to 15 s. Never ends.
+pub(super) fn between_looks() -> impl Iterator<Item = Duration> + Send {
+    growing(Duration::from_millis(200), 1.5, Duration::from_secs(15))
+}
+
+fn growing(from: Duration, factor: f32, to: Duration) -> impl Iterator<Item = Duration> + Send {
+    ExponentialBuilder::new()
+        .with_min_delay(from)
+        .with_factor(factor)
+        .with_max_delay(to)
+        .without_max_times()
+        .build()
+        .chain(std::iter::repeat(to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_grow_and_end() {
+        let delays: Vec<f64> = after_failure(8).map(|delay| delay.as_secs_f64()).collect();
+        assert_eq!(delays.len(), 8);
+        for (attempt, delay) in delays.iter().enumerate() {
+            let base = (0.3 * 2_f64.powi(i32::try_from(attempt).unwrap())).min(10.0);
+            assert!((base - 1e-3..=2.0 * base + 1e-3).contains(delay), "attempt {attempt}: {delay}");
+        }
+        assert_eq!(after_failure(0).count(), 0);
+    }
+
+    #[test]
+    fn looks_never_end_and_stay_bounded() {
+        let looks: Vec<Duration> = between_looks().take(40).collect();
+        assert_eq!(looks.first(), Some(&Duration::from_millis(200)));
+        assert_eq!(looks.last(), Some(&Duration::from_secs(15)));
+    }
+}

@@ -1,0 +1,252 @@
+//! One call: admitted by the limiter, sent, and repeated while that may help.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::sync::Semaphore;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
+
+use super::failure::{Failure, Verdict};
+use super::limits::Limiter;
+use super::{CallError, Run, backoff};
+
+/// Everything about a call but what is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    /// The IAM action.
+    pub(super) operation: &'static str,
+    /// The region that is asked.
+    pub(super) region: &'a str,
+    /// Where the request goes.
+    pub(super) endpoint: &'a str,
+    /// Whose deadline and clock it has, and who may cancel it.
+    pub(super) run: &'a Run,
+    /// Whether it may be sent again when nobody knows whether it was done.
+    pub(super) repeatable: bool,
+}
+
+/// Sends the calls of one account.
+pub(super) struct Sender {
+    limiter: Limiter,
+    permits: Semaphore,
+    retries: usize,
+}
+
+impl Sender {
+    /// `parallel` is how many calls may be under way at once, `retries` how often one is repeated.
+    pub(super) fn new(limiter: Limiter, parallel: usize, retries: usize) -> Self {
+        Self { limiter, permits: Semaphore::new(parallel.max(1)), retries }
+    }
+
+    /// How often a call is repeated.
+    pub(super) fn retries(&self) -> usize {
+        self.retries
+    }
+
+    /// Makes the call.
+    ///
+    /// # Errors
+    /// The last attempt's failure; [`CallError::Cancelled`] or [`CallError::TimedOut`] when nothing was sent.
+    pub(super) async fn send<T, E, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let mut delays = backoff::after_failure(self.retries);
+        loop {
+            self.admit(call).await?;
+            let permit = self.permits.acquire().await;
+            call.run.check(call.operation, call.region)?;
+            // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
+            let answer = attempt().with_subscriber(NoSubscriber::default()).await;
+            drop(permit);
+            let failure = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Failure::new(call.operation, call.region, call.endpoint, error),
+            };
+            let Some(delay) = delays.next().filter(|_| helps(failure.verdict, call.repeatable)) else {
+                return Err(failure);
+            };
+            tracing::debug!(
+                operation = call.operation,
+                region = call.region,
+                error = %failure.error,
+                delay_ms = delay.as_millis() as u64,
+                "the call is repeated"
+            );
+            if failure.verdict == Verdict::Throttled {
+                self.limiter.throttled(call.operation, call.region, call.run.clock.as_ref()).await;
+            }
+            // The failure says more than that the run was cancelled or is out of time.
+            if call.run.sleep(delay, call.operation).await.is_err() || call.run.is_over() {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn admit(&self, call: Call<'_>) -> Result<(), CallError> {
+        let run = call.run;
+        run.check(call.operation, call.region)?;
+        tokio::select! {
+            biased;
+            () = run.cancel.cancelled() => Err(run.cancelled(call.operation, call.region)),
+            () = self.limiter.admit(call.operation, call.region, run.clock.as_ref()) => Ok(()),
+        }
+    }
+}
+
+fn helps(verdict: Verdict, repeatable: bool) -> bool {
+    match verdict {
+        Verdict::Final => false,
+        Verdict::Throttled | Verdict::Busy => true,
+        Verdict::Unclear => repeatable,
+    }
+}
+
+impl Run {
+    /// Whether nothing may be started any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.cancel.is_cancelled() || self.clock.now() >= self.deadline
+    }
+
+    /// Refuses to start `operation` once the run was cancelled or its time is up.
+    pub(super) fn check(&self, operation: &str, region: &str) -> Result<(), CallError> {
+        if self.cancel.is_cancelled() {
+            return Err(self.cancelled(operation, region));
+        }
+        let late = self.clock.now().checked_duration_since(self.deadline);
+        match late {
+            Some(late) => Err(CallError::TimedOut {
+                what: format!("{operation} in {region}"),
+                waited_seconds: late.as_secs(),
+                last: "the time for this operation was up before it was sent".to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn cancelled(&self, operation: &str, region: &str) -> CallError {
+        CallError::Cancelled(format!("{operation} in {region}"))
+    }
+
+    /// Waits, unless the run is cancelled first.
+    pub(super) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_owned())),
+            () = self.clock.sleep(time) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use aws_sdk_lambda::operation::get_function::GetFunctionError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+    use crate::aws::testing::FakeClock;
+    use crate::aws::{CancellationToken, Clock};
+
+    type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
+
+    fn refused(status: u16, code: &str) -> Answer {
+        let raw = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        let error = GetFunctionError::generic(ErrorMetadata::builder().code(code).message("words").build());
+        Err(SdkError::service_error(error, raw))
+    }
+
+    fn lost() -> Answer {
+        Err(SdkError::timeout_error("connection reset"))
+    }
+
+    fn run(clock: &FakeClock, seconds: u64) -> Run {
+        Run {
+            owner: "giraffe".to_owned(),
+            deadline: clock.now() + Duration::from_secs(seconds),
+            cancel: CancellationToken::new(),
+            clock: Arc::new(clock.clone()),
+        }
+    }
+
+    async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {
+        let sender = Sender::new(Limiter::off(), 1, 3);
+        let call = Call {
+            operation: "lambda:GetFunction",
+            region: "eu-west-1",
+            endpoint: "http://localhost",
+            run,
+            repeatable,
+        };
+        let sent = Cell::new(0);
+        let attempt = || {
+            sent.set(sent.get() + 1);
+            std::future::ready(answer(sent.get()))
+        };
+        (sender.send(call, attempt).await, sent.get())
+    }
+
+    #[tokio::test]
+    async fn throttling_and_server_errors_are_outlasted() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 600), true, |n| match n {
+            1 => refused(429, "TooManyRequestsException"),
+            2 => refused(500, "InternalFailure"),
+            3 => lost(),
+            _ => Ok("done"),
+        })
+        .await;
+        assert_eq!((answer.unwrap(), sent), ("done", 4));
+        assert!(clock.passed() >= Duration::from_millis(300 + 600 + 1200));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_at_once_with_code_and_region() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 600), true, |_| refused(403, "AccessDenied")).await;
+        let error = answer.unwrap_err().error;
+        assert_eq!(sent, 1);
+        assert_eq!(error.code(), Some("AccessDenied"));
+        assert!(error.to_string().starts_with("lambda:GetFunction in eu-west-1 was refused with AccessDenied: words"));
+    }
+
+    #[tokio::test]
+    async fn a_lost_reply_is_not_repeated_blindly() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 600), false, |_| lost()).await;
+        let failure = answer.unwrap_err();
+        assert_eq!((sent, failure.verdict), (1, Verdict::Unclear));
+        assert!(matches!(failure.error, CallError::Unreachable { .. }));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_after_cancel_or_deadline() {
+        let clock = FakeClock::default();
+        let cancelled = run(&clock, 600);
+        cancelled.cancel.cancel();
+        let (answer, sent) = send(&cancelled, true, |_| Ok("done")).await;
+        assert!(matches!(answer.unwrap_err().error, CallError::Cancelled(_)));
+        assert_eq!(sent, 0);
+
+        let (answer, sent) = send(&run(&clock, 0), true, |_| Ok("done")).await;
+        assert!(matches!(answer.unwrap_err().error, CallError::TimedOut { .. }));
+        assert_eq!(sent, 0);
+    }
+
+    #[tokio::test]
+    async fn the_deadline_ends_the_repeating() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 1), true, |_| lost()).await;
+        assert!(matches!(answer.unwrap_err().error, CallError::Unreachable { .. }));
+        assert!(sent < 4);
+    }
+}

@@ -1,0 +1,39 @@
+//! A clock for unit tests: time passes only by sleeping.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures::future::{BoxFuture, FutureExt};
+
+use super::Clock;
+
+/// Every sleep ends at once and moves the time on.
+#[derive(Debug, Clone)]
+pub(crate) struct FakeClock {
+    start: Instant,
+    passed: Arc<Mutex<Duration>>,
+}
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        Self { start: Instant::now(), passed: Arc::default() }
+    }
+}
+
+impl FakeClock {
+    /// How much time has passed.
+    pub(crate) fn passed(&self) -> Duration {
+        *self.passed.lock().unwrap()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Instant {
+        self.start + self.passed()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let passed = self.passed.clone();
+        async move { *passed.lock().unwrap() += time }.boxed()
+    }
+}

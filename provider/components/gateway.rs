@@ -1,0 +1,52 @@
+//! What all objects of API Gateway v2 have in common: ARNs, tags, where their parents stand.
+
+use std::collections::HashMap;
+
+use super::answer::gone;
+use super::tags::{self, TagChange};
+use super::{Siblings, Tags, http_api};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, Kind};
+
+/// IAM names API Gateway's actions by HTTP method.
+pub(super) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
+
+/// The ARN of the object at `path`: `/apis/ID`.
+pub(super) fn arn(aws: &Regional, path: &str) -> String {
+    format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
+}
+
+/// The tags of the object with this ARN.
+pub(super) async fn tags(aws: &Regional, arn: &str) -> Result<Tags, CallError> {
+    let request = || aws.apigateway().get_tags().resource_arn(arn).send();
+    let tags = aws.call("apigateway:GetTags", request).await?.tags.unwrap_or_default();
+    Ok(tags::spec(tags::reported(tags)))
+}
+
+/// Turns the tags of the object with this ARN from `from` into `to`.
+pub(super) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
+    let change = TagChange::between(from, to);
+    if !change.remove.is_empty() {
+        let keys = &change.remove;
+        let request = || aws.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
+        gone(aws.call("apigateway:UntagResource", request).await)?;
+    }
+    if !change.set.is_empty() {
+        let tags: HashMap<String, String> = change.set.into_iter().collect();
+        let request = || aws.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
+        aws.call("apigateway:TagResource", request).await?;
+    }
+    Ok(())
+}
+
+/// The HTTP API found in this region, for what has no tags of its own and is found through it.
+pub(super) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
+    let here = |address: &Address| address.scope.region() == Some(aws.region());
+    siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
+}
+
+/// The component of kind `C` in this region, if it was found.
+pub(super) fn beside<C: Kind>(aws: &Regional, siblings: &Siblings) -> Option<Address> {
+    let address = Address::regional(aws.region(), C::KIND);
+    siblings.0.contains_key(&address).then_some(address)
+}

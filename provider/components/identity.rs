@@ -1,0 +1,70 @@
+//! Deterministic references and tokens, by which AWS itself recognises a call that is repeated.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use sha2::{Digest, Sha256};
+
+use crate::aws::Regional;
+
+/// The caller reference of the component at this address: the same in every run. `settings` are those whose change
+/// makes a new object.
+pub(super) fn reference(aws: &Regional, settings: &str) -> String {
+    format!("{}{}", reference_prefix(aws), digest(&[settings]))
+}
+
+/// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
+pub(super) fn fresh_reference(aws: &Regional, settings: &str) -> String {
+    format!("{}-{:08x}", reference(aws, settings), chance())
+}
+
+/// How every caller reference of the component at this address begins. With what follows it has at most 54 characters;
+/// Route 53 takes 64.
+pub(super) fn reference_prefix(aws: &Regional) -> String {
+    format!("multiregion-{}-", digest(&[aws.owner(), &aws.address().to_string()]))
+}
+
+/// The idempotency token of the component at this address: 32 characters, as ACM takes at most.
+pub(super) fn token(aws: &Regional, settings: &str) -> String {
+    let place = digest(&[aws.owner(), &aws.address().to_string()]);
+    format!("{place}{}", digest(&[settings]))
+}
+
+/// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
+pub(super) fn fresh_token(aws: &Regional, settings: &str) -> String {
+    token(aws, &format!("{settings} {:08x}", chance()))
+}
+
+/// 16 characters that stand for some texts.
+fn digest(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        // The length keeps ["ab", "c"] and ["a", "bc"] apart.
+        hash.update(text.len().to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A number that is different in every call.
+fn chance() -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "half of the random bits will do")]
+    let half = RandomState::new().build_hasher().finish() as u32;
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_short_and_tells_texts_apart() {
+        assert_eq!(digest(&["ab", "c"]).len(), 16);
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+        assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));
+    }
+
+    #[test]
+    fn chance_differs() {
+        assert_ne!(chance(), chance());
+    }
+}

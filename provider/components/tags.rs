@@ -1,0 +1,126 @@
+//! Tags: what is wanted, what AWS reports, what must change, and whose an object is.
+
+use std::collections::BTreeMap;
+
+use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, Input};
+
+/// Prefix of the tags that AWS puts on things by itself; nobody can change them.
+const AWS_PREFIX: &str = "aws:";
+
+/// The tags of a spec that are known, as plain text.
+pub(super) fn plain(tags: &Tags) -> BTreeMap<String, String> {
+    tags.iter().filter_map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect()
+}
+
+/// Tags as AWS reports them, without AWS's own.
+pub(super) fn reported(tags: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    tags.into_iter().filter(|(key, _)| !key.starts_with(AWS_PREFIX)).collect()
+}
+
+/// Tags in the form of a spec.
+pub(super) fn spec(tags: BTreeMap<String, String>) -> Tags {
+    tags.into_iter().map(|(key, value)| (key, Input::Known(value))).collect()
+}
+
+/// What turns one set of tags into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TagChange {
+    /// Tags to set.
+    pub(super) set: BTreeMap<String, String>,
+    /// Keys to take away.
+    pub(super) remove: Vec<String>,
+}
+
+impl TagChange {
+    /// From the tags `from` to the tags `to`.
+    pub(super) fn between(from: &Tags, to: &Tags) -> Self {
+        let (from, to) = (plain(from), plain(to));
+        let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
+        let set = to.into_iter().filter(|(key, value)| from.get(key) != Some(value)).collect();
+        Self { set, remove }
+    }
+}
+
+/// Whether tags say that an object is the component at `aws`'s address.
+pub(super) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    is_ours_at(aws, aws.address(), tags)
+}
+
+/// Whether tags say that an object is the component at `address` of `aws`'s owner.
+pub(super) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
+    tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner())
+        && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+}
+
+/// The address that the tags of one of this owner's `C` name, when it lives where `aws` looks.
+pub(super) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
+    let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
+    let is_here = address.scope.region().is_none_or(|region| region == aws.region());
+    let is_own = tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner());
+    (is_own && is_here && address.kind == C::KIND).then_some(address)
+}
+
+/// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
+pub(super) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
+    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(tags, hints)) }
+}
+
+/// Whose an object looks like, for a person.
+pub(super) fn whose(tags: &BTreeMap<String, String>, hints: &str) -> String {
+    let mut parts = Vec::new();
+    if let Some(owner) = tags.get(OWNER_TAG) {
+        let address = tags.get(ADDRESS_TAG).map_or("unknown", String::as_str);
+        parts.push(format!("it belongs to the multiregion resource named {owner:?} as {address:?}"));
+    }
+    let others: Vec<String> = tags
+        .iter()
+        .filter(|(key, _)| !key.starts_with("multiregion:"))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    if others.is_empty() {
+        parts.push("it has no other tags".to_owned());
+    } else {
+        parts.push(format!("its tags are {}", others.join(", ")));
+    }
+    if !hints.is_empty() {
+        parts.push(hints.to_owned());
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), Input::from(*value))).collect()
+    }
+
+    #[test]
+    fn only_what_differs_is_changed() {
+        let change = TagChange::between(
+            &tags(&[("keep", "1"), ("change", "1"), ("drop", "1")]),
+            &tags(&[("keep", "1"), ("change", "2"), ("new", "1")]),
+        );
+        assert_eq!(change.set, plain(&tags(&[("change", "2"), ("new", "1")])));
+        assert_eq!(change.remove, ["drop"]);
+    }
+
+    #[test]
+    fn whose_it_is_is_said() {
+        let tags = plain(&tags(&[(OWNER_TAG, "zebra"), (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
+        insta::assert_snapshot!(
+            whose(&tags, "made 2026-01-01"),
+            @r#"it belongs to the multiregion resource named "zebra" as "global/role"; its tags are team=zoo; made 2026-01-01"#
+        );
+        assert_eq!(whose(&BTreeMap::new(), ""), "it has no other tags");
+    }
+
+    #[test]
+    fn tags_of_aws_are_not_ours_to_compare() {
+        let reported = reported([("aws:cloudformation:stack-name".to_owned(), "x".to_owned())]);
+        assert!(reported.is_empty());
+    }
+}

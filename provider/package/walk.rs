@@ -1,0 +1,151 @@
+//! The files of a package, as they lie on the disk.
+
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::exclude::Patterns;
+use super::{MAX_FILES, MAX_UNZIPPED_BYTES, PackageError};
+
+/// One file; two that are equal have, by all that is known without reading them, the same content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its name in the package, with slashes.
+    pub(super) name: String,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// Its size.
+    pub(super) bytes: u64,
+    /// Whether somebody may execute it.
+    pub(super) executable: bool,
+    /// When it was last changed.
+    pub(super) modified: Option<SystemTime>,
+}
+
+/// Every file in a directory that is not excluded, by name.
+///
+/// Links are followed as long as they stay inside. What is excluded is not looked at, so it may be anything.
+pub(super) fn directory(path: &Path, exclude: &[String]) -> Result<Vec<Entry>, PackageError> {
+    let patterns = Patterns::parse(exclude)?;
+    let top = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
+    if !top.is_dir() {
+        return Err(PackageError::WrongKind { path: show(path), expected: "directory" });
+    }
+    let mut walk = Walk { shown: path, top: &top, patterns, ancestors: Vec::new(), found: Vec::new(), bytes: 0 };
+    walk.enter(&top, path, "")?;
+    let mut found = walk.found;
+    if found.is_empty() {
+        return Err(PackageError::Empty { path: show(path) });
+    }
+    found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+/// One file that is a package already.
+pub(super) fn file(path: &Path) -> Result<Entry, PackageError> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !metadata.is_file() {
+        return Err(PackageError::WrongKind { path: show(path), expected: "file" });
+    }
+    Ok(entry(show(path), path.to_owned(), &metadata))
+}
+
+struct Walk<'a> {
+    /// The top as the user wrote it.
+    shown: &'a Path,
+    /// The top without links.
+    top: &'a Path,
+    patterns: Patterns,
+    /// The directories that are being read, without links.
+    ancestors: Vec<PathBuf>,
+    found: Vec<Entry>,
+    bytes: u64,
+}
+
+impl Walk<'_> {
+    /// Reads the directory `real`, which the user sees at `path` and the package under `name`.
+    fn enter(&mut self, real: &Path, path: &Path, name: &str) -> Result<(), PackageError> {
+        if self.ancestors.iter().any(|ancestor| ancestor == real) {
+            return Err(PackageError::LinkLoop { path: show(path) });
+        }
+        self.ancestors.push(real.to_owned());
+        for item in fs::read_dir(real).map_err(|error| unreadable(path, error))? {
+            let item = item.map_err(|error| unreadable(path, error))?;
+            let path = path.join(item.file_name());
+            let file_name = item.file_name().into_string().map_err(|_| PackageError::Name { path: show(&path) })?;
+            let name = if name.is_empty() { file_name } else { format!("{name}/{file_name}") };
+            if !self.patterns.exclude(&name) {
+                self.visit(&item.path(), path, name)?;
+            }
+        }
+        self.ancestors.pop();
+        Ok(())
+    }
+
+    fn visit(&mut self, real: &Path, path: PathBuf, name: String) -> Result<(), PackageError> {
+        let mut metadata = fs::symlink_metadata(real).map_err(|error| unreadable(&path, error))?;
+        let mut real = real.to_owned();
+        if metadata.is_symlink() {
+            real = fs::canonicalize(&real).map_err(|error| cannot_read(&path, error))?;
+            if !real.starts_with(self.top) {
+                return Err(PackageError::LinkLeadsOut { path: show(&path) });
+            }
+            metadata = fs::metadata(&real).map_err(|error| cannot_read(&path, error))?;
+        }
+        if metadata.is_dir() {
+            self.enter(&real, &path, &name)
+        } else if metadata.is_file() {
+            self.add(entry(name, path, &metadata))
+        } else {
+            Err(PackageError::Special { path: show(&path) })
+        }
+    }
+
+    /// Stops early: links can make a small directory an endless package.
+    fn add(&mut self, entry: Entry) -> Result<(), PackageError> {
+        self.bytes = self.bytes.saturating_add(entry.bytes);
+        self.found.push(entry);
+        if self.bytes > MAX_UNZIPPED_BYTES {
+            return Err(PackageError::TooLarge { path: show(self.shown), bytes: self.bytes });
+        }
+        if self.found.len() > MAX_FILES {
+            return Err(PackageError::TooManyFiles { path: show(self.shown) });
+        }
+        Ok(())
+    }
+}
+
+fn entry(name: String, path: PathBuf, metadata: &Metadata) -> Entry {
+    let modified = metadata.modified().ok();
+    Entry { name, path, bytes: metadata.len(), executable: is_executable(metadata), modified }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    metadata.permissions().mode() & 0o111 != 0
+}
+
+/// Elsewhere files do not say.
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
+fn unreadable(path: &Path, error: io::Error) -> PackageError {
+    if error.kind() == ErrorKind::NotFound {
+        PackageError::Missing { path: show(path) }
+    } else {
+        cannot_read(path, error)
+    }
+}
+
+/// Of a link that leads nowhere it would be misleading to say that it is not there.
+fn cannot_read(path: &Path, source: io::Error) -> PackageError {
+    PackageError::Unreadable { path: show(path), source }
+}
+
+pub(super) fn show(path: &Path) -> String {
+    path.display().to_string()
+}

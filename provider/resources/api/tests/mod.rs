@@ -1,0 +1,3 @@
+//! Tests of the whole way from HCL to components and back.
+
+mod expansion;

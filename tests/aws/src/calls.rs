@@ -1,0 +1,67 @@
+//! The log of AWS API calls that tests assert on.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// One AWS API call that the proxy took.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// The service's signing name: `lambda`, `apigateway`, `route53`.
+    pub service: String,
+    /// The operation: `CreateFunction`.
+    pub operation: String,
+    /// The region that was asked; `us-east-1` for global services.
+    pub region: String,
+    /// The account.
+    pub account: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path as it was sent, with its query.
+    pub path: String,
+    /// What the call is about, as far as path and body name it: `ipgiraffe/live`, an ARN, a zone id.
+    pub subject: String,
+    /// The HTTP status of the answer; 0 when there was none.
+    pub status: u16,
+    /// AWS's error code of the answer.
+    pub error: Option<String>,
+    /// When the request had arrived, since the start of the local AWS.
+    pub started: Duration,
+    /// When the answer was ready, since the start of the local AWS.
+    pub ended: Duration,
+}
+
+impl Call {
+    /// `lambda:CreateFunction`.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.service, self.operation)
+    }
+
+    /// Whether it may have changed anything: its operation is none that only looks.
+    pub fn writes(&self) -> bool {
+        !["Get", "List", "Describe", "AssumeRole"].iter().any(|prefix| self.operation.starts_with(prefix))
+    }
+}
+
+/// All calls so far, in the order in which they were answered.
+#[derive(Debug, Default)]
+pub(crate) struct CallLog(Mutex<Vec<Call>>);
+
+impl CallLog {
+    pub(crate) fn add(&self, call: Call) {
+        if let Ok(mut calls) = self.0.lock() {
+            calls.push(call);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Call> {
+        self.0.lock().map(|calls| calls.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn clear(&self) {
+        if let Ok(mut calls) = self.0.lock() {
+            calls.clear();
+        }
+    }
+}

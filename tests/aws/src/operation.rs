@@ -1,0 +1,267 @@
+//! Which AWS operation a request is: by its signature's scope, then by target, action, or method and path.
+
+use http::HeaderMap;
+
+use crate::message::Request;
+
+/// How a service spells its messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// JSON, the operation in `X-Amz-Target`.
+    Json,
+    /// JSON, the operation in method and path.
+    RestJson,
+    /// XML, the operation in method and path.
+    RestXml,
+    /// A form, the operation in `Action`; answers in XML.
+    Query,
+}
+
+/// Who signed for what: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// The access key id.
+    pub(crate) key: String,
+    /// The region.
+    pub(crate) region: String,
+    /// The service's signing name.
+    pub(crate) service: String,
+}
+
+impl Scope {
+    /// The scope of a signed request; `None` for all others, which are no AWS API calls.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let header = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+        let credential = header.strip_prefix("AWS4-HMAC-SHA256")?.split("Credential=").nth(1)?.split(',').next()?;
+        let mut parts = credential.trim().split('/');
+        let key = parts.next()?.to_owned();
+        let region = parts.nth(1)?.to_owned();
+        Some(Self { key, region, service: parts.next()?.to_owned() })
+    }
+}
+
+/// How `service`, a signing name, spells its messages.
+pub(crate) fn protocol(service: &str) -> Protocol {
+    match service {
+        "acm" | "logs" | "dynamodb" | "tagging" => Protocol::Json,
+        "route53" | "cloudfront" | "s3" => Protocol::RestXml,
+        "iam" | "sts" => Protocol::Query,
+        _ => Protocol::RestJson,
+    }
+}
+
+/// An operation and what its path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Operation {
+    /// `CreateFunction`; method and path where it is not known.
+    pub(crate) name: String,
+    /// What stands for the placeholders in the path, decoded.
+    pub(crate) path: Vec<String>,
+}
+
+/// The operation of a request to `service`.
+pub(crate) fn recognise(service: &str, request: &Request) -> Operation {
+    let unnamed = || Operation { name: format!("{} {}", request.method, request.path), path: Vec::new() };
+    let named = |name: String| Operation { name, path: Vec::new() };
+    match protocol(service) {
+        Protocol::Json => {
+            let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+            target.and_then(|target| target.rsplit('.').next()).map_or_else(unnamed, |name| named(name.to_owned()))
+        }
+        Protocol::Query => request.form("Action").map_or_else(unnamed, named),
+        Protocol::RestJson | Protocol::RestXml => {
+            let table = match service {
+                "lambda" => LAMBDA,
+                "apigateway" => API_GATEWAY,
+                "route53" => ROUTE53,
+                "cloudfront" => CLOUDFRONT,
+                "account" => ACCOUNT,
+                _ => &[],
+            };
+            let found = table.iter().find_map(|row| Some((row.2, matches(row, request)?)));
+            found.map_or_else(unnamed, |(name, path)| Operation { name: name.to_owned(), path })
+        }
+    }
+}
+
+/// Method, path, operation. `{}` is one segment of the path; what follows `?` has to be in the query. Earlier rows go
+/// first.
+type Row = (&'static str, &'static str, &'static str);
+
+fn matches(row: &Row, request: &Request) -> Option<Vec<String>> {
+    let (pattern, wanted) = row.1.split_once('?').unwrap_or((row.1, ""));
+    if row.0 != request.method.as_str() || !request.query.split('&').any(|part| wanted.is_empty() || part == wanted) {
+        return None;
+    }
+    let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let pattern: Vec<&str> = pattern.trim_matches('/').split('/').collect();
+    if segments.len() != pattern.len() {
+        return None;
+    }
+    let mut found = Vec::new();
+    for (segment, wanted) in segments.iter().zip(pattern) {
+        if wanted == "{}" {
+            found.push(crate::message::decode(segment));
+        } else if *segment != wanted {
+            return None;
+        }
+    }
+    Some(found)
+}
+
+const LAMBDA: &[Row] = &[
+    ("POST", "2015-03-31/functions", "CreateFunction"),
+    ("GET", "2015-03-31/functions", "ListFunctions"),
+    ("GET", "2015-03-31/functions/{}", "GetFunction"),
+    ("DELETE", "2015-03-31/functions/{}", "DeleteFunction"),
+    ("PUT", "2015-03-31/functions/{}/code", "UpdateFunctionCode"),
+    ("GET", "2015-03-31/functions/{}/configuration", "GetFunctionConfiguration"),
+    ("PUT", "2015-03-31/functions/{}/configuration", "UpdateFunctionConfiguration"),
+    ("POST", "2015-03-31/functions/{}/invocations", "Invoke"),
+    ("POST", "2015-03-31/functions/{}/versions", "PublishVersion"),
+    ("GET", "2015-03-31/functions/{}/versions", "ListVersionsByFunction"),
+    ("POST", "2015-03-31/functions/{}/aliases", "CreateAlias"),
+    ("GET", "2015-03-31/functions/{}/aliases", "ListAliases"),
+    ("GET", "2015-03-31/functions/{}/aliases/{}", "GetAlias"),
+    ("PUT", "2015-03-31/functions/{}/aliases/{}", "UpdateAlias"),
+    ("DELETE", "2015-03-31/functions/{}/aliases/{}", "DeleteAlias"),
+    ("POST", "2015-03-31/functions/{}/policy", "AddPermission"),
+    ("GET", "2015-03-31/functions/{}/policy", "GetPolicy"),
+    ("DELETE", "2015-03-31/functions/{}/policy/{}", "RemovePermission"),
+    ("PUT", "2017-10-31/functions/{}/concurrency", "PutFunctionConcurrency"),
+    ("DELETE", "2017-10-31/functions/{}/concurrency", "DeleteFunctionConcurrency"),
+    ("GET", "2019-09-30/functions/{}/concurrency", "GetFunctionConcurrency"),
+    ("GET", "2019-09-30/functions/{}/provisioned-concurrency?List=ALL", "ListProvisionedConcurrencyConfigs"),
+    ("PUT", "2019-09-30/functions/{}/provisioned-concurrency", "PutProvisionedConcurrencyConfig"),
+    ("GET", "2019-09-30/functions/{}/provisioned-concurrency", "GetProvisionedConcurrencyConfig"),
+    ("DELETE", "2019-09-30/functions/{}/provisioned-concurrency", "DeleteProvisionedConcurrencyConfig"),
+    ("GET", "2017-03-31/tags/{}", "ListTags"),
+    ("POST", "2017-03-31/tags/{}", "TagResource"),
+    ("DELETE", "2017-03-31/tags/{}", "UntagResource"),
+    ("GET", "2016-08-19/account-settings", "GetAccountSettings"),
+];
+
+const API_GATEWAY: &[Row] = &[
+    ("POST", "v2/apis", "CreateApi"),
+    ("GET", "v2/apis", "GetApis"),
+    ("GET", "v2/apis/{}", "GetApi"),
+    ("PATCH", "v2/apis/{}", "UpdateApi"),
+    ("DELETE", "v2/apis/{}", "DeleteApi"),
+    ("DELETE", "v2/apis/{}/cors", "DeleteCorsConfiguration"),
+    ("POST", "v2/apis/{}/integrations", "CreateIntegration"),
+    ("GET", "v2/apis/{}/integrations", "GetIntegrations"),
+    ("GET", "v2/apis/{}/integrations/{}", "GetIntegration"),
+    ("PATCH", "v2/apis/{}/integrations/{}", "UpdateIntegration"),
+    ("DELETE", "v2/apis/{}/integrations/{}", "DeleteIntegration"),
+    ("POST", "v2/apis/{}/routes", "CreateRoute"),
+    ("GET", "v2/apis/{}/routes", "GetRoutes"),
+    ("GET", "v2/apis/{}/routes/{}", "GetRoute"),
+    ("PATCH", "v2/apis/{}/routes/{}", "UpdateRoute"),
+    ("DELETE", "v2/apis/{}/routes/{}", "DeleteRoute"),
+    ("POST", "v2/apis/{}/stages", "CreateStage"),
+    ("GET", "v2/apis/{}/stages", "GetStages"),
+    ("GET", "v2/apis/{}/stages/{}", "GetStage"),
+    ("PATCH", "v2/apis/{}/stages/{}", "UpdateStage"),
+    ("DELETE", "v2/apis/{}/stages/{}", "DeleteStage"),
+    ("DELETE", "v2/apis/{}/stages/{}/accesslogsettings", "DeleteAccessLogSettings"),
+    ("POST", "v2/apis/{}/deployments", "CreateDeployment"),
+    ("GET", "v2/apis/{}/deployments", "GetDeployments"),
+    ("POST", "v2/domainnames", "CreateDomainName"),
+    ("GET", "v2/domainnames", "GetDomainNames"),
+    ("GET", "v2/domainnames/{}", "GetDomainName"),
+    ("PATCH", "v2/domainnames/{}", "UpdateDomainName"),
+    ("DELETE", "v2/domainnames/{}", "DeleteDomainName"),
+    ("POST", "v2/domainnames/{}/apimappings", "CreateApiMapping"),
+    ("GET", "v2/domainnames/{}/apimappings", "GetApiMappings"),
+    ("GET", "v2/domainnames/{}/apimappings/{}", "GetApiMapping"),
+    ("PATCH", "v2/domainnames/{}/apimappings/{}", "UpdateApiMapping"),
+    ("DELETE", "v2/domainnames/{}/apimappings/{}", "DeleteApiMapping"),
+    ("GET", "v2/tags/{}", "GetTags"),
+    ("POST", "v2/tags/{}", "TagResource"),
+    ("DELETE", "v2/tags/{}", "UntagResource"),
+];
+
+const ROUTE53: &[Row] = &[
+    ("POST", "2013-04-01/hostedzone", "CreateHostedZone"),
+    ("GET", "2013-04-01/hostedzone", "ListHostedZones"),
+    ("GET", "2013-04-01/hostedzonesbyname", "ListHostedZonesByName"),
+    ("GET", "2013-04-01/hostedzone/{}", "GetHostedZone"),
+    ("POST", "2013-04-01/hostedzone/{}", "UpdateHostedZoneComment"),
+    ("DELETE", "2013-04-01/hostedzone/{}", "DeleteHostedZone"),
+    ("POST", "2013-04-01/hostedzone/{}/rrset", "ChangeResourceRecordSets"),
+    ("GET", "2013-04-01/hostedzone/{}/rrset", "ListResourceRecordSets"),
+    ("GET", "2013-04-01/change/{}", "GetChange"),
+    ("POST", "2013-04-01/healthcheck", "CreateHealthCheck"),
+    ("GET", "2013-04-01/healthcheck", "ListHealthChecks"),
+    ("GET", "2013-04-01/healthcheck/{}", "GetHealthCheck"),
+    ("POST", "2013-04-01/healthcheck/{}", "UpdateHealthCheck"),
+    ("DELETE", "2013-04-01/healthcheck/{}", "DeleteHealthCheck"),
+    ("GET", "2013-04-01/healthcheck/{}/status", "GetHealthCheckStatus"),
+    ("POST", "2013-04-01/tags/{}/{}", "ChangeTagsForResource"),
+    ("GET", "2013-04-01/tags/{}/{}", "ListTagsForResource"),
+    ("POST", "2013-04-01/tags/{}", "ListTagsForResources"),
+];
+
+const CLOUDFRONT: &[Row] = &[
+    ("POST", "2020-05-31/distribution?WithTags", "CreateDistributionWithTags"),
+    ("POST", "2020-05-31/distribution?WithTags=", "CreateDistributionWithTags"),
+    ("POST", "2020-05-31/distribution", "CreateDistribution"),
+    ("GET", "2020-05-31/distribution", "ListDistributions"),
+    ("GET", "2020-05-31/distribution/{}", "GetDistribution"),
+    ("GET", "2020-05-31/distribution/{}/config", "GetDistributionConfig"),
+    ("PUT", "2020-05-31/distribution/{}/config", "UpdateDistribution"),
+    ("DELETE", "2020-05-31/distribution/{}", "DeleteDistribution"),
+    ("POST", "2020-05-31/distribution/{}/invalidation", "CreateInvalidation"),
+    ("GET", "2020-05-31/cache-policy/{}", "GetCachePolicy"),
+    ("GET", "2020-05-31/origin-request-policy/{}", "GetOriginRequestPolicy"),
+    ("GET", "2020-05-31/tagging", "ListTagsForResource"),
+    ("POST", "2020-05-31/tagging?Operation=Tag", "TagResource"),
+    ("POST", "2020-05-31/tagging?Operation=Untag", "UntagResource"),
+];
+
+const ACCOUNT: &[Row] = &[("POST", "listRegions", "ListRegions"), ("POST", "getRegionOptStatus", "GetRegionOptStatus")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(service: &str, request: &str, name: &str, path: &[&str]) {
+        let (method, uri) = request.split_once(' ').unwrap();
+        let request = Request::for_test(method, uri, "Action=CreateRole&RoleName=r");
+        let expected = Operation { name: name.to_owned(), path: path.iter().map(|part| (*part).to_owned()).collect() };
+        assert_eq!(recognise(service, &request), expected);
+    }
+
+    #[test]
+    fn operations_are_recognised() {
+        check("lambda", "GET /2015-03-31/functions", "ListFunctions", &[]);
+        check("lambda", "PUT /2015-03-31/functions/giraffe/code", "UpdateFunctionCode", &["giraffe"]);
+        check(
+            "lambda",
+            "DELETE /2017-03-31/tags/arn%3Aaws%3Alambda%3Aa?tagKeys=x",
+            "UntagResource",
+            &["arn:aws:lambda:a"],
+        );
+        check("apigateway", "DELETE /v2/apis/a1/stages/%24default", "DeleteStage", &["a1", "$default"]);
+        check("route53", "POST /2013-04-01/hostedzone/Z1/rrset/", "ChangeResourceRecordSets", &["Z1"]);
+        check("cloudfront", "POST /2020-05-31/distribution?WithTags", "CreateDistributionWithTags", &[]);
+        check("cloudfront", "POST /2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource", &[]);
+        check("iam", "POST /", "CreateRole", &[]);
+        check("lambda", "GET /2099-01-01/secrets", "GET /2099-01-01/secrets", &[]);
+    }
+
+    #[test]
+    fn the_scope_is_read_from_the_signature() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Scope::of(&headers), None);
+        let signature = "AWS4-HMAC-SHA256 Credential=123456789012/20261121/us-west-2/acm/aws4_request, SignedHeaders=host, Signature=0";
+        headers.insert(http::header::AUTHORIZATION, signature.parse().unwrap());
+        let scope = Scope::of(&headers).unwrap();
+        assert_eq!(
+            (scope.key.as_str(), scope.region.as_str(), scope.service.as_str()),
+            ("123456789012", "us-west-2", "acm")
+        );
+        headers.insert(http::header::AUTHORIZATION, "Bearer abc".parse().unwrap());
+        assert_eq!(Scope::of(&headers), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! How strict the local AWS is, and how slow.
+
+use std::time::Duration;
+
+/// The account that is worked in when no other is named.
+pub const DEFAULT_ACCOUNT: &str = "123456789012";
+
+/// How a [`crate::LocalAws`] behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What AWS takes its time for.
+    pub delays: Delays,
+    /// What is added to each AWS API call.
+    pub latency: Duration,
+    /// Whether calls beyond AWS's published control-plane limits are throttled.
+    pub throttle: bool,
+    /// The account of [`crate::LocalAws::env`], twelve digits.
+    pub account: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            delays: Delays::default(),
+            latency: Duration::ZERO,
+            throttle: false,
+            account: DEFAULT_ACCOUNT.to_owned(),
+        }
+    }
+}
+
+impl Options {
+    /// As strict as ever, but nothing takes time: for measurements.
+    pub fn immediate() -> Self {
+        Self { delays: Delays::all(Duration::ZERO), ..Self::default() }
+    }
+}
+
+/// How long AWS takes until what was asked for is there. Far shorter than AWS's own times: what matters is that there
+/// is a time in between.
+#[derive(Debug, Clone)]
+pub struct Delays {
+    /// From CreateRole until Lambda can assume the role.
+    pub role_assumable: Duration,
+    /// From CreateFunction until the function is Active, and from an update until it is Successful.
+    pub function_ready: Duration,
+    /// From RequestCertificate until DescribeCertificate tells the validation record.
+    pub validation_record: Duration,
+    /// From the validation record's being in the zone until the certificate is ISSUED.
+    pub certificate_issued: Duration,
+    /// From the last use of a certificate until it can be deleted.
+    pub certificate_released: Duration,
+    /// From a change of records until it is INSYNC.
+    pub change_insync: Duration,
+    /// From a change of a distribution until it is Deployed.
+    pub distribution_deployed: Duration,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self::all(Duration::from_millis(300))
+    }
+}
+
+impl Delays {
+    /// The same time for everything.
+    pub fn all(time: Duration) -> Self {
+        Self {
+            role_assumable: time,
+            function_ready: time,
+            validation_record: time,
+            certificate_issued: time,
+            certificate_released: time,
+            change_insync: time,
+            distribution_deployed: time,
+        }
+    }
+}

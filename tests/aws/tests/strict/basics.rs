@@ -1,0 +1,87 @@
+//! Start, forward, log, latency, faults, end.
+
+use std::time::{Duration, Instant};
+
+use aws_sdk_route53::types::{HealthCheckConfig, HealthCheckType};
+use strict_aws::{Fault, Harm};
+
+use crate::world::{World, refusal};
+
+#[tokio::test]
+async fn health_checks_can_be_read() {
+    let world = World::immediate().await;
+    let config = HealthCheckConfig::builder()
+        .r#type(HealthCheckType::Https)
+        .fully_qualified_domain_name("a.execute-api.us-east-1.amazonaws.com")
+        .resource_path("/health")
+        .port(443)
+        .enable_sni(true)
+        .measure_latency(false)
+        .build()
+        .unwrap();
+    let made = world.route53().create_health_check().caller_reference("one").health_check_config(config).send().await;
+    let config = made.unwrap().health_check.unwrap().health_check_config.unwrap();
+    assert_eq!((config.enable_sni, config.measure_latency, config.regions), (Some(true), Some(false), None));
+    assert_eq!(world.route53().list_health_checks().send().await.unwrap().health_checks.len(), 1);
+}
+
+#[tokio::test]
+async fn calls_are_logged() {
+    let mut world = World::immediate().await;
+    world.go_to("eu-central-1");
+    world.lambda().get_function().function_name("giraffe").send().await.unwrap_err();
+    let calls = world.aws.calls();
+    let [call] = calls.as_slice() else { panic!("{calls:?}") };
+    assert_eq!(call.name(), "lambda:GetFunction");
+    assert_eq!((call.region.as_str(), call.account.as_str()), ("eu-central-1", world.aws.account_id()));
+    assert_eq!((call.subject.as_str(), call.status), ("giraffe", 404));
+    assert_eq!(call.error.as_deref(), Some("ResourceNotFoundException"));
+    world.aws.clear_calls();
+    assert!(world.aws.calls().is_empty());
+}
+
+#[tokio::test]
+async fn latency_is_added_to_each_call() {
+    let world = World::immediate().await;
+    world.iam().list_roles().send().await.unwrap();
+    world.aws.latency(Duration::from_millis(200));
+    let before = Instant::now();
+    world.iam().list_roles().send().await.unwrap();
+    assert!(before.elapsed() >= Duration::from_millis(200));
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_of_a_call_that_was_done() {
+    let world = World::immediate().await;
+    world.aws.fault(Fault::new(Harm::ReplyLost).operation("logs:CreateLogGroup").nth(1));
+    let error = world.logs().create_log_group().log_group_name("one").send().await.unwrap_err();
+    assert!(error.as_service_error().is_none(), "{error:?}");
+    assert_eq!(world.logs().describe_log_groups().send().await.unwrap().log_groups().len(), 1);
+}
+
+#[tokio::test]
+async fn throttled_and_refused_calls_are_not_done() {
+    let world = World::immediate().await;
+    let make = || world.logs().create_log_group().log_group_name("one").send();
+    world.aws.fault(Fault::new(Harm::Throttled).nth(1));
+    assert_eq!(refusal!(make().await).0, "ThrottlingException");
+    world.aws.fault(Fault::new(Harm::AccessDenied).nth(1));
+    assert_eq!(refusal!(make().await).0, "AccessDeniedException");
+    world.aws.fault(Fault::new(Harm::ServerError).nth(1));
+    assert_eq!(refusal!(make().await).0, "InternalFailure");
+    make().await.unwrap();
+}
+
+#[tokio::test]
+async fn ministack_ends_with_its_owner() {
+    let world = World::immediate().await;
+    let address = world.aws.endpoint();
+    let port = address.rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    drop(world);
+    let ended = async {
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), ended).await.unwrap();
+}
