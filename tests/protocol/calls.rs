@@ -4,6 +4,7 @@ use multiregion::wire::encode_msgpack;
 use multiregion::wire::{Type, Value};
 
 use super::client::Plugin;
+use super::generated::tfplugin6::attribute_path::step::Selector;
 use super::generated::tfplugin6::*;
 
 /// What cannot be read as a value of any object type.
@@ -43,6 +44,10 @@ macro_rules! refused {
             assert!(is_refused(&response.diagnostics), "{} is not refused: {response:?}", stringify!($call));
         })*
     };
+}
+
+fn attribute(name: &str) -> Selector {
+    Selector::AttributeName(name.to_owned())
 }
 
 fn name() -> String {
@@ -197,8 +202,7 @@ async fn wrong_provider_arguments_are_told_where_they_stand() {
     let [account, credentials] = &validated.diagnostics[..] else { panic!("{validated:?}") };
     assert_eq!(account.summary, "Malformed account id");
     let steps: Vec<_> = account.attribute.iter().flat_map(|path| &path.steps).flat_map(|step| &step.selector).collect();
-    use attribute_path::step::Selector;
-    assert_eq!(steps, [&Selector::AttributeName("allowed_account_ids".to_owned()), &Selector::ElementKeyInt(0)]);
+    assert_eq!(steps, [&attribute("allowed_account_ids"), &Selector::ElementKeyInt(0)]);
     assert_eq!(credentials.summary, "Incomplete credentials");
 }
 
@@ -218,7 +222,11 @@ async fn an_endpoint_that_does_not_answer_is_told_without_the_keys() {
     for _ in 0..2 {
         let request = configure_provider::Request { config: config.clone(), ..Default::default() };
         let configured = call!(provider, configure_provider, request);
-        assert!(is_refused(&configured.diagnostics), "{configured:?}");
+        let [diagnostic] = &configured.diagnostics[..] else { panic!("{configured:?}") };
+        assert_eq!(diagnostic.summary, "AWS does not answer");
+        let path = AttributePath { steps: vec![attribute_path::Step { selector: Some(attribute("endpoint_url")) }] };
+        assert_eq!(diagnostic.attribute, Some(path));
+        assert!(diagnostic.detail.contains("http://127.0.0.1:1"), "{}", diagnostic.detail);
         assert!(!format!("{configured:?}").contains("hunter2"), "{configured:?}");
     }
 }

@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper_util::rt::TokioIo;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, PKCS_ECDSA_P521_SHA512};
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UnixStream;
 use tokio_rustls::TlsConnector;
@@ -67,6 +68,8 @@ pub(crate) struct Plugin {
     pub(crate) line: String,
     identity: Option<Identity>,
     stderr: Arc<Mutex<String>>,
+    /// Where its socket goes: a killed process leaves it behind.
+    _directory: TempDir,
 }
 
 impl Plugin {
@@ -89,6 +92,8 @@ impl Plugin {
 
     /// Runs a command that says how to reach it in the last of its first `lines` lines.
     pub(crate) fn spawn(mut command: Command, identity: Option<Identity>, lines: usize) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        command.env("TMPDIR", directory.path());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
         let (mut errors, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&stderr));
@@ -106,7 +111,7 @@ impl Plugin {
         }
         // The pipe stays open, as a host keeps it.
         std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
-        Self { child, line: line.trim_end_matches('\n').to_owned(), identity, stderr }
+        Self { child, line: line.trim_end_matches('\n').to_owned(), identity, stderr, _directory: directory }
     }
 
     /// The fields of the handshake line.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use multiregion::wire::{Value, encode_msgpack};
+use multiregion::resources::REGISTRY;
+use multiregion::schema::{Mode, Schema};
+use multiregion::wire::{Value, decode_msgpack, encode_msgpack};
 use tonic::transport::Channel;
 
 use super::client::Plugin;
@@ -63,4 +65,66 @@ async fn an_apply_needs_aws() {
         let applied = provider.apply_resource_change(request).await.unwrap().into_inner();
         assert_eq!(applied.diagnostics[0].summary, "Provider configuration not known yet");
     }
+}
+
+fn zone_schema() -> Schema {
+    REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_zone").unwrap().schema()
+}
+
+/// A zone with a name, maybe a comment, and nothing that we set.
+fn zone(comment: Value) -> Option<DynamicValue> {
+    let schema = zone_schema();
+    let mut values: BTreeMap<_, _> =
+        schema.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null)).collect();
+    values.insert("name".to_owned(), Value::String("example.com".to_owned()));
+    values.insert("comment".to_owned(), comment);
+    Some(DynamicValue { msgpack: encode_msgpack(&Value::Map(values), &schema.ty()).unwrap(), json: Vec::new() })
+}
+
+fn create(deferral_allowed: bool) -> plan_resource_change::Request {
+    plan_resource_change::Request {
+        type_name: "multiregion_zone".to_owned(),
+        config: zone(Value::Null),
+        proposed_new_state: zone(Value::Null),
+        client_capabilities: Some(ClientCapabilities { deferral_allowed, ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_create_is_planned_with_what_we_set_unknown() {
+    let plugin = Plugin::start();
+    let (mut provider, _) = unknown_provider(&plugin).await;
+    for deferral_allowed in [false, true] {
+        let planned = provider.plan_resource_change(create(deferral_allowed)).await.unwrap().into_inner();
+        assert_eq!(planned.diagnostics, []);
+        assert_eq!(planned.deferred.map(|deferred| deferred.reason()).is_some(), deferral_allowed);
+        let schema = zone_schema();
+        let state = decode_msgpack(&planned.planned_state.unwrap().msgpack, &schema.ty()).unwrap();
+        let Value::Map(values) = state else { panic!("{state:?}") };
+        assert_eq!(values["name"], Value::String("example.com".to_owned()));
+        for attribute in schema.attributes.iter().filter(|attribute| attribute.mode == Mode::Computed) {
+            assert_eq!(values[attribute.name], Value::Unknown, "{}", attribute.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_waits_for_aws_and_no_change_does_not() {
+    let plugin = Plugin::start();
+    let (mut provider, _) = unknown_provider(&plugin).await;
+    let (prior, changed) = (zone(Value::Null), zone(Value::String("other".to_owned())));
+    let request = |proposed: Option<DynamicValue>, deferral_allowed| plan_resource_change::Request {
+        prior_state: prior.clone(),
+        config: proposed.clone(),
+        proposed_new_state: proposed,
+        ..create(deferral_allowed)
+    };
+    let planned = provider.plan_resource_change(request(prior.clone(), false)).await.unwrap().into_inner();
+    assert_eq!((planned.diagnostics, planned.planned_state), (vec![], prior.clone()));
+    let planned = provider.plan_resource_change(request(changed.clone(), false)).await.unwrap().into_inner();
+    assert_eq!(planned.diagnostics[0].summary, "Provider configuration not known yet");
+    let planned = provider.plan_resource_change(request(changed.clone(), true)).await.unwrap().into_inner();
+    assert_eq!((planned.diagnostics, planned.planned_state), (vec![], changed));
+    assert_eq!(planned.deferred.map(|deferred| deferred.reason()), Some(deferred::Reason::ProviderConfigUnknown));
 }

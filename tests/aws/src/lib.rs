@@ -35,7 +35,4 @@ pub use fault::{Fault, Harm};
 pub use inventory::Inventory;
 pub use local::LocalAws;
 pub use options::{DEFAULT_ACCOUNT, Delays, Options};
-<<<<<<< HEAD
 pub use records::{Policy, Record, Target};
-=======
->>>>>>> xtask
