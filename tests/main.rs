@@ -1,5 +1,7 @@
 //! Tests of the whole: one binary, so that it is linked once.
 
+mod components;
 mod engine;
 mod lifecycle;
+mod protocol;
 mod tidy;
