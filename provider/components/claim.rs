@@ -3,10 +3,15 @@
 //! Making it is atomic, so of two configurations that create the same name one wins. Its tag `multiregion:phase` is
 //! `creating` until [`super::seal`] sets `ready`: a create that died is told from a finished API by it.
 
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
-use crate::desired::{Kind, OutputKey};
+use super::tags::{self, TagChange};
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, logs};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -40,4 +45,178 @@ impl Kind for Claim {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['name']  UNCOMPARED: []
+impl Component for Claim {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
+        "logs:TagResource",
+        "logs:UntagResource",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.log_group.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let name = log_group(&spec.name);
+        let Some(tags) = logs::tags_of(aws, &name).await? else { return Ok(None) };
+        if tags::is_ours(aws, &tags) && tags.get(PHASE_TAG).is_some_and(|phase| phase == READY) {
+            return Ok(Some(Found::Foreign(format!(
+                "it is the claim of a finished multiregion_api of this name; to go on with that one here, import it \
+                 by the name {:?}, or else choose another name",
+                spec.name
+            ))));
+        }
+        let (made, outputs) = (made(aws, &name).await?, outputs(aws, &name));
+        Ok(Some(tags::judge(aws, &tags, outputs, &made)))
+    }
+
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        if aws.address().scope != Scope::Global {
+            return Ok(Vec::new());
+        }
+        let name = log_group(aws.owner());
+        let tags = logs::tags_of(aws, &name).await?.filter(|tags| tags::is_ours(aws, tags));
+        let found = tags.map(|tags| Discovered {
+            key: None,
+            spec: observed(aws.owner(), tags),
+            outputs: outputs(aws, &name),
+            depends_on: Vec::new(),
+        });
+        Ok(found.into_iter().collect())
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let name = log_group(&spec.name);
+        let nonce = nonce();
+        let mut tags = tags::plain(&spec.tags);
+        tags.extend(region_tags(&spec.regions));
+        tags.extend([(PHASE_TAG.to_owned(), CREATING.to_owned()), (NONCE_TAG.to_owned(), nonce.clone())]);
+        match logs::create(aws, &name, &tags).await {
+            Ok(()) => return Ok(outputs(aws, &name)),
+            Err(error) if !error.is_exists() => return Err(error),
+            Err(_) => {}
+        }
+        // Planning found no claim, so somebody made it since then: this very call, when its reply was lost and it was
+        // repeated, or another apply, which has won.
+        let tags = logs::tags_of(aws, &name).await?.unwrap_or_default();
+        if tags.get(NONCE_TAG) == Some(&nonce) {
+            return Ok(outputs(aws, &name));
+        }
+        let hint = "it was made since this was planned: another apply of this name is under way, or was cut off; plan \
+                    again once it has ended";
+        Err(CallError::Foreign { what: format!("log group {name}"), whose: tags::whose(&tags, hint) })
+    }
+
+    async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let name = outputs.log_group.strip_prefix(PREFIX).unwrap_or(&outputs.log_group);
+        let tags = logs::tags_of(aws, &outputs.log_group).await?;
+        Ok(tags.map(|tags| (observed(name, tags), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        let all = |spec: &Spec| {
+            let mut tags = spec.tags.clone();
+            tags.extend(tags::spec(region_tags(&spec.regions)));
+            tags
+        };
+        logs::retag(aws, &outputs.log_group, &TagChange::between(&all(&from), &all(to))).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        logs::delete(aws, &outputs.log_group).await
+    }
+}
+
+/// What the name of every claim begins with.
+const PREFIX: &str = "/multiregion/";
+/// The tag that tells a create under way from a finished API.
+pub(super) const PHASE_TAG: &str = "multiregion:phase";
+/// The phase of a create under way.
+pub(super) const CREATING: &str = "creating";
+/// The phase of an API that was made to its end.
+pub(super) const READY: &str = "ready";
+/// The tag by which a create knows its own claim again.
+const NONCE_TAG: &str = "multiregion:nonce";
+/// What the tags that list the regions begin with.
+const REGIONS_TAG: &str = "multiregion:regions";
+/// The longest value that a tag may have.
+const TAG_VALUE_LENGTH: usize = 256;
+
+fn log_group(name: &str) -> String {
+    format!("{PREFIX}{name}")
+}
+
+fn outputs(aws: &Regional, log_group: &str) -> Outputs {
+    Outputs { log_group: log_group.to_owned(), arn: logs::arn(aws, log_group) }
+}
+
+async fn made(aws: &Regional, log_group: &str) -> Result<String, CallError> {
+    let group = logs::describe(aws, log_group).await?;
+    let time = group.and_then(|group| time::OffsetDateTime::from_unix_timestamp(group.created / 1000).ok());
+    Ok(time.map_or_else(String::new, |time| format!("it was made on {} UTC", time.date())))
+}
+
+/// The tags of a claim without those that only this file manages.
+fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
+    let regions = regions_of(&tags);
+    let own = |key: &str| key == PHASE_TAG || key == NONCE_TAG || key.starts_with(REGIONS_TAG);
+    let tags = tags.into_iter().filter(|(key, _)| !own(key)).collect();
+    Spec { name: name.to_owned(), regions, tags: tags::spec(tags) }
+}
+
+/// The regions as tags, separated by spaces: as many tags as it takes.
+fn region_tags(regions: &[String]) -> BTreeMap<String, String> {
+    let mut values = vec![String::new()];
+    for region in regions {
+        match values.last_mut() {
+            Some(value) if value.is_empty() => value.push_str(region),
+            Some(value) if value.len() + 1 + region.len() <= TAG_VALUE_LENGTH => {
+                value.push(' ');
+                value.push_str(region);
+            }
+            _ => values.push(region.clone()),
+        }
+    }
+    let keyed = values.into_iter().enumerate().map(|(number, value)| match number {
+        0 => (REGIONS_TAG.to_owned(), value),
+        // Two digits: their order as text is their order.
+        _ => (format!("{REGIONS_TAG}:{number:02}"), value),
+    });
+    keyed.collect()
+}
+
+fn regions_of(tags: &BTreeMap<String, String>) -> Vec<String> {
+    let values = tags.iter().filter(|(key, _)| key.starts_with(REGIONS_TAG)).map(|(_, value)| value);
+    values.flat_map(|value| value.split(' ')).filter(|region| !region.is_empty()).map(str::to_owned).collect()
+}
+
+fn nonce() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_regions_goes_into_tags() {
+        let regions: Vec<String> = (0..34).map(|number| format!("ap-southeast-{number}")).collect();
+        let tags = region_tags(&regions);
+        assert!(tags.len() > 1 && tags.values().all(|value| value.len() <= TAG_VALUE_LENGTH));
+        assert_eq!(regions_of(&tags), regions);
+        assert_eq!(regions_of(&region_tags(&[])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_nonce_is_used_once() {
+        assert_ne!(nonce(), nonce());
+    }
+}

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tags;
-use crate::desired::{Kind, OutputKey};
+use super::claim::Claim;
+use super::tags::{self, TagChange};
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, lambda, logs};
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -39,4 +42,102 @@ impl Kind for LogGroup {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['name']  UNCOMPARED: []
+impl Component for LogGroup {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let tags = logs::tags_of(aws, &spec.name).await?;
+        Ok(tags.map(|tags| tags::judge(aws, &tags, outputs(aws, &spec.name), "")))
+    }
+
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
+        let [function, image] = lambda::function_names(aws);
+        let candidates = [
+            (None, format!("/aws/lambda/{function}")),
+            (None, format!("/aws/lambda/{image}")),
+            (Some(ACCESS), format!("/multiregion/{}/{ACCESS}", aws.owner())),
+        ];
+        let mut found = Vec::new();
+        for (key, name) in candidates {
+            let address = Address::regional(region, Self::KIND);
+            let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
+            let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
+            if tags::is_ours_at(aws, &address, &tags) {
+                let outputs = outputs(aws, &name);
+                let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
+                let depends_on = vec![Address::global(Claim::KIND)];
+                found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        match logs::create(aws, &spec.name, &tags::plain(&spec.tags)).await {
+            Ok(()) => {}
+            Err(taken) if taken.is_exists() => {
+                return adoption::take_over::<Self>(aws, spec, &format!("log group {}", spec.name), taken).await;
+            }
+            Err(error) => return Err(error),
+        }
+        if spec.retention_days > 0 {
+            retain(aws, &spec.name, spec.retention_days).await?;
+        }
+        Ok(outputs(aws, &spec.name))
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (group, tags) = futures::try_join!(logs::describe(aws, &outputs.name), logs::tags_of(aws, &outputs.name))?;
+        let (Some(group), Some(tags)) = (group, tags) else { return Ok(None) };
+        let spec = Spec { retention_days: group.retention_days, tags: tags::spec(tags), ..spec.clone() };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        if from.retention_days != to.retention_days {
+            retain(aws, &outputs.name, to.retention_days).await?;
+        }
+        logs::retag(aws, &outputs.name, &TagChange::between(&from.tags, &to.tags)).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        logs::delete(aws, &outputs.name).await
+    }
+}
+
+/// The key of the log group that a stage's requests are logged to.
+const ACCESS: &str = "access";
+
+fn outputs(aws: &Regional, name: &str) -> Outputs {
+    Outputs { name: name.to_owned(), arn: logs::arn(aws, name) }
+}
+
+async fn retain(aws: &Regional, name: &str, days: i64) -> Result<(), CallError> {
+    let client = aws.logs();
+    if days == 0 {
+        let send = || client.delete_retention_policy().log_group_name(name).send();
+        return aws.call("logs:DeleteRetentionPolicy", send).await.map(drop);
+    }
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let send = || client.put_retention_policy().log_group_name(name).retention_in_days(days).send();
+    aws.call("logs:PutRetentionPolicy", send).await.map(drop)
+}

@@ -1,5 +1,6 @@
 //! One file per kind of AWS object, and the registry that the engine finds them in.
 
+mod adoption;
 pub mod alias;
 mod answer;
 pub mod certificate;
@@ -18,7 +19,9 @@ pub mod http_api;
 mod identity;
 pub mod integration;
 pub mod issued_certificate;
+mod lambda;
 pub mod log_group;
+mod logs;
 pub mod mapping;
 pub mod permission;
 pub mod probe;
@@ -41,7 +44,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, Scope};
 
 use erased::Erased;
 pub use erased::{AnyComponent, AnyFound, Resolved};
@@ -178,6 +181,17 @@ impl Siblings {
         serde_json::from_value(self.0.get(address)?.clone()).ok()
     }
 
+    /// Whether something was found at `address`.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        self.0.contains_key(address)
+    }
+
+    /// The outputs of every `K` found so far in `scope`.
+    pub(super) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
+        let here = self.0.iter().filter(|(address, _)| address.kind == K::KIND && address.scope == *scope);
+        here.filter_map(|(address, json)| Some((address.clone(), O::deserialize(json).ok()?))).collect()
+    }
+
     /// All `C` found so far.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
         self.0
@@ -190,10 +204,19 @@ impl Siblings {
 
 /// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
 pub static REGISTRY: &[&dyn AnyComponent] = &[
+    &Erased::<claim::Claim>::new(),
+    &Erased::<role::Role>::new(),
+    &Erased::<log_group::LogGroup>::new(),
+    &Erased::<function::Function>::new(),
+    &Erased::<version::Version>::new(),
+    &Erased::<alias::Alias>::new(),
+    &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
     &Erased::<http_api::HttpApi>::new(),
     &Erased::<integration::Integration>::new(),
     &Erased::<route::Route>::new(),
+    &Erased::<permission::Permission>::new(),
     &Erased::<stage::Stage>::new(),
+    &Erased::<probe::Probe>::new(),
     &Erased::<certificate::Certificate>::new(),
     &Erased::<validation_record::ValidationRecord>::new(),
     &Erased::<issued_certificate::IssuedCertificate>::new(),
@@ -203,4 +226,5 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<distribution::Distribution>::new(),
     &Erased::<record::Record>::new(),
     &Erased::<hosted_zone::HostedZone>::new(),
+    &Erased::<seal::Seal>::new(),
 ];

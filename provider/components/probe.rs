@@ -1,8 +1,16 @@
 //! A real request to a region's API, answered. No AWS object: a region is routed to only after it.
 
-use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
-use crate::desired::{Input, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::domain::{self, Domain};
+use super::http_api::{self, HttpApi};
+use super::version::{self, Version};
+use super::{Component, Discovered, Found, Resolved, Siblings};
+use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
+use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
@@ -33,4 +41,131 @@ impl Kind for Probe {
     type Spec = Spec;
 }
 
-// IMMUTABLE: []  UNCOMPARED: []
+impl Component for Probe {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &[];
+    // A region that answers does not have to prove it again because another path is to be asked for.
+    const UNCOMPARED: &'static [&'static str] = &["path"];
+    const VISIBLE: bool = false;
+    const ACTIONS: &'static [&'static str] = &[];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.status.to_string()
+    }
+
+    async fn find(_: &Regional, _: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        Ok(None)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let scope = &aws.address().scope;
+        let api = siblings.in_scope::<HttpApi, http_api::Outputs>(scope).into_iter().next();
+        let version = siblings.in_scope::<Version, version::Outputs>(scope).into_iter().next();
+        let (Some((api_address, api)), Some((version_address, version))) = (api, version) else {
+            return Ok(Vec::new());
+        };
+        let (mut endpoint, mut host) = (api.endpoint, api.host);
+        if is_closed(aws, &api.id).await? {
+            let Some((_, domain)) = regional_first(siblings.in_scope::<Domain, domain::Outputs>(scope), aws.region())
+            else {
+                return Ok(Vec::new());
+            };
+            (endpoint, host) = (domain.target, domain.name);
+        }
+        let spec =
+            Spec { endpoint: endpoint.into(), host: host.into(), path: "/".into(), version: version.number.into() };
+        let depends_on = vec![api_address, version_address];
+        // It was answered once, or it would not be in use; with what is not known.
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { status: 200 }, depends_on }])
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        ask(aws, spec).await
+    }
+
+    async fn read(_: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        Ok(Some((spec.clone(), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, _: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        ask(aws, to).await
+    }
+
+    async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// How long a new API may take until it answers everywhere.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much of an answer's body is told.
+const QUOTED: usize = 200;
+
+async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+    let endpoint = spec.endpoint.get();
+    let scheme = if endpoint.contains("://") { "" } else { "https://" };
+    let path = spec.path.get().trim_start_matches('/');
+    let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
+    let poll = || async {
+        match aws.get(&url, spec.host.get()).await {
+            Ok(answer) if is_answered(&answer) => Ok(Poll::Ready(Outputs { status: answer.status })),
+            Ok(answer) => Ok(Poll::Pending(seen(&answer))),
+            Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
+            Err(error) => Err(error),
+        }
+    };
+    aws.wait(&format!("an answer of {url} (host {})", spec.host.get()), PATIENCE, poll).await
+}
+
+fn seen(answer: &HttpAnswer) -> String {
+    let body: String = answer.body.chars().take(QUOTED).collect();
+    format!("status {} with {body:?}", answer.status)
+}
+
+/// Whether the function answered, and not API Gateway in its place: while a stage is being deployed it says Not Found,
+/// while a domain name is not mapped Forbidden, and both only in these words.
+fn is_answered(answer: &HttpAnswer) -> bool {
+    let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+        body.as_object().is_some_and(|body| body.len() == 1)
+            && matches!(
+                (answer.status, body["message"].as_str()),
+                (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
+            )
+    });
+    answer.status < 500 && !gateways_own
+}
+
+async fn is_closed(aws: &Regional, api_id: &str) -> Result<bool, CallError> {
+    let client = aws.apigateway();
+    let api = aws.call("apigateway:GetApi", || client.get_api().api_id(api_id).send()).await?;
+    Ok(api.disable_execute_api_endpoint().unwrap_or(false))
+}
+
+/// The domain name that only this region has, where there is one.
+fn regional_first(domains: Vec<(Address, domain::Outputs)>, region: &str) -> Option<(Address, domain::Outputs)> {
+    let own = domains.iter().position(|(_, domain)| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
+    domains.into_iter().nth(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> bool {
+        is_answered(&HttpAnswer { status, body: body.to_owned() })
+    }
+
+    #[test]
+    fn the_gateways_own_words_are_no_answer() {
+        assert!(!answered(404, r#"{"message":"Not Found"}"#));
+        assert!(!answered(403, r#"{"message":"Forbidden"}"#));
+        assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
+        assert!(!answered(503, "down for maintenance"));
+        assert!(answered(200, "hello"));
+        assert!(answered(404, "<h1>no such giraffe</h1>"));
+        assert!(answered(404, r#"{"message":"Not Found","path":"/"}"#));
+        assert!(answered(401, r#"{"message":"Unauthorized"}"#));
+    }
+}

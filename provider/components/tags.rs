@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
-use crate::aws::{CallError, Regional};
+use crate::aws::Regional;
 use crate::desired::{Address, Input};
 
 /// Prefix of the tags that AWS puts on things by itself; nobody can change them.
@@ -45,8 +45,13 @@ impl TagChange {
 
 /// Whether tags say that an object is the component at `aws`'s address.
 pub(super) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    is_ours_at(aws, aws.address(), tags)
+}
+
+/// Whether tags say that an object is the component at `address` of `aws`'s owner.
+pub(super) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
     tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner())
-        && tags.get(ADDRESS_TAG).is_some_and(|address| *address == aws.address().to_string())
+        && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
 }
 
 /// The address that the tags of one of this owner's `C` name, when it lives where `aws` looks.
@@ -60,15 +65,6 @@ pub(super) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, S
 /// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
 pub(super) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
     if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(tags, hints)) }
-}
-
-/// `found`, where an object that is not ours is an error. `what` names the object.
-pub(super) fn ours_or_refuse<O>(what: &str, found: Option<Found<O>>) -> Result<Option<O>, CallError> {
-    match found {
-        Some(Found::Ours(outputs)) => Ok(Some(outputs)),
-        Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
-        None => Ok(None),
-    }
 }
 
 /// Whose an object looks like, for a person.

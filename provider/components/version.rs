@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::function::{self, Function};
+use super::{Component, Discovered, Found, Resolved, Siblings, alias, lambda};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
@@ -34,4 +37,96 @@ impl Kind for Version {
     type Spec = Spec;
 }
 
-// IMMUTABLE: ['function', 'fingerprint']  UNCOMPARED: []
+impl Component for Version {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["function", "fingerprint"];
+    const ACTIONS: &'static [&'static str] = &[
+        "lambda:DeleteFunction",
+        "lambda:GetAlias",
+        "lambda:GetFunction",
+        "lambda:ListVersionsByFunction",
+        "lambda:PublishVersion",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.number.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(function), Some(fingerprint)) = (spec.function.known(), spec.fingerprint.known()) else {
+            return Ok(None);
+        };
+        let client = aws.lambda();
+        let send = || {
+            let pages = client.list_versions_by_function().function_name(function).into_paginator();
+            pages.items().send().collect::<Result<Vec<_>, _>>()
+        };
+        let versions = lambda::present(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default();
+        // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
+        let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
+        let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
+        let function = function.clone();
+        Ok(number.map(|number| Found::Ours(Outputs { function, number: number.to_owned() })))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut found = Vec::new();
+        for (address, function) in siblings.in_scope::<Function, function::Outputs>(&aws.address().scope) {
+            let Some(alias) = alias::get(aws, &function.name, alias::LIVE).await? else { continue };
+            let number = alias.function_version().unwrap_or_default().to_owned();
+            if is_number(&number) {
+                let spec = Spec { function: function.name.as_str().into(), fingerprint: "".into() };
+                let outputs = Outputs { function: function.name, number };
+                found.push(Discovered { key: None, spec, outputs, depends_on: vec![address] });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (client, function) = (aws.lambda(), spec.function.get());
+        // Lambda publishes nothing when nothing changed since the last version and gives that one back, so a repeated
+        // call makes no second version.
+        let send = || client.publish_version().function_name(function).description(spec.fingerprint.get()).send();
+        let attempt = || aws.call("lambda:PublishVersion", send);
+        let what = format!("a version of function {function} in {}", aws.region());
+        let published = aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
+        let number = published.version.unwrap_or_default();
+        if !is_number(&number) {
+            return Err(CallError::Failed { what, why: format!("Lambda answered with version {number:?}") });
+        }
+        lambda::wait_until_ready(aws, function, Some(&number)).await?;
+        Ok(Outputs { function: function.clone(), number })
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(version) = lambda::get(aws, &outputs.function, Some(&outputs.number)).await? else {
+            return Ok(None);
+        };
+        let description = version.configuration().and_then(|now| now.description()).filter(|text| !text.is_empty());
+        // A version that somebody else published of the same code and settings has no fingerprint of ours.
+        let fingerprint = description.map_or_else(|| spec.fingerprint.clone(), Input::from);
+        Ok(Some((Spec { function: outputs.function.as_str().into(), fingerprint }, outputs.clone())))
+    }
+
+    async fn update(_: &Regional, outputs: &Outputs, _: &Spec, _: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        // Without a version, this call deletes the whole function.
+        if !is_number(&outputs.number) {
+            return Err(CallError::Malformed(format!("{:?} is no number of a version", outputs.number)));
+        }
+        let client = aws.lambda();
+        let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
+        let attempt = || aws.call("lambda:DeleteFunction", send);
+        let what = format!("function {}:{} in {}", outputs.function, outputs.number, aws.region());
+        lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

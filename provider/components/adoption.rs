@@ -1,0 +1,45 @@
+//! Going on from what is there: objects made by an apply that died, updates that nobody saw the end of.
+
+use super::{Component, Found, Resolved};
+use crate::aws::{CallError, Regional};
+
+/// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
+/// last one ended: then it is what AWS reports.
+///
+/// # Errors
+/// What [`Component::read`] fails with.
+pub(super) async fn start_of_update<C>(
+    aws: &Regional,
+    outputs: &C::Outputs,
+    from: &C::Spec,
+    to: &Resolved<C::Spec>,
+) -> Result<C::Spec, CallError>
+where
+    C: Component<Spec: PartialEq>,
+{
+    if *from != **to {
+        return Ok(from.clone());
+    }
+    Ok(C::read(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
+}
+
+/// The create of an object whose name is taken: when it carries our ownership it is turned into what is wanted.
+/// `taken` is AWS's refusal, `what` names the object.
+///
+/// # Errors
+/// [`CallError::Foreign`] when it is not ours; `taken` when it is gone again; what reading and updating fail with.
+pub(super) async fn take_over<C: Component>(
+    aws: &Regional,
+    spec: &Resolved<C::Spec>,
+    what: &str,
+    taken: CallError,
+) -> Result<C::Outputs, CallError> {
+    match C::find(aws, spec).await? {
+        Some(Found::Ours(outputs)) => match C::read(aws, spec, &outputs).await? {
+            Some((from, outputs)) => C::update(aws, &outputs, &from, spec).await,
+            None => Err(taken),
+        },
+        Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
+        None => Err(taken),
+    }
+}

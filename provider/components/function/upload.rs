@@ -1,0 +1,81 @@
+//! The code of a function, as it is sent: in memory only while it is sent.
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::FunctionCode;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Code, Spec};
+use crate::aws::CallError;
+use crate::desired::Input;
+use crate::package::{self, Zip};
+use crate::resources::PackageSource;
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// How many MiB of packages may be in memory at once: a small package goes to all regions at the same time, a large one
+/// to few.
+static MEMORY: Semaphore = Semaphore::const_new(MEMORY_MIB as usize);
+const MEMORY_MIB: u32 = 96;
+
+/// Code that is ready to be sent.
+pub(super) struct Upload {
+    code: FunctionCode,
+    _memory: Option<SemaphorePermit<'static>>,
+}
+
+impl std::ops::Deref for Upload {
+    type Target = FunctionCode;
+
+    fn deref(&self) -> &FunctionCode {
+        &self.code
+    }
+}
+
+/// The code of `spec`, whose inputs are all known.
+///
+/// # Errors
+/// [`CallError::Local`] when the package cannot be read, or is no longer what was planned.
+pub(super) async fn load(spec: &Spec) -> Result<Upload, CallError> {
+    let code = FunctionCode::builder();
+    let code = match &spec.code {
+        Code::S3 { bucket, key, version } => code
+            .s3_bucket(bucket.get())
+            .s3_key(key.get())
+            .set_s3_object_version(version.as_ref().map(|version| version.get().clone())),
+        Code::Image { uri } => code.image_uri(uri.get()),
+        Code::Package { sha256 } => return package(spec.source.as_ref(), sha256).await,
+    };
+    Ok(Upload { code: code.build(), _memory: None })
+}
+
+async fn package(source: Option<&PackageSource>, sha256: &Input<String>) -> Result<Upload, CallError> {
+    let Some(source) = source.cloned() else {
+        return Err(CallError::Malformed("it is not known where the function's package is read from".to_owned()));
+    };
+    let what = match &source {
+        PackageSource::Directory { path, .. } | PackageSource::File { path } => path.clone(),
+    };
+    let sha256 = sha256.get().clone();
+    let zip = blocking(&what, move || package::open(&source, &sha256)).await?;
+    let mebibytes = u32::try_from(size(&zip) / MEBIBYTE + 1).unwrap_or(MEMORY_MIB).min(MEMORY_MIB);
+    let memory = MEMORY.acquire_many(mebibytes).await.ok();
+    let bytes = blocking(&what, move || zip.bytes()).await?;
+    Ok(Upload { code: FunctionCode::builder().zip_file(Blob::new(bytes)).build(), _memory: memory })
+}
+
+fn size(zip: &Zip) -> u64 {
+    zip.package().zipped_bytes
+}
+
+/// Runs what reads files on a thread that may wait for them.
+async fn blocking<T, E>(what: &str, read: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, CallError>
+where
+    T: Send + 'static,
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let local = |source| CallError::Local { what: what.to_owned(), source };
+    match tokio::task::spawn_blocking(read).await {
+        Ok(answer) => answer.map_err(|error| local(Box::new(error))),
+        Err(error) => Err(local(Box::new(error))),
+    }
+}

@@ -1,0 +1,95 @@
+//! Functions as Lambda knows them: what the function and everything that hangs on it share.
+
+use std::time::Duration;
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
+
+use crate::aws::{CallError, Poll, Regional};
+
+/// How long IAM may take until Lambda sees a role, and Lambda until a function takes the next change.
+///
+/// # Source
+/// hashicorp/aws, `iamPropagationTimeout` and `lambdaPropagationTimeout`.
+pub(super) const PROPAGATION: Duration = Duration::from_secs(120);
+
+/// How long a function may take to become active: in a network of the user's it needs interfaces first.
+const READY: Duration = Duration::from_secs(600);
+
+/// The names that a function of `aws`'s owner may have: with a package, with an image.
+pub(super) fn function_names(aws: &Regional) -> [String; 2] {
+    [aws.owner().to_owned(), format!("{}-image", aws.owner())]
+}
+
+/// The function's ARN, without a version.
+pub(super) fn function_arn(aws: &Regional, name: &str) -> String {
+    format!("arn:{}:lambda:{}:{}:function:{name}", aws.partition(), aws.region(), aws.account_id())
+}
+
+/// Whether Lambda is still busy with an earlier change of the same function.
+pub(super) fn is_busy(error: &CallError) -> bool {
+    error.code() == Some("ResourceConflictException") && !error.is_exists()
+}
+
+/// The function, or one of its versions or aliases; `None` when there is none.
+pub(super) async fn get(
+    aws: &Regional,
+    name: &str,
+    qualifier: Option<&str>,
+) -> Result<Option<GetFunctionOutput>, CallError> {
+    let client = aws.lambda();
+    let send = || client.get_function().function_name(name).set_qualifier(qualifier.map(str::to_owned)).send();
+    present(aws.call("lambda:GetFunction", send).await)
+}
+
+/// Waits until a function, or one of its versions, can be called and changed.
+///
+/// # Errors
+/// [`CallError::Failed`] with Lambda's reason; [`CallError::TimedOut`].
+pub(super) async fn wait_until_ready(aws: &Regional, name: &str, version: Option<&str>) -> Result<(), CallError> {
+    let what = version.map_or_else(|| format!("function {name}"), |version| format!("function {name}:{version}"));
+    let poll = || async {
+        match get(aws, name, version).await?.and_then(|function| function.configuration) {
+            None => Ok(Poll::Pending("it is not visible yet".to_owned())),
+            Some(now) => readiness(&what, &now, version.is_none()),
+        }
+    };
+    aws.wait(&format!("{what} in {} to become ready", aws.region()), READY, poll).await
+}
+
+fn readiness(what: &str, now: &FunctionConfiguration, updated: bool) -> Result<Poll<()>, CallError> {
+    let failed = |why: Option<&str>| {
+        let why = why.unwrap_or("Lambda gave no reason").to_owned();
+        Err(CallError::Failed { what: what.to_owned(), why })
+    };
+    match now.state() {
+        Some(State::Pending) => return Ok(Poll::Pending(said("Pending", now.state_reason()))),
+        Some(State::Failed) => return failed(now.state_reason()),
+        _ => {}
+    }
+    match now.last_update_status().filter(|_| updated) {
+        Some(LastUpdateStatus::InProgress) => {
+            Ok(Poll::Pending(said("update in progress", now.last_update_status_reason())))
+        }
+        Some(LastUpdateStatus::Failed) => failed(now.last_update_status_reason()),
+        _ => Ok(Poll::Ready(())),
+    }
+}
+
+fn said(state: &str, reason: Option<&str>) -> String {
+    reason.filter(|reason| !reason.is_empty()).map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
+}
+
+/// What a question after one object answered; `None` when there is none.
+pub(super) fn present<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a deletion came to, where it is well that the object was gone already.
+pub(super) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
+    present(answer).map(drop)
+}

@@ -1,0 +1,78 @@
+//! Log groups as CloudWatch Logs knows them: what the components that are log groups share.
+
+use std::collections::BTreeMap;
+
+use super::tags::{self, TagChange};
+use crate::aws::{CallError, Regional};
+
+/// A log group that exists.
+pub(super) struct Group {
+    /// Days after which events are deleted; 0 keeps them for ever.
+    pub(super) retention_days: i64,
+    /// When it was made, in milliseconds of Unix time.
+    pub(super) created: i64,
+}
+
+/// The ARN of the log group `name`, without the trailing `:*`.
+pub(super) fn arn(aws: &Regional, name: &str) -> String {
+    format!("arn:{}:logs:{}:{}:log-group:{name}", aws.partition(), aws.region(), aws.account_id())
+}
+
+/// The log group `name`; `None` when there is none.
+pub(super) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>, CallError> {
+    let client = aws.logs();
+    // Groups come sorted by name, so the exact name is the first of its prefix.
+    let send = || client.describe_log_groups().log_group_name_prefix(name).send();
+    let answer = aws.call("logs:DescribeLogGroups", send).await?;
+    let group = answer.log_groups().iter().find(|group| group.log_group_name() == Some(name));
+    Ok(group.map(|group| Group {
+        retention_days: group.retention_in_days().unwrap_or(0).into(),
+        created: group.creation_time().unwrap_or(0),
+    }))
+}
+
+/// The tags of the log group `name`, without AWS's own; `None` when there is no such group.
+pub(super) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let (client, arn) = (aws.logs(), arn(aws, name));
+    match aws.call("logs:ListTagsForResource", || client.list_tags_for_resource().resource_arn(&arn).send()).await {
+        Ok(answer) => Ok(Some(tags::reported(answer.tags.unwrap_or_default()))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the log group `name`.
+pub(super) async fn create(aws: &Regional, name: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
+    let client = aws.logs();
+    let send = || {
+        let tags = tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        client.create_log_group().log_group_name(name).set_tags(Some(tags)).send()
+    };
+    aws.call("logs:CreateLogGroup", send).await.map(drop)
+}
+
+/// Changes the tags of the log group `name`.
+pub(super) async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
+    let (client, arn) = (aws.logs(), arn(aws, name));
+    if !change.set.is_empty() {
+        let send = || {
+            let tags = change.set.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            client.tag_resource().resource_arn(&arn).set_tags(Some(tags)).send()
+        };
+        aws.call("logs:TagResource", send).await?;
+    }
+    if !change.remove.is_empty() {
+        let send = || client.untag_resource().resource_arn(&arn).set_tag_keys(Some(change.remove.clone())).send();
+        aws.call("logs:UntagResource", send).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the log group `name`, if it is there.
+pub(super) async fn delete(aws: &Regional, name: &str) -> Result<(), CallError> {
+    let client = aws.logs();
+    match aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,103 @@
+//! Policy documents as IAM keeps them.
+
+use serde_json::{Value as Json, json};
+
+/// The document that lets `services` assume a role.
+pub(super) fn trust(services: &[String]) -> Json {
+    let principal = json!({ "Service": services });
+    let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
+    json!({ "Version": "2012-10-17", "Statement": [statement] })
+}
+
+/// The services that a trust document lets assume a role: in the `applied` order where they are the applied ones. A
+/// document that says anything else comes back as its own text, which is no service.
+pub(super) fn trusted(document: &str, applied: &[String]) -> Vec<String> {
+    let document: Json = serde_json::from_str(document).unwrap_or_default();
+    let mut services = match &document["Statement"][0]["Principal"]["Service"] {
+        Json::String(service) => vec![service.clone()],
+        Json::Array(services) => services.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    if !same(&trust(&services), &document) {
+        return vec![document.to_string()];
+    }
+    let (mut ours, mut theirs) = (applied.to_vec(), services.clone());
+    ours.sort();
+    theirs.sort();
+    if ours == theirs {
+        services = applied.to_vec();
+    }
+    services
+}
+
+/// Whether two documents say the same.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    match (serde_json::from_str::<Json>(one), serde_json::from_str::<Json>(other)) {
+        (Ok(one), Ok(other)) => same(&one, &other),
+        _ => one == other,
+    }
+}
+
+/// Equality in which one text and a list of that one text are the same, as they are to IAM.
+fn same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len() && one.iter().all(|(key, value)| other.get(key).is_some_and(|it| same(value, it)))
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Json::Array(list), single) | (single, Json::Array(list)) => list.len() == 1 && same(&list[0], single),
+        _ => one == other,
+    }
+}
+
+/// A document as IAM sends it, percent-encoded, as plain text.
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match code.filter(|_| first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_decoded() {
+        assert_eq!(decoded("%7B%22a%22%3A%20%22%C3%A9%22%7D"), r#"{"a": "é"}"#);
+        assert_eq!(decoded("100%"), "100%");
+        assert_eq!(decoded("%zz"), "%zz");
+    }
+
+    #[test]
+    fn services_come_back_as_they_were_applied() {
+        let services = ["lambda.amazonaws.com".to_owned(), "edgelambda.amazonaws.com".to_owned()];
+        let reversed = [services[1].clone(), services[0].clone()];
+        assert_eq!(trusted(&trust(&reversed).to_string(), &services), services);
+        assert_eq!(trusted(&trust(&services[..1]).to_string(), &[]), services[..1]);
+        let single = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{"Service":"lambda.amazonaws.com"}}}"#;
+        assert!(is_same(single, &trust(&services[..1]).to_string()));
+    }
+
+    #[test]
+    fn more_trust_than_ours_shows() {
+        let mut document = trust(&["lambda.amazonaws.com".to_owned()]);
+        document["Statement"][0]["Principal"]["AWS"] = "*".into();
+        assert_eq!(trusted(&document.to_string(), &[]), [document.to_string()]);
+    }
+}
