@@ -1,19 +1,357 @@
-//! Requests of an API's users, told apart by the host they ask.
+//! Requests of an API's users: the way through DNS, CloudFront and custom domain names to a region's API, by the host
+//! that is asked.
+//!
+//! The client is near the region that the request's header `x-test-region` names, us-east-1 without one. An answer says
+//! in `x-test-answered-by` which region gave it.
 
-use http::StatusCode;
+use std::pin::Pin;
 
-use crate::message::{Answer, Request};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::Value;
+
+use crate::distribution::Distribution;
+use crate::error::Error;
+use crate::message::{Answer, Request, encode};
+use crate::model;
 use crate::proxy::Proxy;
+use crate::records::{Record, Target};
+use crate::upstream::{Ask, Place, Upstream};
+use crate::xml::Element;
+
+const CLIENT_REGION: &str = "x-test-region";
+const ANSWERED_BY: &str = "x-test-answered-by";
+
+/// A chain of more names is a loop.
+const LONGEST_CHAIN: usize = 8;
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Endpoint {
+    /// An API's own host.
+    Api { id: String, region: Option<String> },
+    /// The target of a region's custom domain name.
+    Domain { target: String, region: String },
+    /// A distribution, by its own host.
+    Distribution(String),
+    /// Nothing.
+    Nowhere,
+}
 
 /// Answers a request that is no AWS API call.
-pub(crate) async fn answer(proxy: &Proxy, mut request: Request) -> Answer {
+pub(crate) async fn answer(proxy: &Proxy, request: Request) -> Answer {
     let host = request.host();
-    if let Some((api, _)) = host.split_once(".execute-api.") {
-        request.path = format!("/_aws/execute-api/{api}/$default{}", request.path);
+    let outcome = if host.is_empty() || host == "localhost" || host.starts_with("127.") {
+        proxy.upstream.send(&request).await
+    } else {
+        connect(proxy, &host, &host, request).await
+    };
+    outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
+}
+
+/// Whether a health check with this configuration finds what it looks for.
+pub(crate) async fn is_healthy(proxy: &Proxy, config: Option<&Element>) -> bool {
+    let Some(config) = config else { return true };
+    let text = |name: &str| config.text_at(&[name]);
+    if text("Disabled") == "true" || !text("Type").starts_with("HTTP") {
+        return true;
     }
-    proxy
-        .upstream
-        .send(&request)
-        .await
-        .unwrap_or_else(|error| Answer::new(StatusCode::BAD_GATEWAY, "text/plain", error.to_string().into_bytes()))
+    let path = if text("ResourcePath").is_empty() { "/" } else { text("ResourcePath") };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let request = Request {
+        method: http::Method::GET,
+        path: format!("/{}", path.trim_start_matches('/')),
+        query: query.to_owned(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::new(),
+    };
+    let host = text("FullyQualifiedDomainName").to_lowercase();
+    let Ok(answer) = connect(proxy, &host, &host, request).await else { return false };
+    let start = String::from_utf8_lossy(&answer.body[..answer.body.len().min(5120)]).into_owned();
+    let healthy = (200..400).contains(&answer.status.as_u16()) && start.contains(text("SearchString"));
+    healthy != (text("Inverted").eq_ignore_ascii_case("true"))
+}
+
+/// All records of a zone.
+pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -> Result<Vec<Record>, Error> {
+    let mut records = Vec::new();
+    let mut next = String::new();
+    loop {
+        let path = format!("/2013-04-01/hostedzone/{zone_id}/rrset{next}");
+        let Some(page) = upstream.xml(place, "route53", Ask::Get(&path)).await? else { return Ok(records) };
+        records.extend(page.items_at(&["ResourceRecordSets"]).iter().map(Record::read));
+        if page.text_at(&["IsTruncated"]) != "true" {
+            return Ok(records);
+        }
+        let parameter = |name: &str| encode(page.text_at(&[name]));
+        let (name, kind) = (parameter("NextRecordName"), parameter("NextRecordType"));
+        next = format!("?name={name}&type={kind}&identifier={}", parameter("NextRecordIdentifier"));
+    }
+}
+
+/// Sends `request` to what `name` leads to, asking for `host` there.
+pub(crate) fn connect<'a>(
+    proxy: &'a Proxy,
+    name: &'a str,
+    host: &'a str,
+    request: Request,
+) -> Pending<'a, Result<Answer, Error>> {
+    Box::pin(async move {
+        match look_up(proxy, name, &client_region(&request), 0).await? {
+            Endpoint::Api { id, region } => ask_api_host(proxy, &id, region.as_deref(), host, request).await,
+            Endpoint::Domain { target, region } => ask_domain(proxy, &target, &region, host, request).await,
+            Endpoint::Distribution(own_host) => ask_distribution(proxy, &own_host, host, request).await,
+            Endpoint::Nowhere => Ok(failure(502, &format!("{name} has no address"))),
+        }
+    })
+}
+
+fn client_region(request: &Request) -> String {
+    let region = request.headers.get(CLIENT_REGION).and_then(|region| region.to_str().ok());
+    region.unwrap_or("us-east-1").to_owned()
+}
+
+fn failure(status: u16, message: &str) -> Answer {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    Answer::json(status, &serde_json::json!({ "message": message }))
+}
+
+/// What DNS says to somebody near `client`.
+fn look_up<'a>(proxy: &'a Proxy, name: &'a str, client: &'a str, hops: usize) -> Pending<'a, Result<Endpoint, Error>> {
+    Box::pin(async move {
+        if let Some(endpoint) = own_host(name) {
+            return Ok(endpoint);
+        }
+        for place in accounts(proxy) {
+            let Some(records) = records_of_zone(proxy, &place, name).await? else { continue };
+            let mut sick = Vec::new();
+            for record in records.iter().filter(|record| record.name == crate::records::absolute(name)) {
+                if let Some(check) = &record.health_check
+                    && !check_passes(proxy, &place, check).await?
+                {
+                    sick.push(check.clone());
+                }
+            }
+            let choice = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
+                let is_healthy = |check: &str| !sick.iter().any(|other| other == check);
+                let mut choices = model::answer(&records, name, kind, client, is_healthy);
+                choices.sort_by(|a, b| b.share.total_cmp(&a.share));
+                choices.first().map(|choice| choice.record.clone())
+            });
+            let target = match choice.map(|record| record.target) {
+                Some(Target::Alias { host, .. }) => host,
+                Some(Target::Values(values)) => {
+                    values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
+                }
+                None => continue,
+            };
+            if hops == LONGEST_CHAIN {
+                return Ok(Endpoint::Nowhere);
+            }
+            return look_up(proxy, &target, client, hops + 1).await;
+        }
+        Ok(Endpoint::Nowhere)
+    })
+}
+
+/// Hosts that AWS gives out.
+fn own_host(name: &str) -> Option<Endpoint> {
+    if name.ends_with(".cloudfront.net") {
+        return Some(Endpoint::Distribution(name.to_owned()));
+    }
+    let (label, rest) = name.split_once(".execute-api.")?;
+    if rest == "localhost" {
+        return Some(Endpoint::Api { id: label.to_owned(), region: None });
+    }
+    let region = rest.strip_suffix(".amazonaws.com")?.to_owned();
+    if label.starts_with("d-") {
+        return Some(Endpoint::Domain { target: name.to_owned(), region });
+    }
+    Some(Endpoint::Api { id: label.to_owned(), region: Some(region) })
+}
+
+/// All accounts that were ever asked for anything.
+fn accounts(proxy: &Proxy) -> Vec<Place> {
+    let mut accounts: Vec<Place> = places(proxy).iter().map(Place::global).collect();
+    accounts.dedup();
+    accounts
+}
+
+fn places(proxy: &Proxy) -> Vec<Place> {
+    proxy.places.lock().map(|places| places.iter().cloned().collect()).unwrap_or_default()
+}
+
+/// The records of the account's zone that has the longest name of those that `name` is in.
+async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
+    let zones = proxy.upstream.xml(place, "route53", Ask::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
+    let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
+    let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
+    let Some(zone) = zone else { return Ok(None) };
+    let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
+    records(&proxy.upstream, place, id).await.map(Some)
+}
+
+async fn check_passes(proxy: &Proxy, place: &Place, id: &str) -> Result<bool, Error> {
+    let path = format!("/2013-04-01/healthcheck/{id}");
+    let check = proxy.upstream.xml(place, "route53", Ask::Get(&path)).await?;
+    // A check that was deleted counts as healthy as it last was; nobody knows, so it does not take a region out.
+    let Some(check) = check else { return Ok(true) };
+    Ok(is_healthy(proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await)
+}
+
+/// The API's own host answers unless that is switched off, and only when it is asked by its own name.
+async fn ask_api_host(
+    proxy: &Proxy,
+    id: &str,
+    region: Option<&str>,
+    host: &str,
+    request: Request,
+) -> Result<Answer, Error> {
+    if !host.starts_with(&format!("{id}.")) {
+        return Ok(failure(403, "Forbidden"));
+    }
+    for place in places(proxy) {
+        if region.is_some_and(|region| region != place.region) {
+            continue;
+        }
+        let Some(api) = proxy.upstream.json(&place, "apigateway", Ask::Get(&format!("/v2/apis/{id}"))).await? else {
+            continue;
+        };
+        if api["disableExecuteApiEndpoint"] == true {
+            return Ok(failure(404, "Not Found"));
+        }
+        let path = request.path.clone();
+        return invoke(proxy, &place, id, &path, request).await;
+    }
+    Ok(failure(403, "Forbidden"))
+}
+
+/// A custom domain name answers by its mappings, the longest base path first.
+async fn ask_domain(proxy: &Proxy, target: &str, region: &str, host: &str, request: Request) -> Result<Answer, Error> {
+    for place in places(proxy).into_iter().filter(|place| place.region == region) {
+        let path = format!("/v2/domainnames/{}", encode(host));
+        let Some(domain) = proxy.upstream.json(&place, "apigateway", Ask::Get(&path)).await? else { continue };
+        if domain["domainNameConfigurations"][0]["apiGatewayDomainName"] != target {
+            continue;
+        }
+        let mappings = proxy.upstream.json(&place, "apigateway", Ask::Get(&format!("{path}/apimappings"))).await?;
+        let mappings = mappings.unwrap_or_default();
+        let found = mappings["items"].as_array().into_iter().flatten();
+        let found = found.filter_map(|mapping| Some((rest_of(mapping, &request.path)?, mapping)));
+        // The shortest rest is that of the longest base path.
+        let Some((rest, mapping)) = found.min_by_key(|(rest, _)| rest.len()) else { break };
+        let (api, stage) =
+            (mapping["apiId"].as_str().unwrap_or_default(), mapping["stage"].as_str().unwrap_or_default());
+        return invoke(proxy, &place, api, &format!("/{stage}{rest}"), request).await;
+    }
+    Ok(failure(403, "Forbidden"))
+}
+
+/// What is left of a path when the mapping's base path is taken off; `None` when it is another one.
+fn rest_of(mapping: &Value, path: &str) -> Option<String> {
+    let base = mapping["apiMappingKey"].as_str().unwrap_or_default();
+    if base.is_empty() {
+        return Some(path.to_owned());
+    }
+    let rest = path.trim_start_matches('/').strip_prefix(base)?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| format!("/{}", rest.trim_start_matches('/')))
+}
+
+/// Calls an API of a region, whose stage may be the path's first segment.
+async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request: Request) -> Result<Answer, Error> {
+    let is_down = proxy.down.lock().is_ok_and(|down| down.contains(&place.region));
+    let mut answer = if is_down {
+        failure(503, "Service Unavailable")
+    } else {
+        request.path = format!("/_aws/execute-api/{api}{path}");
+        request.headers.remove(CLIENT_REGION);
+        if place.account != proxy.options.account && !request.headers.contains_key(http::header::AUTHORIZATION) {
+            // ministack tells accounts apart by their keys only.
+            request.headers.insert(http::header::AUTHORIZATION, place.signature("execute-api"));
+        }
+        proxy.upstream.send(&request).await?
+    };
+    if let Ok(region) = HeaderValue::from_str(&place.region) {
+        answer.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
+    }
+    Ok(answer)
+}
+
+/// A distribution answers for its own host and its aliases, by its behaviours.
+async fn ask_distribution(proxy: &Proxy, own_host: &str, host: &str, request: Request) -> Result<Answer, Error> {
+    let Some(distribution) = distribution(proxy, own_host).await? else {
+        return Ok(failure(502, &format!("{own_host} has no address")));
+    };
+    if !distribution.enabled || (host != own_host && !distribution.aliases.iter().any(|alias| alias == host)) {
+        return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
+    }
+    let method = request.method.as_str().to_owned();
+    let behavior = distribution.behavior(&request.path);
+    if !behavior.methods.contains(&method) {
+        return Ok(failure(403, "This distribution is not configured to allow the HTTP request method."));
+    }
+    let (origins, codes) = distribution.origins_of(behavior);
+    let mut last = failure(502, "The distribution has no origin for this.");
+    for origin in origins {
+        let mut forwarded = request.clone();
+        forwarded.path = format!("{}{}", origin.path, request.path);
+        let asked = if behavior.forwards_host { host } else { &origin.host };
+        last = connect(proxy, &origin.host, asked, forwarded).await?;
+        if !model::fails_over(&method, last.status.as_u16(), &codes) {
+            break;
+        }
+    }
+    Ok(last)
+}
+
+async fn distribution(proxy: &Proxy, own_host: &str) -> Result<Option<Distribution>, Error> {
+    for place in accounts(proxy) {
+        let all =
+            proxy.upstream.xml(&place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?.unwrap_or_default();
+        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == own_host);
+        let Some(found) = found else { continue };
+        let path = format!("/2020-05-31/distribution/{}/config", found.text_at(&["Id"]));
+        let config = proxy.upstream.xml(&place, "cloudfront", Ask::Get(&path)).await?;
+        return Ok(config.map(|config| Distribution::read(&config)));
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hosts_of_aws_are_known() {
+        let region = || "us-west-2".to_owned();
+        for (name, expected) in [
+            (
+                "abc.execute-api.us-west-2.amazonaws.com",
+                Some(Endpoint::Api { id: "abc".into(), region: Some(region()) }),
+            ),
+            ("abc.execute-api.localhost", Some(Endpoint::Api { id: "abc".into(), region: None })),
+            ("d123.cloudfront.net", Some(Endpoint::Distribution("d123.cloudfront.net".into()))),
+            ("api.ipgiraffe.com", None),
+        ] {
+            assert_eq!(own_host(name), expected, "{name}");
+        }
+        let target = "d-1.execute-api.us-west-2.amazonaws.com";
+        assert_eq!(own_host(target), Some(Endpoint::Domain { target: target.into(), region: region() }));
+    }
+
+    #[test]
+    fn the_base_path_is_taken_off() {
+        for (base, path, rest) in [
+            ("", "/health", Some("/health")),
+            ("v1", "/v1/health", Some("/health")),
+            ("v1", "/v1", Some("/")),
+            ("v1", "/v10/health", None),
+            ("v1", "/health", None),
+        ] {
+            assert_eq!(rest_of(&json!({"apiMappingKey": base}), path).as_deref(), rest, "{base} {path}");
+        }
+    }
 }

@@ -9,16 +9,22 @@
 //! # Ok(()) }
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+
 mod calls;
 mod data_plane;
+mod distribution;
 mod error;
 mod fault;
+mod inventory;
 mod local;
 mod message;
 mod ministack;
+pub mod model;
 mod operation;
 mod options;
 mod proxy;
+mod records;
 mod rules;
 mod timers;
 mod upstream;
@@ -27,5 +33,7 @@ mod xml;
 pub use calls::Call;
 pub use error::Error;
 pub use fault::{Fault, Harm};
+pub use inventory::Inventory;
 pub use local::LocalAws;
 pub use options::{DEFAULT_ACCOUNT, Delays, Options};
+pub use records::{Policy, Record, Target};

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use crate::calls::{Call, CallLog};
 use crate::error::Error;
 use crate::fault::{Fault, Faults};
+use crate::inventory::Inventory;
 use crate::ministack::{Installation, Ministack};
 use crate::options::Options;
 use crate::proxy::{self, Proxy};
@@ -57,7 +58,7 @@ impl LocalAws {
             calls: CallLog::default(),
             faults: Faults::default(),
             places: Mutex::default(),
-            sessions: Mutex::default(),
+            memory: Mutex::default(),
             limits: Limits::default(),
             down: Mutex::default(),
         });
@@ -128,6 +129,27 @@ impl LocalAws {
     /// Forgets the calls so far.
     pub fn clear_calls(&self) {
         self.proxy.calls.clear();
+    }
+
+    /// Everything that exists in the account, in all regions that were ever asked for anything, as AWS reports it. Not
+    /// part of the log.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`] when ministack does not answer.
+    pub async fn inventory(&self) -> Result<Inventory, Error> {
+        self.inventory_of(self.account_id()).await
+    }
+
+    /// The same of another account.
+    ///
+    /// # Errors
+    /// As [`LocalAws::inventory`].
+    pub async fn inventory_of(&self, account: &str) -> Result<Inventory, Error> {
+        let (proxy, account) = (Arc::clone(&self.proxy), account.to_owned());
+        let Some(runtime) = &self.runtime else { return Ok(Inventory::default()) };
+        // Connections belong to the runtime that made them, and the caller's may be gone before ours.
+        let collected = runtime.spawn(async move { Inventory::collect(&proxy, &account).await });
+        collected.await.map_err(|error| Error::Upstream(error.to_string()))?
     }
 
     /// Adds this to each AWS API call from now on.

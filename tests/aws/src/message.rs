@@ -37,11 +37,6 @@ impl Request {
         parameter(std::str::from_utf8(&self.body).ok()?, name)
     }
 
-    /// A parameter of the query.
-    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        parameter(&self.query, name)
-    }
-
     /// The body as JSON; null when it is none.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()

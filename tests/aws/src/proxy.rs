@@ -19,7 +19,7 @@ use crate::operation::{Scope, recognise};
 use crate::options::Options;
 use crate::rules::{self, Context};
 use crate::timers::Timers;
-use crate::upstream::{Place, Upstream};
+use crate::upstream::{Ask, Place, Upstream};
 use crate::{data_plane, error::Error};
 
 /// Everything that a call may need on its way.
@@ -33,8 +33,8 @@ pub(crate) struct Proxy {
     pub(crate) latency: Mutex<Duration>,
     /// Where anything was ever asked: what an inventory looks through.
     pub(crate) places: Mutex<BTreeSet<Place>>,
-    /// Accounts by the access keys that AssumeRole gave out.
-    pub(crate) sessions: Mutex<HashMap<String, String>>,
+    /// What AWS knows and ministack does not: accounts by access key of a session, objects by request token.
+    pub(crate) memory: Mutex<HashMap<String, String>>,
     /// Rate limits, when they are switched on.
     pub(crate) limits: rules::throttle::Limits,
     /// Regions that do not answer requests.
@@ -97,12 +97,17 @@ async fn answer(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http:
 
 /// One AWS API call.
 async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> Result<Answer, ReplyLost> {
-    let place = Place { account: proxy.account_of(&scope.key), region: scope.region };
-    if let Ok(mut places) = proxy.places.lock() {
+    // Global services are signed for whatever region the client is set to when it has an endpoint of its own.
+    let is_global = matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "account");
+    let region = if is_global { "us-east-1".to_owned() } else { scope.region };
+    let place = Place { account: proxy.account_of(&scope.key), region };
+    if let (false, Ok(mut places)) = (place.account.is_empty(), proxy.places.lock()) {
         places.insert(place.clone());
     }
     let operation = recognise(&scope.service, &request);
-    let context = Context { proxy, place, service: scope.service, operation, request };
+    let mut context = Context { proxy, place, service: scope.service, operation, request };
+    rules::prepare(&mut context);
+    let context = context;
     let mut call = begin(&context);
     let latency = proxy.latency.lock().map(|latency| *latency).unwrap_or_default();
     if !latency.is_zero() {
@@ -135,12 +140,24 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> Result<Answe
     Ok(answer)
 }
 
+/// A call of our own, answered as AWS would, but neither delayed nor logged nor harmed.
+pub(crate) async fn inspect(proxy: &Proxy, place: &Place, service: &str, what: Ask<'_>) -> Answer {
+    let request = what.request(place, service);
+    let operation = recognise(service, &request);
+    let context = Context { proxy, place: place.clone(), service: service.to_owned(), operation, request };
+    forward(&context).await
+}
+
 async fn judge_and_forward(context: &Context<'_>) -> Answer {
     match rules::before(context).await {
-        Ok(Some(refusal)) => return Answer::refusal(&context.service, &refusal),
+        Ok(Some(answer)) => return answer,
         Ok(None) => {}
         Err(error) => return broken(&context.service, &error),
     }
+    forward(context).await
+}
+
+async fn forward(context: &Context<'_>) -> Answer {
     let mut answer = match context.proxy.upstream.send(&context.request).await {
         Ok(answer) => answer,
         Err(error) => return broken(&context.service, &error),
@@ -190,12 +207,29 @@ fn subject(context: &Context<'_>) -> String {
 }
 
 impl Proxy {
-    /// The account that an access key belongs to: the key itself, or what AssumeRole said.
+    /// The account that an access key belongs to: the key itself, or what AssumeRole said. Empty for a key that nobody
+    /// gave out.
     fn account_of(&self, key: &str) -> String {
         if key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit()) {
             return key.to_owned();
         }
-        let session = self.sessions.lock().ok().and_then(|sessions| sessions.get(key).cloned());
-        session.unwrap_or_else(|| self.options.account.clone())
+        self.remembered(&session_key(key)).unwrap_or_default()
     }
+
+    /// Keeps what AWS knows and ministack does not.
+    pub(crate) fn remember(&self, key: String, value: &str) {
+        if let Ok(mut memory) = self.memory.lock() {
+            memory.insert(key, value.to_owned());
+        }
+    }
+
+    /// What was kept.
+    pub(crate) fn remembered(&self, key: &str) -> Option<String> {
+        self.memory.lock().ok()?.get(key).cloned()
+    }
+}
+
+/// Under which name the account of a session's access key is kept.
+pub(crate) fn session_key(access_key: &str) -> String {
+    format!("session/{access_key}")
 }

@@ -33,6 +33,12 @@ impl Place {
     pub(crate) fn global(&self) -> Self {
         Self { account: self.account.clone(), region: "us-east-1".to_owned() }
     }
+
+    /// What tells ministack who asks whom. It does not check signatures.
+    pub(crate) fn signature(&self, service: &str) -> HeaderValue {
+        let credential = format!("{}/20260101/{}/{service}/aws4_request", self.account, self.region);
+        header(&format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"))
+    }
 }
 
 impl Upstream {
@@ -68,27 +74,7 @@ impl Upstream {
 
     /// Makes an AWS API call of our own.
     pub(crate) async fn call(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Answer, Error> {
-        let mut headers = HeaderMap::new();
-        let credential = format!("{}/20260101/{}/{service}/aws4_request", place.account, place.region);
-        let signature = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
-        headers.insert(AUTHORIZATION, header(&signature));
-        let (method, uri, body) = match what {
-            Ask::Get(uri) => (Method::GET, uri.to_owned(), Bytes::new()),
-            Ask::Post(uri, body) => (Method::POST, uri.to_owned(), body.to_string().into_bytes().into()),
-            Ask::Target(target, body) => {
-                headers.insert(HeaderName::from_static("x-amz-target"), header(target));
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-                (Method::POST, "/".to_owned(), body.to_string().into_bytes().into())
-            }
-            Ask::Form(fields) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-                let fields: Vec<String> =
-                    fields.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
-                (Method::POST, "/".to_owned(), fields.join("&").into_bytes().into())
-            }
-        };
-        let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
-        self.send(&Request { method, path: path.to_owned(), query: query.to_owned(), headers, body }).await
+        self.send(&what.request(place, service)).await
     }
 
     /// Makes a call and gives its answer as JSON; `None` when AWS has no such thing.
@@ -114,12 +100,34 @@ impl Upstream {
 pub(crate) enum Ask<'a> {
     /// Path and query.
     Get(&'a str),
-    /// Path and query, and a body in JSON.
-    Post(&'a str, &'a Value),
     /// `X-Amz-Target` and a body in JSON.
     Target(&'a str, &'a Value),
     /// A form, `Action` among its fields.
     Form(&'a [(&'a str, &'a str)]),
+}
+
+impl Ask<'_> {
+    /// The call as a request.
+    pub(crate) fn request(self, place: &Place, service: &str) -> Request {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, place.signature(service));
+        let (method, uri, body) = match self {
+            Ask::Get(uri) => (Method::GET, uri.to_owned(), Bytes::new()),
+            Ask::Target(target, body) => {
+                headers.insert(HeaderName::from_static("x-amz-target"), header(target));
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+                (Method::POST, "/".to_owned(), body.to_string().into_bytes().into())
+            }
+            Ask::Form(fields) => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+                let fields: Vec<String> =
+                    fields.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+                (Method::POST, "/".to_owned(), fields.join("&").into_bytes().into())
+            }
+        };
+        let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
+        Request { method, path: path.to_owned(), query: query.to_owned(), headers, body }
+    }
 }
 
 fn header(text: &str) -> HeaderValue {

@@ -1,34 +1,220 @@
-//! Route 53: what ministack writes that AWS would not.
+//! Route 53: batches that contradict themselves, changes that are not everywhere yet, references that were used before.
 
-use super::Context;
+use http::StatusCode;
+
+use super::batch::{self, Change};
+use super::{Context, Verdict};
+use crate::data_plane;
 use crate::error::Error;
-use crate::message::Answer;
+use crate::message::{Answer, Request};
+use crate::records::{Record, absolute};
+use crate::upstream::Ask;
 use crate::xml::Element;
 
-/// Mends the answer.
-pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
-    if context.operation.name.contains("HealthCheck") && answer.status.is_success() {
-        mend_health_checks(answer);
+/// ministack does not know that `\052` is `*`.
+pub(crate) fn prepare(request: &mut Request) {
+    if let Ok(text) = std::str::from_utf8(&request.body)
+        && text.contains("\\052")
+    {
+        request.body = text.replace("\\052", "*").into();
     }
-    Ok(())
+    request.query = request.query.replace("%5C052", "%2A").replace("\\052", "*");
+}
+
+/// Refuses what contradicts the zone or was asked before; answers what ministack cannot.
+pub(crate) async fn before(context: &Context<'_>) -> Verdict {
+    match context.operation.name.as_str() {
+        "ChangeResourceRecordSets" => change_records(context).await,
+        "CreateHostedZone" => {
+            let message = "A hosted zone has already been created with the specified caller reference.";
+            let used = reference(context).is_some_and(|key| context.proxy.remembered(&key).is_some());
+            if used { context.refuse(409, "HostedZoneAlreadyExists", message) } else { Ok(None) }
+        }
+        "CreateHealthCheck" => create_health_check(context).await,
+        "UpdateHealthCheck" => update_health_check(context).await,
+        "GetHealthCheckStatus" => health_check_status(context).await,
+        "ListTagsForResources" => list_tags(context).await,
+        _ => Ok(None),
+    }
+}
+
+async fn change_records(context: &Context<'_>) -> Verdict {
+    let zone_id = context.name(0);
+    let Some(zone) = ask(context, &format!("/2013-04-01/hostedzone/{zone_id}")).await? else {
+        return Ok(None);
+    };
+    let current = records(context, zone_id).await?;
+    let request = context.request.xml();
+    let changes: Vec<Change> = request
+        .items_at(&["ChangeBatch", "Changes"])
+        .iter()
+        .filter_map(|change| {
+            let record = Record::read(change.child("ResourceRecordSet")?);
+            Some(Change { action: change.text_at(&["Action"]).to_owned(), record })
+        })
+        .collect();
+    for change in changes.iter().filter(|change| change.action != "DELETE") {
+        if let Some(id) = &change.record.health_check
+            && ask(context, &format!("/2013-04-01/healthcheck/{id}")).await?.is_none()
+        {
+            return context.refuse(
+                404,
+                "NoSuchHealthCheck",
+                format!("No health check exists with the specified ID {id}."),
+            );
+        }
+    }
+    let complaints = batch::complaints(&absolute(zone.text_at(&["HostedZone", "Name"])), &current, &changes);
+    if complaints.is_empty() {
+        return Ok(None);
+    }
+    context.refuse(400, "InvalidChangeBatch", format!("[{}]", complaints.join(", ")))
+}
+
+/// All records of a zone.
+pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<Record>, Error> {
+    data_plane::records(&context.proxy.upstream, &context.place, zone_id).await
+}
+
+async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Element>, Error> {
+    context.proxy.upstream.xml(&context.place, "route53", Ask::Get(path)).await
+}
+
+/// A reference of a health check that still exists answers with it when the settings are the same; any other reuse is
+/// refused, also after the health check is gone.
+async fn create_health_check(context: &Context<'_>) -> Verdict {
+    let Some(id) = reference(context).and_then(|key| context.proxy.remembered(&key)) else { return Ok(None) };
+    let wanted = context.request.xml();
+    if let Some(found) = ask(context, &format!("/2013-04-01/healthcheck/{id}")).await? {
+        let settings = |element: Option<&Element>| -> Vec<(String, String)> {
+            let children = element.map_or(&[][..], |config| &config.children);
+            let mut settings: Vec<_> =
+                children.iter().map(|child| (child.name.clone(), child.text.to_lowercase())).collect();
+            settings.retain(|(name, _)| !matches!(name.as_str(), "Regions" | "ChildHealthChecks"));
+            settings.sort();
+            settings
+        };
+        if settings(found.at(&["HealthCheck", "HealthCheckConfig"])) == settings(wanted.child("HealthCheckConfig")) {
+            return Ok(None);
+        }
+    }
+    let message = "A health check with the same caller reference was created before.";
+    context.refuse(409, "HealthCheckAlreadyExists", message)
+}
+
+async fn update_health_check(context: &Context<'_>) -> Verdict {
+    let wanted = context.request.xml();
+    let found = ask(context, &format!("/2013-04-01/healthcheck/{}", context.name(0))).await?;
+    let version = wanted.text_at(&["HealthCheckVersion"]);
+    if let Some(found) = found
+        && !version.is_empty()
+        && found.text_at(&["HealthCheck", "HealthCheckVersion"]) != version
+    {
+        return context.refuse(409, "HealthCheckVersionMismatch", "The health check has another version by now.");
+    }
+    Ok(None)
+}
+
+/// Three of Route 53's checkers ask, and agree.
+async fn health_check_status(context: &Context<'_>) -> Verdict {
+    let path = format!("/2013-04-01/healthcheck/{}", context.name(0));
+    let Some(check) = ask(context, &path).await? else {
+        return context.refuse(404, "NoSuchHealthCheck", "No health check exists with the specified ID.");
+    };
+    let healthy = data_plane::is_healthy(context.proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await;
+    let status = if healthy { "Success: HTTP Status Code 200, OK" } else { "Failure: Unhealthy" };
+    let observation = |region: &str| {
+        let report =
+            vec![Element::with_text("Status", status), Element::with_text("CheckedTime", "2026-01-01T00:00:00.000Z")];
+        Element::with_children(
+            "HealthCheckObservation",
+            vec![
+                Element::with_text("Region", region),
+                Element::with_text("IPAddress", "192.0.2.1"),
+                Element::with_children("StatusReport", report),
+            ],
+        )
+    };
+    let observations = ["us-east-1", "eu-west-1", "ap-southeast-1"].map(observation).to_vec();
+    let list = Element::with_children("HealthCheckObservations", observations);
+    let answer = Element::with_children("GetHealthCheckStatusResponse", vec![list]);
+    Ok(Some(Answer::xml(StatusCode::OK, &answer)))
+}
+
+/// ministack has only the operation for one resource.
+async fn list_tags(context: &Context<'_>) -> Verdict {
+    let kind = context.name(0);
+    let mut sets = Vec::new();
+    for id in context.request.xml().items_at(&["ResourceIds"]) {
+        let Some(found) = ask(context, &format!("/2013-04-01/tags/{kind}/{}", id.text)).await? else {
+            let code = if kind == "healthcheck" { "NoSuchHealthCheck" } else { "NoSuchHostedZone" };
+            return context.refuse(404, code, format!("{} does not exist.", id.text));
+        };
+        sets.extend(found.child("ResourceTagSet").cloned());
+    }
+    let answer =
+        Element::with_children("ListTagsForResourcesResponse", vec![Element::with_children("ResourceTagSets", sets)]);
+    Ok(Some(Answer::xml(StatusCode::OK, &answer)))
+}
+
+/// The caller reference of a request, as it is remembered.
+fn reference(context: &Context<'_>) -> Option<String> {
+    let request = context.request.xml();
+    let reference = request.text_at(&["CallerReference"]);
+    (!reference.is_empty()).then(|| format!("{}/{}/{reference}", context.place.account, context.operation.name))
+}
+
+/// Notes when something was changed, and mends the answer.
+pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+    let operation = context.operation.name.as_str();
+    let mut message = answer.as_xml();
+    if let Some(info) = message.child_mut("ChangeInfo") {
+        mend_change(context, info);
+    }
+    let created = match operation {
+        "CreateHostedZone" => message.text_at(&["HostedZone", "Id"]),
+        "CreateHealthCheck" => message.text_at(&["HealthCheck", "Id"]),
+        _ => "",
+    };
+    if let (false, Some(key)) = (created.is_empty(), reference(context)) {
+        context.proxy.remember(key, created);
+    }
+    if operation.contains("HealthCheck") {
+        message.each_mut(&mut mend_health_check);
+    }
+    if operation == "ListResourceRecordSets" {
+        message.each_mut(&mut |element| {
+            if matches!(element.name.as_str(), "Name" | "NextRecordName") {
+                element.text = element.text.replace('*', "\\052");
+            }
+        });
+    }
+    answer.body = message.to_message().into();
+}
+
+/// ministack is INSYNC after the first look; AWS after a while.
+fn mend_change(context: &Context<'_>, info: &mut Element) {
+    let id = info.text_at(&["Id"]).to_owned();
+    let timer = format!("change/{id}");
+    context.proxy.timers.start_once(&timer, context.proxy.options.delays.change_insync);
+    let pending = context.operation.name != "GetChange" || context.proxy.timers.is_running(&timer);
+    if let Some(status) = info.child_mut("Status") {
+        status.text = if pending { "PENDING" } else { "INSYNC" }.to_owned();
+    }
 }
 
 /// ministack writes booleans as Python does, and the SDKs cannot read that; and it writes blank regions and children,
 /// which AWS does not have.
-fn mend_health_checks(answer: &mut Answer) {
-    let Some(mut message) = Element::parse(&answer.body) else { return };
-    message.each_mut(&mut |element| {
-        if element.text == "True" || element.text == "False" {
-            element.text = element.text.to_lowercase();
-        }
-        if matches!(element.name.as_str(), "Regions" | "ChildHealthChecks") {
-            element.children.retain(|item| !item.text.is_empty());
-        }
-        if element.name == "HealthCheckConfig" {
-            element.children.retain(|child| {
-                !matches!(child.name.as_str(), "Regions" | "ChildHealthChecks") || !child.children.is_empty()
-            });
-        }
-    });
-    answer.body = message.to_message().into();
+fn mend_health_check(element: &mut Element) {
+    if element.text == "True" || element.text == "False" {
+        element.text = element.text.to_lowercase();
+    }
+    let is_list = |name: &str| matches!(name, "Regions" | "ChildHealthChecks");
+    if is_list(&element.name) {
+        element.children.retain(|item| !item.text.is_empty());
+    }
+    for list in element.children.iter_mut().filter(|child| is_list(&child.name)) {
+        list.children.retain(|item| !item.text.is_empty());
+    }
+    element.children.retain(|child| !is_list(&child.name) || !child.children.is_empty());
 }

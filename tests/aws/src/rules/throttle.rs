@@ -58,7 +58,7 @@ struct Bucket {
 }
 
 /// Whether the call is one too many. A refused call uses nothing up.
-pub(crate) fn before(context: &Context<'_>) -> Option<Refusal> {
+pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
     if !context.proxy.options.throttle {
         return None;
     }

@@ -1,0 +1,383 @@
+//! Everything that exists in an account, as AWS's API reports it: what a test compares and finds empty at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::message::encode;
+use crate::proxy::{Proxy, inspect};
+use crate::upstream::{Ask, Place};
+use crate::xml::Element;
+
+/// What exists, by region, service, kind and id: `us-west-2/lambda/function/ipgiraffe`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Inventory {
+    /// The objects with all that AWS says of them.
+    pub objects: BTreeMap<String, Value>,
+    /// What ids stand for: `8f3a21bc` for `api(ipgiraffe)`.
+    #[serde(skip)]
+    labels: BTreeMap<String, String>,
+}
+
+/// What differs between two runs that did the same.
+const VOLATILE: &[&str] = &[
+    "apiEndpoint",
+    "CallerReference",
+    "CreateDate",
+    "CreatedAt",
+    "createdDate",
+    "creationTime",
+    "ETag",
+    "HealthCheckVersion",
+    "IssuedAt",
+    "LastModified",
+    "LastModifiedTime",
+    "lastUpdatedDate",
+    "Location",
+    "NotAfter",
+    "NotBefore",
+    "RevisionId",
+    "RoleId",
+];
+
+impl Inventory {
+    /// Whether nothing exists.
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// What exists, without details.
+    pub fn keys(&self) -> Vec<&str> {
+        self.objects.keys().map(String::as_str).collect()
+    }
+
+    /// The same with names instead of the ids that AWS made up, and without times: two runs that built the same have
+    /// equal ones. Two objects of the same name stay two.
+    pub fn normalized(&self) -> Self {
+        let mut ids: Vec<(&String, &String)> = self.labels.iter().collect();
+        // An id may be part of a longer one.
+        ids.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
+        let rename =
+            |text: &str| ids.iter().fold(text.to_owned(), |text, (id, label)| text.replace(id.as_str(), label));
+        let mut objects = BTreeMap::new();
+        for (key, value) in &self.objects {
+            let name = rename(key);
+            let free = (1..).map(|n| if n == 1 { name.clone() } else { format!("{name} #{n}") });
+            let mut free = free.skip_while(|name| objects.contains_key(name));
+            objects.insert(free.next().unwrap_or_default(), normalize(value, &rename));
+        }
+        Self { objects, labels: BTreeMap::new() }
+    }
+
+    /// Asks for everything.
+    pub(crate) async fn collect(proxy: &Proxy, account: &str) -> Result<Self, Error> {
+        let mut collector = Collector { proxy, inventory: Self::default() };
+        let global = Place { account: account.to_owned(), region: "us-east-1".to_owned() };
+        let places: BTreeSet<Place> = proxy.places.lock().map(|places| places.clone()).unwrap_or_default();
+        collector.roles(&global).await?;
+        collector.zones(&global).await?;
+        collector.health_checks(&global).await?;
+        collector.distributions(&global).await?;
+        for place in places.iter().filter(|place| place.account == account) {
+            collector.log_groups(place).await?;
+            collector.functions(place).await?;
+            collector.certificates(place).await?;
+            collector.apis(place).await?;
+            collector.domains(place).await?;
+        }
+        Ok(collector.inventory)
+    }
+}
+
+fn normalize(value: &Value, rename: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => rename(text).into(),
+        Value::Array(items) => items.iter().map(|item| normalize(item, rename)).collect(),
+        Value::Object(fields) => {
+            let stable = fields.iter().filter(|(name, _)| !VOLATILE.contains(&name.as_str()));
+            Value::Object(stable.map(|(name, value)| (rename(name), normalize(value, rename))).collect::<Map<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+struct Collector<'a> {
+    proxy: &'a Proxy,
+    inventory: Inventory,
+}
+
+impl Collector<'_> {
+    fn add(&mut self, key: String, value: Value) {
+        self.inventory.objects.insert(key, value);
+    }
+
+    fn label(&mut self, id: &str, kind: &str, name: &str) {
+        if !id.is_empty() {
+            self.inventory.labels.insert(id.to_owned(), format!("{kind}({name})"));
+        }
+    }
+
+    /// An answer in JSON; null when there is no such thing.
+    async fn json(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Value, Error> {
+        let answer = inspect(self.proxy, place, service, what).await;
+        match answer.status.as_u16() {
+            200..300 => Ok(answer.as_json()),
+            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&answer.body)))),
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// An answer in XML; an empty element when there is no such thing.
+    async fn xml(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Element, Error> {
+        let answer = inspect(self.proxy, place, service, what).await;
+        match answer.status.as_u16() {
+            200..300 => Ok(answer.as_xml()),
+            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&answer.body)))),
+            _ => Ok(Element::default()),
+        }
+    }
+
+    async fn iam(&self, place: &Place, action: &str, fields: &[(&str, &str)]) -> Result<Element, Error> {
+        let mut form = vec![("Action", action), ("Version", "2010-05-08")];
+        form.extend_from_slice(fields);
+        let answer = self.xml(place, "iam", Ask::Form(&form)).await?;
+        Ok(answer.child(&format!("{action}Result")).cloned().unwrap_or_default())
+    }
+
+    async fn roles(&mut self, place: &Place) -> Result<(), Error> {
+        let roles = self.iam(place, "ListRoles", &[("MaxItems", "1000")]).await?;
+        for role in roles.items_at(&["Roles"]) {
+            let name = role.text_at(&["RoleName"]);
+            let field = ("RoleName", name);
+            let mut policies = BTreeMap::new();
+            for policy in self.iam(place, "ListRolePolicies", &[field]).await?.items_at(&["PolicyNames"]) {
+                let found = self.iam(place, "GetRolePolicy", &[field, ("PolicyName", &policy.text)]).await?;
+                policies.insert(policy.text.clone(), crate::message::decode(found.text_at(&["PolicyDocument"])));
+            }
+            let attached = self.iam(place, "ListAttachedRolePolicies", &[field]).await?;
+            let tags = self.iam(place, "ListRoleTags", &[field]).await?;
+            let details = json!({
+                "role": to_json(role),
+                "policies": policies,
+                "attached": attached.at(&["AttachedPolicies"]).map(to_json),
+                "tags": xml_tags(tags.items_at(&["Tags"])),
+            });
+            self.add(format!("global/iam/role/{name}"), details);
+        }
+        Ok(())
+    }
+
+    async fn zones(&mut self, place: &Place) -> Result<(), Error> {
+        let zones = self.xml(place, "route53", Ask::Get("/2013-04-01/hostedzone")).await?;
+        for zone in zones.items_at(&["HostedZones"]) {
+            let (id, name) = (zone.text_at(&["Id"]).trim_start_matches("/hostedzone/"), zone.text_at(&["Name"]));
+            self.label(id, "zone", name);
+            let tags = self.xml(place, "route53", Ask::Get(&format!("/2013-04-01/tags/hostedzone/{id}"))).await?;
+            let details = json!({
+                "name": name,
+                "config": zone.at(&["Config"]).map(to_json),
+                "tags": xml_tags(tags.items_at(&["ResourceTagSet", "Tags"])),
+            });
+            self.add(format!("global/route53/zone/{id}"), details);
+            for record in crate::data_plane::records(&self.proxy.upstream, place, id).await? {
+                // Every zone has these two from the start, and nobody can delete them.
+                if record.name == name && matches!(record.kind.as_str(), "NS" | "SOA") {
+                    continue;
+                }
+                let set = record.set.as_ref().map(|set| format!("/{set}")).unwrap_or_default();
+                let key = format!("global/route53/record/{id}/{}/{}{set}", record.name, record.kind);
+                self.add(key, json!(record));
+            }
+        }
+        Ok(())
+    }
+
+    async fn health_checks(&mut self, place: &Place) -> Result<(), Error> {
+        let checks = self.xml(place, "route53", Ask::Get("/2013-04-01/healthcheck?maxitems=1000")).await?;
+        for check in checks.items_at(&["HealthChecks"]) {
+            let id = check.text_at(&["Id"]);
+            let text = |name: &str| check.text_at(&["HealthCheckConfig", name]).to_owned();
+            self.label(id, "health_check", &(text("FullyQualifiedDomainName") + &text("ResourcePath")));
+            let tags = self.xml(place, "route53", Ask::Get(&format!("/2013-04-01/tags/healthcheck/{id}"))).await?;
+            let details = json!({
+                "config": check.at(&["HealthCheckConfig"]).map(to_json),
+                "tags": xml_tags(tags.items_at(&["ResourceTagSet", "Tags"])),
+            });
+            self.add(format!("global/route53/health_check/{id}"), details);
+        }
+        Ok(())
+    }
+
+    async fn distributions(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.xml(place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?;
+        for item in all.items_at(&["Items"]) {
+            let (id, comment) = (item.text_at(&["Id"]), item.text_at(&["Comment"]));
+            self.label(id, "distribution", comment);
+            self.label(item.text_at(&["DomainName"]), "distribution_host", comment);
+            let arn = encode(item.text_at(&["ARN"]));
+            let tags = self.xml(place, "cloudfront", Ask::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
+            let config =
+                self.xml(place, "cloudfront", Ask::Get(&format!("/2020-05-31/distribution/{id}/config"))).await?;
+            let details = json!({
+                "config": to_json(&config),
+                "status": item.text_at(&["Status"]),
+                "tags": xml_tags(tags.items_at(&["Items"])),
+            });
+            self.add(format!("global/cloudfront/distribution/{id}"), details);
+        }
+        Ok(())
+    }
+
+    async fn log_groups(&mut self, place: &Place) -> Result<(), Error> {
+        let all =
+            self.json(place, "logs", Ask::Target("Logs_20140328.DescribeLogGroups", &json!({"limit": 50}))).await?;
+        for group in items(&all, "logGroups") {
+            let name = text(group, "logGroupName");
+            let arn = format!("arn:aws:logs:{}:{}:log-group:{name}", place.region, place.account);
+            let question = json!({ "resourceArn": arn });
+            let tags = self.json(place, "logs", Ask::Target("Logs_20140328.ListTagsForResource", &question)).await?;
+            let details = json!({"name": name, "retention_days": group["retentionInDays"], "tags": tags["tags"]});
+            self.add(format!("{}/logs/log_group/{name}", place.region), details);
+        }
+        Ok(())
+    }
+
+    async fn functions(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.json(place, "lambda", Ask::Get("/2015-03-31/functions")).await?;
+        for function in items(&all, "Functions") {
+            let name = text(function, "FunctionName");
+            let at = |date: &str, rest: &str| format!("/{date}/functions/{}{rest}", encode(name));
+            let versions = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/versions"))).await?;
+            let aliases = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/aliases"))).await?;
+            let policy = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/policy"))).await?;
+            let concurrency = self.json(place, "lambda", Ask::Get(&at("2019-09-30", "/concurrency"))).await?;
+            let provisioned = at("2019-09-30", "/provisioned-concurrency?List=ALL");
+            let provisioned = self.json(place, "lambda", Ask::Get(&provisioned)).await?;
+            let details = self.json(place, "lambda", Ask::Get(&at("2015-03-31", ""))).await?;
+            let key = format!("{}/lambda/function/{name}", place.region);
+            for alias in items(&aliases, "Aliases") {
+                let mut policy_of_alias = Value::Null;
+                let path = at("2015-03-31", &format!("/policy?Qualifier={}", encode(text(alias, "Name"))));
+                if let Some(policy) = self.json(place, "lambda", Ask::Get(&path)).await?["Policy"].as_str() {
+                    policy_of_alias = serde_json::from_str(policy).unwrap_or_default();
+                }
+                self.add(
+                    format!("{key}/alias/{}", text(alias, "Name")),
+                    json!({"alias": alias, "policy": policy_of_alias}),
+                );
+            }
+            for version in items(&versions, "Versions").filter(|version| version["Version"] != "$LATEST") {
+                self.add(format!("{key}/version/{}", text(version, "Version")), version.clone());
+            }
+            let policy: Value = serde_json::from_str(text(&policy, "Policy")).unwrap_or_default();
+            let details = json!({
+                "configuration": details["Configuration"],
+                "tags": details["Tags"],
+                "policy": policy,
+                "concurrency": concurrency["ReservedConcurrentExecutions"],
+                "provisioned_concurrency": provisioned["ProvisionedConcurrencyConfigs"],
+            });
+            self.add(key, details);
+        }
+        Ok(())
+    }
+
+    async fn certificates(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.json(place, "acm", Ask::Target("CertificateManager.ListCertificates", &json!({}))).await?;
+        for summary in items(&all, "CertificateSummaryList") {
+            let arn = text(summary, "CertificateArn");
+            let id = arn.rsplit('/').next().unwrap_or_default();
+            self.label(id, "certificate", text(summary, "DomainName"));
+            let question = json!({ "CertificateArn": arn });
+            let mut details =
+                self.json(place, "acm", Ask::Target("CertificateManager.DescribeCertificate", &question)).await?;
+            let tags =
+                self.json(place, "acm", Ask::Target("CertificateManager.ListTagsForCertificate", &question)).await?;
+            let details = json!({"certificate": details["Certificate"].take(), "tags": json_tags(&tags["Tags"])});
+            self.add(format!("{}/acm/certificate/{id}", place.region), details);
+        }
+        Ok(())
+    }
+
+    async fn apis(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.json(place, "apigateway", Ask::Get("/v2/apis")).await?;
+        for api in items(&all, "items") {
+            let id = text(api, "apiId");
+            self.label(id, "api", text(api, "name"));
+            let key = format!("{}/apigateway/api/{id}", place.region);
+            self.add(key.clone(), api.clone());
+            for (collection, id_field, name_field) in [
+                ("integrations", "integrationId", "integrationUri"),
+                ("routes", "routeId", "routeKey"),
+                ("stages", "stageName", "stageName"),
+            ] {
+                let parts = self.json(place, "apigateway", Ask::Get(&format!("/v2/apis/{id}/{collection}"))).await?;
+                for part in items(&parts, "items") {
+                    if id_field != name_field {
+                        self.label(text(part, id_field), collection.trim_end_matches('s'), text(part, name_field));
+                    }
+                    self.add(format!("{key}/{collection}/{}", text(part, id_field)), part.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn domains(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.json(place, "apigateway", Ask::Get("/v2/domainnames")).await?;
+        for domain in items(&all, "items") {
+            let name = text(domain, "domainName");
+            let target = text(&domain["domainNameConfigurations"][0], "apiGatewayDomainName");
+            self.label(target, "domain_target", &format!("{}/{name}", place.region));
+            let key = format!("{}/apigateway/domain/{name}", place.region);
+            self.add(key.clone(), domain.clone());
+            let path = format!("/v2/domainnames/{}/apimappings", encode(name));
+            let mappings = self.json(place, "apigateway", Ask::Get(&path)).await?;
+            for mapping in items(&mappings, "items") {
+                let id = text(mapping, "apiMappingId");
+                self.label(id, "mapping", text(mapping, "apiMappingKey"));
+                self.add(format!("{key}/mapping/{id}"), mapping.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn items<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    answer[name].as_array().into_iter().flatten()
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+/// Tags as an object, whichever way the service spells them.
+fn json_tags(tags: &Value) -> Value {
+    let tags = tags.as_array().into_iter().flatten();
+    Value::Object(tags.map(|tag| (text(tag, "Key").to_owned(), tag["Value"].clone())).collect())
+}
+
+fn xml_tags(tags: &[Element]) -> Value {
+    Value::Object(tags.iter().map(|tag| (tag.text_at(&["Key"]).to_owned(), tag.text_at(&["Value"]).into())).collect())
+}
+
+/// An element as JSON: text, an object of its children, or lists of those that come more than once.
+fn to_json(element: &Element) -> Value {
+    if element.children.is_empty() {
+        return element.text.as_str().into();
+    }
+    let mut fields = Map::new();
+    for child in &element.children {
+        let value = to_json(child);
+        match fields.get_mut(&child.name) {
+            None => {
+                fields.insert(child.name.clone(), value);
+            }
+            Some(Value::Array(items)) => items.push(value),
+            Some(first) => *first = json!([first.take(), value]),
+        }
+    }
+    Value::Object(fields)
+}

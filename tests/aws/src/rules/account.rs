@@ -1,0 +1,94 @@
+//! The account: which regions it has, and whose keys are good.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::Context;
+use crate::message::{Answer, Refusal};
+
+/// Regions that every account has.
+const BY_DEFAULT: &[&str] = &[
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+];
+
+/// Regions that an account opts into; this one has the first.
+const OPT_IN: &[&str] = &[
+    "eu-south-1",
+    "af-south-1",
+    "ap-east-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
+/// AWS's status of a region; `None` for what is no region.
+fn status(region: &str) -> Option<&'static str> {
+    if BY_DEFAULT.contains(&region) {
+        Some("ENABLED_BY_DEFAULT")
+    } else if OPT_IN.first() == Some(&region) {
+        Some("ENABLED")
+    } else {
+        OPT_IN.contains(&region).then_some("DISABLED")
+    }
+}
+
+/// Refuses keys that nobody gave out, and every call to a region that the account has not opted into.
+pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
+    let known_region = matches!(status(&context.place.region), Some("ENABLED_BY_DEFAULT" | "ENABLED"));
+    if known_region && !context.place.account.is_empty() {
+        return None;
+    }
+    let code = match context.service.as_str() {
+        "sts" | "iam" | "route53" | "cloudfront" => "InvalidClientTokenId",
+        _ => "UnrecognizedClientException",
+    };
+    Some(Refusal::new(403, code, "The security token included in the request is invalid."))
+}
+
+/// Answers what ministack answers for an account that has opted into everything.
+pub(crate) fn before(context: &Context<'_>) -> Option<Answer> {
+    let body = context.request.json();
+    match context.operation.name.as_str() {
+        "ListRegions" => {
+            let wanted = body.get("RegionOptStatusContains").and_then(|wanted| wanted.as_array()).cloned();
+            let regions: Vec<_> = BY_DEFAULT
+                .iter()
+                .chain(OPT_IN)
+                .filter_map(|region| Some((region, status(region)?)))
+                .filter(|(_, status)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&json!(status))))
+                .map(|(region, status)| json!({"RegionName": region, "RegionOptStatus": status}))
+                .collect();
+            Some(Answer::json(StatusCode::OK, &json!({ "Regions": regions })))
+        }
+        "GetRegionOptStatus" => {
+            let region = body.get("RegionName")?.as_str()?;
+            let status = status(region)?;
+            Some(Answer::json(StatusCode::OK, &json!({"RegionName": region, "RegionOptStatus": status})))
+        }
+        _ => None,
+    }
+}

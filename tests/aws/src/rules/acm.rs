@@ -1,0 +1,230 @@
+//! ACM: certificates that wait for their validation record, and stay as long as somebody uses them.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Context, Verdict, timer};
+use crate::error::Error;
+use crate::message::{Answer, encode};
+use crate::upstream::{Ask, Place};
+
+const DESCRIBE: &str = "CertificateManager.DescribeCertificate";
+
+/// Refuses to delete what is in use; answers a repeated request with the first one's certificate.
+pub(crate) async fn before(context: &Context<'_>) -> Verdict {
+    let body = context.request.json();
+    let arn = body["CertificateArn"].as_str().unwrap_or_default();
+    match context.operation.name.as_str() {
+        "DeleteCertificate" if is_in_use(context, arn).await? => {
+            let message = format!("Certificate {arn} in account {} is in use.", context.place.account);
+            context.refuse(400, "ResourceInUseException", message)
+        }
+        "RequestCertificate" => {
+            let Some(arn) = request_key(context).and_then(|key| context.proxy.remembered(&key)) else {
+                return Ok(None);
+            };
+            let found = describe(context, &context.place, &arn).await?;
+            Ok(found.map(|_| Answer::json(StatusCode::OK, &json!({ "CertificateArn": arn }))))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Makes new certificates pending, and tells of all how far they are.
+pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
+    let mut body = answer.as_json();
+    match context.operation.name.as_str() {
+        "RequestCertificate" => {
+            let arn = body["CertificateArn"].as_str().unwrap_or_default();
+            let delay = context.proxy.options.delays.validation_record;
+            context.proxy.timers.start(&context.timer("requested", arn), delay);
+            if let Some(key) = request_key(context) {
+                context.proxy.remember(key, arn);
+            }
+            return Ok(());
+        }
+        "DescribeCertificate" => {
+            if let Some(certificate) = body.get_mut("Certificate") {
+                mend(context, &context.place, certificate).await?;
+                let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
+                certificate["InUseBy"] = users(context, arn).await?.into();
+            }
+        }
+        "ListCertificates" => {
+            for summary in body["CertificateSummaryList"].as_array_mut().into_iter().flatten() {
+                let arn = summary["CertificateArn"].as_str().unwrap_or_default();
+                if let Some(certificate) = certificate(context, &context.place, arn).await? {
+                    summary["Status"] = certificate["Status"].clone();
+                }
+            }
+        }
+        _ => return Ok(()),
+    }
+    answer.body = body.to_string().into();
+    Ok(())
+}
+
+/// A certificate as AWS describes it; `None` when the region does not have it.
+pub(crate) async fn certificate(context: &Context<'_>, place: &Place, arn: &str) -> Result<Option<Value>, Error> {
+    let mut found = describe(context, place, arn).await?;
+    if let Some(certificate) = &mut found {
+        mend(context, place, certificate).await?;
+    }
+    Ok(found)
+}
+
+async fn describe(context: &Context<'_>, place: &Place, arn: &str) -> Result<Option<Value>, Error> {
+    let question = json!({ "CertificateArn": arn });
+    let answer = context.proxy.upstream.json(place, "acm", Ask::Target(DESCRIBE, &question)).await?;
+    Ok(answer.map(|mut answer| answer["Certificate"].take()))
+}
+
+/// Whether a certificate covers a name: by the name itself, or by a wildcard for its last label.
+pub(crate) fn covers(certificate: &Value, name: &str) -> bool {
+    let wildcard = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    let names = certificate["SubjectAlternativeNames"].as_array();
+    names
+        .into_iter()
+        .flatten()
+        .any(|covered| *covered == *name || wildcard.as_ref().is_some_and(|wild| covered == wild))
+}
+
+/// Two requests of one account, region and token are one.
+fn request_key(context: &Context<'_>) -> Option<String> {
+    let body = context.request.json();
+    let token = format!("{}/{}", body["IdempotencyToken"].as_str()?, body["DomainName"]);
+    Some(context.timer("certificate-token", &token))
+}
+
+/// ministack issues at once and makes up the validation record; AWS waits for the record, which is the same for a
+/// name and an account everywhere, and needs a moment to tell it.
+async fn mend(context: &Context<'_>, place: &Place, certificate: &mut Value) -> Result<(), Error> {
+    if certificate["Type"] == "IMPORTED" {
+        return Ok(());
+    }
+    let arn = certificate["CertificateArn"].as_str().unwrap_or_default().to_owned();
+    let told = !context.proxy.timers.is_running(&timer(place, "requested", &arn));
+    let mut validated = true;
+    for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
+        let name = option["DomainName"].as_str().unwrap_or_default();
+        let (record, value) = validation_record(&place.account, name);
+        validated &= has_record(context, place, &record, &value).await?;
+        option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
+    }
+    let issued = timer(place, "issued", &arn);
+    if validated && told {
+        context.proxy.timers.start_once(&issued, context.proxy.options.delays.certificate_issued);
+    }
+    // Once issued, it stays so; only a renewal would need the record again.
+    let is_issued = context.proxy.timers.has_ended(&issued);
+    for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
+        option["ValidationStatus"] = if is_issued { "SUCCESS" } else { "PENDING_VALIDATION" }.into();
+        if let (false, Some(fields)) = (told, option.as_object_mut()) {
+            fields.remove("ResourceRecord");
+        }
+    }
+    certificate["Status"] = if is_issued { "ISSUED" } else { "PENDING_VALIDATION" }.into();
+    if let (false, Some(fields)) = (is_issued, certificate.as_object_mut()) {
+        for field in ["IssuedAt", "NotBefore", "NotAfter"] {
+            fields.remove(field);
+        }
+    }
+    Ok(())
+}
+
+/// Name and value of the CNAME for a domain name. A wildcard has the record of its parent.
+fn validation_record(account: &str, name: &str) -> (String, String) {
+    let base = name.strip_prefix("*.").unwrap_or(name);
+    let digest = |purpose: &str| format!("{:032x}", fnv(&format!("{purpose}/{account}/{base}")));
+    (format!("_{}.{base}.", digest("name")), format!("_{}.acm-validations.aws.", digest("value")))
+}
+
+/// FNV-1a with 128 bits: only has to be the same every time and to look like AWS's.
+fn fnv(text: &str) -> u128 {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
+}
+
+/// Whether a public zone of the account answers with this CNAME.
+async fn has_record(context: &Context<'_>, place: &Place, name: &str, value: &str) -> Result<bool, Error> {
+    let place = place.global();
+    let upstream = &context.proxy.upstream;
+    let Some(zones) = upstream.xml(&place, "route53", Ask::Get("/2013-04-01/hostedzone")).await? else {
+        return Ok(false);
+    };
+    for zone in zones.items_at(&["HostedZones"]) {
+        if !format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"]))) {
+            continue;
+        }
+        let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
+        let path = format!("/2013-04-01/hostedzone/{id}/rrset?name={}&type=CNAME&maxitems=1", encode(name));
+        let Some(records) = upstream.xml(&place, "route53", Ask::Get(&path)).await? else { continue };
+        let fits = records.items_at(&["ResourceRecordSets"]).iter().any(|record| {
+            let has_value = |item: &crate::xml::Element| {
+                item.text_at(&["Value"]).trim_end_matches('.') == value.trim_end_matches('.')
+            };
+            record.text_at(&["Name"]) == name && record.items_at(&["ResourceRecords"]).iter().any(has_value)
+        });
+        if fits {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The ARNs of what uses a certificate: API Gateway domain names of its region, and distributions.
+async fn users(context: &Context<'_>, arn: &str) -> Result<Vec<String>, Error> {
+    let upstream = &context.proxy.upstream;
+    let mut users = Vec::new();
+    let domains = upstream.json(&context.place, "apigateway", Ask::Get("/v2/domainnames")).await?.unwrap_or_default();
+    for domain in domains["items"].as_array().into_iter().flatten() {
+        if domain["domainNameConfigurations"][0]["certificateArn"] == arn {
+            users.push(domain["domainNameArn"].as_str().unwrap_or_default().to_owned());
+        }
+    }
+    let distributions =
+        upstream.xml(&context.place.global(), "cloudfront", Ask::Get("/2020-05-31/distribution")).await?;
+    for distribution in distributions.iter().flat_map(|list| list.items_at(&["Items"])) {
+        if distribution.text_at(&["ViewerCertificate", "ACMCertificateArn"]) == arn {
+            users.push(distribution.text_at(&["ARN"]).to_owned());
+        }
+    }
+    Ok(users)
+}
+
+async fn is_in_use(context: &Context<'_>, arn: &str) -> Result<bool, Error> {
+    let released = released_timer(context, arn);
+    Ok(context.proxy.timers.is_running(&released) || !users(context, arn).await?.is_empty())
+}
+
+/// Notes that somebody lets go of a certificate: ACM learns of that later.
+pub(crate) fn release(context: &Context<'_>, arn: &str) {
+    let delay = context.proxy.options.delays.certificate_released;
+    context.proxy.timers.start(&released_timer(context, arn), delay);
+}
+
+fn released_timer(context: &Context<'_>, arn: &str) -> String {
+    format!("{}/released/{arn}", context.place.account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_shares_its_parents_record() {
+        let account = "123456789012";
+        assert_eq!(validation_record(account, "*.a.com"), validation_record(account, "a.com"));
+        assert_ne!(validation_record(account, "b.a.com"), validation_record(account, "a.com"));
+        assert_ne!(validation_record("210987654321", "a.com"), validation_record(account, "a.com"));
+    }
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        let certificate = json!({"SubjectAlternativeNames": ["a.com", "*.a.com"]});
+        for (name, covered) in [("a.com", true), ("b.a.com", true), ("c.b.a.com", false), ("b.com", false)] {
+            assert_eq!(covers(&certificate, name), covered, "{name}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! API Gateway v2: certificates of domain names, what still refers to what, and tags that ministack forgets.
+
+use serde_json::{Value, json};
+
+use super::{Context, Verdict, acm};
+use crate::error::Error;
+use crate::message::{Answer, encode};
+
+/// Refuses what would leave something pointing at nothing, and domain names whose certificate will not do.
+pub(crate) async fn before(context: &Context<'_>) -> Verdict {
+    let body = context.request.json();
+    match context.operation.name.as_str() {
+        "CreateDomainName" => check_certificate(context, body["domainName"].as_str().unwrap_or_default(), &body).await,
+        "UpdateDomainName" => {
+            release_certificate(context).await?;
+            check_certificate(context, context.name(0), &body).await
+        }
+        "DeleteDomainName" => {
+            release_certificate(context).await?;
+            Ok(None)
+        }
+        "DeleteApi" => delete_api(context).await,
+        "DeleteIntegration" => delete_integration(context).await,
+        "DeleteRoute" => exists(context, "routes", "Route").await,
+        "DeleteStage" => exists(context, "stages", "Stage").await,
+        "CreateRoute" => create_once(context, "routes", "routeKey", &body).await,
+        "CreateStage" => create_once(context, "stages", "stageName", &body).await,
+        _ => Ok(None),
+    }
+}
+
+/// A regional domain name needs an issued certificate of its own region that covers it.
+async fn check_certificate(context: &Context<'_>, name: &str, body: &Value) -> Verdict {
+    let Some(arn) = body["domainNameConfigurations"][0]["certificateArn"].as_str() else {
+        if context.operation.name == "UpdateDomainName" {
+            return Ok(None);
+        }
+        return context.refuse(
+            400,
+            "BadRequestException",
+            "A certificate was not provided for the endpoint type REGIONAL.",
+        );
+    };
+    let region = &context.place.region;
+    if arn.split(':').nth(3) != Some(region) {
+        let message = format!("Invalid certificate ARN: {arn}. Certificate must be in '{region}'.");
+        return context.refuse(400, "BadRequestException", message);
+    }
+    let Some(certificate) = acm::certificate(context, &context.place, arn).await? else {
+        return context.refuse(400, "BadRequestException", format!("Invalid certificate ARN: {arn}."));
+    };
+    if certificate["Status"] != "ISSUED" && certificate["Type"] != "IMPORTED" {
+        let message = format!("Certificate {arn} must be issued; its status is {}.", certificate["Status"]);
+        return context.refuse(400, "BadRequestException", message);
+    }
+    // ministack does not read imported certificates, so nobody knows what they cover.
+    if certificate["Type"] != "IMPORTED" && !acm::covers(&certificate, name) {
+        let message = format!("The domain name {name} does not match the certificate {arn}.");
+        return context.refuse(400, "BadRequestException", message);
+    }
+    Ok(None)
+}
+
+async fn release_certificate(context: &Context<'_>) -> Result<(), Error> {
+    let domain = context.get(&format!("/v2/domainnames/{}", encode(context.name(0)))).await?.unwrap_or_default();
+    if let Some(arn) = domain["domainNameConfigurations"][0]["certificateArn"].as_str() {
+        acm::release(context, arn);
+    }
+    Ok(())
+}
+
+async fn delete_api(context: &Context<'_>) -> Verdict {
+    let api = context.name(0);
+    let domains = context.get("/v2/domainnames").await?.unwrap_or_default();
+    for domain in domains["items"].as_array().into_iter().flatten() {
+        let name = domain["domainName"].as_str().unwrap_or_default();
+        let mappings = context.get(&format!("/v2/domainnames/{}/apimappings", encode(name))).await?.unwrap_or_default();
+        if mappings["items"].as_array().into_iter().flatten().any(|mapping| mapping["apiId"] == api) {
+            let message = format!(
+                "Deleting API {api} failed. Please remove all API mappings for the API from your custom domain names."
+            );
+            return context.refuse(400, "BadRequestException", message);
+        }
+    }
+    Ok(None)
+}
+
+async fn delete_integration(context: &Context<'_>) -> Verdict {
+    let (api, integration) = (context.name(0), context.name(1));
+    let routes = context.get(&format!("/v2/apis/{api}/routes")).await?.unwrap_or_default();
+    let target = format!("integrations/{integration}");
+    let routes = routes["items"].as_array().into_iter().flatten();
+    let ids: Vec<&str> =
+        routes.filter(|route| route["target"] == target).filter_map(|route| route["routeId"].as_str()).collect();
+    if !ids.is_empty() {
+        let ids = ids.join(", ");
+        let message =
+            format!("Cannot delete Integration because it is referenced by the following Routes with Ids: [{ids}]");
+        return context.refuse(409, "ConflictException", message);
+    }
+    exists(context, "integrations", "Integration").await
+}
+
+/// ministack deletes what does not exist without a word.
+async fn exists(context: &Context<'_>, collection: &str, what: &str) -> Verdict {
+    let (api, name) = (context.name(0), context.name(1));
+    if context.get(&format!("/v2/apis/{api}/{collection}/{}", encode(name))).await?.is_some() {
+        return Ok(None);
+    }
+    context.refuse(404, "NotFoundException", format!("Unable to find {what} by ID {name} within Api {api}"))
+}
+
+/// ministack lets one route or stage take the place of another of the same key.
+async fn create_once(context: &Context<'_>, collection: &str, key: &str, body: &Value) -> Verdict {
+    let existing = context.get(&format!("/v2/apis/{}/{collection}", context.name(0))).await?.unwrap_or_default();
+    let wanted = &body[key];
+    if existing["items"].as_array().into_iter().flatten().any(|item| item[key] == *wanted) {
+        let what = wanted.as_str().unwrap_or_default();
+        let message = format!("{} with key {what} already exists for this API", collection.trim_end_matches('s'));
+        return context.refuse(409, "ConflictException", message);
+    }
+    Ok(None)
+}
+
+/// Gives APIs and stages the tags that they have now, not those that they were made with, and sends users of the
+/// reported endpoint through the proxy.
+pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
+    let mut body = answer.as_json();
+    let arn = |path: String| format!("arn:aws:apigateway:{}::/{path}", context.place.region);
+    let api = context.name(0);
+    match context.operation.name.as_str() {
+        "CreateApi" | "GetApi" | "UpdateApi" => mend_api(context, &mut body).await?,
+        "GetApis" => {
+            for api in body["items"].as_array_mut().into_iter().flatten() {
+                mend_api(context, api).await?;
+            }
+        }
+        "GetStage" | "UpdateStage" => {
+            let name = body["stageName"].as_str().unwrap_or_default();
+            body["tags"] = tags(context, &arn(format!("apis/{api}/stages/{name}"))).await?;
+        }
+        "GetStages" => {
+            for stage in body["items"].as_array_mut().into_iter().flatten() {
+                let name = stage["stageName"].as_str().unwrap_or_default();
+                stage["tags"] = tags(context, &arn(format!("apis/{api}/stages/{name}"))).await?;
+            }
+        }
+        _ => return Ok(()),
+    }
+    answer.body = body.to_string().into();
+    Ok(())
+}
+
+async fn mend_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error> {
+    let id = api["apiId"].as_str().unwrap_or_default().to_owned();
+    api["apiEndpoint"] = format!("http://{id}.execute-api.localhost:{}", context.proxy.port).into();
+    api["tags"] = tags(context, &format!("arn:aws:apigateway:{}::/apis/{id}", context.place.region)).await?;
+    Ok(())
+}
+
+async fn tags(context: &Context<'_>, arn: &str) -> Result<Value, Error> {
+    let found = context.get(&format!("/v2/tags/{}", encode(arn))).await?;
+    Ok(found.map_or_else(|| json!({}), |mut answer| answer["tags"].take()))
+}

@@ -1,0 +1,219 @@
+//! CloudFront: configurations that it does not take, certificates of its aliases, and its slowness.
+
+use super::{Context, Verdict, acm};
+use crate::error::Error;
+use crate::message::{Answer, Refusal};
+use crate::upstream::{Ask, Place};
+use crate::xml::Element;
+
+const NOT_DISABLED: &str = "The distribution you are trying to delete has not been disabled.";
+
+/// What is wrong with a configuration: status, code, message.
+type Fault = (u16, &'static str, String);
+
+/// Refuses configurations that CloudFront does not take, and to delete what is not deployed.
+pub(crate) async fn before(context: &Context<'_>) -> Verdict {
+    match context.operation.name.as_str() {
+        "CreateDistribution" | "CreateDistributionWithTags" => {
+            let request = context.request.xml();
+            let config = request.child("DistributionConfig").unwrap_or(&request);
+            if let Some(id) = context.proxy.remembered(&reference(context, config)) {
+                let message = format!(
+                    "The caller reference that you are using to create a distribution is associated with another \
+                     distribution. Already exists: {id}"
+                );
+                return context.refuse(409, "DistributionAlreadyExists", message);
+            }
+            check(context, config, "").await
+        }
+        "UpdateDistribution" => {
+            let config = context.request.xml();
+            let found = ask(context, &format!("distribution/{}/config", context.name(0))).await?;
+            let reference = |config: &Element| config.text_at(&["CallerReference"]).to_owned();
+            if found.is_some_and(|found| reference(&found) != reference(&config)) {
+                return context.refuse(400, "IllegalUpdate", "The caller reference cannot be changed.");
+            }
+            check(context, &config, context.name(0)).await
+        }
+        "DeleteDistribution" => delete(context).await,
+        _ => Ok(None),
+    }
+}
+
+async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Element>, Error> {
+    context.proxy.upstream.xml(&context.place, "cloudfront", Ask::Get(&format!("/2020-05-31/{path}"))).await
+}
+
+async fn delete(context: &Context<'_>) -> Verdict {
+    let id = context.name(0);
+    // A missing or stale ETag goes first; ministack knows it.
+    let path = format!("/2020-05-31/distribution/{id}");
+    let current = context.proxy.upstream.call(&context.place, "cloudfront", Ask::Get(&path)).await?;
+    if !current.status.is_success() || current.headers.get("etag") != context.request.headers.get("if-match") {
+        return Ok(None);
+    }
+    if context.proxy.timers.is_running(&context.timer("distribution", id)) {
+        return context.refuse(409, "DistributionNotDisabled", NOT_DISABLED);
+    }
+    let config = current.as_xml();
+    let arn = config.text_at(&["DistributionConfig", "ViewerCertificate", "ACMCertificateArn"]);
+    if !arn.is_empty() && config.text_at(&["DistributionConfig", "Enabled"]) == "false" {
+        acm::release(context, arn);
+    }
+    Ok(None)
+}
+
+/// Looks at a configuration for the distribution `id`, empty for a new one.
+async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
+    let fault = match groups(config).or_else(|| behaviors(config)) {
+        Some(fault) => Some(fault),
+        None => match policies(context, config).await? {
+            Some(fault) => Some(fault),
+            None => aliases(context, config, id).await?,
+        },
+    };
+    Ok(fault.map(|(status, code, message)| Answer::refusal("cloudfront", &Refusal::new(status, code, message))))
+}
+
+/// A group has two origins that exist.
+fn groups(config: &Element) -> Option<Fault> {
+    let origins: Vec<&str> =
+        config.items_at(&["Origins", "Items"]).iter().map(|origin| origin.text_at(&["Id"])).collect();
+    for group in config.items_at(&["OriginGroups", "Items"]) {
+        let members = group.items_at(&["Members", "Items"]);
+        if members.len() != 2 {
+            let message = "The parameter OriginGroup Members must have a quantity of 2.";
+            return Some((400, "InvalidArgument", message.to_owned()));
+        }
+        if members.iter().any(|member| !origins.contains(&member.text_at(&["OriginId"]))) {
+            return Some((404, "NoSuchOrigin", NO_ORIGIN.to_owned()));
+        }
+    }
+    None
+}
+
+const NO_ORIGIN: &str = "One or more of your origins or origin groups do not exist.";
+
+fn all_behaviors(config: &Element) -> impl Iterator<Item = &Element> {
+    config.child("DefaultCacheBehavior").into_iter().chain(config.items_at(&["CacheBehaviors", "Items"]))
+}
+
+/// A behaviour has a target, and a target that is a group takes no writes.
+fn behaviors(config: &Element) -> Option<Fault> {
+    let ids = |path: &[&str]| -> Vec<String> {
+        config.items_at(path).iter().map(|item| item.text_at(&["Id"]).to_owned()).collect()
+    };
+    let (origins, groups) = (ids(&["Origins", "Items"]), ids(&["OriginGroups", "Items"]));
+    for behavior in all_behaviors(config) {
+        let target = behavior.text_at(&["TargetOriginId"]).to_owned();
+        if !origins.contains(&target) && !groups.contains(&target) {
+            return Some((404, "NoSuchOrigin", NO_ORIGIN.to_owned()));
+        }
+        let writes = |method: &Element| matches!(method.text.as_str(), "POST" | "PUT" | "PATCH" | "DELETE");
+        if groups.contains(&target) && behavior.items_at(&["AllowedMethods", "Items"]).iter().any(writes) {
+            let message = "The parameter AllowedMethods cannot include POST, PUT, PATCH, or DELETE for a cached \
+                           behavior associated with an origin group.";
+            return Some((400, "InvalidArgument", message.to_owned()));
+        }
+    }
+    None
+}
+
+async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<Fault>, Error> {
+    let kinds = [
+        ("CachePolicyId", "cache-policy", "NoSuchCachePolicy", "The specified cache policy does not exist."),
+        (
+            "OriginRequestPolicyId",
+            "origin-request-policy",
+            "NoSuchOriginRequestPolicy",
+            "The specified origin request policy does not exist.",
+        ),
+    ];
+    for behavior in all_behaviors(config) {
+        for (field, path, code, message) in kinds {
+            let id = behavior.text_at(&[field]);
+            if !id.is_empty() && ask(context, &format!("{path}/{id}")).await?.is_none() {
+                return Ok(Some((404, code, message.to_owned())));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Aliases need an issued certificate of us-east-1 that covers them, and are nobody else's.
+async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Option<Fault>, Error> {
+    let invalid = |message: &str| Ok(Some((400, "InvalidViewerCertificate", message.to_owned())));
+    let arn = config.text_at(&["ViewerCertificate", "ACMCertificateArn"]);
+    let names: Vec<&str> = config.items_at(&["Aliases", "Items"]).iter().map(|alias| alias.text.as_str()).collect();
+    if arn.is_empty() {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        return invalid(
+            "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted certificate \
+             that validates your authorization to use the domain name.",
+        );
+    }
+    let place = Place { region: "us-east-1".to_owned(), ..context.place.clone() };
+    let certificate = match arn.split(':').nth(3) {
+        Some("us-east-1") => acm::certificate(context, &place, arn).await?,
+        _ => None,
+    };
+    let Some(certificate) = certificate.filter(|found| found["Status"] == "ISSUED" || found["Type"] == "IMPORTED")
+    else {
+        return invalid(
+            "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, or doesn't include a \
+             valid certificate chain.",
+        );
+    };
+    if certificate["Type"] != "IMPORTED" && names.iter().any(|name| !acm::covers(&certificate, name)) {
+        return invalid(
+            "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME) that \
+             you're trying to add.",
+        );
+    }
+    let all = ask(context, "distribution").await?.unwrap_or_default();
+    let others = all.items_at(&["Items"]).iter().filter(|other| other.text_at(&["Id"]) != id);
+    let taken = others
+        .flat_map(|other| other.items_at(&["Aliases", "Items"]))
+        .any(|alias| names.contains(&alias.text.as_str()));
+    let message = "One or more of the CNAMEs you provided are already associated with a different resource.";
+    Ok(taken.then(|| (409, "CNAMEAlreadyExists", message.to_owned())))
+}
+
+fn reference(context: &Context<'_>, config: &Element) -> String {
+    format!("{}/distribution/{}", context.place.account, config.text_at(&["CallerReference"]))
+}
+
+/// Notes when a distribution was changed, and tells of all how far they are: ministack's are deployed at once.
+pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+    let operation = context.operation.name.as_str();
+    if !matches!(
+        operation,
+        "CreateDistribution"
+            | "CreateDistributionWithTags"
+            | "UpdateDistribution"
+            | "GetDistribution"
+            | "ListDistributions"
+    ) {
+        return;
+    }
+    let mut message = answer.as_xml();
+    if matches!(operation, "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") {
+        let id = message.text_at(&["Id"]).to_owned();
+        let delay = context.proxy.options.delays.distribution_deployed;
+        context.proxy.timers.start(&context.timer("distribution", &id), delay);
+        if let Some(config) = message.child("DistributionConfig") {
+            context.proxy.remember(reference(context, config), &id);
+        }
+    }
+    message.each_mut(&mut |element| {
+        let is_distribution = matches!(element.name.as_str(), "Distribution" | "DistributionSummary");
+        let timer = context.timer("distribution", element.text_at(&["Id"]));
+        if let (true, Some(status)) = (is_distribution, element.child_mut("Status")) {
+            let deploying = context.proxy.timers.is_running(&timer);
+            status.text = if deploying { "InProgress" } else { "Deployed" }.to_owned();
+        }
+    });
+    answer.body = message.to_message().into();
+}

@@ -1,0 +1,36 @@
+//! IAM: a new role is not known everywhere at once.
+
+use super::{Context, timer};
+use crate::error::Error;
+use crate::upstream::{Ask, Place};
+
+/// Notes when a role, or its trust, was changed.
+pub(crate) fn after(context: &Context<'_>) {
+    if matches!(context.operation.name.as_str(), "CreateRole" | "UpdateAssumeRolePolicy") {
+        let role = context.request.form("RoleName").unwrap_or_default();
+        let delay = context.proxy.options.delays.role_assumable;
+        context.proxy.timers.start(&role_timer(&context.place, &role), delay);
+    }
+}
+
+/// Whether Lambda can assume the role by now: it exists for long enough and trusts Lambda.
+pub(crate) async fn lambda_can_assume(context: &Context<'_>, arn: &str) -> Result<bool, Error> {
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    if account != context.place.account {
+        return Ok(false);
+    }
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let fields = [("Action", "GetRole"), ("Version", "2010-05-08"), ("RoleName", name)];
+    let found = context.proxy.upstream.xml(&context.place.global(), "iam", Ask::Form(&fields)).await?;
+    let trust = found.map(|answer| {
+        let document = answer.text_at(&["GetRoleResult", "Role", "AssumeRolePolicyDocument"]);
+        crate::message::decode(document)
+    });
+    let trusts = trust.is_some_and(|document| document.contains("lambda.amazonaws.com"));
+    Ok(trusts && !context.proxy.timers.is_running(&role_timer(&context.place, name)))
+}
+
+/// IAM is global, whatever region a call is signed for.
+fn role_timer(place: &Place, name: &str) -> String {
+    timer(&place.global(), "role", name)
+}

@@ -1,0 +1,103 @@
+//! Lambda: roles that cannot be assumed yet, functions that are not ready yet.
+
+use serde_json::Value;
+
+use super::{Context, Verdict, iam};
+use crate::message::Answer;
+
+/// Refuses a function whose role cannot be assumed, and changes of one that is not ready.
+pub(crate) async fn before(context: &Context<'_>) -> Verdict {
+    let operation = context.operation.name.as_str();
+    let body = context.request.json();
+    if let ("CreateFunction" | "UpdateFunctionConfiguration", Some(role)) = (operation, body["Role"].as_str())
+        && !iam::lambda_can_assume(context, role).await?
+    {
+        let message = "The role defined for the function cannot be assumed by Lambda.";
+        return context.refuse(400, "InvalidParameterValueException", message);
+    }
+    if matches!(operation, "UpdateFunctionCode" | "UpdateFunctionConfiguration" | "PublishVersion") {
+        let name = function_name(context.name(0));
+        if context.proxy.timers.is_running(&context.timer("created", name)) {
+            let message = "The operation cannot be performed at this time. The function is currently in the following state: Pending";
+            return context.refuse(409, "ResourceConflictException", message);
+        }
+        if context.proxy.timers.is_running(&context.timer("updated", name)) {
+            let arn = format!("arn:aws:lambda:{}:{}:function:{name}", context.place.region, context.place.account);
+            let message =
+                format!("The operation cannot be performed at this time. An update is in progress for resource: {arn}");
+            return context.refuse(409, "ResourceConflictException", message);
+        }
+    }
+    Ok(None)
+}
+
+/// Notes when a function was changed, and says of every function how far it is. ministack has times of its own for
+/// that, which nobody can put forward.
+pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+    let mut body = answer.as_json();
+    let ready = context.proxy.options.delays.function_ready;
+    let name = function_name(context.name(0));
+    match context.operation.name.as_str() {
+        "CreateFunction" => {
+            let name = body["FunctionName"].as_str().unwrap_or_default();
+            context.proxy.timers.start(&context.timer("created", name), ready);
+        }
+        "UpdateFunctionCode" | "UpdateFunctionConfiguration" => {
+            context.proxy.timers.start(&context.timer("updated", name), ready);
+        }
+        "GetFunction" | "GetFunctionConfiguration" | "PublishVersion" | "ListFunctions" | "ListVersionsByFunction" => {}
+        _ => return,
+    }
+    each_configuration(&mut body, &|configuration| set_states(context, configuration));
+    answer.body = body.to_string().into();
+}
+
+/// The name in a name, a partial or a whole ARN, with or without a qualifier.
+fn function_name(identifier: &str) -> &str {
+    let after_function = identifier.rsplit_once("function:").map_or(identifier, |(_, name)| name);
+    after_function.split(':').next().unwrap_or_default()
+}
+
+fn each_configuration(body: &mut Value, change: &dyn Fn(&mut Value)) {
+    if body.get("FunctionName").is_some() {
+        change(body);
+    }
+    if let Some(configuration) = body.get_mut("Configuration") {
+        change(configuration);
+    }
+    for list in ["Functions", "Versions"] {
+        for configuration in body.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            change(configuration);
+        }
+    }
+}
+
+fn set_states(context: &Context<'_>, configuration: &mut Value) {
+    if configuration["State"] == "Failed" {
+        return;
+    }
+    let name = configuration["FunctionName"].as_str().unwrap_or_default();
+    let is_latest = configuration["Version"].as_str().is_none_or(|version| version == "$LATEST");
+    let pending = is_latest && context.proxy.timers.is_running(&context.timer("created", name));
+    let updating = is_latest && context.proxy.timers.is_running(&context.timer("updated", name));
+    configuration["State"] = if pending { "Pending" } else { "Active" }.into();
+    configuration["LastUpdateStatus"] = if pending || updating { "InProgress" } else { "Successful" }.into();
+    for reason in ["StateReason", "StateReasonCode"] {
+        if let (false, Some(fields)) = (pending, configuration.as_object_mut()) {
+            fields.remove(reason);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_named_in_many_ways() {
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:giraffe";
+        for identifier in ["giraffe", "giraffe:live", arn, &format!("{arn}:7"), "123456789012:function:giraffe"] {
+            assert_eq!(function_name(identifier), "giraffe");
+        }
+    }
+}

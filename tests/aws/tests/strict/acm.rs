@@ -1,0 +1,73 @@
+//! ACM.
+
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+
+use crate::build::configuration;
+use crate::world::{World, refusal};
+
+async fn describe(world: &World, arn: &str) -> CertificateDetail {
+    world.acm().describe_certificate().certificate_arn(arn).send().await.unwrap().certificate.unwrap()
+}
+
+#[tokio::test]
+async fn a_certificate_is_issued_after_its_record_is_there() {
+    let world = World::slow().await;
+    let zone = world.zone().await;
+    let arn = world.request_certificate("api.a.com").await;
+    let found = describe(&world, &arn).await;
+    assert_eq!(found.status, Some(CertificateStatus::PendingValidation));
+    assert!(found.domain_validation_options.unwrap()[0].resource_record.is_none());
+
+    world.wait();
+    assert!(describe(&world, &arn).await.domain_validation_options.unwrap()[0].resource_record.is_some());
+    world.validate(&zone, &arn).await;
+    assert_eq!(describe(&world, &arn).await.status, Some(CertificateStatus::PendingValidation));
+    world.wait();
+    let found = describe(&world, &arn).await;
+    assert_eq!(found.status, Some(CertificateStatus::Issued));
+    assert!(found.issued_at.is_some());
+}
+
+#[tokio::test]
+async fn the_record_is_the_same_in_every_region() {
+    let mut world = World::immediate().await;
+    let mut records = Vec::new();
+    for region in ["us-east-1", "eu-central-1"] {
+        world.go_to(region);
+        let arn = world.request_certificate("*.a.com").await;
+        records
+            .push(describe(&world, &arn).await.domain_validation_options.unwrap()[0].resource_record.clone().unwrap());
+    }
+    assert_eq!(records[0], records[1]);
+    assert!(records[0].name.ends_with(".a.com."), "{records:?}");
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_the_same_certificate() {
+    let world = World::immediate().await;
+    let request = |token: &str| world.acm().request_certificate().domain_name("a.com").idempotency_token(token).send();
+    let first = request("one").await.unwrap().certificate_arn;
+    assert_eq!(request("one").await.unwrap().certificate_arn, first);
+    assert_ne!(request("two").await.unwrap().certificate_arn, first);
+}
+
+#[tokio::test]
+async fn a_certificate_in_use_stays() {
+    let world = World::slow().await;
+    let zone = world.zone().await;
+    let arn = world.request_certificate("api.a.com").await;
+    world.wait();
+    world.validate(&zone, &arn).await;
+    describe(&world, &arn).await;
+    world.wait();
+    let domain = || world.apigateway().create_domain_name().domain_name("api.a.com");
+    domain().domain_name_configurations(configuration(&arn)).send().await.unwrap();
+    assert_eq!(describe(&world, &arn).await.in_use_by.unwrap().len(), 1);
+
+    let delete = || world.acm().delete_certificate().certificate_arn(&arn).send();
+    assert_eq!(refusal!(delete().await).0, "ResourceInUseException");
+    world.apigateway().delete_domain_name().domain_name("api.a.com").send().await.unwrap();
+    assert_eq!(refusal!(delete().await).0, "ResourceInUseException");
+    world.wait();
+    delete().await.unwrap();
+}

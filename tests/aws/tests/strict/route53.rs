@@ -1,0 +1,137 @@
+//! Route 53.
+
+use aws_sdk_route53::types::{
+    ChangeAction, ChangeStatus, HealthCheckConfig, HealthCheckType, ResourceRecordSetFailover, ResourceRecordSetRegion,
+    TagResourceType,
+};
+
+use crate::build::alias;
+use crate::world::{World, refusal};
+
+const TARGET: &str = "d-1.execute-api.us-east-1.amazonaws.com";
+
+fn config(path: &str) -> HealthCheckConfig {
+    HealthCheckConfig::builder()
+        .r#type(HealthCheckType::Https)
+        .fully_qualified_domain_name("a.com")
+        .resource_path(path)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn contradictory_records_are_refused() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let primary = |set: &str| {
+        alias("api.a.com", TARGET).set_identifier(set).failover(ResourceRecordSetFailover::Primary).build().unwrap()
+    };
+    let both = vec![primary("one"), primary("two")];
+    assert_eq!(refusal!(world.change(&zone, ChangeAction::Create, both).await).0, "InvalidChangeBatch");
+    world.change(&zone, ChangeAction::Create, vec![primary("one")]).await.unwrap();
+    let latency =
+        alias("api.a.com", TARGET).set_identifier("two").region(ResourceRecordSetRegion::UsWest2).build().unwrap();
+    let (code, message) = refusal!(world.change(&zone, ChangeAction::Upsert, vec![latency]).await);
+    assert_eq!(code, "InvalidChangeBatch");
+    assert!(message.contains("other RRSets exist"), "{message}");
+}
+
+#[tokio::test]
+async fn a_record_names_a_health_check_that_exists() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let set = alias("api.a.com", TARGET).health_check_id("00000000-0000-0000-0000-000000000000").build().unwrap();
+    assert_eq!(refusal!(world.change(&zone, ChangeAction::Create, vec![set]).await).0, "NoSuchHealthCheck");
+}
+
+#[tokio::test]
+async fn a_change_is_pending_first() {
+    let world = World::slow().await;
+    let zone = world.zone().await;
+    let set = alias("api.a.com", TARGET).build().unwrap();
+    let change = world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
+    assert_eq!(change.status, ChangeStatus::Pending);
+    let status =
+        || async { world.route53().get_change().id(&change.id).send().await.unwrap().change_info.unwrap().status };
+    assert_eq!(status().await, ChangeStatus::Pending);
+    assert_eq!(status().await, ChangeStatus::Pending);
+    world.wait();
+    assert_eq!(status().await, ChangeStatus::Insync);
+}
+
+#[tokio::test]
+async fn a_wildcard_is_escaped() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let set = alias("*.a.com", TARGET).build().unwrap();
+    world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
+    let list =
+        || world.route53().list_resource_record_sets().hosted_zone_id(&zone).start_record_name("\\052.a.com").send();
+    let found = list().await.unwrap().resource_record_sets;
+    let found = found.into_iter().find(|set| set.name.contains("052")).unwrap();
+    assert_eq!(found.name, "\\052.a.com.");
+    world.change(&zone, ChangeAction::Delete, vec![found]).await.unwrap();
+    world.route53().delete_hosted_zone().id(&zone).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_zone_with_records_stays() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let set = alias("api.a.com", TARGET).build().unwrap();
+    world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
+    assert_eq!(refusal!(world.route53().delete_hosted_zone().id(&zone).send().await).0, "HostedZoneNotEmpty");
+}
+
+#[tokio::test]
+async fn references_are_used_once() {
+    let world = World::immediate().await;
+    world.zone().await;
+    let again = world.route53().create_hosted_zone().name("a.com").caller_reference("zone").send().await;
+    assert_eq!(refusal!(again).0, "HostedZoneAlreadyExists");
+
+    let check = |path: &str| {
+        world.route53().create_health_check().caller_reference("check").health_check_config(config(path)).send()
+    };
+    let id = check("/").await.unwrap().health_check.unwrap().id;
+    assert_eq!(check("/").await.unwrap().health_check.unwrap().id, id);
+    assert_eq!(refusal!(check("/other").await).0, "HealthCheckAlreadyExists");
+    world.route53().delete_health_check().health_check_id(&id).send().await.unwrap();
+    assert_eq!(refusal!(check("/").await).0, "HealthCheckAlreadyExists");
+}
+
+#[tokio::test]
+async fn a_stale_version_of_a_health_check_is_refused() {
+    let world = World::immediate().await;
+    let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
+    let check = make.send().await.unwrap().health_check.unwrap();
+    let update = || {
+        let update = world.route53().update_health_check().health_check_id(&check.id);
+        update.health_check_version(check.health_check_version).failure_threshold(5).send()
+    };
+    update().await.unwrap();
+    assert_eq!(refusal!(update().await).0, "HealthCheckVersionMismatch");
+}
+
+#[tokio::test]
+async fn tags_of_several_health_checks_are_read_at_once() {
+    let world = World::immediate().await;
+    let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
+    let id = make.send().await.unwrap().health_check.unwrap().id;
+    let tag = aws_sdk_route53::types::Tag::builder().key("a").value("b").build();
+    let kind = TagResourceType::Healthcheck;
+    let change = world.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(&id).add_tags(tag);
+    change.send().await.unwrap();
+    let found = world.route53().list_tags_for_resources().resource_type(kind).resource_ids(&id).send().await.unwrap();
+    assert_eq!(found.resource_tag_sets[0].tags.as_ref().unwrap()[0].key.as_deref(), Some("a"));
+}
+
+#[tokio::test]
+async fn a_health_check_says_what_it_found() {
+    let world = World::immediate().await;
+    let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
+    let id = make.send().await.unwrap().health_check.unwrap().id;
+    let found = world.route53().get_health_check_status().health_check_id(id).send().await.unwrap();
+    let status = found.health_check_observations[0].clone().status_report.unwrap().status.unwrap();
+    assert!(status.starts_with("Failure"), "{status}");
+}
