@@ -16,6 +16,8 @@ pub mod desired;
 
 pub mod plan;
 
+pub mod apply;
+
 pub mod components;
 
 pub mod aws;

@@ -57,7 +57,7 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
-            connector: http::connector(&sdk),
+            web: http::Web::new(&sdk),
             clients: Clients::new(sdk, endpoints),
             sender,
             enabled_regions: OnceCell::new(),

@@ -117,7 +117,7 @@ pub struct Aws {
     partition: String,
     default_tags: BTreeMap<String, String>,
     clients: clients::Clients,
-    connector: aws_smithy_http_client::Connector,
+    web: http::Web,
     sender: sender::Sender,
     enabled_regions: tokio::sync::OnceCell<Option<Vec<String>>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,

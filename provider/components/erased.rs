@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::{Component, Found, Problem, Siblings};
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, READY, REF, UNKNOWN};
+use crate::desired::Address;
+use crate::plan::is_open;
 
 /// A spec in which every [`Input`](crate::desired::Input) is known.
 #[derive(Debug, Clone)]
@@ -34,17 +35,6 @@ impl<S> Deref for Resolved<S> {
 
     fn deref(&self) -> &S {
         &self.0
-    }
-}
-
-/// Whether a reference, an unknown value or a gate is left anywhere in a spec.
-pub(crate) fn is_open(json: &Json) -> bool {
-    match json {
-        Json::Object(map) => {
-            [REF, UNKNOWN, READY].iter().any(|mark| map.contains_key(*mark)) || map.values().any(is_open)
-        }
-        Json::Array(items) => items.iter().any(is_open),
-        _ => false,
     }
 }
 

@@ -1,12 +1,29 @@
 //! What the host asks of a resource, free of the protocol: read, plan, apply, import, upgrade.
 //!
-//! Each operation is one file that puts the pure parts (`resources`, `plan`) and the acting ones (`apply`) together.
+//! Each operation is one file that puts the pure parts (`resources`, `plan`) and the acting one (`apply`) together.
+
+mod apply;
+mod import;
+mod plan;
+mod read;
+mod report;
+mod upgrade;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::aws::{Aws, CancellationToken, Clock};
-use crate::resources::Resource;
-use crate::wire::{Diagnostics, Path, Value};
+use crate::apply::Engine;
+use crate::aws::{Aws, CancellationToken, Clock, Run};
+use crate::components::Catalog;
+use crate::package::DiskPackages;
+use crate::plan::{Ledger, UnreadableLedger};
+use crate::resources::{Context, Resource, Settings};
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+pub use upgrade::upgrade;
+
+/// How long looking may take: a refresh, the questions of a plan, an import.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// A configured provider.
 #[derive(Clone)]
@@ -37,40 +54,53 @@ pub struct Planned {
     pub replaced_by: Vec<Path>,
 }
 
-impl Provider {
-    /// What AWS holds of the resource now; a null value when it is all gone.
-    pub async fn read(&self, resource: &dyn Resource, state: State) -> (State, Diagnostics) {
-        let _ = resource;
-        (state, Vec::new())
-    }
-
-    /// What an apply of `config` would come to. `prior` is null for a create, `config` for a destroy.
-    pub async fn plan(&self, resource: &dyn Resource, prior: State, config: Value) -> (Planned, Diagnostics) {
-        let _ = (resource, prior, config);
-        todo!()
-    }
-
-    /// Turns `prior` into `planned`. With errors, the state is what was reached.
-    pub async fn apply(
-        &self,
-        resource: &dyn Resource,
-        prior: Value,
-        planned: State,
-        config: Value,
-    ) -> (State, Diagnostics) {
-        let _ = (resource, prior, planned, config);
-        todo!()
-    }
-
-    /// The resource of this name, found in AWS.
-    pub async fn import(&self, resource: &dyn Resource, name: &str) -> (State, Diagnostics) {
-        let _ = (resource, name);
-        todo!()
+impl State {
+    /// No resource.
+    fn gone() -> Self {
+        Self { value: Value::Null, private: Vec::new() }
     }
 }
 
-/// A state that was written by an older version of the schema, in today's. `json` is the state as the host kept it.
-pub fn upgrade(resource: &dyn Resource, version: i64, json: &[u8]) -> Result<Value, Diagnostics> {
-    let _ = (resource, version, json);
-    todo!()
+impl Provider {
+    fn engine(&self, owner: &str, within: Duration) -> Engine {
+        let deadline = self.clock.now() + within;
+        let run =
+            Run { owner: owner.to_owned(), deadline, cancel: self.cancel.clone(), clock: Arc::clone(&self.clock) };
+        Engine::new(Arc::clone(&self.aws), run, Catalog::default())
+    }
+
+    fn context<'a>(&'a self, packages: &'a DiskPackages) -> Context<'a> {
+        Context {
+            home_region: self.aws.home_region(),
+            account_id: self.aws.account_id(),
+            partition: self.aws.partition(),
+            default_tags: self.aws.default_tags(),
+            packages,
+        }
+    }
+}
+
+/// The settings of a state that is already there: what it was written with has been valid once.
+fn settings_of(resource: &dyn Resource, value: &Value) -> Result<Settings, Diagnostics> {
+    resource.settings(value)
+}
+
+/// The ledger in a resource's private state.
+fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
+    Ledger::from_private(private).map_err(|why| vec![unreadable(&why)])
+}
+
+fn unreadable(why: &UnreadableLedger) -> Diagnostic {
+    let way_out = match why {
+        UnreadableLedger::Newer(_) => "Use the version of the provider that wrote it, or a newer one.",
+        UnreadableLedger::Damaged(_) | UnreadableLedger::Empty => {
+            "Nothing was touched. Take the resource out of the state (`state rm`) and import it by its name: the import \
+             finds every object by its ownership tags."
+        }
+    };
+    Diagnostic::error(
+        Path::root(),
+        "Unreadable private state",
+        format!("The state does not say which AWS objects belong to this resource: {why}. {way_out}"),
+    )
 }

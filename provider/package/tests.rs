@@ -182,7 +182,7 @@ fn what_is_no_file_is_refused() {
 
     let package = directory(&[("app.py", "1")]);
     let locked = package.path().join("app.py");
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     // The superuser may read everything.
     if fs::File::open(&locked).is_err() {
         assert_eq!(refused(&source(package.path(), &[])), "Package cannot be read");

@@ -1,5 +1,17 @@
 //! From what there is to what is wanted: differences, order, preview. Pure.
 
+mod diff;
+mod kinds;
+mod ledger;
+mod order;
+mod resolve;
+#[cfg(test)]
+mod tests;
 mod view;
 
+pub use diff::{Change, Cycle, Difference, change, diff};
+pub use kinds::Kinds;
+pub use ledger::{Entry, Ledger, UnreadableLedger};
+pub use order::{Action, Plan, Step};
+pub use resolve::{Resolution, Scene, changed_fields, is_open, resolve, revision};
 pub use view::{Seen, View};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
+use super::resolve::{is_open, revision};
+use super::{Change, Difference, Entry, Kinds, Ledger};
 use crate::desired::Address;
 use crate::schema::Attr;
 use crate::wire::Value;
@@ -33,6 +35,61 @@ pub struct View {
 }
 
 impl View {
+    /// What the components will be once a plan with this difference is applied to `ledger`.
+    pub fn planned(difference: &Difference, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let seen = |address: &Address| {
+            let (spec, change) = (difference.specs.get(address)?, difference.changes.get(address)?);
+            let kept = match change {
+                Change::Keep | Change::Update(_) => ledger.entries.get(address),
+                Change::Create | Change::Replace(_) => None,
+            };
+            let revision = match (change, kept) {
+                // What is kept keeps the revision it has, even where only uncompared fields differ.
+                (Change::Keep, Some(entry)) => Attr::Known(revision(&entry.spec, kinds.uncompared(&address.kind))),
+                _ if is_open(spec) => Attr::Unknown,
+                _ => Attr::Known(revision(spec, kinds.uncompared(&address.kind))),
+            };
+            let seen = Seen {
+                visible: kinds.visible(&address.kind),
+                id: kept.map_or(Attr::Unknown, |entry| id(address, entry, kinds)),
+                revision,
+                spec: spec.clone(),
+                outputs: kept.map_or(Attr::Unknown, |entry| Attr::Known(entry.outputs.clone())),
+            };
+            Some((address.clone(), seen))
+        };
+        Self { components: difference.order.iter().filter_map(seen).collect(), complete: Attr::Unknown }
+    }
+
+    /// What the components are.
+    pub fn made(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let seen = |(address, entry): (&Address, &Entry)| {
+            let seen = Seen {
+                visible: kinds.visible(&address.kind),
+                id: id(address, entry, kinds),
+                revision: Attr::Known(revision(&entry.spec, kinds.uncompared(&address.kind))),
+                spec: entry.spec.clone(),
+                outputs: Attr::Known(entry.outputs.clone()),
+            };
+            (address.clone(), seen)
+        };
+        Self { components: ledger.entries.iter().map(seen).collect(), complete: Attr::Known(ledger.complete) }
+    }
+
+    /// Adds the components that were planned and not made: without an id, so that what was planned stays in sight.
+    #[must_use]
+    pub fn with_missing(mut self, planned: Self) -> Self {
+        for (address, seen) in planned.components {
+            self.components.entry(address).or_insert_with(|| Seen {
+                id: Attr::Null,
+                revision: if seen.revision.is_unknown() { Attr::Null } else { seen.revision },
+                outputs: Attr::Null,
+                ..seen
+            });
+        }
+        self
+    }
+
     /// The output `name` of the component at `address`: null when there is no such component, unknown when it is
     /// still to be made.
     pub fn output(&self, address: &Address, name: &str) -> Value {
@@ -56,6 +113,10 @@ fn entry(address: &Address, seen: &Seen) -> Value {
         ("id".to_owned(), attr(&seen.id)),
         ("revision".to_owned(), attr(&seen.revision)),
     ]))
+}
+
+fn id(address: &Address, entry: &Entry, kinds: &dyn Kinds) -> Attr<String> {
+    kinds.id(&address.kind, &entry.outputs).map_or(Attr::Null, Attr::Known)
 }
 
 fn attr(attr: &Attr<String>) -> Value {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::desired::Desired;
 use crate::plan::View;
 use crate::schema::Schema;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::wire::{Diagnostics, Path, Value};
 
 /// One resource type.
 ///
@@ -19,6 +19,18 @@ pub trait Resource: Send + Sync {
 
     /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
     fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
+
+    /// The name that ownership tags carry for the resource of this name: the value of `multiregion:api`.
+    fn owner(&self, name: &str) -> String;
+
+    /// The kinds of component that it may consist of, parents before children: where an import looks.
+    fn kinds(&self) -> &'static [&'static str];
+
+    /// How the engine is to treat the resource of this configuration or state. Reads no package.
+    ///
+    /// # Errors
+    /// A diagnostic for each argument that cannot be read.
+    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics>;
 
     /// What the configuration wants of AWS.
     ///
@@ -56,8 +68,8 @@ pub struct Context<'a> {
 pub struct Expansion {
     /// Its components.
     pub desired: Desired,
-    /// How the engine is to treat them.
-    pub settings: Settings,
+    /// Whether their addresses will stay what they are: not while a name that stands in one of them is unknown.
+    pub addresses_known: bool,
 }
 
 /// What a resource's configuration says about the way it is made.
@@ -125,9 +137,6 @@ pub struct Package {
     /// The names of the files in it.
     pub files: Vec<String>,
 }
-
-/// A diagnostic for each of several mistakes, or none.
-pub(crate) type Checked = Result<(), Diagnostic>;
 
 /// Every resource type. A new one is one file and one line here.
 pub static REGISTRY: &[&dyn Resource] = &[];

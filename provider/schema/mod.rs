@@ -2,6 +2,8 @@
 
 mod attribute;
 mod decode;
+#[cfg(test)]
+mod fuzz;
 
 pub use attribute::{Attribute, Mode, Nested, Nesting, Schema, Shape};
 pub use decode::{Attr, Decode, Object};

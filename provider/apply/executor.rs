@@ -1,0 +1,240 @@
+//! Runs the steps of a plan, side by side wherever the order allows.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::job::{self, Ended, Job, Stage};
+use super::{Engine, fold};
+use crate::aws::CallError;
+use crate::desired::{Address, Desired};
+use crate::plan::{Action, Ledger, Plan};
+
+/// How an apply ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What there is now.
+    pub ledger: Ledger,
+    /// What did not succeed, in the order in which it failed.
+    pub failures: Vec<Failure>,
+    /// What was not begun, because something before it failed or the user cancelled.
+    pub not_begun: Vec<Address>,
+    /// Whether the user cancelled before everything was begun.
+    pub cancelled: bool,
+}
+
+/// One step that did not succeed.
+#[derive(Debug)]
+pub struct Failure {
+    /// The component.
+    pub address: Address,
+    /// What was being done to it.
+    pub action: Action,
+    /// Why it did not succeed.
+    pub error: CallError,
+}
+
+impl Outcome {
+    /// Whether everything that was planned was done.
+    pub fn is_complete(&self) -> bool {
+        self.failures.is_empty() && self.not_begun.is_empty()
+    }
+}
+
+/// Where a step is.
+#[derive(Clone, Copy, PartialEq)]
+enum Status {
+    Waiting,
+    Running,
+    Done(Instant),
+    Failed,
+    Skipped,
+}
+
+impl Engine {
+    /// Applies `plan`. Every result is kept: a step that fails stops those that depend on it and no others.
+    pub async fn apply(&self, desired: &Desired, plan: &Plan, ledger: Ledger) -> Outcome {
+        let mut execution = Execution {
+            engine: self,
+            desired,
+            plan,
+            status: vec![Status::Waiting; plan.steps.len()],
+            outcome: Outcome { ledger, failures: Vec::new(), not_begun: Vec::new(), cancelled: false },
+        };
+        let mut running = FuturesUnordered::new();
+        loop {
+            execution.begin(&mut running);
+            let Some((step, ended)) = running.next().await else { break };
+            execution.end(step, ended);
+        }
+        execution.finish()
+    }
+}
+
+struct Execution<'a> {
+    engine: &'a Engine,
+    desired: &'a Desired,
+    plan: &'a Plan,
+    status: Vec<Status>,
+    outcome: Outcome,
+}
+
+type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, Ended)>>;
+
+/// Whether a step may begin.
+enum Gate {
+    Shut,
+    Open { not_before: Option<Instant> },
+    Never,
+}
+
+impl<'a> Execution<'a> {
+    /// Begins every step that may begin.
+    fn begin(&mut self, running: &mut Running<'a>) {
+        let mut settled = false;
+        while !settled {
+            settled = true;
+            for step in 0..self.plan.steps.len() {
+                if self.status[step] != Status::Waiting {
+                    continue;
+                }
+                match self.gate(step) {
+                    Gate::Shut => {}
+                    // Steps earlier in the plan may wait for this one: look again.
+                    Gate::Never => {
+                        self.status[step] = Status::Skipped;
+                        settled = false;
+                    }
+                    Gate::Open { not_before } => settled &= self.launch(step, not_before, running),
+                }
+            }
+        }
+    }
+
+    /// Starts a step; `false` when it ended at once.
+    fn launch(&mut self, step: usize, not_before: Option<Instant>, running: &mut Running<'a>) -> bool {
+        let planned = &self.plan.steps[step];
+        let status = &self.status;
+        let succeeded = |address: &Address| {
+            let makes = |(_, other): &(usize, &crate::plan::Step)| {
+                other.address == *address && !matches!(other.action, Action::Delete | Action::Retire(_))
+            };
+            let (made_by, _) = self.plan.steps.iter().enumerate().find(makes)?;
+            Some(matches!(status[made_by], Status::Done(_)))
+        };
+        let stage = Stage { ledger: &self.outcome.ledger, succeeded: &succeeded };
+        let job = match job::prepare(self.engine, planned, self.desired.get(&planned.address), &stage) {
+            Ok(Job::Nothing) => {
+                self.status[step] = Status::Done(self.engine.run.clock.now());
+                return false;
+            }
+            Ok(Job::Groundless) => {
+                self.status[step] = Status::Skipped;
+                return false;
+            }
+            Ok(job) => job,
+            Err(error) => {
+                self.end(step, Ended::badly(error));
+                return false;
+            }
+        };
+        self.status[step] = Status::Running;
+        tracing::info!(component = %planned.address, action = verb(&planned.action), "step begins");
+        let (engine, address) = (self.engine, planned.address.clone());
+        running.push(
+            async move {
+                if let Err(error) = pause(engine, not_before, &address).await {
+                    return (step, Ended::badly(error));
+                }
+                (step, job::run(engine, address, job).await)
+            }
+            .boxed(),
+        );
+        true
+    }
+
+    fn gate(&self, step: usize) -> Gate {
+        if self.engine.run.cancel.is_cancelled() {
+            return Gate::Never;
+        }
+        let planned = &self.plan.steps[step];
+        let mut not_before = None;
+        for (before, linger) in &planned.after {
+            match self.status[*before] {
+                Status::Failed | Status::Skipped => return Gate::Never,
+                Status::Waiting | Status::Running => return Gate::Shut,
+                Status::Done(at) if *linger > Duration::ZERO => not_before = not_before.max(Some(at + *linger)),
+                Status::Done(_) => {}
+            }
+        }
+        let ended = |before: &usize| !matches!(self.status[*before], Status::Waiting | Status::Running);
+        if planned.waits_for.iter().all(ended) { Gate::Open { not_before } } else { Gate::Shut }
+    }
+
+    fn end(&mut self, step: usize, ended: Ended) {
+        let planned = &self.plan.steps[step];
+        if let Some(event) = ended.event
+            && let Err(impossible) = fold(&mut self.outcome.ledger, event)
+        {
+            tracing::error!(%impossible, "the journal was refused");
+        }
+        match ended.error {
+            None => {
+                tracing::info!(component = %planned.address, action = verb(&planned.action), "step done");
+                self.status[step] = Status::Done(self.engine.run.clock.now());
+            }
+            Some(CallError::Cancelled(_)) => self.status[step] = Status::Skipped,
+            Some(error) => {
+                tracing::warn!(component = %planned.address, error = %crate::aws::chain(&error), "step failed");
+                self.status[step] = Status::Failed;
+                let (address, action) = (planned.address.clone(), planned.action.clone());
+                self.outcome.failures.push(Failure { address, action, error });
+            }
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        let skipped = |status: &Status| matches!(status, Status::Skipped | Status::Waiting);
+        let skipped: Vec<usize> = (0..self.status.len()).filter(|step| skipped(&self.status[*step])).collect();
+        self.outcome.not_begun = skipped.iter().map(|step| self.plan.steps[*step].address.clone()).collect();
+        self.outcome.cancelled = self.engine.run.cancel.is_cancelled() && !skipped.is_empty();
+        let made: BTreeMap<&Address, Status> =
+            self.plan.steps.iter().zip(&self.status).map(|(step, status)| (&step.address, *status)).collect();
+        for (address, node) in self.desired.nodes() {
+            let as_wanted = made.get(address).is_none_or(|status| matches!(status, Status::Done(_)));
+            if let Some(entry) = self.outcome.ledger.entries.get_mut(address).filter(|_| as_wanted) {
+                entry.depends_on = job::dependencies(node);
+            }
+        }
+        self.outcome.ledger.complete = self.outcome.is_complete();
+        self.outcome.ledger.imported = false;
+        self.outcome
+    }
+}
+
+/// Waits until nobody acts any more on what was said before.
+async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) -> Result<(), CallError> {
+    let clock = &engine.run.clock;
+    let Some(time) = not_before.map(|then| then.saturating_duration_since(clock.now())).filter(|time| !time.is_zero())
+    else {
+        return Ok(());
+    };
+    tracing::info!(component = %address, seconds = time.as_secs(), "waiting until resolvers have forgotten the old answer");
+    tokio::select! {
+        () = clock.sleep(time) => Ok(()),
+        () = engine.run.cancel.cancelled() => Err(CallError::Cancelled(address.to_string())),
+    }
+}
+
+/// What a step does, for messages.
+pub(crate) fn verb(action: &Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update(_) => "update",
+        Action::Replace(_) => "replace",
+        Action::Delete => "delete",
+        Action::Retire(_) => "delete the replaced",
+    }
+}

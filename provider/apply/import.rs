@@ -1,0 +1,63 @@
+//! Finds everything of a resource that stands in no ledger of ours: an import.
+
+use std::collections::BTreeSet;
+
+use futures::future::try_join_all;
+
+use super::Engine;
+use crate::aws::CallError;
+use crate::components::{AnyComponent, AnyDiscovered, Siblings};
+use crate::desired::{Address, Scope};
+use crate::plan::{Entry, Ledger};
+
+impl Engine {
+    /// The ledger of everything that carries the ownership of the run's owner, kind by kind.
+    ///
+    /// Where to look is learnt on the way: a component whose spec lists `regions` says where the others live.
+    ///
+    /// # Errors
+    /// The first call that failed.
+    pub async fn discover(&self, kinds: &[&str]) -> Result<Ledger, CallError> {
+        let (mut ledger, mut siblings) = (Ledger::default(), Siblings::default());
+        (ledger.imported, ledger.complete) = (true, true);
+        let mut scopes = BTreeSet::from([Scope::Global]);
+        for kind in kinds {
+            let component = self.kinds().get(kind)?;
+            let looks = scopes.iter().map(|scope| self.discover_in(component, scope, &siblings));
+            for (address, found) in try_join_all(looks).await?.into_iter().flatten() {
+                siblings.0.insert(address.clone(), found.outputs.clone());
+                let Some(entry) = self.entry(component, &address, found).await? else { continue };
+                scopes.extend(regions(&entry).map(Scope::Region));
+                ledger.entries.insert(address, entry);
+            }
+        }
+        Ok(ledger)
+    }
+
+    async fn discover_in(
+        &self,
+        component: &dyn AnyComponent,
+        scope: &Scope,
+        siblings: &Siblings,
+    ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
+        let at = Address { scope: scope.clone(), kind: component.kind().to_owned(), key: None };
+        let found = component.discover(&self.regional(&at), siblings).await?;
+        Ok(found.into_iter().map(|found| (Address { key: found.key.clone(), ..at.clone() }, found)).collect())
+    }
+
+    async fn entry(
+        &self,
+        component: &dyn AnyComponent,
+        address: &Address,
+        found: AnyDiscovered,
+    ) -> Result<Option<Entry>, CallError> {
+        let read = component.read(&self.regional(address), &found.spec, &found.outputs).await?;
+        let depends_on = found.depends_on.into_iter().collect();
+        Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on, uncertain: false }))
+    }
+}
+
+fn regions(entry: &Entry) -> impl Iterator<Item = String> + '_ {
+    let listed = entry.spec.get("regions").and_then(|regions| regions.as_array()).into_iter().flatten();
+    listed.filter_map(|region| region.as_str().map(str::to_owned))
+}

@@ -1,0 +1,133 @@
+//! What AWS holds already of what a plan wants to make: our own lost objects, other people's, and what would be refused.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use serde_json::Value as Json;
+
+use super::Engine;
+use super::job::dependencies;
+use crate::aws::CallError;
+use crate::components::{Found, Problem};
+use crate::desired::{Address, Desired};
+use crate::plan::{Change, Cycle, Entry, Ledger, Plan, is_open};
+
+/// A plan that has been held against AWS.
+#[derive(Debug)]
+pub struct Survey {
+    /// The ledger, with our own lost objects taken in.
+    pub ledger: Ledger,
+    /// The plan from there.
+    pub plan: Plan,
+    /// What stands in its way.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// Why a plan cannot be applied.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// An object of the same identity is not ours.
+    Foreign {
+        /// The component that would be made.
+        address: Address,
+        /// Whose it looks like.
+        whose: String,
+    },
+    /// AWS would refuse it.
+    Refused {
+        /// The component.
+        address: Address,
+        /// Why.
+        problem: Problem,
+    },
+    /// AWS could not be asked.
+    Unknown {
+        /// The component.
+        address: Address,
+        /// Why not.
+        error: CallError,
+    },
+}
+
+impl Engine {
+    /// Plans the way from `ledger` to `desired`, takes in what an apply that died left behind, and finds what would be
+    /// refused.
+    ///
+    /// # Errors
+    /// [`Cycle`].
+    pub async fn survey(&self, desired: &Desired, ledger: &Ledger) -> Result<Survey, Cycle> {
+        let mut survey =
+            Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
+        let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
+        // What was found makes references known, by which more can be found.
+        while self.find_lost(desired, &mut survey, &mut asked).await {
+            survey.plan = Plan::new(desired, &survey.ledger, self.kinds())?;
+        }
+        self.check(&mut survey).await;
+        Ok(survey)
+    }
+
+    /// Looks for objects that are planned to be made; `true` when a lost one of ours was taken in.
+    async fn find_lost(&self, desired: &Desired, survey: &mut Survey, asked: &mut BTreeSet<(Address, String)>) -> bool {
+        let difference = &survey.plan.difference;
+        let wanted: Vec<(Address, Json)> = difference
+            .specs
+            .iter()
+            .filter(|(address, _)| difference.changes.get(*address) == Some(&Change::Create))
+            .filter(|(address, spec)| asked.insert(((*address).clone(), spec.to_string())))
+            .map(|(address, spec)| (address.clone(), spec.clone()))
+            .collect();
+        let finds = join_all(wanted.iter().map(|(address, spec)| self.find(address, spec))).await;
+        let mut taken = false;
+        for ((address, _), found) in wanted.into_iter().zip(finds) {
+            match found {
+                Ok(None) => {}
+                Ok(Some(Found::Foreign(whose))) => survey.obstacles.push(Obstacle::Foreign { address, whose }),
+                Ok(Some(Found::Ours(mut entry))) => {
+                    tracing::info!(component = %address, "found again: an earlier apply made it and could not tell");
+                    entry.depends_on = desired.get(&address).map(dependencies).unwrap_or_default();
+                    survey.ledger.entries.insert(address, entry);
+                    taken = true;
+                }
+                Err(error) => survey.obstacles.push(Obstacle::Unknown { address, error }),
+            }
+        }
+        taken
+    }
+
+    async fn find(&self, address: &Address, spec: &Json) -> Result<Option<Found<Entry>>, CallError> {
+        let (aws, component) = (self.regional(address), self.kinds().get(&address.kind)?);
+        let outputs = match component.find(&aws, spec).await? {
+            None => return Ok(None),
+            Some(Found::Foreign(whose)) => return Ok(Some(Found::Foreign(whose))),
+            Some(Found::Ours(outputs)) => outputs,
+        };
+        let Some((spec, outputs)) = component.read(&aws, spec, &outputs).await? else { return Ok(None) };
+        let uncertain = is_open(&spec);
+        Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
+    }
+
+    async fn check(&self, survey: &mut Survey) {
+        let difference = &survey.plan.difference;
+        let touched = difference.changes.iter().filter(|(_, change)| !change.is_keep()).map(|(address, _)| address);
+        let checks = touched.filter_map(|address| {
+            let spec = difference.specs.get(address)?;
+            Some(async move {
+                let checked = match self.kinds().get(&address.kind) {
+                    Ok(component) => component.check(&self.regional(address), spec).await,
+                    Err(error) => Err(error),
+                };
+                (address.clone(), checked)
+            })
+        });
+        for (address, checked) in join_all(checks).await {
+            match checked {
+                Ok(problems) => {
+                    let refused = |problem| Obstacle::Refused { address: address.clone(), problem };
+                    survey.obstacles.extend(problems.into_iter().map(refused));
+                }
+                Err(error) => survey.obstacles.push(Obstacle::Unknown { address, error }),
+            }
+        }
+    }
+}

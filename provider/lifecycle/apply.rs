@@ -1,0 +1,188 @@
+//! Apply: the plan's steps, and what the host is told of how they ended.
+
+use super::plan::mistake;
+use super::{Provider, State, ledger_of, report, settings_of};
+use crate::apply::{Engine, Outcome};
+use crate::desired::Desired;
+use crate::package::DiskPackages;
+use crate::plan::{Difference, Ledger, Plan, View};
+use crate::resources::{OnCreateFailure, Resource, Settings};
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+/// What is said at the end of every error of an update.
+const KEPT: &str = "Everything that was done is kept in the state; the next apply goes on from here.";
+
+impl Provider {
+    /// Turns `prior` into `planned`. With errors, the state is what was reached.
+    pub async fn apply(
+        &self,
+        resource: &dyn Resource,
+        prior: Value,
+        planned: State,
+        config: Value,
+    ) -> (State, Diagnostics) {
+        let untouched = State { value: prior.clone(), private: planned.private.clone() };
+        let applied = match (&prior, &planned.value) {
+            (_, Value::Null) => self.destroy(resource, &prior, &planned).await,
+            _ => self.change(resource, &prior, &planned, &config).await,
+        };
+        applied.unwrap_or_else(|diagnostics| {
+            let state = if untouched.value == Value::Null { State::gone() } else { untouched };
+            (state, diagnostics)
+        })
+    }
+
+    async fn destroy(
+        &self,
+        resource: &dyn Resource,
+        prior: &Value,
+        planned: &State,
+    ) -> Result<(State, Diagnostics), Diagnostics> {
+        let settings = settings_of(resource, prior)?;
+        let ledger = ledger_of(&planned.private)?;
+        let engine = self.engine(&settings.owner, settings.delete_timeout);
+        let outcome = take_away(&engine, ledger).await;
+        if outcome.ledger.is_empty() {
+            return Ok((State::gone(), Vec::new()));
+        }
+        let value = resource.state(prior, &View::made(&outcome.ledger, engine.kinds()));
+        let state = State { value, private: outcome.ledger.to_private() };
+        Ok((state, complaints(&Desired::default(), &outcome)))
+    }
+
+    async fn change(
+        &self,
+        resource: &dyn Resource,
+        prior: &Value,
+        planned: &State,
+        config: &Value,
+    ) -> Result<(State, Diagnostics), Diagnostics> {
+        let is_new = *prior == Value::Null;
+        let ledger = ledger_of(&planned.private)?;
+        let packages = DiskPackages::default();
+        let desired = resource.expand(config, &self.context(&packages))?.desired;
+        let settings = resource.settings(config)?;
+        let within = if is_new { settings.create_timeout } else { settings.update_timeout };
+        let engine = self.engine(&settings.owner, within);
+        let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
+        as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
+
+        let outcome = engine.apply(&desired, &plan, ledger.clone()).await;
+        if !is_new || outcome.is_complete() {
+            let state = reached(resource, config, &engine, &plan.difference, &ledger, &outcome.ledger);
+            return Ok((state, complaints(&desired, &outcome)));
+        }
+        // An error on a create would make the host destroy everything at the next apply and start over. So either nothing
+        // is left of it, or it is no error.
+        let roll_back = settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled;
+        if roll_back {
+            return Ok(self.roll_back(resource, config, &settings, &desired, outcome).await);
+        }
+        let state = reached(resource, config, &engine, &plan.difference, &ledger, &outcome.ledger);
+        Ok((state, warnings(&desired, &outcome)))
+    }
+
+    /// Takes away everything that a failed create made.
+    async fn roll_back(
+        &self,
+        resource: &dyn Resource,
+        config: &Value,
+        settings: &Settings,
+        desired: &Desired,
+        outcome: Outcome,
+    ) -> (State, Diagnostics) {
+        let engine = self.engine(&settings.owner, settings.delete_timeout);
+        let taken = take_away(&engine, outcome.ledger).await;
+        let (kept, state) = if taken.ledger.is_empty() {
+            ("Everything that this create had made was taken away again; nothing is left.", State::gone())
+        } else {
+            let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
+            (
+                "What this create had made was taken away again, but for what the other errors name; that is in the state.",
+                State { value, private: taken.ledger.to_private() },
+            )
+        };
+        let mut diagnostics: Diagnostics =
+            outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
+        diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
+        (state, diagnostics)
+    }
+}
+
+async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
+    let plan = Plan::destroy(&ledger, engine.kinds());
+    engine.apply(&Desired::default(), &plan, ledger).await
+}
+
+/// The state after an apply. What was planned and not made stays in sight, without an id.
+fn reached(
+    resource: &dyn Resource,
+    config: &Value,
+    engine: &Engine,
+    difference: &Difference,
+    before: &Ledger,
+    after: &Ledger,
+) -> State {
+    let planned = View::planned(difference, before, engine.kinds());
+    let view = View::made(after, engine.kinds()).with_missing(planned);
+    State { value: resource.state(config, &view), private: after.to_private() }
+}
+
+/// Refuses to apply something else than what the user has agreed to: a source directory that was changed since.
+fn as_planned(difference: &Difference, ledger: &Ledger, engine: &Engine, planned: &Value) -> Result<(), Diagnostics> {
+    let now = View::planned(difference, ledger, engine.kinds()).components_value();
+    let (Value::Map(now), Some(Value::Map(then))) = (&now, attribute(planned, "components")) else { return Ok(()) };
+    let changed = then.iter().filter(|(address, then)| {
+        let revision = |entry: Option<&Value>| entry.and_then(|entry| attribute(entry, "revision")).cloned();
+        let (then, now) = (revision(Some(then)), revision(now.get(*address)));
+        !matches!(then, Some(Value::Unknown)) && !matches!(now, Some(Value::Unknown)) && then != now
+    });
+    let changed: Vec<&str> = changed.map(|(address, _)| address.as_str()).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(vec![Diagnostic::error(
+        Path::root(),
+        "Something changed between plan and apply",
+        format!(
+            "What would be applied is not what was planned for {}: a file of the function, or another input, has changed \
+             since. Nothing was touched. Plan again.",
+            changed.join(", ")
+        ),
+    )])
+}
+
+fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    match value {
+        Value::Map(attributes) => attributes.get(name),
+        _ => None,
+    }
+}
+
+fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
+    let mut diagnostics: Diagnostics =
+        outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
+    if outcome.cancelled {
+        let detail = format!("Not begun: {}. {KEPT}", names(outcome));
+        diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
+    }
+    diagnostics
+}
+
+/// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
+fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
+    let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
+    let failures = outcome.failures.iter().map(|failure| report::failure(desired, failure, kept));
+    let mut diagnostics: Diagnostics =
+        failures.map(|error| Diagnostic::warning(error.path, error.summary, error.detail)).collect();
+    if !outcome.not_begun.is_empty() {
+        let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
+        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("Not made: {}. {kept}", names(outcome))));
+    }
+    diagnostics
+}
+
+fn names(outcome: &Outcome) -> String {
+    let names: Vec<String> = outcome.not_begun.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

@@ -1,0 +1,31 @@
+//! Import: a resource found in AWS by its name.
+
+use super::{LOOK_TIMEOUT, Provider, State};
+use crate::aws::chain;
+use crate::plan::View;
+use crate::resources::Resource;
+use crate::wire::{Diagnostic, Diagnostics, Path};
+
+impl Provider {
+    /// The resource of this name, found in AWS.
+    pub async fn import(&self, resource: &dyn Resource, name: &str) -> (State, Diagnostics) {
+        let owner = resource.owner(name);
+        let engine = self.engine(&owner, LOOK_TIMEOUT);
+        let failed = |detail: String| (State::gone(), vec![Diagnostic::error(Path::root(), "Import failed", detail)]);
+        let ledger = match engine.discover(resource.kinds()).await {
+            Ok(ledger) => ledger,
+            Err(error) => return failed(format!("Looking for {owner:?} in AWS failed: {}.", chain(&error))),
+        };
+        if ledger.is_empty() {
+            return failed(format!(
+                "AWS account {} has nothing that a {} named {name:?} made. The import id is the resource's `name`; check \
+                 it, the account and the provider's region ({}).",
+                self.aws.account_id(),
+                resource.type_name(),
+                self.aws.home_region(),
+            ));
+        }
+        let value = resource.imported(name, &View::made(&ledger, engine.kinds()));
+        (State { value, private: ledger.to_private() }, Diagnostics::new())
+    }
+}

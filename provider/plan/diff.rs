@@ -1,0 +1,127 @@
+//! What each component needs: nothing, to be made, changed, replaced or taken away.
+
+use std::collections::BTreeMap;
+
+use petgraph::algo::toposort;
+use petgraph::graphmap::DiGraphMap;
+use serde_json::Value as Json;
+
+use super::resolve::{Resolution, Scene, changed_fields, resolve};
+use super::{Kinds, Ledger};
+use crate::desired::{Address, Desired, Reference};
+
+/// What one wanted component needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is as it should be.
+    Keep,
+    /// It does not exist.
+    Create,
+    /// These fields are changed in place.
+    Update(Vec<String>),
+    /// A new one takes its place, because of these fields; the old one is deleted last.
+    Replace(Vec<String>),
+}
+
+/// The changes of all wanted components, and how far their specs are known.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Difference {
+    /// The wanted components in an order in which each comes after what it depends on.
+    pub order: Vec<Address>,
+    /// What each needs.
+    pub changes: BTreeMap<Address, Change>,
+    /// The spec of each with everything put in that is known before apply.
+    pub specs: BTreeMap<Address, Json>,
+}
+
+/// Components that wait for each other in a circle: a mistake in an `expand`.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} depends on itself")]
+pub struct Cycle(pub Address);
+
+/// What is known while planning: outputs of components that stay what they are.
+struct Preview<'a> {
+    ledger: &'a Ledger,
+    changes: &'a BTreeMap<Address, Change>,
+}
+
+impl Scene for Preview<'_> {
+    fn output(&self, reference: &Reference) -> Option<Json> {
+        match self.changes.get(&reference.address)? {
+            // An update never changes outputs; only a new object has new ones.
+            Change::Keep | Change::Update(_) => {
+                self.ledger.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
+            }
+            Change::Create | Change::Replace(_) => None,
+        }
+    }
+
+    fn is_ready(&self, _: &Address) -> bool {
+        true
+    }
+}
+
+/// Compares what is wanted with what there is.
+///
+/// # Errors
+/// [`Cycle`].
+pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Difference, Cycle> {
+    let mut difference = Difference { order: order(desired)?, ..Difference::default() };
+    for address in &difference.order {
+        let Some(node) = desired.get(address) else { continue };
+        let entry = ledger.entries.get(address);
+        let scene = Preview { ledger, changes: &difference.changes };
+        let Resolution { spec, .. } = resolve(&node.spec, entry.map(|entry| &entry.spec), &scene);
+        let change = match entry {
+            None => Change::Create,
+            Some(entry) if entry.uncertain => Change::Update(Vec::new()).or_replace(entry, &spec, address, kinds),
+            Some(entry) => change(&entry.spec, &spec, address, kinds),
+        };
+        difference.changes.insert(address.clone(), change);
+        difference.specs.insert(address.clone(), spec);
+    }
+    Ok(difference)
+}
+
+/// What turning `from` into `to` takes.
+pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> Change {
+    let fields = changed_fields(from, to, kinds.uncompared(&address.kind));
+    let immutable = kinds.immutable(&address.kind);
+    let fixed: Vec<String> = fields.iter().filter(|field| immutable.contains(&field.as_str())).cloned().collect();
+    match (fields.is_empty(), fixed.is_empty()) {
+        (true, _) => Change::Keep,
+        (false, true) => Change::Update(fields),
+        (false, false) => Change::Replace(fixed),
+    }
+}
+
+impl Change {
+    /// Whether nothing is to be done.
+    pub fn is_keep(&self) -> bool {
+        *self == Self::Keep
+    }
+
+    /// An entry whose last change ended unknown is changed again, whatever the ledger says it is.
+    fn or_replace(self, entry: &super::Entry, spec: &Json, address: &Address, kinds: &dyn Kinds) -> Self {
+        match change(&entry.spec, spec, address, kinds) {
+            Self::Keep => self,
+            other => other,
+        }
+    }
+}
+
+fn order(desired: &Desired) -> Result<Vec<Address>, Cycle> {
+    let addresses: Vec<&Address> = desired.nodes().keys().collect();
+    let index: BTreeMap<&Address, usize> = addresses.iter().enumerate().map(|(at, address)| (*address, at)).collect();
+    let mut graph = DiGraphMap::<usize, ()>::new();
+    for (at, address) in addresses.iter().enumerate().rev() {
+        graph.add_node(at);
+        let node = &desired.nodes()[*address];
+        let before = node.depends_on.iter().chain(&node.waits_for).filter_map(|address| index.get(address));
+        before.for_each(|before| {
+            graph.add_edge(*before, at, ());
+        });
+    }
+    let sorted = toposort(&graph, None).map_err(|cycle| Cycle(addresses[cycle.node_id()].clone()))?;
+    Ok(sorted.into_iter().map(|at| addresses[at].clone()).collect())
+}

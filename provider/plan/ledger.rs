@@ -1,0 +1,120 @@
+//! What was made of a resource, as it is kept in the resource's private state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::desired::Address;
+
+/// The format that this version writes. Older ones are upgraded when they are read, newer ones refused.
+const FORMAT: u32 = 1;
+
+/// Every component that exists, and how it was last applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    pub(super) format: u32,
+    /// The living components.
+    pub entries: BTreeMap<Address, Entry>,
+    /// Components that were replaced and are still to be deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deposed: Vec<(Address, Entry)>,
+    /// Whether the last apply made everything that was wanted.
+    pub complete: bool,
+    /// Whether this was rebuilt from AWS by an import and nothing was applied since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+}
+
+/// One component that exists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its spec with every reference resolved, as it was last applied or observed.
+    pub spec: Json,
+    /// What AWS gave back.
+    pub outputs: Json,
+    /// What it stands on: deleted only after it.
+    pub depends_on: BTreeSet<Address>,
+    /// Whether its last change ended without AWS telling how: it is applied again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncertain: bool,
+}
+
+/// A private state that this version cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableLedger {
+    /// It is cut or was changed by somebody.
+    #[error("it is damaged: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// A newer version of the provider wrote it.
+    #[error("it was written by a newer version of the provider (format {0}; this one reads up to {FORMAT})")]
+    Newer(u32),
+    /// There is none, though the resource exists.
+    #[error("it is empty")]
+    Empty,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { format: FORMAT, entries: BTreeMap::new(), deposed: Vec::new(), complete: false, imported: false }
+    }
+}
+
+impl Ledger {
+    /// Reads a private state.
+    ///
+    /// # Errors
+    /// [`UnreadableLedger`]; nothing may be planned then, for it would be made twice.
+    pub fn from_private(private: &[u8]) -> Result<Self, UnreadableLedger> {
+        if private.is_empty() {
+            return Err(UnreadableLedger::Empty);
+        }
+        /// The part of the format that never changes.
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = serde_json::from_slice(private)?;
+        if format > FORMAT {
+            return Err(UnreadableLedger::Newer(format));
+        }
+        Ok(serde_json::from_slice(private)?)
+    }
+
+    /// The private state that says this.
+    pub fn to_private(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
+        serde_json::to_vec(self).expect("a ledger serialises")
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.deposed.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_survives_being_kept() {
+        let entry = Entry {
+            spec: serde_json::json!({ "name": "a", "rate": 0.1 }),
+            outputs: serde_json::json!({ "id": "1" }),
+            depends_on: BTreeSet::from([Address::global("role")]),
+            uncertain: true,
+        };
+        let mut ledger = Ledger { complete: true, ..Ledger::default() };
+        ledger.entries.insert(Address::regional("us-east-1", "function"), entry.clone());
+        ledger.deposed.push((Address::global("role"), entry));
+        assert_eq!(Ledger::from_private(&ledger.to_private()).ok(), Some(ledger));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart() {
+        assert!(matches!(Ledger::from_private(b""), Err(UnreadableLedger::Empty)));
+        assert!(matches!(Ledger::from_private(b"{\"format\":1,\"ent"), Err(UnreadableLedger::Damaged(_))));
+        assert!(matches!(Ledger::from_private(b"{\"format\":9,\"entries\":7}"), Err(UnreadableLedger::Newer(9))));
+    }
+}

@@ -1,0 +1,155 @@
+//! The steps of a plan and what each waits for: the order that is safe for traffic.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::diff::{Change, Cycle, Difference, diff};
+use super::{Entry, Kinds, Ledger};
+use crate::desired::{Address, Desired};
+
+/// What one step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Makes a component.
+    Create,
+    /// Changes these fields in place.
+    Update(Vec<String>),
+    /// Makes a new one because of these fields; the old one is deposed.
+    Replace(Vec<String>),
+    /// Takes away a component that is no longer wanted.
+    Delete,
+    /// Takes away what was deposed, which was this.
+    Retire(Box<Entry>),
+}
+
+/// One step. Steps are named by their position in the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The component.
+    pub address: Address,
+    /// What is done to it.
+    pub action: Action,
+    /// Steps that must have succeeded before, and how long after each this one may begin.
+    pub after: BTreeMap<usize, Duration>,
+    /// Steps that must have ended before, however.
+    pub waits_for: BTreeSet<usize>,
+}
+
+/// The ordered steps from a ledger to a desired graph.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// What each wanted component needs.
+    pub difference: Difference,
+}
+
+impl Plan {
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Plans the way from `ledger` to `desired`.
+    ///
+    /// # Errors
+    /// [`Cycle`].
+    pub fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Cycle> {
+        let difference = diff(desired, ledger, kinds)?;
+        let mut plan = Self { steps: Vec::new(), difference };
+        let makes = plan.add_makes(desired);
+        plan.add_removals(ledger, &makes, kinds, Linger::Waited);
+        Ok(plan)
+    }
+
+    /// Plans to take everything away. Nobody is to be served afterwards, so nothing lingers.
+    pub fn destroy(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let mut plan = Self::default();
+        plan.add_removals(ledger, &BTreeMap::new(), kinds, Linger::Ignored);
+        plan
+    }
+
+    /// Creates, updates and replacements: each after what it depends on.
+    fn add_makes(&mut self, desired: &Desired) -> BTreeMap<Address, usize> {
+        let mut makes = BTreeMap::new();
+        for address in &self.difference.order {
+            let action = match self.difference.changes.get(address) {
+                None | Some(Change::Keep) => continue,
+                Some(Change::Create) => Action::Create,
+                Some(Change::Update(fields)) => Action::Update(fields.clone()),
+                Some(Change::Replace(fields)) => Action::Replace(fields.clone()),
+            };
+            let Some(node) = desired.get(address) else { continue };
+            let step = |address: &Address| makes.get(address).copied();
+            let after = node.depends_on.iter().filter_map(step).map(|step| (step, Duration::ZERO)).collect();
+            let waits_for = node.waits_for.iter().filter_map(step).collect();
+            makes.insert(address.clone(), self.steps.len());
+            self.steps.push(Step { address: address.clone(), action, after, waits_for });
+        }
+        makes
+    }
+
+    /// Deletions: after everything that is made (its successor must serve first), and after everything that stood on it
+    /// has gone or moved on, and those who still act on it have had time to hear of it.
+    fn add_removals(&mut self, ledger: &Ledger, makes: &BTreeMap<Address, usize>, kinds: &dyn Kinds, linger: Linger) {
+        let removals = self.removals(ledger, makes);
+        let first = self.steps.len();
+        for (position, (address, action, _)) in removals.iter().enumerate() {
+            let address: &Address = address;
+            let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
+            for (user, entry) in ledger.entries.iter().filter(|(_, entry)| entry.depends_on.contains(address)) {
+                let wait = match linger {
+                    // How long to wait is said by the configuration of now, where there still is one.
+                    Linger::Waited => kinds.linger(&user.kind, self.difference.specs.get(user).unwrap_or(&entry.spec)),
+                    Linger::Ignored => Duration::ZERO,
+                };
+                let own = makes.get(user).copied();
+                let gone = removals.iter().position(|(other, _, of)| *other == user && **of == *entry);
+                for step in own.into_iter().chain(gone.map(|gone| first + gone)) {
+                    after.insert(step, wait);
+                }
+            }
+            for (gone, (_, _, other)) in removals.iter().enumerate() {
+                if gone != position && other.depends_on.contains(address) {
+                    after.entry(first + gone).or_default();
+                }
+            }
+            self.steps.push(Step {
+                address: address.clone(),
+                action: action.clone(),
+                after,
+                waits_for: BTreeSet::new(),
+            });
+        }
+    }
+
+    /// Everything that goes: what is no longer wanted, what is replaced now, what an earlier apply could not delete.
+    fn removals<'a>(
+        &self,
+        ledger: &'a Ledger,
+        makes: &BTreeMap<Address, usize>,
+    ) -> Vec<(&'a Address, Action, &'a Entry)> {
+        let mut removals = Vec::new();
+        for (address, entry) in &ledger.entries {
+            let wanted = self.difference.changes.contains_key(address);
+            let replaced =
+                makes.get(address).is_some_and(|step| matches!(self.steps[*step].action, Action::Replace(_)));
+            match (wanted, replaced) {
+                (false, _) => removals.push((address, Action::Delete, entry)),
+                (true, true) => removals.push((address, Action::Retire(Box::new(entry.clone())), entry)),
+                (true, false) => {}
+            }
+        }
+        removals.extend(
+            ledger.deposed.iter().map(|(address, entry)| (address, Action::Retire(Box::new(entry.clone())), entry)),
+        );
+        removals
+    }
+}
+
+/// Whether a removal waits until nobody acts any more on what the removed said.
+#[derive(Clone, Copy)]
+enum Linger {
+    Waited,
+    Ignored,
+}
