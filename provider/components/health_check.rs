@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{built, field, found, gone, small};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::desired::{Address, Input, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -147,9 +147,9 @@ fn settings(spec: &Spec) -> Option<String> {
     Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
 }
 
-/// The health checks that were made for this address.
+/// The health checks that were made for this region.
 async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
-    let prefix = identity::reference_prefix(aws);
+    let prefix = identity::reference_prefix(aws, &Address::regional(aws.region(), HealthCheck::KIND));
     let (mut own, mut next) = (Vec::new(), None);
     loop {
         let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();

@@ -72,7 +72,8 @@ impl Component for HostedZone {
             let id = dns::zone_id(&zone.id);
             let tags = dns::tags_of(aws, Hostedzone, id).await?;
             // Tags come in a second call; the reference is there from the start.
-            let unfinished = tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws));
+            let unfinished =
+                tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws, aws.address()));
             if unfinished || tags::is_ours(aws, &tags) {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
