@@ -1,5 +1,7 @@
 //! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps tells at once what it did not expect")]
 
+mod connect;
 mod function;
 mod probe;
 

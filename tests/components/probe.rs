@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use super::{Bench, REGION};
 
 /// Answers one request after the other, and keeps what was asked.
-async fn serve(answers: &'static [(u16, &'static str)]) -> (String, Arc<Mutex<Vec<String>>>) {
+pub(crate) async fn serve(answers: &'static [(u16, &'static str)]) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
