@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
-use crate::aws::{CallError, Regional};
+use crate::aws::Regional;
 use crate::desired::{Address, Input};
 
 /// Prefix of the tags that AWS puts on things by itself; nobody can change them.
