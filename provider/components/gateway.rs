@@ -41,7 +41,7 @@ pub(super) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
 
 /// The HTTP API found in this region, for what has no tags of its own and is found through it.
 pub(super) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
-    let here = |address: &Address| address.scope.region() == Some(aws.region());
+    let here = |address: &Address| address.scope == aws.address().scope;
     siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
 }
 

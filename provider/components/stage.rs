@@ -102,7 +102,7 @@ impl Component for Stage {
         let mut discovered = Vec::new();
         for stage in stages {
             let tags = tags::reported(stage.tags.unwrap_or_default());
-            let (Some(address), Some(name)) = (tags::address_of::<Self>(aws, &tags), stage.stage_name) else {
+            let (Some(address), Some(name)) = (tags::address_here::<Self>(aws, &tags), stage.stage_name) else {
                 continue;
             };
             let api_id = api_outputs.id.clone();

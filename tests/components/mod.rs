@@ -1,5 +1,6 @@
 //! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
 
+mod edge;
 mod function;
 
 use std::sync::Arc;
