@@ -120,15 +120,13 @@ impl Component for HttpApi {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let arn = gateway::arn(aws, &format!("/apis/{}", outputs.id));
         let request = || aws.apigateway().get_api().api_id(&outputs.id).send();
-        let (api, tags) = futures::join!(aws.call("apigateway:GetApi", request), gateway::tags(aws, &arn));
-        let (Some(api), Some(tags)) = (found(api)?, found(tags)?) else { return Ok(None) };
+        let Some(api) = found(aws.call("apigateway:GetApi", request).await)? else { return Ok(None) };
         let reported = Spec {
             name: field(api.name, "an API's name")?,
             cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
             disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
-            tags,
+            tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
         let endpoint = field(api.api_endpoint, "an API's endpoint")?;
         Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))

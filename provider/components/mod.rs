@@ -120,6 +120,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
 
     /// What AWS reports now, in our spelling; `None` when AWS no longer has it. Fields that AWS does not report are
     /// taken from `spec`, the spec that was last applied.
+    #[expect(clippy::type_complexity, reason = "a name for it would say less")]
     fn read(
         aws: &Regional,
         spec: &Self::Spec,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use multiregion::aws::CallError;
-use multiregion::components::{Found, Siblings};
+use multiregion::components::{Found, REGISTRY};
 use multiregion::package::{self, DiskPackages};
 use multiregion::resources::{PackageSource, Packages};
 use serde_json::{Value as Json, json};
@@ -47,6 +47,8 @@ async fn a_reply_that_is_lost_makes_no_foreign_claim() {
     let fault = strict_aws::Fault::new(strict_aws::Harm::ReplyLost).operation("logs:CreateLogGroup").nth(1);
     bench.local.fault(fault);
     bench.make("global/claim", &claim).await;
+    let creates = bench.local.calls().iter().filter(|call| call.name() == "logs:CreateLogGroup").count();
+    assert_eq!(creates, 2);
 }
 
 #[tokio::test]
@@ -199,15 +201,48 @@ async fn what_hangs_on_a_function_follows_its_spec() {
 }
 
 #[tokio::test]
-async fn a_function_is_discovered_as_it_is() {
+async fn everything_is_discovered_as_it_is() {
     let bench = Bench::start().await;
     let folder = tempfile::tempdir().unwrap();
+    let claim = json!({ "name": OWNER, "regions": [REGION], "tags": tags("global/claim", "zoo") });
+    let claimed = bench.make("global/claim", &claim).await;
     let spec = function(&role(&bench).await, package(&source(folder.path(), "one")));
-    let made = bench.make(&at("function"), &spec).await;
-    let (aws, component) = bench.at(&at("function"));
-    let found = component.discover(&aws, &Siblings::default()).await.unwrap();
-    let [found] = found.as_slice() else { panic!("{} found", found.len()) };
-    assert_eq!(found.outputs, made);
-    let (seen, _) = component.read(&aws, &found.spec, &found.outputs).await.unwrap().unwrap();
-    assert_eq!(seen, with(&spec, json!({ "source": null })));
+    let group =
+        json!({ "name": format!("/aws/lambda/{OWNER}"), "retention_days": 7, "tags": tags(&at("log_group"), "zoo") });
+    let access = format!("/multiregion/{OWNER}/access");
+    let access = json!({ "name": access, "retention_days": 7, "tags": tags(&at("log_group/access"), "zoo") });
+    bench.make(&at("log_group"), &group).await;
+    bench.make(&at("log_group/access"), &access).await;
+    bench.make(&at("function"), &spec).await;
+    let version = json!({ "function": OWNER, "fingerprint": "first" });
+    let number = bench.make(&at("version"), &version).await["number"].clone();
+    let alias = json!({ "function": OWNER, "name": "live", "version": number });
+    bench.make(&at("alias"), &alias).await;
+    let statement = format!("multiregion-{OWNER}");
+    let permission = json!({ "function": OWNER, "alias": "live", "statement_id": statement, "api_id": "abc" });
+    bench.make(&at("permission"), &permission).await;
+    let warm = json!({ "function": OWNER, "alias": "live", "instances": 1 });
+    bench.make(&at("provisioned_concurrency"), &warm).await;
+    let seal = json!({ "claim": claimed["log_group"] });
+    bench.make("global/seal", &seal).await;
+
+    let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();
+    let ledger = bench.engine().discover(&kinds).await.unwrap();
+    let expected = [
+        (at("alias"), alias),
+        (at("function"), with(&spec, json!({ "source": null }))),
+        (at("log_group"), group),
+        (at("log_group/access"), access),
+        (at("permission"), permission),
+        (at("provisioned_concurrency"), warm),
+        (at("version"), version),
+        ("global/claim".to_owned(), claim),
+        ("global/seal".to_owned(), seal),
+    ];
+    for (address, spec) in &expected {
+        let entry = ledger.entries.get(&address.parse().unwrap()).unwrap_or_else(|| panic!("{address} is not found"));
+        assert_eq!(&entry.spec, spec, "{address}");
+    }
+    // These and the role.
+    assert_eq!(ledger.entries.len(), expected.len() + 1);
 }

@@ -1,13 +1,20 @@
 //! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps tells at once what it did not expect")]
 
+mod cdn;
+mod connect;
+mod dns;
 mod edge;
 mod function;
+mod probe;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use multiregion::apply::Engine;
 use multiregion::aws::{Aws, CancellationToken, Config, Regional, Run, StaticCredentials, SystemClock, chain};
-use multiregion::components::{AnyComponent, AnyFound, Found, REGISTRY, Siblings};
+use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::Address;
 use serde_json::{Value as Json, json};
 use strict_aws::{LocalAws, Options};
@@ -26,6 +33,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
+        Self::with_endpoints(BTreeMap::new()).await
+    }
+
+    /// With other endpoints for some services.
+    pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
         let local = LocalAws::start(Options::default()).await.unwrap();
         let config = Config {
             region: Some("us-east-1".to_owned()),
@@ -35,16 +47,16 @@ impl Bench {
                 token: None,
             }),
             endpoint_url: Some(local.endpoint()),
+            endpoints,
             ..Config::default()
         };
-        let aws = Aws::connect(config, Arc::new(SystemClock)).await.unwrap();
-        let run = Run {
-            owner: OWNER.to_owned(),
-            deadline: Instant::now() + Duration::from_secs(120),
-            cancel: CancellationToken::new(),
-            clock: Arc::new(SystemClock),
-        };
-        Self { local, aws: Arc::new(aws), run: Arc::new(run) }
+        let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+        Self { local, aws, run: Arc::new(run()) }
+    }
+
+    /// An engine that looks for everything of the owner's.
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::new(self.aws.clone(), run(), Catalog::new(REGISTRY))
     }
 
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
@@ -93,6 +105,15 @@ impl Bench {
         if component.visible() {
             assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} is still there");
         }
+    }
+}
+
+fn run() -> Run {
+    Run {
+        owner: OWNER.to_owned(),
+        deadline: Instant::now() + Duration::from_secs(120),
+        cancel: CancellationToken::new(),
+        clock: Arc::new(SystemClock),
     }
 }
 
