@@ -17,7 +17,7 @@ use super::{
     identity, issued_certificate, record, tags,
 };
 use crate::aws::{CallError, Poll, Regional};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::desired::{Address, Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -163,6 +163,9 @@ impl Component for Distribution {
         let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
         depends_on.extend(names.map(|name| Address::global(record::Record::KIND).key(&name)));
         let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
         for outputs in own(aws).await? {
             let Some((config, tags)) = config_and_tags(aws, &outputs).await? else { continue };
             let Some(spec) = distribution_config::reported(&config, None, tags) else { continue };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{built, field, found, gone, small};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::desired::{Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -80,6 +80,9 @@ impl Component for HealthCheck {
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
+        if aws.address().scope == Scope::Global {
+            return Ok(discovered);
+        }
         for check in own(aws).await? {
             let tags = dns::tags_of(aws, Healthcheck, &check.id).await?;
             let Some(config) = &check.health_check_config else { continue };
@@ -147,9 +150,9 @@ fn settings(spec: &Spec) -> Option<String> {
     Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
 }
 
-/// The health checks that were made for this region.
+/// The health checks that were made for this address.
 async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
-    let prefix = identity::reference_prefix(aws, &Address::regional(aws.region(), HealthCheck::KIND));
+    let prefix = identity::reference_prefix(aws);
     let (mut own, mut next) = (Vec::new(), None);
     loop {
         let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();

@@ -73,8 +73,7 @@ impl Component for HostedZone {
             let id = dns::zone_id(&zone.id);
             let tags = dns::tags_of(aws, Hostedzone, id).await?;
             // Tags come in a second call; the reference is there from the start.
-            let unfinished =
-                tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws, aws.address()));
+            let unfinished = tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws));
             if unfinished || tags::is_ours(aws, &tags) {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
@@ -91,7 +90,7 @@ impl Component for HostedZone {
         for zone in zones(aws, name).await? {
             let id = dns::zone_id(&zone.id);
             let tags = dns::tags_of(aws, Hostedzone, id).await?;
-            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some((outputs, comment)) = get(aws, id).await? else { continue };
             let spec = Spec {
                 name: dns::normal(&zone.name),

@@ -5,12 +5,11 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use sha2::{Digest, Sha256};
 
 use crate::aws::Regional;
-use crate::desired::Address;
 
 /// The caller reference of the component at this address: the same in every run. `settings` are those whose change
 /// makes a new object.
 pub(super) fn reference(aws: &Regional, settings: &str) -> String {
-    format!("{}{}", reference_prefix(aws, aws.address()), digest(&[settings]))
+    format!("{}{}", reference_prefix(aws), digest(&[settings]))
 }
 
 /// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
@@ -18,10 +17,10 @@ pub(super) fn fresh_reference(aws: &Regional, settings: &str) -> String {
     format!("{}-{:08x}", reference(aws, settings), chance())
 }
 
-/// How every caller reference of the component at `address` begins. With what follows it has at most 54 characters;
+/// How every caller reference of the component at this address begins. With what follows it has at most 54 characters;
 /// Route 53 takes 64.
-pub(super) fn reference_prefix(aws: &Regional, address: &Address) -> String {
-    format!("multiregion-{}-", digest(&[aws.owner(), &address.to_string()]))
+pub(super) fn reference_prefix(aws: &Regional) -> String {
+    format!("multiregion-{}-", digest(&[aws.owner(), &aws.address().to_string()]))
 }
 
 /// The idempotency token of the component at this address: 32 characters, as ACM takes at most.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Component, Discovered, Found, Problem, Resolved, Siblings, certificate, distribution, dns, domain};
 use crate::aws::{CallError, Poll, Regional};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::desired::{Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -85,13 +85,16 @@ impl Component for IssuedCertificate {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        if aws.address().scope == Scope::Global {
+            return Ok(Vec::new());
+        }
         let certificates = siblings.all::<certificate::Certificate>();
         if certificates.is_empty() {
             return brought_along(aws).await;
         }
         let mut discovered = Vec::new();
         for (address, outputs) in certificates {
-            if address.scope.region() != Some(aws.region()) {
+            if address.scope != aws.address().scope {
                 continue;
             }
             let Some(detail) = certificate::describe(aws, &outputs.arn).await? else { continue };

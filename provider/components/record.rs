@@ -11,7 +11,7 @@ use super::{
     Component, Discovered, Found, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
 };
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, Gated, Input, Kind};
+use crate::desired::{Address, Gated, Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -152,6 +152,9 @@ impl Component for Record {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
         for (name, targets) in candidates(aws, siblings).await? {
             let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
             let zone_id = dns::zone_id(&zone.id).to_owned();

@@ -1,7 +1,10 @@
 //! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
 #![expect(clippy::unwrap_used, reason = "a test that unwraps tells at once what it did not expect")]
 
+mod cdn;
 mod connect;
+mod dns;
+mod edge;
 mod function;
 mod probe;
 
