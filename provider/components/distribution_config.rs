@@ -17,7 +17,7 @@ use crate::desired::Input;
 /// AWS's managed cache policy CachingDisabled: an API answers for itself.
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 /// AWS's managed origin request policy AllViewerExceptHostHeader: API Gateway refuses another's Host.
-const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-38738e2966ac";
+const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
 
 const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
 const CACHED: [Method; 2] = [Method::Get, Method::Head];

@@ -99,7 +99,8 @@ async fn serving(stage: &Stage) -> BTreeSet<String> {
         .map(|(region, _)| region.clone())
         .collect();
     let records = stage.records().await;
-    let by_aws: BTreeSet<String> = records.iter().filter_map(|record| record["set"].as_str().map(str::to_owned)).collect();
+    let by_aws: BTreeSet<String> =
+        records.iter().filter_map(|record| record["set"].as_str().map(str::to_owned)).collect();
     assert_eq!(by_state, by_aws, "`serving` is what Route 53 says");
     by_aws
 }
@@ -159,7 +160,9 @@ async fn what_changed_behind_our_back_is_mended(stage: Stage) {
     let components = stage.components().await;
     let id = |address: &str| components[address]["id"].as_str().expect("an id").to_owned();
 
-    stage.delete_in_aws("route53", "us-east-1", &format!("/2013-04-01/healthcheck/{}", id("us-west-2/health_check"))).await;
+    stage
+        .delete_in_aws("route53", "us-east-1", &format!("/2013-04-01/healthcheck/{}", id("us-west-2/health_check")))
+        .await;
     let changes = stage.changes(&config.hcl()).await;
     let names: BTreeSet<&String> = changes.added.union(&changes.changed).collect();
     let allowed = ["us-west-2/health_check", "global/record/api.ipgiraffe.com"];

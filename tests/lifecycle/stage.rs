@@ -166,8 +166,9 @@ impl Stage {
         let endpoint = self.aws.endpoint();
         let mut stream =
             TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n{headers}\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n{headers}\r\n"
+        );
         stream.write_all(request.as_bytes()).await.expect("the request is sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("the answer is text");
@@ -186,7 +187,8 @@ impl Stage {
     /// Deletes something behind our back: a signed request with an empty body.
     pub(super) async fn delete_in_aws(&self, service: &str, region: &str, path: &str) {
         let scope = format!("{}/20260101/{region}/{service}/aws4_request", self.aws.account_id());
-        let signature = format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
+        let signature =
+            format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
         let answer = self.send("DELETE", "127.0.0.1", path, &signature).await;
         assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
     }

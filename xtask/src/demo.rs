@@ -97,17 +97,19 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// Plans, and gives back what becomes of each AWS object.
+    /// Plans, shows it, and gives back what becomes of each AWS object.
     async fn plan(&self) -> Outcome<BTreeMap<String, Change>> {
-        self.workspace.plan().await?.ok()?;
-        Ok(components::planned(&self.workspace.show_plan().await?))
-    }
-
-    /// Plans and shows it.
-    async fn show_plan(&self) -> Outcome<BTreeMap<String, Change>> {
-        let changes = ui::step(&self.title("plan"), self.plan(), |changes| objects(changes.len())).await?;
-        components::by_scope(&changes).iter().for_each(|line| ui::detail(line));
-        Ok(changes)
+        let plan = async {
+            let run = self.workspace.plan().await?.ok()?;
+            Ok((run.changes(), components::planned(&self.workspace.show_plan().await?)))
+        };
+        let (_, planned) = ui::step(&self.title("plan"), plan, |(resources, planned)| {
+            let (add, change, remove) = resources.unwrap_or_default();
+            format!("{add} to add, {change} to change, {remove} to destroy: {}", objects(planned.len()))
+        })
+        .await?;
+        components::by_scope(&planned).iter().for_each(|line| ui::detail(line));
+        Ok(planned)
     }
 
     /// Applies what was planned, and gives back how many AWS calls it took.
@@ -127,7 +129,7 @@ impl<'a> Demo<'a> {
     }
 
     async fn create(&self) -> Outcome {
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         promise(planned.values().all(|change| *change == Change::Add), "a first plan only adds")?;
         self.apply().await?;
         let api = self.api().await?;
@@ -178,7 +180,7 @@ impl<'a> Demo<'a> {
         promise(changed != code, "src/app.py says where it greets from")?;
         std::fs::write(&path, changed)?;
         ui::note("src/app.py: greets with \"Hello again\" from now on");
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         let kinds: BTreeSet<&str> = planned.keys().map(|address| components::kind(address)).collect();
         let of_code = BTreeSet::from(["alias", "function", "version"]);
         promise(!kinds.is_empty() && kinds.is_subset(&of_code), "new code changes functions and nothing else")?;
@@ -188,7 +190,7 @@ impl<'a> Demo<'a> {
     async fn drain(&self) -> Outcome {
         ui::note(&format!("{DRAINED}: traffic = \"drained\""));
         self.set_regions("drained")?;
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         let records_only = planned.keys().all(|address| components::kind(address) == "record");
         promise(!planned.is_empty() && records_only, "draining a region changes records and nothing else")?;
         self.apply().await?;
@@ -202,11 +204,12 @@ impl<'a> Demo<'a> {
     }
 
     async fn destroy(&self) -> Outcome {
+        self.aws.clear_calls();
         let destroy = async {
             self.workspace.destroy().await?.ok()?;
-            Ok(())
+            Ok(self.aws.calls().len())
         };
-        ui::step(&self.title("destroy"), destroy, |()| String::new()).await?;
+        ui::step(&self.title("destroy"), destroy, |calls| format!("{calls} AWS calls")).await?;
         let left = async { Ok(self.aws.inventory().await?) };
         let tell = |left: &Inventory| if left.is_empty() { "nothing".to_owned() } else { objects(left.keys().len()) };
         let left = ui::step("Ask AWS what is left", left, tell).await?;
