@@ -17,9 +17,6 @@ use crate::{Outcome, ui};
 /// The region that is drained.
 const DRAINED: &str = "eu-central-1";
 
-/// The configuration's own settings, for an AWS whose limits need not be kept.
-const OVERRIDE: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\n";
-
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -69,7 +66,7 @@ impl<'a> Demo<'a> {
     fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
         let mut workspace = Workspace::new(cli, provider)?;
         copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
-        workspace.write("local_override.tf", OVERRIDE)?;
+        workspace.write("local_override.tf", provider::NO_LIMITS)?;
         workspace.set_env(aws.env());
         let demo = Self { aws, workspace };
         demo.set_regions("serving")?;
