@@ -35,7 +35,8 @@ resource "multiregion_api" "this" {
   }
 
   routing = {
-    policy = "failover"
+    policy        = "failover"
+    drain_seconds = var.drain_seconds
 
     health_check = {
       path              = "/health"

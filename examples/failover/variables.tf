@@ -26,3 +26,9 @@ variable "secondary_region" {
     error_message = "This is not the name of an AWS region: us-west-2 is one."
   }
 }
+
+variable "drain_seconds" {
+  description = "How long resolvers keep an answer: a region that is removed is destroyed so many seconds after its record."
+  type        = number
+  default     = 60
+}

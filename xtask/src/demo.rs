@@ -17,9 +17,6 @@ use crate::{Outcome, ui};
 /// The region that is drained.
 const DRAINED: &str = "eu-central-1";
 
-/// The configuration's own settings, for an AWS whose limits need not be kept.
-const OVERRIDE: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\n";
-
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -69,7 +66,7 @@ impl<'a> Demo<'a> {
     fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
         let mut workspace = Workspace::new(cli, provider)?;
         copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
-        workspace.write("local_override.tf", OVERRIDE)?;
+        workspace.write("local_override.tf", provider::NO_LIMITS)?;
         workspace.set_env(aws.env());
         let demo = Self { aws, workspace };
         demo.set_regions("serving")?;
@@ -97,17 +94,19 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// Plans, and gives back what becomes of each AWS object.
+    /// Plans, shows it, and gives back what becomes of each AWS object.
     async fn plan(&self) -> Outcome<BTreeMap<String, Change>> {
-        self.workspace.plan().await?.ok()?;
-        Ok(components::planned(&self.workspace.show_plan().await?))
-    }
-
-    /// Plans and shows it.
-    async fn show_plan(&self) -> Outcome<BTreeMap<String, Change>> {
-        let changes = ui::step(&self.title("plan"), self.plan(), |changes| objects(changes.len())).await?;
-        components::by_scope(&changes).iter().for_each(|line| ui::detail(line));
-        Ok(changes)
+        let plan = async {
+            let run = self.workspace.plan().await?.ok()?;
+            Ok((run.changes(), components::planned(&self.workspace.show_plan().await?)))
+        };
+        let (_, planned) = ui::step(&self.title("plan"), plan, |(resources, planned)| {
+            let (add, change, remove) = resources.unwrap_or_default();
+            format!("{add} to add, {change} to change, {remove} to destroy: {}", objects(planned.len()))
+        })
+        .await?;
+        components::by_scope(&planned).iter().for_each(|line| ui::detail(line));
+        Ok(planned)
     }
 
     /// Applies what was planned, and gives back how many AWS calls it took.
@@ -127,7 +126,7 @@ impl<'a> Demo<'a> {
     }
 
     async fn create(&self) -> Outcome {
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         promise(planned.values().all(|change| *change == Change::Add), "a first plan only adds")?;
         self.apply().await?;
         let api = self.api().await?;
@@ -178,7 +177,7 @@ impl<'a> Demo<'a> {
         promise(changed != code, "src/app.py says where it greets from")?;
         std::fs::write(&path, changed)?;
         ui::note("src/app.py: greets with \"Hello again\" from now on");
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         let kinds: BTreeSet<&str> = planned.keys().map(|address| components::kind(address)).collect();
         let of_code = BTreeSet::from(["alias", "function", "version"]);
         promise(!kinds.is_empty() && kinds.is_subset(&of_code), "new code changes functions and nothing else")?;
@@ -188,7 +187,7 @@ impl<'a> Demo<'a> {
     async fn drain(&self) -> Outcome {
         ui::note(&format!("{DRAINED}: traffic = \"drained\""));
         self.set_regions("drained")?;
-        let planned = self.show_plan().await?;
+        let planned = self.plan().await?;
         let records_only = planned.keys().all(|address| components::kind(address) == "record");
         promise(!planned.is_empty() && records_only, "draining a region changes records and nothing else")?;
         self.apply().await?;
@@ -202,11 +201,12 @@ impl<'a> Demo<'a> {
     }
 
     async fn destroy(&self) -> Outcome {
+        self.aws.clear_calls();
         let destroy = async {
             self.workspace.destroy().await?.ok()?;
-            Ok(())
+            Ok(self.aws.calls().len())
         };
-        ui::step(&self.title("destroy"), destroy, |()| String::new()).await?;
+        ui::step(&self.title("destroy"), destroy, |calls| format!("{calls} AWS calls")).await?;
         let left = async { Ok(self.aws.inventory().await?) };
         let tell = |left: &Inventory| if left.is_empty() { "nothing".to_owned() } else { objects(left.keys().len()) };
         let left = ui::step("Ask AWS what is left", left, tell).await?;

@@ -20,9 +20,10 @@ pub(crate) async fn run(arguments: &Build) -> Outcome {
     }
     println!(
         "\nThen tofu or terraform, init and apply, in a folder with a configuration: examples/active-active is one.\n\
-         AWS's limits on calls need not be kept here:\n\n    provider \"multiregion\" {{\n      rate_limits = \"none\"\n    }}\n\n\
+         AWS's limits on calls need not be kept here:\n\n{}\n\
          Ask an API by its name, as the output endpoints tells it:\n\n    \
          curl -H 'Host: ID.execute-api.REGION.amazonaws.com' {}/\n\nCtrl-C stops it and forgets everything in it.",
+        provider::NO_LIMITS,
         aws.endpoint()
     );
     // Ctrl-C ends all commands alike.

@@ -9,6 +9,9 @@ use tokio::process::Command;
 
 use crate::{Outcome, ui};
 
+/// Settings for an AWS whose limits need not be kept, as an override of a configuration.
+pub(crate) const NO_LIMITS: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\n";
+
 /// Which build of the provider a command uses.
 #[derive(clap::Args)]
 pub(crate) struct Build {

@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let latency = Duration::from_millis(arguments.latency);
     let mut rows = Vec::new();
     for &regions in &arguments.regions {
-        let title = format!("{regions} regions");
+        let title = counted(regions);
         let measured =
             ui::step(&title, run::measure(&cli, &provider, regions, latency), run::Measured::summary).await?;
         rows.push(measured.row(regions));
@@ -46,13 +46,17 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let mut peers = Vec::new();
     if let Some(mirror) = &arguments.peer {
         for &regions in arguments.regions.iter().filter(|regions| **regions <= peer::MOST) {
-            let title = format!("{regions} regions with hashicorp/aws");
+            let title = format!("{} with hashicorp/aws", counted(regions));
             let measured = ui::step(&title, peer::measure(&cli, mirror, regions), run::Costs::summary).await?;
             peers.push(measured.row(regions));
         }
     }
     print_tables(schema, arguments.latency, &rows, &peers);
     Ok(())
+}
+
+fn counted(regions: usize) -> String {
+    if regions == 1 { "1 region".to_owned() } else { format!("{regions} regions") }
 }
 
 fn print_tables(schema: Duration, latency: u64, rows: &[String], peers: &[String]) {

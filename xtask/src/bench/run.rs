@@ -9,6 +9,7 @@ use strict_aws::tools::{Cli, Run, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
 use super::{memory, path};
+use crate::provider::NO_LIMITS;
 use crate::{Outcome, ui};
 
 /// Regions in the order in which they are taken.
@@ -104,7 +105,7 @@ pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency:
     let aws = LocalAws::start(Options::immediate()).await?;
     let mut workspace = Workspace::new(cli, provider)?;
     copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
-    workspace.write("local_override.tf", "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\n")?;
+    workspace.write("local_override.tf", NO_LIMITS)?;
     let named = REGIONS.get(..regions).ok_or_else(|| format!("there are {} regions to measure", REGIONS.len()))?;
     let variables = json!({
         "regions": named.iter().map(|region| (*region, json!({}))).collect::<BTreeMap<_, _>>(),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::{cache_dir, on_path, opentofu};
+use super::{cache_dir, forget_settings, on_path, opentofu};
 
 /// One installed OpenTofu or Terraform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,12 +109,8 @@ async fn build() -> io::Result<Cli> {
 }
 
 async fn version(path: &Path) -> io::Result<String> {
-    let output = Command::new(path)
+    let output = forget_settings(&mut Command::new(path))
         .args(["version", "-json"])
-        .env("CHECKPOINT_DISABLE", "1")
-        .env_remove("TF_CLI_CONFIG_FILE")
-        .env_remove("TF_CLI_ARGS")
-        .env_remove("TF_CLI_ARGS_version")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

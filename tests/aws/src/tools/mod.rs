@@ -18,6 +18,8 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio::process::Command;
+
 /// The provider's version, as its package says.
 pub const PROVIDER_VERSION: &str = package_version(include_str!("../../../../Cargo.toml"));
 
@@ -42,6 +44,18 @@ pub fn cache_dir() -> io::Result<PathBuf> {
 pub fn source_root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// Takes the settings of the person who runs this away from a tool: they must neither lead to that person's AWS account
+/// nor change what the tool does.
+fn forget_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("TF_") || text.starts_with("AWS_") {
+            command.env_remove(&name);
+        }
+    }
+    command.env("CHECKPOINT_DISABLE", "1")
 }
 
 /// The file `name` on PATH.

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{Cli, PROVIDER_VERSION, Run, Running};
+use super::{Cli, PROVIDER_VERSION, Run, Running, forget_settings};
 
 /// The name of the CLI configuration, in a workspace and for [`write_cli_config`].
 pub const CLI_CONFIG: &str = "cli.tfrc";
@@ -146,19 +146,11 @@ impl Workspace {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.cli.path);
         command.args(args).current_dir(self.dir());
-        // Whatever the person who runs this has set must neither lead to their AWS account nor change what is printed.
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("TF_") || text.starts_with("AWS_") {
-                command.env_remove(&name);
-            }
-        }
-        command
+        forget_settings(&mut command)
             .env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG))
             .env("TF_DATA_DIR", self.folder.path().join("data"))
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
-            .env("CHECKPOINT_DISABLE", "1")
             .env("AWS_CONFIG_FILE", self.folder.path().join("no-aws-config"))
             .env("AWS_SHARED_CREDENTIALS_FILE", self.folder.path().join("no-aws-credentials"))
             .env("AWS_EC2_METADATA_DISABLED", "true")
