@@ -2,9 +2,15 @@
 //!
 //! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
 
+pub mod plugin;
+
+mod rpc;
+
 pub mod wire;
 
 pub mod schema;
+
+pub mod configuration;
 
 pub mod resources;
 

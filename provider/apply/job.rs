@@ -121,7 +121,6 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> Ended {
         },
         Job::Update { from, to, node } => match component.update(&aws, &from.outputs, &from.spec, &to).await {
             Ok(outputs) => Ended::well(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) }),
-            Err(error @ CallError::Cancelled(_)) => Ended::badly(error),
             Err(error) => Ended { event: Some(Event::Uncertain { address }), error: Some(error) },
         },
         Job::Delete { entry } => match component.delete(&aws, &entry.spec, &entry.outputs).await {
@@ -135,14 +134,14 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> Ended {
     }
 }
 
-/// A create that failed may have made something all the same: the reply was lost, or it never became usable. It is
-/// looked for, so that it is neither leaked nor made twice.
+/// A create that failed may have made something all the same: the reply was lost, or it never became usable, or the user
+/// cancelled the wait. It is looked for, so that it is neither leaked nor made twice.
 async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, error: CallError) -> Ended {
-    if matches!(error, CallError::Cancelled(_) | CallError::Foreign { .. } | CallError::Local { .. }) {
+    if matches!(error, CallError::Foreign { .. } | CallError::Local { .. } | CallError::Malformed(_)) {
         return Ended::badly(error);
     }
     let Ok(component) = engine.kinds().get(&address.kind) else { return Ended::badly(error) };
-    let event = match component.find(&engine.regional(&address), &spec).await {
+    let event = match component.find(&engine.aftermath(&address), &spec).await {
         Ok(Some(Found::Ours(outputs))) => {
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })

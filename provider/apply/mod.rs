@@ -8,14 +8,18 @@ mod observe;
 mod survey;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::aws::{Aws, Regional, Run};
+use crate::aws::{Aws, CancellationToken, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
 pub use executor::{Failure, Outcome};
 pub use journal::{Event, Impossible, fold};
 pub use survey::{Obstacle, Survey};
+
+/// How long a last look may take; after a cancel the host waits for us.
+const AFTERMATH: Duration = Duration::from_secs(30);
 
 /// The engine at work on one resource.
 #[derive(Clone)]
@@ -34,6 +38,17 @@ impl Engine {
     /// The kinds it works with.
     pub fn kinds(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// AWS for a last look at a component, when the run itself was cancelled or is out of time.
+    fn aftermath(&self, address: &Address) -> Regional {
+        let run = Run {
+            owner: self.run.owner.clone(),
+            deadline: self.run.clock.now() + AFTERMATH,
+            cancel: CancellationToken::new(),
+            clock: Arc::clone(&self.run.clock),
+        };
+        Regional::new(Arc::clone(&self.aws), Arc::new(run), address.clone())
     }
 
     fn regional(&self, address: &Address) -> Regional {

@@ -101,6 +101,7 @@ impl Kind for Distribution {
 impl Component for Distribution {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &[];
     const ACTIONS: &'static [&'static str] = &[
         "cloudfront:CreateDistribution",

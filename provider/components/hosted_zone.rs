@@ -48,6 +48,7 @@ impl Kind for HostedZone {
 impl Component for HostedZone {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
         "route53:ChangeResourceRecordSets",

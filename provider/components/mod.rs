@@ -3,6 +3,7 @@
 mod adoption;
 pub mod alias;
 mod answer;
+mod catalog;
 pub mod certificate;
 pub mod claim;
 mod creation;
@@ -45,8 +46,8 @@ use serde::de::DeserializeOwned;
 
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
-use crate::plan::Kinds;
 
+pub use catalog::Catalog;
 use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 
@@ -70,6 +71,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
 
+    /// Whether there is one for all regions, and not one in each.
+    const GLOBAL: bool = false;
     /// Spec fields that AWS cannot change on a living object: a change of one of them makes a new object first, moves
     /// what refers to the old one, and deletes the old one last.
     const IMMUTABLE: &'static [&'static str];
@@ -216,8 +219,8 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<http_api::HttpApi>::new(),
     &Erased::<integration::Integration>::new(),
     &Erased::<route::Route>::new(),
-    &Erased::<permission::Permission>::new(),
     &Erased::<stage::Stage>::new(),
+    &Erased::<permission::Permission>::new(),
     &Erased::<probe::Probe>::new(),
     &Erased::<certificate::Certificate>::new(),
     &Erased::<validation_record::ValidationRecord>::new(),
@@ -230,50 +233,3 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<hosted_zone::HostedZone>::new(),
     &Erased::<seal::Seal>::new(),
 ];
-
-/// Finds kinds by name: what the engine is given instead of the kinds themselves.
-#[derive(Clone)]
-pub struct Catalog(BTreeMap<&'static str, &'static dyn AnyComponent>);
-
-impl Catalog {
-    /// A catalog of these kinds.
-    pub fn new(kinds: &[&'static dyn AnyComponent]) -> Self {
-        Self(kinds.iter().map(|kind| (kind.kind(), *kind)).collect())
-    }
-
-    /// The kind of this name.
-    ///
-    /// # Errors
-    /// [`CallError::Malformed`]: a newer version of the provider knows it.
-    pub fn get(&self, kind: &str) -> Result<&'static dyn AnyComponent, CallError> {
-        self.0.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
-    }
-}
-
-impl Default for Catalog {
-    fn default() -> Self {
-        Self::new(REGISTRY)
-    }
-}
-
-impl Kinds for Catalog {
-    fn immutable(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.immutable())
-    }
-
-    fn uncompared(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.uncompared())
-    }
-
-    fn linger(&self, kind: &str, spec: &serde_json::Value) -> Duration {
-        self.0.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
-    }
-
-    fn visible(&self, kind: &str) -> bool {
-        self.0.get(kind).is_some_and(|kind| kind.visible())
-    }
-
-    fn id(&self, kind: &str, outputs: &serde_json::Value) -> Option<String> {
-        self.0.get(kind).and_then(|kind| kind.id(outputs))
-    }
-}

@@ -85,6 +85,7 @@ impl Kind for Record {
 impl Component for Record {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
     const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
     const ACTIONS: &'static [&'static str] = &[

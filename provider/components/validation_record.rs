@@ -49,6 +49,7 @@ impl Kind for ValidationRecord {
 impl Component for ValidationRecord {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
     const UNCOMPARED: &'static [&'static str] = &["domain", "regions"];
     const ACTIONS: &'static [&'static str] = &[

@@ -56,6 +56,23 @@ impl Desired {
         }
     }
 
+    /// Makes every other component wait for the success of `first`.
+    pub fn order_first<C>(&mut self, first: &Handle<C>) {
+        for (address, node) in &mut self.nodes {
+            if address != first.address() {
+                node.depends_on.insert(first.address().clone());
+            }
+        }
+    }
+
+    /// Makes `last` wait for the success of every other component.
+    pub fn order_last<C>(&mut self, last: &Handle<C>) {
+        let others = self.nodes.keys().filter(|address| *address != last.address()).cloned().collect::<Vec<_>>();
+        if let Some(node) = self.nodes.get_mut(last.address()) {
+            node.depends_on.extend(others);
+        }
+    }
+
     /// All components by address.
     pub fn nodes(&self) -> &BTreeMap<Address, Node> {
         &self.nodes

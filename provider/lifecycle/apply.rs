@@ -59,7 +59,7 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let is_new = *prior == Value::Null;
         let ledger = ledger_of(&planned.private)?;
-        let packages = DiskPackages::default();
+        let packages = DiskPackages;
         let desired = resource.expand(config, &self.context(&packages))?.desired;
         let settings = resource.settings(config)?;
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };

@@ -80,6 +80,11 @@ impl Provider {
     }
 }
 
+/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS.
+pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
+    resource.validate(config, &DiskPackages)
+}
+
 /// The settings of a state that is already there: what it was written with has been valid once.
 fn settings_of(resource: &dyn Resource, value: &Value) -> Result<Settings, Diagnostics> {
     resource.settings(value)

@@ -50,7 +50,7 @@ impl Provider {
     ) -> Result<Planned, Diagnostics> {
         let is_new = prior.value == Value::Null;
         let ledger = if is_new { Ledger::default() } else { ledger_of(&prior.private)? };
-        let packages = DiskPackages::default();
+        let packages = DiskPackages;
         let Expansion { desired, addresses_known } = resource.expand(config, &self.context(&packages))?;
         let settings = resource.settings(config)?;
         let replaced_by = if is_new { Vec::new() } else { resource.replaced_by(&prior.value, config) };

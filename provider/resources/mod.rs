@@ -1,5 +1,13 @@
 //! One file per resource type: its schema, its configuration, and what it expands into. Pure.
 
+mod api;
+mod dns;
+mod regions;
+mod tags;
+mod timeouts;
+mod values;
+mod zone;
+
 use std::time::Duration;
 
 use crate::desired::Desired;
@@ -68,7 +76,8 @@ pub struct Context<'a> {
 pub struct Expansion {
     /// Its components.
     pub desired: Desired,
-    /// Whether their addresses will stay what they are: not while a name that stands in one of them is unknown.
+    /// Whether `desired` is all there will be. While something that decides which components there are is unknown (a name
+    /// that stands in an address, a flag), it is empty, and `components` as a whole is known only after apply.
     pub addresses_known: bool,
 }
 
@@ -139,4 +148,10 @@ pub struct Package {
 }
 
 /// Every resource type. A new one is one file and one line here.
-pub static REGISTRY: &[&dyn Resource] = &[];
+pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
+
+/// The path of the top-level attribute `name`, when a change from `prior` to `config` changes it.
+fn changed(prior: &Value, config: &Value, name: &str) -> Vec<Path> {
+    let path = Path::of(name);
+    if values::at(prior, &path) == values::at(config, &path) { Vec::new() } else { vec![path] }
+}

@@ -27,6 +27,7 @@ mod proxy;
 mod records;
 mod rules;
 mod timers;
+pub mod tools;
 mod upstream;
 mod xml;
 

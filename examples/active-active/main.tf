@@ -1,0 +1,38 @@
+# One HTTP API in three regions. Route 53 sends every client to the region with the lowest latency, and past a region
+# whose health check fails.
+
+provider "multiregion" {}
+
+resource "multiregion_zone" "this" {
+  name    = var.zone_name
+  comment = "Made by the example active-active"
+}
+
+resource "multiregion_api" "this" {
+  name    = var.name
+  regions = var.regions
+
+  function = {
+    source_dir = "${path.module}/src"
+    handler    = "app.handler"
+    runtime    = "python3.12"
+
+    environment = {
+      GREETING = "Hello"
+    }
+  }
+
+  domain = {
+    name    = "api.${multiregion_zone.this.name}"
+    zone_id = multiregion_zone.this.id
+  }
+
+  routing = {
+    policy        = "latency"
+    drain_seconds = var.drain_seconds
+
+    health_check = {
+      path = "/health"
+    }
+  }
+}

@@ -1,0 +1,29 @@
+# One HTTP API in two regions behind CloudFront, without a domain of its own. CloudFront asks the primary region, and the
+# other one when the answer is 502, 503 or 504.
+
+provider "multiregion" {}
+
+resource "multiregion_api" "this" {
+  name = var.name
+
+  regions = {
+    (var.primary_region)   = { primary = true }
+    (var.secondary_region) = {}
+  }
+
+  function = {
+    source_dir = "${path.module}/src"
+    handler    = "app.handler"
+    runtime    = "python3.12"
+
+    environment = {
+      CACHE_SECONDS = tostring(var.cache_seconds)
+    }
+  }
+
+  cdn = {
+    origin                = "group"
+    failover_status_codes = [502, 503, 504]
+    price_class           = "PriceClass_100"
+  }
+}

@@ -1,0 +1,201 @@
+//! The provider's own arguments: their schema, what can be wrong with them, and what they come to.
+
+mod arguments;
+mod formats;
+mod refusal;
+mod schema;
+
+pub use refusal::refusal;
+pub use schema::schema;
+
+use arguments::Arguments;
+
+use crate::aws::Config;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+/// What a configuration of the provider comes to.
+#[derive(Debug, Clone)]
+pub enum Settings {
+    /// Everything is known.
+    Known(Box<Config>),
+    /// The argument here is known only after apply, so that nobody can tell yet which AWS is meant.
+    Unknown(Path),
+}
+
+/// Everything that is wrong with a configuration of the provider by itself. Unknown values are not errors.
+pub fn validate(config: &Value) -> Diagnostics {
+    Arguments::read(config).1
+}
+
+/// Reads a configuration of the provider.
+///
+/// # Errors
+/// What [`validate`] finds.
+pub fn read(config: &Value) -> Result<Settings, Diagnostics> {
+    let (arguments, diagnostics) = Arguments::read(config);
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    Ok(match first_unknown(config, &Path::root()) {
+        Some(path) => Settings::Unknown(path),
+        None => Settings::Known(Box::new(arguments.config())),
+    })
+}
+
+fn first_unknown(value: &Value, path: &Path) -> Option<Path> {
+    match value {
+        Value::Unknown => Some(path.clone()),
+        Value::List(items) => {
+            items.iter().enumerate().find_map(|(index, item)| first_unknown(item, &path.index(index)))
+        }
+        Value::Map(entries) => entries.iter().find_map(|(name, value)| {
+            // At the top stand attributes; below, keys of maps and attributes of objects look alike in a value.
+            let attribute = path.segments().is_empty() || *path == Path::of("assume_role");
+            first_unknown(value, &if attribute { path.attribute(name) } else { path.key(name) })
+        }),
+        Value::Dynamic(_, inner) => first_unknown(inner, path),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode_json;
+
+    fn value(json: &str) -> Value {
+        // The host completes a configuration to every attribute of the schema.
+        let mut complete: serde_json::Map<String, serde_json::Value> =
+            schema().attributes.iter().map(|attribute| (attribute.name.to_owned(), serde_json::Value::Null)).collect();
+        complete.extend(serde_json::from_str::<serde_json::Map<_, _>>(json).unwrap());
+        if let Some(role) = complete.get_mut("assume_role").and_then(|role| role.as_object_mut()) {
+            for name in ["role_arn", "session_name", "external_id", "duration_seconds"] {
+                role.entry(name).or_insert(serde_json::Value::Null);
+            }
+        }
+        decode_json(serde_json::Value::Object(complete).to_string().as_bytes(), &schema().ty()).unwrap()
+    }
+
+    fn wrong(json: &str) -> String {
+        let found = validate(&value(json));
+        found.iter().map(|one| format!("{}: {}", one.path, one.summary)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn known(json: &str) -> Config {
+        match read(&value(json)) {
+            Ok(Settings::Known(config)) => *config,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_a_configuration() {
+        for empty in [Value::Null, value("{}")] {
+            let Ok(Settings::Known(config)) = read(&empty) else { panic!() };
+            assert!(config.region.is_none() && config.credentials.is_none() && config.keep_rate_limits);
+        }
+    }
+
+    #[test]
+    fn every_argument_arrives() {
+        let config = known(
+            r#"{ "region": "eu-central-1", "profile": "work", "access_key": "AKIA", "secret_key": "s", "token": "t",
+                 "endpoint_url": "http://127.0.0.1:4566", "endpoints": { "sts": "https://sts.local/", "iam": null },
+                 "assume_role": { "role_arn": "arn:aws:iam::123456789012:role/x/y", "session_name": "me",
+                                  "external_id": "ours", "duration_seconds": 900 },
+                 "allowed_account_ids": ["123456789012"], "default_tags": { "team": "a" },
+                 "max_retries": 3, "max_parallel_calls": 5, "rate_limits": "none" }"#,
+        );
+        assert_eq!(config.region.as_deref(), Some("eu-central-1"));
+        assert_eq!(config.profile.as_deref(), Some("work"));
+        let credentials = config.credentials.unwrap();
+        assert_eq!((credentials.access_key.as_str(), credentials.secret_key.as_str()), ("AKIA", "s"));
+        assert_eq!(credentials.token.as_deref(), Some("t"));
+        assert_eq!(config.endpoint_url.as_deref(), Some("http://127.0.0.1:4566"));
+        assert_eq!(config.endpoints, [("sts".to_owned(), "https://sts.local/".to_owned())].into());
+        let role = config.assume_role.unwrap();
+        assert_eq!(role.role_arn, "arn:aws:iam::123456789012:role/x/y");
+        assert_eq!((role.session_name.as_deref(), role.external_id.as_deref()), (Some("me"), Some("ours")));
+        assert_eq!(role.duration_seconds, Some(900));
+        assert_eq!(config.allowed_account_ids, ["123456789012"]);
+        assert_eq!(config.default_tags, [("team".to_owned(), "a".to_owned())].into());
+        assert_eq!((config.max_retries, config.max_parallel_calls), (Some(3), Some(5)));
+        assert!(!config.keep_rate_limits);
+    }
+
+    #[test]
+    fn credentials_come_whole() {
+        insta::assert_snapshot!(wrong(r#"{ "access_key": "AKIA" }"#), @"access_key: Incomplete credentials");
+        insta::assert_snapshot!(wrong(r#"{ "secret_key": "s" }"#), @"secret_key: Incomplete credentials");
+        insta::assert_snapshot!(wrong(r#"{ "token": "t" }"#), @"token: Incomplete credentials");
+    }
+
+    #[test]
+    fn malformed_arguments_are_told_where_they_stand() {
+        insta::assert_snapshot!(
+            wrong(
+                r#"{ "region": "Frankfurt", "profile": "", "endpoint_url": "localhost:4566",
+                     "endpoints": { "sts": "ftp://x", "s3": "http://x" },
+                     "assume_role": { "role_arn": "arn:aws:iam::1:role/x", "session_name": "a b", "duration_seconds": 1 },
+                     "allowed_account_ids": ["123456789012", "12"], "default_tags": { "aws:x": "y", "": "" },
+                     "max_retries": -1, "max_parallel_calls": 0, "rate_limits": "some" }"#
+            ),
+            @r#"
+        region: Malformed region
+        profile: Empty argument
+        endpoint_url: Malformed URL
+        endpoints["s3"]: Unknown service
+        endpoints["sts"]: Malformed URL
+        assume_role.role_arn: Malformed role ARN
+        assume_role.session_name: Malformed session name
+        assume_role.duration_seconds: Duration out of range
+        allowed_account_ids[1]: Malformed account id
+        default_tags[""]: Malformed tag
+        default_tags["aws:x"]: Malformed tag
+        max_retries: Number out of range
+        max_parallel_calls: Number out of range
+        rate_limits: Unknown rate limits
+        "#
+        );
+        insta::assert_snapshot!(wrong(r#"{ "max_retries": 1.5 }"#), @"max_retries: Not a whole number");
+        insta::assert_snapshot!(wrong(r#"{ "allowed_account_ids": [null] }"#), @"allowed_account_ids[0]: Missing value");
+    }
+
+    #[test]
+    fn accounts_are_allowed_or_forbidden() {
+        insta::assert_snapshot!(
+            wrong(r#"{ "allowed_account_ids": ["123456789012"], "forbidden_account_ids": ["123456789013"] }"#),
+            @"forbidden_account_ids: Accounts both allowed and forbidden"
+        );
+    }
+
+    #[test]
+    fn no_secret_is_repeated() {
+        let url = "http://me:hunter2@127.0.0.1";
+        let found = validate(&value(&format!(r#"{{ "endpoint_url": "{url}" }}"#)));
+        assert_eq!(found[0].summary, "Malformed URL");
+        assert!(!found[0].detail.contains("hunter2"), "{}", found[0].detail);
+    }
+
+    #[test]
+    fn unknown_arguments_are_no_mistakes() {
+        for name in schema().attributes.iter().map(|attribute| attribute.name) {
+            let Value::Map(mut attributes) = value("{}") else { panic!() };
+            attributes.insert(name.to_owned(), Value::Unknown);
+            let config = Value::Map(attributes);
+            assert_eq!(validate(&config), [], "{name}");
+            assert!(matches!(read(&config), Ok(Settings::Unknown(path)) if path == Path::of(name)), "{name}");
+        }
+        let Value::Map(mut attributes) = value(r#"{ "access_key": "AKIA" }"#) else { panic!() };
+        attributes.insert("secret_key".to_owned(), Value::Unknown);
+        attributes.insert("endpoints".to_owned(), Value::Map([("sts".to_owned(), Value::Unknown)].into()));
+        let config = Value::Map(attributes);
+        assert_eq!(validate(&config), []);
+        assert!(matches!(read(&config), Ok(Settings::Unknown(path)) if path == Path::of("endpoints").key("sts")));
+    }
+
+    #[test]
+    fn every_argument_is_described() {
+        assert!(schema().attributes.iter().all(|attribute| attribute.description.ends_with('.')));
+    }
+}

@@ -1,0 +1,114 @@
+//! What the user is told when the provider cannot be connected to an account.
+
+use crate::aws::{Config, ConnectError, chain};
+use crate::wire::{Diagnostic, Path};
+
+/// Says why `config` leads to no AWS that may be worked in, at the argument that is to blame, and the way out.
+pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
+    match error {
+        ConnectError::Credentials(_) => Diagnostic::error(
+            credentials(config),
+            "No valid AWS credentials",
+            format!(
+                "{}. Set access_key and secret_key, name a profile, or sign in as for any AWS tool (AWS_ACCESS_KEY_ID, \
+                 AWS_PROFILE, aws sso login). Expired credentials must be renewed.",
+                chain(error)
+            ),
+        ),
+        ConnectError::Unreachable { .. } => Diagnostic::error(
+            endpoint(config),
+            "AWS does not answer",
+            format!(
+                "{}. Check the network and the endpoint: the arguments endpoint_url and endpoints, and \
+                 AWS_ENDPOINT_URL in the environment.",
+                chain(error)
+            ),
+        ),
+        ConnectError::WrongAccount { account_id, forbidden } => {
+            let (argument, problem) = if *forbidden {
+                ("forbidden_account_ids", "which forbidden_account_ids names")
+            } else {
+                ("allowed_account_ids", "which allowed_account_ids does not name")
+            };
+            Diagnostic::error(
+                Path::of(argument),
+                "Wrong AWS account",
+                format!(
+                    "The credentials belong to account {account_id}, {problem}. Nothing was touched. Use the credentials \
+                     of another account, or change {argument}."
+                ),
+            )
+        }
+    }
+}
+
+/// The argument that the credentials come from, where it is one.
+fn credentials(config: &Config) -> Path {
+    match (&config.credentials, &config.profile, &config.assume_role) {
+        (Some(_), _, None) => Path::of("access_key"),
+        (None, Some(_), None) => Path::of("profile"),
+        (None, None, Some(_)) => Path::of("assume_role").attribute("role_arn"),
+        _ => Path::root(),
+    }
+}
+
+/// The argument that names the endpoint of the one call that was made.
+fn endpoint(config: &Config) -> Path {
+    if config.endpoints.contains_key("sts") {
+        Path::of("endpoints").key("sts")
+    } else if config.endpoint_url.is_some() {
+        Path::of("endpoint_url")
+    } else {
+        Path::root()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{AssumeRole, StaticCredentials};
+
+    fn blamed(error: &ConnectError, config: &Config) -> String {
+        let diagnostic = refusal(error, config);
+        format!("{:?}: {}", diagnostic.path.to_string(), diagnostic.summary)
+    }
+
+    #[test]
+    fn credentials_are_blamed_where_they_come_from() {
+        let error = ConnectError::Credentials("ExpiredToken".into());
+        let none = Config::default();
+        let credentials = StaticCredentials { access_key: "a".into(), secret_key: "b".into(), token: None };
+        let keys = Config { credentials: Some(credentials), ..Config::default() };
+        let profile = Config { profile: Some("x".into()), ..Config::default() };
+        let role = AssumeRole { role_arn: "arn".into(), session_name: None, external_id: None, duration_seconds: None };
+        let both = Config { assume_role: Some(role.clone()), ..keys.clone() };
+        let role = Config { assume_role: Some(role), ..Config::default() };
+        let blamed: Vec<_> = [none, keys, profile, role, both].iter().map(|config| blamed(&error, config)).collect();
+        insta::assert_snapshot!(blamed.join("\n"), @r#"
+        "": No valid AWS credentials
+        "access_key": No valid AWS credentials
+        "profile": No valid AWS credentials
+        "assume_role.role_arn": No valid AWS credentials
+        "": No valid AWS credentials
+        "#);
+    }
+
+    #[test]
+    fn endpoints_are_blamed_where_they_stand() {
+        let error = ConnectError::Unreachable { endpoint: "http://x".into(), source: "connection refused".into() };
+        let all = Config { endpoint_url: Some("http://x".into()), ..Config::default() };
+        let one = Config { endpoints: [("sts".into(), "http://x".into())].into(), ..all.clone() };
+        assert_eq!(blamed(&error, &Config::default()), r#""": AWS does not answer"#);
+        assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS does not answer"#);
+        assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS does not answer"#);
+        assert!(refusal(&error, &all).detail.starts_with("http://x does not answer: connection refused."));
+    }
+
+    #[test]
+    fn wrong_accounts_are_named() {
+        let error = |forbidden| ConnectError::WrongAccount { account_id: "123456789012".into(), forbidden };
+        assert_eq!(blamed(&error(true), &Config::default()), r#""forbidden_account_ids": Wrong AWS account"#);
+        assert_eq!(blamed(&error(false), &Config::default()), r#""allowed_account_ids": Wrong AWS account"#);
+        assert!(refusal(&error(false), &Config::default()).detail.contains("123456789012"));
+    }
+}

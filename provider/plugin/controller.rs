@@ -1,0 +1,29 @@
+//! The host's request to end, by go-plugin's own protocol.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+/// Generated from `proto/controller.proto`.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/server/plugin.rs"));
+}
+
+use generated::Empty;
+pub(super) use generated::grpc_controller_server::GrpcControllerServer;
+
+/// Answers the host and ends the process.
+pub(super) struct Controller {
+    /// Cancelled when the process is to end.
+    pub(super) end: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl generated::grpc_controller_server::GrpcController for Controller {
+    async fn shutdown(self: Arc<Self>, _: Request<Empty>) -> Result<Response<Empty>, Status> {
+        self.end.cancel();
+        Ok(Response::new(Empty {}))
+    }
+}

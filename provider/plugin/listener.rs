@@ -1,0 +1,100 @@
+//! Connections of hosts: taken one by one, secured side by side.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::Stream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::server::Connected;
+
+#[cfg(not(unix))]
+pub(super) use super::tcp::Listener;
+#[cfg(unix)]
+pub(super) use super::unix::Listener;
+
+/// How the address of a listener is told to the host.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Address {
+    /// `unix` or `tcp`.
+    pub(super) network: &'static str,
+    /// A path, or host and port.
+    pub(super) text: String,
+}
+
+/// One connection, with or without TLS.
+pub(super) struct Connection(Pin<Box<dyn Io>>);
+
+trait Io: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
+
+/// Connections as they come. One that fails its TLS handshake is dropped, and holds up no other.
+pub(super) fn connections(
+    listener: Arc<Listener>,
+    tls: Option<TlsAcceptor>,
+) -> impl Stream<Item = io::Result<Connection>> + Send {
+    let (sender, receiver) = mpsc::channel(16);
+    tokio::spawn(async move {
+        loop {
+            let stream = match listener.accept().await {
+                Ok(stream) => stream,
+                Err(error) => {
+                    // Out of file descriptors, say: what runs may free some.
+                    tracing::warn!(%error, "no connection could be taken");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            let (sender, tls) = (sender.clone(), tls.clone());
+            tokio::spawn(async move {
+                match secure(stream, tls).await {
+                    Ok(connection) => drop(sender.send(Ok(connection)).await),
+                    Err(error) => tracing::warn!(%error, "a connection was refused"),
+                }
+            });
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn secure<T>(stream: T, tls: Option<TlsAcceptor>) -> io::Result<Connection>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    Ok(match tls {
+        Some(tls) => Connection(Box::pin(tls.accept(stream).await?)),
+        None => Connection(Box::pin(stream)),
+    })
+}
+
+impl Connected for Connection {
+    type ConnectInfo = ();
+
+    fn connect_info(&self) {}
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.as_mut().poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.as_mut().poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,127 @@
+//! Mistakes in the function's package, which is read for it.
+
+use super::Found;
+use crate::resources::api::config::{Config, Function};
+use crate::resources::api::expand::package_source;
+use crate::resources::api::shape::plain_list;
+use crate::resources::{Package, PackageSource, Packages};
+use crate::wire::{Diagnostics, Path};
+
+/// The largest zip that can be sent, in bytes.
+///
+/// # Source
+/// AWS Lambda developer guide, "Lambda quotas".
+const ZIPPED: u64 = 50 * 1024 * 1024;
+/// The largest content of a zip, in bytes. Same source.
+const UNZIPPED: u64 = 250 * 1024 * 1024;
+
+/// The function's package and what is wrong with it; no package when it is not on this machine, or it is not known where.
+pub(in crate::resources::api) fn package(config: &Config, packages: &dyn Packages) -> (Option<Package>, Diagnostics) {
+    let mut found = Found::default();
+    let Some(function) = config.function.known() else { return (None, found.0) };
+    let Some(source) = package_source(function, plain_list(&function.exclude, &[]).as_ref()) else {
+        return (None, found.0);
+    };
+    let attribute = match source {
+        PackageSource::Directory { .. } => "source_dir",
+        PackageSource::File { .. } => "filename",
+    };
+    let path = Path::of("function").attribute(attribute);
+    let package = match packages.describe(&source) {
+        Ok(package) => package,
+        Err((summary, detail)) => {
+            found.error(path, summary, detail);
+            return (None, found.0);
+        }
+    };
+    if package.files.is_empty() {
+        let detail = "There is no file in it that is not left out, so there is nothing to run.";
+        found.error(path, "Empty package", detail);
+    } else {
+        size(&package, path, &mut found);
+        handler(function, &package, &mut found);
+    }
+    (Some(package), found.0)
+}
+
+fn size(package: &Package, path: Path, found: &mut Found) {
+    let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
+    let (zipped, unzipped) = (mib(package.zipped_bytes), mib(package.unzipped_bytes));
+    let detail = if package.zipped_bytes > ZIPPED {
+        format!(
+            "The zip has {zipped} MiB; Lambda takes 50 MiB at once. Leave out what it does not need (function.exclude), \
+             put the zip into a bucket of each region (s3 in regions), or use a container image (image_uri)."
+        )
+    } else if package.unzipped_bytes > UNZIPPED {
+        format!(
+            "Unpacked it has {unzipped} MiB; Lambda takes 250 MiB. Leave out what it does not need (function.exclude), or \
+             use a container image (image_uri in regions)."
+        )
+    } else {
+        return;
+    };
+    found.error(path, "Package too large", detail);
+}
+
+fn handler(function: &Function, package: &Package, found: &mut Found) {
+    let (Some(handler), Some(runtime)) = (function.handler.known(), function.runtime.known()) else { return };
+    let Some(files) = handler_files(handler, runtime) else { return };
+    // A layer may bring the handler along: wrappers for tracing do.
+    let layers = !function.layers.is_null();
+    if layers || files.iter().any(|file| package.files.contains(file)) {
+        return;
+    }
+    let path = Path::of("function").attribute("handler");
+    if files.is_empty() {
+        let detail = format!("{handler:?} names no function in a file. Write FILE.FUNCTION, as in \"app.handler\".");
+        found.error(path, "Invalid handler", detail);
+        return;
+    }
+    let detail = format!(
+        "The handler {handler:?} of {runtime} is looked for in {}, and the package has no such file. Name the file and the \
+         function that are there, or put the file into the package (is it left out by function.exclude?).",
+        files.join(", ")
+    );
+    found.error(path, "Handler not in the package", detail);
+}
+
+/// The files that a handler may be in: none when it cannot be any, `None` for a runtime in which it need not be a file.
+fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
+    if runtime.starts_with("python") {
+        let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
+        let module = module.filter(|module| !module.is_empty());
+        return Some(
+            module.map(|module| vec![format!("{module}.py"), format!("{module}/__init__.py")]).unwrap_or_default(),
+        );
+    }
+    if runtime.starts_with("nodejs") {
+        // Only the last part of the path is split, at its first dot: what follows may be a nested export.
+        let (folder, file) = handler.rsplit_once('/').map_or(("", handler), |(folder, file)| (folder, file));
+        let module = file.split_once('.').map(|(module, _)| module).filter(|module| !module.is_empty());
+        let folder = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_start_matches("./")) };
+        let name = |module: &str| ["js", "mjs", "cjs"].map(|ending| format!("{folder}{module}.{ending}")).to_vec();
+        return Some(module.map(name).unwrap_or_default());
+    }
+    runtime.starts_with("provided").then(|| vec!["bootstrap".to_owned()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_and_their_files() {
+        for (runtime, handler, files) in [
+            ("python3.12", "app.handler", Some("app.py app/__init__.py")),
+            ("python3.12", "src/api.app.handler", Some("src/api/app.py src/api/app/__init__.py")),
+            ("python3.12", "handler", Some("")),
+            ("nodejs22.x", "index.handler", Some("index.js index.mjs index.cjs")),
+            ("nodejs22.x", "src/index.nested.handler", Some("src/index.js src/index.mjs src/index.cjs")),
+            ("provided.al2023", "anything", Some("bootstrap")),
+            ("java21", "com.example.Handler::handle", None),
+        ] {
+            let found = handler_files(handler, runtime).map(|files| files.join(" "));
+            assert_eq!(found.as_deref(), files, "{runtime} {handler}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! CloudFront in front of the regions, and the records of the names it answers to.
+
+use std::collections::BTreeMap;
+
+use super::domain::Certificates;
+use super::{Draft, Region, routing};
+use crate::components::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
+use crate::components::record::{Record, RecordSet, Routing};
+use crate::components::{http_api, issued_certificate};
+use crate::desired::{Address, Gated, Handle, Input};
+use crate::resources::api::shape::Edge;
+use crate::wire::Path;
+
+/// The origin that Route 53 routes.
+const LATENCY: &str = "latency";
+/// The origin group.
+const GROUP: &str = "regions";
+/// The hosted zone of every distribution's host name.
+///
+/// # Source
+/// Amazon Route 53 API reference, `AliasTarget`.
+const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
+
+/// The distribution, where one is wanted.
+pub(super) fn distribution(
+    draft: &mut Draft<'_>,
+    regions: &BTreeMap<String, Region>,
+    shared: Option<&Handle<Record>>,
+    certificates: &Certificates,
+) {
+    let Some(edge) = &draft.shape.cdn else { return };
+    let layout = layout(draft, edge, regions);
+    let address = Address::global("distribution");
+    let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
+    let reads: Vec<_> = edge.read_paths.iter().map(|path| (path.clone(), to(GROUP, false))).collect();
+    let spec = distribution::Spec {
+        comment: draft.shape.name.clone(),
+        aliases: aliases.iter().cloned().map(Input::Known).collect(),
+        price_class: edge.price_class.clone(),
+        certificate_arn: certificates.cdn.as_ref().map(|issued| issued.output(issued_certificate::ARN)),
+        origins: layout.origins,
+        group: layout.group,
+        default_behavior: layout.default,
+        behaviors: reads,
+        tags: draft.tags(&address),
+    };
+    let distribution: Handle<Distribution> = draft.desired.add(address, Path::of("cdn"), &spec);
+    if let Some(shared) = shared {
+        draft.desired.order(&distribution, shared);
+    }
+    for parts in layout.asked.iter().filter_map(|region| regions.get(region)) {
+        draft.desired.order(&distribution, &parts.probe);
+        if let Some(pinned) = &parts.pinned {
+            draft.desired.order(&distribution, pinned);
+        }
+    }
+    for alias in aliases {
+        point_at(draft, &alias, &distribution);
+    }
+}
+
+/// What a distribution asks for what.
+struct Layout {
+    origins: BTreeMap<String, Origin>,
+    group: Option<OriginGroup>,
+    default: Behavior,
+    /// The regions that it asks by name.
+    asked: Vec<String>,
+}
+
+fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) -> Layout {
+    let group = |primary: &str, secondary: &str| OriginGroup {
+        id: GROUP.to_owned(),
+        primary: primary.to_owned(),
+        secondary: secondary.to_owned(),
+        status_codes: edge.failover_status_codes.clone(),
+    };
+    if let Some((first, second)) = draft.shape.group() {
+        let asked = [first, second].map(str::to_owned);
+        return Layout {
+            origins: asked.iter().filter_map(|region| Some((region.clone(), origin(regions.get(region)?)))).collect(),
+            group: Some(group(first, second)),
+            // With read paths, what is left may be writes, which a group cannot take.
+            default: if edge.read_paths.is_empty() { to(GROUP, false) } else { to(first, true) },
+            asked: asked.into(),
+        };
+    }
+    let name = draft.shape.names.as_ref().and_then(|names| names.shared.clone()).unwrap_or_default();
+    let mut origins = BTreeMap::from([(LATENCY.to_owned(), Origin { host: Input::Known(name), path: String::new() })]);
+    let pinned = draft.shape.serving().first().copied().filter(|_| edge.has_group());
+    if let Some((region, parts)) = pinned.and_then(|region| regions.get_key_value(region)) {
+        origins.insert(region.clone(), origin(parts));
+    }
+    Layout {
+        origins,
+        group: pinned.map(|region| group(LATENCY, region)),
+        default: to(LATENCY, true),
+        asked: pinned.map(str::to_owned).into_iter().collect(),
+    }
+}
+
+/// One region as an origin: by the name that only it answers to, or by its API Gateway endpoint.
+fn origin(parts: &Region) -> Origin {
+    let host = match &parts.domains.regional {
+        Some(named) => Input::Known(named.name.clone()),
+        None => parts.gateway.api.output(http_api::HOST),
+    };
+    Origin { host, path: String::new() }
+}
+
+fn to(target: &str, writes: bool) -> Behavior {
+    Behavior { target: target.to_owned(), writes }
+}
+
+fn point_at(draft: &mut Draft<'_>, alias: &str, distribution: &Handle<Distribution>) {
+    let value = RecordSet {
+        routing: Routing::Simple,
+        target: distribution.output(distribution::DOMAIN_NAME),
+        target_zone_id: Input::Known(CLOUDFRONT_ZONE.to_owned()),
+        health_check_id: None,
+    };
+    let sets = BTreeMap::from([("cdn".to_owned(), Gated { ready: Vec::new(), value })]);
+    let attribute = Path::of("cdn").attribute("aliases");
+    let _ = routing::add(draft, alias, attribute, sets);
+}

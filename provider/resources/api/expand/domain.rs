@@ -1,0 +1,187 @@
+//! Custom domain names: the certificates of all regions, and in each region the names and where they lead.
+
+use std::collections::BTreeMap;
+
+use super::{Domains, Draft, Gateway, Named, input, maybe};
+use crate::components::certificate::{self, Certificate};
+use crate::components::domain::{self, Domain};
+use crate::components::issued_certificate::{self, IssuedCertificate};
+use crate::components::mapping;
+use crate::components::validation_record::{self, ValidationRecord};
+use crate::components::{http_api, stage};
+use crate::desired::{Address, Handle, Input};
+use crate::resources::api::names::Names;
+use crate::resources::api::shape::CDN_REGION;
+use crate::schema::Attr;
+use crate::wire::Path;
+
+/// The certificates that can be used.
+#[derive(Default)]
+pub(super) struct Certificates {
+    /// For the regions' own domain names, by region.
+    pub(super) regional: BTreeMap<String, Handle<IssuedCertificate>>,
+    /// For CloudFront.
+    pub(super) cdn: Option<Handle<IssuedCertificate>>,
+}
+
+/// A certificate that is requested by us and waits for its validation.
+struct Requested {
+    region: String,
+    key: Option<&'static str>,
+    names: Vec<String>,
+    certificate: Handle<Certificate>,
+}
+
+/// The certificates of all regions: requested and validated, or brought along.
+pub(super) fn certificates(draft: &mut Draft<'_>) -> Certificates {
+    match &draft.shape.names {
+        Some(names) if names.arns.is_some() => brought(draft, names),
+        Some(names) => requested(draft, names),
+        None => Certificates::default(),
+    }
+}
+
+fn brought(draft: &mut Draft<'_>, names: &Names) -> Certificates {
+    let arn = |region: &str| {
+        let arn = names.arns.as_ref().and_then(|arns| arns.get(region));
+        arn.and_then(maybe).unwrap_or(Input::Unknown)
+    };
+    let mut all = Certificates::default();
+    for region in draft.shape.regions.keys().filter(|_| names.in_regions()) {
+        let address = Address::regional(region, "issued_certificate");
+        let issued = issue(draft, address, arn(region), &names.answered_in(region));
+        all.regional.insert(region.clone(), issued);
+    }
+    if draft.shape.cdn.is_some() {
+        let address = Address::regional(CDN_REGION, "issued_certificate").key("cdn");
+        all.cdn = Some(issue(draft, address, arn(CDN_REGION), &names.aliases));
+    }
+    all
+}
+
+fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
+    let mut requests: Vec<Requested> = Vec::new();
+    for region in draft.shape.regions.keys().filter(|_| names.in_regions()) {
+        requests.push(request(draft, region, None, names.on_certificate()));
+    }
+    let for_cdn = draft.shape.cdn.as_ref().and_then(|_| names.on_cdn_certificate());
+    let same = |request: &Requested| request.region == CDN_REGION && Some(&request.names) == for_cdn.as_ref();
+    let shares = requests.iter().any(same);
+    if let (Some(on_certificate), false) = (&for_cdn, shares) {
+        requests.push(request(draft, CDN_REGION, Some("cdn"), on_certificate.clone()));
+    }
+    let records = validation_records(draft, names, &requests);
+    let mut all = Certificates::default();
+    for request in &requests {
+        let mut address = Address::regional(&request.region, "issued_certificate");
+        address.key = request.key.map(str::to_owned);
+        let issued = issue(draft, address, request.certificate.output(certificate::ARN), &request.names);
+        if let Some(record) = request.names.first().and_then(|base| records.get(base)) {
+            draft.desired.order(&issued, record);
+        }
+        if request.key.is_some() || (shares && request.region == CDN_REGION) {
+            all.cdn = Some(issued.clone());
+        }
+        if request.key.is_none() {
+            all.regional.insert(request.region.clone(), issued);
+        }
+    }
+    all
+}
+
+fn request(draft: &mut Draft<'_>, region: &str, key: Option<&'static str>, names: Vec<String>) -> Requested {
+    let mut address = Address::regional(region, "certificate");
+    address.key = key.map(str::to_owned);
+    let spec =
+        certificate::Spec { names: names.iter().cloned().map(Input::Known).collect(), tags: draft.tags(&address) };
+    let certificate = draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec);
+    Requested { region: region.to_owned(), key, names, certificate }
+}
+
+/// One record for each domain: AWS asks for the same one in every region, so any region's certificate can tell it.
+fn validation_records(
+    draft: &mut Draft<'_>,
+    names: &Names,
+    requests: &[Requested],
+) -> BTreeMap<String, Handle<ValidationRecord>> {
+    let mut by_domain: BTreeMap<&String, Vec<&Requested>> = BTreeMap::new();
+    for request in requests {
+        if let Some(domain) = request.names.first() {
+            by_domain.entry(domain).or_default().push(request);
+        }
+    }
+    let mut records = BTreeMap::new();
+    for (domain, requests) in by_domain {
+        let Some(first) = requests.first() else { continue };
+        let mut regions: Vec<String> = requests.iter().map(|request| request.region.clone()).collect();
+        regions.dedup();
+        let spec = validation_record::Spec {
+            zone_id: maybe(&names.zone_id).unwrap_or(Input::Unknown),
+            name: first.certificate.output(certificate::VALIDATION_NAME),
+            value: first.certificate.output(certificate::VALIDATION_VALUE),
+            domain: Input::Known(domain.clone()),
+            regions,
+        };
+        let address = Address::global("validation_record").key(domain);
+        records.insert(domain.clone(), draft.desired.add(address, Path::of("domain").attribute("zone_id"), &spec));
+    }
+    records
+}
+
+fn issue(draft: &mut Draft<'_>, address: Address, arn: Input<String>, names: &[String]) -> Handle<IssuedCertificate> {
+    let spec = issued_certificate::Spec { arn, names: names.iter().cloned().map(Input::Known).collect() };
+    draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec)
+}
+
+/// The domain names of one region, and what they lead to.
+pub(super) fn in_region(
+    draft: &mut Draft<'_>,
+    region: &str,
+    gateway: &Gateway,
+    certificates: &Certificates,
+) -> Domains {
+    let (Some(names), Some(certificate)) = (&draft.shape.names, certificates.regional.get(region)) else {
+        return Domains { shared: None, regional: None };
+    };
+    let base_path = input(&names.base_path, String::new());
+    let shared = names.shared.clone().map(|name| named(draft, (region, None), name, certificate, gateway, &base_path));
+    let regional = names.regional.then(|| names.of_region(region));
+    let regional =
+        regional.map(|name| named(draft, (region, Some("regional")), name, certificate, gateway, &base_path));
+    Domains { shared, regional }
+}
+
+fn named(
+    draft: &mut Draft<'_>,
+    (region, key): (&str, Option<&str>),
+    name: String,
+    certificate: &Handle<IssuedCertificate>,
+    gateway: &Gateway,
+    base_path: &Input<String>,
+) -> Named {
+    let at = |kind| Address { key: key.map(str::to_owned), ..Address::regional(region, kind) };
+    let address = at("domain");
+    let spec = domain::Spec {
+        name: Input::Known(name.clone()),
+        certificate_arn: certificate.output(issued_certificate::ARN),
+        tags: draft.tags(&address),
+    };
+    let domain: Handle<Domain> = draft.desired.add(address, Path::of("domain").attribute("name"), &spec);
+    let spec = mapping::Spec {
+        domain: domain.output(domain::NAME),
+        api_id: gateway.api.output(http_api::ID),
+        stage: gateway.stage.output(stage::NAME),
+        base_path: base_path.clone(),
+    };
+    let mapping = draft.desired.add(at("mapping"), Path::of("domain").attribute("base_path"), &spec);
+    Named { name, domain, mapping }
+}
+
+/// `path` as a custom domain name has it: below the base path.
+pub(super) fn below_base(base_path: &Attr<String>, path: &Attr<String>) -> Input<String> {
+    match (input(base_path, String::new()), input(path, "/".to_owned())) {
+        (Input::Known(base), Input::Known(path)) if base.is_empty() => Input::Known(path),
+        (Input::Known(base), Input::Known(path)) => Input::Known(format!("/{base}{path}")),
+        _ => Input::Unknown,
+    }
+}

@@ -1,0 +1,246 @@
+//! The function: its role, and in each region its log group, code, version and alias.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::{Draft, Function, input, inputs, maybe};
+use crate::components::alias::{self, Alias};
+use crate::components::function::{self, Code, Vpc};
+use crate::components::log_group::{self, LogGroup};
+use crate::components::provisioned_concurrency::{self, ProvisionedConcurrency};
+use crate::components::role::{self, Role};
+use crate::components::version::{self, Version};
+use crate::desired::{Address, Handle, Input, UNKNOWN};
+use crate::resources::PackageSource;
+use crate::resources::api::config::{Region, TextMap};
+use crate::resources::api::shape::{Place, Source};
+use crate::schema::Attr;
+use crate::wire::Path;
+
+/// The alias that the API calls.
+const LIVE: &str = "live";
+
+/// The fields of a function that no version freezes, or that say where its code comes from and not what it is.
+const NOT_FROZEN: [&str; 4] = ["source", "reserved_concurrency", "log_group", "tags"];
+
+/// The ARN of the role that the functions run as: ours, or the one brought along.
+pub(super) fn role(draft: &mut Draft<'_>) -> Input<String> {
+    let function = &draft.shape.function.config;
+    if let Some(arn) = maybe(&function.role_arn) {
+        return arn;
+    }
+    let address = Address::global("role");
+    let spec = role::Spec {
+        name: draft.shape.name.clone(),
+        services: vec!["lambda.amazonaws.com".to_owned()],
+        policies: policies(draft),
+        tags: draft.tags(&address),
+    };
+    let role: Handle<Role> = draft.desired.add(address, Path::of("function"), &spec);
+    role.output(role::ARN)
+}
+
+/// The function of one region, with everything that its alias stands on.
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, place: &Place, role: &Input<String>) -> Function {
+    let log = log_group(draft, region);
+    let address = Address::regional(region, "function");
+    let spec = spec(draft, &address, &place.config, role, &log);
+    let fingerprint = fingerprint(&spec);
+    let function: Handle<function::Function> = draft.desired.add(address, Path::of("function"), &spec);
+    let version = version::Spec { function: function.output(function::NAME), fingerprint };
+    let version: Handle<Version> =
+        draft.desired.add(Address::regional(region, "version"), Path::of("function"), &version);
+    let alias = alias::Spec {
+        function: function.output(function::NAME),
+        name: LIVE.to_owned(),
+        version: version.output(version::NUMBER),
+    };
+    let alias: Handle<Alias> = draft.desired.add(Address::regional(region, "alias"), Path::of("function"), &alias);
+    provisioned(draft, region, &place.config, &function, &alias);
+    Function { function, version, alias }
+}
+
+fn log_group(draft: &mut Draft<'_>, region: &str) -> Handle<LogGroup> {
+    let address = Address::regional(region, "log_group");
+    let spec = log_group::Spec {
+        name: format!("/aws/lambda/{}", draft.shape.function_name()),
+        retention_days: draft.shape.function.log_retention_days,
+        tags: draft.tags(&address),
+    };
+    draft.desired.add(address, Path::of("function").attribute("log_retention_days"), &spec)
+}
+
+fn spec(
+    draft: &Draft<'_>,
+    address: &Address,
+    region: &Region,
+    role: &Input<String>,
+    log: &Handle<LogGroup>,
+) -> function::Spec {
+    let shape = &draft.shape.function;
+    let function = &shape.config;
+    let (code, source) = code(draft, region);
+    let zipped = shape.source != Source::Image;
+    let layers = if region.layers.is_null() { &function.layers } else { &region.layers };
+    let reserved = if region.reserved_concurrency.is_null() {
+        &function.reserved_concurrency
+    } else {
+        &region.reserved_concurrency
+    };
+    function::Spec {
+        name: draft.shape.function_name(),
+        role_arn: role.clone(),
+        code,
+        source,
+        handler: maybe(&function.handler).filter(|_| zipped),
+        runtime: maybe(&function.runtime).filter(|_| zipped),
+        architecture: shape.architecture.clone(),
+        memory_mb: input(&function.memory_mb, 128),
+        timeout_seconds: input(&function.timeout_seconds, 10),
+        ephemeral_storage_mb: input(&function.ephemeral_storage_mb, 512),
+        environment: environment(&function.environment, &region.environment),
+        layers: inputs(layers),
+        tracing: shape.tracing,
+        reserved_concurrency: maybe(reserved),
+        vpc: vpc(region),
+        log_group: log.output(log_group::NAME),
+        tags: draft.tags(address),
+    }
+}
+
+/// What runs in a region, and where we read it from when it is on this machine.
+fn code(draft: &Draft<'_>, region: &Region) -> (Code, Option<PackageSource>) {
+    let function = &draft.shape.function;
+    match function.source {
+        Source::Local => {
+            let sha256 = draft.package.map_or(Input::Unknown, |package| Input::Known(package.sha256.clone()));
+            (Code::Package { sha256 }, package_source(&function.config, function.exclude.as_ref()))
+        }
+        Source::S3 => {
+            let s3 = region.s3.known().cloned().unwrap_or_default();
+            let given = |attr| maybe(attr).unwrap_or(Input::Unknown);
+            (Code::S3 { bucket: given(&s3.bucket), key: given(&s3.key), version: maybe(&s3.version) }, None)
+        }
+        Source::Image => (Code::Image { uri: maybe(&region.image_uri).unwrap_or(Input::Unknown) }, None),
+    }
+}
+
+/// Where a function's package is read from; `None` when it is not on this machine, or where it is is not known.
+pub(in crate::resources::api) fn package_source(
+    function: &crate::resources::api::config::Function,
+    exclude: Option<&Vec<String>>,
+) -> Option<PackageSource> {
+    if let Attr::Known(path) = &function.source_dir {
+        return Some(PackageSource::Directory { path: path.clone(), exclude: exclude?.clone() });
+    }
+    function.filename.known().map(|path| PackageSource::File { path: path.clone() })
+}
+
+/// The variables of all regions, over them those of one. A map that is unknown as a whole is one unknown variable.
+fn environment(everywhere: &TextMap, here: &TextMap) -> BTreeMap<String, Input<String>> {
+    let mut all = BTreeMap::new();
+    for map in [everywhere, here] {
+        match map {
+            Attr::Known(map) => all.extend(map.iter().filter_map(|(key, value)| Some((key.clone(), maybe(value)?)))),
+            Attr::Unknown => all.extend([(String::new(), Input::Unknown)]),
+            Attr::Null => {}
+        }
+    }
+    all
+}
+
+fn vpc(region: &Region) -> Option<Vpc> {
+    match &region.vpc {
+        Attr::Known(vpc) => {
+            Some(Vpc { subnet_ids: inputs(&vpc.subnet_ids), security_group_ids: inputs(&vpc.security_group_ids) })
+        }
+        Attr::Null => None,
+        Attr::Unknown => Some(Vpc { subnet_ids: vec![Input::Unknown], security_group_ids: vec![Input::Unknown] }),
+    }
+}
+
+fn provisioned(
+    draft: &mut Draft<'_>,
+    region: &str,
+    place: &Region,
+    function: &Handle<function::Function>,
+    alias: &Handle<Alias>,
+) {
+    let everywhere = &draft.shape.function.config.provisioned_concurrency;
+    let instances = if place.provisioned_concurrency.is_null() { everywhere } else { &place.provisioned_concurrency };
+    let Some(instances) = maybe(instances).filter(|instances| instances.known() != Some(&0)) else { return };
+    let spec = provisioned_concurrency::Spec {
+        function: function.output(function::NAME),
+        alias: alias.output(alias::NAME),
+        instances,
+    };
+    let _: Handle<ProvisionedConcurrency> = draft.desired.add(
+        Address::regional(region, "provisioned_concurrency"),
+        Path::of("function").attribute("provisioned_concurrency"),
+        &spec,
+    );
+}
+
+/// A digest of everything that a version freezes; unknown as long as some of it is.
+fn fingerprint(spec: &function::Spec) -> Input<String> {
+    let Ok(Json::Object(mut frozen)) = serde_json::to_value(spec) else { return Input::Unknown };
+    frozen.retain(|field, _| !NOT_FROZEN.contains(&field.as_str()));
+    let frozen = Json::Object(frozen);
+    if holds_unknown(&frozen) {
+        return Input::Unknown;
+    }
+    let digest = Sha256::digest(frozen.to_string());
+    Input::Known(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn holds_unknown(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => map.contains_key(UNKNOWN) || map.values().any(holds_unknown),
+        Json::Array(items) => items.iter().any(holds_unknown),
+        _ => false,
+    }
+}
+
+/// What our role allows: what every function needs for what is switched on, and what the user wants.
+fn policies(draft: &Draft<'_>) -> BTreeMap<String, Input<String>> {
+    let shape = draft.shape;
+    let group = format!(
+        "arn:{}:logs:*:{}:log-group:/aws/lambda/{}:*",
+        draft.context.partition,
+        draft.context.account_id,
+        shape.function_name()
+    );
+    let mut all = BTreeMap::from([allow("logs", &["logs:CreateLogStream", "logs:PutLogEvents"], &group)]);
+    if shape.function.tracing {
+        all.extend([allow("tracing", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")]);
+    }
+    if shape.regions.values().any(|place| !place.config.vpc.is_null()) {
+        let actions = [
+            "ec2:CreateNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:DeleteNetworkInterface",
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+        ];
+        all.extend([allow("network", &actions, "*")]);
+    }
+    if let Some(policy) = maybe(&shape.function.config.policy_json) {
+        let policy = policy.known().map_or(Input::Unknown, |text| Input::Known(one_spelling(text)));
+        all.insert("function".to_owned(), policy);
+    }
+    all
+}
+
+fn allow(name: &str, actions: &[&str], resource: &str) -> (String, Input<String>) {
+    let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
+    let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    (name.to_owned(), Input::Known(document.to_string()))
+}
+
+/// A JSON text without the spaces and the order of keys that a user gave it, which are no change.
+fn one_spelling(text: &str) -> String {
+    serde_json::from_str::<Json>(text).map_or_else(|_| text.to_owned(), |json| json.to_string())
+}

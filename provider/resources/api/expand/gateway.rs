@@ -1,0 +1,117 @@
+//! The API of one region: what takes requests and calls the function's alias.
+
+use super::{Draft, Function, Gateway, input, inputs, maybe};
+use crate::components::http_api::{self, Cors, HttpApi};
+use crate::components::integration::{self, Integration};
+use crate::components::log_group::{self, LogGroup};
+use crate::components::permission::{self, Permission};
+use crate::components::route::{self, Route};
+use crate::components::stage::{self, AccessLog, Stage, Throttle};
+use crate::components::{alias, function};
+use crate::desired::{Address, Handle, Input};
+use crate::schema::Attr;
+use crate::wire::Path;
+
+/// The longest time an HTTP API waits for a function, in milliseconds.
+const LONGEST_WAIT_MS: i64 = 30_000;
+
+/// The line of an access log when the user has none of their own.
+const LOG_FORMAT: &str = concat!(
+    r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","#,
+    r#""method":"$context.httpMethod","path":"$context.path","route":"$context.routeKey","status":"$context.status","#,
+    r#""latencyMs":"$context.responseLatency","error":"$context.integrationErrorMessage"}"#,
+);
+
+/// The API of one region.
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Gateway {
+    let api = api(draft, region);
+    let integration = integration::Spec {
+        api_id: api.output(http_api::ID),
+        function_arn: function.alias.output(alias::ARN),
+        timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
+    };
+    let integration: Handle<Integration> =
+        draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
+    let routes = routes(draft, region, &api, &integration);
+    let permission = permission::Spec {
+        function: function.function.output(function::NAME),
+        alias: function.alias.output(alias::NAME),
+        statement_id: format!("multiregion-{}", draft.shape.name),
+        api_id: api.output(http_api::ID),
+    };
+    let permission: Handle<Permission> =
+        draft.desired.add(Address::regional(region, "permission"), Path::of("function"), &permission);
+    let stage = stage(draft, region, &api);
+    Gateway { api, stage, permission, routes }
+}
+
+fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
+    let address = Address::regional(region, "http_api");
+    let front = &draft.shape.gateway;
+    let cors = front.cors.as_ref().map(|(cors, allow_credentials)| Cors {
+        allow_origins: inputs(&cors.allow_origins),
+        allow_methods: inputs(&cors.allow_methods),
+        allow_headers: inputs(&cors.allow_headers),
+        expose_headers: inputs(&cors.expose_headers),
+        allow_credentials: *allow_credentials,
+        max_age_seconds: maybe(&cors.max_age_seconds),
+    });
+    let spec = http_api::Spec {
+        name: draft.shape.name.clone(),
+        cors,
+        disable_execute_api_endpoint: front.disabled,
+        tags: draft.tags(&address),
+    };
+    draft.desired.add(address, Path::of("gateway"), &spec)
+}
+
+fn routes(
+    draft: &mut Draft<'_>,
+    region: &str,
+    api: &Handle<HttpApi>,
+    integration: &Handle<Integration>,
+) -> Vec<Handle<Route>> {
+    let mut routes = Vec::new();
+    for key in &draft.shape.gateway.routes {
+        let spec = route::Spec {
+            api_id: api.output(http_api::ID),
+            key: key.clone(),
+            integration_id: integration.output(integration::ID),
+        };
+        let address = Address::regional(region, "route").key(key);
+        routes.push(draft.desired.add(address, Path::of("gateway").attribute("routes"), &spec));
+    }
+    routes
+}
+
+fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<Stage> {
+    let address = Address::regional(region, "stage");
+    let throttle = draft.shape.gateway.throttle.as_ref().map(|throttle| Throttle {
+        rate: match &throttle.rate {
+            Attr::Known(rate) => Input::Known(rate.as_str().to_owned()),
+            Attr::Null | Attr::Unknown => Input::Unknown,
+        },
+        burst: maybe(&throttle.burst).unwrap_or(Input::Unknown),
+    });
+    let access_log = access_log(draft, region);
+    let spec = stage::Spec {
+        api_id: api.output(http_api::ID),
+        name: "$default".to_owned(),
+        throttle,
+        access_log,
+        tags: draft.tags(&address),
+    };
+    draft.desired.add(address, Path::of("gateway"), &spec)
+}
+
+fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
+    let (format, retention_days) = draft.shape.gateway.access_log.as_ref()?;
+    let address = Address::regional(region, "log_group").key("access");
+    let spec = log_group::Spec {
+        name: format!("/multiregion/{}/access", draft.shape.name),
+        retention_days: *retention_days,
+        tags: draft.tags(&address),
+    };
+    let group: Handle<LogGroup> = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
+    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(format, LOG_FORMAT.to_owned()) })
+}

@@ -1,0 +1,174 @@
+//! From the shape of an API to the components of AWS that make it up.
+
+mod cdn;
+mod domain;
+mod function;
+mod gateway;
+mod routing;
+
+use std::collections::BTreeMap;
+
+use super::config::Config;
+use super::shape::{CDN_REGION, Shape};
+use crate::components::claim::{self, Claim};
+use crate::components::domain::Domain;
+use crate::components::mapping::Mapping;
+use crate::components::probe::Probe;
+use crate::components::record::Record;
+use crate::components::seal::{self, Seal};
+use crate::components::{
+    Tags, alias, certificate, distribution, function as lambda, health_check, http_api, integration,
+};
+use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
+use crate::components::{validation_record, version};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::resources::{Context, Package, tags};
+use crate::schema::Attr;
+use crate::wire::Path;
+
+pub(super) use function::package_source;
+
+/// Every kind of component that an API may have, parents before children.
+pub(super) const KINDS: &[&str] = &[
+    Claim::KIND,
+    role::Role::KIND,
+    log_group::LogGroup::KIND,
+    lambda::Function::KIND,
+    version::Version::KIND,
+    alias::Alias::KIND,
+    provisioned_concurrency::ProvisionedConcurrency::KIND,
+    http_api::HttpApi::KIND,
+    integration::Integration::KIND,
+    route::Route::KIND,
+    stage::Stage::KIND,
+    permission::Permission::KIND,
+    certificate::Certificate::KIND,
+    validation_record::ValidationRecord::KIND,
+    issued_certificate::IssuedCertificate::KIND,
+    Domain::KIND,
+    Mapping::KIND,
+    Probe::KIND,
+    health_check::HealthCheck::KIND,
+    distribution::Distribution::KIND,
+    Record::KIND,
+    Seal::KIND,
+];
+
+/// Everything that an API of this shape wants of AWS. `package` is the function's, as far as it could be read.
+pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, package: Option<&Package>) -> Desired {
+    let mut draft = Draft { shape, config, context, package, desired: Desired::default() };
+    let claim = draft.claim();
+    let role = function::role(&mut draft);
+    let mut regions: BTreeMap<String, Region> = BTreeMap::new();
+    let certificates = domain::certificates(&mut draft);
+    for (name, place) in &shape.regions {
+        let function = function::in_region(&mut draft, name, place, &role);
+        let gateway = gateway::in_region(&mut draft, name, &function);
+        let domains = domain::in_region(&mut draft, name, &gateway, &certificates);
+        let probe = routing::probe(&mut draft, name, &function, &gateway, &domains);
+        let pinned = routing::pinned(&mut draft, name, &domains, &probe);
+        regions.insert(name.clone(), Region { gateway, domains, probe, pinned });
+    }
+    let shared = routing::shared(&mut draft, &regions);
+    cdn::distribution(&mut draft, &regions, shared.as_ref(), &certificates);
+    draft.seal(&claim);
+    draft.desired
+}
+
+/// The expansion under way.
+struct Draft<'a> {
+    shape: &'a Shape,
+    config: &'a Config,
+    context: &'a Context<'a>,
+    package: Option<&'a Package>,
+    desired: Desired,
+}
+
+/// A function that can be called.
+struct Function {
+    function: Handle<lambda::Function>,
+    version: Handle<version::Version>,
+    alias: Handle<alias::Alias>,
+}
+
+/// An API that calls it.
+struct Gateway {
+    api: Handle<http_api::HttpApi>,
+    stage: Handle<stage::Stage>,
+    permission: Handle<permission::Permission>,
+    routes: Vec<Handle<route::Route>>,
+}
+
+/// A custom domain name that leads to an API.
+struct Named {
+    name: String,
+    domain: Handle<Domain>,
+    mapping: Handle<Mapping>,
+}
+
+/// The custom domain names of a region.
+struct Domains {
+    shared: Option<Named>,
+    regional: Option<Named>,
+}
+
+/// A region that can be routed to.
+struct Region {
+    gateway: Gateway,
+    domains: Domains,
+    probe: Handle<Probe>,
+    pinned: Option<Handle<Record>>,
+}
+
+impl Draft<'_> {
+    /// The tags of the object at `address`.
+    fn tags(&self, address: &Address) -> Tags {
+        tags::owned(&self.shape.name, address, self.context.default_tags, &self.config.tags)
+    }
+
+    fn claim(&mut self) -> Handle<Claim> {
+        let address = Address::global("claim");
+        let mut regions: Vec<String> = self.shape.regions.keys().cloned().collect();
+        let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
+        if elsewhere && !self.shape.regions.contains_key(CDN_REGION) {
+            regions.push(CDN_REGION.to_owned());
+            regions.sort();
+        }
+        let spec = claim::Spec { name: self.shape.name.clone(), regions, tags: self.tags(&address) };
+        self.desired.add(address, Path::of("name"), &spec)
+    }
+
+    fn seal(&mut self, claim: &Handle<Claim>) {
+        let spec = seal::Spec { claim: claim.output(claim::LOG_GROUP) };
+        let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
+        self.desired.order_first(claim);
+        self.desired.order_last(&seal);
+    }
+}
+
+/// The value, `default` where there is none.
+fn input<T: Clone>(attr: &Attr<T>, default: T) -> Input<T> {
+    match attr {
+        Attr::Known(value) => Input::Known(value.clone()),
+        Attr::Null => Input::Known(default),
+        Attr::Unknown => Input::Unknown,
+    }
+}
+
+/// The value, where there is or may be one.
+fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
+    match attr {
+        Attr::Known(value) => Some(Input::Known(value.clone())),
+        Attr::Null => None,
+        Attr::Unknown => Some(Input::Unknown),
+    }
+}
+
+/// The texts of a list. One unknown text stands for a list that is unknown as a whole.
+fn inputs(texts: &Attr<Vec<Attr<String>>>) -> Vec<Input<String>> {
+    match texts {
+        Attr::Known(texts) => texts.iter().filter_map(maybe).collect(),
+        Attr::Null => Vec::new(),
+        Attr::Unknown => vec![Input::Unknown],
+    }
+}

@@ -1,0 +1,154 @@
+//! Who is answered by which region: probes, health checks, records.
+
+use std::collections::BTreeMap;
+
+use super::domain::below_base;
+use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
+use crate::components::domain;
+use crate::components::health_check::{self, HealthCheck};
+use crate::components::http_api;
+use crate::components::probe::{self, Probe};
+use crate::components::record::{self, Record, RecordSet, Routing};
+use crate::components::version;
+use crate::desired::{Address, Gated, Handle, Input};
+use crate::resources::api::shape::Policy;
+use crate::schema::Attr;
+use crate::wire::Path;
+
+/// The share of a region that says nothing of its own.
+const WEIGHT: i64 = 100;
+
+/// A real request to a region, by the way that is open: API Gateway's own endpoint, or else a custom domain name, asked
+/// at the host that it is an alias of, for no record leads there before the probe was answered.
+pub(super) fn probe(
+    draft: &mut Draft<'_>,
+    region: &str,
+    function: &Function,
+    gateway: &Gateway,
+    domains: &Domains,
+) -> Handle<Probe> {
+    let path = path(draft);
+    let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
+    let (endpoint, host, path) = match named {
+        Some(named) => {
+            let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
+            (named.domain.output(domain::TARGET), Input::Known(named.name.clone()), below_base(&base_path, &path))
+        }
+        None => {
+            (gateway.api.output(http_api::ENDPOINT), gateway.api.output(http_api::HOST), input(&path, "/".to_owned()))
+        }
+    };
+    let spec = probe::Spec { endpoint, host, path, version: function.version.output(version::NUMBER) };
+    let blame = Path::of("regions").key(region);
+    let probe: Handle<Probe> = draft.desired.add(Address::regional(region, "probe"), blame, &spec);
+    draft.desired.order(&probe, &function.alias);
+    draft.desired.order(&probe, &gateway.permission);
+    draft.desired.order(&probe, &gateway.stage);
+    for route in &gateway.routes {
+        draft.desired.order(&probe, route);
+    }
+    if let Some(named) = named {
+        draft.desired.order(&probe, &named.mapping);
+    }
+    probe
+}
+
+/// The record of the name that only `region` answers to.
+pub(super) fn pinned(
+    draft: &mut Draft<'_>,
+    region: &str,
+    domains: &Domains,
+    probe: &Handle<Probe>,
+) -> Option<Handle<Record>> {
+    let named = domains.regional.as_ref()?;
+    let value = RecordSet {
+        routing: Routing::Simple,
+        target: named.domain.output(domain::TARGET),
+        target_zone_id: named.domain.output(domain::ZONE_ID),
+        health_check_id: None,
+    };
+    let sets = BTreeMap::from([(region.to_owned(), Gated { ready: Vec::new(), value })]);
+    let record = add(draft, &named.name, Path::of("domain").attribute("regional_names"), sets);
+    draft.desired.order(&record, &named.mapping);
+    draft.desired.order(&record, probe);
+    Some(record)
+}
+
+/// The record that Route 53 routes to the regions, each of them as soon as it answers.
+pub(super) fn shared(draft: &mut Draft<'_>, regions: &BTreeMap<String, Region>) -> Option<Handle<Record>> {
+    let name = draft.shape.names.as_ref()?.shared.clone()?;
+    let mut sets = BTreeMap::new();
+    for (region, parts) in regions {
+        let Some(named) = &parts.domains.shared else { continue };
+        let health_check = health_check(draft, region, parts);
+        let Some(place) = draft.shape.regions.get(region).filter(|place| place.serving) else { continue };
+        let value = RecordSet {
+            routing: match draft.shape.policy {
+                Policy::Latency => Routing::Latency { region: region.clone() },
+                Policy::Failover => Routing::Failover { primary: place.primary },
+                Policy::Weighted => Routing::Weighted { weight: input(&place.config.weight, WEIGHT) },
+            },
+            target: named.domain.output(domain::TARGET),
+            target_zone_id: named.domain.output(domain::ZONE_ID),
+            health_check_id: health_check.as_ref().map(|check| check.output(health_check::ID)),
+        };
+        sets.insert(region.clone(), Gated { ready: ready(parts, named), value });
+    }
+    Some(add(draft, &name, Path::of("domain").attribute("name"), sets))
+}
+
+/// Adds the record of `name`.
+pub(super) fn add(
+    draft: &mut Draft<'_>,
+    name: &str,
+    attribute: Path,
+    sets: BTreeMap<String, Gated<RecordSet>>,
+) -> Handle<Record> {
+    let zone_id = draft.shape.names.as_ref().and_then(|names| maybe(&names.zone_id));
+    let spec = record::Spec {
+        zone_id: zone_id.unwrap_or(Input::Unknown),
+        name: Input::Known(name.to_owned()),
+        types: vec!["A".to_owned(), "AAAA".to_owned()],
+        sets,
+        drain_seconds: draft.shape.drain_seconds,
+    };
+    draft.desired.add(Address::global("record").key(name), attribute, &spec)
+}
+
+/// What a region must have before it is routed to.
+fn ready(parts: &Region, named: &Named) -> Vec<Address> {
+    let permission = parts.gateway.permission.address();
+    vec![parts.probe.address().clone(), named.mapping.address().clone(), permission.clone()]
+}
+
+/// A drained region keeps its health check, so that it can be told whether it is well before it serves again.
+fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<Handle<HealthCheck>> {
+    let check = draft.shape.health_check.as_ref()?;
+    let address = Address::regional(region, "health_check");
+    let named = parts.domains.regional.as_ref().filter(|_| draft.shape.gateway.disabled);
+    let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
+    let (host, path) = match named {
+        Some(named) => (Input::Known(named.name.clone()), below_base(&base_path, &check.config.path)),
+        None => (parts.gateway.api.output(http_api::HOST), input(&check.config.path, "/".to_owned())),
+    };
+    let spec = health_check::Spec {
+        host,
+        path,
+        interval_seconds: input(&check.config.interval_seconds, 30),
+        failure_threshold: input(&check.config.failure_threshold, 3),
+        measure_latency: check.measure_latency,
+        search_string: maybe(&check.config.search_string),
+        tags: draft.tags(&address),
+    };
+    let handle = draft.desired.add(address, Path::of("routing").attribute("health_check"), &spec);
+    // Asked before the region can answer, the check would begin by calling it ill.
+    draft.desired.order(&handle, &parts.probe);
+    if let (Some(_), Some(pinned)) = (named, &parts.pinned) {
+        draft.desired.order(&handle, pinned);
+    }
+    Some(handle)
+}
+
+fn path(draft: &Draft<'_>) -> Attr<String> {
+    draft.shape.health_check.as_ref().map_or(Attr::Null, |check| check.config.path.clone())
+}

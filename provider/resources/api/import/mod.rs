@@ -1,0 +1,98 @@
+//! The configuration of an API that was found in AWS, told from its components.
+//!
+//! It is enough for a plan that wants the same to keep: every top-level attribute that a configuration could have is
+//! there. What AWS does not hold (a source directory, timeouts) is left null or takes its default.
+
+mod function;
+mod traffic;
+
+use serde::de::DeserializeOwned;
+
+use crate::components::claim;
+use crate::desired::{Address, Input, Kind, Scope};
+use crate::plan::View;
+use crate::resources::tags;
+use crate::resources::values::{map, object, text};
+use crate::wire::Value;
+
+/// The configuration of the API `name`, as far as its components tell it.
+pub(super) fn configuration(name: &str, view: &View) -> Value {
+    let found = Found { view };
+    let regions = found.regions();
+    let names = traffic::names(&found, &regions);
+    let tags = found.global::<claim::Claim>("claim").map(|spec| tags::written(&spec.tags)).unwrap_or_default();
+    let defaults = function::Everywhere::of(&found, &regions);
+    let place = |region: &String| {
+        let place = traffic::place(&found, region, names.as_ref(), defaults.of_region(&found, region));
+        (region.clone(), place)
+    };
+    object([
+        ("name", text(name)),
+        ("regions", map(regions.iter().map(place))),
+        ("function", defaults.value(&found, &regions)),
+        ("gateway", traffic::gateway(&found, &regions)),
+        ("domain", names.as_ref().map_or(Value::Null, |names| traffic::domain(&found, &regions, names))),
+        ("routing", traffic::routing(&found, &regions, names.as_ref())),
+        ("cdn", traffic::cdn(&found)),
+        ("tags", map(tags.iter().map(|(key, value)| (key.clone(), text(value))))),
+        ("timeouts", object([])),
+        ("deletion_protection", Value::Bool(false)),
+        ("on_create_failure", text("rollback")),
+    ])
+}
+
+/// The components that were found, by their types.
+struct Found<'a> {
+    view: &'a View,
+}
+
+impl Found<'_> {
+    /// The regions in which there is something that runs.
+    fn regions(&self) -> Vec<String> {
+        let runs = |kind: &str| kind == "function" || kind == "http_api";
+        let region = |address: &Address| match &address.scope {
+            Scope::Region(name) if runs(&address.kind) => Some(name.clone()),
+            _ => None,
+        };
+        let mut regions: Vec<String> = self.view.components.keys().filter_map(region).collect();
+        regions.sort();
+        regions.dedup();
+        regions
+    }
+
+    /// The spec of the component at `address`.
+    fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &Address) -> Option<C::Spec> {
+        serde_json::from_value(self.view.components.get(address)?.spec.clone()).ok()
+    }
+
+    /// The spec of the only component of its kind in a region.
+    fn regional<C: Kind<Spec: DeserializeOwned>>(&self, region: &str) -> Option<C::Spec> {
+        self.spec::<C>(&Address::regional(region, C::KIND))
+    }
+
+    /// The spec of the only global component of its kind.
+    fn global<C: Kind<Spec: DeserializeOwned>>(&self, kind: &str) -> Option<C::Spec> {
+        self.spec::<C>(&Address::global(kind))
+    }
+
+    /// The spec of the only component of its kind in the first region that has one.
+    fn first<C: Kind<Spec: DeserializeOwned>>(&self, regions: &[String]) -> Option<C::Spec> {
+        regions.iter().find_map(|region| self.regional::<C>(region))
+    }
+
+    /// Whether there is a component at `address`.
+    fn has(&self, address: &Address) -> bool {
+        self.view.components.contains_key(address)
+    }
+
+    /// The components of a kind.
+    fn all<C: Kind<Spec: DeserializeOwned>>(&self) -> Vec<(Address, C::Spec)> {
+        let addresses = self.view.components.keys().filter(|address| address.kind == C::KIND);
+        addresses.filter_map(|address| Some((address.clone(), self.spec::<C>(address)?))).collect()
+    }
+}
+
+/// The text of a spec.
+fn told(input: &Input<String>) -> Option<String> {
+    input.known().cloned()
+}

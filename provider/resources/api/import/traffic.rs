@@ -1,0 +1,195 @@
+//! How requests come in: told from the APIs, domain names, records and the distribution.
+
+use std::collections::BTreeMap;
+
+use super::{Found, told};
+use crate::components::certificate::Certificate;
+use crate::components::distribution::Distribution;
+use crate::components::domain::Domain;
+use crate::components::health_check::HealthCheck;
+use crate::components::http_api::{Cors, HttpApi};
+use crate::components::integration::Integration;
+use crate::components::log_group::LogGroup;
+use crate::components::mapping::Mapping;
+use crate::components::record::{self, Record, Routing};
+use crate::components::route::Route;
+use crate::components::stage::Stage;
+use crate::desired::{Address, Input};
+use crate::resources::values::{known, known_list, known_whole, object, text, whole};
+use crate::wire::{Number, Value};
+
+/// The names of an API, told from its records.
+pub(super) struct Names {
+    name: String,
+    regional: bool,
+    /// The record that is routed to the regions.
+    shared: Option<record::Spec>,
+    /// The hosted zone.
+    zone_id: Input<String>,
+}
+
+/// The names of an API; `None` when it has no domain.
+pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
+    let records = found.all::<Record>();
+    let zone_id = records.first().map(|(_, spec)| spec.zone_id.clone())?;
+    let (mut aliases, mut shared, mut pinned) = (Vec::new(), None, None);
+    for (_, spec) in records {
+        let Some(name) = told(&spec.name) else { continue };
+        let region = spec.sets.keys().find_map(|set| name.strip_prefix(&format!("{set}.")).map(str::to_owned));
+        if spec.sets.contains_key("cdn") {
+            aliases.push(name);
+        } else if spec.sets.values().all(|set| set.value.routing == Routing::Simple) && region.is_some() {
+            pinned = region;
+        } else {
+            shared = Some((name, spec));
+        }
+    }
+    let regional = regions.iter().any(|region| found.has(&Address::regional(region, "domain").key("regional")));
+    let own = shared.as_ref().map(|(name, _)| match name.strip_prefix("origin.") {
+        Some(name) if aliases.iter().any(|alias| alias == name) => name.to_owned(),
+        _ => name.clone(),
+    });
+    Some(Names {
+        name: pinned.or(own).or_else(|| aliases.first().cloned())?,
+        regional,
+        shared: shared.map(|(_, spec)| spec),
+        zone_id,
+    })
+}
+
+/// A region: what is particular to its function, and what it gets of the traffic.
+pub(super) fn place(found: &Found<'_>, region: &str, names: Option<&Names>, mut all: BTreeMap<String, Value>) -> Value {
+    let shared = names.and_then(|names| names.shared.as_ref());
+    let routing = shared.and_then(|record| record.sets.get(region)).map(|set| &set.value.routing);
+    let drained = shared.is_some() && routing.is_none();
+    let (primary, weight) = match routing {
+        Some(Routing::Failover { primary: true }) => (Value::Bool(true), Value::Null),
+        Some(Routing::Weighted { weight }) => (Value::Null, known_whole(weight)),
+        _ => (first_of_group(found, region), Value::Null),
+    };
+    all.insert("primary".to_owned(), primary);
+    all.insert("weight".to_owned(), weight);
+    all.insert("traffic".to_owned(), if drained { text("drained") } else { Value::Null });
+    Value::Map(all)
+}
+
+/// Whether CloudFront asks this region first.
+fn first_of_group(found: &Found<'_>, region: &str) -> Value {
+    let group = found.global::<Distribution>("distribution").and_then(|spec| spec.group);
+    if group.is_some_and(|group| group.primary == region) { Value::Bool(true) } else { Value::Null }
+}
+
+/// `gateway`.
+pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
+    let api = found.first::<HttpApi>(regions);
+    let stage = found.first::<Stage>(regions);
+    let first = regions.first().map(String::as_str);
+    let routes = found.all::<Route>().into_iter().filter(|(address, _)| address.scope.region() == first);
+    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map_or(Value::Null, |throttle| {
+        let rate = throttle.rate.known().and_then(|rate| Number::parse(rate).ok());
+        object([("rate", rate.map_or(Value::Null, Value::Number)), ("burst", known_whole(&throttle.burst))])
+    });
+    let log = first.and_then(|region| found.spec::<LogGroup>(&Address::regional(region, "log_group").key("access")));
+    let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map_or(Value::Null, |access| {
+        let days = log.map_or(Value::Null, |log| whole(log.retention_days));
+        object([("format", known(&access.format)), ("retention_days", days)])
+    });
+    object([
+        ("protocol", text("http")),
+        ("routes", Value::List(routes.map(|(_, spec)| text(&spec.key)).collect())),
+        ("cors", api.as_ref().and_then(|api| api.cors.as_ref()).map_or(Value::Null, cors)),
+        ("throttle", throttle),
+        ("access_log", access_log),
+        ("disable_execute_api_endpoint", Value::Bool(api.is_some_and(|api| api.disable_execute_api_endpoint))),
+        ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
+    ])
+}
+
+fn cors(cors: &Cors) -> Value {
+    object([
+        ("allow_origins", known_list(&cors.allow_origins)),
+        ("allow_methods", known_list(&cors.allow_methods)),
+        ("allow_headers", known_list(&cors.allow_headers)),
+        ("expose_headers", known_list(&cors.expose_headers)),
+        ("allow_credentials", Value::Bool(cors.allow_credentials)),
+        ("max_age_seconds", cors.max_age_seconds.as_ref().map_or(Value::Null, known_whole)),
+    ])
+}
+
+/// `domain`.
+pub(super) fn domain(found: &Found<'_>, regions: &[String], names: &Names) -> Value {
+    let mapping = |region: &String| {
+        let at = Address::regional(region, "mapping");
+        found.spec::<Mapping>(&at).or_else(|| found.spec::<Mapping>(&at.key("regional")))
+    };
+    let base_path = regions.iter().find_map(mapping).and_then(|spec| told(&spec.base_path));
+    object([
+        ("name", text(&names.name)),
+        ("zone_id", known(&names.zone_id)),
+        ("regional_names", Value::Bool(names.regional)),
+        ("base_path", base_path.filter(|path| !path.is_empty()).map_or(Value::Null, |path| text(&path))),
+        ("certificate", certificate(found, regions)),
+    ])
+}
+
+fn certificate(found: &Found<'_>, regions: &[String]) -> Value {
+    let requested = found.all::<Certificate>();
+    if !requested.is_empty() {
+        let wildcard = requested.iter().any(|(address, spec)| address.key.is_none() && spec.names.len() > 1);
+        return object([("wildcard", Value::Bool(wildcard))]);
+    }
+    let arn = |region: &String| {
+        let at = Address::regional(region, "domain");
+        let spec = found.spec::<Domain>(&at).or_else(|| found.spec::<Domain>(&at.key("regional")))?;
+        Some((region.clone(), text(&told(&spec.certificate_arn)?)))
+    };
+    let mut arns: BTreeMap<String, Value> = regions.iter().filter_map(arn).collect();
+    let distribution = found.global::<Distribution>("distribution");
+    if let Some(arn) = distribution.and_then(|spec| told(&spec.certificate_arn?)) {
+        arns.entry(crate::resources::api::shape::CDN_REGION.to_owned()).or_insert_with(|| text(&arn));
+    }
+    object([("arns", Value::Map(arns))])
+}
+
+/// `routing`.
+pub(super) fn routing(found: &Found<'_>, regions: &[String], names: Option<&Names>) -> Value {
+    let shared = names.and_then(|names| names.shared.as_ref());
+    let policy = match shared.and_then(|record| record.sets.values().next()).map(|set| &set.value.routing) {
+        Some(Routing::Failover { .. }) => "failover",
+        Some(Routing::Weighted { .. }) => "weighted",
+        Some(Routing::Latency { .. } | Routing::Simple) | None => "latency",
+    };
+    let base_path = names.and_then(|_| {
+        found.first::<Mapping>(regions).and_then(|spec| told(&spec.base_path)).filter(|path| !path.is_empty())
+    });
+    let check = found.first::<HealthCheck>(regions).map_or(Value::Null, |spec| {
+        let path = told(&spec.path).unwrap_or_default();
+        // Asked at a custom domain name, the path is below the base path.
+        let below = base_path.and_then(|base| path.strip_prefix(&format!("/{base}")).map(str::to_owned));
+        let custom = names.is_some_and(|names| told(&spec.host).is_some_and(|host| host.ends_with(&names.name)));
+        object([
+            ("path", text(&below.filter(|_| custom).unwrap_or(path))),
+            ("interval_seconds", known_whole(&spec.interval_seconds)),
+            ("failure_threshold", known_whole(&spec.failure_threshold)),
+            ("measure_latency", Value::Bool(spec.measure_latency)),
+            ("search_string", spec.search_string.as_ref().map_or(Value::Null, known)),
+        ])
+    });
+    object([("policy", text(policy)), ("health_check", check), ("drain_seconds", whole(60))])
+}
+
+/// `cdn`.
+pub(super) fn cdn(found: &Found<'_>) -> Value {
+    let Some(spec) = found.global::<Distribution>("distribution") else { return Value::Null };
+    let group = !spec.origins.contains_key("latency");
+    let codes = spec.group.as_ref().map(|group| group.status_codes.clone());
+    let codes = codes.map(|codes| Value::List(codes.into_iter().map(|code| whole(code.into())).collect()));
+    let paths: Vec<Value> = spec.behaviors.iter().map(|(path, _)| text(path)).collect();
+    object([
+        ("origin", text(if group { "group" } else { "latency" })),
+        ("failover_status_codes", codes.unwrap_or(Value::Null)),
+        ("read_paths", if paths.is_empty() { Value::Null } else { Value::List(paths) }),
+        ("price_class", text(&spec.price_class)),
+        ("aliases", known_list(&spec.aliases)),
+    ])
+}

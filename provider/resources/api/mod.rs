@@ -1,0 +1,123 @@
+//! `multiregion_api`: one HTTP API in many regions.
+//!
+//! A configuration is decoded ([`config`]), checked ([`checks`]), brought into the shape that decides which AWS objects
+//! there are ([`shape`]), and expanded into them ([`expand`]); [`state`] and [`import`] go the way back.
+
+mod checks;
+mod config;
+mod expand;
+mod import;
+mod names;
+mod schema;
+mod shape;
+mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use super::timeouts::{self, Limits};
+use super::{Context, Expansion, OnCreateFailure, Package, Packages, Resource, Settings};
+use crate::desired::Desired;
+use crate::plan::View;
+use crate::schema::Schema;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+use config::Config;
+use shape::Shape;
+
+/// The resource type.
+pub(super) struct Api;
+
+/// How long its operations may take when nobody says otherwise: a certificate may take 75 minutes, a distribution 90 to
+/// be disabled.
+const LIMITS: Limits = Limits {
+    create: Duration::from_secs(90 * 60),
+    update: Duration::from_secs(90 * 60),
+    delete: Duration::from_secs(120 * 60),
+};
+
+/// A configuration that was read and checked.
+struct Checked {
+    config: Config,
+    shape: Option<Shape>,
+    package: Option<Package>,
+    found: Diagnostics,
+}
+
+impl Checked {
+    fn new(config: &Value, packages: &dyn Packages) -> Result<Self, Diagnostic> {
+        let config = Config::read(config)?;
+        let shape = Shape::of(&config);
+        let mut found = checks::check(&config, shape.as_ref());
+        let (package, in_package) = checks::package(&config, packages);
+        found.extend(in_package);
+        Ok(Self { config, shape, package, found })
+    }
+}
+
+impl Resource for Api {
+    fn type_name(&self) -> &'static str {
+        "multiregion_api"
+    }
+
+    fn schema(&self) -> Schema {
+        schema::schema()
+    }
+
+    fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics {
+        Checked::new(config, packages).map_or_else(|error| vec![error], |checked| checked.found)
+    }
+
+    fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
+        let checked = Checked::new(config, context.packages).map_err(|error| vec![error])?;
+        let Checked { config, shape, package, mut found } = checked;
+        if let Some(shape) = &shape {
+            found.extend(checks::partitions(shape, context.partition));
+        }
+        if found.iter().any(Diagnostic::is_error) {
+            return Err(found);
+        }
+        let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, package.as_ref()));
+        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_else(Desired::default) })
+    }
+
+    fn owner(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        expand::KINDS
+    }
+
+    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {
+        Config::read(config).map(|config| settings(&config)).map_err(|error| vec![error])
+    }
+
+    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path> {
+        super::changed(prior, config, "name")
+    }
+
+    fn state(&self, config: &Value, view: &View) -> Value {
+        state::state(config, view)
+    }
+
+    fn imported(&self, name: &str, view: &View) -> Value {
+        state::state(&import::configuration(name, view), view)
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let limits = timeouts::limits(&config.timeouts, LIMITS);
+    let keep = config.on_create_failure.known().is_some_and(|what| what == "keep");
+    Settings {
+        owner: config.name.known().cloned().unwrap_or_default(),
+        on_create_failure: if keep { OnCreateFailure::Keep } else { OnCreateFailure::Rollback },
+        deletion_protection: config.deletion_protection.known().copied().unwrap_or_default(),
+        create_timeout: limits.create,
+        update_timeout: limits.update,
+        delete_timeout: limits.delete,
+    }
+}

@@ -1,0 +1,477 @@
+//! What configurations expand into.
+
+use super::super::testing::{config, expand, outline};
+use crate::desired::Address;
+use crate::resources::values::at;
+use crate::wire::{Path, Value};
+
+fn outlined(hcl: &str) -> String {
+    outline(&expand(&config(hcl)).unwrap())
+}
+
+/// The spec of a component, as JSON.
+fn spec(hcl: &str, address: &str) -> serde_json::Value {
+    let address: Address = address.parse().unwrap();
+    expand(&config(hcl)).unwrap().desired.get(&address).unwrap().spec.clone()
+}
+
+#[test]
+fn one_region_without_a_domain() {
+    insta::assert_snapshot!(outlined(super::ONE_REGION), @r"
+    global/claim
+    global/role
+    global/seal
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/log_group
+    us-east-1/log_group/access
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/route/GET /items/{id}, us-east-1/stage, us-east-1/version
+    us-east-1/provisioned_concurrency <- us-east-1/alias, us-east-1/function
+    us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
+    us-east-1/route/GET /items/{id} <- us-east-1/http_api, us-east-1/integration
+    us-east-1/stage <- us-east-1/http_api, us-east-1/log_group/access
+    us-east-1/version <- us-east-1/function
+    ");
+}
+
+#[test]
+fn active_active_with_regional_names_and_a_drained_region() {
+    insta::assert_snapshot!(outlined(super::ACTIVE_ACTIVE), @r"
+    global/claim
+    global/record/api.ipgiraffe.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/record/eu-central-1.api.ipgiraffe.com <- eu-central-1/domain/regional, eu-central-1/mapping/regional, eu-central-1/probe
+    global/record/us-east-1.api.ipgiraffe.com <- us-east-1/domain/regional, us-east-1/mapping/regional, us-east-1/probe
+    global/record/us-west-2.api.ipgiraffe.com <- us-west-2/domain/regional, us-west-2/mapping/regional, us-west-2/probe
+    global/role
+    global/seal
+    global/validation_record/api.ipgiraffe.com <- eu-central-1/certificate
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/certificate
+    eu-central-1/domain <- eu-central-1/issued_certificate
+    eu-central-1/domain/regional <- eu-central-1/issued_certificate
+    eu-central-1/function <- global/role, eu-central-1/log_group
+    eu-central-1/health_check <- eu-central-1/http_api, eu-central-1/probe
+    eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, eu-central-1/certificate
+    eu-central-1/log_group
+    eu-central-1/mapping <- eu-central-1/domain, eu-central-1/http_api, eu-central-1/stage
+    eu-central-1/mapping/regional <- eu-central-1/domain/regional, eu-central-1/http_api, eu-central-1/stage
+    eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
+    eu-central-1/stage <- eu-central-1/http_api
+    eu-central-1/version <- eu-central-1/function
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/certificate
+    us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/domain/regional <- us-east-1/issued_certificate
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-east-1/certificate
+    us-east-1/log_group
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping/regional <- us-east-1/domain/regional, us-east-1/http_api, us-east-1/stage
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
+    us-east-1/stage <- us-east-1/http_api
+    us-east-1/version <- us-east-1/function
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/certificate
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/domain/regional <- us-west-2/issued_certificate
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-west-2/certificate
+    us-west-2/log_group
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping/regional <- us-west-2/domain/regional, us-west-2/http_api, us-west-2/stage
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn failover_between_two_regions() {
+    insta::assert_snapshot!(outlined(super::FAILOVER), @r"
+    global/claim
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/role
+    global/seal
+    global/validation_record/api.example.com <- us-east-1/certificate
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/certificate
+    us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
+    us-east-1/log_group
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
+    us-east-1/stage <- us-east-1/http_api
+    us-east-1/version <- us-east-1/function
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/certificate
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
+    us-west-2/log_group
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn cdn_over_an_origin_group_without_a_domain() {
+    insta::assert_snapshot!(outlined(super::CDN_GROUP), @r"
+    global/claim
+    global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/http_api, us-east-1/probe
+    global/role
+    global/seal
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/function <- global/role, eu-central-1/log_group
+    eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/log_group
+    eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
+    eu-central-1/stage <- eu-central-1/http_api
+    eu-central-1/version <- eu-central-1/function
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/log_group
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
+    us-east-1/stage <- us-east-1/http_api
+    us-east-1/version <- us-east-1/function
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/log_group
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn cdn_over_an_origin_group_with_a_domain() {
+    insta::assert_snapshot!(outlined(super::CDN_GROUP_DOMAIN), @r"
+    global/claim
+    global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/issued_certificate/cdn, us-west-2/http_api, us-west-2/probe
+    global/record/api.example.com <- global/distribution
+    global/role
+    global/seal
+    global/validation_record/api.example.com <- us-east-1/certificate/cdn
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/function <- global/role, eu-central-1/log_group
+    eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/log_group
+    eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
+    eu-central-1/stage <- eu-central-1/http_api
+    eu-central-1/version <- eu-central-1/function
+    us-east-1/certificate/cdn
+    us-east-1/issued_certificate/cdn <- global/validation_record/api.example.com, us-east-1/certificate/cdn
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/log_group
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn cdn_over_the_latency_name() {
+    insta::assert_snapshot!(outlined(super::CDN_LATENCY), @r"
+    global/claim
+    global/distribution <- global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe
+    global/record/api.example.com <- global/distribution
+    global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/role
+    global/seal
+    global/validation_record/api.example.com <- us-east-1/certificate
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/certificate
+    us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
+    us-east-1/log_group
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
+    us-east-1/stage <- us-east-1/http_api
+    us-east-1/version <- us-east-1/function
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/certificate
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
+    us-west-2/log_group
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn certificates_and_role_brought_along() {
+    insta::assert_snapshot!(outlined(super::BROUGHT_ALONG), @r"
+    global/claim
+    global/distribution <- global/record/api.example.com, us-east-1/issued_certificate/cdn
+    global/record/api.example.com <- [us-west-2/domain], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/record/www.example.com <- global/distribution
+    global/seal
+    us-east-1/issued_certificate/cdn
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/function <- us-west-2/log_group
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/issued_certificate
+    us-west-2/log_group
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    ");
+}
+
+#[test]
+fn a_record_leaves_out_drained_regions_and_waits_for_the_others() {
+    let record = spec(super::ACTIVE_ACTIVE, "global/record/api.ipgiraffe.com");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&record).unwrap(), @r#"
+    {
+      "drain_seconds": 60,
+      "name": "api.ipgiraffe.com",
+      "sets": {
+        "us-east-1": {
+          "$ready": [
+            "us-east-1/probe",
+            "us-east-1/mapping",
+            "us-east-1/permission"
+          ],
+          "value": {
+            "health_check_id": {
+              "$ref": "us-east-1/health_check",
+              "output": "id"
+            },
+            "routing": {
+              "latency": {
+                "region": "us-east-1"
+              }
+            },
+            "target": {
+              "$ref": "us-east-1/domain",
+              "output": "target"
+            },
+            "target_zone_id": {
+              "$ref": "us-east-1/domain",
+              "output": "zone_id"
+            }
+          }
+        },
+        "us-west-2": {
+          "$ready": [
+            "us-west-2/probe",
+            "us-west-2/mapping",
+            "us-west-2/permission"
+          ],
+          "value": {
+            "health_check_id": {
+              "$ref": "us-west-2/health_check",
+              "output": "id"
+            },
+            "routing": {
+              "latency": {
+                "region": "us-west-2"
+              }
+            },
+            "target": {
+              "$ref": "us-west-2/domain",
+              "output": "target"
+            },
+            "target_zone_id": {
+              "$ref": "us-west-2/domain",
+              "output": "zone_id"
+            }
+          }
+        }
+      },
+      "types": [
+        "A",
+        "AAAA"
+      ],
+      "zone_id": "Z0123456789"
+    }
+    "#);
+}
+
+#[test]
+fn the_distribution_of_a_group_asks_the_primary_and_the_next_region() {
+    let distribution = spec(super::CDN_GROUP, "global/distribution");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&distribution).unwrap(), @r#"
+    {
+      "aliases": [],
+      "behaviors": [],
+      "certificate_arn": null,
+      "comment": "giraffe",
+      "default_behavior": {
+        "target": "regions",
+        "writes": false
+      },
+      "group": {
+        "id": "regions",
+        "primary": "us-east-1",
+        "secondary": "eu-central-1",
+        "status_codes": [
+          502,
+          503,
+          504
+        ]
+      },
+      "origins": {
+        "eu-central-1": {
+          "host": {
+            "$ref": "eu-central-1/http_api",
+            "output": "host"
+          },
+          "path": ""
+        },
+        "us-east-1": {
+          "host": {
+            "$ref": "us-east-1/http_api",
+            "output": "host"
+          },
+          "path": ""
+        }
+      },
+      "price_class": "PriceClass_All",
+      "tags": {
+        "multiregion:address": "global/distribution",
+        "multiregion:api": "giraffe"
+      }
+    }
+    "#);
+}
+
+#[test]
+fn the_distribution_of_the_latency_name_sends_only_reads_to_its_group() {
+    let distribution = spec(super::CDN_LATENCY, "global/distribution");
+    assert_eq!(distribution["origins"]["latency"]["host"], "origin.api.example.com");
+    assert_eq!(distribution["aliases"], serde_json::json!(["api.example.com"]));
+    assert_eq!(distribution["default_behavior"], serde_json::json!({ "target": "latency", "writes": true }));
+    assert_eq!(distribution["behaviors"], serde_json::json!([["/public/*", { "target": "regions", "writes": false }]]));
+    assert_eq!(distribution["group"]["secondary"], "us-east-1");
+}
+
+#[test]
+fn a_disabled_endpoint_is_probed_and_checked_by_its_regional_name() {
+    let probe = spec(super::WEIGHTED, "us-west-2/probe");
+    assert_eq!(probe["endpoint"]["$ref"], "us-west-2/domain/regional");
+    assert_eq!(probe["host"], "us-west-2.api.example.com");
+    assert_eq!(spec(super::WEIGHTED, "us-west-2/health_check")["host"], "us-west-2.api.example.com");
+}
+
+#[test]
+fn a_version_is_new_when_what_it_freezes_is() {
+    let fingerprint = |hcl: &str| spec(hcl, "us-east-1/version")["fingerprint"].clone();
+    let before = fingerprint(super::CDN_LATENCY);
+    assert!(before.is_string());
+    let changed = |from: &str, to: &str| fingerprint(&super::CDN_LATENCY.replace(from, to)) != before;
+    assert!(changed("python3.12", "python3.13"));
+    assert!(changed("runtime =", "environment = { STAGE = \"test\" }, runtime ="));
+    assert!(changed("runtime =", "role_arn = \"arn:aws:iam::123456789012:role/mine\", runtime ="));
+    assert!(!changed("runtime =", "reserved_concurrency = 3, log_retention_days = 30, runtime ="));
+    assert!(!changed("routing ", "tags = { a = \"b\" }\nrouting "));
+    let unknown = fingerprint(&super::CDN_LATENCY.replace("\"src\"", "var.source"));
+    assert_eq!(unknown, serde_json::json!({ "$unknown": true }));
+}
+
+#[test]
+fn an_unknown_zone_makes_only_its_records_unknown() {
+    let hcl = super::ACTIVE_ACTIVE.replace("\"Z0123456789\"", "multiregion_zone.this.id");
+    let expansion = expand(&config(&hcl)).unwrap();
+    assert!(expansion.addresses_known);
+    let nodes = expansion.desired.nodes().iter();
+    let unknown: Vec<String> = nodes
+        .filter(|(_, node)| node.spec.to_string().contains("$unknown"))
+        .map(|(address, _)| address.to_string())
+        .collect();
+    insta::assert_snapshot!(unknown.join("\n"), @r"
+    global/record/api.ipgiraffe.com
+    global/record/eu-central-1.api.ipgiraffe.com
+    global/record/us-east-1.api.ipgiraffe.com
+    global/record/us-west-2.api.ipgiraffe.com
+    global/validation_record/api.ipgiraffe.com
+    ");
+}
+
+#[test]
+fn an_unknown_name_makes_all_components_unknown() {
+    let hcl = super::ACTIVE_ACTIVE.replace("\"api.ipgiraffe.com\"", "var.name");
+    let config = config(&hcl);
+    let expansion = expand(&config).unwrap();
+    assert!(!expansion.addresses_known && expansion.desired.nodes().is_empty());
+    let state = super::super::state::state(&config, &crate::plan::View::default());
+    assert_eq!(at(&state, &Path::of("components")), &Value::Unknown);
+    assert_eq!(at(&state, &Path::of("id")), &Value::String("ipgiraffe".to_owned()));
+}
+
+#[test]
+fn the_role_may_do_what_is_switched_on() {
+    let role = spec(super::WEIGHTED, "global/role");
+    let policies: Vec<&String> = role["policies"].as_object().unwrap().keys().collect();
+    assert_eq!(policies, ["logs", "tracing"]);
+    assert!(role["policies"]["logs"].as_str().unwrap().contains(":log-group:/aws/lambda/giraffe-image:*"));
+    let role = spec(super::ONE_REGION, "global/role");
+    assert_eq!(role["policies"]["function"], r#"{"Statement":[],"Version":"2012-10-17"}"#);
+}

@@ -1,0 +1,506 @@
+//! What bad input gets: every row is one mistake, with the summary and the path that it is told with.
+
+use super::super::Api;
+use super::super::testing::{Packed, config, expand};
+use crate::resources::Resource;
+use crate::wire::Value;
+
+/// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
+const BASE: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+"#;
+
+const DOMAIN: &str = r#"domain = { name = "api.example.com", zone_id = "Z0123456789" }"#;
+
+/// `base` with the parts of `change` put in.
+fn change(base: Value, change: Value) -> Value {
+    match (base, change) {
+        (Value::Map(mut base), Value::Map(changes)) => {
+            for (key, part) in changes {
+                let old = base.remove(&key).unwrap_or(Value::Null);
+                if part != Value::Null {
+                    base.insert(key, self::change(old, part));
+                }
+            }
+            Value::Map(base)
+        }
+        (_, change) => change,
+    }
+}
+
+/// The summaries and paths of what is wrong with the base after a change.
+fn found(hcl: &str, domain: bool) -> Vec<String> {
+    let base = super::super::testing::raw(&format!("{BASE}{}", if domain { DOMAIN } else { "" }));
+    let config = super::super::testing::completed(&change(base, super::super::testing::raw(hcl)));
+    let found = Api.validate(&config, &Packed);
+    for one in &found {
+        assert!(one.detail.len() > 20 && one.detail.ends_with(['.', '?', '\"']), "{one}");
+    }
+    found.into_iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect()
+}
+
+fn check(domain: bool, rows: &[(&str, &str)]) {
+    assert_eq!(found("", domain), [""; 0]);
+    for (hcl, expected) in rows {
+        let expected: Vec<&str> = expected.split(" + ").collect();
+        assert_eq!(found(hcl, domain), expected, "{hcl}");
+    }
+}
+
+#[test]
+fn name_and_settings() {
+    check(
+        false,
+        &[
+            (r#"name = "Giraffe""#, "Invalid name @ name"),
+            (r#"name = """#, "Invalid name @ name"),
+            (r#"name = "1a""#, "Invalid name @ name"),
+            (r#"name = "a234567890123456789012345678901234567890x""#, "Invalid name @ name"),
+            (r#"on_create_failure = "panic""#, "Unsupported on_create_failure @ on_create_failure"),
+            (r#"timeouts = { create = "soon" }"#, "Invalid duration @ timeouts.create"),
+            (r#"tags = { "aws:x" = "y" }"#, r#"Invalid tag @ tags["aws:x"]"#),
+        ],
+    );
+}
+
+#[test]
+fn regions() {
+    check(
+        false,
+        &[
+            (r#"regions = { "us-east-1" = null, "us-west-2" = null }"#, "No regions @ regions"),
+            (r#"regions = { "us-east-9" = {} }"#, r#"Unknown region @ regions["us-east-9"]"#),
+            (r#"regions = { "Frankfurt" = {} }"#, r#"Unknown region @ regions["Frankfurt"]"#),
+            (
+                r#"regions = { "us-east-1" = { traffic = "drained" }, "us-west-2" = { traffic = "drained" } }"#,
+                "No serving region @ regions",
+            ),
+            (
+                r#"regions = { "us-east-1" = { traffic = "off" } }"#,
+                r#"Unsupported traffic @ regions["us-east-1"].traffic"#,
+            ),
+            (r#"regions = { "us-east-1" = { weight = 256 } }"#, r#"Weight out of range @ regions["us-east-1"].weight"#),
+            (
+                r#"regions = { "us-east-1" = { primary = true }, "us-west-2" = { primary = true } }"#,
+                r#"More than one primary region @ regions["us-west-2"].primary"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { vpc = { subnet_ids = ["a"] } } }"#,
+                r#"Incomplete network @ regions["us-east-1"].vpc.security_group_ids"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { reserved_concurrency = 1, provisioned_concurrency = 2 } }"#,
+                r#"More provisioned than reserved concurrency @ regions["us-east-1"].provisioned_concurrency"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { reserved_concurrency = -1 } }"#,
+                r#"Concurrency out of range @ regions["us-east-1"].reserved_concurrency"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { layers = ["arn:aws:lambda:us-west-2:1:layer:a:1"] } }"#,
+                r#"Layer of another region @ regions["us-east-1"].layers[0]"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { environment = { AWS_REGION = "x" } } }"#,
+                r#"Reserved environment variable @ regions["us-east-1"].environment["AWS_REGION"]"#,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn routing() {
+    check(
+        true,
+        &[
+            (r#"routing = { policy = "nearest" }"#, "Unsupported routing policy @ routing.policy"),
+            (r#"routing = { policy = "failover" }"#, "No primary region @ regions"),
+            (
+                r#"
+                routing = { policy = "failover" }
+                regions = { "us-east-1" = { primary = true }, "us-west-2" = { primary = true } }
+                "#,
+                r#"More than one primary region @ regions["us-west-2"].primary"#,
+            ),
+            (
+                r#"
+                routing = { policy = "failover" }
+                regions = { "us-east-1" = { primary = true }, "us-west-2" = null }
+                "#,
+                "Failover takes two regions @ routing.policy",
+            ),
+            (
+                r#"
+                routing = { policy = "failover" }
+                regions = { "us-east-1" = { primary = true }, "eu-west-1" = { traffic = "drained" } }
+                "#,
+                "Failover takes two regions @ routing.policy",
+            ),
+            (
+                r#"
+                routing = { policy = "weighted" }
+                regions = { "us-east-1" = { weight = 0 }, "us-west-2" = { weight = 0 } }
+                "#,
+                "All weights are 0 @ regions",
+            ),
+            (
+                r#"
+                routing = { policy = "weighted" }
+                regions = { "us-east-1" = { weight = 0 }, "us-west-2" = { weight = 5, traffic = "drained" } }
+                "#,
+                "All weights are 0 @ regions",
+            ),
+            (r#"routing = { drain_seconds = -1 }"#, "Drain time out of range @ routing.drain_seconds"),
+            (
+                r#"routing = { health_check = { path = "health" } }"#,
+                "Invalid health check path @ routing.health_check.path",
+            ),
+            (
+                r#"routing = { health_check = { interval_seconds = 20 } }"#,
+                "Unsupported health check interval @ routing.health_check.interval_seconds",
+            ),
+            (
+                r#"routing = { health_check = { failure_threshold = 11 } }"#,
+                "Failure threshold out of range @ routing.health_check.failure_threshold",
+            ),
+            (
+                r#"routing = { health_check = { search_string = "" } }"#,
+                "Invalid search string @ routing.health_check.search_string",
+            ),
+            (
+                r#"
+                routing = { health_check = {} }
+                domain  = null
+                "#,
+                "Health check without a domain @ routing.health_check",
+            ),
+            (
+                r#"
+                routing = { health_check = {} }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Health check of a disabled endpoint @ routing.health_check",
+            ),
+            (
+                r#"
+                routing = { health_check = {} }
+                cdn     = { origin = "group" }
+                "#,
+                "Health check without records @ routing.health_check",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn function() {
+    check(
+        false,
+        &[
+            ("function = { source_dir = null }", "Missing function code @ function"),
+            (r#"function = { filename = "a.zip" }"#, "Conflicting function code @ function.filename"),
+            (
+                r#"regions = { "us-east-1" = { s3 = { bucket = "b", key = "k" } }, "us-west-2" = { s3 = { bucket = "b", key = "k" } } }"#,
+                r#"Conflicting function code @ regions["us-east-1"].s3"#,
+            ),
+            (
+                r#"
+                regions  = { "us-east-1" = { s3 = { bucket = "b" } }, "us-west-2" = { s3 = { bucket = "b", key = "k" } } }
+                function = { source_dir = null }
+                "#,
+                r#"Incomplete S3 object @ regions["us-east-1"].s3.key"#,
+            ),
+            (
+                r#"
+                regions  = { "us-east-1" = { s3 = { bucket = "b", key = "k" } } }
+                function = { source_dir = null }
+                "#,
+                r#"Function code missing in a region @ regions["us-west-2"].s3"#,
+            ),
+            (
+                r#"
+                regions  = { "us-east-1" = { image_uri = "i" }, "us-west-2" = { image_uri = "i" } }
+                function = { source_dir = null, handler = null }
+                "#,
+                "Not for an image @ function.runtime",
+            ),
+            (
+                r#"function = { source_dir = null, filename = "a.zip", exclude = ["b"] }"#,
+                "Nothing to exclude from @ function.exclude",
+            ),
+            ("function = { handler = null }", "Missing handler @ function.handler"),
+            ("function = { runtime = null }", "Missing runtime @ function.runtime"),
+            (r#"function = { runtime = "python2.7" }"#, "Unsupported runtime @ function.runtime"),
+            (r#"function = { architecture = "mips" }"#, "Unsupported architecture @ function.architecture"),
+            ("function = { memory_mb = 127 }", "Memory out of range @ function.memory_mb"),
+            ("function = { memory_mb = 10241 }", "Memory out of range @ function.memory_mb"),
+            ("function = { memory_mb = 128.5 }", "Not a whole number @ function.memory_mb"),
+            ("function = { timeout_seconds = 0 }", "Timeout out of range @ function.timeout_seconds"),
+            ("function = { timeout_seconds = 901 }", "Timeout out of range @ function.timeout_seconds"),
+            (
+                "function = { ephemeral_storage_mb = 511 }",
+                "Ephemeral storage out of range @ function.ephemeral_storage_mb",
+            ),
+            ("function = { log_retention_days = 2 }", "Unsupported log retention @ function.log_retention_days"),
+            (
+                "function = { environment = { A = \"too short\" } }",
+                r#"Invalid environment variable @ function.environment["A"]"#,
+            ),
+            (
+                r#"function = { environment = { _HANDLER = "x" } }"#,
+                r#"Reserved environment variable @ function.environment["_HANDLER"]"#,
+            ),
+            (r#"function = { layers = ["layer"] }"#, "Invalid layer ARN @ function.layers[0]"),
+            (
+                r#"function = { layers = ["arn:aws:lambda:us-east-1:1:layer:a:1"] }"#,
+                "Layer of another region @ function.layers[0]",
+            ),
+            (r#"function = { policy_json = "{" }"#, "Invalid policy @ function.policy_json"),
+            (r#"function = { policy_json = "{}" }"#, "Invalid policy @ function.policy_json"),
+            (r#"function = { role_arn = "mine" }"#, "Invalid role ARN @ function.role_arn"),
+            (
+                r#"function = { role_arn = "arn:aws:iam::123456789012:role/a", policy_json = "{\"Statement\":[]}" }"#,
+                "Conflicting permissions @ function.role_arn",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn package() {
+    check(
+        false,
+        &[
+            (r#"function = { source_dir = "missing" }"#, "Source directory not found @ function.source_dir"),
+            (
+                r#"function = { source_dir = null, filename = "missing" }"#,
+                "Source directory not found @ function.filename",
+            ),
+            (r#"function = { source_dir = "empty" }"#, "Empty package @ function.source_dir"),
+            (r#"function = { source_dir = "fat" }"#, "Package too large @ function.source_dir"),
+            (r#"function = { source_dir = "airy" }"#, "Package too large @ function.source_dir"),
+            (r#"function = { handler = "main.handler" }"#, "Handler not in the package @ function.handler"),
+            (r#"function = { handler = "app" }"#, "Invalid handler @ function.handler"),
+            (
+                r#"function = { handler = "app.handler", runtime = "nodejs22.x" }"#,
+                "Handler not in the package @ function.handler",
+            ),
+            (
+                r#"function = { handler = "x", runtime = "provided.al2023" }"#,
+                "Handler not in the package @ function.handler",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn gateway() {
+    check(
+        false,
+        &[
+            (r#"gateway = { protocol = "rest" }"#, "Unsupported protocol @ gateway.protocol"),
+            ("gateway = { routes = [] }", "No routes @ gateway.routes"),
+            (r#"gateway = { routes = ["FETCH /"] }"#, "Invalid route key @ gateway.routes[0]"),
+            (r#"gateway = { routes = ["GET items"] }"#, "Invalid route key @ gateway.routes[0]"),
+            (r#"gateway = { routes = ["GET /{a+}/b"] }"#, "Invalid route key @ gateway.routes[0]"),
+            (r#"gateway = { routes = ["GET /", "GET /"] }"#, "Duplicate route @ gateway.routes[1]"),
+            ("gateway = { timeout_ms = 30001 }", "Integration timeout out of range @ gateway.timeout_ms"),
+            (
+                r#"gateway = { cors = { allow_origins = ["*"], allow_credentials = true } }"#,
+                "Credentials for any origin @ gateway.cors.allow_credentials",
+            ),
+            (
+                r#"gateway = { cors = { allow_methods = ["get"] } }"#,
+                "Invalid CORS method @ gateway.cors.allow_methods[0]",
+            ),
+            (
+                "gateway = { cors = { max_age_seconds = 86401 } }",
+                "CORS age out of range @ gateway.cors.max_age_seconds",
+            ),
+            ("gateway = { throttle = { rate = 1 } }", "Incomplete throttle @ gateway.throttle.burst"),
+            ("gateway = { throttle = { rate = 0, burst = 1 } }", "Throttle out of range @ gateway.throttle.rate"),
+            (
+                "gateway = { access_log = { retention_days = 4 } }",
+                "Unsupported log retention @ gateway.access_log.retention_days",
+            ),
+            (r#"gateway = { access_log = { format = "" } }"#, "Invalid access log format @ gateway.access_log.format"),
+            (
+                "gateway = { disable_execute_api_endpoint = true }",
+                "Unreachable API @ gateway.disable_execute_api_endpoint",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn domain() {
+    check(
+        true,
+        &[
+            (r#"domain = { name = "Api.example.com" }"#, "Invalid domain name @ domain.name"),
+            (
+                r#"domain = { name = "an-api-with-a-very-long-name-that-no-certificate-can-have.example.com" }"#,
+                "Name too long for a certificate @ domain.name",
+            ),
+            (r#"domain = { zone_id = "/hostedzone/Z1" }"#, "Invalid zone id @ domain.zone_id"),
+            (r#"domain = { base_path = "/v1" }"#, "Invalid base path @ domain.base_path"),
+            (
+                "domain = { regional_names = true, certificate = { wildcard = false } }",
+                "Certificate must be a wildcard @ domain.certificate.wildcard",
+            ),
+            (
+                r#"domain = { certificate = { arns = { "us-east-1" = "arn:aws:acm:us-east-1:1:certificate/1" } } }"#,
+                "Certificate missing for a region @ domain.certificate.arns",
+            ),
+            (
+                r#"
+                regions = { "us-west-2" = null }
+                domain  = { certificate = { arns = { "us-east-1" = "arn:aws:acm:us-west-2:1:certificate/1" } } }
+                "#,
+                r#"Certificate of another region @ domain.certificate.arns["us-east-1"]"#,
+            ),
+            (
+                r#"
+                regions = { "us-west-2" = null }
+                domain  = { certificate = { arns = { "us-east-1" = "mine" } } }
+                "#,
+                r#"Invalid certificate ARN @ domain.certificate.arns["us-east-1"]"#,
+            ),
+            (
+                r#"
+                regions = { "us-west-2" = null }
+                domain  = {
+                  certificate = { wildcard = true, arns = { "us-east-1" = "arn:aws:acm:us-east-1:1:certificate/1" } }
+                }
+                "#,
+                "Conflicting certificate arguments @ domain.certificate.wildcard",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn cdn() {
+    check(
+        false,
+        &[
+            (r#"cdn = { origin = "edge" }"#, "Unsupported CDN origin @ cdn.origin"),
+            (r#"cdn = { origin = "latency" }"#, "Latency origin without a domain @ cdn.origin"),
+            (
+                r#"
+                regions = { "us-west-2" = { traffic = "drained" } }
+                cdn     = { origin = "group" }
+                "#,
+                "Origin group of one region @ cdn.origin",
+            ),
+            (
+                r#"
+                gateway = { routes = ["GET /", "POST /items"] }
+                cdn     = { origin = "group" }
+                "#,
+                "Writes to an origin group @ gateway.routes[1]",
+            ),
+            (
+                r#"cdn = { origin = "group", failover_status_codes = [501] }"#,
+                "Unsupported failover status code @ cdn.failover_status_codes[0]",
+            ),
+            (
+                r#"cdn = { origin = "group", failover_status_codes = [] }"#,
+                "No failover status codes @ cdn.failover_status_codes",
+            ),
+            (
+                r#"cdn = { origin = "group", failover_status_codes = [502, 502] }"#,
+                "Duplicate failover status code @ cdn.failover_status_codes[1]",
+            ),
+            (r#"cdn = { origin = "group", read_paths = ["public"] }"#, "Invalid path pattern @ cdn.read_paths[0]"),
+            (r#"cdn = { origin = "group", read_paths = ["/a", "/a"] }"#, "Duplicate path pattern @ cdn.read_paths[1]"),
+            (r#"cdn = { origin = "group", price_class = "Cheap" }"#, "Unsupported price class @ cdn.price_class"),
+            (r#"cdn = { origin = "group", aliases = ["a.b"] }"#, "Aliases without a domain @ cdn.aliases"),
+        ],
+    );
+}
+
+#[test]
+fn cdn_with_a_domain() {
+    check(
+        true,
+        &[
+            (r#"cdn = { origin = "latency", aliases = ["a"] }"#, "Invalid domain name @ cdn.aliases[0]"),
+            (
+                r#"cdn = { origin = "latency", aliases = ["www.example.com", "www.example.com"] }"#,
+                "Duplicate alias @ cdn.aliases[1]",
+            ),
+            (
+                r#"cdn = { origin = "latency", aliases = ["api.example.com", "origin.api.example.com"] }"#,
+                "Alias in use @ cdn.aliases[1]",
+            ),
+            (
+                r#"cdn = { origin = "latency", aliases = ["www.example.com", "x.web.example.com"] }"#,
+                "Aliases that no certificate covers @ cdn.aliases",
+            ),
+            (
+                r#"
+                domain = { base_path = "v1" }
+                cdn    = { origin = "group" }
+                "#,
+                "Base path before execute-api endpoints @ domain.base_path",
+            ),
+            (
+                r#"
+                gateway = { disable_execute_api_endpoint = true }
+                cdn     = { origin = "group" }
+                "#,
+                "Unreachable API @ gateway.disable_execute_api_endpoint",
+            ),
+            (
+                r#"
+                gateway = { disable_execute_api_endpoint = true }
+                cdn     = { origin = "latency", read_paths = ["/a"] }
+                "#,
+                "Origin on a disabled endpoint @ gateway.disable_execute_api_endpoint",
+            ),
+            (
+                r#"
+                domain = { certificate = { arns = {
+                  "eu-west-1" = "arn:aws:acm:eu-west-1:1:certificate/1"
+                  "us-west-2" = "arn:aws:acm:us-west-2:1:certificate/1"
+                } } }
+                regions = { "us-east-1" = null, "eu-west-1" = {} }
+                cdn     = { origin = "latency" }
+                "#,
+                "Certificate missing for a region @ domain.certificate.arns",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
+    let config = config(&BASE.replace("us-west-2", "cn-north-1"));
+    assert_eq!(Api.validate(&config, &Packed), []);
+    let found = expand(&config).unwrap_err();
+    let found: Vec<String> = found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect();
+    assert_eq!(found, [r#"Region of another partition @ regions["cn-north-1"]"#]);
+}
+
+#[test]
+fn a_misspelt_region_gets_a_suggestion() {
+    let config = config(&BASE.replace("us-west-2", "us-wets-2"));
+    let found = Api.validate(&config, &Packed);
+    assert_eq!(found[0].detail, "AWS has no region \"us-wets-2\". Did you mean us-west-2?");
+}
+
+#[test]
+fn what_is_unknown_conflicts_with_nothing() {
+    for hcl in [
+        "function = { role_arn = var.a, policy_json = var.b }",
+        "function = { source_dir = var.a, filename = var.b }",
+        r#"regions = { "us-east-1" = { image_uri = var.a } }"#,
+        "gateway = { disable_execute_api_endpoint = var.a }",
+        "domain = var.domain\nrouting = { health_check = {} }",
+    ] {
+        assert_eq!(found(hcl, false), [""; 0], "{hcl}");
+    }
+}

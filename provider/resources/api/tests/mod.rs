@@ -1,0 +1,120 @@
+//! Tests of the whole way from HCL to components and back.
+
+mod expansion;
+mod mistakes;
+mod properties;
+mod roundtrip;
+
+/// A configuration of each topology, as a user would write it.
+const TOPOLOGIES: [(&str, &str); 8] = [
+    ("one region", ONE_REGION),
+    ("active-active", ACTIVE_ACTIVE),
+    ("failover", FAILOVER),
+    ("weighted", WEIGHTED),
+    ("brought along", BROUGHT_ALONG),
+    ("cdn of a group", CDN_GROUP),
+    ("cdn of a group with a domain", CDN_GROUP_DOMAIN),
+    ("cdn of the latency name", CDN_LATENCY),
+];
+
+const ONE_REGION: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {} }
+function = {
+  source_dir              = "src"
+  exclude                 = ["*.md"]
+  handler                 = "app.handler"
+  runtime                 = "python3.12"
+  policy_json             = "{ \"Version\": \"2012-10-17\", \"Statement\": [] }"
+  provisioned_concurrency = 2
+}
+gateway = {
+  routes     = ["GET /items/{id}", "$default"]
+  cors       = { allow_origins = ["https://www.example.com"], allow_credentials = true }
+  throttle   = { rate = 0.5, burst = 10 }
+  access_log = {}
+}
+tags = { team = "web" }
+"#;
+
+const ACTIVE_ACTIVE: &str = r#"
+name    = "ipgiraffe"
+regions = {
+  "us-east-1"    = { primary = true }
+  "us-west-2"    = {}
+  "eu-central-1" = { weight = 10, environment = { GREETING = "Hallo" }, traffic = "drained" }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12", environment = { STAGE = "test" } }
+domain   = { name = "api.ipgiraffe.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
+routing  = { policy = "latency", health_check = { path = "/health" } }
+"#;
+
+const FAILOVER: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true } }
+function = { filename = "app.zip", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { policy = "failover", health_check = { interval_seconds = 10 } }
+"#;
+
+const WEIGHTED: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1" = { weight = 0, image_uri = "1.dkr.ecr.us-east-1.amazonaws.com/a:1" }
+  "us-west-2" = { weight = 10, image_uri = "1.dkr.ecr.us-west-2.amazonaws.com/a:1", reserved_concurrency = 5 }
+}
+function = { tracing = true }
+domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
+gateway  = { disable_execute_api_endpoint = true }
+routing  = { policy = "weighted", health_check = {} }
+"#;
+
+const BROUGHT_ALONG: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-west-2" = {
+    s3  = { bucket = "code-us-west-2", key = "app.zip" }
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+}
+function = {
+  handler  = "app.handler"
+  runtime  = "python3.12"
+  role_arn = "arn:aws:iam::123456789012:role/mine"
+}
+domain = {
+  name        = "api.example.com"
+  zone_id     = "Z0123456789"
+  certificate = {
+    arns = {
+      "us-east-1" = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+      "us-west-2" = "arn:aws:acm:us-west-2:123456789012:certificate/2"
+    }
+  }
+}
+cdn = { origin = "latency", aliases = ["www.example.com"] }
+"#;
+
+const CDN_GROUP: &str = r#"
+name     = "giraffe"
+regions  = { "eu-central-1" = {}, "us-east-1" = { primary = true }, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+cdn      = { origin = "group" }
+"#;
+
+const CDN_GROUP_DOMAIN: &str = r#"
+name     = "giraffe"
+regions  = { "eu-central-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+cdn      = { origin = "group", read_paths = ["/public/*"] }
+"#;
+
+const CDN_LATENCY: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { health_check = {} }
+cdn      = { origin = "latency", read_paths = ["/public/*"], failover_status_codes = [500] }
+"#;

@@ -1,0 +1,66 @@
+//! What a DNS name looks like, as Route 53, ACM and API Gateway take it.
+
+/// Why `name` is not a host name; `None` when it is one.
+///
+/// A host name is lower case, has at least two labels, no trailing dot and no wildcard.
+pub(crate) fn mistake(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        return Some("it is empty");
+    }
+    if name.len() > 253 {
+        return Some("it is longer than 253 characters");
+    }
+    if name.ends_with('.') {
+        return Some("it ends with a dot; write it without");
+    }
+    if name.contains('*') {
+        return Some("it has a wildcard");
+    }
+    if name.chars().any(|c| c.is_ascii_uppercase()) {
+        return Some("it has capitals; DNS has none");
+    }
+    if !name.contains('.') {
+        return Some("it has only one label; a name such as api.example.com is expected");
+    }
+    name.split('.').find_map(label_mistake)
+}
+
+/// Whether a certificate for `base` and `*.base` covers `name`.
+pub(crate) fn is_covered(name: &str, base: &str) -> bool {
+    name == base || name.split_once('.').is_some_and(|(_, parent)| parent == base)
+}
+
+fn label_mistake(label: &str) -> Option<&'static str> {
+    if label.is_empty() {
+        return Some("two dots follow each other, or it begins with one");
+    }
+    if label.len() > 63 {
+        return Some("one of its labels is longer than 63 characters");
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Some("one of its labels begins or ends with a hyphen");
+    }
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    (!label.chars().all(valid)).then_some("only letters, digits and hyphens may stand between its dots")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_names_and_others() {
+        for name in ["api.example.com", "example.com", "us-west-2.api.xn--bcher-kva.example"] {
+            assert_eq!(mistake(name), None, "{name:?}");
+        }
+        for name in ["", "com", "a..b", ".a.b", "a.b.", "*.a.b", "A.b", "-a.b", "a b.c", "https://a.b"] {
+            assert!(mistake(name).is_some(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn coverage_is_one_label_deep() {
+        assert!(is_covered("a.b.c", "b.c") && is_covered("b.c", "b.c"));
+        assert!(!is_covered("x.a.b.c", "b.c") && !is_covered("ab.c", "b.c"));
+    }
+}

@@ -1,0 +1,268 @@
+//! `multiregion_zone`: a public hosted zone of Route 53.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::tags::{self, TagsAttr};
+use super::timeouts::{self, Limits, Timeouts};
+use super::values::{complete, known, map, text};
+use super::{Context, Expansion, OnCreateFailure, Packages, Resource, Settings, dns};
+use crate::components::hosted_zone::{self, HostedZone};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::plan::View;
+use crate::schema::{Attr, Attribute, Mode, Object, Schema};
+use crate::wire::{Diagnostic, Diagnostics, Path, Type, Value};
+
+/// The resource type.
+pub(super) struct Zone;
+
+/// How long its operations may take when nobody says otherwise.
+const LIMITS: Limits = Limits {
+    create: Duration::from_secs(30 * 60),
+    update: Duration::from_secs(30 * 60),
+    delete: Duration::from_secs(30 * 60),
+};
+
+#[derive(Debug, Default)]
+struct Config {
+    name: Attr<String>,
+    comment: Attr<String>,
+    force_destroy: Attr<bool>,
+    tags: TagsAttr,
+    timeouts: Attr<Timeouts>,
+}
+
+impl Config {
+    fn read(value: &Value) -> Result<Self, Diagnostic> {
+        let object = Object::of(value, &Path::root())?;
+        Ok(Self {
+            name: object.get("name")?,
+            comment: object.get("comment")?,
+            force_destroy: object.get("force_destroy")?,
+            tags: object.get("tags")?,
+            timeouts: object.get("timeouts")?,
+        })
+    }
+
+    fn check(&self) -> Diagnostics {
+        let mut found = tags::check(&self.tags, &Path::of("tags"));
+        found.extend(timeouts::check(&self.timeouts));
+        if let Some((name, mistake)) = self.name.known().and_then(|name| Some((name, dns::mistake(name)?))) {
+            let detail = format!("{name:?} cannot be the name of a hosted zone: {mistake}.");
+            found.push(Diagnostic::error(Path::of("name"), "Invalid domain name", detail));
+        }
+        if self.comment.known().is_some_and(|comment| comment.chars().count() > 256) {
+            let detail = "Route 53 keeps comments of up to 256 characters. Write a shorter one.";
+            found.push(Diagnostic::error(Path::of("comment"), "Comment too long", detail));
+        }
+        found
+    }
+
+    fn settings(&self) -> Settings {
+        let limits = timeouts::limits(&self.timeouts, LIMITS);
+        Settings {
+            owner: owner(self.name.known().map(String::as_str).unwrap_or_default()),
+            on_create_failure: OnCreateFailure::Rollback,
+            deletion_protection: false,
+            create_timeout: limits.create,
+            update_timeout: limits.update,
+            delete_timeout: limits.delete,
+        }
+    }
+}
+
+impl Resource for Zone {
+    fn type_name(&self) -> &'static str {
+        "multiregion_zone"
+    }
+
+    fn schema(&self) -> Schema {
+        schema()
+    }
+
+    fn validate(&self, config: &Value, _packages: &dyn Packages) -> Diagnostics {
+        Config::read(config).map_or_else(|error| vec![error], |config| config.check())
+    }
+
+    fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
+        let config = Config::read(config).map_err(|error| vec![error])?;
+        let found = config.check();
+        if found.iter().any(Diagnostic::is_error) {
+            return Err(found);
+        }
+        let mut desired = Desired::default();
+        let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
+            return Ok(Expansion { desired, addresses_known: false });
+        };
+        let spec = hosted_zone::Spec {
+            name: name.clone(),
+            comment: match &config.comment {
+                Attr::Known(comment) => Input::Known(comment.clone()),
+                Attr::Null => Input::Known(String::new()),
+                Attr::Unknown => Input::Unknown,
+            },
+            force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
+            tags: tags::owned(&owner(name), &address(), context.default_tags, &config.tags),
+        };
+        let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
+        Ok(Expansion { desired, addresses_known: true })
+    }
+
+    fn owner(&self, name: &str) -> String {
+        owner(name)
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &[HostedZone::KIND]
+    }
+
+    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {
+        Config::read(config).map(|config| config.settings()).map_err(|error| vec![error])
+    }
+
+    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path> {
+        super::changed(prior, config, "name")
+    }
+
+    fn state(&self, config: &Value, view: &View) -> Value {
+        let Value::Map(mut all) = complete(config, &self.schema().ty()) else { return config.clone() };
+        for (attribute, output) in [("id", "id"), ("arn", "arn"), ("name_servers", "name_servers")] {
+            let value = match view.components.get(&address()) {
+                Some(_) => view.output(&address(), output),
+                None => Value::Unknown,
+            };
+            all.insert(attribute.to_owned(), value);
+        }
+        Value::Map(all)
+    }
+
+    fn imported(&self, name: &str, view: &View) -> Value {
+        let spec = view.components.get(&address()).map(|seen| seen.spec.clone()).unwrap_or_default();
+        let spec: Option<hosted_zone::Spec> = serde_json::from_value(spec).ok();
+        let comment = spec.as_ref().map_or(Value::Null, |spec| known(&spec.comment));
+        let tags = spec.map(|spec| tags::written(&spec.tags)).unwrap_or_default();
+        let config = BTreeMap::from([
+            ("name".to_owned(), text(name)),
+            ("comment".to_owned(), comment),
+            ("force_destroy".to_owned(), Value::Bool(false)),
+            ("tags".to_owned(), map(tags.iter().map(|(key, value)| (key.clone(), text(value))))),
+            ("timeouts".to_owned(), map([])),
+        ]);
+        self.state(&Value::Map(config), view)
+    }
+}
+
+/// A zone's owner is told from an API's by its prefix.
+fn owner(name: &str) -> String {
+    format!("zone/{name}")
+}
+
+fn address() -> Address {
+    Address::global(HostedZone::KIND)
+}
+
+fn schema() -> Schema {
+    Schema {
+        version: 0,
+        description: "A public hosted zone of Route 53, for the names of `multiregion_api`. Import it by its name.",
+        attributes: vec![
+            Attribute::string(
+                "name",
+                Mode::Required,
+                "The zone's name: `example.com`, without a dot at its end. Another name makes another zone.",
+            ),
+            Attribute::string("comment", Mode::OptionalComputed, "A comment for people. Default: none."),
+            Attribute::bool(
+                "force_destroy",
+                Mode::OptionalComputed,
+                "Whether records that others made are deleted with the zone. Without it a zone that still has such \
+                 records is not destroyed. Default: `false`.",
+            ),
+            Attribute::map(
+                "tags",
+                Type::String,
+                Mode::OptionalComputed,
+                "Tags; they win over the provider's `default_tags`.",
+            ),
+            timeouts::attribute("How long each operation may take. Default: 30 minutes each."),
+            Attribute::string("id", Mode::Computed, "The zone's id: what `multiregion_api` takes as `domain.zone_id`."),
+            Attribute::string("arn", Mode::Computed, "The zone's ARN."),
+            Attribute::list(
+                "name_servers",
+                Type::String,
+                Mode::Computed,
+                "The name servers that the zone above must delegate to.",
+            ),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Seen;
+    use crate::resources::PackageSource;
+    use crate::resources::values::{at, object};
+
+    struct None;
+
+    impl Packages for None {
+        fn describe(&self, _: &PackageSource) -> Result<crate::resources::Package, (&'static str, String)> {
+            Err(("No package", "A zone has no package.".to_owned()))
+        }
+    }
+
+    fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
+        let context = Context {
+            home_region: "us-east-1",
+            account_id: "123456789012",
+            partition: "aws",
+            default_tags: &BTreeMap::new(),
+            packages: &None,
+        };
+        Zone.expand(config, &context)
+    }
+
+    #[test]
+    fn a_zone_is_one_component() {
+        let expansion = expand(&object([("name", text("example.com"))])).unwrap();
+        let addresses: Vec<String> = expansion.desired.nodes().keys().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["global/hosted_zone"]);
+        assert!(!expand(&object([("name", Value::Unknown)])).unwrap().addresses_known);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (config, expected) in [
+            (object([("name", text("example.com."))]), "Invalid domain name @ name"),
+            (object([("name", text("a.b")), ("comment", text(&"x".repeat(257)))]), "Comment too long @ comment"),
+        ] {
+            let found = Zone.validate(&config, &None);
+            assert_eq!(
+                found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect::<Vec<_>>(),
+                [expected]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_imported_wants_what_is_there() {
+        let config = object([("name", text("example.com")), ("comment", text("Giraffes"))]);
+        let desired = expand(&config).unwrap().desired;
+        let spec = desired.get(&address()).unwrap().spec.clone();
+        let outputs =
+            serde_json::json!({ "id": "Z1", "arn": "arn:aws:route53:::hostedzone/Z1", "name_servers": ["ns1"] });
+        let seen = Seen {
+            visible: true,
+            id: Attr::Known("Z1".to_owned()),
+            revision: Attr::Null,
+            spec,
+            outputs: Attr::Known(outputs),
+        };
+        let view = View { components: BTreeMap::from([(address(), seen)]), complete: Attr::Known(true) };
+        let imported = Zone.imported("example.com", &view);
+        assert_eq!(expand(&imported).unwrap().desired, desired);
+        assert_eq!(at(&imported, &Path::of("id")), &text("Z1"));
+        assert_eq!(at(&imported, &Path::of("name_servers")), &Value::List(vec![text("ns1")]));
+    }
+}

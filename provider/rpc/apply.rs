@@ -1,0 +1,38 @@
+//! ApplyResourceChange: makes what was planned.
+
+use std::sync::Arc;
+
+use super::answer::{Answered, answer_or};
+use super::diagnostic::to_protocol;
+use super::protocol::apply_resource_change::{Request, Response};
+use super::server::{Server, resource};
+use super::value::{decode, encode};
+use crate::lifecycle::State;
+use crate::wire::Diagnostics;
+
+pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
+    // An error without a state would make the host forget what there is.
+    let unchanged = Response {
+        new_state: request.prior_state.clone(),
+        private: request.planned_private.clone(),
+        ..Default::default()
+    };
+    answer_or("ApplyResourceChange", unchanged, apply(server, request)).await
+}
+
+async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
+    let resource = resource(&request.type_name)?;
+    let schema = resource.schema();
+    let prior = decode(request.prior_state.as_ref(), &schema)?;
+    let planned = decode(request.planned_state.as_ref(), &schema)?;
+    let config = decode(request.config.as_ref(), &schema)?;
+    let provider = server.provider()?;
+    let planned = State { value: planned, private: request.planned_private };
+    let (state, diagnostics) = provider.apply(resource, prior, planned, config).await;
+    Ok(Response {
+        new_state: Some(encode(state.value, &schema)?),
+        private: state.private,
+        diagnostics: to_protocol(&diagnostics),
+        ..Default::default()
+    })
+}

@@ -1,0 +1,43 @@
+//! ReadResource: what AWS holds of a resource now.
+
+use std::sync::Arc;
+
+use super::answer::{Answered, answer_or};
+use super::diagnostic::to_protocol;
+use super::protocol::read_resource::{Request, Response};
+use super::server::{Readiness, Server, resource};
+use super::value::{decode, encode};
+use crate::lifecycle::State;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
+    answer_or("ReadResource", unchanged(&request), read(server, request)).await
+}
+
+/// The state and the private data that came: what does not come back is lost.
+fn unchanged(request: &Request) -> Response {
+    Response { new_state: request.current_state.clone(), private: request.private.clone(), ..Default::default() }
+}
+
+async fn read(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
+    let resource = resource(&request.type_name)?;
+    let schema = resource.schema();
+    let value = decode(request.current_state.as_ref(), &schema)?;
+    let provider = match server.readiness()? {
+        Readiness::Ready(provider) => provider,
+        Readiness::Later(why) => {
+            let warning = Diagnostic::warning(Path::root(), "Resource not refreshed", why.detail);
+            return Ok(Response { diagnostics: to_protocol(&[warning]), ..unchanged(&request) });
+        }
+    };
+    if value == Value::Null {
+        return Ok(unchanged(&request));
+    }
+    let (state, diagnostics) = provider.read(resource, State { value, private: request.private }).await;
+    Ok(Response {
+        new_state: Some(encode(state.value, &schema)?),
+        private: state.private,
+        diagnostics: to_protocol(&diagnostics),
+        ..Default::default()
+    })
+}

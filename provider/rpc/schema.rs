@@ -1,0 +1,105 @@
+//! GetProviderSchema, GetMetadata, GetResourceIdentitySchemas: what there is.
+
+use super::protocol::schema::{self as block, object::NestingMode};
+use super::protocol::{
+    self, ServerCapabilities, StringKind, get_metadata, get_provider_schema, get_resource_identity_schemas,
+};
+use crate::configuration;
+use crate::resources::REGISTRY;
+use crate::schema::{Attribute, Mode, Nesting, Schema, Shape};
+use crate::wire::{Diagnostics, type_json};
+
+pub(super) async fn provider_schema() -> Result<get_provider_schema::Response, Diagnostics> {
+    Ok(get_provider_schema::Response {
+        provider: Some(schema(&configuration::schema())),
+        resource_schemas: REGISTRY
+            .iter()
+            .map(|resource| (resource.type_name().to_owned(), schema(&resource.schema())))
+            .collect(),
+        server_capabilities: Some(capabilities()),
+        ..Default::default()
+    })
+}
+
+pub(super) async fn metadata() -> Result<get_metadata::Response, Diagnostics> {
+    let resources = REGISTRY.iter().map(|resource| resource.type_name().to_owned());
+    Ok(get_metadata::Response {
+        server_capabilities: Some(capabilities()),
+        resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
+        ..Default::default()
+    })
+}
+
+/// No resource has an identity beside its name.
+pub(super) async fn identity_schemas() -> Result<get_resource_identity_schemas::Response, Diagnostics> {
+    Ok(get_resource_identity_schemas::Response::default())
+}
+
+fn capabilities() -> ServerCapabilities {
+    ServerCapabilities {
+        plan_destroy: true,
+        get_provider_schema_optional: true,
+        // Nothing can be moved here from elsewhere, and hosts write good configuration from a state by themselves.
+        move_resource_state: false,
+        generate_resource_config: false,
+    }
+}
+
+fn schema(schema: &Schema) -> protocol::Schema {
+    let block = block::Block {
+        version: schema.version,
+        attributes: schema.attributes.iter().map(attribute).collect(),
+        description: schema.description.to_owned(),
+        description_kind: StringKind::Markdown.into(),
+        ..Default::default()
+    };
+    protocol::Schema { version: schema.version, block: Some(block) }
+}
+
+fn attribute(attribute: &Attribute) -> block::Attribute {
+    // Either a type or nested attributes, never both: the host ends itself over the wrong one.
+    let (ty, nested_type) = match &attribute.shape {
+        Shape::Plain(ty) => (type_json(ty), None),
+        Shape::Nested(nested) => (Vec::new(), Some(object(nested.nesting, &nested.attributes))),
+    };
+    block::Attribute {
+        name: attribute.name.to_owned(),
+        r#type: ty,
+        nested_type,
+        description: attribute.description.to_owned(),
+        description_kind: StringKind::Markdown.into(),
+        required: attribute.mode == Mode::Required,
+        optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+        computed: matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed),
+        sensitive: attribute.sensitive,
+        write_only: attribute.write_only,
+        deprecated: attribute.deprecated.is_some(),
+        deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
+    }
+}
+
+fn object(nesting: Nesting, attributes: &[Attribute]) -> block::Object {
+    let nesting = match nesting {
+        Nesting::Single => NestingMode::Single,
+        Nesting::List => NestingMode::List,
+        Nesting::Set => NestingMode::Set,
+        Nesting::Map => NestingMode::Map,
+    };
+    let attributes = attributes.iter().map(self::attribute).collect();
+    block::Object { attributes, nesting: nesting.into(), ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attribute_has_a_type_or_nested_attributes() {
+        let plain = attribute(&Attribute::string("a", Mode::OptionalComputed, "A.").sensitive());
+        assert_eq!((plain.r#type.as_slice(), plain.nested_type), (br#""string""#.as_slice(), None));
+        assert!(plain.optional && plain.computed && plain.sensitive && !plain.required && !plain.write_only);
+        let nested = attribute(&Attribute::objects("b", Mode::Required, "B.", vec![]));
+        assert!(nested.r#type.is_empty() && nested.required && !nested.optional && !nested.computed);
+        assert_eq!(nested.nested_type.map(|object| object.nesting()), Some(NestingMode::Map));
+    }
+}

@@ -1,0 +1,109 @@
+//! The tools that tests and `xtask` share: OpenTofu and Terraform, found or built, and a folder to run them in.
+//!
+//! A tool is looked for in the environment variable that names it, on PATH, in the versioned cache folder, and only
+//! then built. Nothing outside the cache folder and temporary folders is touched.
+
+mod cli;
+mod opentofu;
+mod process;
+mod run;
+mod workspace;
+
+pub use cli::{Cli, cli, clis};
+pub use process::{Group, Running};
+pub use run::Run;
+pub use workspace::{CLI_CONFIG, Workspace, copy_dir, write_cli_config};
+
+use std::env;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+/// The provider's version, as its package says.
+pub const PROVIDER_VERSION: &str = package_version(include_str!("../../../../Cargo.toml"));
+
+/// The folder that what is downloaded or built for tests is kept in, by name and version: `$MULTIREGION_CACHE`, else
+/// `terraform-provider-multiregion` in `$XDG_CACHE_HOME` or `~/.cache`. It is made when it is not there.
+///
+/// # Errors
+/// When there is no home folder, or the folder cannot be made.
+pub fn cache_dir() -> io::Result<PathBuf> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let dir = set("MULTIREGION_CACHE")
+        .or_else(|| {
+            let base = set("XDG_CACHE_HOME").or_else(|| Some(env::home_dir()?.join(".cache")))?;
+            Some(base.join("terraform-provider-multiregion"))
+        })
+        .ok_or_else(|| io::Error::other("there is no home folder to keep a cache in: set MULTIREGION_CACHE"))?;
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+/// The root of the source tree.
+pub fn source_root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// Takes the settings of the person who runs this away from a tool: they must neither lead to that person's AWS account
+/// nor change what the tool does.
+fn forget_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("TF_") || text.starts_with("AWS_") {
+            command.env_remove(&name);
+        }
+    }
+    command.env("CHECKPOINT_DISABLE", "1")
+}
+
+/// The file `name` on PATH.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(&file)).find(|path| path.is_file())
+}
+
+/// The first `version = "…"` of a Cargo.toml.
+const fn package_version(manifest: &'static str) -> &'static str {
+    let (text, key) = (manifest.as_bytes(), b"\nversion = \"");
+    let mut start = 0;
+    while start + key.len() < text.len() {
+        let mut matched = 0;
+        while matched < key.len() && text[start + matched] == key[matched] {
+            matched += 1;
+        }
+        if matched == key.len() {
+            let from = start + matched;
+            let mut to = from;
+            while text[to] != b'"' {
+                to += 1;
+            }
+            return manifest.split_at(to).0.split_at(from).1;
+        }
+        start += 1;
+    }
+    panic!("Cargo.toml has no version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_packages() {
+        assert_eq!(package_version("[package]\nname = \"x\"\nversion = \"1.2.3\"\n"), "1.2.3");
+        assert_eq!(PROVIDER_VERSION.split('.').count(), 3, "{PROVIDER_VERSION}");
+    }
+
+    #[test]
+    fn the_root_is_where_the_provider_is() {
+        assert!(source_root().join("provider/lib.rs").is_file());
+    }
+
+    #[test]
+    fn a_shell_is_found_and_nonsense_is_not() {
+        assert!(on_path("sh").is_some());
+        assert!(on_path("no-such-tool-anywhere").is_none());
+    }
+}

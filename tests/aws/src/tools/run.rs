@@ -1,0 +1,96 @@
+//! What came of running a command-line tool.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+/// One run of a tool, ended.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained.
+    pub stderr: String,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Run {
+    /// Whether it did what it was asked. A plan with changes did, too: it exits with 2.
+    pub fn success(&self) -> bool {
+        matches!(self.code, Some(0 | 2))
+    }
+
+    /// Whether it was a plan and had nothing to do.
+    pub fn is_empty_plan(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Every line of `-json` output, parsed.
+    pub fn events(&self) -> Vec<Json> {
+        self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The diagnostics among the events: objects with `severity`, `summary`, `detail` and, where it is known, `address`
+    /// and `range`.
+    pub fn diagnostics(&self) -> Vec<Json> {
+        self.events().into_iter().filter_map(|mut event| Some(event.get_mut("diagnostic")?.take())).collect()
+    }
+
+    /// The errors among the diagnostics, as text: summary, then detail.
+    pub fn errors(&self) -> Vec<String> {
+        let text = |diagnostic: &Json, key: &str| diagnostic[key].as_str().unwrap_or_default().to_owned();
+        let errors = self.diagnostics().into_iter().filter(|diagnostic| diagnostic["severity"] == "error");
+        errors.map(|error| format!("{}\n{}", text(&error, "summary"), text(&error, "detail"))).collect()
+    }
+
+    /// How many resources were or will be added, changed, removed: the last summary among the events.
+    pub fn changes(&self) -> Option<(u64, u64, u64)> {
+        let summary = self.events().into_iter().rev().find_map(|mut event| Some(event.get_mut("changes")?.take()))?;
+        Some((summary["add"].as_u64()?, summary["change"].as_u64()?, summary["remove"].as_u64()?))
+    }
+
+    /// Itself when it succeeded, else what it said.
+    ///
+    /// # Errors
+    /// The errors among its diagnostics, or all that it printed.
+    pub fn ok(self) -> Result<Self, String> {
+        if self.success() {
+            return Ok(self);
+        }
+        let errors = self.errors();
+        Err(if errors.is_empty() { format!("{}{}", self.stdout, self.stderr) } else { errors.join("\n\n") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(code: i32, stdout: &str) -> Run {
+        Run { code: Some(code), stdout: stdout.to_owned(), stderr: String::new(), elapsed: Duration::ZERO }
+    }
+
+    #[test]
+    fn errors_are_told_with_their_detail() {
+        let stdout = r#"{"@level":"info","type":"version","terraform":"1.11.4"}
+{"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Careful","detail":""}}
+not json
+{"type":"diagnostic","diagnostic":{"severity":"error","summary":"Unknown region","detail":"There is no region \"x\"."}}"#;
+        let run = run(1, stdout);
+        assert_eq!(run.events().len(), 3);
+        assert_eq!(run.diagnostics().len(), 2);
+        assert_eq!(run.ok().unwrap_err(), "Unknown region\nThere is no region \"x\".");
+    }
+
+    #[test]
+    fn the_last_summary_counts() {
+        let stdout = r#"{"type":"change_summary","changes":{"add":2,"change":0,"remove":0,"operation":"plan"}}
+{"type":"change_summary","changes":{"add":1,"change":1,"remove":3,"operation":"apply"}}"#;
+        assert_eq!(run(0, stdout).changes(), Some((1, 1, 3)));
+        assert!(run(2, "").success());
+        assert!(!run(2, "").is_empty_plan());
+    }
+}

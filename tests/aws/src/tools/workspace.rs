@@ -1,0 +1,249 @@
+//! A folder to run a command-line tool in, with our provider as the only one that it can find.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{Cli, PROVIDER_VERSION, Run, Running, forget_settings};
+
+/// The name of the CLI configuration, in a workspace and for [`write_cli_config`].
+pub const CLI_CONFIG: &str = "cli.tfrc";
+
+/// The saved plan's file name.
+const PLAN: &str = "saved.tfplan";
+
+/// A temporary folder with a configuration, apart from everything else on the machine: its own CLI configuration, data
+/// folder and state, no network at `init`, no AWS settings but those that it is given.
+pub struct Workspace {
+    cli: Cli,
+    // The configuration stands in a folder of its own: `fmt` and `test` look into every file beside it.
+    folder: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+impl Workspace {
+    /// An empty folder in which `cli` finds the provider built at `provider`.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn new(cli: &Cli, provider: &Path) -> io::Result<Self> {
+        let workspace = Self::empty(cli)?;
+        write_cli_config(workspace.folder.path(), provider)?;
+        Ok(workspace)
+    }
+
+    /// An empty folder in which `cli` finds the providers in `mirror`, a filesystem mirror.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn with_mirror(cli: &Cli, mirror: &Path) -> io::Result<Self> {
+        let workspace = Self::empty(cli)?;
+        fs::write(workspace.folder.path().join(CLI_CONFIG), only_mirror(&fs::canonicalize(mirror)?))?;
+        Ok(workspace)
+    }
+
+    fn empty(cli: &Cli) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
+        fs::create_dir(folder.path().join("config"))?;
+        Ok(Self { cli: cli.clone(), folder, env: BTreeMap::new() })
+    }
+
+    /// Where the configuration stands.
+    pub fn dir(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// The tool that runs here.
+    pub fn cli(&self) -> &Cli {
+        &self.cli
+    }
+
+    /// Sets environment variables for every run from now on: those that lead to a local AWS, for one.
+    pub fn set_env<K: Into<String>, V: Into<String>>(&mut self, variables: impl IntoIterator<Item = (K, V)>) {
+        self.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+    }
+
+    /// Writes a file of the configuration, making the folders in between.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let path = self.dir().join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::write(path, text)
+    }
+
+    /// Starts the tool and does not wait for it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(&self, args: &[&str]) -> io::Result<Running> {
+        Running::start(&mut self.command(args))
+    }
+
+    /// Runs the tool to its end.
+    ///
+    /// # Errors
+    /// When it cannot be run. That it failed is no error here: see [`Run::success`].
+    pub async fn run(&self, args: &[&str]) -> io::Result<Run> {
+        self.start(args)?.wait().await
+    }
+
+    /// `init`.
+    ///
+    /// # Errors
+    /// As [`Workspace::run`]; so are those below.
+    pub async fn init(&self) -> io::Result<Run> {
+        self.run(&["init", "-no-color"]).await
+    }
+
+    /// `plan`, saved for [`Workspace::show_plan`] and [`Workspace::apply_plan`]; events on stdout.
+    pub async fn plan(&self) -> io::Result<Run> {
+        self.run(&["plan", "-json", "-detailed-exitcode", &format!("-out={PLAN}")]).await
+    }
+
+    /// `apply` of the configuration as it is; events on stdout.
+    pub async fn apply(&self) -> io::Result<Run> {
+        self.run(&["apply", "-json", "-auto-approve"]).await
+    }
+
+    /// `apply` of what [`Workspace::plan`] saved; events on stdout.
+    pub async fn apply_plan(&self) -> io::Result<Run> {
+        self.run(&["apply", "-json", PLAN]).await
+    }
+
+    /// `destroy`; events on stdout.
+    pub async fn destroy(&self) -> io::Result<Run> {
+        self.run(&["destroy", "-json", "-auto-approve"]).await
+    }
+
+    /// The state as JSON.
+    pub async fn show_json(&self) -> io::Result<Json> {
+        self.json(&["show", "-json"]).await
+    }
+
+    /// What [`Workspace::plan`] saved, as JSON.
+    pub async fn show_plan(&self) -> io::Result<Json> {
+        self.json(&["show", "-json", PLAN]).await
+    }
+
+    /// The root module's outputs by name: their values.
+    pub async fn outputs(&self) -> io::Result<BTreeMap<String, Json>> {
+        let Json::Object(outputs) = self.json(&["output", "-json"]).await? else { return Ok(BTreeMap::new()) };
+        Ok(outputs.into_iter().map(|(name, mut output)| (name, output["value"].take())).collect())
+    }
+
+    async fn json(&self, args: &[&str]) -> io::Result<Json> {
+        let run = self.run(args).await?.ok().map_err(io::Error::other)?;
+        Ok(serde_json::from_str(&run.stdout)?)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.cli.path);
+        command.args(args).current_dir(self.dir());
+        forget_settings(&mut command)
+            .env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG))
+            .env("TF_DATA_DIR", self.folder.path().join("data"))
+            .env("TF_IN_AUTOMATION", "1")
+            .env("TF_INPUT", "0")
+            .env("AWS_CONFIG_FILE", self.folder.path().join("no-aws-config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.folder.path().join("no-aws-credentials"))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(&self.env);
+        command
+    }
+}
+
+/// Writes [`CLI_CONFIG`] into `folder`, and beside it a mirror that holds nothing but the provider, for either tool.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_cli_config(folder: &Path, provider: &Path) -> io::Result<()> {
+    let mirror = folder.join("mirror");
+    for host in ["registry.opentofu.org", "registry.terraform.io"] {
+        let package = mirror.join(host).join("multiregion/multiregion").join(PROVIDER_VERSION).join(platform());
+        fs::create_dir_all(&package)?;
+        let executable = package.join(format!("terraform-provider-multiregion_v{PROVIDER_VERSION}"));
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(fs::canonicalize(provider)?, executable)?;
+        #[cfg(not(unix))]
+        fs::copy(provider, executable.with_extension("exe"))?;
+    }
+    fs::write(folder.join(CLI_CONFIG), only_mirror(&mirror))
+}
+
+/// A CLI configuration in which providers come from `mirror` and from nowhere else: no network is needed.
+fn only_mirror(mirror: &Path) -> String {
+    format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n")
+}
+
+/// Copies a folder and everything in it, but for what a run of a tool leaves behind.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with(".terraform") || text.contains(".tfstate") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &to.join(&name))?;
+        } else {
+            fs::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// This machine, as registries of providers spell it: `linux_amd64`.
+fn platform() -> String {
+    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    format!("{os}_{architecture}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_tool_finds_the_provider() {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = folder.path().join("built");
+        fs::write(&provider, "").unwrap();
+        write_cli_config(folder.path(), &provider).unwrap();
+        for host in ["registry.opentofu.org", "registry.terraform.io"] {
+            let package =
+                folder.path().join(format!("mirror/{host}/multiregion/multiregion/{PROVIDER_VERSION}/{}", platform()));
+            let name = format!("terraform-provider-multiregion_v{PROVIDER_VERSION}");
+            assert!(fs::read_dir(&package).unwrap().any(|entry| entry.unwrap().file_name() == *name));
+        }
+    }
+
+    #[test]
+    fn a_copy_leaves_out_what_runs_leave_behind() {
+        let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir_all(from.path().join("src")).unwrap();
+        fs::create_dir_all(from.path().join(".terraform")).unwrap();
+        for file in ["main.tf", "src/app.py", ".terraform/x", ".terraform.lock.hcl", "terraform.tfstate"] {
+            fs::write(from.path().join(file), file).unwrap();
+        }
+        copy_dir(from.path(), to.path()).unwrap();
+        assert_eq!(fs::read_to_string(to.path().join("src/app.py")).unwrap(), "src/app.py");
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 2);
+    }
+}

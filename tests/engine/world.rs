@@ -1,0 +1,128 @@
+//! A configured provider and one resource, without a host: what the host would do is done by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use multiregion::aws::{Aws, CancellationToken, Clock, Config, Regional, Run, StaticCredentials, SystemClock};
+use multiregion::components::{AnyComponent, Catalog};
+use multiregion::desired::Address;
+use multiregion::lifecycle::{Planned, Provider, State};
+use multiregion::plan::Ledger;
+use multiregion::resources::{self, Resource};
+use multiregion::wire::{Diagnostics, Value, decode_json};
+use serde_json::Value as Json;
+use strict_aws::{LocalAws, Options};
+use tempfile::TempDir;
+
+/// The application; the host's own Python runs it.
+const APP: &str = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'ok'}\n";
+
+pub(super) struct World {
+    pub(super) local: LocalAws,
+    provider: Provider,
+    source: TempDir,
+}
+
+/// One resource and its state.
+pub(super) struct Subject {
+    resource: &'static dyn Resource,
+    pub(super) state: State,
+}
+
+impl World {
+    pub(super) async fn start() -> Self {
+        let local = LocalAws::start(Options::immediate()).await.expect("a local AWS starts");
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let config = Config {
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(StaticCredentials {
+                access_key: local.account_id().to_owned(),
+                secret_key: "secret".to_owned(),
+                token: None,
+            }),
+            endpoint_url: Some(local.endpoint()),
+            ..Config::default()
+        };
+        let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
+        let source = tempfile::tempdir().expect("a folder is made");
+        std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
+        let provider = Provider { aws: Arc::new(aws), clock, cancel: CancellationToken::new() };
+        Self { local, provider, source }
+    }
+
+    /// The function of every configuration.
+    pub(super) fn function(&self) -> Json {
+        serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
+    }
+
+    /// Refreshes and plans, as the host does before every apply.
+    pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
+        let (state, told) = self.provider.read(subject.resource, subject.state.clone()).await;
+        assert!(told.is_empty(), "{told:#?}");
+        subject.state = state;
+        self.provider.plan(subject.resource, subject.state.clone(), config.clone()).await
+    }
+
+    /// Plans and applies; the plan after it must be empty.
+    pub(super) async fn apply(&self, subject: &mut Subject, config: &Value) {
+        let (planned, told) = self.plan(subject, config).await;
+        assert!(told.is_empty(), "{told:#?}");
+        let prior = subject.state.value.clone();
+        let (state, told) = self.provider.apply(subject.resource, prior, planned.state, config.clone()).await;
+        assert!(told.is_empty(), "{told:#?}");
+        subject.state = state;
+        if *config != Value::Null {
+            let (planned, told) = self.plan(subject, config).await;
+            assert!(told.is_empty(), "{told:#?}");
+            assert_eq!(planned.state.value, subject.state.value, "the plan after an apply is empty");
+        }
+    }
+
+    pub(super) async fn import(&self, subject: &mut Subject, name: &str) {
+        let (state, told) = self.provider.import(subject.resource, name).await;
+        assert!(told.is_empty(), "{told:#?}");
+        subject.state = state;
+    }
+
+    /// AWS for one component, with its kind.
+    pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
+        let run = Run {
+            owner: owner.to_owned(),
+            deadline: self.provider.clock.now() + Duration::from_secs(60),
+            cancel: CancellationToken::new(),
+            clock: Arc::clone(&self.provider.clock),
+        };
+        let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), address.clone());
+        (aws, Catalog::default().get(&address.kind).expect("a known kind"))
+    }
+}
+
+impl Subject {
+    pub(super) fn new(type_name: &str) -> Self {
+        let resource = resources::REGISTRY.iter().find(|resource| resource.type_name() == type_name);
+        Self {
+            resource: *resource.expect("a known resource"),
+            state: State { value: Value::Null, private: Vec::new() },
+        }
+    }
+
+    /// A configuration from JSON; computed attributes are null, as the host sends them.
+    pub(super) fn config(&self, json: &Json) -> Value {
+        decode_json(json.to_string().as_bytes(), &self.resource.schema().ty()).expect("a configuration")
+    }
+
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger::from_private(&self.state.private).expect("a ledger")
+    }
+
+    /// A text attribute of the state.
+    pub(super) fn text(&self, name: &str) -> String {
+        match &self.state.value {
+            Value::Map(attributes) => match attributes.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                other => panic!("{name} is {other:?}"),
+            },
+            other => panic!("the state is {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Create, ask, plan nothing, destroy.
+
+use std::collections::BTreeSet;
+
+use super::configs::Config;
+use super::stage::Stage;
+
+super::rows![one_region_without_a_domain, three_regions_with_latency_records, every_setting_at_once];
+
+async fn one_region_without_a_domain(stage: Stage) {
+    let config = Config::bare(&["eu-west-1"]);
+    let planned = stage.changes(&config.hcl()).await;
+    stage.apply(&config.hcl()).await;
+    let made: BTreeSet<String> = stage.components().await.into_keys().collect();
+    assert_eq!(planned.added, made, "the plan names every object that is made");
+    assert_eq!(stage.ask_regions("/").await["eu-west-1"]["region"], "eu-west-1");
+    stage.destroy().await;
+}
+
+async fn three_regions_with_latency_records(stage: Stage) {
+    let mut config = Config::latency();
+    config.regions.insert("eu-central-1", r#"{ environment = { GREETING = "Hallo" } }"#);
+    stage.apply(&config.hcl()).await;
+
+    let answers = stage.ask_regions("/health").await;
+    assert_eq!(answers.len(), 3);
+    for (region, answer) in &answers {
+        assert_eq!(answer["region"], region.as_str());
+        let greeting = if region == "eu-central-1" { "Hallo" } else { "Hello" };
+        assert_eq!(answer["greeting"], greeting);
+    }
+    let api = stage.attributes("multiregion_api.this").await;
+    assert_eq!((api["status"].as_str(), api["url"].as_str()), (Some("ready"), Some("https://api.ipgiraffe.com")));
+    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the public name answers");
+
+    assert_routed_last(&stage);
+    stage.destroy().await;
+}
+
+/// The public name is routed only after every region has answered a real request.
+fn assert_routed_last(stage: &Stage) {
+    let calls = stage.aws.calls();
+    let routed = calls.iter().rposition(|call| call.name() == "route53:ChangeResourceRecordSets" && call.status < 300);
+    let routed = routed.expect("records were made");
+    let made_later =
+        calls[routed..].iter().filter(|call| call.writes() && call.service != "logs" && call.service != "route53");
+    let made_later: Vec<String> = made_later.map(|call| call.name()).collect();
+    assert!(made_later.is_empty(), "made after the record: {made_later:?}");
+}
+
+async fn every_setting_at_once(stage: Stage) {
+    let mut config = Config::latency();
+    for (name, value) in [
+        ("architecture", r#""arm64""#),
+        ("memory_mb", "512"),
+        ("timeout_seconds", "10"),
+        ("ephemeral_storage_mb", "1024"),
+        ("tracing", "true"),
+        ("log_retention_days", "14"),
+        ("environment", r#"{ GREETING = "Hi" }"#),
+        (
+            "policy_json",
+            r#"jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:ListBucket", Resource = "*" }] })"#,
+        ),
+        ("exclude", r#"["**/*.txt"]"#),
+    ] {
+        config.function.insert(name, value.to_owned());
+    }
+    config.domain = Some(
+        r#"name = "api.ipgiraffe.com", zone_id = multiregion_zone.this.id, regional_names = true, base_path = "v1", certificate = { wildcard = true }"#,
+    );
+    config.more = r#"
+  gateway = {
+    routes     = ["GET /", "GET /{proxy+}"]
+    throttle   = { rate = 100.5, burst = 50 }
+    access_log = { retention_days = 7 }
+    cors       = { allow_origins = ["https://ipgiraffe.com"], allow_methods = ["GET"] }
+  }
+  tags     = { team = "giraffe" }
+  timeouts = { create = "10m", update = "10m", delete = "10m" }
+"#;
+    stage.workspace.write("src/notes.txt", "not for Lambda").expect("a file is written");
+    stage.apply(&config.hcl()).await;
+    assert_eq!(stage.ask_regions("/x").await["us-west-2"]["greeting"], "Hi");
+    assert_eq!(stage.get("us-west-2.api.ipgiraffe.com", "/v1/x").await.status, 200, "the regional name answers");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/v1/x").await.status, 200, "the base path leads to the API");
+    stage.destroy().await;
+}

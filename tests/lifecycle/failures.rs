@@ -1,0 +1,85 @@
+//! Creates and updates that fail half way.
+
+use strict_aws::{Fault, Harm};
+
+use super::configs::Config;
+use super::stage::Stage;
+
+super::rows![
+    a_failed_create_leaves_nothing,
+    a_failed_create_is_kept,
+    a_failed_update_goes_on,
+    one_bad_region_does_not_stop_the_others
+];
+
+fn denied() -> Harm {
+    Harm::AccessDenied
+}
+
+async fn a_failed_create_leaves_nothing(stage: Stage) {
+    let config = Config::bare(&["us-east-1", "us-west-2"]);
+    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("us-west-2"));
+    let error = stage.refused(&config.hcl()).await;
+    for part in ["us-west-2/function", "AccessDenied", "nothing is left"] {
+        assert!(error.contains(part), "{part:?} is not in {error}");
+    }
+    let left = stage.aws.inventory().await.expect("the inventory is taken");
+    assert!(left.is_empty(), "left in AWS:\n{left:#?}");
+    stage.aws.clear_faults();
+    stage.apply(&config.hcl()).await;
+    stage.destroy().await;
+}
+
+async fn a_failed_create_is_kept(stage: Stage) {
+    let mut config = Config::latency();
+    config.more = "  on_create_failure = \"keep\"\n";
+    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("us-west-2"));
+    stage.configure(&config.hcl()).await;
+    let run = stage.workspace.apply().await.expect("apply runs");
+    assert!(run.success(), "what is kept is no error: {}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("us-west-2/function"), "the warning names it: {}", run.stdout);
+    assert_eq!(stage.attributes("multiregion_api.this").await["status"], "incomplete");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the good regions serve");
+
+    stage.aws.clear_faults();
+    stage.aws.clear_calls();
+    stage.apply(&config.hcl()).await;
+    assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");
+    let made: Vec<String> = stage.writes().into_iter().filter(|call| call.contains(":CreateFunction ")).collect();
+    assert_eq!(made, ["lambda:CreateFunction us-west-2"], "only what was missing is made");
+    stage.destroy().await;
+}
+
+async fn a_failed_update_goes_on(stage: Stage) {
+    let mut config = Config::latency();
+    stage.apply(&config.hcl()).await;
+    config.function.insert("memory_mb", "256".to_owned());
+    stage.aws.fault(Fault::new(denied()).operation("lambda:UpdateFunctionConfiguration").region("eu-central-1"));
+    let error = stage.refused(&config.hcl()).await;
+    assert!(error.contains("eu-central-1/function"), "{error}");
+    assert_eq!(stage.ask_regions("/").await.len(), 3, "every region serves on");
+    stage.aws.clear_faults();
+    let changes = stage.changes(&config.hcl()).await;
+    assert!(
+        changes.changed.iter().all(|address| address.starts_with("eu-central-1/")),
+        "the others are done: {changes:?}"
+    );
+    stage.apply(&config.hcl()).await;
+    stage.destroy().await;
+}
+
+async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
+    let mut config = Config::latency();
+    config.regions.remove("eu-central-1");
+    stage.apply(&config.hcl()).await;
+    config.regions.insert("eu-central-1", "{}");
+    config.regions.insert("ap-southeast-1", "{}");
+    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("ap-southeast-1"));
+    stage.refused(&config.hcl()).await;
+    let records = stage.records().await;
+    let serves = |region: &str| records.iter().any(|record| record["set"] == region);
+    assert!(serves("eu-central-1") && serves("us-east-1") && !serves("ap-southeast-1"), "{records:?}");
+    stage.aws.clear_faults();
+    stage.apply(&config.hcl()).await;
+    stage.destroy().await;
+}

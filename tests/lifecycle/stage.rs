@@ -1,0 +1,216 @@
+//! A local AWS of its own, a workspace for one CLI, and the questions that the rows ask of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value as Json;
+use strict_aws::tools::{Cli, Run, Workspace};
+use strict_aws::{LocalAws, Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The application that the functions run: it answers `/`, `/health`, and says where it runs.
+pub(super) const APP: &str = r#"
+import json, os
+
+def handler(event, context):
+    path = event.get("rawPath", "/")
+    body = {"region": os.environ.get("AWS_REGION"), "greeting": os.environ.get("GREETING", "Hello"), "path": path}
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
+"#;
+
+/// What stands before every configuration of a row.
+const PREAMBLE: &str = r#"
+terraform {
+  required_providers {
+    multiregion = { source = "multiregion/multiregion" }
+  }
+}
+
+provider "multiregion" {
+  rate_limits = "none"
+}
+"#;
+
+pub(super) struct Stage {
+    pub(super) aws: LocalAws,
+    pub(super) workspace: Workspace,
+}
+
+/// One answer over real HTTP.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+/// What a plan does to components.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    pub(super) added: BTreeSet<String>,
+    pub(super) changed: BTreeSet<String>,
+    pub(super) removed: BTreeSet<String>,
+}
+
+impl Stage {
+    pub(super) async fn new(cli: &Cli) -> Self {
+        Self::with(cli, Options::default()).await
+    }
+
+    pub(super) async fn with(cli: &Cli, options: Options) -> Self {
+        let aws = LocalAws::start(options).await.expect("a local AWS starts");
+        let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
+        let mut workspace = Workspace::new(cli, provider).expect("a workspace is made");
+        workspace.set_env(aws.env());
+        workspace.write("src/app.py", APP).expect("the application is written");
+        Self { aws, workspace }
+    }
+
+    /// Sets the configuration, initialising the first time.
+    pub(super) async fn configure(&self, hcl: &str) {
+        let first = !self.workspace.dir().join("main.tf").exists();
+        self.workspace.write("main.tf", &format!("{PREAMBLE}\n{hcl}")).expect("the configuration is written");
+        if first {
+            self.ok(self.workspace.init().await.expect("init runs"));
+        }
+    }
+
+    /// Applies the configuration; the plan after it must be empty.
+    pub(super) async fn apply(&self, hcl: &str) {
+        self.configure(hcl).await;
+        self.ok(self.workspace.apply().await.expect("apply runs"));
+        self.assert_nothing_to_do().await;
+    }
+
+    pub(super) async fn assert_nothing_to_do(&self) {
+        let plan = self.ok(self.workspace.plan().await.expect("plan runs"));
+        assert!(plan.is_empty_plan(), "{}: the plan is not empty:\n{}", self.cli(), plan.stdout);
+    }
+
+    /// What a plan of this configuration would do to components, by what the CLI itself shows.
+    pub(super) async fn changes(&self, hcl: &str) -> Changes {
+        self.configure(hcl).await;
+        self.ok(self.workspace.plan().await.expect("plan runs"));
+        let plan = self.workspace.show_plan().await.expect("the plan is shown");
+        let mut changes = Changes::default();
+        for change in plan["resource_changes"].as_array().into_iter().flatten() {
+            let change = &change["change"];
+            let components = |side: &str| change[side]["components"].as_object().cloned().unwrap_or_default();
+            let (before, after) = (components("before"), components("after"));
+            for (address, then) in &before {
+                match after.get(address) {
+                    None => drop(changes.removed.insert(address.clone())),
+                    Some(now) if now != then => drop(changes.changed.insert(address.clone())),
+                    Some(_) => {}
+                }
+            }
+            let added = after.keys().filter(|address| !before.contains_key(*address));
+            changes.added.extend(added.cloned());
+        }
+        changes
+    }
+
+    /// An apply that fails: its errors as summary, detail and attribute, in one text.
+    pub(super) async fn refused(&self, hcl: &str) -> String {
+        self.configure(hcl).await;
+        let run = self.workspace.apply().await.expect("apply runs");
+        assert!(!run.success(), "{}: was expected to fail:\n{}", self.cli(), run.stdout);
+        unwrapped(&format!("{}{}", run.stdout, run.stderr))
+    }
+
+    /// Destroys everything; AWS must be empty then.
+    pub(super) async fn destroy(&self) {
+        self.ok(self.workspace.destroy().await.expect("destroy runs"));
+        let left = self.aws.inventory().await.expect("the inventory is taken");
+        assert!(left.is_empty(), "{}: left in AWS:\n{left:#?}", self.cli());
+    }
+
+    /// The attributes of a resource in the state.
+    pub(super) async fn attributes(&self, address: &str) -> Json {
+        let state = self.workspace.show_json().await.expect("the state is shown");
+        let resources = state["values"]["root_module"]["resources"].as_array().cloned().unwrap_or_default();
+        let resource = resources.into_iter().find(|resource| resource["address"] == address);
+        resource.unwrap_or_else(|| panic!("{address} is not in the state: {state:#}"))["values"].clone()
+    }
+
+    /// The addresses of all components of the API.
+    pub(super) async fn components(&self) -> BTreeMap<String, Json> {
+        let api = self.attributes("multiregion_api.this").await;
+        api["components"].as_object().expect("components is a map").clone().into_iter().collect()
+    }
+
+    /// Asks each region's API itself and gives back what the application says of itself.
+    pub(super) async fn ask_regions(&self, path: &str) -> BTreeMap<String, Json> {
+        let endpoints = self.attributes("multiregion_api.this").await["endpoints"].clone();
+        let mut answers = BTreeMap::new();
+        for (region, endpoint) in endpoints.as_object().expect("endpoints is a map") {
+            let url = endpoint["execute_api_url"].as_str().expect("an URL");
+            let host = url.split("://").last().unwrap_or_default().split('/').next().unwrap_or_default();
+            let answer = self.get(host, path).await;
+            assert_eq!(answer.status, 200, "{region} answered {answer:?}");
+            answers.insert(region.clone(), serde_json::from_str(&answer.body).expect("JSON"));
+        }
+        answers
+    }
+
+    /// One real request to a host that AWS would know.
+    pub(super) async fn get(&self, host: &str, path: &str) -> Answer {
+        self.request("GET", host, path).await
+    }
+
+    pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> Answer {
+        self.send(method, host, path, "").await
+    }
+
+    async fn send(&self, method: &str, host: &str, path: &str, headers: &str) -> Answer {
+        let endpoint = self.aws.endpoint();
+        let mut stream =
+            TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n{headers}\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("the request is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("the answer is text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        Answer { status, body: body.to_owned() }
+    }
+
+    /// The record sets of `api.ipgiraffe.com`, as Route 53 lists them.
+    pub(super) async fn records(&self) -> Vec<Json> {
+        let objects = self.aws.inventory().await.expect("the inventory is taken").objects;
+        let is_record = |key: &str| key.starts_with("global/route53/record/") && key.contains("/api.ipgiraffe.com./");
+        objects.into_iter().filter(|(key, _)| is_record(key)).map(|(_, record)| record).collect()
+    }
+
+    /// Deletes something behind our back: a signed request with an empty body.
+    pub(super) async fn delete_in_aws(&self, service: &str, region: &str, path: &str) {
+        let scope = format!("{}/20260101/{region}/{service}/aws4_request", self.aws.account_id());
+        let signature =
+            format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
+        let answer = self.send("DELETE", "127.0.0.1", path, &signature).await;
+        assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
+    }
+
+    /// The calls that changed something since the last time, by name and region: `lambda:CreateFunction us-east-1`.
+    pub(super) fn writes(&self) -> Vec<String> {
+        let calls = self.aws.calls();
+        self.aws.clear_calls();
+        let writes = calls.iter().filter(|call| call.writes() && call.status < 300);
+        writes.map(|call| format!("{} {}", call.name(), call.region)).collect()
+    }
+
+    fn cli(&self) -> &str {
+        self.workspace.cli().name
+    }
+
+    fn ok(&self, run: Run) -> Run {
+        run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", self.cli()))
+    }
+}
+
+/// Diagnostics without the frame and the line breaks that the CLI draws.
+fn unwrapped(text: &str) -> String {
+    text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵")).collect::<Vec<_>>().join(" ")
+}

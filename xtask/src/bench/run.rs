@@ -1,0 +1,149 @@
+//! One API made, planned again and destroyed, measured.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use strict_aws::tools::{Cli, Run, Workspace, copy_dir, source_root};
+use strict_aws::{LocalAws, Options};
+
+use super::{memory, path};
+use crate::provider::NO_LIMITS;
+use crate::{Outcome, ui};
+
+/// Regions in the order in which they are taken.
+pub(super) const REGIONS: [&str; 30] = [
+    "us-east-1",
+    "us-west-2",
+    "eu-central-1",
+    "us-east-2",
+    "us-west-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ca-central-1",
+    "sa-east-1",
+    "af-south-1",
+    "ap-east-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+];
+
+/// What the four steps cost.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Costs {
+    plan: Duration,
+    apply: Duration,
+    empty_plan: Duration,
+    destroy: Duration,
+    /// The most memory that the providers of a step held, in KiB.
+    peak: u64,
+    /// AWS calls of the apply.
+    calls: usize,
+}
+
+/// The costs, and the apply compared with its critical path.
+#[derive(Debug, Clone)]
+pub(super) struct Measured {
+    costs: Costs,
+    chain: usize,
+    slow_apply: Duration,
+    latency: Duration,
+}
+
+impl Costs {
+    /// One line of a table.
+    pub(super) fn row(&self, regions: usize) -> String {
+        let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+        let times = [self.plan, self.apply, self.empty_plan, self.destroy].map(seconds).join(" | ");
+        // Where there is no /proc, there is no figure.
+        let peak = if self.peak == 0 { "–".to_owned() } else { format!("{} MiB", self.peak / 1024) };
+        format!("| {regions} | {times} | {peak} | {} |", self.calls)
+    }
+
+    /// For the line of a step.
+    pub(super) fn summary(&self) -> String {
+        format!("plan {}, apply {}", ui::duration(self.plan), ui::duration(self.apply))
+    }
+}
+
+impl Measured {
+    /// One line of the table.
+    pub(super) fn row(&self, regions: usize) -> String {
+        let critical = self.latency.as_secs_f64() * self.chain as f64;
+        let ratio = self.slow_apply.as_secs_f64() / critical.max(f64::EPSILON);
+        let slow = self.slow_apply.as_secs_f64();
+        format!("{} {} | {slow:.1} s | {ratio:.2} |", self.costs.row(regions), self.chain)
+    }
+
+    /// For the line of a step.
+    pub(super) fn summary(&self) -> String {
+        self.costs.summary()
+    }
+}
+
+/// Measures the example active-active in so many regions: once as fast as the local AWS is, and once with `latency`
+/// added to each call.
+pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency: Duration) -> Outcome<Measured> {
+    let aws = LocalAws::start(Options::immediate()).await?;
+    let mut workspace = Workspace::new(cli, provider)?;
+    copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
+    workspace.write("local_override.tf", NO_LIMITS)?;
+    let named = REGIONS.get(..regions).ok_or_else(|| format!("there are {} regions to measure", REGIONS.len()))?;
+    let variables = json!({
+        "regions": named.iter().map(|region| (*region, json!({}))).collect::<BTreeMap<_, _>>(),
+        "drain_seconds": 0,
+    });
+    workspace.write("bench.auto.tfvars.json", &variables.to_string())?;
+    workspace.set_env(aws.env());
+    workspace.init().await?.ok()?;
+    let costs = costs(&workspace, &aws).await?;
+
+    aws.latency(latency);
+    workspace.plan().await?.ok()?;
+    aws.clear_calls();
+    workspace.apply_plan().await?.ok()?;
+    let calls = aws.calls();
+    aws.latency(Duration::ZERO);
+    workspace.destroy().await?.ok()?;
+    Ok(Measured { costs, chain: path::longest_chain(&calls), slow_apply: path::span(&calls), latency })
+}
+
+/// Plans, applies, plans again and destroys what stands in `workspace`.
+pub(super) async fn costs(workspace: &Workspace, aws: &LocalAws) -> Outcome<Costs> {
+    let mut costs = Costs::default();
+    costs.plan = step(workspace, &["plan", "-json", "-out=bench.tfplan"], &mut costs.peak).await?.elapsed;
+    aws.clear_calls();
+    costs.apply = step(workspace, &["apply", "-json", "bench.tfplan"], &mut costs.peak).await?.elapsed;
+    costs.calls = aws.calls().len();
+    let again = step(workspace, &["plan", "-json", "-detailed-exitcode"], &mut costs.peak).await?;
+    if !again.is_empty_plan() {
+        return Err("a plan straight after the apply is not empty".into());
+    }
+    costs.empty_plan = again.elapsed;
+    costs.destroy = step(workspace, &["destroy", "-json", "-auto-approve"], &mut costs.peak).await?.elapsed;
+    Ok(costs)
+}
+
+async fn step(workspace: &Workspace, args: &[&str], peak: &mut u64) -> Outcome<Run> {
+    let (run, memory) = memory::watch(workspace.start(args)?).await?;
+    *peak = memory.max(*peak);
+    Ok(run.ok()?)
+}
