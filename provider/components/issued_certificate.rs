@@ -43,7 +43,13 @@ impl Component for IssuedCertificate {
     // Another certificate is another output, which others must see coming.
     const IMMUTABLE: &'static [&'static str] = &["arn"];
     const VISIBLE: bool = false;
-    const ACTIONS: &'static [&'static str] = &["acm:DescribeCertificate", "apigateway:GET"];
+    const ACTIONS: &'static [&'static str] = &[
+        "acm:DescribeCertificate",
+        "apigateway:GET",
+        "cloudfront:GetDistribution",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
+    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()

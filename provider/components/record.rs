@@ -89,6 +89,10 @@ impl Component for Record {
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
     const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
     const ACTIONS: &'static [&'static str] = &[
+        "apigateway:GET",
+        "cloudfront:GetDistribution",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
         "route53:ChangeResourceRecordSets",
         "route53:GetChange",
         "route53:GetHostedZone",
@@ -281,11 +285,13 @@ async fn candidates(
     for (address, domain) in siblings.all::<domain::Domain>() {
         candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
     }
-    for (address, distribution) in siblings.all::<distribution::Distribution>() {
+    // It is looked for, not taken from the siblings: it stands on records itself, so it may come after them.
+    for distribution in distribution::own(aws).await? {
         let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
         for alias in aliases {
             let target = dns::normal(&distribution.domain_name);
-            candidates.entry(alias).or_default().insert(target, address.clone());
+            let address = Address::global(distribution::Distribution::KIND);
+            candidates.entry(alias).or_default().insert(target, address);
         }
     }
     Ok(candidates)

@@ -70,7 +70,7 @@ impl Component for ValidationRecord {
         else {
             return Ok(None);
         };
-        let Some(set) = cname(aws, zone_id, name).await? else { return Ok(None) };
+        let Some(set) = found(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
         let held = value_of(&set);
         // ACM names the same record to everybody in the account, so one with its value is as good as ours.
         if held == dns::normal(value) {

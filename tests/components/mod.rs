@@ -5,6 +5,7 @@ mod cdn;
 mod connect;
 mod dns;
 mod edge;
+mod edge_import;
 mod function;
 mod probe;
 
