@@ -75,7 +75,7 @@ fn print_tables(schema: Duration, latency: u64, rows: &[String], peers: &[String
     );
     if !peers.is_empty() {
         println!("\nThe same by hand, with hashicorp/aws and one alias and one module per region:\n");
-        println!("| regions | first plan | apply | plan with nothing to do | destroy | peak memory | AWS calls |");
+        println!("| regions | first plan | apply | plan again | destroy | peak memory | AWS calls of the apply |");
         println!("|---|---|---|---|---|---|---|");
         peers.iter().for_each(|row| println!("{row}"));
     }
