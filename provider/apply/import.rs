@@ -23,7 +23,8 @@ impl Engine {
         let mut scopes = BTreeSet::from([Scope::Global]);
         for kind in kinds {
             let component = self.kinds().get(kind)?;
-            let looks = scopes.iter().map(|scope| self.discover_in(component, scope, &siblings));
+            let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());
+            let looks = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings));
             for (address, found) in try_join_all(looks).await?.into_iter().flatten() {
                 siblings.0.insert(address.clone(), found.outputs.clone());
                 let Some(entry) = self.entry(component, &address, found).await? else { continue };

@@ -57,7 +57,7 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
-            connector: http::connector(&sdk),
+            web: http::Web::new(&sdk),
             clients: Clients::new(sdk, endpoints),
             sender,
             enabled_regions: OnceCell::new(),
@@ -224,7 +224,7 @@ mod tests {
     async fn an_endpoint_that_does_not_answer_is_named() {
         // Nobody listens on port 9 of this machine.
         let error = Aws::connect(config("http://127.0.0.1:9"), Arc::new(FakeClock::default())).await.err().unwrap();
-        assert_eq!(error.to_string(), "http://127.0.0.1:9 does not answer");
+        assert_eq!(error.to_string(), "http://127.0.0.1:9 does not answer as AWS does");
         assert!(!format!("{error:?} {}", crate::aws::chain(&error)).contains("canary"));
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -40,16 +41,57 @@ pub(super) fn client() -> SharedHttpClient {
     Builder::new().tls_provider(tls()).build_https()
 }
 
-/// A connector for probes.
-pub(super) fn connector(sdk: &SdkConfig) -> Connector {
+/// Asks APIs what their users ask them.
+pub(super) struct Web {
+    sdk: SdkConfig,
+    connector: Connector,
+}
+
+impl Web {
+    /// With the timers that `sdk` has.
+    pub(super) fn new(sdk: &SdkConfig) -> Self {
+        Self { sdk: sdk.clone(), connector: connector(sdk, Names::default()) }
+    }
+
+    /// Asks for the path of `url` in the name of `host`: at the endpoint `instead`, or else where `url` leads.
+    pub(super) async fn get(&self, url: &str, host: &str, instead: Option<&str>) -> Result<HttpAnswer, BoxError> {
+        let path = path(url);
+        if let Some(base) = instead {
+            return get(&self.connector, &format!("{}{path}", base.trim_end_matches('/')), Some(host)).await;
+        }
+        if authority(url) == host {
+            return get(&self.connector, url, None).await;
+        }
+        // The certificate and the request must name the host, though no name leads from it to here yet.
+        let connector = connector(&self.sdk, Names { instead: Some(authority(url).to_owned()) });
+        get(&connector, &format!("https://{host}{path}"), None).await
+    }
+}
+
+fn connector(sdk: &SdkConfig, names: Names) -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
     let mut builder = Connector::builder().tls_provider(tls()).connector_settings(settings);
     builder.set_sleep_impl(sdk.sleep_impl());
-    builder.build()
+    builder.build_with_resolver(names)
 }
 
-/// Asks `url`, with `host` as the Host header where that is another one.
-pub(super) async fn get(connector: &Connector, url: &str, host: Option<&str>) -> Result<HttpAnswer, BoxError> {
+/// Finds addresses: of the names that are asked for, or of one name instead of all of them.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    instead: Option<String>,
+}
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        let name = self.instead.as_deref().unwrap_or(name);
+        DnsFuture::new(async move {
+            let found = tokio::net::lookup_host((name, 443)).await.map_err(ResolveDnsError::new)?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+async fn get(connector: &Connector, url: &str, host: Option<&str>) -> Result<HttpAnswer, BoxError> {
     let mut request = HttpRequest::get(url)?;
     if let Some(host) = host {
         request.headers_mut().try_insert("host", host.to_owned())?;
@@ -62,9 +104,19 @@ pub(super) async fn get(connector: &Connector, url: &str, host: Option<&str>) ->
 }
 
 /// The path and query of a URL.
-pub(super) fn path(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+fn path(url: &str) -> &str {
+    let rest = without_scheme(url);
     rest.find('/').map_or("/", |start| &rest[start..])
+}
+
+/// The host of a URL, with the port where it has one.
+fn authority(url: &str) -> &str {
+    let rest = without_scheme(url);
+    rest.find('/').map_or(rest, |end| &rest[..end])
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
 async fn beginning(body: SdkBody) -> Result<String, BoxError> {
@@ -85,7 +137,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_a_url() {
+    fn the_parts_of_a_url() {
+        assert_eq!(
+            authority("https://abc.execute-api.eu-west-1.amazonaws.com"),
+            "abc.execute-api.eu-west-1.amazonaws.com"
+        );
+        assert_eq!(authority("http://localhost:4566/health"), "localhost:4566");
         assert_eq!(path("https://abc.execute-api.eu-west-1.amazonaws.com"), "/");
         assert_eq!(path("http://localhost:4566/health?deep=1"), "/health?deep=1");
     }

@@ -38,8 +38,11 @@ const SERVICE_LIMITS: &[Limit] = &[
 /// Lets calls through as fast as AWS takes them, in the order in which they came.
 pub(super) struct Limiter {
     limits: HashMap<&'static str, Limit>,
-    buckets: Mutex<HashMap<(String, &'static str), Arc<tokio::sync::Mutex<Bucket>>>>,
+    /// By region and operation.
+    buckets: Mutex<HashMap<(String, &'static str), SharedBucket>>,
 }
+
+type SharedBucket = Arc<tokio::sync::Mutex<Bucket>>;
 
 impl Limiter {
     /// Keeps the limits of all services and of `components`.
@@ -97,12 +100,7 @@ impl Limiter {
         self.limits.get(format!("{service}:*").as_str())
     }
 
-    fn bucket(
-        &self,
-        operation: &'static str,
-        region: &str,
-        clock: &dyn Clock,
-    ) -> Option<Arc<tokio::sync::Mutex<Bucket>>> {
+    fn bucket(&self, operation: &'static str, region: &str, clock: &dyn Clock) -> Option<SharedBucket> {
         let limit = *self.limits.get(operation)?;
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = buckets

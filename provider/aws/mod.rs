@@ -91,8 +91,8 @@ pub enum ConnectError {
     /// There are no credentials, or AWS does not accept them.
     #[error("AWS does not accept the credentials")]
     Credentials(#[source] BoxError),
-    /// An endpoint did not answer.
-    #[error("{endpoint} does not answer")]
+    /// An endpoint did not answer, or not as AWS does.
+    #[error("{endpoint} does not answer as AWS does")]
     Unreachable {
         /// Which one.
         endpoint: String,
@@ -117,7 +117,7 @@ pub struct Aws {
     partition: String,
     default_tags: BTreeMap<String, String>,
     clients: clients::Clients,
-    connector: aws_smithy_http_client::Connector,
+    web: http::Web,
     sender: sender::Sender,
     enabled_regions: tokio::sync::OnceCell<Option<Vec<String>>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,

@@ -11,7 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::failure::{Failure, Verdict};
 use super::sender::Call;
-use super::{Aws, CallError, HttpAnswer, Run, backoff, http};
+use super::{Aws, CallError, HttpAnswer, Run, backoff};
 use crate::desired::Address;
 
 /// Services that are the same from every region.
@@ -236,22 +236,19 @@ impl Regional {
         lock.lock_owned().await
     }
 
-    /// Asks an API's own endpoint, once. `url` is `https://ID.execute-api.REGION.amazonaws.com/path` as AWS reports
-    /// it; with another endpoint for `execute_api` (or for everything) the request goes there, with `host` as its Host.
+    /// Asks an API in the name of `host`, once. `url` is where AWS says that the API is, with the path; with another
+    /// endpoint for `execute_api` (or for everything) the request goes there.
     ///
     /// # Errors
     /// [`CallError::Unreachable`] when nothing answers; [`CallError::Cancelled`].
     pub async fn get(&self, url: &str, host: &str) -> Result<HttpAnswer, CallError> {
         const OPERATION: &str = "execute-api:Invoke";
         self.run.check(OPERATION, &self.region)?;
-        let path = http::path(url);
-        let instead = self.aws.clients.execute_api().map(|base| format!("{}{path}", base.trim_end_matches('/')));
-        let host = instead.is_some().then_some(host);
-        let url = instead.as_deref().unwrap_or(url);
-        http::get(&self.aws.connector, url, host).await.map_err(|source| CallError::Unreachable {
+        let instead = self.aws.clients.execute_api();
+        self.aws.web.get(url, host, instead).await.map_err(|source| CallError::Unreachable {
             operation: OPERATION,
             region: self.region.clone(),
-            endpoint: url.to_owned(),
+            endpoint: instead.unwrap_or(url).to_owned(),
             source,
         })
     }

@@ -145,6 +145,7 @@ impl Run {
 }
 
 #[cfg(test)]
+#[expect(clippy::result_large_err, reason = "the SDK's error is what it is")]
 mod tests {
     use std::cell::Cell;
     use std::sync::Arc;

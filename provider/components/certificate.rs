@@ -88,7 +88,7 @@ impl Component for Certificate {
         let mut discovered = Vec::new();
         for arn in certificates(aws).await?.into_iter().filter_map(|summary| summary.certificate_arn) {
             let Some(tags) = found(tags_of(aws, &arn).await)? else { continue };
-            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some(detail) = describe(aws, &arn).await? else { continue };
             let Some(outputs) = outputs(&arn, &detail) else { continue };
             let spec = Spec { names: names(&detail, &[]), tags: tags::spec(tags) };

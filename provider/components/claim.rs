@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::tags::{self, TagChange};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, logs};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Kind, OutputKey, Scope};
+use crate::desired::{Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ impl Kind for Claim {
 impl Component for Claim {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
         "logs:CreateLogGroup",
@@ -77,9 +78,6 @@ impl Component for Claim {
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        if aws.address().scope != Scope::Global {
-            return Ok(Vec::new());
-        }
         let name = log_group(aws.owner());
         let tags = logs::tags_of(aws, &name).await?.filter(|tags| tags::is_ours(aws, tags));
         let found = tags.map(|tags| Discovered {

@@ -10,6 +10,30 @@ use super::Found;
 use super::answer::field;
 use crate::aws::{CallError, Regional};
 
+/// [`make`] for what AWS has neither a name nor a token to tell a repeated create by: looks before the first time, too.
+///
+/// # Errors
+/// As [`make`].
+pub(super) async fn make_once<O, E, F, R, G, S>(
+    aws: &Regional,
+    operation: &'static str,
+    look: G,
+    send: F,
+) -> Result<O, CallError>
+where
+    F: Fn() -> R + Send + Sync,
+    R: Future<Output = Result<Option<O>, SdkError<E, HttpResponse>>> + Send,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    G: Fn() -> S + Send + Sync,
+    S: Future<Output = Result<Option<Found<O>>, CallError>> + Send,
+    O: Send,
+{
+    match look().await? {
+        Some(Found::Ours(outputs)) => Ok(outputs),
+        _ => make(aws, operation, look, send).await,
+    }
+}
+
 /// Sends a create. When its reply is lost, or AWS says that such an object exists, `look` tells whether it is ours:
 /// then it is what was made.
 ///

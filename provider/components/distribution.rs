@@ -14,10 +14,10 @@ use super::creation::make;
 use super::tags::TagChange;
 use super::{
     Component, Discovered, Found, Problem, Resolved, Siblings, Tags, distribution_config, dns, domain, http_api,
-    identity, issued_certificate, tags,
+    identity, issued_certificate, record, tags,
 };
 use crate::aws::{CallError, Poll, Regional};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::desired::{Address, Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -101,6 +101,7 @@ impl Kind for Distribution {
 impl Component for Distribution {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &[];
     const ACTIONS: &'static [&'static str] = &[
         "cloudfront:CreateDistribution",
@@ -156,9 +157,15 @@ impl Component for Distribution {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let parents = [http_api::HttpApi::KIND, domain::Domain::KIND, issued_certificate::IssuedCertificate::KIND];
-        let depends_on = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
-        let depends_on: Vec<Address> = depends_on.cloned().collect();
+        let parents = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
+        let mut depends_on: Vec<Address> = parents.cloned().collect();
+        // Its origins are names that records lead on from.
+        let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
+        depends_on.extend(names.map(|name| Address::global(record::Record::KIND).key(&name)));
         let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
         for outputs in own(aws).await? {
             let Some((config, tags)) = config_and_tags(aws, &outputs).await? else { continue };
             let Some(spec) = distribution_config::reported(&config, None, tags) else { continue };
@@ -262,11 +269,13 @@ pub(super) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     Ok(own)
 }
 
-/// The names that a distribution answers to besides its own.
-pub(super) async fn aliases(aws: &Regional, id: &str) -> Result<Vec<String>, CallError> {
+/// The names that a distribution answers to besides its own, and the certificate for them.
+pub(super) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Option<String>), CallError> {
     let config = get(aws, id).await?.and_then(|answer| answer.distribution?.distribution_config);
-    let aliases = config.and_then(|config| config.aliases?.items).unwrap_or_default();
-    Ok(aliases.iter().map(|alias| dns::normal(alias)).collect())
+    let Some(config) = config else { return Ok((Vec::new(), None)) };
+    let aliases = config.aliases.and_then(|aliases| aliases.items).unwrap_or_default();
+    let certificate = config.viewer_certificate.and_then(|viewer| viewer.acm_certificate_arn);
+    Ok((aliases.iter().map(|alias| dns::normal(alias)).collect(), certificate))
 }
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {

@@ -89,7 +89,7 @@ impl Component for Domain {
             gateway::beside::<issued_certificate::IssuedCertificate>(aws, siblings).into_iter().collect();
         for domain in own(aws).await? {
             let tags = tags::reported(domain.tags.unwrap_or_default());
-            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let name = field(domain.domain_name, "a domain's name")?;
             let configurations = domain.domain_name_configurations.unwrap_or_default();
             let Some(configuration) = configurations.first() else { continue };

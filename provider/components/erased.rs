@@ -65,6 +65,8 @@ pub struct AnyDiscovered {
 pub trait AnyComponent: Send + Sync {
     /// [`Kind::KIND`](crate::desired::Kind::KIND).
     fn kind(&self) -> &'static str;
+    /// [`Component::GLOBAL`].
+    fn is_global(&self) -> bool;
     /// [`Component::IMMUTABLE`].
     fn immutable(&self) -> &'static [&'static str];
     /// [`Component::UNCOMPARED`].
@@ -127,6 +129,10 @@ impl<C> Erased<C> {
 impl<C: Component> AnyComponent for Erased<C> {
     fn kind(&self) -> &'static str {
         C::KIND
+    }
+
+    fn is_global(&self) -> bool {
+        C::GLOBAL
     }
 
     fn immutable(&self) -> &'static [&'static str] {

@@ -165,7 +165,10 @@ impl Component for Function {
         let client = aws.lambda();
         let attempt = || async {
             let code = upload::load(spec).await?;
-            aws.call("lambda:CreateFunction", || request::create(&client, spec, &code).send()).await
+            aws.call("lambda:CreateFunction", || {
+                upload::patiently(request::create(&client, spec, &code).customize()).send()
+            })
+            .await
         };
         let what = format!("function {} in {}", spec.name, aws.region());
         match aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await {
@@ -199,7 +202,10 @@ impl Component for Function {
         if from.code != to.code || from.architecture != to.architecture {
             let attempt = || async {
                 let code = upload::load(to).await?;
-                aws.call("lambda:UpdateFunctionCode", || request::recode(&client, to, &code).send()).await
+                aws.call("lambda:UpdateFunctionCode", || {
+                    upload::patiently(request::recode(&client, to, &code).customize()).send()
+                })
+                .await
             };
             aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await?;
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::answer::gone;
-use super::tags::{self, TagChange};
+use super::tags::TagChange;
 use super::{Siblings, Tags, http_api};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Kind};
@@ -14,13 +14,6 @@ pub(super) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "ap
 /// The ARN of the object at `path`: `/apis/ID`.
 pub(super) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
-}
-
-/// The tags of the object with this ARN.
-pub(super) async fn tags(aws: &Regional, arn: &str) -> Result<Tags, CallError> {
-    let request = || aws.apigateway().get_tags().resource_arn(arn).send();
-    let tags = aws.call("apigateway:GetTags", request).await?.tags.unwrap_or_default();
-    Ok(tags::spec(tags::reported(tags)))
 }
 
 /// Turns the tags of the object with this ARN from `from` into `to`.
@@ -41,7 +34,7 @@ pub(super) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
 
 /// The HTTP API found in this region, for what has no tags of its own and is found through it.
 pub(super) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
-    let here = |address: &Address| address.scope.region() == Some(aws.region());
+    let here = |address: &Address| address.scope == aws.address().scope;
     siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{built, field, found, gone, small};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::desired::{Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -80,6 +80,9 @@ impl Component for HealthCheck {
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
+        if aws.address().scope == Scope::Global {
+            return Ok(discovered);
+        }
         for check in own(aws).await? {
             let tags = dns::tags_of(aws, Healthcheck, &check.id).await?;
             let Some(config) = &check.health_check_config else { continue };

@@ -48,6 +48,7 @@ impl Kind for HostedZone {
 impl Component for HostedZone {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
         "route53:ChangeResourceRecordSets",
@@ -89,7 +90,7 @@ impl Component for HostedZone {
         for zone in zones(aws, name).await? {
             let id = dns::zone_id(&zone.id);
             let tags = dns::tags_of(aws, Hostedzone, id).await?;
-            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some((outputs, comment)) = get(aws, id).await? else { continue };
             let spec = Spec {
                 name: dns::normal(&zone.name),

@@ -4,7 +4,7 @@ use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone, respell, small};
-use super::creation::make;
+use super::creation::make_once;
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, tags};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
@@ -92,7 +92,7 @@ impl Component for HttpApi {
         let mut discovered = Vec::new();
         for api in apis(aws).await? {
             let tags = tags::reported(api.tags.clone().unwrap_or_default());
-            let Some(address) = tags::address_of::<Self>(aws, &tags) else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let spec = Spec {
                 name: field(api.name.clone(), "an API's name")?,
                 cors: None,
@@ -116,19 +116,17 @@ impl Component for HttpApi {
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
             answer.map(|made| made.api_id.zip(made.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint)))
         };
-        make(aws, "apigateway:CreateApi", look, send).await
+        make_once(aws, "apigateway:CreateApi", look, send).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let arn = gateway::arn(aws, &format!("/apis/{}", outputs.id));
         let request = || aws.apigateway().get_api().api_id(&outputs.id).send();
-        let (api, tags) = futures::join!(aws.call("apigateway:GetApi", request), gateway::tags(aws, &arn));
-        let (Some(api), Some(tags)) = (found(api)?, found(tags)?) else { return Ok(None) };
+        let Some(api) = found(aws.call("apigateway:GetApi", request).await)? else { return Ok(None) };
         let reported = Spec {
             name: field(api.name, "an API's name")?,
             cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
             disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
-            tags,
+            tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
         let endpoint = field(api.api_endpoint, "an API's endpoint")?;
         Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))

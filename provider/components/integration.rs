@@ -4,7 +4,7 @@ use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone, small};
-use super::creation::make;
+use super::creation::make_once;
 use super::{Component, Discovered, Found, Resolved, Siblings, alias, gateway};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
@@ -82,7 +82,7 @@ impl Component for Integration {
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
             answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
         };
-        make(aws, "apigateway:CreateIntegration", look, send).await
+        make_once(aws, "apigateway:CreateIntegration", look, send).await
     }
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {

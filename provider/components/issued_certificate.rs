@@ -5,9 +5,9 @@ use std::time::Duration;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 use serde::{Deserialize, Serialize};
 
-use super::{Component, Discovered, Found, Problem, Resolved, Siblings, certificate, dns, domain};
+use super::{Component, Discovered, Found, Problem, Resolved, Siblings, certificate, distribution, dns, domain};
 use crate::aws::{CallError, Poll, Regional};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::desired::{Input, Kind, OutputKey, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Component for IssuedCertificate {
     // Another certificate is another output, which others must see coming.
     const IMMUTABLE: &'static [&'static str] = &["arn"];
     const VISIBLE: bool = false;
-    const ACTIONS: &'static [&'static str] = &["acm:DescribeCertificate"];
+    const ACTIONS: &'static [&'static str] = &["acm:DescribeCertificate", "apigateway:GET"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()
@@ -85,29 +85,23 @@ impl Component for IssuedCertificate {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let mut discovered: Vec<Discovered<Self>> = Vec::new();
-        let certificates = siblings.all::<certificate::Certificate>().into_iter();
-        let here = certificates.filter(|(address, _)| address.scope.region() == Some(aws.region()));
-        for (address, outputs) in here {
+        if aws.address().scope == Scope::Global {
+            return Ok(Vec::new());
+        }
+        let certificates = siblings.all::<certificate::Certificate>();
+        if certificates.is_empty() {
+            return brought_along(aws).await;
+        }
+        let mut discovered = Vec::new();
+        for (address, outputs) in certificates {
+            if address.scope != aws.address().scope {
+                continue;
+            }
             let Some(detail) = certificate::describe(aws, &outputs.arn).await? else { continue };
             let names = certificate::names(&detail, &[]);
             let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
             let outputs = Outputs { arn: outputs.arn };
             discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on: vec![address] });
-        }
-        // What it is for is what the region's own names are.
-        let domains = domain::own(aws).await?;
-        let names: Vec<_> = domains.iter().filter_map(|domain| domain.domain_name.clone()).map(Input::Known).collect();
-        let configurations =
-            domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
-        let arn = configurations.filter_map(|configuration| configuration.certificate_arn).next();
-        if let Some(known) = discovered.iter_mut().find(|known| known.key.is_none()) {
-            if !names.is_empty() {
-                known.spec.names = names;
-            }
-        } else if let Some(arn) = arn {
-            let spec = Spec { arn: Input::Known(arn.clone()), names };
-            discovered.push(Discovered { key: None, spec, outputs: Outputs { arn }, depends_on: Vec::new() });
         }
         Ok(discovered)
     }
@@ -156,6 +150,34 @@ impl Component for IssuedCertificate {
         Ok(())
     }
 }
+
+/// Certificates that are not ours: those that our domain names and our distribution use.
+async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
+    let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
+    let mut domains = domain::own(aws).await?;
+    // The name of the whole API comes before the one of the region.
+    domains.sort_by_key(|domain| domain.domain_name.as_ref().map(String::len));
+    let names: Vec<String> = domains.iter().filter_map(|domain| domain.domain_name.clone()).collect();
+    let configurations = domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
+    if let Some(arn) = configurations.filter_map(|configuration| configuration.certificate_arn).next() {
+        used.push((None, arn, names));
+    }
+    if aws.region() == CLOUDFRONT_REGION {
+        for outputs in distribution::own(aws).await? {
+            let (aliases, arn) = distribution::aliases(aws, &outputs.id).await?;
+            used.extend(arn.map(|arn| (Some("cdn".to_owned()), arn, aliases)));
+        }
+    }
+    let discovered = |(key, arn, names): (Option<String>, String, Vec<String>)| {
+        let names = names.into_iter().map(Input::Known).collect();
+        let spec = Spec { arn: Input::Known(arn.clone()), names };
+        Discovered { key, spec, outputs: Outputs { arn }, depends_on: Vec::new() }
+    };
+    Ok(used.into_iter().map(discovered).collect())
+}
+
+/// Where CloudFront's certificates are.
+const CLOUDFRONT_REGION: &str = "us-east-1";
 
 /// How long ACM may take to see the validation record.
 const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);

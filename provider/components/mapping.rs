@@ -67,7 +67,7 @@ impl Component for Mapping {
         let Some((_, api)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
         for (address, domain) in siblings.all::<domain::Domain>() {
-            if address.scope.region() != Some(aws.region()) {
+            if address.scope != aws.address().scope {
                 continue;
             }
             let own = mappings(aws, &domain.name).await?;

@@ -71,6 +71,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
 
+    /// Whether there is one for all regions, and not one in each.
+    const GLOBAL: bool = false;
     /// Spec fields that AWS cannot change on a living object: a change of one of them makes a new object first, moves
     /// what refers to the old one, and deletes the old one last.
     const IMMUTABLE: &'static [&'static str];
@@ -121,6 +123,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
 
     /// What AWS reports now, in our spelling; `None` when AWS no longer has it. Fields that AWS does not report are
     /// taken from `spec`, the spec that was last applied.
+    #[expect(clippy::type_complexity, reason = "a name for it would say less")]
     fn read(
         aws: &Regional,
         spec: &Self::Spec,

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::alias::{self, Alias};
 use super::http_api::HttpApi;
 use super::{Component, Discovered, Found, Resolved, Siblings, lambda};
-use crate::aws::{CallError, Limit, Regional};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind};
 
 /// The kind.
@@ -47,7 +47,6 @@ impl Component for Permission {
 
     const IMMUTABLE: &'static [&'static str] = &["function", "alias", "statement_id", "api_id"];
     const ACTIONS: &'static [&'static str] = &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
-    const LIMITS: &'static [Limit] = &[Limit { operation: "lambda:GetPolicy", burst: 15, per_second: 15.0 }];
 
     fn id(outputs: &Outputs) -> String {
         outputs.statement_id.clone()

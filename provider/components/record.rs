@@ -11,7 +11,7 @@ use super::{
     Component, Discovered, Found, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
 };
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, Gated, Input, Kind};
+use crate::desired::{Address, Gated, Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -85,6 +85,7 @@ impl Kind for Record {
 impl Component for Record {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
     const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
     const ACTIONS: &'static [&'static str] = &[
@@ -151,6 +152,9 @@ impl Component for Record {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
         for (name, targets) in candidates(aws, siblings).await? {
             let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
             let zone_id = dns::zone_id(&zone.id).to_owned();
@@ -161,7 +165,7 @@ impl Component for Record {
                 let Some(address) = targets.get(&target) else { continue };
                 let Some(value) = record_sets::reported(set) else { continue };
                 let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
-                let key = key.unwrap_or_else(|| address.kind.clone());
+                let key = key.unwrap_or_else(|| CDN.to_owned());
                 let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
                 depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
                 depends_on.push(address.clone());
@@ -213,6 +217,9 @@ impl Component for Record {
         found(put(aws, outputs, Some(spec), None).await).map(drop)
     }
 }
+
+/// The key of the one record set that leads to the distribution; the others have their region's name.
+const CDN: &str = "cdn";
 
 /// How often the zone may be changed by somebody else between our look and our change.
 const ATTEMPTS: u32 = 3;
@@ -275,7 +282,8 @@ async fn candidates(
         candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
     }
     for (address, distribution) in siblings.all::<distribution::Distribution>() {
-        for alias in distribution::aliases(aws, &distribution.id).await? {
+        let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
+        for alias in aliases {
             let target = dns::normal(&distribution.domain_name);
             candidates.entry(alias).or_default().insert(target, address.clone());
         }

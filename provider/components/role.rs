@@ -12,7 +12,7 @@ use super::claim::Claim;
 use super::tags::{self, TagChange};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, lambda};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, Input, Kind, OutputKey, Scope};
+use crate::desired::{Address, Input, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
@@ -51,6 +51,7 @@ impl Kind for Role {
 impl Component for Role {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
         "iam:CreateRole",
@@ -79,9 +80,6 @@ impl Component for Role {
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        if aws.address().scope != Scope::Global {
-            return Ok(Vec::new());
-        }
         let role = get(aws, aws.owner()).await?.filter(|role| tags::is_ours(aws, &tags_of(role)));
         let found = role.map(|role| Discovered {
             key: None,

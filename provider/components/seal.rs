@@ -6,7 +6,7 @@ use super::claim::{CREATING, Claim, PHASE_TAG, READY};
 use super::tags::TagChange;
 use super::{Component, Discovered, Found, Resolved, Siblings, logs};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, Input, Kind, Scope};
+use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ impl Kind for Seal {
 impl Component for Seal {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["claim"];
     const VISIBLE: bool = false;
     const ACTIONS: &'static [&'static str] = &["logs:ListTagsForResource", "logs:TagResource"];
@@ -49,9 +50,6 @@ impl Component for Seal {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let address = Address::global(Claim::KIND);
-        if aws.address().scope != Scope::Global {
-            return Ok(Vec::new());
-        }
         let Some(claim) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.log_group) else {
             return Ok(Vec::new());
         };

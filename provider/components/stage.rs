@@ -102,7 +102,7 @@ impl Component for Stage {
         let mut discovered = Vec::new();
         for stage in stages {
             let tags = tags::reported(stage.tags.unwrap_or_default());
-            let (Some(address), Some(name)) = (tags::address_of::<Self>(aws, &tags), stage.stage_name) else {
+            let (Some(address), Some(name)) = (tags::address_here::<Self>(aws, &tags), stage.stage_name) else {
                 continue;
             };
             let api_id = api_outputs.id.clone();
@@ -135,15 +135,13 @@ impl Component for Stage {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let arn = arn(aws, outputs);
-        let (stage, tags) = futures::join!(get(aws, outputs), gateway::tags(aws, &arn));
-        let (Some(stage), Some(tags)) = (stage?, found(tags)?) else { return Ok(None) };
+        let Some(stage) = get(aws, outputs).await? else { return Ok(None) };
         let reported = Spec {
             api_id: Input::Known(outputs.api_id.clone()),
             name: outputs.name.clone(),
             throttle: stage.default_route_settings.and_then(|settings| from_settings(&settings, spec)),
             access_log: stage.access_log_settings.and_then(from_logging),
-            tags,
+            tags: tags::spec(tags::reported(stage.tags.unwrap_or_default())),
         };
         Ok(Some((reported, outputs.clone())))
     }

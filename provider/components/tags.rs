@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
-use crate::aws::{CallError, Regional};
+use crate::aws::Regional;
 use crate::desired::{Address, Input};
 
 /// Prefix of the tags that AWS puts on things by itself; nobody can change them.
@@ -54,12 +54,16 @@ pub(super) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<Stri
         && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
 }
 
-/// The address that the tags of one of this owner's `C` name, when it lives where `aws` looks.
+/// The address that the tags of one of this owner's `C` name.
 pub(super) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
-    let is_here = address.scope.region().is_none_or(|region| region == aws.region());
     let is_own = tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner());
-    (is_own && is_here && address.kind == C::KIND).then_some(address)
+    (is_own && address.kind == C::KIND).then_some(address)
+}
+
+/// The same, when it is in the scope that an import looks in.
+pub(super) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
+    address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
 
 /// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{built, found, gone};
 use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, certificate, dns};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl Kind for ValidationRecord {
 impl Component for ValidationRecord {
     type Outputs = Outputs;
 
+    const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
     const UNCOMPARED: &'static [&'static str] = &["domain", "regions"];
     const ACTIONS: &'static [&'static str] = &[
@@ -85,6 +86,9 @@ impl Component for ValidationRecord {
             .map(|(_, outputs)| (outputs.validation_name.clone(), outputs.validation_value.clone()))
             .collect();
         let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
         for (name, value) in names {
             let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
             let zone_id = dns::zone_id(&zone.id).to_owned();

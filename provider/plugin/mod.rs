@@ -11,6 +11,7 @@ mod tcp;
 mod tls;
 #[cfg(unix)]
 mod unix;
+mod validity;
 
 pub use crash::install as install_panic_hook;
 pub use environment::{Config, Invalid, Invocation, Mode};

@@ -169,17 +169,17 @@ mod tests {
     use super::*;
 
     fn address() -> Address {
-        Address { network: "unix", text: "/tmp/plugin1".to_owned() }
+        Address { network: "unix", text: "/run/plugin1".to_owned() }
     }
 
     #[test]
     fn a_certificate_is_sent_without_padding() {
         let line = handshake(&address(), Some(&CertificateDer::from(vec![1, 2, 3, 4])));
-        assert_eq!(line, "1|6|unix|/tmp/plugin1|grpc|AQIDBA");
+        assert_eq!(line, "1|6|unix|/run/plugin1|grpc|AQIDBA");
     }
 
     #[test]
     fn without_tls_the_last_field_is_empty() {
-        assert_eq!(handshake(&address(), None), "1|6|unix|/tmp/plugin1|grpc|");
+        assert_eq!(handshake(&address(), None), "1|6|unix|/run/plugin1|grpc|");
     }
 }

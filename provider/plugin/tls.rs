@@ -16,6 +16,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::ServeError;
+use super::validity::is_good;
 
 /// Our end of the connection, and the certificate by which the host knows us.
 pub(super) struct Identity {
@@ -47,7 +48,7 @@ pub(super) fn identity(host: CertificateDer<'static>) -> Result<Identity, ServeE
     Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
 }
 
-/// Accepts one certificate and proof of its key.
+/// Accepts one certificate in its time, with proof of its key.
 ///
 /// The host's certificate is self-signed with `CA:TRUE`, so that no chain can be built to it; and a chain is not what
 /// makes it good: it came from the process that started us, by a way that only that process has.
@@ -67,13 +68,15 @@ impl ClientCertVerifier for Pinned {
         &self,
         end_entity: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
-        _: UnixTime,
+        now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        if *end_entity == self.certificate {
-            Ok(ClientCertVerified::assertion())
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        if *end_entity != self.certificate {
+            return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
+        if !is_good(end_entity, now.as_secs()) {
+            return Err(Error::InvalidCertificate(CertificateError::Expired));
+        }
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

@@ -1,4 +1,5 @@
 //! The engine in-process against the strict AWS: what takes too many runs for a CLI.
 
 mod drift;
+mod import;
 mod world;

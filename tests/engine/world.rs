@@ -78,6 +78,12 @@ impl World {
         }
     }
 
+    pub(super) async fn import(&self, subject: &mut Subject, name: &str) {
+        let (state, told) = self.provider.import(subject.resource, name).await;
+        assert!(told.is_empty(), "{told:#?}");
+        subject.state = state;
+    }
+
     /// AWS for one component, with its kind.
     pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
         let run = Run {

@@ -125,6 +125,7 @@ async fn a_health_check_is_replaced_without_a_gap(stage: Stage) {
 
 async fn domain_and_distribution_come_and_go(stage: Stage) {
     let mut config = Config::bare(&["us-east-1", "us-west-2"]);
+    config.zone = true;
     stage.apply(&config.hcl()).await;
     let distribution = "  cdn = { origin = \"group\" }\n";
     config.more = distribution;

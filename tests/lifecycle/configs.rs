@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub(super) struct Config {
     pub(super) regions: BTreeMap<&'static str, &'static str>,
     pub(super) function: BTreeMap<&'static str, String>,
+    pub(super) zone: bool,
     pub(super) domain: Option<&'static str>,
     pub(super) routing: Option<&'static str>,
     pub(super) more: &'static str,
@@ -20,6 +21,7 @@ impl Config {
         Self {
             regions: regions.iter().map(|region| (*region, "{}")).collect(),
             function: function.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            zone: false,
             domain: None,
             routing: None,
             more: "",
@@ -29,6 +31,7 @@ impl Config {
     /// Three regions behind latency records with health checks.
     pub(super) fn latency() -> Self {
         Self {
+            zone: true,
             domain: Some(DOMAIN),
             routing: Some(r#"policy = "latency", health_check = { path = "/health" }, drain_seconds = 1"#),
             ..Self::bare(&["us-east-1", "us-west-2", "eu-central-1"])
@@ -46,7 +49,7 @@ impl Config {
         let part = |name: &str, value: Option<&str>| {
             value.map_or(String::new(), |value| format!("  {name} = {{ {value} }}\n"))
         };
-        let zone = if self.domain.is_some() { ZONE } else { "" };
+        let zone = if self.zone { ZONE } else { "" };
         format!(
             "{zone}\nresource \"multiregion_api\" \"this\" {{\n  name = \"ipgiraffe\"\n  regions = {{\n{regions}  }}\n  function = {{\n{function}  }}\n{}{}{}\n}}\n",
             part("domain", self.domain),

@@ -1,5 +1,9 @@
 //! The code of a function, as it is sent: in memory only while it is sent.
 
+use std::time::Duration;
+
+use aws_sdk_lambda::client::customize::CustomizableOperation;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::FunctionCode;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -9,6 +13,9 @@ use crate::aws::CallError;
 use crate::desired::Input;
 use crate::package::{self, Zip};
 use crate::resources::PackageSource;
+
+/// How long the sending of a package may take: the largest one needs that at 1 Mbit/s.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -46,6 +53,12 @@ pub(super) async fn load(spec: &Spec) -> Result<Upload, CallError> {
         Code::Package { sha256 } => return package(spec.source.as_ref(), sha256).await,
     };
     Ok(Upload { code: code.build(), _memory: None })
+}
+
+/// The request with more time than other calls have.
+pub(super) fn patiently<T, E, B>(request: CustomizableOperation<T, E, B>) -> CustomizableOperation<T, E, B> {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_TIMEOUT).build();
+    request.config_override(aws_sdk_lambda::Config::builder().timeout_config(timeouts))
 }
 
 async fn package(source: Option<&PackageSource>, sha256: &Input<String>) -> Result<Upload, CallError> {

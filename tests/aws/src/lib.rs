@@ -9,6 +9,8 @@
 //! # Ok(()) }
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+
 mod calls;
 mod data_plane;
 mod distribution;

@@ -127,7 +127,7 @@ impl Answer {
     pub(crate) fn refusal(service: &str, refusal: &Refusal) -> Self {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
         let (code, message) = (&refusal.code, &refusal.message);
-        let answer = match protocol(service) {
+        let mut answer = match protocol(service) {
             Protocol::Json | Protocol::RestJson => {
                 let body = serde_json::json!({"__type": code, "message": message, "Message": message});
                 let mut answer = Self::json(status, &body);
@@ -148,7 +148,6 @@ impl Answer {
                 Self::xml(status, &Element::with_children("ErrorResponse", children))
             }
         };
-        let mut answer = answer;
         answer.headers.insert(HeaderName::from_static("x-amzn-requestid"), HeaderValue::from_static(REQUEST_ID));
         answer
     }

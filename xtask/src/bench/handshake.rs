@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn a_handshake_names_the_socket() {
-        assert_eq!(socket("1|6|unix|/tmp/a.sock|grpc|\n").as_deref(), Some("unix:///tmp/a.sock"));
-        assert_eq!(socket("1|5|unix|/tmp/a.sock|grpc|\n"), None);
+        assert_eq!(socket("1|6|unix|/run/a.sock|grpc|\n").as_deref(), Some("unix:///run/a.sock"));
+        assert_eq!(socket("1|5|unix|/run/a.sock|grpc|\n"), None);
         assert_eq!(socket(""), None);
     }
 }

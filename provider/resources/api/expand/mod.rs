@@ -49,8 +49,8 @@ pub(super) const KINDS: &[&str] = &[
     Mapping::KIND,
     Probe::KIND,
     health_check::HealthCheck::KIND,
-    Record::KIND,
     distribution::Distribution::KIND,
+    Record::KIND,
     Seal::KIND,
 ];
 

@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn graphs_are_whole_and_unknown_values_are_no_errors(
         topology in 0..TOPOLOGIES.len(),
-        mask in prop::collection::vec(prop::bool::weighted(0.2), 300),
+        mask in prop::collection::vec(prop::bool::weighted(0.05), 300),
     ) {
         let (_, hcl) = TOPOLOGIES[topology];
         // The whole of a configuration is never unknown.

@@ -1,10 +1,22 @@
 //! API Gateway v2: certificates of domain names, what still refers to what, and tags that ministack forgets.
 
+use bytes::Bytes;
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{Context, Verdict, acm};
 use crate::error::Error;
 use crate::message::{Answer, encode};
+
+/// ministack takes DeleteAccessLogSettings for a DeleteStage.
+pub(crate) fn prepare(context: &mut Context<'_>) {
+    if context.operation.name == "DeleteAccessLogSettings" {
+        let request = &mut context.request;
+        request.method = Method::PATCH;
+        request.path = request.path.trim_end_matches("/accesslogsettings").to_owned();
+        request.body = Bytes::from_static(br#"{"accessLogSettings":{}}"#);
+    }
+}
 
 /// Refuses what would leave something pointing at nothing, and domain names whose certificate will not do.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {

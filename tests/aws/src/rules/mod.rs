@@ -65,8 +65,10 @@ fn timer(place: &Place, what: &str, name: &str) -> String {
 
 /// Brings the request into the spelling that ministack understands.
 pub(crate) fn prepare(context: &mut Context<'_>) {
-    if context.service == "route53" {
-        route53::prepare(&mut context.request);
+    match context.service.as_str() {
+        "apigateway" => apigateway::prepare(context),
+        "route53" => route53::prepare(&mut context.request),
+        _ => {}
     }
 }
 

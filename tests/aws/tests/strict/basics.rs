@@ -1,5 +1,6 @@
 //! Start, forward, log, latency, faults, end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_route53::types::{HealthCheckConfig, HealthCheckType};
@@ -70,6 +71,27 @@ async fn throttled_and_refused_calls_are_not_done() {
     world.aws.fault(Fault::new(Harm::ServerError).nth(1));
     assert_eq!(refusal!(make().await).0, "InternalFailure");
     make().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hook_is_called_when_the_call_is_done() {
+    let world = World::immediate().await;
+    let (tell, told) = std::sync::mpsc::channel();
+    let hook = Harm::Hook(Arc::new(move |call| tell.send((call.name(), call.status)).unwrap()));
+    world.aws.fault(Fault::new(hook).operation("logs:CreateLogGroup"));
+    world.logs().create_log_group().log_group_name("one").send().await.unwrap();
+    assert_eq!(told.try_recv().unwrap(), ("logs:CreateLogGroup".to_owned(), 200));
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_is_not_done() {
+    let world = World::immediate().await;
+    world.aws.fault(Fault::new(Harm::Hangs).nth(1));
+    let logs = world.logs();
+    let hung = logs.create_log_group().log_group_name("one").send();
+    tokio::time::timeout(Duration::from_millis(300), hung).await.unwrap_err();
+    assert!(logs.describe_log_groups().send().await.unwrap().log_groups().is_empty());
+    assert_eq!(world.aws.calls()[0].status, 0);
 }
 
 #[tokio::test]

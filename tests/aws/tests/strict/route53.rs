@@ -125,3 +125,13 @@ async fn tags_of_several_health_checks_are_read_at_once() {
     let found = world.route53().list_tags_for_resources().resource_type(kind).resource_ids(&id).send().await.unwrap();
     assert_eq!(found.resource_tag_sets[0].tags.as_ref().unwrap()[0].key.as_deref(), Some("a"));
 }
+
+#[tokio::test]
+async fn a_health_check_says_what_it_found() {
+    let world = World::immediate().await;
+    let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
+    let id = make.send().await.unwrap().health_check.unwrap().id;
+    let found = world.route53().get_health_check_status().health_check_id(id).send().await.unwrap();
+    let status = found.health_check_observations[0].clone().status_report.unwrap().status.unwrap();
+    assert!(status.starts_with("Failure"), "{status}");
+}

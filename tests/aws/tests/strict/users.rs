@@ -119,6 +119,37 @@ async fn an_origin_group_fails_over_for_reads() {
 }
 
 #[tokio::test]
+async fn a_distribution_over_the_latency_name_answers_from_the_nearest_region() {
+    let mut world = World::immediate().await;
+    with_records(&mut world, false).await;
+    world.go_to("us-east-1");
+    let no_cache = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+    let (distribution, _) = create(&world, config(&["api.a.com"], "api.a.com", no_cache, READS)).await.unwrap();
+    let host = distribution.domain_name;
+    assert_eq!(ask(&world, "us-west-1", "GET", &host, "/a").await, ok("us-west-2 /a"));
+    assert_eq!(ask(&world, "eu-west-1", "GET", &host, "/a").await, ok("us-east-1 /a"));
+    assert_eq!(ask(&world, "eu-west-1", "GET", "other.cloudfront.net", "/a").await.0, 502);
+}
+
+#[tokio::test]
+async fn a_base_path_is_taken_off() {
+    let world = World::immediate().await;
+    let (zone, role) = (world.zone().await, world.role().await);
+    let api = world.api(&role).await;
+    let certificate = world.certificate(&zone, "api.a.com").await;
+    let target = world.domain("api.a.com", &certificate, &api).await;
+    let client = world.apigateway();
+    let mapping = client.get_api_mappings().domain_name("api.a.com").send().await.unwrap().items.unwrap().remove(0);
+    let id = mapping.api_mapping_id.unwrap();
+    let update = client.update_api_mapping().domain_name("api.a.com").api_mapping_id(id).api_id(&api);
+    update.api_mapping_key("v1").send().await.unwrap();
+    let set = alias("api.a.com", &target).build().unwrap();
+    world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
+    assert_eq!(ask(&world, "us-east-1", "GET", "api.a.com", "/v1/a").await, ok("us-east-1 /a"));
+    assert_eq!(ask(&world, "us-east-1", "GET", "api.a.com", "/a").await.0, 403);
+}
+
+#[tokio::test]
 async fn the_inventory_is_all_there_is() {
     let mut world = World::immediate().await;
     assert!(world.aws.inventory().await.unwrap().is_empty());

@@ -12,6 +12,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(3600);
 pub(crate) struct World {
     pub(crate) aws: LocalAws,
     region: String,
+    key: String,
 }
 
 macro_rules! clients {
@@ -22,7 +23,7 @@ macro_rules! clients {
                     .behavior_version($sdk::config::BehaviorVersion::latest())
                     .region(Region::new(self.region.clone()))
                     .endpoint_url(self.aws.endpoint())
-                    .credentials_provider(Credentials::new(self.aws.account_id(), "test", None, None, "test"))
+                    .credentials_provider(Credentials::new(&self.key, "test", None, None, "test"))
                     .retry_config($sdk::config::retry::RetryConfig::disabled())
                     .build();
                 $sdk::Client::from_conf(config)
@@ -43,7 +44,13 @@ impl World {
     }
 
     pub(crate) async fn start(options: Options) -> Self {
-        Self { aws: LocalAws::start(options).await.unwrap(), region: "us-east-1".to_owned() }
+        let key = options.account.clone();
+        Self { aws: LocalAws::start(options).await.unwrap(), region: "us-east-1".to_owned(), key }
+    }
+
+    /// From now on the clients have this access key; twelve digits are an account.
+    pub(crate) fn use_key(&mut self, key: &str) {
+        self.key = key.to_owned();
     }
 
     /// From now on the clients ask this region.

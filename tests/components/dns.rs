@@ -1,0 +1,230 @@
+//! What Route 53 holds: zones, health checks, records.
+
+use multiregion::aws::CallError;
+use multiregion::components::Found;
+use serde_json::{Value as Json, json};
+use strict_aws::{Fault, Harm};
+
+use super::{Bench, tags, with};
+
+const ZONE: &str = "global/hosted_zone";
+const RECORD: &str = "global/record/api.example.com";
+
+fn zone_spec() -> Json {
+    json!({ "name": "example.com", "comment": "of a test", "force_destroy": true, "tags": tags(ZONE, "zoo") })
+}
+
+async fn zone(bench: &Bench) -> Json {
+    bench.make(ZONE, &zone_spec()).await["id"].clone()
+}
+
+#[tokio::test]
+async fn a_zone_follows_its_spec() {
+    let bench = Bench::start().await;
+    let spec = zone_spec();
+    let zone = bench.make(ZONE, &spec).await;
+    assert_eq!(zone["name_servers"].as_array().unwrap().len(), 4);
+    bench.make_again(ZONE, &spec, &zone).await;
+    let other = with(&spec, json!({ "comment": "", "force_destroy": false, "tags": tags(ZONE, "farm") }));
+    bench.change(ZONE, &zone, &spec, &other).await;
+    bench.unmake(ZONE, &other, &zone).await;
+
+    // AWS remembers the reference of the zone that is gone.
+    let again = bench.make(ZONE, &spec).await;
+    assert_ne!(again["id"], zone["id"]);
+}
+
+#[tokio::test]
+async fn a_zone_of_the_same_name_is_foreign() {
+    let bench = Bench::start().await;
+    let (aws, component) = bench.at("global/hosted_zone/theirs");
+    component.create(&aws, &with(&zone_spec(), json!({ "tags": { "team": "web" } }))).await.unwrap();
+    let (aws, component) = bench.at(ZONE);
+    let found = component.find(&aws, &zone_spec()).await.unwrap();
+    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("team=web")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_zone_with_records_is_emptied_only_when_asked_to() {
+    let bench = Bench::start().await;
+    let zone = bench.make(ZONE, &zone_spec()).await;
+    bench.make(RECORD, &record(&zone["id"], &[("us-east-1", latency("us-east-1", "a"))])).await;
+    let (aws, component) = bench.at(ZONE);
+    let kept = with(&zone_spec(), json!({ "force_destroy": false }));
+    let error = component.delete(&aws, &kept, &zone).await.unwrap_err();
+    assert!(error.to_string().contains("force_destroy"), "{error}");
+    bench.unmake(ZONE, &zone_spec(), &zone).await;
+}
+
+fn check_spec(address: &str) -> Json {
+    json!({
+        "host": "a.execute-api.us-west-2.amazonaws.com", "path": "/health", "interval_seconds": 30,
+        "failure_threshold": 3, "measure_latency": false, "search_string": null, "tags": tags(address, "zoo"),
+    })
+}
+
+#[tokio::test]
+async fn a_health_check_follows_its_spec() {
+    let bench = Bench::start().await;
+    let address = "us-west-2/health_check";
+    let spec = check_spec(address);
+    let check = bench.make(address, &spec).await;
+    bench.make_again(address, &spec, &check).await;
+    let moved = with(&spec, json!({ "host": "b.example.com", "path": "/", "failure_threshold": 5 }));
+    bench.change(address, &check, &spec, &moved).await;
+    let mut named = with(&moved, json!({ "tags": tags(address, "farm") }));
+    named["tags"]["Name"] = json!("mine");
+    bench.change(address, &check, &moved, &named).await;
+    bench.change(address, &check, &named, &moved).await;
+
+    // The successor of a check that must be replaced is another one beside it.
+    let successor = with(&spec, json!({ "interval_seconds": 10, "measure_latency": true, "search_string": "ok" }));
+    let second = bench.make(address, &successor).await;
+    assert_ne!(second["id"], check["id"]);
+    bench.unmake(address, &moved, &check).await;
+    bench.unmake(address, &successor, &second).await;
+
+    // AWS remembers the reference of the check that is gone.
+    let third = bench.make(address, &spec).await;
+    bench.unmake(address, &spec, &third).await;
+}
+
+#[tokio::test]
+async fn a_health_check_without_tags_yet_is_found_again() {
+    let bench = Bench::start().await;
+    let address = "us-west-2/health_check";
+    let (aws, component) = bench.at(address);
+    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    component.create(&aws, &check_spec(address)).await.unwrap_err();
+    assert!(matches!(component.find(&aws, &check_spec(address)).await.unwrap(), Some(Found::Ours(_))));
+    // The next one may want something else of it.
+    let moved = with(&check_spec(address), json!({ "host": "b.example.com" }));
+    let check = component.create(&aws, &moved).await.unwrap();
+    bench.expect(address, &moved, &check).await;
+    bench.make_again(address, &moved, &check).await;
+}
+
+fn set(routing: &Json, target: &str) -> Json {
+    let target = format!("d-{target}.execute-api.amazonaws.com");
+    let set = json!({
+        "routing": routing, "target": target, "target_zone_id": "Z1UJRXOUMOOFQ8", "health_check_id": null,
+    });
+    json!({ "value": set })
+}
+
+fn latency(region: &str, target: &str) -> Json {
+    set(&json!({ "latency": { "region": region } }), target)
+}
+
+fn weighted(weight: i64, target: &str) -> Json {
+    set(&json!({ "weighted": { "weight": weight } }), target)
+}
+
+fn failover(primary: bool, target: &str) -> Json {
+    set(&json!({ "failover": { "primary": primary } }), target)
+}
+
+fn record(zone: &Json, sets: &[(&str, Json)]) -> Json {
+    let sets: serde_json::Map<_, _> = sets.iter().map(|(key, set)| ((*key).to_owned(), set.clone())).collect();
+    json!({ "zone_id": zone, "name": "api.example.com", "types": ["A", "AAAA"], "sets": sets, "drain_seconds": 60 })
+}
+
+#[tokio::test]
+async fn a_record_follows_its_spec() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let (east, west) = ("us-east-1", "us-west-2");
+    let one = record(&zone, &[(east, latency(east, "a"))]);
+    let outputs = bench.make(RECORD, &one).await;
+    bench.make_again(RECORD, &one, &outputs).await;
+
+    let check = bench.make("us-west-2/health_check", &check_spec("us-west-2/health_check")).await;
+    let mut checked = record(&zone, &[(east, latency(east, "a")), (west, latency(west, "b"))]);
+    checked["sets"][west]["value"]["health_check_id"] = check["id"].clone();
+    let steps = [
+        record(&zone, &[(east, latency(east, "a")), (west, latency(west, "b"))]),
+        checked,
+        record(&zone, &[(east, latency(east, "c")), (west, latency(west, "b"))]),
+        record(&zone, &[(east, failover(true, "c")), (west, failover(false, "b"))]),
+        record(&zone, &[(east, failover(false, "c")), (west, failover(true, "b"))]),
+        record(&zone, &[(east, weighted(10, "c")), (west, weighted(90, "b"))]),
+        record(&zone, &[(east, weighted(0, "c")), (west, weighted(90, "b"))]),
+        record(&zone, &[(east, set(&json!("simple"), "c"))]),
+        with(&record(&zone, &[(west, latency(west, "b"))]), json!({ "types": ["A"] })),
+        record(&zone, &[(east, latency(east, "a")), (west, latency(west, "b"))]),
+    ];
+    let mut before = one;
+    for after in steps {
+        bench.local.clear_calls();
+        bench.change(RECORD, &outputs, &before, &after).await;
+        let batches =
+            bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets").count();
+        assert_eq!(batches, 1, "a change of {before} to {after} is one batch");
+        before = after;
+    }
+    bench.unmake(RECORD, &before, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_change_whose_reply_is_lost_is_seen_to_be_done() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
+    let outputs = bench.make(RECORD, &spec).await;
+    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    bench.unmake(RECORD, &spec, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_wildcard_and_a_cloudfront_alias_read_back() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let address = "global/record/*.example.com";
+    let mut cdn = set(&json!("simple"), "x");
+    cdn["value"]["target"] = json!("d111.cloudfront.net");
+    cdn["value"]["target_zone_id"] = json!("Z2FDTNDATAQYW2");
+    let spec = with(&record(&zone, &[("cdn", cdn)]), json!({ "name": "*.example.com" }));
+    let outputs = bench.make(address, &spec).await;
+    bench.unmake(address, &spec, &outputs).await;
+}
+
+#[tokio::test]
+async fn records_of_others_are_left_alone() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let theirs = record(&zone, &[("us-east-1", latency("us-east-1", "theirs"))]);
+    let outputs = bench.make(RECORD, &theirs).await;
+    let (aws, component) = bench.at(RECORD);
+
+    let ours = record(&zone, &[("us-east-1", latency("us-east-1", "ours"))]);
+    let found = component.find(&aws, &ours).await.unwrap();
+    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("d-theirs")), "{found:?}");
+    assert!(matches!(component.create(&aws, &ours).await, Err(CallError::Foreign { .. })));
+
+    // What it leads to is not known before it is made: the region's name alone proves nothing.
+    let mut planned = ours.clone();
+    planned["sets"]["us-east-1"]["value"]["target"] = json!({ "$ref": "us-east-1/domain", "output": "target" });
+    assert!(matches!(component.find(&aws, &planned).await.unwrap(), Some(Found::Foreign(_))));
+
+    let beside = record(&zone, &[("us-west-2", latency("us-west-2", "ours"))]);
+    component.create(&aws, &beside).await.unwrap();
+    component.delete(&aws, &beside, &outputs).await.unwrap();
+    bench.expect(RECORD, &theirs, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_zone_is_checked_before_it_is_used() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let (aws, component) = bench.at(RECORD);
+    let problems = async |zone: &Json, name: &str| {
+        let spec = with(&record(zone, &[]), json!({ "name": name }));
+        let problems = component.check(&aws, &spec).await.unwrap();
+        problems.iter().map(|problem| problem.summary).collect::<Vec<_>>()
+    };
+    assert!(problems(&zone, "api.example.com").await.is_empty());
+    assert_eq!(problems(&zone, "api.example.org").await, ["Name is outside of the hosted zone"]);
+    assert_eq!(problems(&json!("ZNOWHERE"), "api.example.com").await, ["Hosted zone does not exist"]);
+    assert!(problems(&json!({ "$unknown": true }), "api.example.org").await.is_empty());
+}

@@ -1,0 +1,132 @@
+//! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
+#![expect(clippy::unwrap_used, reason = "a test that unwraps tells at once what it did not expect")]
+
+mod cdn;
+mod connect;
+mod dns;
+mod edge;
+mod function;
+mod probe;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use multiregion::apply::Engine;
+use multiregion::aws::{Aws, CancellationToken, Config, Regional, Run, StaticCredentials, SystemClock, chain};
+use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
+use multiregion::desired::Address;
+use serde_json::{Value as Json, json};
+use strict_aws::{LocalAws, Options};
+
+/// The resource that owns everything here.
+pub(crate) const OWNER: &str = "giraffe";
+/// A region that is not the home region.
+pub(crate) const REGION: &str = "eu-central-1";
+
+/// An AWS, and a run in it.
+pub(crate) struct Bench {
+    pub(crate) local: LocalAws,
+    aws: Arc<Aws>,
+    run: Arc<Run>,
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        Self::with_endpoints(BTreeMap::new()).await
+    }
+
+    /// With other endpoints for some services.
+    pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
+        let local = LocalAws::start(Options::default()).await.unwrap();
+        let config = Config {
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(StaticCredentials {
+                access_key: local.account_id().to_owned(),
+                secret_key: "test".to_owned(),
+                token: None,
+            }),
+            endpoint_url: Some(local.endpoint()),
+            endpoints,
+            ..Config::default()
+        };
+        let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+        Self { local, aws, run: Arc::new(run()) }
+    }
+
+    /// An engine that looks for everything of the owner's.
+    pub(crate) fn engine(&self) -> Engine {
+        Engine::new(self.aws.clone(), run(), Catalog::new(REGISTRY))
+    }
+
+    pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
+        let address: Address = address.parse().unwrap();
+        let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
+        (Regional::new(self.aws.clone(), self.run.clone(), address), *component)
+    }
+
+    /// Makes it, twice, and finds it again as it was wanted.
+    pub(crate) async fn make(&self, address: &str, spec: &Json) -> Json {
+        let (aws, component) = self.at(address);
+        assert!(component.find(&aws, spec).await.unwrap().is_none(), "{address} exists before it is made");
+        let outputs = component.create(&aws, spec).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
+        self.expect(address, spec, &outputs).await;
+        outputs
+    }
+
+    /// What AWS reports is what is wanted.
+    pub(crate) async fn expect(&self, address: &str, spec: &Json, outputs: &Json) {
+        let (aws, component) = self.at(address);
+        let (seen, again) = component.read(&aws, spec, outputs).await.unwrap().expect(address);
+        assert_eq!(&seen, spec, "{address}");
+        assert_eq!(&again, outputs, "{address}");
+    }
+
+    /// A second create takes over what the first one made.
+    pub(crate) async fn make_again(&self, address: &str, spec: &Json, outputs: &Json) {
+        let (aws, component) = self.at(address);
+        assert!(matches!(component.find(&aws, spec).await.unwrap(), Some(AnyFound::Ours(found)) if found == *outputs));
+        assert_eq!(&component.create(&aws, spec).await.unwrap(), outputs, "{address}");
+        self.expect(address, spec, outputs).await;
+    }
+
+    pub(crate) async fn change(&self, address: &str, outputs: &Json, from: &Json, to: &Json) {
+        let (aws, component) = self.at(address);
+        let again = component.update(&aws, outputs, from, to).await;
+        assert_eq!(&again.unwrap_or_else(|error| panic!("{address}: {}", chain(&error))), outputs, "{address}");
+        self.expect(address, to, outputs).await;
+    }
+
+    /// Deletes it, twice.
+    pub(crate) async fn unmake(&self, address: &str, spec: &Json, outputs: &Json) {
+        let (aws, component) = self.at(address);
+        component.delete(&aws, spec, outputs).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
+        component.delete(&aws, spec, outputs).await.unwrap();
+        if component.visible() {
+            assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} is still there");
+        }
+    }
+}
+
+fn run() -> Run {
+    Run {
+        owner: OWNER.to_owned(),
+        deadline: Instant::now() + Duration::from_secs(120),
+        cancel: CancellationToken::new(),
+        clock: Arc::new(SystemClock),
+    }
+}
+
+/// Tags of the object at `address`, with one of the user's.
+pub(crate) fn tags(address: &str, team: &str) -> Json {
+    json!({ "multiregion:api": OWNER, "multiregion:address": address, "team": team })
+}
+
+/// `spec` with other values.
+pub(crate) fn with(spec: &Json, values: Json) -> Json {
+    let mut spec = spec.clone();
+    for (key, value) in values.as_object().unwrap() {
+        spec[key] = value.clone();
+    }
+    spec
+}

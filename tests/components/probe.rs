@@ -1,0 +1,49 @@
+//! The probe, asked by a server that behaves like an API in its first moments.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::{Bench, REGION};
+
+/// Answers one request after the other, and keeps what was asked.
+pub(crate) async fn serve(answers: &'static [(u16, &'static str)]) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heads = asked.clone();
+    tokio::spawn(async move {
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let length = stream.read(&mut head).await.unwrap();
+            heads.lock().unwrap().push(String::from_utf8_lossy(&head[..length]).to_lowercase());
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (endpoint, asked)
+}
+
+#[tokio::test]
+async fn a_probe_waits_for_the_function_itself() {
+    const ANSWERS: &[(u16, &str)] =
+        &[(404, r#"{"message":"Not Found"}"#), (500, r#"{"message":"Internal Server Error"}"#), (200, "hello")];
+    let (endpoint, asked) = serve(ANSWERS).await;
+    let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
+    let host = format!("abc.execute-api.{REGION}.amazonaws.com");
+    let spec = json!({ "endpoint": format!("https://{host}"), "host": host, "path": "/health", "version": "1" });
+    let outputs = bench.make(&format!("{REGION}/probe"), &spec).await;
+    assert_eq!(outputs["status"], 200);
+
+    let asked = asked.lock().unwrap();
+    assert_eq!(asked.len(), 3);
+    for head in asked.iter() {
+        assert!(head.starts_with("get /health http/1.1"), "{head}");
+        assert!(head.contains(&format!("host: {host}")), "{head}");
+    }
+}

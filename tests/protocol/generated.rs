@@ -1,0 +1,13 @@
+//! The host's side of the protocol, generated from `provider/proto`.
+
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::all)]
+
+/// `tfplugin6.proto`.
+pub(crate) mod tfplugin6 {
+    include!(concat!(env!("OUT_DIR"), "/client/tfplugin6.rs"));
+}
+
+/// `controller.proto`.
+pub(crate) mod plugin {
+    include!(concat!(env!("OUT_DIR"), "/client/plugin.rs"));
+}

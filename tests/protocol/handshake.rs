@@ -1,0 +1,110 @@
+//! How a host and the plugin come together, and how everybody else is kept out.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use rcgen::IsCa;
+
+use super::client::{COOKIE, Identity, Plugin, command};
+use super::generated::tfplugin6::get_metadata;
+use super::generated::tfplugin6::provider_client::ProviderClient;
+
+#[tokio::test]
+async fn the_first_line_says_how_to_connect() {
+    let plugin = Plugin::start();
+    let [version, protocol, network, path, kind, certificate] = plugin.fields()[..] else { panic!("{}", plugin.line) };
+    assert_eq!([version, protocol, network, kind], ["1", "6", "unix", "grpc"]);
+    assert!(STANDARD_NO_PAD.decode(certificate).is_ok() && !certificate.ends_with('='));
+    let mode = std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "only the user may connect");
+    plugin.provider().await.get_metadata(get_metadata::Request {}).await.unwrap();
+    assert_eq!(plugin.stderr(), "");
+}
+
+/// Whether a call of the owner of `identity` is answered by a plugin that was started by the owner of `host`.
+async fn is_answered(host: &Identity, identity: Option<&Identity>) -> bool {
+    let plugin = Plugin::start_with(Some(host.clone()), &[]);
+    let Ok(channel) = plugin.channel(identity).await else { return false };
+    // In TLS 1.3 a client may send before it hears that it was refused.
+    ProviderClient::new(channel).get_metadata(get_metadata::Request {}).await.is_ok()
+}
+
+#[tokio::test]
+async fn only_the_owner_of_the_hosts_certificate_is_answered() {
+    let host = Identity::new();
+    let other = Identity::new();
+    assert!(is_answered(&host, Some(&host)).await);
+    assert!(!is_answered(&host, Some(&other)).await, "a foreign certificate");
+    assert!(!is_answered(&host, Some(&host.with_key_of(&other))).await, "the right certificate with a wrong key");
+    assert!(!is_answered(&host, None).await, "no certificate");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_no_ca_is_as_good() {
+    let host = Identity::with(|params| params.is_ca = IsCa::NoCa);
+    assert!(is_answered(&host, Some(&host)).await);
+}
+
+#[tokio::test]
+async fn expired_certificates_are_refused() {
+    let host = Identity::with(|params| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    assert!(!is_answered(&host, Some(&host)).await);
+    let host = Identity::with(|params| {
+        params.not_before = rcgen::date_time_ymd(2999, 1, 1);
+        params.not_after = rcgen::date_time_ymd(3000, 1, 1);
+    });
+    assert!(!is_answered(&host, Some(&host)).await);
+}
+
+#[tokio::test]
+async fn a_refused_stranger_does_not_disturb_the_host() {
+    let host = Identity::new();
+    let plugin = Plugin::start_with(Some(host.clone()), &[("TF_LOG", "WARN")]);
+    // Connects and says nothing: its handshake never ends.
+    let _silent = tokio::net::UnixStream::connect(plugin.socket()).await.unwrap();
+    if let Ok(channel) = plugin.channel(Some(&Identity::new())).await {
+        assert!(ProviderClient::new(channel).get_metadata(get_metadata::Request {}).await.is_err());
+    }
+    plugin.provider().await.get_metadata(get_metadata::Request {}).await.unwrap();
+    plugin.stderr_with("a connection was refused");
+}
+
+#[tokio::test]
+async fn without_a_certificate_there_is_no_tls() {
+    let plugin = Plugin::start_with(None, &[]);
+    assert_eq!(plugin.fields().len(), 6);
+    assert_eq!(plugin.fields()[5], "");
+    plugin.provider().await.get_metadata(get_metadata::Request {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_socket_goes_where_the_host_wants_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    let group = String::from_utf8(std::process::Command::new("id").arg("-g").output().unwrap().stdout).unwrap();
+    let variables = [("PLUGIN_UNIX_SOCKET_DIR", path), ("PLUGIN_UNIX_SOCKET_GROUP", group.trim())];
+    let plugin = Plugin::start_with(Some(Identity::new()), &variables);
+    assert_eq!(Path::new(plugin.socket()).parent(), Some(directory.path()));
+    assert_eq!(std::fs::metadata(plugin.socket()).unwrap().permissions().mode() & 0o777, 0o660);
+    plugin.provider().await.get_metadata(get_metadata::Request {}).await.unwrap();
+}
+
+#[test]
+fn a_host_that_cannot_be_served_is_told() {
+    for (name, value, told) in [
+        ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT holds no certificate"),
+        ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the host cannot be reached: "),
+        ("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group", "there is no group \"no-such-group\""),
+    ] {
+        let output = command().env(COOKIE.0, COOKIE.1).env(name, value).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert_eq!(output.stdout, b"");
+    }
+}

@@ -1,0 +1,36 @@
+//! What the host hears besides answers.
+
+use super::client::{Identity, Plugin};
+use super::generated::tfplugin6::stop_provider;
+
+async fn stopped(variables: &[(&str, &str)]) -> Plugin {
+    let plugin = Plugin::start_with(Some(Identity::new()), variables);
+    plugin.provider().await.stop_provider(stop_provider::Request {}).await.unwrap();
+    plugin
+}
+
+#[tokio::test]
+async fn lines_are_json_of_the_hosts_form() {
+    for variable in ["TF_LOG", "TF_LOG_PROVIDER"] {
+        let plugin = stopped(&[(variable, "TRACE")]).await;
+        let stderr = plugin.stderr_with("the host asks to stop");
+        for line in stderr.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(["trace", "debug", "info", "warn", "error"].contains(&line["@level"].as_str().unwrap()), "{line}");
+            assert!(line["@message"].is_string() && line["@module"].is_string(), "{line}");
+            let timestamp = line["@timestamp"].as_str().unwrap();
+            let (_, fraction) = timestamp.split_once('.').unwrap();
+            assert_eq!(fraction.len(), "123456Z".len(), "{timestamp}");
+            assert!(fraction.ends_with('Z') && fraction[..6].bytes().all(|byte| byte.is_ascii_digit()), "{timestamp}");
+        }
+        // Whatever they are asked for, libraries keep what they exchange to themselves.
+        assert!(stderr.lines().all(|line| line.contains(r#""@module":"multiregion"#)), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_said_unasked() {
+    for variables in [&[][..], &[("TF_LOG", "OFF")], &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "ERROR")]] {
+        assert_eq!(stopped(variables).await.stderr(), "", "{variables:?}");
+    }
+}
