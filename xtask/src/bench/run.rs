@@ -37,7 +37,7 @@ pub(super) const REGIONS: [&str; 30] = [
     "ap-southeast-3",
     "ap-southeast-4",
     "ap-southeast-5",
-    "ap-southeast-7",
+    "me-south-1",
     "ca-west-1",
     "eu-central-2",
     "eu-south-1",
@@ -104,7 +104,7 @@ impl Measured {
 /// Measures the example active-active in so many regions: once as fast as the local AWS is, and once with `latency`
 /// added to each call.
 pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency: Duration) -> Outcome<Measured> {
-    let aws = LocalAws::start(Options::immediate()).await?;
+    let aws = LocalAws::start(Options { every_region: true, ..Options::immediate() }).await?;
     let mut workspace = Workspace::new(cli, provider)?;
     copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
     workspace.write("local_override.tf", NO_LIMITS)?;
