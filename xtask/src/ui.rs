@@ -43,7 +43,8 @@ async fn watched<T>(title: &str, begun: Instant, work: impl Future<Output = T>) 
             }
             _ = ticks.tick() => {
                 let frame = frames.next().unwrap_or(&"");
-                print!("\r  {} {title:TITLE$} {:>8}", dim(frame), dim(&duration(begun.elapsed())));
+                let time = duration(begun.elapsed());
+                print!("\r  {} {title:TITLE$} {}", dim(frame), dim(&format!("{time:>8}")));
                 // A terminal that is gone is no reason to stop.
                 let _ = io::stdout().flush();
             }

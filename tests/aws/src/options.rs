@@ -16,6 +16,8 @@ pub struct Options {
     pub throttle: bool,
     /// The account of [`crate::LocalAws::env`], twelve digits.
     pub account: String,
+    /// Whether the accounts have opted into every region, and not only into the first of those that need it.
+    pub every_region: bool,
 }
 
 impl Default for Options {
@@ -25,6 +27,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             throttle: false,
             account: DEFAULT_ACCOUNT.to_owned(),
+            every_region: false,
         }
     }
 }

@@ -9,28 +9,34 @@ terraform {
 }
 
 variable "name" {
-  type = string
+  description = "Name of everything that is made here."
+  type        = string
 }
 
 variable "domain" {
-  type = string
+  description = "Name that the API answers at."
+  type        = string
 }
 
 variable "zone_id" {
-  type = string
+  description = "Hosted zone of the name."
+  type        = string
 }
 
 variable "role_arn" {
-  type = string
+  description = "Role that the function runs as."
+  type        = string
 }
 
 variable "package" {
-  type = string
+  description = "Path of the function's zip."
+  type        = string
 }
 
 variable "environment" {
-  type    = map(string)
-  default = {}
+  description = "Environment variables of the function."
+  type        = map(string)
+  default     = {}
 }
 
 data "aws_region" "this" {}
@@ -156,5 +162,6 @@ resource "aws_route53_record" "this" {
 }
 
 output "validation" {
-  value = one(aws_acm_certificate.this.domain_validation_options)
+  description = "The record that validates the certificate: the same in every region."
+  value       = one(aws_acm_certificate.this.domain_validation_options)
 }

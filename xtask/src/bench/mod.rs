@@ -71,11 +71,12 @@ fn print_tables(schema: Duration, latency: u64, rows: &[String], peers: &[String
         "\nWall time of the command-line tool; memory of the provider's process. The longest chain is the greatest \
          number of calls of one region and of global services that were made one after the other; the critical path is \
          that many times {latency} ms, and what is divided by it is the time from the first call to the last answer, \
-         the local AWS's own time included."
+         the local AWS's own time included: with many regions it is that, one Python process, which is waited for, and \
+         a greater `--latency` makes its share small."
     );
     if !peers.is_empty() {
         println!("\nThe same by hand, with hashicorp/aws and one alias and one module per region:\n");
-        println!("| regions | first plan | apply | plan with nothing to do | destroy | peak memory | AWS calls |");
+        println!("| regions | first plan | apply | plan again | destroy | peak memory | AWS calls of the apply |");
         println!("|---|---|---|---|---|---|---|");
         peers.iter().for_each(|row| println!("{row}"));
     }

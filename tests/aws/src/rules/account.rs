@@ -27,7 +27,7 @@ const BY_DEFAULT: &[&str] = &[
     "sa-east-1",
 ];
 
-/// Regions that an account opts into; this one has the first.
+/// Regions that an account opts into; an account has the first, or with [`crate::Options::every_region`] all.
 const OPT_IN: &[&str] = &[
     "eu-south-1",
     "af-south-1",
@@ -46,10 +46,11 @@ const OPT_IN: &[&str] = &[
 ];
 
 /// AWS's status of a region; `None` for what is no region.
-fn status(region: &str) -> Option<&'static str> {
+fn status(context: &Context<'_>, region: &str) -> Option<&'static str> {
+    let opted_into = if context.proxy.options.every_region { OPT_IN } else { OPT_IN.get(..1).unwrap_or_default() };
     if BY_DEFAULT.contains(&region) {
         Some("ENABLED_BY_DEFAULT")
-    } else if OPT_IN.first() == Some(&region) {
+    } else if opted_into.contains(&region) {
         Some("ENABLED")
     } else {
         OPT_IN.contains(&region).then_some("DISABLED")
@@ -58,7 +59,7 @@ fn status(region: &str) -> Option<&'static str> {
 
 /// Refuses keys that nobody gave out, and every call to a region that the account has not opted into.
 pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
-    let known_region = matches!(status(&context.place.region), Some("ENABLED_BY_DEFAULT" | "ENABLED"));
+    let known_region = matches!(status(context, &context.place.region), Some("ENABLED_BY_DEFAULT" | "ENABLED"));
     if known_region && !context.place.account.is_empty() {
         return None;
     }
@@ -78,7 +79,7 @@ pub(crate) fn before(context: &Context<'_>) -> Option<Answer> {
             let regions: Vec<_> = BY_DEFAULT
                 .iter()
                 .chain(OPT_IN)
-                .filter_map(|region| Some((region, status(region)?)))
+                .filter_map(|region| Some((region, status(context, region)?)))
                 .filter(|(_, status)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&json!(status))))
                 .map(|(region, status)| json!({"RegionName": region, "RegionOptStatus": status}))
                 .collect();
@@ -86,7 +87,7 @@ pub(crate) fn before(context: &Context<'_>) -> Option<Answer> {
         }
         "GetRegionOptStatus" => {
             let region = body.get("RegionName")?.as_str()?;
-            let status = status(region)?;
+            let status = status(context, region)?;
             Some(Answer::json(StatusCode::OK, &json!({"RegionName": region, "RegionOptStatus": status})))
         }
         _ => None,
