@@ -1,5 +1,7 @@
 //! Creates and updates that fail half way.
 
+use std::time::Duration;
+
 use strict_aws::{Fault, Harm};
 
 use super::configs::Config;
@@ -9,7 +11,8 @@ super::rows![
     a_failed_create_leaves_nothing,
     a_failed_create_is_kept,
     a_failed_update_goes_on,
-    one_bad_region_does_not_stop_the_others
+    a_cancelled_create_goes_on,
+    one_bad_region_does_not_stop_the_others,
 ];
 
 fn denied() -> Harm {
@@ -81,5 +84,32 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
     assert!(serves("eu-central-1") && serves("us-east-1") && !serves("ap-southeast-1"), "{records:?}");
     stage.aws.clear_faults();
     stage.apply(&config.hcl()).await;
+    stage.destroy().await;
+}
+
+/// Ctrl-C: no new step starts, what runs ends, the state so far is kept, and the next apply goes on.
+async fn a_cancelled_create_goes_on(stage: Stage) {
+    let config = Config::bare(&["us-east-1", "us-west-2"]);
+    stage.configure(&config.hcl()).await;
+    stage.aws.latency(Duration::from_millis(100));
+    let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
+    let created =
+        || stage.aws.calls().iter().filter(|call| call.name() == "lambda:CreateFunction" && call.status < 300).count();
+    while created() == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    apply.group().interrupt();
+    let run = apply.wait().await.expect("apply ends");
+    assert!(!run.success() || run.stdout.contains("cancelled"), "{}{}", run.stdout, run.stderr);
+    let api = stage.attributes("multiregion_api.this").await;
+    assert_eq!(api["status"], "incomplete", "what was made is kept");
+    let later = ["lambda:PublishVersion", "lambda:CreateAlias", "apigateway:CreateIntegration"];
+    let later = stage.aws.calls().into_iter().filter(|call| later.contains(&call.name().as_str()));
+    assert_eq!(later.count(), 0, "no new step starts");
+
+    stage.aws.latency(Duration::ZERO);
+    stage.apply(&config.hcl()).await;
+    assert_eq!(created(), 2, "nothing is made twice");
+    assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");
     stage.destroy().await;
 }
