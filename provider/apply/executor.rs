@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
+use serde_json::Value as Json;
 
 use super::job::{self, Ended, Job, Stage};
 use super::{Engine, fold};
 use crate::aws::CallError;
 use crate::desired::{Address, Desired};
-use crate::plan::{Action, Ledger, Plan};
+use crate::plan::{Action, Entry, Kinds, Ledger, Plan, is_open};
 
 /// How an apply ended.
 #[derive(Debug)]
@@ -206,11 +207,24 @@ impl<'a> Execution<'a> {
             let as_wanted = made.get(address).is_none_or(|status| matches!(status, Status::Done(_)));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(address).filter(|_| as_wanted) {
                 entry.depends_on = job::dependencies(node);
+                let wanted = self.plan.difference.specs.get(address);
+                take_uncompared(entry, wanted, self.engine.kinds().uncompared(&address.kind));
             }
         }
         self.outcome.ledger.complete = self.outcome.is_complete();
-        self.outcome.ledger.imported = false;
+        let ledger = &mut self.outcome.ledger;
+        (ledger.imported, ledger.resumes, ledger.replaces) = (false, false, None);
         self.outcome
+    }
+}
+
+/// What is no difference is remembered all the same: where the code comes from, how long resolvers keep an answer.
+fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
+    let Some(spec) = entry.spec.as_object_mut() else { return };
+    for field in fields {
+        if let Some(value) = wanted.and_then(|wanted| wanted.get(field)).filter(|value| !is_open(value)) {
+            spec.insert((*field).to_owned(), value.clone());
+        }
     }
 }
 

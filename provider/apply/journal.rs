@@ -49,6 +49,8 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     match event {
         Event::Made { address, entry } => {
             let outputs = entry.outputs.clone();
+            // What was deposed and came to life again must not be taken away any more.
+            ledger.deposed.retain(|(other, deposed)| *other != address || deposed.outputs != outputs);
             let previous = ledger.entries.insert(address.clone(), entry);
             // Other outputs are another object: the previous one still exists and is to be taken away.
             if let Some(previous) = previous.filter(|previous| previous.outputs != outputs) {
@@ -105,6 +107,16 @@ mod tests {
         assert!(fold(&mut ledger, retired).is_err());
         assert_eq!(fold(&mut ledger, Event::Deleted { address: Address::global("role") }), Ok(()));
         assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn what_comes_to_life_again_is_not_taken_away() {
+        let mut ledger = Ledger::default();
+        for event in [made("1"), made("2"), made("1")] {
+            assert_eq!(fold(&mut ledger, event), Ok(()));
+        }
+        let deposed: Vec<_> = ledger.deposed.iter().map(|(_, entry)| entry.outputs["id"].clone()).collect();
+        assert_eq!(deposed, [json!("2")]);
     }
 
     #[test]

@@ -50,7 +50,8 @@ impl Engine {
                 }
                 // Where only the spelling or an uncompared field differs, the applied form stays.
                 let spec = if drifted.is_empty() { entry.spec.clone() } else { spec };
-                Sight::Same(Entry { spec, outputs, uncertain: false, ..entry.clone() })
+                // An uncertain one stays so: that AWS has it does not say that others can use it already.
+                Sight::Same(Entry { spec, outputs, ..entry.clone() })
             }
         }
     }

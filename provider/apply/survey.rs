@@ -51,16 +51,16 @@ pub enum Obstacle {
 
 impl Engine {
     /// Plans the way from `ledger` to `desired`, takes in what an apply that died left behind, and finds what would be
-    /// refused.
+    /// refused. What stands in `gone` is there, but will be gone by then: it is in nobody's way.
     ///
     /// # Errors
     /// [`Cycle`].
-    pub async fn survey(&self, desired: &Desired, ledger: &Ledger) -> Result<Survey, Cycle> {
+    pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
         let mut survey =
             Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         // What was found makes references known, by which more can be found.
-        while self.find_lost(desired, &mut survey, &mut asked).await {
+        while self.find_lost(desired, &mut survey, gone, &mut asked).await {
             survey.plan = Plan::new(desired, &survey.ledger, self.kinds())?;
         }
         self.check(&mut survey).await;
@@ -68,12 +68,19 @@ impl Engine {
     }
 
     /// Looks for objects that are planned to be made; `true` when a lost one of ours was taken in.
-    async fn find_lost(&self, desired: &Desired, survey: &mut Survey, asked: &mut BTreeSet<(Address, String)>) -> bool {
+    async fn find_lost(
+        &self,
+        desired: &Desired,
+        survey: &mut Survey,
+        gone: &Ledger,
+        asked: &mut BTreeSet<(Address, String)>,
+    ) -> bool {
         let difference = &survey.plan.difference;
         let wanted: Vec<(Address, Json)> = difference
             .specs
             .iter()
             .filter(|(address, _)| difference.changes.get(*address) == Some(&Change::Create))
+            .filter(|(address, _)| !gone.entries.contains_key(*address))
             .filter(|(address, spec)| asked.insert(((*address).clone(), spec.to_string())))
             .map(|(address, spec)| (address.clone(), spec.clone()))
             .collect();

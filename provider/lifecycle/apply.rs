@@ -1,8 +1,9 @@
 //! Apply: the plan's steps, and what the host is told of how they ended.
 
-use super::plan::mistake;
-use super::{Provider, State, ledger_of, report, settings_of};
+use super::plan::{mistake, survey, unprotected};
+use super::{Provider, State, block, ledger_of, report, settings_of};
 use crate::apply::{Engine, Outcome};
+use crate::aws::{CallError, chain};
 use crate::desired::Desired;
 use crate::package::DiskPackages;
 use crate::plan::{Difference, Ledger, Plan, View};
@@ -21,7 +22,7 @@ impl Provider {
         planned: State,
         config: Value,
     ) -> (State, Diagnostics) {
-        let untouched = State { value: prior.clone(), private: planned.private.clone() };
+        let untouched = State { value: prior.clone(), private: standing(&planned.private) };
         let applied = match (&prior, &planned.value) {
             (_, Value::Null) => self.destroy(resource, &prior, &planned).await,
             _ => self.change(resource, &prior, &planned, &config).await,
@@ -38,9 +39,15 @@ impl Provider {
         prior: &Value,
         planned: &State,
     ) -> Result<(State, Diagnostics), Diagnostics> {
+        unprotected(resource, prior)?;
         let settings = settings_of(resource, prior)?;
         let ledger = ledger_of(&planned.private)?;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
+        let ledger = match ledger.standing() {
+            // The host gives no private state to the destroy of a tainted resource: it is found by its ownership.
+            none if none.is_empty() => engine.discover(resource.kinds()).await.map_err(|error| vec![lost(&error)])?,
+            ledger => ledger,
+        };
         let outcome = take_away(&engine, ledger).await;
         if outcome.ledger.is_empty() {
             return Ok((State::gone(), Vec::new()));
@@ -58,12 +65,11 @@ impl Provider {
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let is_new = *prior == Value::Null;
-        let ledger = ledger_of(&planned.private)?;
-        let packages = DiskPackages;
-        let desired = resource.expand(config, &self.context(&packages))?.desired;
+        let desired = block(|| resource.expand(config, &self.context(&DiskPackages)))?.desired;
         let settings = resource.settings(config)?;
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };
         let engine = self.engine(&settings.owner, within);
+        let ledger = start(&engine, &desired, ledger_of(&planned.private)?).await?;
         let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
         as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
 
@@ -107,6 +113,24 @@ impl Provider {
         diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
         (state, diagnostics)
     }
+}
+
+/// The private state of what exists as long as nothing was touched.
+fn standing(private: &[u8]) -> Vec<u8> {
+    Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.standing().to_private())
+}
+
+/// Where an apply starts from: what a create that died left behind is taken in now.
+async fn start(engine: &Engine, desired: &Desired, planned: Ledger) -> Result<Ledger, Diagnostics> {
+    if !planned.resumes {
+        return Ok(Ledger { replaces: None, ..planned });
+    }
+    Ok(survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger)
+}
+
+fn lost(error: &CallError) -> Diagnostic {
+    let detail = format!("Its AWS objects could not be looked for: {}. Nothing was touched.", chain(error));
+    Diagnostic::error(Path::root(), "Destroy failed", detail)
 }
 
 async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {

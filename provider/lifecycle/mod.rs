@@ -82,7 +82,12 @@ impl Provider {
 
 /// Everything that is wrong with the configuration of a resource by itself. Asks no AWS.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
-    resource.validate(config, &DiskPackages)
+    block(|| resource.validate(config, &DiskPackages))
+}
+
+/// Reads a package without keeping other calls, a cancel among them, from being answered.
+fn block<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
 }
 
 /// The settings of a state that is already there: what it was written with has been valid once.

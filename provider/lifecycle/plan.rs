@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, report, settings_of};
+use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report, settings_of};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Desired, Scope};
 use crate::package::DiskPackages;
-use crate::plan::{Ledger, View};
-use crate::resources::{Expansion, Resource};
+use crate::plan::{Ledger, Plan, View};
+use crate::resources::{Expansion, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -27,18 +27,8 @@ impl Provider {
     }
 
     fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<Planned, Diagnostics> {
-        let settings = settings_of(resource, &prior.value)?;
         ledger_of(&prior.private)?;
-        if settings.deletion_protection {
-            return Err(vec![Diagnostic::error(
-                Path::of("deletion_protection"),
-                "Resource is protected against deletion",
-                format!(
-                    "{} would be destroyed, but its `deletion_protection` is true. Set it to false, apply, and destroy then.",
-                    settings.owner
-                ),
-            )]);
-        }
+        unprotected(resource, &prior.value)?;
         Ok(Planned { state: State { value: Value::Null, private: prior.private.clone() }, replaced_by: Vec::new() })
     }
 
@@ -48,52 +38,52 @@ impl Provider {
         prior: &State,
         config: &Value,
     ) -> Result<Planned, Diagnostics> {
-        let is_new = prior.value == Value::Null;
-        let ledger = if is_new { Ledger::default() } else { ledger_of(&prior.private)? };
-        let packages = DiskPackages;
-        let Expansion { desired, addresses_known } = resource.expand(config, &self.context(&packages))?;
+        let expansion = block(|| resource.expand(config, &self.context(&DiskPackages)))?;
+        let Expansion { desired, addresses_known } = expansion;
         let settings = resource.settings(config)?;
-        let replaced_by = if is_new { Vec::new() } else { resource.replaced_by(&prior.value, config) };
         let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
+        let outlook = Outlook { resource, config, engine: &engine, desired: &desired, addresses_known };
+        if prior.value == Value::Null {
+            return self.plan_create(&outlook, &prior.private).await;
+        }
+        let ledger = ledger_of(&prior.private)?;
+        let replaced_by = resource.replaced_by(&prior.value, config);
         if !replaced_by.is_empty() {
+            unprotected(resource, &prior.value)?;
             // The host plans once more, with nothing prior; what is in the way will be seen then.
-            let state = self.preview(resource, config, &engine, &desired, &Ledger::default(), addresses_known)?;
+            let private = Ledger { replaces: Some(Box::new(ledger)), ..Ledger::default() };
+            let state = outlook.state(&outlook.from_nothing()?, &Ledger::default(), Attr::Unknown, &private);
             return Ok(Planned { state, replaced_by });
         }
         self.check_regions(&desired, &ledger).await?;
-        let survey = survey(&engine, &desired, &ledger).await?;
-        if survey.plan.is_empty() && survey.ledger.imported {
+        let survey = survey(&engine, &desired, &ledger, &Ledger::default()).await?;
+        let protects = |settings: &Settings| settings.deletion_protection;
+        let as_protected = protects(&settings) == protects(&resource.settings(&prior.value)?);
+        if survey.plan.is_empty() && survey.ledger.imported && as_protected {
             // The configuration of an imported resource is not known to AWS: as long as it wants what there is, the
             // state stays what the import made it.
             return Ok(Planned { state: prior.clone(), replaced_by });
         }
-        let mut view = View::planned(&survey.plan.difference, &survey.ledger, engine.kinds());
         // An update that does not come to its end is an error; a create may be kept incomplete.
-        if !is_new {
-            view.complete = Attr::Known(true);
-        }
-        let mut value = resource.state(config, &view);
-        if !addresses_known {
-            hide_components(&mut value);
-        }
-        Ok(Planned { state: State { value, private: survey.ledger.to_private() }, replaced_by })
+        let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &survey.ledger);
+        Ok(Planned { state, replaced_by })
     }
 
-    fn preview(
-        &self,
-        resource: &dyn Resource,
-        config: &Value,
-        engine: &Engine,
-        desired: &Desired,
-        ledger: &Ledger,
-        addresses_known: bool,
-    ) -> Result<State, Diagnostics> {
-        let difference = crate::plan::diff(desired, ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
-        let mut value = resource.state(config, &View::planned(&difference, ledger, engine.kinds()));
-        if !addresses_known {
-            hide_components(&mut value);
-        }
-        Ok(State { value, private: ledger.to_private() })
+    /// Plans a create. `private` is empty, or says what the new resource takes the place of.
+    async fn plan_create(&self, outlook: &Outlook<'_>, private: &[u8]) -> Result<Planned, Diagnostics> {
+        let replaced = match private {
+            [] => None,
+            private => Some(Box::new(ledger_of(private)?.standing())),
+        };
+        let nothing = Ledger::default();
+        self.check_regions(outlook.desired, &nothing).await?;
+        let gone = replaced.as_deref().unwrap_or(&nothing);
+        let survey = survey(outlook.engine, outlook.desired, &nothing, gone).await?;
+        // What a create that died left behind may be gone when this one begins (a tainted resource is destroyed before):
+        // so nothing of it is promised, and it is looked for again then.
+        let private = Ledger { replaces: replaced, resumes: !survey.ledger.is_empty(), ..Ledger::default() };
+        let state = outlook.state(&outlook.from_nothing()?, &nothing, Attr::Unknown, &private);
+        Ok(Planned { state, replaced_by: Vec::new() })
     }
 
     /// A region that the account has not opted in to is told before anything in it is called.
@@ -127,9 +117,56 @@ impl Provider {
     }
 }
 
+/// What a plan is made of, besides what there is.
+struct Outlook<'a> {
+    resource: &'a dyn Resource,
+    config: &'a Value,
+    engine: &'a Engine,
+    desired: &'a Desired,
+    addresses_known: bool,
+}
+
+impl Outlook<'_> {
+    /// The plan of a create that finds nothing.
+    fn from_nothing(&self) -> Result<Plan, Diagnostics> {
+        Plan::new(self.desired, &Ledger::default(), self.engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])
+    }
+
+    /// The state that the host is promised.
+    fn state(&self, plan: &Plan, ledger: &Ledger, complete: Attr<bool>, private: &Ledger) -> State {
+        let view = View { complete, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
+        let mut value = self.resource.state(self.config, &view);
+        if !self.addresses_known {
+            hide_components(&mut value);
+        }
+        State { value, private: private.to_private() }
+    }
+}
+
+/// Refuses to destroy what is protected.
+pub(super) fn unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), Diagnostics> {
+    let settings = settings_of(resource, prior)?;
+    if !settings.deletion_protection {
+        return Ok(());
+    }
+    Err(vec![Diagnostic::error(
+        Path::of("deletion_protection"),
+        "Resource is protected against deletion",
+        format!(
+            "{} would be destroyed, but its `deletion_protection` is true. Set it to false, apply, and destroy then.",
+            settings.owner
+        ),
+    )])
+}
+
 /// Holds the plan against AWS; every obstacle becomes a diagnostic.
-async fn survey(engine: &Engine, desired: &Desired, ledger: &Ledger) -> Result<Survey, Diagnostics> {
-    let survey = engine.survey(desired, ledger).await.map_err(|cycle| vec![mistake(&cycle)])?;
+pub(super) async fn survey(
+    engine: &Engine,
+    desired: &Desired,
+    ledger: &Ledger,
+    gone: &Ledger,
+) -> Result<Survey, Diagnostics> {
+    let survey = engine.survey(desired, ledger, gone).await.map_err(|cycle| vec![mistake(&cycle)])?;
     if survey.obstacles.is_empty() {
         return Ok(survey);
     }

@@ -1,10 +1,15 @@
 //! Refresh: what AWS holds of a resource now.
 
 use super::{LOOK_TIMEOUT, Provider, State, ledger_of, settings_of};
-use crate::aws::chain;
+use crate::aws::{CallError, chain};
 use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+fn unseen(error: &CallError) -> Diagnostic {
+    let detail = format!("Its AWS objects could not be looked for: {}.", chain(error));
+    Diagnostic::error(Path::root(), "Refresh failed", detail)
+}
 
 impl Provider {
     /// What AWS holds of the resource now; a null value when it is all gone.
@@ -19,8 +24,12 @@ impl Provider {
         if state.value == Value::Null {
             return Ok((State::gone(), Vec::new()));
         }
-        let ledger = ledger_of(&state.private)?;
         let engine = self.engine(&settings_of(resource, &state.value)?.owner, LOOK_TIMEOUT);
+        let ledger = match ledger_of(&state.private)? {
+            // A resource without components has lost its ledger; it is found by its ownership.
+            none if none.is_empty() => engine.discover(resource.kinds()).await.map_err(|error| vec![unseen(&error)])?,
+            ledger => ledger,
+        };
         let (observed, unseen) = engine.observe(&ledger).await;
         let warnings = unseen.iter().map(|(address, error)| {
             Diagnostic::warning(

@@ -13,7 +13,7 @@ const FORMAT: u32 = 1;
 /// Every component that exists, and how it was last applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
-    pub(super) format: u32,
+    pub(crate) format: u32,
     /// The living components.
     pub entries: BTreeMap<Address, Entry>,
     /// Components that were replaced and are still to be deleted.
@@ -24,6 +24,13 @@ pub struct Ledger {
     /// Whether this was rebuilt from AWS by an import and nothing was applied since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// In a plan that replaces the whole resource: what the old one consists of. The host gives one private state to both
+    /// halves, the destroy of the old and the create of the new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Box<Ledger>>,
+    /// In the plan of a create: whether an earlier create that died left something behind, to be looked for again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumes: bool,
 }
 
 /// One component that exists.
@@ -56,7 +63,15 @@ pub enum UnreadableLedger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { format: FORMAT, entries: BTreeMap::new(), deposed: Vec::new(), complete: false, imported: false }
+        Self {
+            format: FORMAT,
+            entries: BTreeMap::new(),
+            deposed: Vec::new(),
+            complete: false,
+            imported: false,
+            replaces: None,
+            resumes: false,
+        }
     }
 }
 
@@ -85,6 +100,15 @@ impl Ledger {
     pub fn to_private(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
         serde_json::to_vec(self).expect("a ledger serialises")
+    }
+
+    /// The ledger of what exists now: in a plan that replaces the whole resource, that of the old one.
+    #[must_use]
+    pub fn standing(self) -> Self {
+        match self.replaces {
+            Some(replaced) => *replaced,
+            None => self,
+        }
     }
 
     /// Whether nothing is left.

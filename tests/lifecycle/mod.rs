@@ -9,6 +9,7 @@ mod create;
 mod failures;
 mod import;
 mod mistakes;
+mod replacement;
 mod routing;
 mod stage;
 mod zone;
