@@ -242,3 +242,18 @@ fn lines(source: &Source, breaks: impl Fn(&str) -> bool) -> Vec<String> {
     let found = source.code.iter().enumerate().filter(|(_, line)| breaks(line));
     found.map(|(number, line)| format!("{} has {}", source.at(number + 1), line.trim())).collect()
 }
+
+#[test]
+fn imports_look_for_every_kind_parents_first() {
+    let registry: Vec<&str> = multiregion::components::REGISTRY.iter().map(|component| component.kind()).collect();
+    let place = |kind: &str| {
+        registry.iter().position(|other| *other == kind).unwrap_or_else(|| panic!("{kind} is in no registry"))
+    };
+    let mut looked_for: std::collections::BTreeSet<&str> = std::collections::BTreeSet::new();
+    for resource in multiregion::resources::REGISTRY {
+        let places: Vec<usize> = resource.kinds().iter().map(|kind| place(kind)).collect();
+        assert!(places.is_sorted(), "{} has its kinds in another order than the registry", resource.type_name());
+        looked_for.extend(resource.kinds());
+    }
+    assert_eq!(looked_for.len(), registry.len(), "a kind is looked for by no resource");
+}
