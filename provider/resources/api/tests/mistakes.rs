@@ -2,7 +2,7 @@
 
 use super::super::Api;
 use super::super::testing::{Packed, config, expand};
-use crate::resources::Resource;
+use crate::resources::{Context, Resource};
 use crate::wire::Value;
 
 /// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
@@ -508,6 +508,23 @@ fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
     let found = expand(&config).unwrap_err();
     let found: Vec<String> = found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect();
     assert_eq!(found, [r#"Region of another partition @ regions["cn-north-1"]"#]);
+}
+
+#[test]
+fn the_providers_tags_count_once_they_are_known() {
+    let config =
+        config(&format!("{BASE}{DOMAIN}\nrouting = {{ health_check = {{}} }}\ntags = {{ a = \"\", b = \"\" }}"));
+    let default_tags = (0..6).map(|number| (format!("default{number}"), String::new())).collect();
+    let context = Context {
+        home_region: "us-east-1",
+        account_id: "123456789012",
+        partition: "aws",
+        default_tags: &default_tags,
+        packages: &Packed,
+    };
+    assert_eq!(Api.validate(&config, &Packed), []);
+    let found = Api.expand(&config, &context).unwrap_err();
+    assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Too many tags"]);
 }
 
 #[test]
