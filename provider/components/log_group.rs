@@ -72,7 +72,7 @@ impl Component for LogGroup {
         let candidates = [
             (None, format!("/aws/lambda/{function}")),
             (None, format!("/aws/lambda/{image}")),
-            (Some(ACCESS), format!("/multiregion/{}/{ACCESS}", aws.owner())),
+            (Some(ACCESS), format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner())),
         ];
         let mut found = Vec::new();
         for (key, name) in candidates {

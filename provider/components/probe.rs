@@ -25,6 +25,9 @@ pub struct Spec {
     pub host: Input<String>,
     /// The path that is asked for.
     pub path: Input<String>,
+    /// Whether a route leads there. Where none does (every route is a write or has path parameters), API Gateway's own
+    /// Not Found is an answer, too: more cannot be asked for without calling the function for something.
+    pub routed: bool,
     /// The function's version that must answer: a new one is asked again.
     pub version: Input<String>,
 }
@@ -46,7 +49,7 @@ impl Component for Probe {
 
     const IMMUTABLE: &'static [&'static str] = &[];
     // A region that answers does not have to prove it again because another path is to be asked for.
-    const UNCOMPARED: &'static [&'static str] = &["path"];
+    const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
     const VISIBLE: bool = false;
     const ACTIONS: &'static [&'static str] = &[];
 
@@ -73,8 +76,13 @@ impl Component for Probe {
             };
             (endpoint, host) = (domain.target, domain.name);
         }
-        let spec =
-            Spec { endpoint: endpoint.into(), host: host.into(), path: "/".into(), version: version.number.into() };
+        let spec = Spec {
+            endpoint: endpoint.into(),
+            host: host.into(),
+            path: "/".into(),
+            routed: true,
+            version: version.number.into(),
+        };
         let depends_on = vec![api_address, version_address];
         // It was answered once, or it would not be in use; with what is not known.
         Ok(vec![Discovered { key: None, spec, outputs: Outputs { status: 200 }, depends_on }])
@@ -110,7 +118,7 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
     let poll = || async {
         match aws.get(&url, spec.host.get()).await {
-            Ok(answer) if is_answered(&answer) => Ok(Poll::Ready(Outputs { status: answer.status })),
+            Ok(answer) if is_answered(&answer, spec.routed) => Ok(Poll::Ready(Outputs { status: answer.status })),
             Ok(answer) => Ok(Poll::Pending(seen(&answer))),
             Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
             Err(error) => Err(error),
@@ -121,12 +129,19 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
 
 fn seen(answer: &HttpAnswer) -> String {
     let body: String = answer.body.chars().take(QUOTED).collect();
-    format!("status {} with {body:?}", answer.status)
+    let advice = match answer.status {
+        _ if answer.status >= 500 => "; the function's log group may tell why",
+        404 => "; API Gateway says so itself while its stage is being deployed, or when no route leads to the path",
+        403 => "; API Gateway says so itself while a domain name is not mapped",
+        _ => "",
+    };
+    format!("status {} with {body:?}{advice}", answer.status)
 }
 
 /// Whether the function answered, and not API Gateway in its place: while a stage is being deployed it says Not Found,
-/// while a domain name is not mapped Forbidden, and both only in these words.
-fn is_answered(answer: &HttpAnswer) -> bool {
+/// while a domain name is not mapped Forbidden, and both only in these words. Where nothing is
+/// `routed`, Not Found is all that there can be.
+fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
     let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
         body.as_object().is_some_and(|body| body.len() == 1)
             && matches!(
@@ -134,7 +149,7 @@ fn is_answered(answer: &HttpAnswer) -> bool {
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });
-    answer.status < 500 && !gateways_own
+    answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
 }
 
 async fn is_closed(aws: &Regional, api_id: &str) -> Result<bool, CallError> {
@@ -154,7 +169,7 @@ mod tests {
     use super::*;
 
     fn answered(status: u16, body: &str) -> bool {
-        is_answered(&HttpAnswer { status, body: body.to_owned() })
+        is_answered(&HttpAnswer { status, body: body.to_owned() }, true)
     }
 
     #[test]
@@ -167,5 +182,20 @@ mod tests {
         assert!(answered(404, "<h1>no such giraffe</h1>"));
         assert!(answered(404, r#"{"message":"Not Found","path":"/"}"#));
         assert!(answered(401, r#"{"message":"Unauthorized"}"#));
+    }
+
+    #[test]
+    fn where_no_route_leads_not_found_is_an_answer() {
+        let answered = |status, body: &str| is_answered(&HttpAnswer { status, body: body.to_owned() }, false);
+        assert!(answered(404, r#"{"message":"Not Found"}"#));
+        assert!(!answered(403, r#"{"message":"Forbidden"}"#));
+        assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
+    }
+
+    #[test]
+    fn what_was_seen_says_where_to_look() {
+        let seen = |status| seen(&HttpAnswer { status, body: "x".to_owned() });
+        assert!(seen(500).contains("log group") && seen(404).contains("no route") && seen(403).contains("mapped"));
+        assert_eq!(seen(429), r#"status 429 with "x""#);
     }
 }

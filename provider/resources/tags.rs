@@ -1,14 +1,40 @@
 //! Tags: what a user may write, and the ones that say whose an object is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::components::{ADDRESS_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// How many tags a user may write: AWS takes 50, some are ours.
-const MOST: usize = 40;
+/// The object of a resource that takes the fewest tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bearer {
+    /// Anything that takes 50 tags.
+    Usual,
+    /// A hosted zone.
+    Zone,
+    /// A health check, which also has a name in the console: the tag `Name`.
+    HealthCheck,
+}
+
+impl Bearer {
+    /// What it is called, and how many tags it has room for besides ours.
+    ///
+    /// # Source
+    /// Amazon Route 53 API reference, `ChangeTagsForResource`: a health check or hosted zone takes 10 tags, two of which
+    /// say whose it is. Elsewhere 50 is usual; the claim has up to ten of ours.
+    fn room(self) -> (&'static str, usize) {
+        match self {
+            Self::Usual => ("an object of AWS takes 50", 40),
+            Self::Zone => ("a hosted zone of Route 53 takes 10", 8),
+            Self::HealthCheck => ("a health check of Route 53 takes 10", 8),
+        }
+    }
+}
+
+/// The tag that a health check has a name by in the console.
+const NAME_TAG: &str = "Name";
 
 /// Tags as a configuration holds them.
 pub(crate) type TagsAttr = Attr<BTreeMap<String, Attr<String>>>;
@@ -35,14 +61,22 @@ pub(crate) fn written(tags: &Tags) -> BTreeMap<String, String> {
     tags.iter().filter(|(key, _)| !ours(key)).filter_map(known).collect()
 }
 
-/// What AWS would refuse of the tags at `path`, and what would collide with ours.
-pub(crate) fn check(tags: &TagsAttr, path: &Path) -> Diagnostics {
-    let Some(tags) = tags.known() else { return Vec::new() };
-    let mut found: Diagnostics = tags.iter().filter_map(|(key, value)| check_one(key, value, &path.key(key))).collect();
-    if tags.len() > MOST {
+/// What AWS would refuse of the tags at `path`, and what would collide with ours. `defaults` are the provider's, as far
+/// as they are known.
+pub(crate) fn check(tags: &TagsAttr, defaults: &BTreeMap<String, String>, bearer: Bearer, path: &Path) -> Diagnostics {
+    let written = tags.known().into_iter().flatten();
+    let mut found: Diagnostics =
+        written.clone().filter_map(|(key, value)| check_one(key, value, &path.key(key))).collect();
+    let mut keys: BTreeSet<&str> = defaults.keys().chain(written.map(|(key, _)| key)).map(String::as_str).collect();
+    let count = keys.len();
+    // Where the user writes no name, we do.
+    let name = usize::from(bearer == Bearer::HealthCheck && keys.insert(NAME_TAG));
+    let (takes, room) = bearer.room();
+    let most = room - name;
+    if count > most {
         let detail = format!(
-            "There are {} tags; AWS takes 50 on an object and some are the provider's. Write at most {MOST}.",
-            tags.len()
+            "There are {count} tags with those of the provider's default_tags; {takes}, and some are ours. Write at most \
+             {most} together."
         );
         found.push(Diagnostic::error(path.clone(), "Too many tags", detail));
     }
@@ -84,6 +118,11 @@ mod tests {
         Attr::Known(all.iter().map(|(key, value)| ((*key).to_owned(), Attr::Known((*value).to_owned()))).collect())
     }
 
+    fn checked(written: &[(&str, &str)], defaults: &[&str], bearer: Bearer) -> Vec<&'static str> {
+        let defaults = defaults.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+        check(&tags(written), &defaults, bearer, &Path::of("tags")).into_iter().map(|one| one.summary).collect()
+    }
+
     #[test]
     fn the_users_tags_win_over_the_providers_and_ours_over_both() {
         let defaults = BTreeMap::from([("team".to_owned(), "default".to_owned())]);
@@ -98,9 +137,29 @@ mod tests {
     #[test]
     fn refuses_what_aws_refuses() {
         for bad in [("aws:x", ""), ("multiregion:api", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
-            let found = check(&tags(&[bad]), &Path::of("tags"));
-            assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Invalid tag"], "{bad:?}");
+            let found = checked(&[bad], &[], Bearer::Usual);
+            assert_eq!(found, ["Invalid tag"], "{bad:?}");
         }
-        assert_eq!(check(&tags(&[("Grüße", "a b_c.d:e/f=g+h-i@j")]), &Path::of("tags")), []);
+        assert_eq!(checked(&[("Grüße", "a b_c.d:e/f=g+h-i@j")], &[], Bearer::Usual), [""; 0]);
+    }
+
+    #[test]
+    fn counts_the_users_tags_and_the_providers_each_key_once() {
+        const KEYS: [&str; 9] = ["Name", "a", "b", "c", "d", "e", "f", "g", "h"];
+        let written = KEYS.map(|key| (key, ""));
+        for (written, defaults, bearer, fits) in [
+            (&written[..8], &KEYS[..8], Bearer::Zone, true),
+            (&written[..8], &KEYS[8..], Bearer::Zone, false),
+            (&written[..], &[], Bearer::Zone, false),
+            (&written[..], &[], Bearer::Usual, true),
+            (&written[..8], &[], Bearer::HealthCheck, true),
+            (&written[1..8], &[], Bearer::HealthCheck, true),
+            (&written[1..], &[], Bearer::HealthCheck, false),
+            (&written[1..], &KEYS[..1], Bearer::HealthCheck, false),
+            (&[], &KEYS[1..], Bearer::HealthCheck, false),
+        ] {
+            let expected: &[&str] = if fits { &[] } else { &["Too many tags"] };
+            assert_eq!(checked(written, defaults, bearer), expected, "{written:?} {defaults:?} {bearer:?}");
+        }
     }
 }

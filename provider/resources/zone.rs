@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::tags::{self, TagsAttr};
+use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, known, map, text};
 use super::{Context, Expansion, OnCreateFailure, Packages, Resource, Settings, dns};
@@ -44,8 +44,8 @@ impl Config {
         })
     }
 
-    fn check(&self) -> Diagnostics {
-        let mut found = tags::check(&self.tags, &Path::of("tags"));
+    fn check(&self, default_tags: &BTreeMap<String, String>) -> Diagnostics {
+        let mut found = tags::check(&self.tags, default_tags, Bearer::Zone, &Path::of("tags"));
         found.extend(timeouts::check(&self.timeouts));
         if let Some((name, mistake)) = self.name.known().and_then(|name| Some((name, dns::mistake(name)?))) {
             let detail = format!("{name:?} cannot be the name of a hosted zone: {mistake}.");
@@ -81,12 +81,12 @@ impl Resource for Zone {
     }
 
     fn validate(&self, config: &Value, _packages: &dyn Packages) -> Diagnostics {
-        Config::read(config).map_or_else(|error| vec![error], |config| config.check())
+        Config::read(config).map_or_else(|error| vec![error], |config| config.check(&BTreeMap::new()))
     }
 
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
         let config = Config::read(config).map_err(|error| vec![error])?;
-        let found = config.check();
+        let found = config.check(context.default_tags);
         if found.iter().any(Diagnostic::is_error) {
             return Err(found);
         }
@@ -213,11 +213,15 @@ mod tests {
     }
 
     fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
+        expand_with(config, &BTreeMap::new())
+    }
+
+    fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
         let context = Context {
             home_region: "us-east-1",
             account_id: "123456789012",
             partition: "aws",
-            default_tags: &BTreeMap::new(),
+            default_tags,
             packages: &None,
         };
         Zone.expand(config, &context)
@@ -232,10 +236,27 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_takes_ten_tags_with_the_providers_and_ours() {
+        let tags = map((0..6).map(|number| (format!("own{number}"), text("x"))));
+        let config = object([("name", text("example.com")), ("tags", tags)]);
+        let default = |most: usize| (0..most).map(|number| (format!("default{number}"), String::new())).collect();
+        assert!(expand_with(&config, &default(2)).is_ok());
+        let found = expand_with(&config, &default(3)).unwrap_err();
+        assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Too many tags"]);
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (config, expected) in [
             (object([("name", text("example.com."))]), "Invalid domain name @ name"),
             (object([("name", text("a.b")), ("comment", text(&"x".repeat(257)))]), "Comment too long @ comment"),
+            (
+                object([
+                    ("name", text("a.b")),
+                    ("tags", map((0..9).map(|number| (format!("own{number}"), text("x"))))),
+                ]),
+                "Too many tags @ tags",
+            ),
         ] {
             let found = Zone.validate(&config, &None);
             assert_eq!(

@@ -209,7 +209,7 @@ async fn everything_is_discovered_as_it_is() {
     let spec = function(&role(&bench).await, package(&source(folder.path(), "one")));
     let group =
         json!({ "name": format!("/aws/lambda/{OWNER}"), "retention_days": 7, "tags": tags(&at("log_group"), "zoo") });
-    let access = format!("/multiregion/{OWNER}/access");
+    let access = format!("/aws/vendedlogs/multiregion/{OWNER}/access");
     let access = json!({ "name": access, "retention_days": 7, "tags": tags(&at("log_group/access"), "zoo") });
     bench.make(&at("log_group"), &group).await;
     bench.make(&at("log_group/access"), &access).await;

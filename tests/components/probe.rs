@@ -36,7 +36,8 @@ async fn a_probe_waits_for_the_function_itself() {
     let (endpoint, asked) = serve(ANSWERS).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let host = format!("abc.execute-api.{REGION}.amazonaws.com");
-    let spec = json!({ "endpoint": format!("https://{host}"), "host": host, "path": "/health", "version": "1" });
+    let endpoint = format!("https://{host}");
+    let spec = json!({ "endpoint": endpoint, "host": host, "path": "/health", "routed": true, "version": "1" });
     let outputs = bench.make(&format!("{REGION}/probe"), &spec).await;
     assert_eq!(outputs["status"], 200);
 

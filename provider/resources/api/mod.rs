@@ -8,6 +8,7 @@ mod config;
 mod expand;
 mod import;
 mod names;
+mod routes;
 mod schema;
 mod shape;
 mod state;
@@ -16,6 +17,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::timeouts::{self, Limits};
@@ -48,10 +50,15 @@ struct Checked {
 }
 
 impl Checked {
-    fn new(config: &Value, packages: &dyn Packages) -> Result<Self, Diagnostic> {
+    /// `default_tags` are the provider's, which are not known before it is configured.
+    fn new(
+        config: &Value,
+        default_tags: &BTreeMap<String, String>,
+        packages: &dyn Packages,
+    ) -> Result<Self, Diagnostic> {
         let config = Config::read(config)?;
         let shape = Shape::of(&config);
-        let mut found = checks::check(&config, shape.as_ref());
+        let mut found = checks::check(&config, shape.as_ref(), default_tags);
         let (package, in_package) = checks::package(&config, packages);
         found.extend(in_package);
         Ok(Self { config, shape, package, found })
@@ -68,11 +75,11 @@ impl Resource for Api {
     }
 
     fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics {
-        Checked::new(config, packages).map_or_else(|error| vec![error], |checked| checked.found)
+        Checked::new(config, &BTreeMap::new(), packages).map_or_else(|error| vec![error], |checked| checked.found)
     }
 
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
-        let checked = Checked::new(config, context.packages).map_err(|error| vec![error])?;
+        let checked = Checked::new(config, context.default_tags, context.packages).map_err(|error| vec![error])?;
         let Checked { config, shape, package, mut found } = checked;
         if let Some(shape) = &shape {
             found.extend(checks::partitions(shape, context.partition));

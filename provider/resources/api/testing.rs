@@ -52,9 +52,6 @@ impl Packages for Packed {
         };
         match path.as_str() {
             "missing" => Err(("Source directory not found", "There is no directory \"missing\".".to_owned())),
-            "empty" => Ok(Package { files: Vec::new(), ..small }),
-            "fat" => Ok(Package { zipped_bytes: 50 * 1024 * 1024 + 1, ..small }),
-            "airy" => Ok(Package { unzipped_bytes: 250 * 1024 * 1024 + 1, ..small }),
             _ => Ok(small),
         }
     }

@@ -10,6 +10,7 @@ mod package;
 mod regions;
 mod traffic;
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 pub(super) use package::package;
@@ -17,12 +18,14 @@ pub(super) use regions::partitions;
 
 use super::config::{Config, Texts};
 use super::shape::Shape;
-use crate::resources::{tags, timeouts};
+use crate::resources::tags::{self, Bearer};
+use crate::resources::timeouts;
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// What is wrong with `config`, but for its package. `shape` is its shape, when it is known.
-pub(super) fn check(config: &Config, shape: Option<&Shape>) -> Diagnostics {
+/// What is wrong with `config`, but for its package. `shape` is its shape, when it is known; `default_tags` are the
+/// provider's.
+pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTreeMap<String, String>) -> Diagnostics {
     let mut found = Found::default();
     name(config, &mut found);
     regions::check(config, shape, &mut found);
@@ -32,7 +35,9 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>) -> Diagnostics {
     cdn::check(config, shape, &mut found);
     let path = Path::of("on_create_failure");
     found.choice(&config.on_create_failure, &path, "Unsupported on_create_failure", &["rollback", "keep"]);
-    found.0.extend(tags::check(&config.tags, &Path::of("tags")));
+    let checked = shape.is_some_and(|shape| shape.health_check.is_some());
+    let bearer = if checked { Bearer::HealthCheck } else { Bearer::Usual };
+    found.0.extend(tags::check(&config.tags, default_tags, bearer, &Path::of("tags")));
     found.0.extend(timeouts::check(&config.timeouts));
     found.0
 }

@@ -7,14 +7,6 @@ use crate::resources::api::shape::plain_list;
 use crate::resources::{Package, PackageSource, Packages};
 use crate::wire::{Diagnostics, Path};
 
-/// The largest zip that can be sent, in bytes.
-///
-/// # Source
-/// AWS Lambda developer guide, "Lambda quotas".
-const ZIPPED: u64 = 50 * 1024 * 1024;
-/// The largest content of a zip, in bytes. Same source.
-const UNZIPPED: u64 = 250 * 1024 * 1024;
-
 /// The function's package and what is wrong with it; no package when it is not on this machine, or it is not known where.
 pub(in crate::resources::api) fn package(config: &Config, packages: &dyn Packages) -> (Option<Package>, Diagnostics) {
     let mut found = Found::default();
@@ -34,33 +26,8 @@ pub(in crate::resources::api) fn package(config: &Config, packages: &dyn Package
             return (None, found.0);
         }
     };
-    if package.files.is_empty() {
-        let detail = "There is no file in it that is not left out, so there is nothing to run.";
-        found.error(path, "Empty package", detail);
-    } else {
-        size(&package, path, &mut found);
-        handler(function, &package, &mut found);
-    }
+    handler(function, &package, &mut found);
     (Some(package), found.0)
-}
-
-fn size(package: &Package, path: Path, found: &mut Found) {
-    let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
-    let (zipped, unzipped) = (mib(package.zipped_bytes), mib(package.unzipped_bytes));
-    let detail = if package.zipped_bytes > ZIPPED {
-        format!(
-            "The zip has {zipped} MiB; Lambda takes 50 MiB at once. Leave out what it does not need (function.exclude), \
-             put the zip into a bucket of each region (s3 in regions), or use a container image (image_uri)."
-        )
-    } else if package.unzipped_bytes > UNZIPPED {
-        format!(
-            "Unpacked it has {unzipped} MiB; Lambda takes 250 MiB. Leave out what it does not need (function.exclude), or \
-             use a container image (image_uri in regions)."
-        )
-    } else {
-        return;
-    };
-    found.error(path, "Package too large", detail);
 }
 
 fn handler(function: &Function, package: &Package, found: &mut Found) {

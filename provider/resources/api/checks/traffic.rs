@@ -1,9 +1,12 @@
 //! Mistakes in `domain` and `routing`.
 
+use std::collections::BTreeSet;
+
 use super::Found;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
-use crate::resources::api::shape::{CDN_REGION, Shape};
+use crate::resources::api::routes;
+use crate::resources::api::shape::{CDN_REGION, Shape, plain};
 use crate::resources::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -97,8 +100,7 @@ fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found
             found.error(path.attribute("wildcard"), "Conflicting certificate arguments", detail);
         }
         let in_regions = shape.regions.keys().map(String::as_str).filter(|_| names.in_regions());
-        let mut needed: Vec<&str> = in_regions.chain(shape.cdn.as_ref().map(|_| CDN_REGION)).collect();
-        needed.dedup();
+        let needed: BTreeSet<&str> = in_regions.chain(shape.cdn.as_ref().map(|_| CDN_REGION)).collect();
         for region in needed.into_iter().filter(|region| arns.get(*region).is_none_or(Attr::is_null)) {
             let detail = format!(
                 "There is no certificate for {region}, where {} needs one of that region. Add arns[{region:?}], or leave \
@@ -136,7 +138,6 @@ fn routing(routing: &Routing, found: &mut Found) {
     found.range(&routing.drain_seconds, &path.attribute("drain_seconds"), summary, what, 0..=86_400);
     let Some(check) = routing.health_check.known() else { return };
     let path = path.attribute("health_check");
-    let is_path = |path: &&String| path.starts_with('/') && path.len() <= 255 && !path.contains(char::is_whitespace);
     if let Some(text) = check.path.known().filter(|path| !is_path(path)) {
         let detail = format!("{text:?} is not a path: \"/health\" is expected, with at most 255 characters.");
         found.error(path.attribute("path"), "Invalid health check path", detail);
@@ -173,6 +174,23 @@ fn health_check(shape: &Shape, found: &mut Found) {
                           would be taken for ill. Set domain.regional_names = true, or leave the endpoints enabled.";
             found.error(path, "Health check of a disabled endpoint", detail);
         }
-        Some(_) => {}
+        Some(_) => routed(shape, path.attribute("path"), found),
     }
+}
+
+/// A path that no route leads to is answered by API Gateway itself: Not Found.
+fn routed(shape: &Shape, at: Path, found: &mut Found) {
+    let path = shape.health_check.as_ref().and_then(|check| plain(&check.config.path, "/".to_owned()));
+    let Some(path) = path.filter(|path| is_path(path)) else { return };
+    if !routes::lead_to(&shape.gateway.routes, &path) {
+        let detail = format!(
+            "No route leads a GET of {path:?} to the function, so API Gateway would answer Not Found and every region would \
+             be taken for ill. Choose a path that a route with GET or ANY leads to, or add one to gateway.routes."
+        );
+        found.error(at, "Health check path has no route", detail);
+    }
+}
+
+fn is_path(path: &str) -> bool {
+    path.starts_with('/') && path.len() <= 255 && !path.contains(char::is_whitespace)
 }

@@ -25,14 +25,6 @@ const LOG_FORMAT: &str = concat!(
 /// The API of one region.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Gateway {
     let api = api(draft, region);
-    let integration = integration::Spec {
-        api_id: api.output(http_api::ID),
-        function_arn: function.alias.output(alias::ARN),
-        timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
-    };
-    let integration: Handle<Integration> =
-        draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
-    let routes = routes(draft, region, &api, &integration);
     let permission = permission::Spec {
         function: function.function.output(function::NAME),
         alias: function.alias.output(alias::NAME),
@@ -41,6 +33,16 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
     };
     let permission: Handle<Permission> =
         draft.desired.add(Address::regional(region, "permission"), Path::of("function"), &permission);
+    let integration = integration::Spec {
+        api_id: api.output(http_api::ID),
+        function_arn: function.alias.output(alias::ARN),
+        timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
+    };
+    let integration: Handle<Integration> =
+        draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
+    // Another function's alias must let API Gateway in before requests are sent to it.
+    draft.desired.order(&integration, &permission);
+    let routes = routes(draft, region, &api, &integration);
     let stage = stage(draft, region, &api);
     Gateway { api, stage, permission, routes }
 }
@@ -108,7 +110,8 @@ fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
     let (format, retention_days) = draft.shape.gateway.access_log.as_ref()?;
     let address = Address::regional(region, "log_group").key("access");
     let spec = log_group::Spec {
-        name: format!("/multiregion/{}/access", draft.shape.name),
+        // A group of this prefix needs no line of its own in the region's log resource policy, whose size is limited.
+        name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
         retention_days: *retention_days,
         tags: draft.tags(&address),
     };

@@ -11,6 +11,7 @@ use crate::components::probe::{self, Probe};
 use crate::components::record::{self, Record, RecordSet, Routing};
 use crate::components::version;
 use crate::desired::{Address, Gated, Handle, Input};
+use crate::resources::api::routes;
 use crate::resources::api::shape::Policy;
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -27,7 +28,7 @@ pub(super) fn probe(
     gateway: &Gateway,
     domains: &Domains,
 ) -> Handle<Probe> {
-    let path = path(draft);
+    let (path, routed) = path(draft);
     let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
     let (endpoint, host, path) = match named {
         Some(named) => {
@@ -38,7 +39,7 @@ pub(super) fn probe(
             (gateway.api.output(http_api::ENDPOINT), gateway.api.output(http_api::HOST), input(&path, "/".to_owned()))
         }
     };
-    let spec = probe::Spec { endpoint, host, path, version: function.version.output(version::NUMBER) };
+    let spec = probe::Spec { endpoint, host, path, routed, version: function.version.output(version::NUMBER) };
     let blame = Path::of("regions").key(region);
     let probe: Handle<Probe> = draft.desired.add(Address::regional(region, "probe"), blame, &spec);
     draft.desired.order(&probe, &function.alias);
@@ -149,6 +150,11 @@ fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<H
     Some(handle)
 }
 
-fn path(draft: &Draft<'_>) -> Attr<String> {
-    draft.shape.health_check.as_ref().map_or(Attr::Null, |check| check.config.path.clone())
+/// The path that the probe asks for, and whether a route leads there: to a health check's path one must.
+fn path(draft: &Draft<'_>) -> (Attr<String>, bool) {
+    if let Some(check) = &draft.shape.health_check {
+        return (check.config.path.clone(), true);
+    }
+    let path = routes::plain_path(&draft.shape.gateway.routes);
+    (path.map_or(Attr::Null, |path| Attr::Known(path.to_owned())), path.is_some())
 }

@@ -27,7 +27,7 @@ pub(super) fn gateway() -> Attribute {
             Attribute::object(
                 "access_log",
                 Mode::Optional,
-                "A line in the log group `/multiregion/NAME/access` of the region for every request.",
+                "A line in the log group `/aws/vendedlogs/multiregion/NAME/access` of the region for every request.",
                 vec![
                     text(
                         "format",
@@ -122,7 +122,10 @@ pub(super) fn routing() -> Attribute {
                 "A Route 53 health check of each region: an ill region gets no requests as long as another is well. It \
                  asks the region's own API Gateway endpoint, or its regional name when that is disabled.",
                 vec![
-                    text("path", "The path that is asked for, and that the probe asks for, too. Default: `\"/\"`."),
+                    text(
+                        "path",
+                        "The path that is asked for, and that the probe asks for, too; a route must lead there. Default: `\"/\"`.",
+                    ),
                     number("interval_seconds", "The time between two questions: 10 or 30 seconds. Default: 30."),
                     number("failure_threshold", "How many answers in a row change the verdict: 1 to 10. Default: 3."),
                     flag("measure_latency", "Whether latency is measured, at a price. Default: `false`."),

@@ -24,7 +24,7 @@ fn one_region_without_a_domain() {
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
-    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/log_group
     us-east-1/log_group/access
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
@@ -55,7 +55,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/health_check <- eu-central-1/http_api, eu-central-1/probe
     eu-central-1/http_api
-    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, eu-central-1/certificate
     eu-central-1/log_group
     eu-central-1/mapping <- eu-central-1/domain, eu-central-1/http_api, eu-central-1/stage
@@ -72,7 +72,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
-    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-east-1/certificate
     us-east-1/log_group
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
@@ -89,7 +89,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-west-2/certificate
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
@@ -116,7 +116,7 @@ fn failover_between_two_regions() {
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
-    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
     us-east-1/log_group
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
@@ -131,7 +131,7 @@ fn failover_between_two_regions() {
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
@@ -153,7 +153,7 @@ fn cdn_over_an_origin_group_without_a_domain() {
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
-    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/log_group
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
     eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
@@ -163,7 +163,7 @@ fn cdn_over_an_origin_group_without_a_domain() {
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
-    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/log_group
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
@@ -173,7 +173,7 @@ fn cdn_over_an_origin_group_without_a_domain() {
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/log_group
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
@@ -195,7 +195,7 @@ fn cdn_over_an_origin_group_with_a_domain() {
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
-    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api
+    eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/log_group
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
     eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
@@ -207,7 +207,7 @@ fn cdn_over_an_origin_group_with_a_domain() {
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/log_group
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
@@ -233,7 +233,7 @@ fn cdn_over_the_latency_name() {
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
-    us-east-1/integration <- us-east-1/alias, us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
     us-east-1/log_group
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
@@ -248,7 +248,7 @@ fn cdn_over_the_latency_name() {
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
@@ -273,7 +273,7 @@ fn certificates_and_role_brought_along() {
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/function <- us-west-2/log_group
     us-west-2/http_api
-    us-west-2/integration <- us-west-2/alias, us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
@@ -419,6 +419,24 @@ fn a_disabled_endpoint_is_probed_and_checked_by_its_regional_name() {
     assert_eq!(probe["endpoint"]["$ref"], "us-west-2/domain/regional");
     assert_eq!(probe["host"], "us-west-2.api.example.com");
     assert_eq!(spec(super::WEIGHTED, "us-west-2/health_check")["host"], "us-west-2.api.example.com");
+}
+
+#[test]
+fn a_probe_asks_for_a_path_that_a_route_leads_to() {
+    let asked = |routes: &str| {
+        let probe = spec(&super::ONE_REGION.replace(r#""GET /items/{id}", "$default""#, routes), "us-east-1/probe");
+        (probe["path"].as_str().unwrap().to_owned(), probe["routed"].as_bool().unwrap())
+    };
+    assert_eq!(asked(r#""GET /items", "$default""#), ("/".to_owned(), true));
+    assert_eq!(asked(r#""GET /items", "GET /items/{id}""#), ("/items".to_owned(), true));
+    assert_eq!(asked(r#""POST /items", "GET /items/{id}""#), ("/".to_owned(), false));
+    assert_eq!(spec(super::ACTIVE_ACTIVE, "us-west-2/probe")["path"], "/health");
+}
+
+#[test]
+fn the_access_log_is_where_api_gateway_may_always_write() {
+    let group = spec(super::ONE_REGION, "us-east-1/log_group/access");
+    assert_eq!(group["name"], "/aws/vendedlogs/multiregion/giraffe/access");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::super::Api;
 use super::super::testing::{Packed, config, expand};
-use crate::resources::Resource;
+use crate::resources::{Context, Resource};
 use crate::wire::Value;
 
 /// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
@@ -158,6 +158,27 @@ fn routing() {
                 "Invalid health check path @ routing.health_check.path",
             ),
             (
+                r#"
+                routing = { health_check = {} }
+                gateway = { routes = ["GET /items", "POST /", "GET /{proxy+}"] }
+                "#,
+                "Health check path has no route @ routing.health_check.path",
+            ),
+            (
+                r#"
+                routing = { health_check = { path = "/health" } }
+                gateway = { routes = ["GET /items/{id}"] }
+                "#,
+                "Health check path has no route @ routing.health_check.path",
+            ),
+            (
+                r#"
+                routing = { health_check = {} }
+                tags    = { a = "", b = "", c = "", d = "", e = "", f = "", g = "", h = "" }
+                "#,
+                "Too many tags @ tags",
+            ),
+            (
                 r#"routing = { health_check = { interval_seconds = 20 } }"#,
                 "Unsupported health check interval @ routing.health_check.interval_seconds",
             ),
@@ -278,9 +299,6 @@ fn package() {
                 r#"function = { source_dir = null, filename = "missing" }"#,
                 "Source directory not found @ function.filename",
             ),
-            (r#"function = { source_dir = "empty" }"#, "Empty package @ function.source_dir"),
-            (r#"function = { source_dir = "fat" }"#, "Package too large @ function.source_dir"),
-            (r#"function = { source_dir = "airy" }"#, "Package too large @ function.source_dir"),
             (r#"function = { handler = "main.handler" }"#, "Handler not in the package @ function.handler"),
             (r#"function = { handler = "app" }"#, "Invalid handler @ function.handler"),
             (
@@ -346,6 +364,13 @@ fn domain() {
             ),
             (r#"domain = { zone_id = "/hostedzone/Z1" }"#, "Invalid zone id @ domain.zone_id"),
             (r#"domain = { base_path = "/v1" }"#, "Invalid base path @ domain.base_path"),
+            (
+                r#"
+                domain = { certificate = { arns = { "us-west-2" = "arn:aws:acm:us-west-2:1:certificate/1" } } }
+                cdn    = { origin = "latency" }
+                "#,
+                "Certificate missing for a region @ domain.certificate.arns",
+            ),
             (
                 "domain = { regional_names = true, certificate = { wildcard = false } }",
                 "Certificate must be a wildcard @ domain.certificate.wildcard",
@@ -486,6 +511,23 @@ fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
 }
 
 #[test]
+fn the_providers_tags_count_once_they_are_known() {
+    let config =
+        config(&format!("{BASE}{DOMAIN}\nrouting = {{ health_check = {{}} }}\ntags = {{ a = \"\", b = \"\" }}"));
+    let default_tags = (0..6).map(|number| (format!("default{number}"), String::new())).collect();
+    let context = Context {
+        home_region: "us-east-1",
+        account_id: "123456789012",
+        partition: "aws",
+        default_tags: &default_tags,
+        packages: &Packed,
+    };
+    assert_eq!(Api.validate(&config, &Packed), []);
+    let found = Api.expand(&config, &context).unwrap_err();
+    assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Too many tags"]);
+}
+
+#[test]
 fn a_misspelt_region_gets_a_suggestion() {
     let config = config(&BASE.replace("us-west-2", "us-wets-2"));
     let found = Api.validate(&config, &Packed);
@@ -500,6 +542,7 @@ fn what_is_unknown_conflicts_with_nothing() {
         r#"regions = { "us-east-1" = { image_uri = var.a } }"#,
         "gateway = { disable_execute_api_endpoint = var.a }",
         "domain = var.domain\nrouting = { health_check = {} }",
+        "gateway = { routes = [\"GET /items\", var.route] }\nrouting = { health_check = {} }\ndomain = var.domain",
     ] {
         assert_eq!(found(hcl, false), [""; 0], "{hcl}");
     }
