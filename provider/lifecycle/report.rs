@@ -62,7 +62,9 @@ fn way_out(error: &CallError) -> &'static str {
         CallError::Refused { .. } => "AWS's own words above say what to change.",
         CallError::Unreachable { .. } => "Check the network and the endpoint, then run again.",
         CallError::Foreign { .. } => "Choose another name, or take that object away.",
-        CallError::TimedOut { .. } => "Run again to go on waiting; `timeouts` gives it more time.",
+        CallError::TimedOut { .. } => {
+            "Mend what was last seen, or run again to wait longer; `timeouts` bounds all waits."
+        }
         CallError::Failed { .. } => "Mend what AWS names as the reason, then run again.",
         CallError::Cancelled(_) => "Run again to go on.",
         CallError::Malformed(_) => "Use the version of the provider that wrote the state.",
