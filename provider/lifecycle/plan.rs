@@ -52,7 +52,7 @@ impl Provider {
             unprotected(resource, &prior.value)?;
             // The host plans once more, with nothing prior; what is in the way will be seen then.
             let private = Ledger { replaces: Some(Box::new(ledger)), ..Ledger::default() };
-            let state = outlook.state(&outlook.from_nothing()?, &Ledger::default(), Attr::Unknown, &private);
+            let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
             return Ok(Planned { state, replaced_by });
         }
         self.check_regions(&desired, &ledger).await?;
@@ -82,7 +82,7 @@ impl Provider {
         // What a create that died left behind may be gone when this one begins (a tainted resource is destroyed before):
         // so nothing of it is promised, and it is looked for again then.
         let private = Ledger { replaces: replaced, resumes: !survey.ledger.is_empty(), ..Ledger::default() };
-        let state = outlook.state(&outlook.from_nothing()?, &nothing, Attr::Unknown, &private);
+        let state = outlook.state(&outlook.whole_plan()?, &nothing, Attr::Unknown, &private);
         Ok(Planned { state, replaced_by: Vec::new() })
     }
 
@@ -128,7 +128,7 @@ struct Outlook<'a> {
 
 impl Outlook<'_> {
     /// The plan of a create that finds nothing.
-    fn from_nothing(&self) -> Result<Plan, Diagnostics> {
+    fn whole_plan(&self) -> Result<Plan, Diagnostics> {
         Plan::new(self.desired, &Ledger::default(), self.engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])
     }
 
