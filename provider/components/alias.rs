@@ -6,6 +6,7 @@ use aws_sdk_lambda::operation::get_alias::GetAliasOutput;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{found, gone};
 use super::version::{self, Version};
 use super::{Component, Discovered, Found, Resolved, Siblings, adoption, lambda};
 use crate::aws::{CallError, Regional};
@@ -127,7 +128,7 @@ impl Component for Alias {
         let send = || client.delete_alias().function_name(&outputs.function).name(&outputs.name).send();
         let attempt = || aws.call("lambda:DeleteAlias", send);
         let what = format!("alias {} of function {} in {}", outputs.name, outputs.function, aws.region());
-        lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -138,7 +139,7 @@ pub(super) const LIVE: &str = "live";
 pub(super) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Option<GetAliasOutput>, CallError> {
     let client = aws.lambda();
     let send = || client.get_alias().function_name(function).name(name).send();
-    lambda::present(aws.call("lambda:GetAlias", send).await)
+    found(aws.call("lambda:GetAlias", send).await)
 }
 
 fn outputs(aws: &Regional, function: &str, name: &str) -> Outputs {

@@ -2,6 +2,8 @@
 //!
 //! Making it is atomic, so of two configurations that create the same name one wins. Its tag `multiregion:phase` is
 //! `creating` until [`super::seal`] sets `ready`: a create that died is told from a finished API by it.
+//!
+//! It stays where it was made, also when the provider's home region becomes another one: its ARN says where.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -17,8 +19,8 @@ use crate::desired::{Kind, OutputKey};
 #[derive(Debug)]
 pub struct Claim;
 
-/// [`Outputs::log_group`].
-pub const LOG_GROUP: OutputKey<Claim, String> = OutputKey::new("log_group");
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +115,7 @@ impl Component for Claim {
 
     async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let name = outputs.log_group.strip_prefix(PREFIX).unwrap_or(&outputs.log_group);
-        let tags = logs::tags_of(aws, &outputs.log_group).await?;
+        let tags = logs::tags_of(&own_region(aws, outputs)?, &outputs.log_group).await?;
         Ok(tags.map(|tags| (observed(name, tags), outputs.clone())))
     }
 
@@ -124,12 +126,12 @@ impl Component for Claim {
             tags.extend(tags::spec(region_tags(&spec.regions)));
             tags
         };
-        logs::retag(aws, &outputs.log_group, &TagChange::between(&all(&from), &all(to))).await?;
+        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, &TagChange::between(&all(&from), &all(to))).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        logs::delete(aws, &outputs.log_group).await
+        logs::delete(&own_region(aws, outputs)?, &outputs.log_group).await
     }
 }
 
@@ -154,6 +156,11 @@ fn log_group(name: &str) -> String {
 
 fn outputs(aws: &Regional, log_group: &str) -> Outputs {
     Outputs { log_group: log_group.to_owned(), arn: logs::arn(aws, log_group) }
+}
+
+/// AWS in the region that the claim was made in.
+fn own_region(aws: &Regional, outputs: &Outputs) -> Result<Regional, CallError> {
+    logs::place(&outputs.arn).map(|(region, _)| aws.at(region))
 }
 
 async fn made(aws: &Regional, log_group: &str) -> Result<String, CallError> {

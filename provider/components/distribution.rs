@@ -13,8 +13,8 @@ use super::answer::{built, field, found, gone};
 use super::creation::make;
 use super::tags::TagChange;
 use super::{
-    Component, Discovered, Found, Problem, Resolved, Siblings, Tags, distribution_config, dns, domain, http_api,
-    identity, issued_certificate, record, tags,
+    Component, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, distribution_config, dns, domain,
+    http_api, identity, issued_certificate, record, tags,
 };
 use crate::aws::{CallError, Poll, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey, Scope};
@@ -107,6 +107,7 @@ impl Component for Distribution {
         "cloudfront:CreateDistribution",
         "cloudfront:DeleteDistribution",
         "cloudfront:GetDistribution",
+        "cloudfront:GetDistributionConfig",
         "cloudfront:ListDistributions",
         "cloudfront:ListTagsForResource",
         "cloudfront:TagResource",
@@ -198,12 +199,14 @@ impl Component for Distribution {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
         let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
-        if untagged(from) != untagged(to) {
+        if untagged(&from) != untagged(to) {
             change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
-            deployed(aws, &outputs.id).await?;
         }
+        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        deployed(aws, &outputs.id).await?;
         Ok(outputs.clone())
     }
 

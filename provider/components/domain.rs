@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone};
 use super::creation::make;
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, issued_certificate, tags};
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags};
 use crate::aws::{CallError, Limit, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -63,6 +63,7 @@ impl Component for Domain {
         "apigateway:PATCH",
         "apigateway:POST",
         "apigateway:RemoveCertificateFromDomain",
+        "iam:CreateServiceLinkedRole",
     ];
     const LIMITS: &'static [Limit] = &[
         Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
@@ -127,16 +128,17 @@ impl Component for Domain {
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let name = &outputs.name;
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let arn = gateway::arn(aws, &format!("/domainnames/{name}"));
         gateway::retag(aws, &arn, &from.tags, &to.tags).await?;
-        if from.certificate_arn == to.certificate_arn {
-            return Ok(outputs.clone());
+        if from.certificate_arn != to.certificate_arn {
+            let request = || {
+                let configuration = configuration(to.certificate_arn.get());
+                aws.apigateway().update_domain_name().domain_name(name).domain_name_configurations(configuration).send()
+            };
+            aws.call("apigateway:UpdateDomainName", request).await?;
         }
-        let request = || {
-            let configuration = configuration(to.certificate_arn.get());
-            aws.apigateway().update_domain_name().domain_name(name).domain_name_configurations(configuration).send()
-        };
-        aws.call("apigateway:UpdateDomainName", request).await?;
+        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
         wait_available(aws, name, UPDATE_TIMEOUT).await
     }
 

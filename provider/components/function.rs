@@ -9,6 +9,7 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, PackageType, Runtime, TracingMode};
 use serde::{Deserialize, Serialize};
 
+use super::answer::gone;
 use super::claim::Claim;
 use super::log_group::LogGroup;
 use super::role::Role;
@@ -120,16 +121,27 @@ impl Component for Function {
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const UNCOMPARED: &'static [&'static str] = &["source"];
     const ACTIONS: &'static [&'static str] = &[
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetRepositoryPolicy",
+        "ecr:SetRepositoryPolicy",
         "iam:PassRole",
         "lambda:CreateFunction",
         "lambda:DeleteFunction",
         "lambda:DeleteFunctionConcurrency",
         "lambda:GetFunction",
+        "lambda:GetLayerVersion",
+        "lambda:ListTags",
         "lambda:PutFunctionConcurrency",
         "lambda:TagResource",
         "lambda:UntagResource",
         "lambda:UpdateFunctionCode",
         "lambda:UpdateFunctionConfiguration",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
     ];
 
     fn id(outputs: &Outputs) -> String {
@@ -176,10 +188,10 @@ impl Component for Function {
             Err(taken) if taken.is_exists() => return adoption::take_over::<Self>(aws, spec, &what, taken).await,
             Err(error) => return Err(request::without_values(error, spec)),
         }
+        lambda::wait_until_ready(aws, &spec.name, None).await?;
         if let Some(reserved) = &spec.reserved_concurrency {
             reserve(aws, &spec.name, Some(reserved)).await?;
         }
-        lambda::wait_until_ready(aws, &spec.name, None).await?;
         Ok(outputs(aws, &spec.name))
     }
 
@@ -209,10 +221,10 @@ impl Component for Function {
             };
             aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await?;
         }
+        lambda::wait_until_ready(aws, &outputs.name, None).await?;
         if from.reserved_concurrency != to.reserved_concurrency {
             reserve(aws, &outputs.name, to.reserved_concurrency.as_ref()).await?;
         }
-        lambda::wait_until_ready(aws, &outputs.name, None).await?;
         Ok(outputs.clone())
     }
 
@@ -221,7 +233,7 @@ impl Component for Function {
         let attempt =
             || aws.call("lambda:DeleteFunction", || client.delete_function().function_name(&outputs.name).send());
         let what = format!("function {} in {}", outputs.name, aws.region());
-        lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -235,15 +247,20 @@ fn hints(now: &FunctionConfiguration) -> String {
     described.into_iter().chain(changed).collect::<Vec<_>>().join("; ")
 }
 
+/// Sets concurrency aside, or gives it back. Lambda takes this only for a function that is ready.
 async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> Result<(), CallError> {
     let client = aws.lambda();
-    let Some(reserved) = reserved else {
-        let send = || client.delete_function_concurrency().function_name(name).send();
-        return aws.call("lambda:DeleteFunctionConcurrency", send).await.map(drop);
+    let attempt = || async {
+        let Some(count) = reserved.map(request::int) else {
+            let send = || client.delete_function_concurrency().function_name(name).send();
+            return aws.call("lambda:DeleteFunctionConcurrency", send).await.map(drop);
+        };
+        let send =
+            || client.put_function_concurrency().function_name(name).reserved_concurrent_executions(count).send();
+        aws.call("lambda:PutFunctionConcurrency", send).await.map(drop)
     };
-    let count = request::int(reserved);
-    let send = || client.put_function_concurrency().function_name(name).reserved_concurrent_executions(count).send();
-    aws.call("lambda:PutFunctionConcurrency", send).await.map(drop)
+    let what = format!("the reserved concurrency of function {name} in {}", aws.region());
+    aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await
 }
 
 async fn retag(aws: &Regional, outputs: &Outputs, change: &TagChange) -> Result<(), CallError> {

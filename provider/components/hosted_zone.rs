@@ -1,11 +1,15 @@
 //! Route 53 public hosted zone.
+//!
+//! Anybody may make a second zone of the same name, so the tags that say whose it is are set last: a zone that has them
+//! is finished, and belongs to the configuration that made it or imported it. A create that died left one that has only
+//! our caller reference.
 
 use aws_sdk_route53::types::TagResourceType::Hostedzone;
 use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
+use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -72,9 +76,15 @@ impl Component for HostedZone {
         for zone in zones(aws, &spec.name).await? {
             let id = dns::zone_id(&zone.id);
             let tags = dns::tags_of(aws, Hostedzone, id).await?;
-            // Tags come in a second call; the reference is there from the start.
-            let unfinished = tags.is_empty() && zone.caller_reference.starts_with(&identity::reference_prefix(aws));
-            if unfinished || tags::is_ours(aws, &tags) {
+            if tags::is_ours(aws, &tags) {
+                return Ok(Some(Found::Foreign(format!(
+                    "hosted zone {id} is a finished multiregion_zone of this name; to go on with that one here, import it \
+                     by the name {:?}",
+                    dns::normal(&spec.name)
+                ))));
+            }
+            let is_begun = zone.caller_reference.starts_with(&identity::reference_prefix(aws));
+            if is_begun && !tags.contains_key(OWNER_TAG) {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
             }
@@ -104,14 +114,12 @@ impl Component for HostedZone {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let made = match request(aws, spec, &identity::reference(aws, &spec.name)).await {
-            Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
-                Some(Found::Ours(outputs)) => outputs,
-                // Route 53 remembers the reference of a zone that was deleted.
-                _ => request(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
-            },
+        let made = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
+            // Route 53 remembers the reference of a zone that was deleted.
+            Err(error) if error.is_exists() => begin(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
             made => made?,
         };
+        // The last act: it says that the zone is finished.
         dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
         Ok(made)
     }
@@ -126,6 +134,7 @@ impl Component for HostedZone {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         if from.comment != to.comment {
             let request =
                 || aws.route53().update_hosted_zone_comment().id(&outputs.id).comment(to.comment.get()).send();
@@ -183,10 +192,31 @@ async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, Call
     Ok(Some((outputs(aws, id, servers), comment)))
 }
 
-fn outputs(aws: &Regional, id: &str, name_servers: Vec<String>) -> Outputs {
+fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
+    // Route 53 gives them in any order.
+    name_servers.sort();
     let id = dns::zone_id(id).to_owned();
     let arn = format!("arn:{}:route53:::hostedzone/{id}", aws.partition());
     Outputs { id, arn, name_servers }
+}
+
+/// Makes a zone without tags, or gives back the one that this reference already made.
+///
+/// # Errors
+/// [`CallError::Foreign`] when a zone of this name is finished or somebody else's; that the zone exists when the one
+/// with this reference is gone.
+async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
+    let error = match request(aws, spec, reference).await {
+        Err(error) if error.is_exists() => error,
+        made => return made,
+    };
+    match HostedZone::find(aws, spec).await? {
+        Some(Found::Ours(outputs)) => Ok(outputs),
+        Some(Found::Foreign(whose)) => {
+            Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose })
+        }
+        None => Err(error),
+    }
 }
 
 async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 
+use super::answer::found;
 use crate::aws::{CallError, Poll, Regional};
 
 /// How long IAM may take until Lambda sees a role, and Lambda until a function takes the next change.
@@ -39,7 +40,7 @@ pub(super) async fn get(
 ) -> Result<Option<GetFunctionOutput>, CallError> {
     let client = aws.lambda();
     let send = || client.get_function().function_name(name).set_qualifier(qualifier.map(str::to_owned)).send();
-    present(aws.call("lambda:GetFunction", send).await)
+    found(aws.call("lambda:GetFunction", send).await)
 }
 
 /// Waits until a function, or one of its versions, can be called and changed.
@@ -78,18 +79,4 @@ fn readiness(what: &str, now: &FunctionConfiguration, updated: bool) -> Result<P
 
 fn said(state: &str, reason: Option<&str>) -> String {
     reason.filter(|reason| !reason.is_empty()).map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
-}
-
-/// What a question after one object answered; `None` when there is none.
-pub(super) fn present<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// What a deletion came to, where it is well that the object was gone already.
-pub(super) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
-    present(answer).map(drop)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answer::{found, gone};
 use super::tags::{self, TagChange};
 use crate::aws::{CallError, Regional};
 
@@ -16,6 +17,18 @@ pub(super) struct Group {
 /// The ARN of the log group `name`, without the trailing `:*`.
 pub(super) fn arn(aws: &Regional, name: &str) -> String {
     format!("arn:{}:logs:{}:{}:log-group:{name}", aws.partition(), aws.region(), aws.account_id())
+}
+
+/// The region and the name in a log group's ARN without the trailing `:*`.
+///
+/// # Errors
+/// [`CallError::Malformed`] when it is the ARN of something else.
+pub(super) fn place(arn: &str) -> Result<(&str, &str), CallError> {
+    let mut parts = arn.splitn(7, ':');
+    match (parts.nth(3), parts.nth(1), parts.next()) {
+        (Some(region), Some("log-group"), Some(name)) if !region.is_empty() => Ok((region, name)),
+        _ => Err(CallError::Malformed(format!("{arn:?} is no log group's ARN"))),
+    }
 }
 
 /// The log group `name`; `None` when there is none.
@@ -34,11 +47,9 @@ pub(super) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>
 /// The tags of the log group `name`, without AWS's own; `None` when there is no such group.
 pub(super) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
     let (client, arn) = (aws.logs(), arn(aws, name));
-    match aws.call("logs:ListTagsForResource", || client.list_tags_for_resource().resource_arn(&arn).send()).await {
-        Ok(answer) => Ok(Some(tags::reported(answer.tags.unwrap_or_default()))),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
+    let send = || client.list_tags_for_resource().resource_arn(&arn).send();
+    let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
+    Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
 }
 
 /// Makes the log group `name`.
@@ -71,8 +82,18 @@ pub(super) async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Res
 /// Deletes the log group `name`, if it is there.
 pub(super) async fn delete(aws: &Regional, name: &str) -> Result<(), CallError> {
     let client = aws.logs();
-    match aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await {
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Ok(()),
+    gone(aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_says_where_a_log_group_is() {
+        let arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/multiregion/giraffe";
+        assert_eq!(place(arn).unwrap(), ("eu-central-1", "/multiregion/giraffe"));
+        assert!(place("arn:aws:logs:eu-central-1:123456789012:destination:x").is_err());
+        assert!(place("/multiregion/giraffe").is_err());
     }
 }

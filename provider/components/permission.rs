@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::alias::{self, Alias};
+use super::answer::{found, gone};
 use super::http_api::HttpApi;
 use super::{Component, Discovered, Found, Resolved, Siblings, lambda};
 use crate::aws::{CallError, Regional};
@@ -157,7 +158,7 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
     };
     let attempt = || aws.call("lambda:RemovePermission", send);
     let what = format!("permission {} of function {}", outputs.statement_id, outputs.function);
-    lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
 }
 
 /// The API that our statement lets in; `None` without such a statement. A statement that does not say what ours say
@@ -165,7 +166,7 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
 async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
     let client = aws.lambda();
     let send = || client.get_policy().function_name(&outputs.function).qualifier(&outputs.alias).send();
-    let Some(answer) = lambda::present(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
+    let Some(answer) = found(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
     let policy: Json = serde_json::from_str(answer.policy().unwrap_or("{}"))
         .map_err(|error| CallError::Failed { what: "lambda:GetPolicy".to_owned(), why: error.to_string() })?;
     let statements = policy["Statement"].as_array().into_iter().flatten();

@@ -7,6 +7,7 @@ use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum as Status;
 use serde::{Deserialize, Serialize};
 
 use super::alias::{self, Alias};
+use super::answer::{found, gone};
 use super::{Component, Discovered, Found, Resolved, Siblings, lambda};
 use crate::aws::{CallError, Poll, Regional};
 use crate::desired::{Input, Kind};
@@ -94,7 +95,7 @@ impl Component for ProvisionedConcurrency {
         };
         let attempt = || aws.call("lambda:DeleteProvisionedConcurrencyConfig", send);
         let what = format!("provisioned concurrency of {}", Self::id(outputs));
-        lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -115,7 +116,7 @@ async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetProvisionedC
         let request = client.get_provisioned_concurrency_config();
         request.function_name(&outputs.function).qualifier(&outputs.alias).send()
     };
-    lambda::present(aws.call("lambda:GetProvisionedConcurrencyConfig", send).await)
+    found(aws.call("lambda:GetProvisionedConcurrencyConfig", send).await)
 }
 
 async fn put(aws: &Regional, outputs: &Outputs, spec: &Spec) -> Result<(), CallError> {

@@ -8,9 +8,10 @@ use aws_sdk_iam::types::Tag;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
+use super::answer::{found, gone};
 use super::claim::Claim;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, lambda};
+use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -157,14 +158,14 @@ impl Component for Role {
         try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
         detach_all(aws, name).await?;
         let client = aws.iam();
-        lambda::gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
+        gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
     }
 }
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
     let client = aws.iam();
     let answer = aws.call("iam:GetRole", || client.get_role().role_name(name).send()).await;
-    Ok(lambda::present(answer)?.and_then(|answer| answer.role))
+    Ok(found(answer)?.and_then(|answer| answer.role))
 }
 
 fn outputs(role: &aws_sdk_iam::types::Role) -> Outputs {
@@ -202,7 +203,7 @@ async fn put_policy(aws: &Regional, role: &str, name: &str, document: &str) -> R
 async fn delete_policy(aws: &Regional, role: &str, name: &str) -> Result<(), CallError> {
     let client = aws.iam();
     let send = || client.delete_role_policy().role_name(role).policy_name(name).send();
-    lambda::gone(aws.call("iam:DeleteRolePolicy", send).await)
+    gone(aws.call("iam:DeleteRolePolicy", send).await)
 }
 
 /// The names of a role's inline policies; `None` when there is no such role.
@@ -210,7 +211,7 @@ async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>,
     let client = aws.iam();
     let send =
         || client.list_role_policies().role_name(role).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
-    lambda::present(aws.call("iam:ListRolePolicies", send).await)
+    found(aws.call("iam:ListRolePolicies", send).await)
 }
 
 /// A role's inline policies by name: as they were `applied` where they say the same.
@@ -225,7 +226,7 @@ async fn policies(
         let client = &client;
         async move {
             let send = || client.get_role_policy().role_name(role).policy_name(&name).send();
-            let Some(answer) = lambda::present(aws.call("iam:GetRolePolicy", send).await)? else { return Ok(None) };
+            let Some(answer) = found(aws.call("iam:GetRolePolicy", send).await)? else { return Ok(None) };
             let document = policy::decoded(answer.policy_document());
             let document = match applied.get(&name).and_then(Input::known) {
                 Some(applied) if policy::is_same(applied, &document) => applied.clone(),
@@ -243,10 +244,10 @@ async fn detach_all(aws: &Regional, role: &str) -> Result<(), CallError> {
         let pages = client.list_attached_role_policies().role_name(role).into_paginator();
         pages.items().send().collect::<Result<Vec<_>, _>>()
     };
-    let attached = lambda::present(aws.call("iam:ListAttachedRolePolicies", send).await)?.unwrap_or_default();
+    let attached = found(aws.call("iam:ListAttachedRolePolicies", send).await)?.unwrap_or_default();
     for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
         let send = || client.detach_role_policy().role_name(role).policy_arn(arn).send();
-        lambda::gone(aws.call("iam:DetachRolePolicy", send).await)?;
+        gone(aws.call("iam:DetachRolePolicy", send).await)?;
     }
     Ok(())
 }

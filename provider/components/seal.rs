@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::gone;
 use super::claim::{CREATING, Claim, PHASE_TAG, READY};
 use super::tags::TagChange;
 use super::{Component, Discovered, Found, Resolved, Siblings, logs};
@@ -15,15 +16,15 @@ pub struct Seal;
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The claim's log group.
-    pub claim: Input<String>,
+    /// The claim's ARN: the seal is where the claim is.
+    pub claim_arn: Input<String>,
 }
 
 /// What AWS gave back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The claim's log group.
-    pub claim: String,
+    /// The claim's ARN.
+    pub claim_arn: String,
 }
 
 impl Kind for Seal {
@@ -35,61 +36,60 @@ impl Component for Seal {
     type Outputs = Outputs;
 
     const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["claim"];
+    const IMMUTABLE: &'static [&'static str] = &["claim_arn"];
     const VISIBLE: bool = false;
     const ACTIONS: &'static [&'static str] = &["logs:ListTagsForResource", "logs:TagResource"];
 
     fn id(outputs: &Outputs) -> String {
-        outputs.claim.clone()
+        outputs.claim_arn.clone()
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
-        let Some(claim) = spec.claim.known() else { return Ok(None) };
-        Ok(is_set(aws, claim).await?.then(|| Found::Ours(Outputs { claim: claim.clone() })))
+        let Some(claim_arn) = spec.claim_arn.known() else { return Ok(None) };
+        Ok(is_set(aws, claim_arn).await?.then(|| Found::Ours(Outputs { claim_arn: claim_arn.clone() })))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let address = Address::global(Claim::KIND);
-        let Some(claim) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.log_group) else {
+        let Some(claim_arn) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.arn) else {
             return Ok(Vec::new());
         };
-        if !is_set(aws, &claim).await? {
+        if !is_set(aws, &claim_arn).await? {
             return Ok(Vec::new());
         }
-        let spec = Spec { claim: claim.as_str().into() };
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim }, depends_on: vec![address] }])
+        let spec = Spec { claim_arn: claim_arn.as_str().into() };
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn }, depends_on: vec![address] }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let claim = spec.claim.get().clone();
-        set(aws, &claim, READY).await?;
-        Ok(Outputs { claim })
+        let claim_arn = spec.claim_arn.get().clone();
+        set(aws, &claim_arn, READY).await?;
+        Ok(Outputs { claim_arn })
     }
 
     async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let spec = Spec { claim: outputs.claim.as_str().into() };
-        Ok(is_set(aws, &outputs.claim).await?.then(|| (spec, outputs.clone())))
+        let spec = Spec { claim_arn: outputs.claim_arn.as_str().into() };
+        Ok(is_set(aws, &outputs.claim_arn).await?.then(|| (spec, outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, _: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        set(aws, &outputs.claim, READY).await?;
+        set(aws, &outputs.claim_arn, READY).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        match set(aws, &outputs.claim, CREATING).await {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
-        }
+        gone(set(aws, &outputs.claim_arn, CREATING).await)
     }
 }
 
-async fn set(aws: &Regional, claim: &str, phase: &str) -> Result<(), CallError> {
+async fn set(aws: &Regional, claim_arn: &str, phase: &str) -> Result<(), CallError> {
+    let (region, claim) = logs::place(claim_arn)?;
     let set = [(PHASE_TAG.to_owned(), phase.to_owned())].into();
-    logs::retag(aws, claim, &TagChange { set, remove: Vec::new() }).await
+    logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await
 }
 
-async fn is_set(aws: &Regional, claim: &str) -> Result<bool, CallError> {
-    let tags = logs::tags_of(aws, claim).await?.unwrap_or_default();
+async fn is_set(aws: &Regional, claim_arn: &str) -> Result<bool, CallError> {
+    let (region, claim) = logs::place(claim_arn)?;
+    let tags = logs::tags_of(&aws.at(region), claim).await?.unwrap_or_default();
     Ok(tags.get(PHASE_TAG).is_some_and(|phase| phase == READY))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answer::{found, gone};
 use super::function::{self, Function};
 use super::{Component, Discovered, Found, Resolved, Siblings, alias, lambda};
 use crate::aws::{CallError, Regional};
@@ -62,7 +63,7 @@ impl Component for Version {
             let pages = client.list_versions_by_function().function_name(function).into_paginator();
             pages.items().send().collect::<Result<Vec<_>, _>>()
         };
-        let versions = lambda::present(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default();
+        let versions = found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default();
         // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
         let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
         let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
@@ -104,9 +105,12 @@ impl Component for Version {
         let Some(version) = lambda::get(aws, &outputs.function, Some(&outputs.number)).await? else {
             return Ok(None);
         };
+        // A version never changes. Its description may be another's all the same: of code and settings that are published
+        // already, Lambda gives back the earlier version. Only an import has nothing else to go by.
+        let applied = spec.fingerprint.known().is_some_and(|fingerprint| !fingerprint.is_empty());
         let description = version.configuration().and_then(|now| now.description()).filter(|text| !text.is_empty());
-        // A version that somebody else published of the same code and settings has no fingerprint of ours.
-        let fingerprint = description.map_or_else(|| spec.fingerprint.clone(), Input::from);
+        let described = description.filter(|_| !applied);
+        let fingerprint = described.map_or_else(|| spec.fingerprint.clone(), Input::from);
         Ok(Some((Spec { function: outputs.function.as_str().into(), fingerprint }, outputs.clone())))
     }
 
@@ -123,7 +127,7 @@ impl Component for Version {
         let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
         let attempt = || aws.call("lambda:DeleteFunction", send);
         let what = format!("function {}:{} in {}", outputs.function, outputs.number, aws.region());
-        lambda::gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 

@@ -48,6 +48,9 @@ async fn a_distribution_follows_its_spec() {
         bench.change(ADDRESS, &distribution, before, after).await;
         before = after;
     }
+    let calls = bench.calls_of_a_repeated_update(ADDRESS, &distribution, &spec).await;
+    assert_eq!(calls.last().map(String::as_str), Some("cloudfront:GetDistribution"), "{calls:?}");
+    assert!(calls.iter().filter(|call| *call == "cloudfront:GetDistribution").count() > 1, "{calls:?}");
     bench.unmake(ADDRESS, &spec, &distribution).await;
 
     // CloudFront remembers the reference of the distribution that is gone.

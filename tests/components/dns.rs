@@ -23,8 +23,8 @@ async fn a_zone_follows_its_spec() {
     let bench = Bench::start().await;
     let spec = zone_spec();
     let zone = bench.make(ZONE, &spec).await;
-    assert_eq!(zone["name_servers"].as_array().unwrap().len(), 4);
-    bench.make_again(ZONE, &spec, &zone).await;
+    let servers: Vec<&str> = zone["name_servers"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
+    assert!(servers.len() == 4 && servers.is_sorted(), "{servers:?}");
     let other = with(&spec, json!({ "comment": "", "force_destroy": false, "tags": tags(ZONE, "farm") }));
     bench.change(ZONE, &zone, &spec, &other).await;
     bench.unmake(ZONE, &other, &zone).await;
@@ -32,6 +32,50 @@ async fn a_zone_follows_its_spec() {
     // AWS remembers the reference of the zone that is gone.
     let again = bench.make(ZONE, &spec).await;
     assert_ne!(again["id"], zone["id"]);
+}
+
+#[tokio::test]
+async fn a_finished_zone_has_one_configuration() {
+    let bench = Bench::start().await;
+    let spec = zone_spec();
+    let zone = bench.make(ZONE, &spec).await;
+    let (aws, component) = bench.at(ZONE);
+    let found = component.find(&aws, &spec).await.unwrap();
+    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("import")), "{found:?}");
+    assert!(matches!(component.create(&aws, &spec).await, Err(CallError::Foreign { .. })));
+    bench.expect(ZONE, &spec, &zone).await;
+}
+
+#[tokio::test]
+async fn a_zone_whose_create_died_is_gone_on_with() {
+    let bench = Bench::start().await;
+    let spec = zone_spec();
+    let (aws, component) = bench.at(ZONE);
+    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    component.create(&aws, &spec).await.unwrap_err();
+    let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("it is lost") };
+
+    // The engine does not know how far it came: the same spec again.
+    bench.change(ZONE, &zone, &spec, &spec).await;
+    assert!(matches!(component.find(&aws, &spec).await.unwrap(), Some(Found::Foreign(_))));
+}
+
+#[tokio::test]
+async fn a_zone_is_tagged_once_every_server_knows_it() {
+    let bench = Bench::start().await;
+    for lost in ["route53:CreateHostedZone", "route53:ChangeTagsForResource"] {
+        bench.local.fault(Fault::new(Harm::ReplyLost).operation(lost).nth(1));
+    }
+    let zone = bench.make(ZONE, &zone_spec()).await;
+    bench.unmake(ZONE, &zone_spec(), &zone).await;
+
+    // The reference of the zone that is gone is refused; the reply to the next one is lost.
+    bench.local.clear_calls();
+    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:CreateHostedZone").nth(2));
+    bench.make(ZONE, &zone_spec()).await;
+    let calls = bench.local.calls();
+    let last = calls.iter().rfind(|call| call.writes()).map(|call| call.name());
+    assert_eq!(last.as_deref(), Some("route53:ChangeTagsForResource"));
 }
 
 #[tokio::test]

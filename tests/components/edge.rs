@@ -238,6 +238,9 @@ async fn a_domain_and_its_mapping_follow_their_specs() {
     bench.make(&at("issued_certificate"), &issued).await;
     let renewed = with(&spec, json!({ "certificate_arn": second["arn"], "tags": tags(&address, "farm") }));
     bench.change(&address, &domain, &spec, &renewed).await;
+    let calls = bench.calls_of_a_repeated_update(&address, &domain, &renewed).await;
+    // One look at what there is, one at whether it is available.
+    assert_eq!(calls, ["apigateway:GetDomainName", "apigateway:GetDomainName"]);
     bench.unmake(&address, &renewed, &domain).await;
 }
 

@@ -29,7 +29,7 @@ async fn a_claim_is_made_sealed_and_taken_away() {
     let wider = with(&claim, json!({ "regions": ["us-east-1"], "tags": tags("global/claim", "farm") }));
     bench.change("global/claim", &outputs, &claim, &wider).await;
 
-    let seal = json!({ "claim": outputs["log_group"] });
+    let seal = json!({ "claim_arn": outputs["arn"] });
     let sealed = bench.make("global/seal", &seal).await;
     bench.expect("global/claim", &wider, &outputs).await;
     let found = component.find(&aws, &wider).await.unwrap();
@@ -38,6 +38,29 @@ async fn a_claim_is_made_sealed_and_taken_away() {
     bench.unmake("global/seal", &seal, &sealed).await;
     assert!(matches!(component.find(&aws, &wider).await.unwrap(), Some(Found::Ours(_))));
     bench.unmake("global/claim", &wider, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_claim_stays_in_its_region_when_the_home_region_moves() {
+    let bench = Bench::start().await;
+    let claim = json!({ "name": OWNER, "regions": [REGION], "tags": tags("global/claim", "zoo") });
+    let made = bench.make("global/claim", &claim).await;
+    let seal = json!({ "claim_arn": made["arn"] });
+    let sealed = bench.make("global/seal", &seal).await;
+
+    let ((aws, of_claim), (_, of_seal)) = (bench.at("global/claim"), bench.at("global/seal"));
+    let moved = aws.at("us-west-2");
+    let seen = of_claim.read(&moved, &claim, &made).await.unwrap();
+    assert_eq!(seen, Some((claim.clone(), made.clone())));
+    assert!(of_seal.read(&moved, &seal, &sealed).await.unwrap().is_some());
+    let wider = with(&claim, json!({ "regions": ["us-east-1"] }));
+    of_claim.update(&moved, &made, &claim, &wider).await.unwrap();
+    bench.expect("global/claim", &wider, &made).await;
+    of_seal.update(&moved, &sealed, &seal, &seal).await.unwrap();
+    of_seal.delete(&moved, &seal, &sealed).await.unwrap();
+    assert!(of_seal.find(&aws, &seal).await.unwrap().is_none());
+    of_claim.delete(&moved, &wider, &made).await.unwrap();
+    assert!(of_claim.find(&aws, &wider).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -157,6 +180,16 @@ async fn a_function_follows_its_spec() {
     assert_eq!(writes, ["lambda:UpdateFunctionConfiguration"]);
     bench.change(&address, &outputs, &only_memory, &first).await;
     bench.unmake(&address, &first, &outputs).await;
+
+    // Concurrency is set aside for a function that is ready.
+    let reserved = with(&first, json!({ "reserved_concurrency": 5 }));
+    bench.local.clear_calls();
+    let outputs = bench.make(&address, &reserved).await;
+    let calls: Vec<String> = bench.local.calls().iter().map(|call| call.name()).collect();
+    let position = |name: &str| calls.iter().position(|call| call == name).unwrap();
+    let between = &calls[position("lambda:CreateFunction") + 1..position("lambda:PutFunctionConcurrency")];
+    assert!(between.iter().any(|call| call == "lambda:GetFunction"), "{calls:?}");
+    bench.unmake(&address, &reserved, &outputs).await;
 }
 
 #[tokio::test]
@@ -169,6 +202,11 @@ async fn what_hangs_on_a_function_follows_its_spec() {
     let version = |fingerprint: &str| json!({ "function": OWNER, "fingerprint": fingerprint });
     let one = bench.make(&at("version"), &version("first")).await;
     bench.make_again(&at("version"), &version("first"), &one).await;
+    // Lambda gives back the version that it has of the same code, with the fingerprint of then.
+    bench.expect(&at("version"), &version("same code, another day"), &one).await;
+    let (aws, component) = bench.at(&at("version"));
+    let imported = component.read(&aws, &version(""), &one).await.unwrap();
+    assert_eq!(imported, Some((version("first"), one.clone())));
     let (code, from) = package(&source(&folder.path().join("two"), "two"));
     let second = with(&first, json!({ "code": code, "source": from }));
     bench.change(&at("function"), &made, &first, &second).await;
@@ -223,7 +261,7 @@ async fn everything_is_discovered_as_it_is() {
     bench.make(&at("permission"), &permission).await;
     let warm = json!({ "function": OWNER, "alias": "live", "instances": 1 });
     bench.make(&at("provisioned_concurrency"), &warm).await;
-    let seal = json!({ "claim": claimed["log_group"] });
+    let seal = json!({ "claim_arn": claimed["arn"] });
     bench.make("global/seal", &seal).await;
 
     let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();

@@ -98,6 +98,14 @@ impl Bench {
         self.expect(address, to, outputs).await;
     }
 
+    /// What AWS is asked when the engine repeats an update whose end it does not know, and all is done already.
+    pub(crate) async fn calls_of_a_repeated_update(&self, address: &str, outputs: &Json, spec: &Json) -> Vec<String> {
+        let (aws, component) = self.at(address);
+        self.local.clear_calls();
+        component.update(&aws, outputs, spec, spec).await.unwrap();
+        self.local.calls().iter().map(|call| call.name()).collect()
+    }
+
     /// Deletes it, twice.
     pub(crate) async fn unmake(&self, address: &str, spec: &Json, outputs: &Json) {
         let (aws, component) = self.at(address);

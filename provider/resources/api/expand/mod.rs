@@ -139,7 +139,7 @@ impl Draft<'_> {
     }
 
     fn seal(&mut self, claim: &Handle<Claim>) {
-        let spec = seal::Spec { claim: claim.output(claim::LOG_GROUP) };
+        let spec = seal::Spec { claim_arn: claim.output(claim::ARN) };
         let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
         self.desired.order_first(claim);
         self.desired.order_last(&seal);
