@@ -113,6 +113,8 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
         ("function", "handler", json!("other.handler")),
         ("function", "ephemeral_storage_mb", json!(1024)),
         ("function", "tracing", json!(true)),
+        ("alias", "version", json!("$LATEST")),
+        ("mapping", "base_path", json!("other")),
         ("http_api", "disable_execute_api_endpoint", json!(true)),
         ("http_api", "cors", Json::Null),
         ("integration", "timeout_ms", json!(1234)),

@@ -1,5 +1,6 @@
 //! The engine in-process against the strict AWS: what takes too many runs for a CLI.
 
 mod drift;
+mod foreign;
 mod import;
 mod world;
