@@ -1,7 +1,7 @@
 //! Apply: the plan's steps, and what the host is told of how they ended.
 
 use super::plan::{mistake, survey, unprotected};
-use super::{Provider, State, block, ledger_of, report, settings_of};
+use super::{Provider, State, block, ledger_of, report};
 use crate::apply::{Engine, Outcome};
 use crate::aws::{CallError, chain};
 use crate::desired::Desired;
@@ -40,7 +40,7 @@ impl Provider {
         planned: &State,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         unprotected(resource, prior)?;
-        let settings = settings_of(resource, prior)?;
+        let settings = resource.settings(prior)?;
         let ledger = ledger_of(&planned.private)?;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
         let ledger = match ledger.standing() {

@@ -17,7 +17,7 @@ use crate::aws::{Aws, CancellationToken, Clock, Run};
 use crate::components::Catalog;
 use crate::package::DiskPackages;
 use crate::plan::{Ledger, UnreadableLedger};
-use crate::resources::{Context, Resource, Settings};
+use crate::resources::{Context, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 pub use upgrade::upgrade;
@@ -88,11 +88,6 @@ pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
 /// Reads a package without keeping other calls, a cancel among them, from being answered.
 fn block<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
-}
-
-/// The settings of a state that is already there: what it was written with has been valid once.
-fn settings_of(resource: &dyn Resource, value: &Value) -> Result<Settings, Diagnostics> {
-    resource.settings(value)
 }
 
 /// The ledger in a resource's private state.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report, settings_of};
+use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Desired, Scope};
 use crate::package::DiskPackages;
@@ -145,7 +145,7 @@ impl Outlook<'_> {
 
 /// Refuses to destroy what is protected.
 pub(super) fn unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), Diagnostics> {
-    let settings = settings_of(resource, prior)?;
+    let settings = resource.settings(prior)?;
     if !settings.deletion_protection {
         return Ok(());
     }

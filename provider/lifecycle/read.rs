@@ -1,6 +1,6 @@
 //! Refresh: what AWS holds of a resource now.
 
-use super::{LOOK_TIMEOUT, Provider, State, ledger_of, settings_of};
+use super::{LOOK_TIMEOUT, Provider, State, ledger_of};
 use crate::aws::{CallError, chain};
 use crate::plan::View;
 use crate::resources::Resource;
@@ -24,7 +24,7 @@ impl Provider {
         if state.value == Value::Null {
             return Ok((State::gone(), Vec::new()));
         }
-        let engine = self.engine(&settings_of(resource, &state.value)?.owner, LOOK_TIMEOUT);
+        let engine = self.engine(&resource.settings(&state.value)?.owner, LOOK_TIMEOUT);
         let ledger = match ledger_of(&state.private)? {
             // A resource without components has lost its ledger; it is found by its ownership.
             none if none.is_empty() => engine.discover(resource.kinds()).await.map_err(|error| vec![unseen(&error)])?,
