@@ -1,6 +1,6 @@
 //! Time, injected: a test need not wait for it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures::future::{BoxFuture, FutureExt};
 
@@ -8,6 +8,8 @@ use futures::future::{BoxFuture, FutureExt};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Instant;
+    /// The time of day in seconds since 1970, UTC: for what outlives this process.
+    fn unix_seconds(&self) -> u64;
     /// Ends after `time`.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
 }
@@ -19,6 +21,11 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        // A clock before 1970 is set wrong; everything is late then.
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {

@@ -32,6 +32,10 @@ impl Clock for FakeClock {
         self.start + self.passed()
     }
 
+    fn unix_seconds(&self) -> u64 {
+        self.passed().as_secs()
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         let passed = self.passed.clone();
         async move { *passed.lock().unwrap() += time }.boxed()
