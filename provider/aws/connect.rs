@@ -100,12 +100,7 @@ impl Aws {
 
 /// A run for a question that no resource asks.
 fn question(clock: &Arc<dyn Clock>) -> Run {
-    Run {
-        owner: String::new(),
-        deadline: clock.now() + QUESTION_TIMEOUT,
-        cancel: CancellationToken::new(),
-        clock: clock.clone(),
-    }
+    Run::new("", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
 async fn sdk_config(config: &Config, endpoints: &Endpoints) -> SdkConfig {

@@ -66,6 +66,16 @@ impl Regional {
         &self.run.owner
     }
 
+    /// What tells the run from every other: [`Run::id`](super::Run::id).
+    pub fn run_id(&self) -> &str {
+        self.run.id()
+    }
+
+    /// The time of day in seconds since 1970, UTC.
+    pub fn unix_seconds(&self) -> u64 {
+        self.run.clock.unix_seconds()
+    }
+
     /// The account that is worked in.
     pub fn account_id(&self) -> &str {
         self.aws.account_id()

@@ -135,7 +135,10 @@ impl Run {
     }
 
     /// Waits, unless the run is cancelled first.
-    pub(super) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`].
+    pub(crate) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_owned())),
@@ -171,12 +174,8 @@ mod tests {
     }
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
-        Run {
-            owner: "giraffe".to_owned(),
-            deadline: clock.now() + Duration::from_secs(seconds),
-            cancel: CancellationToken::new(),
-            clock: Arc::new(clock.clone()),
-        }
+        let deadline = clock.now() + Duration::from_secs(seconds);
+        Run::new("giraffe", deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {

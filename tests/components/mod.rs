@@ -66,6 +66,11 @@ impl Bench {
         (Regional::new(self.aws.clone(), self.run.clone(), address), *component)
     }
 
+    /// The same for another run.
+    pub(crate) fn rival(&self, address: &str) -> Regional {
+        Regional::new(self.aws.clone(), Arc::new(run()), address.parse().unwrap())
+    }
+
     /// Makes it, twice, and finds it again as it was wanted.
     pub(crate) async fn make(&self, address: &str, spec: &Json) -> Json {
         let (aws, component) = self.at(address);
@@ -118,12 +123,8 @@ impl Bench {
 }
 
 fn run() -> Run {
-    Run {
-        owner: OWNER.to_owned(),
-        deadline: Instant::now() + Duration::from_secs(120),
-        cancel: CancellationToken::new(),
-        clock: Arc::new(SystemClock),
-    }
+    let deadline = Instant::now() + Duration::from_secs(120);
+    Run::new(OWNER, deadline, CancellationToken::new(), Arc::new(SystemClock))
 }
 
 /// Tags of the object at `address`, with one of the user's.

@@ -36,6 +36,8 @@ const VOLATILE: &[&str] = &[
     "LastModifiedTime",
     "lastUpdatedDate",
     "Location",
+    "multiregion:pulse",
+    "multiregion:run",
     "NotAfter",
     "NotBefore",
     "RevisionId",
