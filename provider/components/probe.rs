@@ -35,8 +35,8 @@ pub struct Spec {
 /// What AWS gave back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The status that was answered.
-    pub status: u16,
+    /// The host that answered.
+    pub host: String,
 }
 
 impl Kind for Probe {
@@ -47,14 +47,14 @@ impl Kind for Probe {
 impl Component for Probe {
     type Outputs = Outputs;
 
-    const IMMUTABLE: &'static [&'static str] = &[];
+    const IMMUTABLE: &'static [&'static str] = &["host"];
     // A region that answers does not have to prove it again because another path is to be asked for.
     const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
     const VISIBLE: bool = false;
     const ACTIONS: &'static [&'static str] = &["apigateway:GET"];
 
     fn id(outputs: &Outputs) -> String {
-        outputs.status.to_string()
+        outputs.host.clone()
     }
 
     async fn find(_: &Regional, _: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -76,6 +76,7 @@ impl Component for Probe {
             };
             (endpoint, host) = (domain.target, domain.name);
         }
+        let outputs = Outputs { host: host.clone() };
         let spec = Spec {
             endpoint: endpoint.into(),
             host: host.into(),
@@ -84,8 +85,8 @@ impl Component for Probe {
             version: version.number.into(),
         };
         let depends_on = vec![api_address, version_address];
-        // It was answered once, or it would not be in use; with what is not known.
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { status: 200 }, depends_on }])
+        // It was answered once, or it would not be in use.
+        Ok(vec![Discovered { key: None, spec, outputs, depends_on }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -118,7 +119,9 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
     let poll = || async {
         match aws.get(&url, spec.host.get()).await {
-            Ok(answer) if is_answered(&answer, spec.routed) => Ok(Poll::Ready(Outputs { status: answer.status })),
+            Ok(answer) if is_answered(&answer, spec.routed) => {
+                Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }))
+            }
             Ok(answer) => Ok(Poll::Pending(seen(&answer))),
             Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
             Err(error) => Err(error),
