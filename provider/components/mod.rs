@@ -12,6 +12,7 @@ mod distribution_config;
 mod dns;
 pub mod domain;
 mod erased;
+pub mod execute_api_endpoint;
 pub mod function;
 mod gateway;
 pub mod health_check;
@@ -217,6 +218,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<alias::Alias>::new(),
     &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
     &Erased::<http_api::HttpApi>::new(),
+    &Erased::<execute_api_endpoint::ExecuteApiEndpoint>::new(),
     &Erased::<integration::Integration>::new(),
     &Erased::<route::Route>::new(),
     &Erased::<stage::Stage>::new(),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::domain::{self, Domain};
 use super::http_api::{self, HttpApi};
 use super::version::{self, Version};
-use super::{Component, Discovered, Found, Resolved, Siblings};
+use super::{Component, Discovered, Found, Resolved, Siblings, execute_api_endpoint};
 use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
 use crate::desired::{Address, Input, Kind};
 
@@ -69,7 +69,7 @@ impl Component for Probe {
             return Ok(Vec::new());
         };
         let (mut endpoint, mut host) = (api.endpoint, api.host);
-        if is_closed(aws, &api.id).await? {
+        if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
             let Some((_, domain)) = regional_first(siblings.in_scope::<Domain, domain::Outputs>(scope), aws.region())
             else {
                 return Ok(Vec::new());
@@ -153,12 +153,6 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
             )
     });
     answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
-}
-
-async fn is_closed(aws: &Regional, api_id: &str) -> Result<bool, CallError> {
-    let client = aws.apigateway();
-    let api = aws.call("apigateway:GetApi", || client.get_api().api_id(api_id).send()).await?;
-    Ok(api.disable_execute_api_endpoint().unwrap_or(false))
 }
 
 /// The domain name that only this region has, where there is one.

@@ -27,8 +27,8 @@ pub(super) fn distribution(
     regions: &BTreeMap<String, Region>,
     shared: Option<&Handle<Record>>,
     certificates: &Certificates,
-) {
-    let Some(edge) = &draft.shape.cdn else { return };
+) -> Option<Handle<Distribution>> {
+    let edge = draft.shape.cdn.as_ref()?;
     let layout = layout(draft, edge, regions);
     let address = Address::global("distribution");
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
@@ -57,6 +57,7 @@ pub(super) fn distribution(
     for alias in aliases {
         point_at(draft, &alias, &distribution);
     }
+    Some(distribution)
 }
 
 /// What a distribution asks for what.

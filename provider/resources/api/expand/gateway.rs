@@ -1,6 +1,7 @@
 //! The API of one region: what takes requests and calls the function's alias.
 
 use super::{Draft, Function, Gateway, input, inputs, maybe};
+use crate::components::execute_api_endpoint::{self, ExecuteApiEndpoint};
 use crate::components::http_api::{self, Cors, HttpApi};
 use crate::components::integration::{self, Integration};
 use crate::components::log_group::{self, LogGroup};
@@ -44,7 +45,8 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
     draft.desired.order(&integration, &permission);
     let routes = routes(draft, region, &api, &integration);
     let stage = stage(draft, region, &api);
-    Gateway { api, stage, permission, routes }
+    let endpoint = endpoint(draft, region, &api);
+    Gateway { api, endpoint, stage, permission, routes }
 }
 
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
@@ -65,6 +67,13 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
         tags: draft.tags(&address),
     };
     draft.desired.add(address, Path::of("gateway"), &spec)
+}
+
+/// API Gateway's own endpoint. Who is asked there says when it may be closed, and must have been opened.
+fn endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<ExecuteApiEndpoint> {
+    let spec = execute_api_endpoint::Spec { api_id: api.output(http_api::ID), disabled: draft.shape.gateway.disabled };
+    let address = Address::regional(region, "execute_api_endpoint");
+    draft.desired.add(address, Path::of("gateway").attribute("disable_execute_api_endpoint"), &spec)
 }
 
 fn routes(
