@@ -7,6 +7,7 @@ mod catalog;
 pub mod certificate;
 pub mod claim;
 mod creation;
+mod deviations;
 pub mod distribution;
 mod distribution_config;
 mod dns;
@@ -49,6 +50,7 @@ use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
 
 pub use catalog::Catalog;
+pub use deviations::Deviations;
 use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 

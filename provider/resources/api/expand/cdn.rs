@@ -6,7 +6,7 @@ use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
 use crate::components::record::{Record, RecordSet, Routing};
-use crate::components::{http_api, issued_certificate};
+use crate::components::{Deviations, http_api, issued_certificate};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::shape::Edge;
 use crate::wire::Path;
@@ -42,6 +42,7 @@ pub(super) fn distribution(
         group: layout.group,
         default_behavior: layout.default,
         behaviors: reads,
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let distribution: Handle<Distribution> = draft.desired.add(address, Path::of("cdn"), &spec);

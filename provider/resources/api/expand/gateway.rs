@@ -8,7 +8,7 @@ use crate::components::log_group::{self, LogGroup};
 use crate::components::permission::{self, Permission};
 use crate::components::route::{self, Route};
 use crate::components::stage::{self, AccessLog, Stage, Throttle};
-use crate::components::{alias, function};
+use crate::components::{Deviations, alias, function};
 use crate::desired::{Address, Handle, Input};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -38,6 +38,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
         api_id: api.output(http_api::ID),
         function_arn: function.alias.output(alias::ARN),
         timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
+        deviations: Deviations::default(),
     };
     let integration: Handle<Integration> =
         draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
@@ -88,6 +89,7 @@ fn routes(
             api_id: api.output(http_api::ID),
             key: key.clone(),
             integration_id: integration.output(integration::ID),
+            deviations: Deviations::default(),
         };
         let address = Address::regional(region, "route").key(key);
         routes.push(draft.desired.add(address, Path::of("gateway").attribute("routes"), &spec));
@@ -110,6 +112,7 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
         name: "$default".to_owned(),
         throttle,
         access_log,
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     draft.desired.add(address, Path::of("gateway"), &spec)

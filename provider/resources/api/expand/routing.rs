@@ -7,7 +7,7 @@ use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
 use crate::components::health_check::{self, HealthCheck};
 use crate::components::probe::{self, Probe};
 use crate::components::record::{self, Record, RecordSet, Routing};
-use crate::components::{domain, http_api, version};
+use crate::components::{Deviations, domain, http_api, version};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::routes;
 use crate::resources::api::shape::Policy;
@@ -136,6 +136,7 @@ pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) 
         failure_threshold: input(&check.config.failure_threshold, 3),
         measure_latency: check.measure_latency,
         search_string: maybe(&check.config.search_string),
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let handle = draft.desired.add(address, Path::of("routing").attribute("health_check"), &spec);
