@@ -4,6 +4,8 @@
 //! It is closed after everything that is asked there has moved to a custom domain name, and opened before anything is
 //! asked there.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::answer::found;
@@ -22,6 +24,8 @@ pub struct Spec {
     pub api_id: Input<String>,
     /// Whether only custom domain names answer.
     pub disabled: bool,
+    /// How long resolvers and health checkers may still ask there after they were told otherwise, in seconds.
+    pub drain_seconds: u64,
 }
 
 /// What AWS gave back.
@@ -40,6 +44,7 @@ impl Component for ExecuteApiEndpoint {
     type Outputs = Outputs;
 
     const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
     const ACTIONS: &'static [&'static str] = &["apigateway:GET", "apigateway:PATCH"];
 
     fn id(outputs: &Outputs) -> String {
@@ -54,7 +59,7 @@ impl Component for ExecuteApiEndpoint {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let Some((api, outputs)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
-        let spec = Spec { api_id: Input::Known(outputs.id.clone()), disabled: false };
+        let spec = Spec { api_id: Input::Known(outputs.id.clone()), disabled: false, drain_seconds: 0 };
         Ok(vec![Discovered { key: None, spec, outputs: Outputs { api_id: outputs.id }, depends_on: vec![api] }])
     }
 
@@ -63,13 +68,18 @@ impl Component for ExecuteApiEndpoint {
         put(aws, &outputs, spec).await
     }
 
-    async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let disabled = is_disabled(aws, &outputs.api_id).await?;
-        let spec = |disabled| Spec { api_id: Input::from(outputs.api_id.as_str()), disabled };
-        Ok(disabled.map(|disabled| (spec(disabled), outputs.clone())))
+        let reported = |disabled| Spec { api_id: Input::from(outputs.api_id.as_str()), disabled, ..spec.clone() };
+        Ok(disabled.map(|disabled| (reported(disabled), outputs.clone())))
     }
 
-    async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        if to.disabled && !from.disabled {
+            let what =
+                format!("whoever still asks {} at its default endpoint to have heard of another", outputs.api_id);
+            aws.pause(&what, Duration::from_secs(to.drain_seconds)).await?;
+        }
         put(aws, outputs, to).await
     }
 

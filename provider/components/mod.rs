@@ -27,6 +27,7 @@ pub mod log_group;
 mod logs;
 pub mod mapping;
 pub mod permission;
+mod place;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
@@ -53,6 +54,7 @@ pub use catalog::Catalog;
 pub use deviations::Deviations;
 use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
+pub use place::Place;
 
 /// Tags of an object: what the user and the provider want, and whose it is.
 pub type Tags = BTreeMap<String, Input<String>>;
@@ -90,6 +92,12 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
 
     /// The identity AWS gave it, as a user would look for it.
     fn id(outputs: &Self::Outputs) -> String;
+
+    /// The outputs that a new object of this spec will have, where they follow from it: who refers to them need not
+    /// change when the object is made again. `None` where AWS chooses one of them, or what it follows from is unknown.
+    fn foreseen(_place: &Place<'_>, _spec: &Self::Spec) -> Option<Self::Outputs> {
+        None
+    }
 
     /// How long after its update or deletion others may still act on what it said, because they cached it.
     fn linger(_spec: &Self::Spec) -> Duration {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone, small};
 use super::creation::make;
-use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, gateway, log_group, tags};
+use super::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, gateway, log_group, tags};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -89,6 +89,10 @@ impl Component for Stage {
 
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}", outputs.api_id, outputs.name)
+    }
+
+    fn foreseen(_: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(Outputs { api_id: spec.api_id.known()?.clone(), name: spec.name.clone() })
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {

@@ -72,7 +72,11 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
 
 /// API Gateway's own endpoint. Who is asked there says when it may be closed, and must have been opened.
 fn endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<ExecuteApiEndpoint> {
-    let spec = execute_api_endpoint::Spec { api_id: api.output(http_api::ID), disabled: draft.shape.gateway.disabled };
+    let spec = execute_api_endpoint::Spec {
+        api_id: api.output(http_api::ID),
+        disabled: draft.shape.gateway.disabled,
+        drain_seconds: draft.shape.drain_seconds,
+    };
     let address = Address::regional(region, "execute_api_endpoint");
     draft.desired.add(address, Path::of("gateway").attribute("disable_execute_api_endpoint"), &spec)
 }
