@@ -32,6 +32,7 @@ pub struct Engine {
 impl Engine {
     /// An engine for one operation.
     pub fn new(aws: Arc<Aws>, run: Run, catalog: Catalog) -> Self {
+        let catalog = catalog.in_account_of(&aws);
         Self { aws, run: Arc::new(run), catalog }
     }
 

@@ -222,7 +222,7 @@ fn log_group(name: &str) -> String {
 }
 
 fn outputs(aws: &Regional, log_group: &str) -> Outputs {
-    Outputs { log_group: log_group.to_owned(), arn: logs::arn(aws, log_group) }
+    Outputs { log_group: log_group.to_owned(), arn: logs::arn(&aws.into(), log_group) }
 }
 
 /// AWS in the region that the claim was made in.

@@ -29,6 +29,10 @@ impl Kinds for Things {
         &["from"]
     }
 
+    fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
+        spec.get("named")?.as_bool()?.then(|| json!({ "id": address.key }))
+    }
+
     fn linger(&self, _: &str, spec: &Json) -> Duration {
         Duration::from_secs(spec.get("ttl").and_then(Json::as_u64).unwrap_or(0))
     }
@@ -192,6 +196,27 @@ fn what_was_deleted_behind_our_back_is_made_again_and_what_refers_to_it_changed(
     let mut ledger = made(&desired, "");
     ledger.entries.remove(&at("api"));
     assert_eq!(text(&plan(&desired, &ledger)), "+api\n~route after +api");
+}
+
+#[test]
+fn what_refers_to_a_name_that_will_be_the_same_again_is_not_touched() {
+    let desired = wants(&[("group", json!({ "named": true })), ("function", json!({ "logs": id_of("group") }))]);
+    let mut ledger = made(&desired, "");
+    ledger.entries.remove(&at("group"));
+    assert_eq!(text(&plan(&desired, &ledger)), "+group");
+    // Through others that are made again, too.
+    let chain = [
+        ("a", json!({ "named": true })),
+        ("b", json!({ "named": true, "of": id_of("a") })),
+        ("c", json!({ "of": id_of("b") })),
+    ];
+    let desired_chain = wants(&chain);
+    let mut ledger = made(&desired_chain, "");
+    ledger.entries.retain(|address, _| *address == at("c"));
+    assert_eq!(text(&plan(&desired_chain, &ledger)), "+a\n+b after +a");
+    // What is new is told nothing that was foreseen: nothing is looked for that cannot be there.
+    let new = plan(&desired, &Ledger::default()).difference;
+    assert!(is_open(&new.specs[&at("function")]));
 }
 
 #[test]
