@@ -41,6 +41,10 @@ impl Kinds for Catalog {
         self.0.get(kind).map_or(&[], |kind| kind.uncompared())
     }
 
+    fn secret(&self, kind: &str) -> &[&str] {
+        self.0.get(kind).map_or(&[], |kind| kind.secret())
+    }
+
     fn linger(&self, kind: &str, spec: &serde_json::Value) -> Duration {
         self.0.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
     }

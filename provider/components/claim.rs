@@ -71,7 +71,7 @@ impl Component for Claim {
         if tags::is_ours(aws, &tags) && tags.get(PHASE_TAG).is_some_and(|phase| phase == READY) {
             return Ok(Some(Found::Foreign(format!(
                 "it is the claim of a finished multiregion_api of this name; to go on with that one here, import it \
-                 by the name {:?}, or else choose another name",
+                 by the name {:?}",
                 spec.name
             ))));
         }

@@ -10,6 +10,8 @@ pub trait Kinds: Sync {
     fn immutable(&self, kind: &str) -> &[&str];
     /// Spec fields whose change alone is no change.
     fn uncompared(&self, kind: &str) -> &[&str];
+    /// Spec fields of which a revision must not tell the values.
+    fn secret(&self, kind: &str) -> &[&str];
     /// How long others may act on what an object of this spec said before it was changed or deleted.
     fn linger(&self, kind: &str, spec: &Json) -> Duration;
     /// Whether it is an AWS object that a user sees.

@@ -94,6 +94,14 @@ async fn what_only_aws_knows_is_told_by_the_plan(stage: Stage) {
     stage.apply("resource \"multiregion_zone\" \"this\" {\n  name = \"ipgiraffe.com\"\n}\n").await;
     refuses(&stage, &outside.hcl(), &["outside", "api.elsewhere.com", "ipgiraffe.com"]).await;
 
+    let role = |account: &str| {
+        let mut brought = Config::bare(&["us-east-1"]);
+        brought.function.insert("role_arn", format!("\"arn:aws:iam::{account}:role/brought\""));
+        brought.hcl()
+    };
+    refuses(&stage, &role("123456789012"), &["Role does not exist", "brought", "-refresh=false"]).await;
+    refuses(&stage, &role("210987654321"), &["Role of another account", "210987654321"]).await;
+
     let mut missing = Config::latency();
     missing.domain = Some(r#"name = "api.ipgiraffe.com", zone_id = "Z00000000000000000000""#);
     refuses(&stage, &missing.hcl(), &["Hosted zone", "Z00000000000000000000"]).await;
@@ -120,6 +128,8 @@ async fn a_wrong_provider_configuration_is_refused(mut stage: Stage) {
     refuses(&stage, &with("  allowed_account_ids = [\"999999999999\"]"), &["account", "123456789012"]).await;
     refuses(&stage, &with("  forbidden_account_ids = [\"123456789012\"]"), &["account", "123456789012"]).await;
     refuses(&stage, &with("  endpoint_url = \"http://127.0.0.1:9\""), &["127.0.0.1:9", "not answer"]).await;
+    refuses(&stage, &with("  region = \"us-foo-1\""), &["Unknown region", "us-foo-1"]).await;
     stage.workspace.set_env([("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]);
-    refuses(&stage, &config, &["credentials"]).await;
+    refuses(&stage, &config, &["No AWS credentials"]).await;
+    refuses(&stage, &with("  profile = \"nosuch\""), &["No AWS credentials", "\\\"nosuch\\\"", "list-profiles"]).await;
 }
