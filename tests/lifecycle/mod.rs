@@ -11,6 +11,7 @@ mod import;
 mod mistakes;
 mod replacement;
 mod routing;
+mod secrets;
 mod stage;
 mod zone;
 
