@@ -89,7 +89,10 @@ pub struct AssumeRole {
 /// Why the provider's configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// There are no credentials, or AWS does not accept them.
+    /// There are none where they were looked for.
+    #[error("there are no credentials")]
+    NoCredentials,
+    /// There are credentials, and AWS does not accept them, or what they should be exchanged for is not to be had.
     #[error("AWS does not accept the credentials")]
     Credentials(#[source] BoxError),
     /// An endpoint did not answer, or not as AWS does.

@@ -134,9 +134,7 @@ impl Regional {
             attempts_left -= 1;
             tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
             for delay in LOOKS_AFTER_A_LOST_REPLY {
-                if self.run.sleep(delay, operation).await.is_err() {
-                    return Err(failure.error);
-                }
+                self.run.sleep(delay, operation).await?;
                 if let Some(found) = find().await? {
                     return Ok(found);
                 }
@@ -188,9 +186,7 @@ impl Regional {
                 return Err(error);
             }
             tracing::info!(what, address = %self.address, %error, "waiting for it to pass");
-            if self.run.sleep(delay, what).await.is_err() {
-                return Err(error);
-            }
+            self.run.sleep(delay, what).await?;
         }
     }
 

@@ -54,6 +54,10 @@ impl Kinds for Catalog {
         self.kinds.get(kind).map_or(&[], |kind| kind.uncompared())
     }
 
+    fn secret(&self, kind: &str) -> &[&str] {
+        self.kinds.get(kind).map_or(&[], |kind| kind.secret())
+    }
+
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
         let (partition, account_id) = self.account.as_ref()?;
         let place = Place { partition, account_id, region: address.scope.region().unwrap_or_default() };

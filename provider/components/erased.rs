@@ -71,6 +71,8 @@ pub trait AnyComponent: Send + Sync {
     fn immutable(&self) -> &'static [&'static str];
     /// [`Component::UNCOMPARED`].
     fn uncompared(&self) -> &'static [&'static str];
+    /// [`Component::SECRET`].
+    fn secret(&self) -> &'static [&'static str];
     /// [`Component::VISIBLE`].
     fn visible(&self) -> bool;
     /// [`Component::ACTIONS`].
@@ -143,6 +145,10 @@ impl<C: Component> AnyComponent for Erased<C> {
 
     fn uncompared(&self) -> &'static [&'static str] {
         C::UNCOMPARED
+    }
+
+    fn secret(&self) -> &'static [&'static str] {
+        C::SECRET
     }
 
     fn visible(&self) -> bool {

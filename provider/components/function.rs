@@ -1,5 +1,6 @@
 //! Lambda function of one region.
 
+mod brought;
 mod request;
 mod upload;
 
@@ -14,7 +15,7 @@ use super::claim::Claim;
 use super::log_group::LogGroup;
 use super::role::Role;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption, lambda};
+use super::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, Tags, adoption, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 use crate::resources::PackageSource;
@@ -120,6 +121,7 @@ impl Component for Function {
 
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const UNCOMPARED: &'static [&'static str] = &["source"];
+    const SECRET: &'static [&'static str] = &["environment"];
     const ACTIONS: &'static [&'static str] = &[
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
@@ -128,6 +130,7 @@ impl Component for Function {
         "ecr:GetDownloadUrlForLayer",
         "ecr:GetRepositoryPolicy",
         "ecr:SetRepositoryPolicy",
+        "iam:GetRole",
         "iam:PassRole",
         "lambda:CreateFunction",
         "lambda:DeleteFunction",
@@ -150,6 +153,10 @@ impl Component for Function {
 
     fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
         Some(outputs(place, &spec.name))
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        brought::role(aws, spec).await
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {

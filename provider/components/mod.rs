@@ -83,6 +83,9 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     const IMMUTABLE: &'static [&'static str];
     /// Spec fields whose change alone is no change: where the code comes from, not what it is.
     const UNCOMPARED: &'static [&'static str] = &[];
+    /// Spec fields that may hold or tell secrets: the revision, which everybody sees who sees a plan, says nothing of
+    /// them but the keys of a map.
+    const SECRET: &'static [&'static str] = &[];
     /// Whether this is an AWS object, shown in `components`. A wait or a probe is not.
     const VISIBLE: bool = true;
     /// The IAM actions that its calls need.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::plan::{mistake, survey, unprotected};
 use super::{Provider, State, block, held, lease, ledger_of, report};
 use crate::apply::{Engine, Outcome};
+use crate::components::Catalog;
 use crate::desired::Desired;
 use crate::package::DiskPackages;
-use crate::plan::{Difference, Ledger, Plan, View};
+use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::{OnCreateFailure, Resource, Settings};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -208,7 +209,7 @@ fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics: Diagnostics =
         outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
     if outcome.cancelled {
-        let detail = format!("Not begun: {}. {KEPT}", names(outcome));
+        let detail = format!("{}{KEPT}", names("Not begun", outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
     }
     diagnostics
@@ -222,12 +223,34 @@ fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
         failures.map(|error| Diagnostic::warning(error.path, error.summary, error.detail)).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
-        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("Not made: {}. {kept}", names(outcome))));
+        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", names("Not made", outcome))));
     }
     diagnostics
 }
 
-fn names(outcome: &Outcome) -> String {
-    let names: Vec<String> = outcome.not_begun.iter().map(ToString::to_string).collect();
-    names.join(", ")
+/// What was not begun, of what `components` shows; nothing when these are waits and checks only.
+fn names(what: &str, outcome: &Outcome) -> String {
+    let catalog = Catalog::default();
+    let visible = outcome.not_begun.iter().filter(|address| catalog.visible(&address.kind));
+    let names: Vec<String> = visible.map(ToString::to_string).collect();
+    if names.is_empty() { String::new() } else { format!("{what}: {}. ", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::Address;
+
+    #[test]
+    fn only_what_a_user_can_see_is_named() {
+        let outcome = |addresses: &[Address]| Outcome {
+            ledger: Ledger::default(),
+            failures: Vec::new(),
+            not_begun: addresses.to_vec(),
+            cancelled: true,
+        };
+        let (function, probe) = (Address::regional("us-east-1", "function"), Address::regional("us-east-1", "probe"));
+        assert_eq!(names("Not made", &outcome(&[probe.clone(), function])), "Not made: us-east-1/function. ");
+        assert_eq!(names("Not made", &outcome(&[probe])), "");
+    }
 }

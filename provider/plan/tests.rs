@@ -33,6 +33,10 @@ impl Kinds for Things {
         spec.get("named")?.as_bool()?.then(|| json!({ "id": address.key }))
     }
 
+    fn secret(&self, _: &str) -> &[&str] {
+        &["secret"]
+    }
+
     fn linger(&self, _: &str, spec: &Json) -> Duration {
         Duration::from_secs(spec.get("ttl").and_then(Json::as_u64).unwrap_or(0))
     }
@@ -320,4 +324,20 @@ fn dangling(ledger: &Ledger) -> Option<Address> {
         entry.spec["refers"].as_object().is_some_and(|refers| refers.values().any(|id| !ids.contains(&id)))
     };
     ledger.entries.iter().find(|(_, entry)| refers(entry)).map(|(address, _)| address.clone())
+}
+
+#[test]
+fn a_revision_tells_no_secret_and_a_plan_that_one_changes() {
+    let of = |size: i64, pin: &str| wants(&[("a", json!({ "size": size, "secret": { "PIN": pin } }))]);
+    let before = made(&of(1, "1234"), "");
+    let revision = |view: &View| view.components[&at("a")].revision.clone();
+    let planned = |desired: &Desired| revision(&View::planned(&plan(desired, &before).difference, &before, &Things));
+    let shown = revision(&View::made(&before, &Things));
+    assert_eq!(revision(&View::made(&made(&of(1, "4321"), ""), &Things)), shown, "the PIN cannot be guessed from it");
+    assert_eq!(planned(&of(1, "1234")), shown);
+    assert!(planned(&of(1, "4321")).is_unknown());
+    let both = planned(&of(2, "4321"));
+    assert!(both.known().is_some() && both != shown);
+    let more = wants(&[("a", json!({ "size": 1, "secret": { "PIN": "1234", "B": "" } }))]);
+    assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "a name is no secret");
 }

@@ -29,9 +29,10 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
             set("components", view.components_value());
         }
         None => {
-            for name in ["url", "endpoints", "distribution", "components"] {
+            for name in ["url", "endpoints", "components"] {
                 set(name, Value::Unknown);
             }
+            set("distribution", if decoded.cdn.is_null() { Value::Null } else { Value::Unknown });
         }
     }
     Value::Map(all)

@@ -495,6 +495,7 @@ fn an_unknown_name_makes_all_components_unknown() {
     assert!(!expansion.addresses_known && expansion.desired.nodes().is_empty());
     let state = super::super::state::state(&config, &crate::plan::View::default());
     assert_eq!(at(&state, &Path::of("components")), &Value::Unknown);
+    assert_eq!(at(&state, &Path::of("distribution")), &Value::Null, "none is wanted, whatever the name is");
     assert_eq!(at(&state, &Path::of("id")), &Value::String("ipgiraffe".to_owned()));
 }
 
