@@ -9,6 +9,9 @@ mod iam;
 mod ids;
 mod route53;
 mod shelf;
+#[cfg(test)]
+mod testing;
+mod xml_out;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +20,7 @@ use std::time::Duration;
 pub(super) use ids::Ids;
 pub(super) use shelf::Shelf;
 
-use crate::message::{Answer, Refusal, Request};
+use crate::message::{Answer, Refusal, Request, decode};
 use crate::operation::Operation;
 use crate::upstream::{Forward, Place};
 
@@ -60,6 +63,17 @@ impl Question<'_> {
     /// The nth name in the path; empty when there is none.
     pub(super) fn name(&self, n: usize) -> &str {
         self.operation.path.get(n).map_or("", String::as_str)
+    }
+
+    /// A parameter of the query.
+    pub(super) fn query(&self, name: &str) -> Option<String> {
+        self.queries(name).into_iter().next()
+    }
+
+    /// All values of a parameter of the query.
+    pub(super) fn queries(&self, name: &str) -> Vec<String> {
+        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value)).collect()
     }
 
     /// Now, as `2026-01-01T00:00:00Z`.
