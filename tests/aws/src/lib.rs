@@ -13,6 +13,7 @@
 
 mod calls;
 mod data_plane;
+mod digest;
 mod distribution;
 mod error;
 mod fault;
