@@ -194,6 +194,7 @@ async fn users(context: &Context<'_>, arn: &str) -> Result<Vec<String>, Error> {
             users.push(distribution.text_at(&["ARN"]).to_owned());
         }
     }
+    users.sort();
     Ok(users)
 }
 
