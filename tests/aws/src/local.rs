@@ -56,7 +56,7 @@ impl LocalAws {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?;
         let proxy = Arc::new(Proxy {
             upstream: match &ministack {
-                Some(ministack) => Upstream::Ministack(upstream::Ministack::new(ministack.port())),
+                Some(ministack) => Upstream::Ministack(Box::new(upstream::Ministack::new(ministack.port()))),
                 None => Upstream::Memory(Memory::default()),
             },
             port: listener.local_addr().map_err(broken)?.port(),

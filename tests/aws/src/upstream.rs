@@ -20,7 +20,7 @@ use crate::operation::{Operation, recognise};
 #[derive(Debug)]
 pub(crate) enum Upstream {
     /// ministack, in a process of its own: runs the functions' code.
-    Ministack(Ministack),
+    Ministack(Box<Ministack>),
     /// In this process: thousands of calls a second, and snapshots.
     Memory(Memory),
 }

@@ -12,6 +12,7 @@ mod lambda;
 mod route53;
 mod snapshots;
 mod users;
+mod wiring;
 mod world;
 
 /// What is behind the rules.
