@@ -18,7 +18,7 @@ use multiregion::aws::{Aws, CancellationToken, Config, Regional, Run, StaticCred
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::Address;
 use serde_json::{Value as Json, json};
-use strict_aws::{LocalAws, Options};
+use strict_aws::{Backend, LocalAws, Options};
 
 /// The resource that owns everything here.
 pub(crate) const OWNER: &str = "giraffe";
@@ -39,7 +39,7 @@ impl Bench {
 
     /// With other endpoints for some services.
     pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
-        let local = LocalAws::start(Options::default()).await.unwrap();
+        let local = LocalAws::start(Options { backend: Backend::Memory, ..Options::default() }).await.unwrap();
         let config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {

@@ -4,4 +4,5 @@ mod drift;
 mod endpoint;
 mod foreign;
 mod import;
+mod twins;
 mod world;
