@@ -9,6 +9,7 @@ use tokio::runtime::Runtime;
 
 use crate::calls::{Call, CallLog};
 use crate::error::Error;
+use crate::eventual::Eventual;
 use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
 use crate::memory::Memory;
@@ -61,6 +62,7 @@ impl LocalAws {
             },
             port: listener.local_addr().map_err(broken)?.port(),
             latency: Mutex::new(options.latency),
+            consistency: Mutex::new(options.consistency),
             options,
             timers: Timers::default(),
             calls: CallLog::default(),
@@ -166,6 +168,13 @@ impl LocalAws {
     pub fn latency(&self, time: Duration) {
         if let Ok(mut latency) = self.proxy.latency.lock() {
             *latency = time;
+        }
+    }
+
+    /// How far behind AWS may answer from now on; `None` for not at all, whatever was written before.
+    pub fn set_consistency(&self, consistency: Option<Eventual>) {
+        if let Ok(mut held) = self.proxy.consistency.lock() {
+            *held = consistency;
         }
     }
 

@@ -8,6 +8,7 @@ mod apigateway;
 mod basics;
 mod build;
 mod cloudfront;
+mod eventual;
 mod lambda;
 mod route53;
 mod snapshots;
