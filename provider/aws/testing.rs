@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, FutureExt};
-
-use super::Clock;
+use super::{Clock, Sleeping};
 
 /// Every sleep ends at once and moves the time on.
 #[derive(Debug, Clone)]
@@ -32,8 +30,8 @@ impl Clock for FakeClock {
         self.start + self.passed()
     }
 
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+    fn sleep(&self, time: Duration) -> Sleeping {
         let passed = self.passed.clone();
-        async move { *passed.lock().unwrap() += time }.boxed()
+        Box::pin(async move { *passed.lock().unwrap() += time })
     }
 }

@@ -37,4 +37,5 @@ pub use fault::{Fault, Harm};
 pub use inventory::Inventory;
 pub use local::LocalAws;
 pub use options::{DEFAULT_ACCOUNT, Delays, Options};
+pub use proxy::{Handled, Reply};
 pub use records::{Policy, Record, Target};

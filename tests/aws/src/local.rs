@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -13,7 +14,7 @@ use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
 use crate::ministack::{Installation, Ministack};
 use crate::options::Options;
-use crate::proxy::{self, Proxy};
+use crate::proxy::{self, Handled, Proxy};
 use crate::rules::throttle::Limits;
 use crate::timers::Timers;
 use crate::upstream::Upstream;
@@ -93,6 +94,12 @@ impl LocalAws {
     /// API's name in the `Host` header.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.proxy.port)
+    }
+
+    /// Answers a request of this process, without a connection: an AWS API call, or what a user asks the API that the
+    /// header `Host` names.
+    pub async fn handle(&self, request: http::Request<Bytes>) -> Handled {
+        proxy::handle(&self.proxy, request).await
     }
 
     /// The account of [`LocalAws::env`].
