@@ -29,6 +29,7 @@ mod rules;
 mod timers;
 pub mod tools;
 mod upstream;
+mod ways;
 mod xml;
 
 pub use calls::Call;
@@ -39,3 +40,4 @@ pub use local::LocalAws;
 pub use options::{DEFAULT_ACCOUNT, Delays, Options};
 pub use proxy::{Handled, Reply};
 pub use records::{Policy, Record, Target};
+pub use ways::{Guide, Way};

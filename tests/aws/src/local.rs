@@ -18,6 +18,7 @@ use crate::proxy::{self, Handled, Proxy};
 use crate::rules::throttle::Limits;
 use crate::timers::Timers;
 use crate::upstream::Upstream;
+use crate::ways::{self, Way};
 
 /// ministack with the strict proxy in front of it. It ends when this is dropped, and when this process dies.
 ///
@@ -179,6 +180,22 @@ impl LocalAws {
     /// Puts AWS's clock forward: what takes its time is ready sooner.
     pub fn advance(&self, time: Duration) {
         self.proxy.timers.advance(time);
+    }
+
+    /// Every way on which users' requests may go at the moment. Not part of the log.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`].
+    pub async fn ways(&self) -> Result<Vec<Way>, Error> {
+        ways::all(&self.proxy).await
+    }
+
+    /// The status with which `target` answers somebody near `region` who asks it for `path` of `host`.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`].
+    pub async fn ask(&self, target: &str, host: &str, path: &str, region: &str) -> Result<u16, Error> {
+        ways::ask(&self.proxy, target, host, path, region).await.map(|answer| answer.status.as_u16())
     }
 
     /// Takes regions down for users of the APIs; AWS's own API goes on. The others are up again.
