@@ -3,4 +3,5 @@
 mod drift;
 mod foreign;
 mod import;
+mod twins;
 mod world;

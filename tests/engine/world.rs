@@ -30,8 +30,13 @@ pub(super) struct Subject {
 }
 
 impl World {
+    /// With the AWS in memory: as strict, and far faster.
     pub(super) async fn start() -> Self {
-        let local = LocalAws::start(Options::immediate()).await.expect("a local AWS starts");
+        Self::on(Options::in_memory()).await
+    }
+
+    pub(super) async fn on(options: Options) -> Self {
+        let local = LocalAws::start(options).await.expect("a local AWS starts");
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let config = Config {
             region: Some("us-east-1".to_owned()),
@@ -48,6 +53,12 @@ impl World {
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
         let provider = Provider { aws: Arc::new(aws), clock, cancel: CancellationToken::new() };
         Self { local, provider, source }
+    }
+
+    /// Another application: its code changed.
+    pub(super) fn rewrite(&self) {
+        let changed = APP.replace("ok", "changed");
+        std::fs::write(self.source.path().join("app.py"), changed).expect("the application is written");
     }
 
     /// The function of every configuration.

@@ -43,7 +43,7 @@ enum Endpoint {
 pub(crate) async fn answer(proxy: &Proxy, request: Request) -> Answer {
     let host = request.host();
     let outcome = if host.is_empty() || host == "localhost" || host.starts_with("127.") {
-        proxy.upstream.send(&request).await
+        proxy.upstream.pass(&request).await
     } else {
         connect(proxy, &host, &host, request).await
     };
@@ -264,13 +264,8 @@ async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request
     let mut answer = if is_down {
         failure(503, "Service Unavailable")
     } else {
-        request.path = format!("/_aws/execute-api/{api}{path}");
         request.headers.remove(CLIENT_REGION);
-        if place.account != proxy.options.account && !request.headers.contains_key(http::header::AUTHORIZATION) {
-            // ministack tells accounts apart by their keys only.
-            request.headers.insert(http::header::AUTHORIZATION, place.signature("execute-api"));
-        }
-        proxy.upstream.send(&request).await?
+        proxy.upstream.invoke(place, api, path, request).await?
     };
     if let Ok(region) = HeaderValue::from_str(&place.region) {
         answer.headers.insert(HeaderName::from_static(ANSWERED_BY), region);

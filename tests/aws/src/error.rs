@@ -26,6 +26,8 @@ pub enum Error {
     },
     /// ministack did not answer as expected.
     Upstream(String),
+    /// Only the memory has snapshots.
+    NoSnapshots,
 }
 
 impl std::fmt::Display for Error {
@@ -35,6 +37,7 @@ impl std::fmt::Display for Error {
             Self::File { path, .. } => write!(f, "{} cannot be used", path.display()),
             Self::Start { output } => write!(f, "ministack did not start\n{output}"),
             Self::Upstream(what) => write!(f, "ministack: {what}"),
+            Self::NoSnapshots => f.write_str("ministack has no snapshots"),
         }
     }
 }
@@ -43,7 +46,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::File { source, .. } => Some(source),
-            Self::Install { .. } | Self::Start { .. } | Self::Upstream(_) => None,
+            Self::Install { .. } | Self::Start { .. } | Self::Upstream(_) | Self::NoSnapshots => None,
         }
     }
 }

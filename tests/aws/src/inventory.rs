@@ -253,19 +253,24 @@ impl Collector<'_> {
             let aliases = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/aliases"))).await?;
             let policy = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/policy"))).await?;
             let concurrency = self.json(place, "lambda", Ask::Get(&at("2019-09-30", "/concurrency"))).await?;
-            let provisioned = at("2019-09-30", "/provisioned-concurrency?List=ALL");
-            let provisioned = self.json(place, "lambda", Ask::Get(&provisioned)).await?;
             let details = self.json(place, "lambda", Ask::Get(&at("2015-03-31", ""))).await?;
             let key = format!("{}/lambda/function/{name}", place.region);
             for alias in items(&aliases, "Aliases") {
                 let mut policy_of_alias = Value::Null;
-                let path = at("2015-03-31", &format!("/policy?Qualifier={}", encode(text(alias, "Name"))));
+                let qualifier = format!("Qualifier={}", encode(text(alias, "Name")));
+                let path = at("2019-09-30", &format!("/provisioned-concurrency?{qualifier}"));
+                let provisioned = self.json(place, "lambda", Ask::Get(&path)).await?;
+                let path = at("2015-03-31", &format!("/policy?{qualifier}"));
                 if let Some(policy) = self.json(place, "lambda", Ask::Get(&path)).await?["Policy"].as_str() {
                     policy_of_alias = serde_json::from_str(policy).unwrap_or_default();
                 }
                 self.add(
                     format!("{key}/alias/{}", text(alias, "Name")),
-                    json!({"alias": alias, "policy": policy_of_alias}),
+                    json!({
+                        "alias": alias,
+                        "policy": policy_of_alias,
+                        "provisioned_concurrency": provisioned["RequestedProvisionedConcurrentExecutions"],
+                    }),
                 );
             }
             for version in items(&versions, "Versions").filter(|version| version["Version"] != "$LATEST") {
@@ -277,7 +282,6 @@ impl Collector<'_> {
                 "tags": details["Tags"],
                 "policy": policy,
                 "concurrency": concurrency["ReservedConcurrentExecutions"],
-                "provisioned_concurrency": provisioned["ProvisionedConcurrencyConfigs"],
             });
             self.add(key, details);
         }

@@ -1,4 +1,4 @@
-//! The strict AWS: a small proxy in front of ministack that refuses what AWS refuses, takes its time where AWS takes
+//! The strict AWS: a small proxy in front of ministack, or of a stand-in for it in memory, that refuses what AWS refuses, takes its time where AWS takes
 //! it, logs every call and injects faults on request. For tests and for playing on one's own machine; 127.0.0.1 only.
 //!
 //! ```no_run
@@ -13,11 +13,13 @@
 
 mod calls;
 mod data_plane;
+mod digest;
 mod distribution;
 mod error;
 mod fault;
 mod inventory;
 mod local;
+mod memory;
 mod message;
 mod ministack;
 pub mod model;
@@ -26,6 +28,7 @@ mod options;
 mod proxy;
 mod records;
 mod rules;
+mod snapshot;
 mod timers;
 pub mod tools;
 mod upstream;
@@ -37,7 +40,8 @@ pub use error::Error;
 pub use fault::{Fault, Harm};
 pub use inventory::Inventory;
 pub use local::LocalAws;
-pub use options::{DEFAULT_ACCOUNT, Delays, Options};
+pub use options::{Backend, DEFAULT_ACCOUNT, Delays, Options};
 pub use proxy::{Handled, Reply};
 pub use records::{Policy, Record, Target};
+pub use snapshot::Snapshot;
 pub use ways::{Guide, Way};

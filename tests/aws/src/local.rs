@@ -12,15 +12,17 @@ use crate::calls::{Call, CallLog};
 use crate::error::Error;
 use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
+use crate::memory::Memory;
 use crate::ministack::{Installation, Ministack};
-use crate::options::Options;
+use crate::options::{Backend, Options};
 use crate::proxy::{self, Handled, Proxy};
 use crate::rules::throttle::Limits;
+use crate::snapshot::Snapshot;
 use crate::timers::Timers;
-use crate::upstream::Upstream;
+use crate::upstream::{self, Upstream};
 use crate::ways::{self, Way};
 
-/// ministack with the strict proxy in front of it. It ends when this is dropped, and when this process dies.
+/// The strict proxy in front of ministack or of the memory. It ends when this is dropped, and when this process dies.
 ///
 /// It runs on threads of its own, so it may be shared by tests that each have a runtime.
 #[derive(Debug)]
@@ -31,8 +33,8 @@ pub struct LocalAws {
 }
 
 impl LocalAws {
-    /// Finds or installs ministack, starts it and the proxy on free ports of 127.0.0.1. Takes a few tenths of a second
-    /// once ministack is installed.
+    /// Starts the proxy on a free port of 127.0.0.1. In memory that is all; otherwise it finds or installs ministack and
+    /// starts that too, which takes a few tenths of a second once it is installed.
     ///
     /// # Errors
     /// [`Error::Install`], [`Error::Start`], [`Error::File`].
@@ -43,7 +45,10 @@ impl LocalAws {
 
     fn start_blocking(options: Options) -> Result<Self, Error> {
         let broken = |error: std::io::Error| Error::Start { output: error.to_string() };
-        let ministack = Ministack::start(&Installation::find()?, &options.account)?;
+        let ministack = match options.backend {
+            Backend::Ministack => Some(Ministack::start(&Installation::find()?, &options.account)?),
+            Backend::Memory => None,
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("strict-aws")
@@ -52,7 +57,10 @@ impl LocalAws {
             .map_err(broken)?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?;
         let proxy = Arc::new(Proxy {
-            upstream: Upstream::new(ministack.port()),
+            upstream: match &ministack {
+                Some(ministack) => Upstream::Ministack(upstream::Ministack::new(ministack.port())),
+                None => Upstream::Memory(Memory::default()),
+            },
             port: listener.local_addr().map_err(broken)?.port(),
             latency: Mutex::new(options.latency),
             options,
@@ -65,14 +73,16 @@ impl LocalAws {
             down: Mutex::default(),
         });
         runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));
-        let aws = Self { proxy, runtime: Some(runtime), ministack: Some(ministack) };
+        let aws = Self { proxy, runtime: Some(runtime), ministack };
         aws.wait_until_healthy()?;
         Ok(aws)
     }
 
     /// ministack listens from its first moment on, so one request that is answered says that it is ready.
     fn wait_until_healthy(&self) -> Result<(), Error> {
-        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let (Some(runtime), Upstream::Ministack(ministack)) = (&self.runtime, &self.proxy.upstream) else {
+            return Ok(());
+        };
         let request = crate::message::Request {
             method: http::Method::GET,
             path: "/_ministack/health".to_owned(),
@@ -82,7 +92,7 @@ impl LocalAws {
         };
         runtime.block_on(async {
             for _ in 0..600 {
-                if self.proxy.upstream.send(&request).await.is_ok_and(|answer| answer.status.is_success()) {
+                if ministack.send(&request).await.is_ok_and(|answer| answer.status.is_success()) {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -202,6 +212,31 @@ impl LocalAws {
     pub fn set_down(&self, regions: &[&str]) {
         if let Ok(mut down) = self.proxy.down.lock() {
             *down = regions.iter().map(|region| (*region).to_owned()).collect::<BTreeSet<_>>();
+        }
+    }
+
+    /// Everything as it is now: objects, timers, clock, what is left of the rate limits. Costs microseconds.
+    ///
+    /// # Errors
+    /// [`Error::NoSnapshots`] when this is not [`Backend::Memory`].
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        Snapshot::take(&self.proxy)
+    }
+
+    /// Makes everything as it was, as often as wanted, also from the snapshot of another local AWS in memory. Calls that
+    /// are under way meanwhile may be done before or after it. The log, faults and regions that are down stay.
+    ///
+    /// # Errors
+    /// As [`LocalAws::snapshot`].
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        snapshot.restore(&self.proxy)
+    }
+
+    /// Makes every function of a region answer its users with this status, whatever it is asked; `None` for what it
+    /// would answer. For [`Backend::Memory`], which runs no code.
+    pub fn set_answer(&self, region: &str, status: Option<u16>) {
+        if let Upstream::Memory(memory) = &self.proxy.upstream {
+            memory.set_answer(region, status);
         }
     }
 

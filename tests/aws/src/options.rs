@@ -18,6 +18,18 @@ pub struct Options {
     pub account: String,
     /// Whether the accounts have opted into every region, and not only into the first of those that need it.
     pub every_region: bool,
+    /// What is behind the strict rules.
+    pub backend: Backend,
+}
+
+/// What keeps the objects of a [`crate::LocalAws`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// ministack, an emulator in Python: it runs the code of functions.
+    #[default]
+    Ministack,
+    /// This process: answers in microseconds, has snapshots, and runs no code. A function answers with what it is.
+    Memory,
 }
 
 impl Default for Options {
@@ -28,6 +40,7 @@ impl Default for Options {
             throttle: false,
             account: DEFAULT_ACCOUNT.to_owned(),
             every_region: false,
+            backend: Backend::default(),
         }
     }
 }
@@ -36,6 +49,11 @@ impl Options {
     /// As strict as ever, but nothing takes time: for measurements.
     pub fn immediate() -> Self {
         Self { delays: Delays::all(Duration::ZERO), ..Self::default() }
+    }
+
+    /// The same in this process's memory.
+    pub fn in_memory() -> Self {
+        Self { backend: Backend::Memory, ..Self::immediate() }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::operation::{Scope, recognise};
 use crate::options::Options;
 use crate::rules::{self, Context};
 use crate::timers::Timers;
-use crate::upstream::{Ask, Place, Upstream};
+use crate::upstream::{Ask, Forward, Place, Upstream};
 use crate::{data_plane, error::Error};
 
 /// Everything that a call may need on its way.
@@ -196,7 +196,9 @@ async fn judge_and_forward(context: &Context<'_>) -> Answer {
 }
 
 async fn forward(context: &Context<'_>) -> Answer {
-    let mut answer = match context.proxy.upstream.send(&context.request).await {
+    let Context { proxy, place, service, operation, request } = context;
+    let call = Forward { place, service, operation, request };
+    let mut answer = match proxy.upstream.forward(call, proxy.timers.now()).await {
         Ok(answer) => answer,
         Err(error) => return broken(&context.service, &error),
     };

@@ -1,7 +1,7 @@
 //! What AWS takes its time for: named timers on a clock that tests can put forward.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Timers by name. Its time is the machine's, plus what [`Timers::advance`] added.
@@ -11,15 +11,26 @@ pub(crate) struct Timers {
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
-    ahead: Duration,
-    ends: HashMap<String, Duration>,
+    /// When AWS's clock was last set, and to what.
+    set: Instant,
+    set_to: Duration,
+    ends: Arc<HashMap<String, Duration>>,
+}
+
+/// The timers at one moment.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    now: Duration,
+    ends: Arc<HashMap<String, Duration>>,
 }
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { began: Instant::now(), inner: Mutex::default() }
+        let began = Instant::now();
+        let inner = Inner { set: began, set_to: Duration::ZERO, ends: Arc::default() };
+        Self { began, inner: Mutex::new(inner) }
     }
 }
 
@@ -31,18 +42,30 @@ impl Timers {
 
     /// The time since the start, with what was added.
     pub(crate) fn now(&self) -> Duration {
-        self.elapsed() + self.with(|inner| inner.ahead)
+        self.with(|inner| inner.now())
     }
 
     /// Puts the clock forward.
     pub(crate) fn advance(&self, time: Duration) {
-        self.with(|inner| inner.ahead += time);
+        self.with(|inner| inner.set_to += time);
+    }
+
+    /// This moment.
+    pub(crate) fn moment(&self) -> Moment {
+        self.with(|inner| Moment { now: inner.now(), ends: Arc::clone(&inner.ends) })
+    }
+
+    /// Goes back to a moment.
+    pub(crate) fn return_to(&self, moment: &Moment) {
+        self.with(|inner| *inner = Inner { set: Instant::now(), set_to: moment.now, ends: Arc::clone(&moment.ends) });
     }
 
     /// Starts a timer, also one that ran before.
     pub(crate) fn start(&self, name: &str, time: Duration) {
-        let end = self.now() + time;
-        self.with(|inner| inner.ends.insert(name.to_owned(), end));
+        self.with(|inner| {
+            let end = inner.now() + time;
+            Arc::make_mut(&mut inner.ends).insert(name.to_owned(), end);
+        });
     }
 
     /// Starts a timer unless it was started before.
@@ -59,8 +82,7 @@ impl Timers {
 
     /// Whether it was started and has not ended.
     pub(crate) fn is_running(&self, name: &str) -> bool {
-        let now = self.now();
-        self.with(|inner| inner.ends.get(name).is_some_and(|end| now < *end))
+        self.with(|inner| inner.ends.get(name).is_some_and(|end| inner.now() < *end))
     }
 
     /// Whether it was started and has ended.
@@ -71,6 +93,12 @@ impl Timers {
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
         // Nothing in here panics half way through a change.
         work(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Inner {
+    fn now(&self) -> Duration {
+        self.set.elapsed() + self.set_to
     }
 }
 
@@ -87,5 +115,17 @@ mod tests {
         timers.start_once("role", Duration::from_secs(600));
         timers.advance(Duration::from_secs(61));
         assert!(timers.has_ended("role"));
+    }
+
+    #[test]
+    fn a_moment_can_be_returned_to() {
+        let timers = Timers::default();
+        timers.start("role", Duration::from_secs(60));
+        let moment = timers.moment();
+        timers.advance(Duration::from_secs(61));
+        timers.start("function", Duration::from_secs(60));
+        timers.return_to(&moment);
+        assert!(timers.is_running("role") && !timers.was_started("function"));
+        assert!(timers.now() < Duration::from_secs(60));
     }
 }

@@ -1,20 +1,33 @@
-//! ministack as seen by the proxy: what it forwards there, and what the rules ask.
+//! What is behind the proxy, ministack or the memory: what the proxy forwards there, and what the rules ask.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::memory::Memory;
 use crate::message::{Answer, Request, encode};
+use crate::operation::{Operation, recognise};
+
+/// The AWS that the proxy makes strict.
+#[derive(Debug)]
+pub(crate) enum Upstream {
+    /// ministack, in a process of its own: runs the functions' code.
+    Ministack(Ministack),
+    /// In this process: thousands of calls a second, and snapshots.
+    Memory(Memory),
+}
 
 /// The way to ministack.
 #[derive(Debug, Clone)]
-pub(crate) struct Upstream {
+pub(crate) struct Ministack {
     client: Client<HttpConnector, Full<Bytes>>,
     port: u16,
 }
@@ -41,7 +54,7 @@ impl Place {
     }
 }
 
-impl Upstream {
+impl Ministack {
     pub(crate) fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -71,10 +84,65 @@ impl Upstream {
         }
         Ok(Answer { status: parts.status, headers, body })
     }
+}
+
+/// One API call, recognised.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forward<'a> {
+    /// The account and region that are asked.
+    pub(crate) place: &'a Place,
+    /// The service's signing name.
+    pub(crate) service: &'a str,
+    /// What is asked for.
+    pub(crate) operation: &'a Operation,
+    /// The whole request.
+    pub(crate) request: &'a Request,
+}
+
+impl Upstream {
+    /// Makes an API call. `now` is the time of AWS's clock since the start.
+    pub(crate) async fn forward(&self, call: Forward<'_>, now: Duration) -> Result<Answer, Error> {
+        match self {
+            Self::Ministack(ministack) => ministack.send(call.request).await,
+            Self::Memory(memory) => Ok(memory.answer(call, now)),
+        }
+    }
+
+    /// Passes on what is neither an API call nor asked of an API's host.
+    pub(crate) async fn pass(&self, request: &Request) -> Result<Answer, Error> {
+        match self {
+            Self::Ministack(ministack) => ministack.send(request).await,
+            Self::Memory(_) => Ok(Answer::json(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}))),
+        }
+    }
+
+    /// Calls an API as its users do; `path` begins with the stage, unless that is `$default`.
+    pub(crate) async fn invoke(
+        &self,
+        place: &Place,
+        api: &str,
+        path: &str,
+        mut request: Request,
+    ) -> Result<Answer, Error> {
+        match self {
+            Self::Ministack(ministack) => {
+                request.path = format!("/_aws/execute-api/{api}{path}");
+                if !request.headers.contains_key(AUTHORIZATION) {
+                    // ministack tells accounts apart by their keys only.
+                    request.headers.insert(AUTHORIZATION, place.signature("execute-api"));
+                }
+                ministack.send(&request).await
+            }
+            Self::Memory(memory) => Ok(memory.invoke(place, api, path, &request)),
+        }
+    }
 
     /// Makes an AWS API call of our own.
     pub(crate) async fn call(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Answer, Error> {
-        self.send(&what.request(place, service)).await
+        let request = what.request(place, service);
+        let operation = recognise(service, &request);
+        // Our own calls only look, so they need no clock.
+        self.forward(Forward { place, service, operation: &operation, request: &request }, Duration::ZERO).await
     }
 
     /// Makes a call and gives its answer as JSON; `None` when AWS has no such thing.

@@ -48,6 +48,10 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
                 mend(context, &context.place, certificate).await?;
                 let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
                 certificate["InUseBy"] = users(context, arn).await?.into();
+                // AWS has a call of their own for tags.
+                if let Some(fields) = certificate.as_object_mut() {
+                    fields.remove("Tags");
+                }
             }
         }
         "ListCertificates" => {

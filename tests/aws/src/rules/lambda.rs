@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Context, Verdict, iam};
-use crate::message::Answer;
+use crate::message::{Answer, Refusal};
 
 /// Refuses a function whose role cannot be assumed, and changes of one that is not ready.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
@@ -34,6 +34,9 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
 /// Notes when a function was changed, and says of every function how far it is. ministack has times of its own for
 /// that, which nobody can put forward.
 pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+    if context.operation.name == "GetPolicy" {
+        return own_statements(context, answer);
+    }
     let mut body = answer.as_json();
     let ready = context.proxy.options.delays.function_ready;
     let name = function_name(context.name(0));
@@ -49,6 +52,25 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
         _ => return,
     }
     each_configuration(&mut body, &|configuration| set_states(context, configuration));
+    answer.body = body.to_string().into();
+}
+
+/// ministack takes the policies of all qualifiers for the function's own.
+fn own_statements(context: &Context<'_>, answer: &mut Answer) {
+    let mut body = answer.as_json();
+    let mut policy: Value = serde_json::from_str(body["Policy"].as_str().unwrap_or_default()).unwrap_or_default();
+    let is_qualified =
+        context.request.query.contains("Qualifier=") || context.name(0) != function_name(context.name(0));
+    let Some(statements) = policy["Statement"].as_array_mut().filter(|_| !is_qualified) else { return };
+    let own = format!(":function:{}", context.name(0));
+    statements.retain(|statement| statement["Resource"].as_str().is_some_and(|resource| resource.ends_with(&own)));
+    if statements.is_empty() {
+        let message = "No policy is associated with the given resource.";
+        let refusal = Refusal::new(404, "ResourceNotFoundException", message);
+        *answer = Answer::refusal(&context.service, &refusal);
+        return;
+    }
+    body["Policy"] = policy.to_string().into();
     answer.body = body.to_string().into();
 }
 

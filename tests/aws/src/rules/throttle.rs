@@ -47,10 +47,28 @@ const LIMITS: &[Limit] = &[
 
 /// The buckets by account, region, service and operation.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<HashMap<String, Bucket>>);
+pub(crate) struct Limits(Mutex<Buckets>);
 
+/// What is left in the buckets.
+pub(crate) type Buckets = HashMap<String, Bucket>;
+
+impl Limits {
+    /// As full as they are now.
+    pub(crate) fn buckets(&self) -> Buckets {
+        self.0.lock().map(|buckets| buckets.clone()).unwrap_or_default()
+    }
+
+    /// Makes them as full as they were.
+    pub(crate) fn set_buckets(&self, full: Buckets) {
+        if let Ok(mut buckets) = self.0.lock() {
+            *buckets = full;
+        }
+    }
+}
+
+/// How full a bucket is.
 #[derive(Debug, Clone, Copy)]
-struct Bucket {
+pub(crate) struct Bucket {
     /// Calls that may be made at once.
     free: f64,
     /// When that was so.
@@ -73,7 +91,7 @@ pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
         let place = &context.place;
         let key = format!("{}/{}/{}/{what}", place.account, place.region, limit.service);
         let bucket = buckets.entry(key).or_insert(Bucket { free: limit.burst, at: now });
-        let refilled = (now - bucket.at).as_secs_f64() / limit.refill.as_secs_f64();
+        let refilled = now.saturating_sub(bucket.at).as_secs_f64() / limit.refill.as_secs_f64();
         bucket.free = (bucket.free + refilled).min(limit.burst);
         bucket.at = now;
         if bucket.free < 1.0 {

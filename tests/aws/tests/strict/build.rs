@@ -63,6 +63,9 @@ impl World {
         let target = format!("integrations/{integration}");
         client.create_route().api_id(&api).route_key("$default").target(target).send().await.unwrap();
         client.create_stage().api_id(&api).stage_name("$default").auto_deploy(true).send().await.unwrap();
+        let permission = self.lambda().add_permission().function_name("giraffe").statement_id("gateway");
+        let permission = permission.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");
+        permission.send().await.unwrap();
         api
     }
 

@@ -12,3 +12,6 @@ mod lambda;
 mod route53;
 mod users;
 mod world;
+
+/// What is behind the rules.
+const BACKEND: strict_aws::Backend = strict_aws::Backend::Ministack;

@@ -44,6 +44,7 @@ impl World {
     }
 
     pub(crate) async fn start(options: Options) -> Self {
+        let options = Options { backend: crate::BACKEND, ..options };
         let key = options.account.clone();
         Self { aws: LocalAws::start(options).await.unwrap(), region: "us-east-1".to_owned(), key }
     }
