@@ -15,6 +15,9 @@ mod logs;
 mod route53;
 mod shelf;
 mod sts;
+#[cfg(test)]
+mod testing;
+mod xml_out;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
