@@ -1,303 +1,147 @@
-//! Every topology, every operation, every call, every fault.
+//! Every topology, every operation, every call, every fault: on as many threads as there are processors, each with a world
+//! of its own.
 
-use multiregion::wire::Value;
-use serde_json::{Value as Json, json};
-use strict_aws::{Call, Inventory};
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::FutureExt;
+
+use super::case::{Problems, Row};
 use super::fault::Fault;
-use super::host::{Kept, Run};
 use super::operations::{self, Operation};
 use super::report::{Failure, Report};
-use super::topologies::{self, Topology, ZONE};
-use super::traffic::Watch;
-use super::world::{World, config, resource, text};
-
-/// How often a user runs again after the fault is mended.
-const REPETITIONS: usize = 2;
+use super::topologies::{self, Topology};
+use super::world::{Sources, World};
 
 /// Which runs are wanted.
 pub(super) struct Selection(Vec<String>);
 
 impl Selection {
-    /// By `MULTIREGION_FAULTS`: the words that stand in a run's name, as in `latency/create/17/killed`.
+    /// By `MULTIREGION_FAULTS`: parts of runs' names, as in `latency/create/17/killed`. All when it is not set.
+    ///
+    /// # Panics
+    /// When nothing is called like that.
     pub(super) fn from_env() -> Self {
-        let words = std::env::var("MULTIREGION_FAULTS").unwrap_or_default();
-        Self(words.split([' ', '/']).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+        let parts = std::env::var("MULTIREGION_FAULTS").unwrap_or_default();
+        let parts: Vec<String> = parts.split([' ', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        for part in &parts {
+            assert!(place(part).is_some(), "no run has a part {part:?} in its name");
+        }
+        Self(parts)
     }
 
-    /// Whether a run with these parts of its name is wanted; a part that is not known yet is `*`.
+    /// Whether a run with these parts of its name is wanted; a part that is open is empty. Of two parts for one place,
+    /// either will do.
     fn wants(&self, parts: [&str; 4]) -> bool {
-        let known = |word: &str| {
-            topologies::ALL
-                .iter()
-                .any(|topology| topology.name == word)
-                .then_some(0)
-                .or_else(|| operations::ALL.iter().any(|operation| operation.name == word).then_some(1))
-                .or_else(|| word.parse::<usize>().is_ok_and(|k| k < 500).then_some(2))
-                .or_else(|| Fault::ALL.iter().any(|fault| fault.name() == word).then_some(3))
-        };
-        self.0.iter().all(|word| {
-            // "500" is a fault, and no operation has as many calls.
-            let place = if word == "500" { Some(3) } else { known(word) };
-            let place = place.unwrap_or_else(|| panic!("nothing of all runs is called {word}"));
-            parts[place] == "*" || parts[place] == word
+        (0..4).filter(|at| !parts[*at].is_empty()).all(|at| {
+            let mut here = self.0.iter().filter(|part| place(part) == Some(at)).peekable();
+            here.peek().is_none() || here.any(|part| part == parts[at])
         })
     }
 }
 
-/// Runs what is wanted.
-pub(super) fn run(selection: &Selection) -> Report {
-    let mut report = Report::default();
-    for topology in topologies::ALL {
-        for operation in operations::ALL {
-            if selection.wants([topology.name, operation.name, "*", "*"]) {
-                runtime().block_on(row(topology, operation, selection, &mut report));
-            }
-        }
+/// Which part of a run's name this is.
+fn place(part: &str) -> Option<usize> {
+    if topologies::ALL.iter().any(|topology| topology.name == part) {
+        return Some(0);
     }
-    report
+    if operations::ALL.iter().any(|operation| operation.name == part) {
+        return Some(1);
+    }
+    // Before the numbers: one fault is called 500.
+    if Fault::ALL.iter().any(|fault| fault.name() == part) {
+        return Some(3);
+    }
+    part.parse::<usize>().is_ok().then_some(2)
 }
 
-/// Two threads and no more: one that nobody uses, and one that reads files.
+enum Task {
+    Begin(&'static Topology, &'static Operation),
+    Disturb(Arc<Row>, usize, Fault),
+}
+
+/// What is still to be done, and what came of the rest.
+struct Board {
+    tasks: Mutex<VecDeque<Task>>,
+    report: Mutex<Report>,
+}
+
+/// Runs what is wanted.
+pub(super) fn run(selection: &Selection) -> Report {
+    let pairs =
+        topologies::ALL.iter().flat_map(|topology| operations::ALL.iter().map(move |operation| (topology, operation)));
+    let wanted = pairs.filter(|(topology, operation)| selection.wants([topology.name, operation.name, "", ""]));
+    let tasks = wanted.map(|(topology, operation)| Task::Begin(topology, operation)).collect();
+    let board = Board { tasks: Mutex::new(tasks), report: Mutex::default() };
+    let sources = Arc::new(Sources::new());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| runtime().block_on(work(&board, selection, &sources)));
+        }
+    });
+    board.report.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Of its threads one reads files, and nobody uses the other: all that a world does is done by the one who drives it.
 fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(1).max_blocking_threads(1).enable_all().build().expect("a runtime starts")
 }
 
-/// Where an operation begins.
-struct Start {
-    world: World,
-    api: Kept,
-    to: Value,
-    /// What AWS held before there was an API.
-    nothing: Inventory,
-}
-
-/// How an undisturbed run goes.
-struct Undisturbed {
-    calls: Vec<Call>,
-    inventory: Inventory,
-    value: Value,
-}
-
-async fn start(topology: &Topology, operation: &Operation) -> Option<Start> {
-    let world = World::start().await;
-    let mut zone = Kept::nothing(resource("multiregion_zone"));
-    let zone_config = config(zone.resource, &json!({ "name": ZONE }));
-    let run = zone.run(&world, &zone_config).await;
-    assert!(run.is_well(), "the zone is made: {run:?}");
-    let wanted = (topology.config)(&world, text(&zone.value, "id"));
-    let (from, to) = (operation.change)(&world, wanted)?;
-    let nothing = inventory(&world).await;
-    let mut api = Kept::nothing(resource("multiregion_api"));
-    let value = |json: &Json| if json.is_null() { Value::Null } else { config(api.resource, json) };
-    let (from, to) = (value(&from), value(&to));
-    if from != Value::Null {
-        let run = api.run(&world, &from).await;
-        assert!(run.is_well(), "{}/{} begins: {run:?}", topology.name, operation.name);
-    }
-    world.network.take_calls();
-    Some(Start { world, api, to, nothing })
-}
-
-async fn inventory(world: &World) -> Inventory {
-    let mut inventory = world.aws.inventory().await.expect("the inventory is taken").normalized();
-    inventory.objects.values_mut().for_each(forget_chance);
-    inventory
-}
-
-/// What is drawn by lot by us.
-fn forget_chance(value: &mut Json) {
-    match value {
-        Json::Object(fields) => {
-            fields.remove("multiregion:nonce");
-            fields.values_mut().for_each(forget_chance);
+async fn work(board: &Board, selection: &Selection, sources: &Arc<Sources>) {
+    let mut world = World::start(sources).await;
+    loop {
+        // A row that begins brings more tasks; who finds none waiting leaves the rest to the others.
+        let Some(task) = board.tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front() else { return };
+        let done = AssertUnwindSafe(perform(&world, &task, board, selection)).catch_unwind().await;
+        if let Err(panic) = done {
+            let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            board.count(&task, Problems(vec![format!("it panics: {}", why.unwrap_or("in an unknown way"))]));
+            world = World::start(sources).await;
         }
-        Json::Array(items) => items.iter_mut().for_each(forget_chance),
-        _ => {}
     }
 }
 
-async fn row(topology: &Topology, operation: &Operation, selection: &Selection, report: &mut Report) {
-    let Some(mut begin) = start(topology, operation).await else { return };
-    let undisturbed = match undisturbed(&mut begin).await {
-        Ok(undisturbed) => undisturbed,
-        Err(why) => {
-            report.failures.push(Failure {
-                name: format!("{}/{}/undisturbed", topology.name, operation.name),
-                call: String::new(),
-                why,
-            });
-            return;
-        }
-    };
-    for k in 1..=undisturbed.calls.len() {
-        for fault in Fault::ALL {
-            if !selection.wants([topology.name, operation.name, &k.to_string(), fault.name()]) {
-                continue;
+async fn perform(world: &World, task: &Task, board: &Board, selection: &Selection) {
+    match task {
+        Task::Begin(topology, operation) => match Row::begin(world, topology, operation).await {
+            Ok(None) => {}
+            Ok(Some(row)) => board.add(&Arc::new(row), selection),
+            Err(problems) => board.count(task, problems),
+        },
+        Task::Disturb(row, k, fault) => board.count(task, row.disturbed(world, *k, *fault).await),
+    }
+}
+
+impl Board {
+    /// Disturbs every call of a row. Rows that have begun come first, so that no thread runs out of tasks early.
+    fn add(&self, row: &Arc<Row>, selection: &Selection) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for k in 1..=row.calls.len() {
+            for fault in Fault::ALL {
+                if selection.wants([row.topology.name, row.operation.name, &k.to_string(), fault.name()]) {
+                    tasks.push_back(Task::Disturb(Arc::clone(row), k, fault));
+                }
             }
-            let Some(mut start) = start(topology, operation).await else { return };
-            let mut problems = disturbed(&mut start, operation, &undisturbed, k, fault).await;
-            let leaked = problems.iter().any(|problem| problem.starts_with(LEAKED));
-            report.count(topology.name, operation.name, problems.is_empty(), leaked);
-            if !problems.is_empty() {
-                let call = &undisturbed.calls[k - 1];
-                let name = format!("{}/{}/{k}/{}", topology.name, operation.name, fault.name());
+        }
+    }
+
+    fn count(&self, task: &Task, problems: Problems) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let (topology, operation, rest, call) = match task {
+            Task::Begin(topology, operation) => (topology, operation, "undisturbed".to_owned(), String::new()),
+            Task::Disturb(row, k, fault) => {
+                let call = &row.calls[k - 1];
                 let call = format!("{} in {} ({})", call.name(), call.region, call.subject);
-                let why = std::mem::take(&mut problems);
-                report.failures.push(Failure { name, call, why });
+                (&row.topology, &row.operation, format!("{k}/{}", fault.name()), call)
             }
+        };
+        report.count(topology.name, operation.name, problems.0.is_empty(), problems.leak());
+        if !problems.0.is_empty() {
+            let name = format!("{}/{}/{rest}", topology.name, operation.name);
+            report.failures.push(Failure { name, call, why: problems.0 });
         }
     }
-}
-
-async fn undisturbed(start: &mut Start) -> Result<Undisturbed, Vec<String>> {
-    let Start { world, api, to, nothing } = start;
-    world.network.watch(watch(to));
-    let run = api.run(world, to).await;
-    let calls = world.network.take_calls();
-    let mut problems = holes(world);
-    if !run.is_well() {
-        problems.push(format!("it does not end well: {run:?}"));
-    }
-    let made = inventory(world).await;
-    let value = api.value.clone();
-    problems.extend(after(world, api, to).await);
-    problems.extend(destroyed(world, api, nothing).await);
-    if problems.is_empty() { Ok(Undisturbed { calls, inventory: made, value }) } else { Err(problems) }
-}
-
-/// While an API is destroyed, it may vanish.
-fn watch(to: &Value) -> Option<Watch> {
-    Some(if *to == Value::Null { Watch::default() } else { Watch::over_a_change() })
-}
-
-fn holes(world: &World) -> Vec<String> {
-    world.network.watch(None).map(|watch| watch.holes).unwrap_or_default()
-}
-
-/// What begins like this is a leak.
-const LEAKED: &str = "left after the destroy";
-
-/// One run with its `k`th call disturbed, and what the user does after that; everything that is not as promised.
-async fn disturbed(
-    start: &mut Start,
-    operation: &Operation,
-    undisturbed: &Undisturbed,
-    k: usize,
-    fault: Fault,
-) -> Vec<String> {
-    let Start { world, api, to, nothing } = start;
-    let mut problems = Vec::new();
-    world.network.watch(watch(to));
-    fault.set(world, k);
-    let first = api.run(world, to).await;
-    let mut calls = world.network.take_calls();
-    world.aws.clear_faults();
-    if fault.is_outlasted() && !first.is_well() {
-        problems.push(format!("one {} is not outlasted: {first:?}", fault.name()));
-    }
-    if operation.name == "create" && matches!(first, Run::Errors(_)) && api.value == Value::Null {
-        let left = difference(nothing, &inventory(world).await);
-        if !left.is_empty() && fault != Fault::Denied {
-            problems.push(format!("left after the rollback, and not in the state: {left:?}"));
-        }
-    }
-    let mut last = first;
-    for _ in 0..REPETITIONS {
-        if last.is_well() && is_complete(api) {
-            break;
-        }
-        last = api.run(world, to).await;
-        calls.extend(world.network.take_calls());
-    }
-    if !last.is_well() {
-        problems.push(format!("does not converge: {last:?}"));
-    }
-    if operation.name == "create-keep" && fault != Fault::Killed {
-        problems.extend(made_twice(&calls));
-    }
-    problems.extend(holes(world));
-    problems.extend(after(world, api, to).await);
-    let differing = difference(&undisturbed.inventory, &inventory(world).await);
-    if !differing.is_empty() {
-        problems.push(format!("AWS holds something else than after an undisturbed run: {differing:#?}"));
-    }
-    problems.extend(destroyed(world, api, nothing).await);
-    problems
-}
-
-fn is_complete(api: &Kept) -> bool {
-    api.value == Value::Null || text(&api.value, "status") == "ready"
-}
-
-/// The next plan has nothing to do.
-async fn after(world: &World, api: &mut Kept, to: &Value) -> Option<String> {
-    let before = api.value.clone();
-    let mut again = api.clone();
-    let run = again.run(world, to).await;
-    *api = again;
-    (run != Run::Well { empty: true } || before != api.value)
-        .then(|| format!("the next plan is not empty: {run:?}, changed: {:?}", changed(&before, &api.value)))
-}
-
-fn changed(before: &Value, after: &Value) -> Vec<String> {
-    match (before, after) {
-        (Value::Map(before), Value::Map(after)) => before
-            .iter()
-            .filter(|(name, value)| after.get(*name) != Some(value))
-            .map(|(name, value)| format!("{name}: {value:?} -> {:?}", after.get(name)))
-            .collect(),
-        _ => vec![format!("{before:?} -> {after:?}")],
-    }
-}
-
-async fn destroyed(world: &World, api: &mut Kept, nothing: &Inventory) -> Vec<String> {
-    let run = api.run(world, &Value::Null).await;
-    let mut problems = Vec::new();
-    if !run.is_well() {
-        problems.push(format!("cannot be destroyed: {run:?}"));
-    }
-    let left = difference(nothing, &inventory(world).await);
-    if !left.is_empty() {
-        problems.push(format!("{LEAKED}: {left:?}"));
-    }
-    problems
-}
-
-/// What differs between two inventories, object by object.
-fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
-    let keys: std::collections::BTreeSet<&String> = expected.objects.keys().chain(found.objects.keys()).collect();
-    keys.into_iter()
-        .filter_map(|key| match (expected.objects.get(key), found.objects.get(key)) {
-            (Some(expected), Some(found)) if expected == found => None,
-            (Some(expected), Some(found)) => Some(format!("~ {key}: {}", first_difference(expected, found, ""))),
-            (Some(_), None) => Some(format!("- {key}")),
-            _ => Some(format!("+ {key}")),
-        })
-        .collect()
-}
-
-fn first_difference(expected: &Json, found: &Json, at: &str) -> String {
-    if let (Json::Object(expected), Json::Object(found)) = (expected, found) {
-        let keys: std::collections::BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
-        for key in keys {
-            let (expected, found) = (&expected.get(key).unwrap_or(&Json::Null), &found.get(key).unwrap_or(&Json::Null));
-            if expected != found {
-                return first_difference(expected, found, &format!("{at}.{key}"));
-            }
-        }
-    }
-    format!("{at}: {expected} became {found}")
-}
-
-/// Objects that were made a second time though they existed.
-fn made_twice(calls: &[Call]) -> Vec<String> {
-    let mut made = std::collections::BTreeSet::new();
-    let creates = calls.iter().filter(|call| call.operation.starts_with("Create") && (200..300).contains(&call.status));
-    creates
-        .filter(|call| !call.subject.is_empty())
-        .filter(|call| !made.insert((call.name(), call.region.clone(), call.subject.clone())))
-        .map(|call| format!("{} in {} made {} a second time", call.name(), call.region, call.subject))
-        .collect()
 }

@@ -3,7 +3,9 @@
 //!
 //! All in this process, in memory, on a simulated clock. A run that breaks the promise prints how to repeat it alone.
 
+mod case;
 mod clock;
+mod compare;
 mod fault;
 mod host;
 mod matrix;

@@ -9,7 +9,7 @@ use multiregion::lifecycle::Provider;
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
 use serde_json::{Value as Json, json};
-use strict_aws::{Delays, LocalAws, Options};
+use strict_aws::{Delays, LocalAws, Options, Snapshot};
 use tempfile::TempDir;
 
 use super::clock::SimulatedClock;
@@ -26,15 +26,16 @@ pub(super) struct World {
     pub(super) aws: Arc<LocalAws>,
     pub(super) clock: SimulatedClock,
     pub(super) network: Network,
-    sources: TempDir,
+    empty: Snapshot,
+    sources: Arc<Sources>,
 }
 
-impl World {
-    pub(super) async fn start() -> Self {
-        let aws = LocalAws::start(Options { delays: delays(), ..Options::default() }).await;
-        let aws = Arc::new(aws.expect("a local AWS starts"));
-        let clock = SimulatedClock::default();
-        let network = Network::new(Arc::clone(&aws), clock.clone());
+/// The code of functions, the same for all worlds.
+pub(super) struct Sources(TempDir);
+
+impl Sources {
+    /// Writes two versions of an application.
+    pub(super) fn new() -> Self {
         let sources = tempfile::tempdir().expect("a folder is made");
         for version in ["first", "second"] {
             let folder = sources.path().join(version);
@@ -42,12 +43,35 @@ impl World {
             let app = format!("def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n");
             std::fs::write(folder.join("app.py"), app).expect("the application is written");
         }
-        Self { aws, clock, network, sources }
+        Self(sources)
+    }
+}
+
+impl World {
+    pub(super) async fn start(sources: &Arc<Sources>) -> Self {
+        let options = Options { delays: delays(), stopped: true, ..Options::in_memory() };
+        let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
+        let clock = SimulatedClock::default();
+        let network = Network::new(Arc::clone(&aws), clock.clone());
+        let empty = aws.snapshot().expect("it is in memory");
+        Self { aws, clock, network, empty, sources: Arc::clone(sources) }
+    }
+
+    /// There is nothing any more.
+    pub(super) fn start_over(&self) {
+        self.restore(&self.empty);
+    }
+
+    /// Everything is as it was, and nobody disturbs anything.
+    pub(super) fn restore(&self, snapshot: &Snapshot) {
+        self.aws.restore(snapshot).expect("it is in memory");
+        self.aws.clear_faults();
+        self.aws.clear_calls();
     }
 
     /// The folder of the function's `first` or `second` code.
     pub(super) fn source(&self, version: &str) -> PathBuf {
-        self.sources.path().join(version)
+        self.sources.0.path().join(version)
     }
 
     /// The function of every configuration.

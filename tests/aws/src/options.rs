@@ -20,6 +20,8 @@ pub struct Options {
     pub every_region: bool,
     /// What is behind the strict rules.
     pub backend: Backend,
+    /// Whether AWS's clock moves only when it is put forward: time is simulated.
+    pub stopped: bool,
 }
 
 /// What keeps the objects of a [`crate::LocalAws`].
@@ -41,6 +43,7 @@ impl Default for Options {
             account: DEFAULT_ACCOUNT.to_owned(),
             every_region: false,
             backend: Backend::default(),
+            stopped: false,
         }
     }
 }
