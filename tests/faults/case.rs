@@ -1,5 +1,7 @@
 //! One run of which one call is disturbed, and what a user does after it.
 
+use std::collections::BTreeSet;
+
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 use strict_aws::{Call, Inventory, Snapshot};
@@ -9,7 +11,7 @@ use super::fault::Fault;
 use super::host::{Kept, Run};
 use super::operations::Operation;
 use super::topologies::{Topology, ZONE};
-use super::traffic::Watch;
+use super::traffic::{Watch, names};
 use super::world::{World, config, resource, text};
 
 /// How often a user runs again after the fault is mended.
@@ -29,6 +31,8 @@ pub(super) struct Row {
     nothing: Inventory,
     /// What AWS holds in the end.
     end: Inventory,
+    /// The names that users ask for in the end.
+    names: BTreeSet<String>,
     /// The calls of an undisturbed run.
     pub(super) calls: Vec<Call>,
 }
@@ -74,7 +78,7 @@ impl Row {
         if from != Value::Null {
             world.network.watch(Some(Watch::over_a_change()));
             problems.well("where it begins", &api.run(world, &from).await);
-            problems.0.extend(holes(world));
+            problems.0.extend(holes(world, &names(&world.aws).await));
         }
         let snapshot = world.aws.snapshot().expect("a local AWS in memory");
         world.network.take_calls();
@@ -86,12 +90,14 @@ impl Row {
             to,
             nothing,
             end: Inventory::default(),
+            names: BTreeSet::new(),
             calls: Vec::new(),
         };
         world.network.watch(row.watch());
         problems.well("an undisturbed run", &api.run(world, &row.to).await);
         row.calls = world.network.take_calls();
-        problems.0.extend(holes(world));
+        row.names = names(&world.aws).await;
+        problems.0.extend(holes(world, &row.names));
         row.end = inventory(world).await;
         row.close(world, &mut api, &mut problems).await;
         if problems.0.is_empty() { Ok(Some(row)) } else { Err(problems) }
@@ -126,7 +132,7 @@ impl Row {
         if self.operation.name == "create-keep" && fault != Fault::Killed {
             problems.0.extend(made_twice(&calls));
         }
-        problems.0.extend(holes(world));
+        problems.0.extend(holes(world, &self.names));
         self.close(world, &mut api, &mut problems).await;
         problems
     }
@@ -150,7 +156,7 @@ impl Row {
 
     /// While an API is destroyed, its names may vanish.
     fn watch(&self) -> Option<Watch> {
-        Some(if self.to == Value::Null { Watch::default() } else { Watch::over_a_change() })
+        Some(if self.to == Value::Null { Watch::over_a_destroy() } else { Watch::over_a_change() })
     }
 }
 
@@ -160,8 +166,8 @@ impl Problems {
     }
 }
 
-fn holes(world: &World) -> Vec<String> {
-    world.network.watch(None).map(|watch| watch.holes).unwrap_or_default()
+fn holes(world: &World, wanted: &BTreeSet<String>) -> Vec<String> {
+    world.network.watch(None).map(|watch| watch.holes(wanted)).unwrap_or_default()
 }
 
 fn is_complete(api: &Kept) -> bool {

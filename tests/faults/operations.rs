@@ -19,6 +19,7 @@ pub(super) const ALL: &[Operation] = &[
         change: |world, config| remove_region(world, config).map(|(all, less)| (less, all)),
     },
     Operation { name: "remove-region", change: remove_region },
+    Operation { name: "swap-region", change: swap_region },
     Operation { name: "code", change: code },
     Operation { name: "setting", change: setting },
     Operation { name: "replace-component", change: replace_component },
@@ -32,6 +33,9 @@ fn create_and_keep(_: &World, mut config: Json) -> Option<(Json, Json)> {
     Some((Json::Null, config))
 }
 
+/// A region that no topology has.
+const ANOTHER: &str = "ap-southeast-1";
+
 /// The last region by name that nothing else hangs on.
 fn spare(config: &Json) -> Option<String> {
     let regions = config["regions"].as_object()?;
@@ -39,20 +43,26 @@ fn spare(config: &Json) -> Option<String> {
     spare.last().filter(|_| regions.len() > 1).cloned()
 }
 
+/// The first configuration has a region more than the second.
 fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
-    let mut less = config.clone();
-    // One region more than the policy needs: failover takes two, and so does an origin group.
-    let needs_two = config["routing"]["policy"] == "failover" || config["cdn"]["origin"] == "group";
-    if needs_two {
-        let mut more = config.clone();
-        more["regions"]["ap-southeast-1"] = json!({ "traffic": "drained" });
-        return Some((more, config));
+    if config["routing"]["policy"] == "failover" {
+        return None;
     }
-    let spare = spare(&config).or_else(|| Some("ap-southeast-1".to_owned()))?;
-    let mut more = config;
-    more["regions"][&spare] = more["regions"].get(&spare).cloned().unwrap_or_else(|| json!({}));
-    less["regions"].as_object_mut()?.remove(&spare);
+    let (mut more, mut less) = (config.clone(), config.clone());
+    // An origin group takes two; a third region is there for itself.
+    match spare(&config).filter(|_| config.get("cdn").is_none()) {
+        Some(spare) => drop(less["regions"].as_object_mut()?.remove(&spare)),
+        None => more["regions"][ANOTHER] = json!({}),
+    }
     Some((more, less))
+}
+
+/// Another region in the place of one.
+fn swap_region(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    let region = newer["regions"].as_object_mut()?.remove(&spare(&config)?)?;
+    newer["regions"][ANOTHER] = region;
+    Some((config, newer))
 }
 
 fn code(world: &World, config: Json) -> Option<(Json, Json)> {
