@@ -7,11 +7,12 @@ use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value as Json;
 
+use super::Engine;
 use super::job::{self, Ended, Job, Stage};
-use super::{Engine, fold};
+use super::journal::{Event, fold, withdrawn};
 use crate::aws::CallError;
 use crate::desired::{Address, Desired};
-use crate::plan::{Action, Entry, Kinds, Ledger, Plan, is_open};
+use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step, is_open};
 
 /// How an apply ended.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl<'a> Execution<'a> {
         let planned = &self.plan.steps[step];
         let status = &self.status;
         let succeeded = |address: &Address| {
-            let makes = |(_, other): &(usize, &crate::plan::Step)| {
+            let makes = |(_, other): &(usize, &Step)| {
                 other.address == *address && !matches!(other.action, Action::Delete | Action::Retire(_))
             };
             let (made_by, _) = self.plan.steps.iter().enumerate().find(makes)?;
@@ -161,7 +162,9 @@ impl<'a> Execution<'a> {
             return Gate::Never;
         }
         let planned = &self.plan.steps[step];
-        let mut not_before = None;
+        let clock = &self.engine.run.clock;
+        let wait = planned.not_before.map(|then| then.saturating_sub(clock.unix_seconds())).filter(|wait| *wait > 0);
+        let mut not_before = wait.map(|seconds| clock.now() + Duration::from_secs(seconds));
         for (before, linger) in &planned.after {
             match self.status[*before] {
                 Status::Failed | Status::Skipped => return Gate::Never,
@@ -176,10 +179,8 @@ impl<'a> Execution<'a> {
 
     fn end(&mut self, step: usize, ended: Ended) {
         let planned = &self.plan.steps[step];
-        if let Some(event) = ended.event
-            && let Err(impossible) = fold(&mut self.outcome.ledger, event)
-        {
-            tracing::error!(%impossible, "the journal was refused");
+        if let Some(event) = ended.event {
+            self.record(planned, event);
         }
         match ended.error {
             None => {
@@ -193,6 +194,33 @@ impl<'a> Execution<'a> {
                 let (address, action) = (planned.address.clone(), planned.action.clone());
                 self.outcome.failures.push(Failure { address, action, error });
             }
+        }
+    }
+
+    fn record(&mut self, step: &Step, event: Event) {
+        let ledger = &mut self.outcome.ledger;
+        let before = match &step.action {
+            Action::Retire(old) => Some((**old).clone()),
+            _ => ledger.entries.get(&step.address).cloned(),
+        };
+        let is_done = !matches!(event, Event::Uncertain { .. });
+        if let Err(impossible) = fold(ledger, event) {
+            tracing::error!(%impossible, "the journal was refused");
+            return;
+        }
+        let Some(before) = before.filter(|_| is_done) else { return };
+        let spec = self.plan.difference.specs.get(&step.address).unwrap_or(&before.spec);
+        let linger = self.engine.kinds().linger(&step.address.kind, spec).as_secs();
+        // What was replaced still leads where it led, until it is retired.
+        let is_replaced = ledger.deposed.iter().any(|(address, entry)| *address == step.address && *entry == before);
+        if linger == 0 || is_replaced {
+            return;
+        }
+        let after = ledger.entries.get(&step.address).filter(|after| after.outputs == before.outputs);
+        // The second that has begun is not over yet.
+        let until = self.engine.run.clock.unix_seconds() + 1 + linger;
+        for address in withdrawn(&before, after) {
+            ledger.lingering.insert(address.clone(), until);
         }
     }
 
@@ -214,6 +242,8 @@ impl<'a> Execution<'a> {
         self.outcome.ledger.complete = self.outcome.is_complete();
         let ledger = &mut self.outcome.ledger;
         (ledger.imported, ledger.resumes, ledger.replaces) = (false, false, None);
+        ledger.rebuilt = ledger.rebuilt.filter(|_| !ledger.complete);
+        ledger.settle(self.engine.run.clock.unix_seconds());
         self.outcome
     }
 }

@@ -13,14 +13,16 @@ use crate::plan::{Entry, Ledger};
 impl Engine {
     /// The ledger of everything that carries the ownership of the run's owner, kind by kind.
     ///
-    /// Where to look is learnt on the way: a component whose spec lists `regions` says where the others live.
+    /// It is looked for in the scopes `known` and in those learnt on the way: a component whose spec lists `regions`
+    /// says where the others live.
     ///
     /// # Errors
     /// The first call that failed.
-    pub async fn discover(&self, kinds: &[&str]) -> Result<Ledger, CallError> {
+    pub async fn discover(&self, kinds: &[&str], known: BTreeSet<Scope>) -> Result<Ledger, CallError> {
         let (mut ledger, mut siblings) = (Ledger::default(), Siblings::default());
-        (ledger.imported, ledger.complete) = (true, true);
-        let mut scopes = BTreeSet::from([Scope::Global]);
+        ledger.rebuilt = Some(self.run.clock.unix_seconds());
+        let mut scopes = known;
+        scopes.insert(Scope::Global);
         for kind in kinds {
             let component = self.kinds().get(kind)?;
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());

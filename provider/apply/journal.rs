@@ -77,6 +77,11 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     Ok(())
 }
 
+/// What nobody is led to any more once `before` was turned into `after`: what it stood on and does not stand on now.
+pub(super) fn withdrawn<'a>(before: &'a Entry, after: Option<&'a Entry>) -> impl Iterator<Item = &'a Address> {
+    before.depends_on.iter().filter(move |address| !after.is_some_and(|after| after.depends_on.contains(*address)))
+}
+
 /// An entry that was just applied.
 pub(super) fn applied(spec: Json, outputs: Json, depends_on: BTreeSet<Address>) -> Entry {
     Entry { spec, outputs, depends_on, uncertain: false }

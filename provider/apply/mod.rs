@@ -35,6 +35,11 @@ impl Engine {
         Self { aws, run: Arc::new(run), catalog }
     }
 
+    /// Whose components it works on.
+    pub fn owner(&self) -> &str {
+        &self.run.owner
+    }
+
     /// The kinds it works with.
     pub fn kinds(&self) -> &Catalog {
         &self.catalog

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_sts::config::{AsyncSleep, Sleep};
 
@@ -14,6 +14,8 @@ pub type Sleeping = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Instant;
+    /// The time of day in seconds since 1970, UTC: for what outlives this process.
+    fn unix_seconds(&self) -> u64;
     /// Ends after `time`.
     fn sleep(&self, time: Duration) -> Sleeping;
 }
@@ -25,6 +27,11 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
         Instant::now()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        // A clock before 1970 is set wrong; everything is late then.
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
     }
 
     fn sleep(&self, time: Duration) -> Sleeping {

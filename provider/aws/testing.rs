@@ -30,6 +30,10 @@ impl Clock for FakeClock {
         self.start + self.passed()
     }
 
+    fn unix_seconds(&self) -> u64 {
+        self.passed().as_secs()
+    }
+
     fn sleep(&self, time: Duration) -> Sleeping {
         let passed = self.passed.clone();
         Box::pin(async move { *passed.lock().unwrap() += time })

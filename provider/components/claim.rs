@@ -5,7 +5,7 @@
 //!
 //! It stays where it was made, also when the provider's home region becomes another one: its ARN says where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
 pub struct Spec {
     /// The API's name.
     pub name: String,
-    /// The regions the API lives in: where an import looks.
+    /// The regions the API lives in: where an import looks. A region that is left stands here until nothing is in it.
     pub regions: Vec<String>,
     /// Tags, ownership among them.
     pub tags: Tags,
@@ -121,12 +121,13 @@ impl Component for Claim {
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
-        let all = |spec: &Spec| {
-            let mut tags = spec.tags.clone();
-            tags.extend(tags::spec(region_tags(&spec.regions)));
-            tags
-        };
-        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, &TagChange::between(&all(&from), &all(to))).await?;
+        let mut change = TagChange::between(&from.tags, &to.tags);
+        if to.regions.iter().any(|region| !from.regions.contains(region)) {
+            // A region that is left stands here until everything in it is gone: then the seal takes it out.
+            let regions: BTreeSet<String> = from.regions.iter().chain(&to.regions).cloned().collect();
+            change.set.extend(region_tags(&regions.into_iter().collect::<Vec<_>>()));
+        }
+        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, &change).await?;
         Ok(outputs.clone())
     }
 
@@ -177,6 +178,13 @@ fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
     Spec { name: name.to_owned(), regions, tags: tags::spec(tags) }
 }
 
+/// What makes the tags of a claim say exactly these regions.
+pub(super) fn exact_regions(tags: &BTreeMap<String, String>, regions: &[String]) -> TagChange {
+    let set = region_tags(regions);
+    let outdated = tags.keys().filter(|key| key.starts_with(REGIONS_TAG) && !set.contains_key(*key));
+    TagChange { remove: outdated.cloned().collect(), set }
+}
+
 /// The regions as tags, separated by spaces: as many tags as it takes.
 fn region_tags(regions: &[String]) -> BTreeMap<String, String> {
     let mut values = vec![String::new()];
@@ -198,7 +206,8 @@ fn region_tags(regions: &[String]) -> BTreeMap<String, String> {
     keyed.collect()
 }
 
-fn regions_of(tags: &BTreeMap<String, String>) -> Vec<String> {
+/// The regions that the tags of a claim say.
+pub(super) fn regions_of(tags: &BTreeMap<String, String>) -> Vec<String> {
     let values = tags.iter().filter(|(key, _)| key.starts_with(REGIONS_TAG)).map(|(_, value)| value);
     values.flat_map(|value| value.split(' ')).filter(|region| !region.is_empty()).map(str::to_owned).collect()
 }

@@ -1,9 +1,9 @@
-//! The seal on a claim: everything that was wanted has been made. No AWS object of its own, only the claim's tag.
+//! The seal on a claim: everything that was wanted has been made, and nothing else is left. No AWS object of its own, only the claim's tag.
 
 use serde::{Deserialize, Serialize};
 
 use super::answer::gone;
-use super::claim::{CREATING, Claim, PHASE_TAG, READY};
+use super::claim::{self, CREATING, Claim, PHASE_TAG, READY};
 use super::tags::TagChange;
 use super::{Component, Discovered, Found, Resolved, Siblings, logs};
 use crate::aws::{CallError, Regional};
@@ -18,6 +18,8 @@ pub struct Seal;
 pub struct Spec {
     /// The claim's ARN: the seal is where the claim is.
     pub claim_arn: Input<String>,
+    /// The regions in which there is anything: the claim lists no others then.
+    pub regions: Vec<String>,
 }
 
 /// What AWS gave back.
@@ -38,7 +40,7 @@ impl Component for Seal {
     const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["claim_arn"];
     const VISIBLE: bool = false;
-    const ACTIONS: &'static [&'static str] = &["logs:ListTagsForResource", "logs:TagResource"];
+    const ACTIONS: &'static [&'static str] = &["logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.claim_arn.clone()
@@ -46,7 +48,8 @@ impl Component for Seal {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(claim_arn) = spec.claim_arn.known() else { return Ok(None) };
-        Ok(is_set(aws, claim_arn).await?.then(|| Found::Ours(Outputs { claim_arn: claim_arn.clone() })))
+        let regions = sealed(aws, claim_arn).await?;
+        Ok(regions.map(|_| Found::Ours(Outputs { claim_arn: claim_arn.clone() })))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -54,42 +57,47 @@ impl Component for Seal {
         let Some(claim_arn) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.arn) else {
             return Ok(Vec::new());
         };
-        if !is_set(aws, &claim_arn).await? {
-            return Ok(Vec::new());
-        }
-        let spec = Spec { claim_arn: claim_arn.as_str().into() };
+        let Some(regions) = sealed(aws, &claim_arn).await? else { return Ok(Vec::new()) };
+        let spec = Spec { claim_arn: claim_arn.as_str().into(), regions };
         Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn }, depends_on: vec![address] }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let claim_arn = spec.claim_arn.get().clone();
-        set(aws, &claim_arn, READY).await?;
+        seal(aws, &claim_arn, spec).await?;
         Ok(Outputs { claim_arn })
     }
 
     async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let spec = Spec { claim_arn: outputs.claim_arn.as_str().into() };
-        Ok(is_set(aws, &outputs.claim_arn).await?.then(|| (spec, outputs.clone())))
+        let regions = sealed(aws, &outputs.claim_arn).await?;
+        Ok(regions.map(|regions| (Spec { claim_arn: outputs.claim_arn.as_str().into(), regions }, outputs.clone())))
     }
 
-    async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, _: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        set(aws, &outputs.claim_arn, READY).await?;
+    async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        seal(aws, &outputs.claim_arn, to).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        gone(set(aws, &outputs.claim_arn, CREATING).await)
+        let (region, claim) = logs::place(&outputs.claim_arn)?;
+        let set = [(PHASE_TAG.to_owned(), CREATING.to_owned())].into();
+        gone(logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await)
     }
 }
 
-async fn set(aws: &Regional, claim_arn: &str, phase: &str) -> Result<(), CallError> {
+async fn seal(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallError> {
     let (region, claim) = logs::place(claim_arn)?;
-    let set = [(PHASE_TAG.to_owned(), phase.to_owned())].into();
-    logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await
+    let aws = aws.at(region);
+    let tags = logs::tags_of(&aws, claim).await?.unwrap_or_default();
+    let mut change = claim::exact_regions(&tags, &spec.regions);
+    change.set.insert(PHASE_TAG.to_owned(), READY.to_owned());
+    logs::retag(&aws, claim, &change).await
 }
 
-async fn is_set(aws: &Regional, claim_arn: &str) -> Result<bool, CallError> {
+/// The regions of a claim that is sealed.
+async fn sealed(aws: &Regional, claim_arn: &str) -> Result<Option<Vec<String>>, CallError> {
     let (region, claim) = logs::place(claim_arn)?;
     let tags = logs::tags_of(&aws.at(region), claim).await?.unwrap_or_default();
-    Ok(tags.get(PHASE_TAG).is_some_and(|phase| phase == READY))
+    let is_sealed = tags.get(PHASE_TAG).is_some_and(|phase| phase == READY);
+    Ok(is_sealed.then(|| claim::regions_of(&tags)))
 }

@@ -25,6 +25,8 @@ pub struct Node {
     pub depends_on: BTreeSet<Address>,
     /// What must have *ended* before: everything its gates wait for.
     pub waits_for: BTreeSet<Address>,
+    /// Whether it comes after everything, the removal of what is no longer wanted included.
+    pub is_last: bool,
     /// The attribute to blame when AWS does not accept it.
     pub attribute: Path,
 }
@@ -43,7 +45,7 @@ impl Desired {
         let spec = serde_json::to_value(spec).expect("a spec serialises");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
         collect(&spec, &mut depends_on, &mut waits_for);
-        let node = Node { spec, depends_on, waits_for, attribute };
+        let node = Node { spec, depends_on, waits_for, is_last: false, attribute };
         let previous = self.nodes.insert(address.clone(), node);
         debug_assert!(previous.is_none(), "{address} was added twice");
         Handle::new(address)
@@ -65,11 +67,12 @@ impl Desired {
         }
     }
 
-    /// Makes `last` wait for the success of every other component.
+    /// Makes `last` wait for the success of every other component, and for the end of all that is no longer wanted.
     pub fn order_last<C>(&mut self, last: &Handle<C>) {
         let others = self.nodes.keys().filter(|address| *address != last.address()).cloned().collect::<Vec<_>>();
         if let Some(node) = self.nodes.get_mut(last.address()) {
             node.depends_on.extend(others);
+            node.is_last = true;
         }
     }
 

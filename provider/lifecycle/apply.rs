@@ -1,9 +1,10 @@
 //! Apply: the plan's steps, and what the host is told of how they ended.
 
+use std::collections::BTreeSet;
+
 use super::plan::{mistake, survey, unprotected};
-use super::{Provider, State, block, ledger_of, report};
+use super::{Provider, State, block, held, ledger_of, report};
 use crate::apply::{Engine, Outcome};
-use crate::aws::{CallError, chain};
 use crate::desired::Desired;
 use crate::package::DiskPackages;
 use crate::plan::{Difference, Ledger, Plan, View};
@@ -41,13 +42,10 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         unprotected(resource, prior)?;
         let settings = resource.settings(prior)?;
-        let ledger = ledger_of(&planned.private)?;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
-        let ledger = match ledger.standing() {
-            // The host gives no private state to the destroy of a tainted resource: it is found by its ownership.
-            none if none.is_empty() => engine.discover(resource.kinds()).await.map_err(|error| vec![lost(&error)])?,
-            ledger => ledger,
-        };
+        // The host gives no private state to the destroy of a tainted resource.
+        let held = State { value: prior.clone(), private: planned.private.clone() };
+        let ledger = held::held(&engine, resource, &held).await?.ledger;
         let outcome = take_away(&engine, ledger).await;
         if outcome.ledger.is_empty() {
             return Ok((State::gone(), Vec::new()));
@@ -69,7 +67,7 @@ impl Provider {
         let settings = resource.settings(config)?;
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };
         let engine = self.engine(&settings.owner, within);
-        let ledger = start(&engine, &desired, ledger_of(&planned.private)?).await?;
+        let ledger = start(&engine, resource, &desired, ledger_of(&planned.private)?).await?;
         let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
         as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
 
@@ -120,17 +118,27 @@ fn standing(private: &[u8]) -> Vec<u8> {
     Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.standing().to_private())
 }
 
-/// Where an apply starts from: what a create that died left behind is taken in now.
-async fn start(engine: &Engine, desired: &Desired, planned: Ledger) -> Result<Ledger, Diagnostics> {
+/// Where an apply starts from: what a create that died left behind is taken in now, also what is not wanted any more.
+async fn start(
+    engine: &Engine,
+    resource: &dyn Resource,
+    desired: &Desired,
+    planned: Ledger,
+) -> Result<Ledger, Diagnostics> {
     if !planned.resumes {
         return Ok(Ledger { replaces: None, ..planned });
     }
-    Ok(survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger)
-}
-
-fn lost(error: &CallError) -> Diagnostic {
-    let detail = format!("Its AWS objects could not be looked for: {}. Nothing was touched.", chain(error));
-    Diagnostic::error(Path::root(), "Destroy failed", detail)
+    let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
+    let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;
+    ledger.rebuilt = left_behind.rebuilt;
+    for (address, entry) in left_behind.entries {
+        match ledger.entries.get(&address) {
+            None => drop(ledger.entries.insert(address, entry)),
+            Some(found) if found.outputs != entry.outputs => ledger.deposed.push((address, entry)),
+            Some(_) => {}
+        }
+    }
+    Ok(ledger)
 }
 
 async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {

@@ -1,8 +1,10 @@
 //! Import: a resource found in AWS by its name.
 
+use std::collections::BTreeSet;
+
 use super::{LOOK_TIMEOUT, Provider, State};
 use crate::aws::chain;
-use crate::plan::View;
+use crate::plan::{Ledger, View};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
@@ -12,8 +14,8 @@ impl Provider {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, LOOK_TIMEOUT);
         let failed = |detail: String| (State::gone(), vec![Diagnostic::error(Path::root(), "Import failed", detail)]);
-        let ledger = match engine.discover(resource.kinds()).await {
-            Ok(ledger) => ledger,
+        let ledger = match engine.discover(resource.kinds(), BTreeSet::new()).await {
+            Ok(ledger) => Ledger { imported: true, complete: true, ..ledger },
             Err(error) => return failed(format!("Looking for {owner:?} in AWS failed: {}.", chain(&error))),
         };
         if ledger.is_empty() {

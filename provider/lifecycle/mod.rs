@@ -3,6 +3,7 @@
 //! Each operation is one file that puts the pure parts (`resources`, `plan`) and the acting one (`apply`) together.
 
 mod apply;
+mod held;
 mod import;
 mod plan;
 mod read;
@@ -20,6 +21,7 @@ use crate::plan::{Ledger, UnreadableLedger};
 use crate::resources::{Context, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
+use held::Seen;
 pub use upgrade::upgrade;
 
 /// How long looking may take: a refresh, the questions of a plan, an import.
@@ -34,6 +36,7 @@ pub struct Provider {
     pub clock: Arc<dyn Clock>,
     /// Cancels whatever runs: the host's `StopProvider`.
     pub cancel: CancellationToken,
+    seen: Seen,
 }
 
 /// A resource as the host keeps it.
@@ -62,6 +65,17 @@ impl State {
 }
 
 impl Provider {
+    /// A provider that works in `aws`, and stops when `cancel` is cancelled.
+    pub fn new(aws: Arc<Aws>, clock: Arc<dyn Clock>, cancel: CancellationToken) -> Self {
+        Self { aws, clock, cancel, seen: Seen::default() }
+    }
+
+    /// The same, but stopped by `cancel`.
+    #[must_use]
+    pub fn cancelled_by(self, cancel: CancellationToken) -> Self {
+        Self { cancel, ..self }
+    }
+
     fn engine(&self, owner: &str, within: Duration) -> Engine {
         let deadline = self.clock.now() + within;
         let run =
@@ -98,7 +112,7 @@ fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
 fn unreadable(why: &UnreadableLedger) -> Diagnostic {
     let way_out = match why {
         UnreadableLedger::Newer(_) => "Use the version of the provider that wrote it, or a newer one.",
-        UnreadableLedger::Damaged(_) | UnreadableLedger::Empty => {
+        UnreadableLedger::Damaged(_) => {
             "Nothing was touched. Take the resource out of the state (`state rm`) and import it by its name: the import \
              finds every object by its ownership tags."
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::held::held;
 use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Desired, Scope};
@@ -46,15 +47,17 @@ impl Provider {
         if prior.value == Value::Null {
             return self.plan_create(&outlook, &prior.private).await;
         }
-        let ledger = ledger_of(&prior.private)?;
         let replaced_by = resource.replaced_by(&prior.value, config);
         if !replaced_by.is_empty() {
             unprotected(resource, &prior.value)?;
             // The host plans once more, with nothing prior; what is in the way will be seen then.
-            let private = Ledger { replaces: Some(Box::new(ledger)), ..Ledger::default() };
+            let old = self.engine(&resource.settings(&prior.value)?.owner, LOOK_TIMEOUT);
+            let replaced = held(&old, resource, prior).await?.ledger;
+            let private = Ledger { replaces: Some(Box::new(replaced)), ..Ledger::default() };
             let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
             return Ok(Planned { state, replaced_by });
         }
+        let ledger = held(&engine, resource, prior).await?.ledger;
         self.check_regions(&desired, &ledger).await?;
         let survey = survey(&engine, &desired, &ledger, &Ledger::default()).await?;
         let protects = |settings: &Settings| settings.deletion_protection;
@@ -72,7 +75,7 @@ impl Provider {
     /// Plans a create. `private` is empty, or says what the new resource takes the place of.
     async fn plan_create(&self, outlook: &Outlook<'_>, private: &[u8]) -> Result<Planned, Diagnostics> {
         let replaced = match private {
-            [] => None,
+            [] => self.seen.get(outlook.resource, outlook.engine.owner()).map(Box::new),
             private => Some(Box::new(ledger_of(private)?.standing())),
         };
         let nothing = Ledger::default();

@@ -1,14 +1,23 @@
 //! Refresh: what AWS holds of a resource now.
 
-use super::{LOOK_TIMEOUT, Provider, State, ledger_of};
-use crate::aws::{CallError, chain};
+use super::held::{Held, held, told};
+use super::{LOOK_TIMEOUT, Provider, State};
+use crate::aws::chain;
 use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-fn unseen(error: &CallError) -> Diagnostic {
-    let detail = format!("Its AWS objects could not be looked for: {}.", chain(error));
-    Diagnostic::error(Path::root(), "Refresh failed", detail)
+/// Of nothing found and nothing remembered it cannot be told whether it is gone, or somewhere else.
+fn lost(owner: &str) -> Diagnostic {
+    Diagnostic::error(
+        Path::root(),
+        "AWS objects not found",
+        format!(
+            "The private state of {owner} is empty, and AWS has nothing that carries its ownership tags. Check that the \
+             provider works in the account and region that it was made in. If all of it is gone, take it out of the \
+             state (`state rm`) and apply again."
+        ),
+    )
 }
 
 impl Provider {
@@ -24,21 +33,21 @@ impl Provider {
         if state.value == Value::Null {
             return Ok((State::gone(), Vec::new()));
         }
-        let engine = self.engine(&resource.settings(&state.value)?.owner, LOOK_TIMEOUT);
-        let ledger = match ledger_of(&state.private)? {
-            // A resource without components has lost its ledger; it is found by its ownership.
-            none if none.is_empty() => engine.discover(resource.kinds()).await.map_err(|error| vec![unseen(&error)])?,
-            ledger => ledger,
-        };
+        let owner = resource.settings(&state.value)?.owner;
+        let engine = self.engine(&owner, LOOK_TIMEOUT);
+        let Held { ledger, mut warnings } = held(&engine, resource, state).await?;
+        if ledger.is_empty() && !told(&state.value).is_empty() {
+            return Err(vec![lost(&owner)]);
+        }
         let (observed, unseen) = engine.observe(&ledger).await;
-        let warnings = unseen.iter().map(|(address, error)| {
+        warnings.extend(unseen.iter().map(|(address, error)| {
             Diagnostic::warning(
                 Path::root(),
                 "AWS object not refreshed",
                 format!("{address} could not be looked at and is taken to be as it was: {}.", chain(error)),
             )
-        });
-        let warnings = warnings.collect();
+        }));
+        self.seen.add(resource, &owner, &observed);
         if observed.is_empty() {
             return Ok((State::gone(), warnings));
         }

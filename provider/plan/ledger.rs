@@ -24,6 +24,13 @@ pub struct Ledger {
     /// Whether this was rebuilt from AWS by an import and nothing was applied since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
+    /// What others may still act on, and until when, in seconds since 1970: resolvers remember a record that led there.
+    /// It is not deleted before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lingering: BTreeMap<Address, u64>,
+    /// When this was rebuilt from AWS, in seconds since 1970: what was withdrawn shortly before, nobody remembers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rebuilt: Option<u64>,
     /// In a plan that replaces the whole resource: what the old one consists of. The host gives one private state to both
     /// halves, the destroy of the old and the create of the new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,9 +63,6 @@ pub enum UnreadableLedger {
     /// A newer version of the provider wrote it.
     #[error("it was written by a newer version of the provider (format {0}; this one reads up to {FORMAT})")]
     Newer(u32),
-    /// There is none, though the resource exists.
-    #[error("it is empty")]
-    Empty,
 }
 
 impl Default for Ledger {
@@ -69,6 +73,8 @@ impl Default for Ledger {
             deposed: Vec::new(),
             complete: false,
             imported: false,
+            lingering: BTreeMap::new(),
+            rebuilt: None,
             replaces: None,
             resumes: false,
         }
@@ -76,13 +82,13 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// Reads a private state.
+    /// Reads a private state; an empty one says nothing.
     ///
     /// # Errors
     /// [`UnreadableLedger`]; nothing may be planned then, for it would be made twice.
     pub fn from_private(private: &[u8]) -> Result<Self, UnreadableLedger> {
         if private.is_empty() {
-            return Err(UnreadableLedger::Empty);
+            return Ok(Self::default());
         }
         /// The part of the format that never changes.
         #[derive(Deserialize)]
@@ -111,6 +117,14 @@ impl Ledger {
         }
     }
 
+    /// Forgets what nobody acts on any more at `now`, in seconds since 1970, and what is gone.
+    pub fn settle(&mut self, now: u64) {
+        let (entries, deposed) = (&self.entries, &self.deposed);
+        let exists =
+            |address: &Address| entries.contains_key(address) || deposed.iter().any(|(other, _)| other == address);
+        self.lingering.retain(|address, until| *until > now && exists(address));
+    }
+
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.deposed.is_empty()
@@ -137,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_apart() {
-        assert!(matches!(Ledger::from_private(b""), Err(UnreadableLedger::Empty)));
+        assert!(Ledger::from_private(b"").unwrap().is_empty());
         assert!(matches!(Ledger::from_private(b"{\"format\":1,\"ent"), Err(UnreadableLedger::Damaged(_))));
         assert!(matches!(Ledger::from_private(b"{\"format\":9,\"entries\":7}"), Err(UnreadableLedger::Newer(9))));
     }

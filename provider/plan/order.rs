@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use super::diff::{Change, Cycle, Difference, diff};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
@@ -33,6 +35,8 @@ pub struct Step {
     pub after: BTreeMap<usize, Duration>,
     /// Steps that must have ended before, however.
     pub waits_for: BTreeSet<usize>,
+    /// The time before which it may not begin, in seconds since 1970: others still act on what it takes away.
+    pub not_before: Option<u64>,
 }
 
 /// The ordered steps from a ledger to a desired graph.
@@ -58,7 +62,9 @@ impl Plan {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
         let makes = plan.add_makes(desired);
+        let first = plan.steps.len();
         plan.add_removals(ledger, &makes, kinds, Linger::Waited);
+        plan.put_last(desired, first);
         Ok(plan)
     }
 
@@ -84,9 +90,22 @@ impl Plan {
             let after = node.depends_on.iter().filter_map(step).map(|step| (step, Duration::ZERO)).collect();
             let waits_for = node.waits_for.iter().filter_map(step).collect();
             makes.insert(address.clone(), self.steps.len());
-            self.steps.push(Step { address: address.clone(), action, after, waits_for });
+            self.steps.push(Step { address: address.clone(), action, after, waits_for, not_before: None });
         }
         makes
+    }
+
+    /// What comes last waits for the removals, which are the steps from `first` on, and they do not wait for it.
+    fn put_last(&mut self, desired: &Desired, first: usize) {
+        let is_last = |step: &Step| desired.get(&step.address).is_some_and(|node| node.is_last);
+        let last: Vec<usize> = (0..first).filter(|step| is_last(&self.steps[*step])).collect();
+        for removal in &mut self.steps[first..] {
+            removal.after.retain(|step, _| !last.contains(step));
+        }
+        let removals = first..self.steps.len();
+        for step in last {
+            self.steps[step].after.extend(removals.clone().map(|removal| (removal, Duration::ZERO)));
+        }
     }
 
     /// Deletions: after everything that is made (its successor must serve first), and after everything that stood on it
@@ -98,29 +117,35 @@ impl Plan {
             let address: &Address = address;
             let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
             for (user, entry) in ledger.entries.iter().filter(|(_, entry)| entry.depends_on.contains(address)) {
-                let wait = match linger {
-                    // How long to wait is said by the configuration of now, where there still is one.
-                    Linger::Waited => kinds.linger(&user.kind, self.difference.specs.get(user).unwrap_or(&entry.spec)),
-                    Linger::Ignored => Duration::ZERO,
-                };
-                let own = makes.get(user).copied();
-                let gone = removals.iter().position(|(other, _, of)| *other == user && **of == *entry);
-                for step in own.into_iter().chain(gone.map(|gone| first + gone)) {
-                    after.insert(step, wait);
+                // How long to wait is said by the configuration of now, where there still is one.
+                let spec = self.difference.specs.get(user).unwrap_or(&entry.spec);
+                after.extend(makes.get(user).map(|own| (*own, linger.time(kinds, user, spec))));
+            }
+            for (gone, (user, _, entry)) in removals.iter().enumerate() {
+                if gone != position && entry.depends_on.contains(address) {
+                    let spec = self.difference.specs.get(*user).unwrap_or(&entry.spec);
+                    after.insert(first + gone, linger.time(kinds, user, spec));
                 }
             }
-            for (gone, (_, _, other)) in removals.iter().enumerate() {
-                if gone != position && other.depends_on.contains(address) {
-                    after.entry(first + gone).or_default();
-                }
-            }
-            self.steps.push(Step {
-                address: address.clone(),
-                action: action.clone(),
-                after,
-                waits_for: BTreeSet::new(),
-            });
+            let not_before = match linger {
+                Linger::Waited => self.not_before(ledger, address, kinds),
+                Linger::Ignored => None,
+            };
+            let (address, action) = (address.clone(), action.clone());
+            self.steps.push(Step { address, action, after, waits_for: BTreeSet::new(), not_before });
         }
+    }
+
+    /// What an earlier apply withdrew others may still act on; of what was withdrawn before the ledger was rebuilt,
+    /// nobody knows.
+    fn not_before(&self, ledger: &Ledger, address: &Address, kinds: &dyn Kinds) -> Option<u64> {
+        let longest = || {
+            let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.linger(&address.kind, spec));
+            let held = ledger.entries.iter().map(|(address, entry)| kinds.linger(&address.kind, &entry.spec));
+            wanted.chain(held).max().unwrap_or_default().as_secs()
+        };
+        let rebuilt = ledger.rebuilt.map(|then| then + longest());
+        rebuilt.max(ledger.lingering.get(address).copied())
     }
 
     /// Everything that goes: what is no longer wanted, what is replaced now, what an earlier apply could not delete.
@@ -152,4 +177,14 @@ impl Plan {
 enum Linger {
     Waited,
     Ignored,
+}
+
+impl Linger {
+    /// How long others may act on what `user` said, when it was of this spec.
+    fn time(self, kinds: &dyn Kinds, user: &Address, spec: &Json) -> Duration {
+        match self {
+            Self::Waited => kinds.linger(&user.kind, spec),
+            Self::Ignored => Duration::ZERO,
+        }
+    }
 }

@@ -151,6 +151,35 @@ fn a_region_is_taken_out_of_the_record_before_it_goes() {
 }
 
 #[test]
+fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
+    let two = wants(&[("east", json!({})), ("west", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
+    let one = wants(&[("east", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
+    let not_before = |ledger: &Ledger| plan(&one, ledger).steps.iter().map(|step| step.not_before).collect::<Vec<_>>();
+    let mut ledger = made(&two, "");
+    assert_eq!(not_before(&ledger), [None]);
+    ledger.lingering.insert(at("west"), 1060);
+    assert_eq!(not_before(&ledger), [Some(1060)]);
+    ledger.rebuilt = Some(1010);
+    assert_eq!(not_before(&ledger), [Some(1070)], "nobody knows what was withdrawn just before");
+    assert!(Plan::destroy(&ledger, &Things).steps.iter().all(|step| step.not_before.is_none()));
+    ledger.settle(1060);
+    assert!(ledger.lingering.is_empty());
+}
+
+#[test]
+fn what_is_last_comes_after_the_removals() {
+    let wants_last = |things: &[(&str, Json)], seal: Json| {
+        let mut desired = wants(things);
+        let seal = desired.add::<Thing>(at("seal"), Path::root(), &seal);
+        desired.order_last(&seal);
+        desired
+    };
+    let two = wants_last(&[("east", json!({})), ("west", json!({}))], json!({ "of": ["east", "west"] }));
+    let one = wants_last(&[("east", json!({}))], json!({ "of": ["east"] }));
+    assert_eq!(text(&plan(&one, &made(&two, ""))), "~seal after -west\n-west");
+}
+
+#[test]
 fn a_replaced_object_goes_last() {
     let old = wants(&[("check", json!({ "fixed": 30 })), ("record", json!({ "check": id_of("check") }))]);
     let new = wants(&[("check", json!({ "fixed": 10 })), ("record", json!({ "check": id_of("check") }))]);

@@ -8,6 +8,7 @@ use super::server::{Configured, Server};
 use super::value::decode;
 use crate::aws::{Aws, Config};
 use crate::configuration::{self, Settings};
+use crate::lifecycle::Provider;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 pub(super) async fn validate(
@@ -29,7 +30,10 @@ pub(super) async fn configure(
             tracing::info!(%argument, "the provider's configuration is not wholly known yet");
             Configured::Later(argument)
         }
-        Settings::Known(config) => Configured::Aws(Arc::new(connect(&server, *config).await?)),
+        Settings::Known(config) => {
+            let aws = Arc::new(connect(&server, *config).await?);
+            Configured::Known(Provider::new(aws, server.clock(), server.cancellation()))
+        }
     };
     server.configure(configured);
     Ok(configure_provider::Response::default())

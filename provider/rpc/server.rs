@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::aws::{Aws, CancellationToken, Clock, SystemClock};
+use crate::aws::{CancellationToken, Clock, SystemClock};
 use crate::lifecycle;
 use crate::resources::{REGISTRY, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path};
@@ -22,7 +22,7 @@ pub(super) enum Configured {
     /// This argument is known only after apply.
     Later(Path),
     /// An account was reached.
-    Aws(Arc<Aws>),
+    Known(lifecycle::Provider),
 }
 
 /// What an operation works with.
@@ -68,9 +68,7 @@ impl Server {
     /// When the host never configured it.
     pub(super) fn readiness(&self) -> Result<Readiness, Diagnostics> {
         match lock(&self.configured).clone() {
-            Configured::Aws(aws) => {
-                Ok(Readiness::Ready(lifecycle::Provider { aws, clock: self.clock(), cancel: self.cancellation() }))
-            }
+            Configured::Known(provider) => Ok(Readiness::Ready(provider.cancelled_by(self.cancellation()))),
             Configured::Later(argument) => Ok(Readiness::Later(Diagnostic::error(
                 Path::root(),
                 "Provider configuration not known yet",

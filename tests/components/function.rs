@@ -265,7 +265,7 @@ async fn everything_is_discovered_as_it_is() {
     bench.make("global/seal", &seal).await;
 
     let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();
-    let ledger = bench.engine().discover(&kinds).await.unwrap();
+    let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
     let expected = [
         (at("alias"), alias),
         (at("function"), with(&spec, json!({ "source": null }))),

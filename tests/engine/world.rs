@@ -51,7 +51,7 @@ impl World {
         let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
         let source = tempfile::tempdir().expect("a folder is made");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
-        let provider = Provider { aws: Arc::new(aws), clock, cancel: CancellationToken::new() };
+        let provider = Provider::new(Arc::new(aws), clock, CancellationToken::new());
         Self { local, provider, source }
     }
 

@@ -60,6 +60,10 @@ impl Clock for SimulatedClock {
         self.began + self.elapsed()
     }
 
+    fn unix_seconds(&self) -> u64 {
+        self.elapsed().as_secs()
+    }
+
     fn sleep(&self, time: Duration) -> Sleeping {
         let until = self.elapsed() + time;
         Box::pin(Sleeper { clock: self.clone(), until, place: None })

@@ -94,7 +94,7 @@ impl World {
             ..Config::default()
         };
         match Aws::connect(config, Arc::clone(&clock)).await {
-            Ok(aws) => Ok(Provider { aws: Arc::new(aws), clock, cancel: CancellationToken::new() }),
+            Ok(aws) => Ok(Provider::new(Arc::new(aws), clock, CancellationToken::new())),
             Err(error) => Err(vec![Diagnostic::error(Path::root(), "No AWS", chain(&error))]),
         }
     }

@@ -1,6 +1,7 @@
 //! Changes of a living API touch just what they must.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::configs::{Config, DOMAIN};
 use super::stage::{APP, Stage};
@@ -10,6 +11,7 @@ super::rows![
     regions_come_and_go,
     a_health_check_is_replaced_without_a_gap,
     domain_and_distribution_come_and_go,
+    what_resolvers_remember_lives_on,
     what_changed_behind_our_back_is_mended,
 ];
 
@@ -182,5 +184,28 @@ async fn what_changed_behind_our_back_is_mended(stage: Stage) {
     assert_eq!(elsewhere.count(), 0, "{changes:?}");
     stage.apply(&config.hcl()).await;
     assert_eq!(stage.ask_regions("/").await.len(), 3);
+    stage.destroy().await;
+}
+
+/// One drain time lies between a region's leaving the records and its end, however many applies that takes.
+async fn what_resolvers_remember_lives_on(stage: Stage) {
+    let mut config = Config::latency();
+    config.routing = Some(r#"policy = "latency", drain_seconds = 5"#);
+    stage.apply(&config.hcl()).await;
+    stage.aws.clear_calls();
+    config.regions.insert("eu-central-1", r#"{ traffic = "drained" }"#);
+    stage.apply(&config.hcl()).await;
+    config.regions.remove("eu-central-1");
+    stage.apply(&config.hcl()).await;
+    let calls = stage.aws.calls();
+    let time_of = |operation: &str, region: &str| {
+        let call = calls.iter().find(|call| call.name() == operation && call.region == region);
+        call.unwrap_or_else(|| panic!("{operation} in {region} was not called")).started
+    };
+    let withdrawn = time_of("route53:ChangeResourceRecordSets", "us-east-1");
+    for operation in ["apigateway:DeleteApiMapping", "apigateway:DeleteDomainName", "lambda:DeleteFunction"] {
+        let gone = time_of(operation, "eu-central-1");
+        assert!(gone >= withdrawn + Duration::from_secs(5), "{operation} came {:?} after", gone - withdrawn);
+    }
     stage.destroy().await;
 }

@@ -8,6 +8,7 @@ mod configs;
 mod create;
 mod failures;
 mod import;
+mod killed;
 mod mistakes;
 mod replacement;
 mod routing;

@@ -128,21 +128,26 @@ impl Draft<'_> {
 
     fn claim(&mut self) -> Handle<Claim> {
         let address = Address::global("claim");
+        let spec = claim::Spec { name: self.shape.name.clone(), regions: self.regions(), tags: self.tags(&address) };
+        self.desired.add(address, Path::of("name"), &spec)
+    }
+
+    fn seal(&mut self, claim: &Handle<Claim>) {
+        let spec = seal::Spec { claim_arn: claim.output(claim::ARN), regions: self.regions() };
+        let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
+        self.desired.order_first(claim);
+        self.desired.order_last(&seal);
+    }
+
+    /// Every region that has anything of the API in it.
+    fn regions(&self) -> Vec<String> {
         let mut regions: Vec<String> = self.shape.regions.keys().cloned().collect();
         let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
         if elsewhere && !self.shape.regions.contains_key(CDN_REGION) {
             regions.push(CDN_REGION.to_owned());
             regions.sort();
         }
-        let spec = claim::Spec { name: self.shape.name.clone(), regions, tags: self.tags(&address) };
-        self.desired.add(address, Path::of("name"), &spec)
-    }
-
-    fn seal(&mut self, claim: &Handle<Claim>) {
-        let spec = seal::Spec { claim_arn: claim.output(claim::ARN) };
-        let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
-        self.desired.order_first(claim);
-        self.desired.order_last(&seal);
+        regions
     }
 }
 

@@ -10,7 +10,7 @@ mod run;
 mod workspace;
 
 pub use cli::{Cli, cli, clis};
-pub use process::{Group, Running};
+pub use process::{Group, Running, kill_in_group};
 pub use run::Run;
 pub use workspace::{CLI_CONFIG, Workspace, copy_dir, write_cli_config};
 

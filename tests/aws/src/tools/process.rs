@@ -87,6 +87,20 @@ impl Drop for Group {
     }
 }
 
+/// Ends the programs whose name begins so in a group at once, as `kill -9` does, and leaves the others alone: the provider that
+/// a CLI started.
+pub fn kill_in_group(group: u32, name: &str) {
+    let Ok(list) = Blocking::new("ps").args(["-A", "-o", "pid=,pgid=,args="]).output() else { return };
+    for line in String::from_utf8_lossy(&list.stdout).lines() {
+        let mut words = line.split_whitespace();
+        let (pid, its_group, program) = (words.next(), words.next(), words.next());
+        let program = program.and_then(|program| program.rsplit('/').next()).unwrap_or_default();
+        if let (Some(pid), true) = (pid, its_group == Some(group.to_string().as_str()) && program.starts_with(name)) {
+            let _ = Blocking::new("kill").args(["-s", "KILL", pid]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
 /// A running tool whose output is kept.
 pub struct Running {
     group: Group,

@@ -1,0 +1,91 @@
+//! What is held of a resource: its ledger, from the private state or, where the host has lost that, from AWS itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{State, ledger_of};
+use crate::apply::Engine;
+use crate::aws::chain;
+use crate::desired::{Address, Scope};
+use crate::plan::Ledger;
+use crate::resources::Resource;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+
+/// The ledger of what exists of a resource, with a warning when it had to be rebuilt.
+pub(super) struct Held {
+    pub(super) ledger: Ledger,
+    pub(super) warnings: Diagnostics,
+}
+
+/// The ledger of a living resource. A host that loses its provider in the middle of an update keeps the value and no
+/// private state: then it is rebuilt from what carries the resource's ownership in AWS.
+///
+/// # Errors
+/// A private state that is damaged or newer; a call that failed.
+pub(super) async fn held(engine: &Engine, resource: &dyn Resource, state: &State) -> Result<Held, Diagnostics> {
+    let ledger = ledger_of(&state.private)?.standing();
+    if !ledger.is_empty() {
+        return Ok(Held { ledger, warnings: Vec::new() });
+    }
+    let told = told(&state.value);
+    let scopes = told.iter().map(|address| address.scope.clone()).collect::<BTreeSet<Scope>>();
+    let ledger = discover(engine, resource, scopes).await?;
+    let missing: Vec<String> =
+        told.iter().filter(|address| !ledger.entries.contains_key(*address)).map(ToString::to_string).collect();
+    let missing = match missing.as_slice() {
+        [] => "All of them were found.".to_owned(),
+        missing => format!("Not found, so AWS no longer has it: {}.", missing.join(", ")),
+    };
+    let detail = format!(
+        "Its private state is empty: an apply was cut off. What belongs to it was found again in AWS by its ownership \
+         tags. {missing} Nothing needs to be done; the next apply goes on from there."
+    );
+    Ok(Held { ledger, warnings: vec![Diagnostic::warning(Path::root(), "Private state rebuilt", detail)] })
+}
+
+/// Everything in AWS that carries the resource's ownership, looked for in `scopes` and where its claim leads.
+///
+/// # Errors
+/// A call that failed.
+pub(super) async fn discover(
+    engine: &Engine,
+    resource: &dyn Resource,
+    scopes: BTreeSet<Scope>,
+) -> Result<Ledger, Diagnostics> {
+    engine.discover(resource.kinds(), scopes).await.map_err(|error| {
+        let detail = format!(
+            "An earlier apply was cut off, and the AWS objects that it made could not be looked for: {}. Nothing was \
+             touched.",
+            chain(&error)
+        );
+        vec![Diagnostic::error(Path::root(), "AWS objects not found", detail)]
+    })
+}
+
+/// The components that the state says exist.
+pub(super) fn told(value: &Value) -> BTreeSet<Address> {
+    let Value::Map(attributes) = value else { return BTreeSet::new() };
+    let Some(Value::Map(components)) = attributes.get("components") else { return BTreeSet::new() };
+    let exists = |component: &Value| match component {
+        Value::Map(fields) => matches!(fields.get("id"), Some(Value::String(_))),
+        _ => false,
+    };
+    components.iter().filter(|(_, component)| exists(component)).filter_map(|(name, _)| name.parse().ok()).collect()
+}
+
+/// The resources that this process has refreshed, by type and owner. The host plans a tainted resource as a create, and
+/// tells neither its state nor its private state; it will be destroyed before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<BTreeMap<(String, String), Ledger>>>);
+
+impl Seen {
+    pub(super) fn add(&self, resource: &dyn Resource, owner: &str, ledger: &Ledger) {
+        let key = (resource.type_name().to_owned(), owner.to_owned());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, ledger.clone());
+    }
+
+    pub(super) fn get(&self, resource: &dyn Resource, owner: &str) -> Option<Ledger> {
+        let key = (resource.type_name().to_owned(), owner.to_owned());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    }
+}
