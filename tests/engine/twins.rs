@@ -65,17 +65,22 @@ impl Twin {
 async fn are_alike(step: &str, twins: &[Twin; 2]) {
     let [left, right] = [twins[0].inventory().await, twins[1].inventory().await];
     let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
-    let differing: Vec<_> = names
-        .into_iter()
-        .filter(|name| left.get(*name) != right.get(*name))
-        .map(|name| format!("{name}\n{}\n---\n{}", shown(&left, name), shown(&right, name)))
-        .collect();
+    let differing: Vec<_> =
+        names.into_iter().filter_map(|name| difference(name, left.get(name), right.get(name))).collect();
     assert!(differing.is_empty(), "after {step}, ministack and the memory differ:\n{}", differing.join("\n\n"));
     assert_eq!(twins[0].calls(), twins[1].calls(), "the calls of {step}");
 }
 
-fn shown<'a>(inventory: &'a BTreeMap<String, String>, name: &str) -> &'a str {
-    inventory.get(name).map_or("nothing", String::as_str)
+/// The lines that only one of two descriptions has; `None` when they are equal.
+fn difference(name: &str, left: Option<&String>, right: Option<&String>) -> Option<String> {
+    if left == right {
+        return None;
+    }
+    let lines = |text: Option<&String>| text.into_iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    let (left, right): (Vec<String>, Vec<String>) = (lines(left), lines(right));
+    let missing = left.iter().filter(|line| !right.contains(line)).map(|line| format!("- {line}"));
+    let added = right.iter().filter(|line| !left.contains(line)).map(|line| format!("+ {line}"));
+    Some(format!("{name}\n{}", missing.chain(added).collect::<Vec<_>>().join("\n")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
