@@ -4,6 +4,7 @@
 
 mod components;
 mod engine;
+mod faults;
 mod fuzz;
 mod lifecycle;
 mod protocol;

@@ -1,17 +1,23 @@
 //! Time, injected: a test need not wait for it.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use futures::future::{BoxFuture, FutureExt};
+use aws_sdk_sts::config::{AsyncSleep, Sleep};
 
-/// Tells the time and waits. The engine has no other.
+/// A wait.
+pub type Sleeping = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
+/// Tells the time and waits. The engine has no other, and neither have the timeouts of its calls.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Instant;
     /// The time of day in seconds since 1970, UTC: for what outlives this process.
     fn unix_seconds(&self) -> u64;
     /// Ends after `time`.
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+    fn sleep(&self, time: Duration) -> Sleeping;
 }
 
 /// The machine's own clock.
@@ -28,7 +34,22 @@ impl Clock for SystemClock {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
     }
 
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        tokio::time::sleep(time).boxed()
+    fn sleep(&self, time: Duration) -> Sleeping {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
+/// A clock as the SDK's timeouts want it.
+pub(super) struct Timeouts(pub(super) Arc<dyn Clock>);
+
+impl AsyncSleep for Timeouts {
+    fn sleep(&self, time: Duration) -> Sleep {
+        Sleep::new(self.0.sleep(time))
+    }
+}
+
+impl std::fmt::Debug for Timeouts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Timeouts(..)")
     }
 }

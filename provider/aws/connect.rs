@@ -17,6 +17,7 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 use super::clients::{Clients, Endpoints};
+use super::clock::Timeouts;
 use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS};
 use super::limits::Limiter;
 use super::sender::{Call, Sender};
@@ -42,7 +43,7 @@ impl Aws {
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
         let endpoints = Endpoints { all: config.endpoint_url.clone(), by_service: config.endpoints.clone() };
         // What the SDK logs on the way may hold credentials.
-        let sdk = sdk_config(&config, &endpoints).with_subscriber(NoSubscriber::default()).await;
+        let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(NoSubscriber::default()).await;
         let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
         let identity = identity(&endpoints.apply(&sdk, "sts", &region), &endpoints, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;
@@ -57,7 +58,7 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
-            web: http::Web::new(&sdk),
+            web: http::Web::new(&sdk, config.network),
             clients: Clients::new(sdk, endpoints),
             sender,
             enabled_regions: OnceCell::new(),
@@ -103,13 +104,14 @@ fn question(clock: &Arc<dyn Clock>) -> Run {
     Run::new("", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
-async fn sdk_config(config: &Config, endpoints: &Endpoints) -> SdkConfig {
+async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(http::CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::client())
+        .http_client(http::client(config.network.as_ref()))
+        .sleep_impl(Timeouts(Arc::clone(clock)))
         // Repeating is ours: with our own clock, within the run's time, under the limiter.
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);

@@ -6,7 +6,9 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
@@ -39,20 +41,24 @@ fn tls() -> Provider {
 }
 
 /// The one HTTP client of all AWS clients.
-pub(super) fn client() -> SharedHttpClient {
-    Builder::new().tls_provider(tls()).build_https()
+pub(super) fn client(network: Option<&SharedHttpConnector>) -> SharedHttpClient {
+    match network.cloned() {
+        Some(network) => http_client_fn(move |_, _| network.clone()),
+        None => Builder::new().tls_provider(tls()).build_https(),
+    }
 }
 
 /// Asks APIs what their users ask them.
 pub(super) struct Web {
     sdk: SdkConfig,
-    connector: Connector,
+    connector: SharedHttpConnector,
 }
 
 impl Web {
-    /// With the timers that `sdk` has.
-    pub(super) fn new(sdk: &SdkConfig) -> Self {
-        Self { sdk: sdk.clone(), connector: connector(sdk, Names::default()) }
+    /// With the timers that `sdk` has, over `network` where there is one.
+    pub(super) fn new(sdk: &SdkConfig, network: Option<SharedHttpConnector>) -> Self {
+        let connector = network.unwrap_or_else(|| SharedHttpConnector::new(connector(sdk, Names::default())));
+        Self { sdk: sdk.clone(), connector }
     }
 
     /// Asks for the path of `url` in the name of `host`: at the endpoint `instead`, or else where `url` leads.
@@ -99,7 +105,7 @@ impl ResolveDns for Names {
 }
 
 async fn get<const N: usize>(
-    connector: &Connector,
+    connector: &impl HttpConnector,
     url: &str,
     headers: [(&'static str, Option<&str>); N],
 ) -> Result<HttpAnswer, BoxError> {

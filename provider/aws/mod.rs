@@ -18,7 +18,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-pub use clock::{Clock, SystemClock};
+pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+pub use clock::{Clock, Sleeping, SystemClock};
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use limits::Limit;
@@ -54,6 +55,8 @@ pub struct Config {
     pub max_parallel_calls: Option<usize>,
     /// Whether AWS's published limits are kept (`true` unless it is a local AWS).
     pub keep_rate_limits: bool,
+    /// What carries requests to AWS and to the APIs; `None` for the network.
+    pub network: Option<SharedHttpConnector>,
 }
 
 /// Credentials given in the configuration. Never printed.

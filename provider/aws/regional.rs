@@ -20,6 +20,8 @@ const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
 const LOOKS_AFTER_A_LOST_REPLY: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
+/// How long a request to an API may take with all of its answer.
+const LONGEST_REQUEST: Duration = Duration::from_secs(40);
 
 /// AWS as one component of one resource sees it: its region, its name, its deadline.
 #[derive(Clone)]
@@ -251,7 +253,12 @@ impl Regional {
         const OPERATION: &str = "execute-api:Invoke";
         self.run.check(OPERATION, &self.region)?;
         let instead = self.aws.clients.execute_api();
-        self.aws.web.get(url, host, instead).await.map_err(|source| CallError::Unreachable {
+        let answer = tokio::select! {
+            answer = self.aws.web.get(url, host, instead) => answer,
+            () = self.run.cancel.cancelled() => return Err(CallError::Cancelled(OPERATION.to_owned())),
+            () = self.run.clock.sleep(LONGEST_REQUEST) => Err("it did not answer in time".into()),
+        };
+        answer.map_err(|source| CallError::Unreachable {
             operation: OPERATION,
             region: self.region.clone(),
             endpoint: instead.unwrap_or(url).to_owned(),

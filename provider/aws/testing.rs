@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, FutureExt};
-
-use super::Clock;
+use super::{Clock, Sleeping};
 
 /// Every sleep ends at once and moves the time on.
 #[derive(Debug, Clone)]
@@ -36,8 +34,8 @@ impl Clock for FakeClock {
         self.passed().as_secs()
     }
 
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+    fn sleep(&self, time: Duration) -> Sleeping {
         let passed = self.passed.clone();
-        async move { *passed.lock().unwrap() += time }.boxed()
+        Box::pin(async move { *passed.lock().unwrap() += time })
     }
 }

@@ -136,6 +136,7 @@ impl Arguments {
             max_retries: value(self.max_retries).and_then(|number| u32::try_from(number).ok()),
             max_parallel_calls: value(self.max_parallel_calls).and_then(|number| usize::try_from(number).ok()),
             keep_rate_limits: self.rate_limits.known().is_none_or(|limits| limits != "none"),
+            network: None,
         }
     }
 }

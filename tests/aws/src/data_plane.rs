@@ -182,7 +182,7 @@ fn own_host(name: &str) -> Option<Endpoint> {
 }
 
 /// All accounts that were ever asked for anything.
-fn accounts(proxy: &Proxy) -> Vec<Place> {
+pub(crate) fn accounts(proxy: &Proxy) -> Vec<Place> {
     let mut accounts: Vec<Place> = places(proxy).iter().map(Place::global).collect();
     accounts.dedup();
     accounts

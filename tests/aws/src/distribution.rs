@@ -66,6 +66,11 @@ impl Distribution {
         }
     }
 
+    /// The hosts of all origins.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(|origin| origin.host.as_str())
+    }
+
     /// The first behaviour that takes the path.
     pub(crate) fn behavior(&self, path: &str) -> &Behavior {
         const NONE: &Behavior =

@@ -44,12 +44,13 @@ pub struct Fault {
     account: Option<String>,
     skip: usize,
     times: usize,
+    lasts: bool,
 }
 
 impl Fault {
     /// This harm to every call.
     pub fn new(harm: Harm) -> Self {
-        Self { harm, operation: None, region: None, account: None, skip: 0, times: usize::MAX }
+        Self { harm, operation: None, region: None, account: None, skip: 0, times: usize::MAX, lasts: false }
     }
 
     /// Only to this operation: `lambda:CreateFunction`.
@@ -75,6 +76,17 @@ impl Fault {
     /// Only as many times.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
+    }
+
+    /// What it once hit, it hits again from then on: every later call of the same operation. A permission that is missing
+    /// until somebody repairs it.
+    pub fn lasting(self) -> Self {
+        Self { lasts: true, ..self }
+    }
+
+    /// From now on it is about the operation of `call`, and stays.
+    fn settle(&mut self, call: &Call) {
+        (self.operation, self.times) = (Some(call.name()), usize::MAX);
     }
 
     fn fits(&self, call: &Call) -> bool {
@@ -109,6 +121,9 @@ impl Faults {
                 fault.skip -= 1;
             } else if fault.times > 0 && due.is_none() {
                 fault.times -= 1;
+                if fault.lasts {
+                    fault.settle(call);
+                }
                 due = Some(fault.harm.clone());
             }
         }
@@ -176,6 +191,17 @@ mod tests {
         assert!(!hit("CreateAlias", "us-west-2"));
         assert!(hit("CreateFunction", "us-west-2"));
         assert!(!hit("CreateFunction", "us-west-2"));
+    }
+
+    #[test]
+    fn a_fault_that_lasts_stays_with_the_operation_that_it_hit() {
+        let faults = Faults::default();
+        faults.set(Fault::new(Harm::AccessDenied).nth(2).lasting());
+        let hit = |operation| faults.due(&call(operation, "us-west-2")).is_some();
+        assert!(!hit("GetFunction"));
+        assert!(hit("CreateAlias"));
+        assert!(!hit("GetFunction"));
+        assert!(hit("CreateAlias"));
     }
 
     #[test]

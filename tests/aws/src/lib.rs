@@ -33,6 +33,7 @@ mod snapshot;
 mod timers;
 pub mod tools;
 mod upstream;
+mod ways;
 mod xml;
 
 pub use calls::Call;
@@ -42,5 +43,7 @@ pub use fault::{Fault, Harm};
 pub use inventory::Inventory;
 pub use local::LocalAws;
 pub use options::{Backend, DEFAULT_ACCOUNT, Delays, Options};
+pub use proxy::{Handled, Reply};
 pub use records::{Policy, Record, Target};
 pub use snapshot::Snapshot;
+pub use ways::{Guide, Way};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -15,11 +16,12 @@ use crate::inventory::Inventory;
 use crate::memory::Memory;
 use crate::ministack::{Installation, Ministack};
 use crate::options::{Backend, Options};
-use crate::proxy::{self, Proxy};
+use crate::proxy::{self, Handled, Proxy};
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
 use crate::timers::Timers;
 use crate::upstream::{self, Upstream};
+use crate::ways::{self, Way};
 
 /// The strict proxy in front of ministack or of the memory. It ends when this is dropped, and when this process dies.
 ///
@@ -63,8 +65,8 @@ impl LocalAws {
             port: listener.local_addr().map_err(broken)?.port(),
             latency: Mutex::new(options.latency),
             consistency: Mutex::new(options.consistency),
+            timers: Timers::new(options.stopped),
             options,
-            timers: Timers::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
             places: Mutex::default(),
@@ -105,6 +107,12 @@ impl LocalAws {
     /// API's name in the `Host` header.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.proxy.port)
+    }
+
+    /// Answers a request of this process, without a connection: an AWS API call, or what a user asks the API that the
+    /// header `Host` names.
+    pub async fn handle(&self, request: http::Request<Bytes>) -> Handled {
+        proxy::handle(&self.proxy, request).await
     }
 
     /// The account of [`LocalAws::env`].
@@ -191,6 +199,22 @@ impl LocalAws {
     /// Puts AWS's clock forward: what takes its time is ready sooner.
     pub fn advance(&self, time: Duration) {
         self.proxy.timers.advance(time);
+    }
+
+    /// Every way on which users' requests may go at the moment. Not part of the log.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`].
+    pub async fn ways(&self) -> Result<Vec<Way>, Error> {
+        ways::all(&self.proxy).await
+    }
+
+    /// The status with which `target` answers somebody near `region` who asks it for `path` of `host`.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`].
+    pub async fn ask(&self, target: &str, host: &str, path: &str, region: &str) -> Result<u16, Error> {
+        ways::ask(&self.proxy, target, host, path, region).await.map(|answer| answer.status.as_u16())
     }
 
     /// Takes regions down for users of the APIs; AWS's own API goes on. The others are up again.

@@ -24,6 +24,8 @@ pub struct Options {
     pub backend: Backend,
     /// How far behind AWS may answer; `None` where every read knows of every write.
     pub consistency: Option<Eventual>,
+    /// Whether AWS's clock moves only when it is put forward: time is simulated.
+    pub stopped: bool,
 }
 
 /// What keeps the objects of a [`crate::LocalAws`].
@@ -46,6 +48,7 @@ impl Default for Options {
             every_region: false,
             backend: Backend::default(),
             consistency: None,
+            stopped: false,
         }
     }
 }

@@ -81,6 +81,45 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) -> Infallibl
 async fn answer(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, ReplyLost> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| ReplyLost)?.to_bytes();
+    match handle(proxy, http::Request::from_parts(parts, body)).await.reply {
+        Reply::Answer(response) => Ok(response.map(Full::new)),
+        Reply::Lost => Err(ReplyLost),
+        Reply::Never => std::future::pending().await,
+    }
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Handled {
+    /// The AWS API call that it was; `None` for a request of an API's user.
+    pub call: Option<Call>,
+    /// What is said to whoever sent it.
+    pub reply: Reply,
+}
+
+/// How a request ends for whoever sent it.
+#[derive(Debug)]
+pub enum Reply {
+    /// With an answer.
+    Answer(http::Response<Bytes>),
+    /// The connection ends without one.
+    Lost,
+    /// The connection stays, and no answer comes.
+    Never,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        let mut response = http::Response::new(answer.body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Self::Answer(response)
+    }
+}
+
+/// A request and its reply, however it came here.
+pub(crate) async fn handle(proxy: &Proxy, request: http::Request<Bytes>) -> Handled {
+    let (parts, body) = request.into_parts();
     let request = Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),
@@ -88,18 +127,17 @@ async fn answer(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http:
         headers: parts.headers,
         body,
     };
-    let answer = match Scope::of(&request.headers).filter(|scope| scope.service != "execute-api") {
-        Some(scope) => api_call(proxy, scope, request).await?,
-        None => data_plane::answer(proxy, request).await,
-    };
-    let mut response = http::Response::new(Full::new(answer.body));
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers;
-    Ok(response)
+    match Scope::of(&request.headers).filter(|scope| scope.service != "execute-api") {
+        Some(scope) => {
+            let (call, reply) = api_call(proxy, scope, request).await;
+            Handled { call: Some(call), reply }
+        }
+        None => Handled { call: None, reply: data_plane::answer(proxy, request).await.into() },
+    }
 }
 
 /// One AWS API call.
-async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> Result<Answer, ReplyLost> {
+async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply) {
     // Global services are signed for whatever region the client is set to when it has an endpoint of its own.
     let is_global = matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "account");
     let region = if is_global { "us-east-1".to_owned() } else { scope.region };
@@ -122,8 +160,8 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> Result<Answe
         Some(Harm::Throttled) => Some(fault::throttled(&context.service)),
         Some(Harm::AccessDenied) => Some(fault::access_denied(&context.service, &call)),
         Some(Harm::Hangs) => {
-            proxy.calls.add(call);
-            return std::future::pending().await;
+            proxy.calls.add(call.clone());
+            return (call, Reply::Never);
         }
         Some(Harm::ReplyLost | Harm::Hook(_)) | None => None,
     };
@@ -136,11 +174,11 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> Result<Answe
     call.ended = proxy.timers.elapsed();
     proxy.calls.add(call.clone());
     match harm {
-        Some(Harm::ReplyLost) => return Err(ReplyLost),
+        Some(Harm::ReplyLost) => return (call, Reply::Lost),
         Some(Harm::Hook(hook)) => hook(&call),
         _ => {}
     }
-    Ok(answer)
+    (call, answer.into())
 }
 
 /// A call of our own, answered as AWS would, but neither delayed nor logged nor harmed.

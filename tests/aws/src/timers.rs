@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Timers by name. Its time is the machine's, plus what [`Timers::advance`] added.
+/// Timers by name. Its time is the machine's, plus what [`Timers::advance`] added; stopped, it is that alone.
 #[derive(Debug)]
 pub(crate) struct Timers {
     began: Instant,
+    stopped: bool,
     inner: Mutex<Inner>,
 }
 
@@ -26,15 +27,14 @@ pub(crate) struct Moment {
     ends: Arc<HashMap<String, Duration>>,
 }
 
-impl Default for Timers {
-    fn default() -> Self {
+impl Timers {
+    /// None yet. With `stopped`, time moves only when it is put forward.
+    pub(crate) fn new(stopped: bool) -> Self {
         let began = Instant::now();
         let inner = Inner { set: began, set_to: Duration::ZERO, ends: Arc::default() };
-        Self { began, inner: Mutex::new(inner) }
+        Self { began, stopped, inner: Mutex::new(inner) }
     }
-}
 
-impl Timers {
     /// The machine's time since the start.
     pub(crate) fn elapsed(&self) -> Duration {
         self.began.elapsed()
@@ -42,7 +42,11 @@ impl Timers {
 
     /// The time since the start, with what was added.
     pub(crate) fn now(&self) -> Duration {
-        self.with(|inner| inner.now())
+        self.with(|inner| self.time(inner))
+    }
+
+    fn time(&self, inner: &Inner) -> Duration {
+        if self.stopped { inner.set_to } else { inner.set.elapsed() + inner.set_to }
     }
 
     /// Puts the clock forward.
@@ -52,7 +56,7 @@ impl Timers {
 
     /// This moment.
     pub(crate) fn moment(&self) -> Moment {
-        self.with(|inner| Moment { now: inner.now(), ends: Arc::clone(&inner.ends) })
+        self.with(|inner| Moment { now: self.time(inner), ends: Arc::clone(&inner.ends) })
     }
 
     /// Goes back to a moment.
@@ -63,7 +67,7 @@ impl Timers {
     /// Starts a timer, also one that ran before.
     pub(crate) fn start(&self, name: &str, time: Duration) {
         self.with(|inner| {
-            let end = inner.now() + time;
+            let end = self.time(inner) + time;
             Arc::make_mut(&mut inner.ends).insert(name.to_owned(), end);
         });
     }
@@ -82,7 +86,7 @@ impl Timers {
 
     /// Whether it was started and has not ended.
     pub(crate) fn is_running(&self, name: &str) -> bool {
-        self.with(|inner| inner.ends.get(name).is_some_and(|end| inner.now() < *end))
+        self.with(|inner| inner.ends.get(name).is_some_and(|end| self.time(inner) < *end))
     }
 
     /// Whether it was started and has ended.
@@ -96,19 +100,13 @@ impl Timers {
     }
 }
 
-impl Inner {
-    fn now(&self) -> Duration {
-        self.set.elapsed() + self.set_to
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_timer_ends_when_the_clock_is_put_forward() {
-        let timers = Timers::default();
+        let timers = Timers::new(false);
         assert!(!timers.is_running("role") && !timers.has_ended("role"));
         timers.start("role", Duration::from_secs(60));
         assert!(timers.is_running("role"));
@@ -119,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_moment_can_be_returned_to() {
-        let timers = Timers::default();
+        let timers = Timers::new(false);
         timers.start("role", Duration::from_secs(60));
         let moment = timers.moment();
         timers.advance(Duration::from_secs(61));

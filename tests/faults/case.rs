@@ -1,0 +1,175 @@
+//! One run of which one call is disturbed, and what a user does after it.
+
+use std::collections::BTreeSet;
+
+use multiregion::wire::Value;
+use serde_json::{Value as Json, json};
+use strict_aws::{Call, Inventory, Snapshot};
+
+use super::compare::{changed, difference, inventory, made_twice};
+use super::fault::Fault;
+use super::host::{Kept, Run};
+use super::operations::Operation;
+use super::topologies::{Topology, ZONE};
+use super::traffic::{Watch, names};
+use super::world::{World, config, resource, text};
+
+/// How often a user runs again after the fault is mended.
+const REPETITIONS: usize = 2;
+
+/// What begins like this is a leak.
+const LEAKED: &str = "left after the destroy";
+
+/// An operation on a topology: where it begins, and how an undisturbed run of it goes.
+pub(super) struct Row {
+    pub(super) topology: &'static Topology,
+    pub(super) operation: &'static Operation,
+    snapshot: Snapshot,
+    api: Kept,
+    to: Value,
+    /// What AWS holds without the API.
+    nothing: Inventory,
+    /// What AWS holds in the end.
+    end: Inventory,
+    /// The names that users ask for in the end.
+    names: BTreeSet<String>,
+    /// The calls of an undisturbed run.
+    pub(super) calls: Vec<Call>,
+}
+
+/// Everything that is not as promised.
+#[derive(Default)]
+pub(super) struct Problems(pub(super) Vec<String>);
+
+impl Problems {
+    pub(super) fn leak(&self) -> bool {
+        self.0.iter().any(|problem| problem.starts_with(LEAKED))
+    }
+
+    fn unless(&mut self, fine: bool, problem: impl FnOnce() -> String) {
+        if !fine {
+            self.0.push(problem());
+        }
+    }
+}
+
+impl Row {
+    /// Goes to where the operation begins, and does it undisturbed. `None` where the operation makes no sense.
+    ///
+    /// # Errors
+    /// What is not as promised even so.
+    pub(super) async fn begin(
+        world: &World,
+        topology: &'static Topology,
+        operation: &'static Operation,
+    ) -> Result<Option<Self>, Problems> {
+        world.start_over();
+        let mut zone = Kept::nothing(resource("multiregion_zone"));
+        let zone_config = config(zone.resource, &json!({ "name": ZONE }));
+        let mut problems = Problems::default();
+        problems.well("the zone", &zone.run(world, &zone_config).await);
+        let Some((from, to)) = (operation.change)(world, (topology.config)(world, text(&zone.value, "id"))) else {
+            return Ok(None);
+        };
+        let nothing = inventory(world).await;
+        let mut api = Kept::nothing(resource("multiregion_api"));
+        let value = |json: &Json| if json.is_null() { Value::Null } else { config(api.resource, json) };
+        let (from, to) = (value(&from), value(&to));
+        if from != Value::Null {
+            world.network.watch(Some(Watch::over_a_change()));
+            problems.well("where it begins", &api.run(world, &from).await);
+            problems.0.extend(holes(world, &names(&world.aws).await));
+        }
+        let snapshot = world.aws.snapshot().expect("a local AWS in memory");
+        world.network.take_calls();
+        let mut row = Self {
+            topology,
+            operation,
+            snapshot,
+            api: api.clone(),
+            to,
+            nothing,
+            end: Inventory::default(),
+            names: BTreeSet::new(),
+            calls: Vec::new(),
+        };
+        world.network.watch(row.watch());
+        problems.well("an undisturbed run", &api.run(world, &row.to).await);
+        row.calls = world.network.take_calls();
+        row.names = names(&world.aws).await;
+        problems.0.extend(holes(world, &row.names));
+        row.end = inventory(world).await;
+        row.close(world, &mut api, &mut problems).await;
+        if problems.0.is_empty() { Ok(Some(row)) } else { Err(problems) }
+    }
+
+    /// The same with its `k`th call disturbed.
+    pub(super) async fn disturbed(&self, world: &World, k: usize, fault: Fault) -> Problems {
+        let mut problems = Problems::default();
+        world.restore(&self.snapshot);
+        let mut api = self.api.clone();
+        world.network.take_calls();
+        world.network.watch(self.watch());
+        fault.set(world, k);
+        let mut last = api.run(world, &self.to).await;
+        world.aws.clear_faults();
+        problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
+        if self.operation.name == "create" && matches!(last, Run::Errors(_)) && api.value == Value::Null {
+            // Who may not delete cannot take away what it made; the next apply has to find it.
+            let left = difference(&self.nothing, &inventory(world).await);
+            problems.unless(left.is_empty() || fault == Fault::Denied, || {
+                format!("left after the rollback, and not in the state: {left:?}")
+            });
+        }
+        for _ in 0..REPETITIONS {
+            if last.is_well() && is_complete(&api) {
+                break;
+            }
+            last = api.run(world, &self.to).await;
+        }
+        problems.unless(last.is_well(), || format!("it does not converge: {last:?}"));
+        let calls = world.network.take_calls();
+        if self.operation.name == "create-keep" && fault != Fault::Killed {
+            problems.0.extend(made_twice(&calls));
+        }
+        problems.0.extend(holes(world, &self.names));
+        self.close(world, &mut api, &mut problems).await;
+        problems
+    }
+
+    /// The end of every run: the next plan is empty, AWS holds what it should, and a destroy leaves nothing.
+    async fn close(&self, world: &World, api: &mut Kept, problems: &mut Problems) {
+        let before = api.value.clone();
+        let run = api.run(world, &self.to).await;
+        problems.unless(run == Run::Well { empty: true } && before == api.value, || {
+            format!("the next plan is not empty: {run:?}, {:?}", changed(&before, &api.value))
+        });
+        let differing = difference(&self.end, &inventory(world).await);
+        problems.unless(differing.is_empty(), || {
+            format!("AWS holds something else than after an undisturbed run: {differing:#?}")
+        });
+        let run = api.run(world, &Value::Null).await;
+        problems.well("the destroy", &run);
+        let left = difference(&self.nothing, &inventory(world).await);
+        problems.unless(left.is_empty(), || format!("{LEAKED}: {left:?}"));
+    }
+
+    /// While an API is destroyed, its names may vanish.
+    fn watch(&self) -> Option<Watch> {
+        Some(if self.to == Value::Null { Watch::over_a_destroy() } else { Watch::over_a_change() })
+    }
+}
+
+impl Problems {
+    fn well(&mut self, what: &str, run: &Run) {
+        self.unless(run.is_well(), || format!("{what} does not end well: {run:?}"));
+    }
+}
+
+fn holes(world: &World, wanted: &BTreeSet<String>) -> Vec<String> {
+    world.network.watch(None).map(|watch| watch.holes(wanted)).unwrap_or_default()
+}
+
+fn is_complete(api: &Kept) -> bool {
+    api.value == Value::Null || text(&api.value, "status") == "ready"
+}

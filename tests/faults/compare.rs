@@ -1,0 +1,77 @@
+//! What differs from an undisturbed run.
+
+use std::collections::BTreeSet;
+
+use multiregion::wire::Value;
+use serde_json::Value as Json;
+use strict_aws::{Call, Inventory};
+
+use super::world::World;
+
+/// What AWS holds, but for what differs between any two runs.
+pub(super) async fn inventory(world: &World) -> Inventory {
+    let mut inventory = world.aws.inventory().await.expect("the inventory is taken").normalized();
+    inventory.objects.values_mut().for_each(forget_chance);
+    inventory
+}
+
+/// What is drawn by lot by us.
+fn forget_chance(value: &mut Json) {
+    match value {
+        Json::Object(fields) => {
+            fields.remove("multiregion:nonce");
+            fields.values_mut().for_each(forget_chance);
+        }
+        Json::Array(items) => items.iter_mut().for_each(forget_chance),
+        _ => {}
+    }
+}
+
+/// What differs between two inventories, object by object.
+pub(super) fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
+    let keys: BTreeSet<&String> = expected.objects.keys().chain(found.objects.keys()).collect();
+    keys.into_iter()
+        .filter_map(|key| match (expected.objects.get(key), found.objects.get(key)) {
+            (Some(expected), Some(found)) if expected == found => None,
+            (Some(expected), Some(found)) => Some(format!("~ {key}: {}", first_difference(expected, found, ""))),
+            (Some(_), None) => Some(format!("- {key}")),
+            _ => Some(format!("+ {key}")),
+        })
+        .collect()
+}
+
+fn first_difference(expected: &Json, found: &Json, at: &str) -> String {
+    if let (Json::Object(expected), Json::Object(found)) = (expected, found) {
+        let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
+        for key in keys {
+            let (expected, found) = (&expected.get(key).unwrap_or(&Json::Null), &found.get(key).unwrap_or(&Json::Null));
+            if expected != found {
+                return first_difference(expected, found, &format!("{at}.{key}"));
+            }
+        }
+    }
+    format!("{at}: {expected} became {found}")
+}
+
+/// Objects that were made a second time though they existed.
+pub(super) fn made_twice(calls: &[Call]) -> Vec<String> {
+    let mut made = BTreeSet::new();
+    let creates = calls.iter().filter(|call| call.operation.starts_with("Create") && (200..300).contains(&call.status));
+    creates
+        .filter(|call| !call.subject.is_empty())
+        .filter(|call| !made.insert((call.name(), call.region.clone(), call.subject.clone())))
+        .map(|call| format!("{} in {} made {} a second time", call.name(), call.region, call.subject))
+        .collect()
+}
+
+/// The attributes that differ.
+pub(super) fn changed(before: &Value, after: &Value) -> Vec<String> {
+    match (before, after) {
+        (Value::Map(before), Value::Map(after)) => before
+            .iter()
+            .filter(|(name, value)| after.get(*name) != Some(value))
+            .map(|(name, value)| format!("{name}: {value:?} -> {:?}", after.get(name)))
+            .collect(),
+        _ => vec![format!("{before:?} -> {after:?}")],
+    }
+}

@@ -1,0 +1,207 @@
+//! What OpenTofu and Terraform do with a resource: refresh, plan, apply, and what they keep of it in which case.
+//!
+//! Read in the sources of Terraform 1.11 (`node_resource_abstract_instance.go`) and seen in trials with both.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use multiregion::lifecycle::{Planned, State};
+use multiregion::resources::Resource;
+use multiregion::wire::{Diagnostic, Diagnostics, Path, Value};
+
+use super::clock::{Ended, simulate};
+use super::world::World;
+
+/// A resource in the host's state file.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) resource: &'static dyn Resource,
+    pub(super) value: Value,
+    pub(super) private: Vec<u8>,
+    /// Whether the host will make it anew, because its create ended with an error.
+    pub(super) tainted: bool,
+}
+
+/// How one run of the command-line tool ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Run {
+    /// Well; whether anything was to do.
+    Well { empty: bool },
+    /// With errors.
+    Errors(Diagnostics),
+    /// The provider was killed.
+    Killed,
+}
+
+impl Run {
+    pub(super) fn is_well(&self) -> bool {
+        matches!(self, Self::Well { .. })
+    }
+}
+
+/// How far a run is: what is in the state file should the provider die now.
+struct Saved(RefCell<Kept>);
+
+impl Saved {
+    fn save(&self, state: State, tainted: bool) {
+        let mut kept = self.0.borrow_mut();
+        (kept.value, kept.private, kept.tainted) = (state.value, state.private, tainted);
+    }
+
+    /// What the host would keep if the provider died in the call that comes.
+    fn would_keep(&self, value: &Value, private: &[u8]) {
+        let mut kept = self.0.borrow_mut();
+        (kept.value, kept.private) = (value.clone(), private.to_vec());
+    }
+}
+
+const GONE: State = State { value: Value::Null, private: Vec::new() };
+
+impl Kept {
+    /// Nothing yet.
+    pub(super) fn nothing(resource: &'static dyn Resource) -> Self {
+        Self { resource, value: Value::Null, private: Vec::new(), tainted: false }
+    }
+
+    fn state(&self) -> State {
+        State { value: self.value.clone(), private: self.private.clone() }
+    }
+
+    /// One run of the tool with this configuration, null for a destroy; a new process of the provider.
+    pub(super) async fn run(&mut self, world: &World, config: &Value) -> Run {
+        let saved = Saved(RefCell::new(self.clone()));
+        world.network.revive();
+        let ended = simulate(&world.clock, &world.network, apply(world, &saved, self.clone(), config)).await;
+        world.network.revive();
+        *self = saved.0.into_inner();
+        match ended {
+            Ended::Killed => Run::Killed,
+            Ended::Done(Ok(empty)) => Run::Well { empty },
+            Ended::Done(Err(errors)) => Run::Errors(errors),
+        }
+    }
+}
+
+/// Refresh, plan, and apply in a second process; whether there was nothing to do.
+async fn apply(world: &World, saved: &Saved, kept: Kept, config: &Value) -> Result<bool, Diagnostics> {
+    let resource = kept.resource;
+    let provider = world.connect().await?;
+    let (state, told) = provider.read(resource, kept.state()).await;
+    errors(told)?;
+    let tainted = kept.tainted && state.value != Value::Null;
+    let (planned, told) = provider.plan(resource, if tainted { GONE } else { state.clone() }, config.clone()).await;
+    errors(told)?;
+    if *config == Value::Null {
+        if state.value == Value::Null {
+            saved.save(GONE, false);
+            return Ok(true);
+        }
+        destroy(world, saved, resource, &state, planned.state.private, tainted).await?;
+        return Ok(false);
+    }
+    let replaces = tainted || !planned.replaced_by.is_empty();
+    if !replaces && planned.state.value == state.value {
+        saved.save(state, false);
+        return Ok(true);
+    }
+    let planned = match planned {
+        Planned { replaced_by, state: first } if !replaced_by.is_empty() => {
+            let nothing = State { value: Value::Null, private: first.private };
+            let (planned, told) = provider.plan(resource, nothing, config.clone()).await;
+            errors(told)?;
+            planned
+        }
+        planned => planned,
+    };
+    if replaces {
+        destroy(world, saved, resource, &state, planned.state.private, tainted).await?;
+        change(world, saved, resource, GONE, config).await?;
+    } else {
+        change(world, saved, resource, state, config).await?;
+    }
+    Ok(false)
+}
+
+async fn destroy(
+    world: &World,
+    saved: &Saved,
+    resource: &'static dyn Resource,
+    state: &State,
+    planned_private: Vec<u8>,
+    tainted: bool,
+) -> Result<(), Diagnostics> {
+    let provider = world.connect().await?;
+    // Whoever dies in a destroy leaves the state as it was.
+    saved.would_keep(&state.value, &state.private);
+    let planned = State { value: Value::Null, private: planned_private };
+    let (left, told) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
+    let failed = told.iter().any(Diagnostic::is_error);
+    match (failed, &left.value) {
+        // A state that is gone with an error is not believed.
+        (true, Value::Null) => {}
+        (true, _) => saved.save(left, tainted),
+        (false, _) => saved.save(GONE, false),
+    }
+    errors(told)
+}
+
+/// Plans once more, as the host does with what it learned meanwhile, and applies.
+async fn change(
+    world: &World,
+    saved: &Saved,
+    resource: &'static dyn Resource,
+    prior: State,
+    config: &Value,
+) -> Result<(), Diagnostics> {
+    let provider = world.connect().await?;
+    let is_new = prior.value == Value::Null;
+    let (planned, told) = provider.plan(resource, prior.clone(), config.clone()).await;
+    errors(told)?;
+    // Whoever dies in a create leaves nothing in the state; in an update, the old values without their private state.
+    saved.would_keep(&prior.value, &[]);
+    let (made, told) = provider.apply(resource, prior.value.clone(), planned.state.clone(), config.clone()).await;
+    let failed = told.iter().any(Diagnostic::is_error);
+    let mut told = told;
+    if !failed {
+        agrees(&planned.state.value, &made.value, "", &mut told);
+    }
+    let tainted = is_new && failed && made.value != Value::Null;
+    saved.save(made, tainted);
+    errors(told)
+}
+
+fn errors(told: Diagnostics) -> Result<(), Diagnostics> {
+    let errors: Diagnostics = told.into_iter().filter(Diagnostic::is_error).collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// The host refuses a result that is not what was planned.
+fn agrees(planned: &Value, made: &Value, at: &str, told: &mut Diagnostics) {
+    let mut refuse = |why: String| {
+        told.push(Diagnostic::error(Path::root(), "Provider produced inconsistent result after apply", why));
+    };
+    match (planned, made) {
+        (Value::Unknown, Value::Unknown) => refuse(format!("{at} is unknown")),
+        (Value::Unknown, _) => {}
+        (Value::Map(planned), Value::Map(made)) => {
+            for name in planned.keys().chain(made.keys()).collect::<BTreeSet<_>>() {
+                match (planned.get(name), made.get(name)) {
+                    (Some(planned), Some(made)) => agrees(planned, made, &format!("{at}.{name}"), told),
+                    (planned, _) => {
+                        let verb = if planned.is_some() { "vanished" } else { "appeared" };
+                        told.push(Diagnostic::error(
+                            Path::root(),
+                            "Provider produced inconsistent result after apply",
+                            format!("{at}.{name} {verb}"),
+                        ));
+                    }
+                }
+            }
+        }
+        (Value::List(planned), Value::List(made)) if planned.len() == made.len() => {
+            planned.iter().zip(made).for_each(|(planned, made)| agrees(planned, made, at, told));
+        }
+        (planned, made) if planned != made => refuse(format!("{at}: {planned:?} became {made:?}")),
+        _ => {}
+    }
+}

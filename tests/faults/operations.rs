@@ -1,0 +1,106 @@
+//! What users do to an API: functions from one configuration to the next.
+
+use serde_json::{Value as Json, json};
+
+use super::world::World;
+
+/// One thing that users do.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    /// From which configuration to which, both made of a topology's; null is none. `None` where it makes no sense.
+    pub(super) change: fn(&World, Json) -> Option<(Json, Json)>,
+}
+
+pub(super) const ALL: &[Operation] = &[
+    Operation { name: "create", change: |_, config| Some((Json::Null, config)) },
+    Operation { name: "create-keep", change: create_and_keep },
+    Operation {
+        name: "add-region",
+        change: |world, config| remove_region(world, config).map(|(all, less)| (less, all)),
+    },
+    Operation { name: "remove-region", change: remove_region },
+    Operation { name: "swap-region", change: swap_region },
+    Operation { name: "code", change: code },
+    Operation { name: "setting", change: setting },
+    Operation { name: "replace-component", change: replace_component },
+    Operation { name: "drain", change: drain },
+    Operation { name: "policy", change: policy },
+    Operation { name: "destroy", change: |_, config| Some((config, Json::Null)) },
+];
+
+fn create_and_keep(_: &World, mut config: Json) -> Option<(Json, Json)> {
+    config["on_create_failure"] = json!("keep");
+    Some((Json::Null, config))
+}
+
+/// A region that no topology has.
+const ANOTHER: &str = "ap-southeast-1";
+
+/// The last region by name that nothing else hangs on.
+fn spare(config: &Json) -> Option<String> {
+    let regions = config["regions"].as_object()?;
+    let spare = regions.iter().filter(|(_, region)| region["primary"] != true).map(|(name, _)| name);
+    spare.last().filter(|_| regions.len() > 1).cloned()
+}
+
+/// The first configuration has a region more than the second.
+fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
+    if config["routing"]["policy"] == "failover" {
+        return None;
+    }
+    let (mut more, mut less) = (config.clone(), config.clone());
+    // An origin group takes two; a third region is there for itself.
+    match spare(&config).filter(|_| config.get("cdn").is_none()) {
+        Some(spare) => drop(less["regions"].as_object_mut()?.remove(&spare)),
+        None => more["regions"][ANOTHER] = json!({}),
+    }
+    Some((more, less))
+}
+
+/// Another region in the place of one.
+fn swap_region(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    let region = newer["regions"].as_object_mut()?.remove(&spare(&config)?)?;
+    newer["regions"][ANOTHER] = region;
+    Some((config, newer))
+}
+
+fn code(world: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    newer["function"]["source_dir"] = json!(world.source("second"));
+    Some((config, newer))
+}
+
+fn setting(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    newer["function"]["memory_mb"] = json!(512);
+    newer["function"]["log_retention_days"] = json!(30);
+    newer["tags"] = json!({ "team": "giraffes" });
+    newer["gateway"] = json!({ "throttle": { "rate": 10, "burst": 5 } });
+    Some((config, newer))
+}
+
+fn replace_component(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    if config["routing"].get("health_check").is_some() {
+        newer["routing"]["health_check"]["interval_seconds"] = json!(10);
+    }
+    let name = config["domain"]["name"].as_str()?;
+    newer["domain"]["name"] = json!(format!("new-{name}"));
+    Some((config, newer))
+}
+
+fn drain(_: &World, config: Json) -> Option<(Json, Json)> {
+    // An API that has no routing drains nothing, and a failover of two needs both.
+    let spare = spare(&config).filter(|_| config["routing"]["policy"] != "failover" && config.get("cdn").is_none())?;
+    let mut newer = config.clone();
+    newer["regions"][&spare]["traffic"] = json!("drained");
+    Some((config, newer))
+}
+
+fn policy(_: &World, config: Json) -> Option<(Json, Json)> {
+    let policy = config["routing"]["policy"].as_str()?;
+    let mut newer = config.clone();
+    newer["routing"]["policy"] = json!(if policy == "latency" { "weighted" } else { "latency" });
+    Some((config, newer))
+}

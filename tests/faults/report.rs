@@ -1,0 +1,70 @@
+//! What came of it: a table, and every run that broke the promise.
+
+use std::collections::BTreeMap;
+
+/// What came of all runs.
+#[derive(Default)]
+pub(super) struct Report {
+    rows: BTreeMap<(&'static str, &'static str), Counts>,
+    pub(super) failures: Vec<Failure>,
+}
+
+#[derive(Default)]
+struct Counts {
+    runs: usize,
+    converged: usize,
+    leaked: usize,
+}
+
+/// A run that broke the promise.
+pub(super) struct Failure {
+    /// `topology/operation/k/fault`.
+    pub(super) name: String,
+    /// The call that was disturbed.
+    pub(super) call: String,
+    pub(super) why: Vec<String>,
+}
+
+impl Report {
+    pub(super) fn count(&mut self, topology: &'static str, operation: &'static str, converged: bool, leaked: bool) {
+        let counts = self.rows.entry((topology, operation)).or_default();
+        counts.runs += 1;
+        counts.converged += usize::from(converged);
+        counts.leaked += usize::from(leaked);
+    }
+
+    /// The table, as it stands in the README.
+    #[expect(clippy::print_stdout, reason = "the table is what the command is for")]
+    pub(super) fn print(&self) {
+        println!("| topology | operation | runs | converged | leaked |");
+        println!("|---|---|---:|---:|---:|");
+        let mut all = Counts::default();
+        for ((topology, operation), Counts { runs, converged, leaked }) in &self.rows {
+            println!("| {topology} | {operation} | {runs} | {converged} | {leaked} |");
+            all.runs += runs;
+            all.converged += converged;
+            all.leaked += leaked;
+        }
+        println!("| **all** | | **{}** | **{}** | **{}** |", all.runs, all.converged, all.leaked);
+    }
+
+    /// Every failure, and how to repeat it.
+    pub(super) fn explain(&self) -> String {
+        let mut text = format!("{} runs broke the promise\n", self.failures.len());
+        let mut alike: BTreeMap<&[String], Vec<&Failure>> = BTreeMap::new();
+        for failure in &self.failures {
+            alike.entry(&failure.why).or_default().push(failure);
+        }
+        for (why, failures) in alike {
+            text.push('\n');
+            for Failure { name, call, .. } in &failures {
+                text.push_str(&format!("{name}: {call}\n"));
+            }
+            for line in why {
+                text.push_str(&format!("    {line}\n"));
+            }
+            text.push_str(&format!("    again: cargo xtask faults --only {}\n", failures[0].name));
+        }
+        text
+    }
+}

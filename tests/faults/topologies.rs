@@ -1,0 +1,55 @@
+//! The shapes of an API that are put to the test. One more is one more row of all operations.
+
+use serde_json::{Value as Json, json};
+
+use super::world::World;
+
+/// The zone of every domain.
+pub(super) const ZONE: &str = "faults.example";
+
+/// A shape.
+pub(super) struct Topology {
+    pub(super) name: &'static str,
+    /// Its configuration in the zone of this id.
+    pub(super) config: fn(&World, &str) -> Json,
+}
+
+pub(super) const ALL: &[Topology] = &[
+    Topology { name: "one-region", config: one_region },
+    Topology { name: "failover", config: failover },
+    Topology { name: "latency", config: latency },
+    Topology { name: "cdn-group", config: cdn_group },
+];
+
+fn one_region(world: &World, _: &str) -> Json {
+    json!({ "name": "giraffe", "regions": { "us-east-1": {} }, "function": world.function() })
+}
+
+fn failover(world: &World, zone_id: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
+        "function": world.function(),
+        "domain": { "name": format!("api.{ZONE}"), "zone_id": zone_id },
+        "routing": { "policy": "failover", "health_check": { "path": "/health" } },
+    })
+}
+
+fn latency(world: &World, zone_id: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": {}, "us-west-2": {}, "eu-central-1": {} },
+        "function": world.function(),
+        "domain": { "name": format!("api.{ZONE}"), "zone_id": zone_id, "regional_names": true },
+        "routing": { "policy": "latency", "health_check": { "path": "/health" } },
+    })
+}
+
+fn cdn_group(world: &World, _: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
+        "function": world.function(),
+        "cdn": { "origin": "group", "failover_status_codes": [502, 503, 504] },
+    })
+}

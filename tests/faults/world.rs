@@ -1,0 +1,136 @@
+//! One AWS in memory with one simulated clock, and the processes of the provider that work in it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use multiregion::aws::{Aws, CancellationToken, Clock, Config, StaticCredentials, chain};
+use multiregion::lifecycle::Provider;
+use multiregion::resources::{self, Resource};
+use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
+use serde_json::{Value as Json, json};
+use strict_aws::{Delays, LocalAws, Options, Snapshot};
+use tempfile::TempDir;
+
+use super::clock::SimulatedClock;
+use super::network::Network;
+
+/// How long a change of records takes until all of Route 53's servers know it.
+pub(super) const INSYNC: Duration = Duration::from_secs(30);
+/// How long resolvers keep an alias record's answer.
+pub(super) const TTL: Duration = Duration::from_secs(60);
+/// How long a change of a distribution takes until all edges know it.
+pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
+
+pub(super) struct World {
+    pub(super) aws: Arc<LocalAws>,
+    pub(super) clock: SimulatedClock,
+    pub(super) network: Network,
+    empty: Snapshot,
+    sources: Arc<Sources>,
+}
+
+/// The code of functions, the same for all worlds.
+pub(super) struct Sources(TempDir);
+
+impl Sources {
+    /// Writes two versions of an application.
+    pub(super) fn new() -> Self {
+        let sources = tempfile::tempdir().expect("a folder is made");
+        for version in ["first", "second"] {
+            let folder = sources.path().join(version);
+            std::fs::create_dir(&folder).expect("a folder is made");
+            let app = format!("def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n");
+            std::fs::write(folder.join("app.py"), app).expect("the application is written");
+        }
+        Self(sources)
+    }
+}
+
+impl World {
+    pub(super) async fn start(sources: &Arc<Sources>) -> Self {
+        let options = Options { delays: delays(), stopped: true, ..Options::in_memory() };
+        let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
+        let clock = SimulatedClock::default();
+        let network = Network::new(Arc::clone(&aws), clock.clone());
+        let empty = aws.snapshot().expect("it is in memory");
+        Self { aws, clock, network, empty, sources: Arc::clone(sources) }
+    }
+
+    /// There is nothing any more.
+    pub(super) fn start_over(&self) {
+        self.restore(&self.empty);
+    }
+
+    /// Everything is as it was, and nobody disturbs anything.
+    pub(super) fn restore(&self, snapshot: &Snapshot) {
+        self.aws.restore(snapshot).expect("it is in memory");
+        self.aws.clear_faults();
+        self.aws.clear_calls();
+    }
+
+    /// The folder of the function's `first` or `second` code.
+    pub(super) fn source(&self, version: &str) -> PathBuf {
+        self.sources.0.path().join(version)
+    }
+
+    /// The function of every configuration.
+    pub(super) fn function(&self) -> Json {
+        json!({ "source_dir": self.source("first"), "handler": "app.handler", "runtime": "python3.12" })
+    }
+
+    /// A new process of the provider, configured.
+    pub(super) async fn connect(&self) -> Result<Provider, Diagnostics> {
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let config = Config {
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(StaticCredentials {
+                access_key: self.aws.account_id().to_owned(),
+                secret_key: "secret".to_owned(),
+                token: None,
+            }),
+            endpoint_url: Some(self.aws.endpoint()),
+            network: Some(self.network.connector()),
+            ..Config::default()
+        };
+        match Aws::connect(config, Arc::clone(&clock)).await {
+            Ok(aws) => Ok(Provider::new(Arc::new(aws), clock, CancellationToken::new())),
+            Err(error) => Err(vec![Diagnostic::error(Path::root(), "No AWS", chain(&error))]),
+        }
+    }
+}
+
+/// Far nearer to AWS's own times than other tests can afford.
+fn delays() -> Delays {
+    Delays {
+        role_assumable: Duration::from_secs(8),
+        function_ready: Duration::from_secs(4),
+        validation_record: Duration::from_secs(6),
+        certificate_issued: Duration::from_secs(40),
+        certificate_released: Duration::from_secs(60),
+        change_insync: INSYNC,
+        distribution_deployed: DEPLOYED,
+    }
+}
+
+/// A resource type by its name.
+pub(super) fn resource(type_name: &str) -> &'static dyn Resource {
+    let found = resources::REGISTRY.iter().find(|resource| resource.type_name() == type_name);
+    *found.expect("a known resource")
+}
+
+/// A configuration from JSON; computed attributes are null, as the host sends them.
+pub(super) fn config(resource: &dyn Resource, json: &Json) -> Value {
+    decode_json(json.to_string().as_bytes(), &resource.schema().ty()).expect("a configuration")
+}
+
+/// A text attribute of a value.
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    match value {
+        Value::Map(attributes) => match attributes.get(name) {
+            Some(Value::String(text)) => text,
+            other => panic!("{name} is {other:?}"),
+        },
+        other => panic!("the value is {other:?}"),
+    }
+}
