@@ -39,8 +39,8 @@ const ANOTHER: &str = "ap-southeast-1";
 /// The last region by name that nothing else hangs on.
 fn spare(config: &Json) -> Option<String> {
     let regions = config["regions"].as_object()?;
-    let spare = regions.iter().filter(|(_, region)| region["primary"] != true).map(|(name, _)| name);
-    spare.last().filter(|_| regions.len() > 1).cloned()
+    let mut spare = regions.iter().filter(|(_, region)| region["primary"] != true).map(|(name, _)| name);
+    spare.next_back().filter(|_| regions.len() > 1).cloned()
 }
 
 /// The first configuration has a region more than the second.
