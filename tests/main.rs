@@ -5,6 +5,7 @@
 mod components;
 mod engine;
 mod faults;
+mod fuzz;
 mod lifecycle;
 mod protocol;
 mod tidy;

@@ -10,7 +10,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CancellationToken, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
@@ -32,6 +32,7 @@ pub struct Engine {
 impl Engine {
     /// An engine for one operation.
     pub fn new(aws: Arc<Aws>, run: Run, catalog: Catalog) -> Self {
+        let catalog = catalog.in_account_of(&aws);
         Self { aws, run: Arc::new(run), catalog }
     }
 
@@ -46,17 +47,25 @@ impl Engine {
     }
 
     /// AWS for a last look at a component, when the run itself was cancelled or is out of time.
-    fn aftermath(&self, address: &Address) -> Regional {
-        let run = Run {
-            owner: self.run.owner.clone(),
-            deadline: self.run.clock.now() + AFTERMATH,
-            cancel: CancellationToken::new(),
-            clock: Arc::clone(&self.run.clock),
-        };
-        Regional::new(Arc::clone(&self.aws), Arc::new(run), address.clone())
+    pub fn aftermath(&self, address: &Address) -> Regional {
+        Regional::new(Arc::clone(&self.aws), Arc::new(self.run.aftermath(AFTERMATH)), address.clone())
     }
 
-    fn regional(&self, address: &Address) -> Regional {
+    /// Its time.
+    pub fn clock(&self) -> &dyn Clock {
+        self.run.clock.as_ref()
+    }
+
+    /// Waits, unless the run is cancelled.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`]: what comes after the wait is not to be done.
+    pub async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
+        self.run.sleep(time, before).await
+    }
+
+    /// AWS for the component at `address`.
+    pub fn regional(&self, address: &Address) -> Regional {
         Regional::new(Arc::clone(&self.aws), Arc::clone(&self.run), address.clone())
     }
 }

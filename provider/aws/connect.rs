@@ -18,7 +18,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
-use super::failure::{Failure, NO_CREDENTIALS};
+use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS};
 use super::limits::Limiter;
 use super::sender::{Call, Sender};
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
@@ -101,12 +101,7 @@ impl Aws {
 
 /// A run for a question that no resource asks.
 fn question(clock: &Arc<dyn Clock>) -> Run {
-    Run {
-        owner: String::new(),
-        deadline: clock.now() + QUESTION_TIMEOUT,
-        cancel: CancellationToken::new(),
-        clock: clock.clone(),
-    }
+    Run::new("", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
 async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {
@@ -187,10 +182,13 @@ fn connect_error(failure: Failure, endpoint: &str) -> ConnectError {
         error => {
             let code = error.code().unwrap_or_default();
             let foreign = code.starts_with("HTTP ") || failure.verdict == super::failure::Verdict::Unclear;
-            if foreign && code != NO_CREDENTIALS {
-                return ConnectError::Unreachable { endpoint: endpoint.to_owned(), source: error.into() };
+            match code {
+                NO_CREDENTIALS => ConnectError::NoCredentials,
+                // Nothing was sent, so there is neither a refusal nor a request to name.
+                BAD_CREDENTIALS => ConnectError::Credentials(error.message().into()),
+                _ if foreign => ConnectError::Unreachable { endpoint: endpoint.to_owned(), source: error.into() },
+                _ => ConnectError::Credentials(error.into()),
             }
-            ConnectError::Credentials(error.into())
         }
     }
 }

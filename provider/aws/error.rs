@@ -44,11 +44,11 @@ pub enum CallError {
         whose: String,
     },
     /// What was waited for did not come in time.
-    #[error("waited {waited_seconds} s for {what}; last seen: {last}")]
+    #[error("{} {what}; last seen: {last}", waited(*waited_seconds))]
     TimedOut {
         /// The wait's name.
         what: String,
-        /// How long it waited, in seconds.
+        /// How long it waited, in seconds; 0 when no time was left to begin.
         waited_seconds: u64,
         /// The last answer.
         last: String,
@@ -106,6 +106,10 @@ impl CallError {
             || (self.code() == Some("ResourceConflictException") && self.message().contains("already exist"))
             || (self.code() == Some("ConflictException") && self.message().contains("already exists"))
     }
+}
+
+fn waited(seconds: u64) -> String {
+    if seconds == 0 { "no time was left for".to_owned() } else { format!("waited {seconds} s for") }
 }
 
 /// An error and everything that caused it, joined by colons.

@@ -67,7 +67,7 @@ impl Failure {
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let Some(status) = status else { return Self::unanswered(operation, region, endpoint, error) };
-        let request_id = error.request_id().unwrap_or("unknown").to_owned();
+        let request_id = error.request_id().unwrap_or("none").to_owned();
         let (code, message) = match error.as_service_error().map(|error| error.meta()) {
             Some(meta) => (meta.code(), meta.message()),
             None => (None, None),
@@ -86,14 +86,15 @@ impl Failure {
     {
         let sent = !matches!(error, SdkError::ConstructionFailure(_));
         let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());
-        if sent && !is_about_credentials(source.as_ref()) {
+        let credentials = about_credentials(source.as_ref());
+        if sent && credentials.is_none() {
             let (region, endpoint) = (region.to_owned(), endpoint.to_owned());
             return Self {
                 error: CallError::Unreachable { operation, region, endpoint, source },
                 verdict: Verdict::Unclear,
             };
         }
-        let code = if is_about_credentials(source.as_ref()) { NO_CREDENTIALS } else { "NotSent" };
+        let code = credentials.unwrap_or("NotSent");
         Self::from(CallError::Refused {
             operation,
             region: region.to_owned(),
@@ -104,19 +105,24 @@ impl Failure {
     }
 }
 
-/// Our code for a call that could not be signed.
+/// Our code for a call that could not be signed, because there are no credentials.
 pub(super) const NO_CREDENTIALS: &str = "NoCredentials";
+/// Our code for a call that could not be signed, because the credentials that there are came to nothing: a session that
+/// has expired, a role that may not be assumed.
+pub(super) const BAD_CREDENTIALS: &str = "BadCredentials";
 
-fn is_about_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Our code for an error about credentials.
+fn about_credentials(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     use aws_credential_types::provider::error::CredentialsError;
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if error.is::<CredentialsError>() {
-            return true;
+        if let Some(error) = error.downcast_ref::<CredentialsError>() {
+            let none = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+            return Some(if none { NO_CREDENTIALS } else { BAD_CREDENTIALS });
         }
         cause = error.source();
     }
-    false
+    None
 }
 
 fn verdict(status: u16, code: &str, message: &str) -> Verdict {

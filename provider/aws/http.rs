@@ -22,6 +22,8 @@ use super::BoxError;
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// API Gateway answers within 30 s, or says that it cannot.
 const READ_TIMEOUT: Duration = Duration::from_secs(35);
+/// The header that tells a local AWS which of AWS's hosts a request goes to.
+const CONNECT_TO: &str = "x-connect-to";
 /// More of a body is not read.
 const BODY_BYTES: usize = 4096;
 
@@ -60,17 +62,22 @@ impl Web {
     }
 
     /// Asks for the path of `url` in the name of `host`: at the endpoint `instead`, or else where `url` leads.
+    ///
+    /// One endpoint that stands for all hosts is told by a header which of them is meant, where the request itself does
+    /// not say it: a custom domain name is the same in every region, and no record leads from it to one yet.
     pub(super) async fn get(&self, url: &str, host: &str, instead: Option<&str>) -> Result<HttpAnswer, BoxError> {
         let path = path(url);
         if let Some(base) = instead {
-            return get(&self.connector, &format!("{}{path}", base.trim_end_matches('/')), Some(host)).await;
+            let url_there = format!("{}{path}", base.trim_end_matches('/'));
+            let meant = Some(authority(url)).filter(|authority| *authority != host);
+            return get(&self.connector, &url_there, [("host", Some(host)), (CONNECT_TO, meant)]).await;
         }
         if authority(url) == host {
-            return get(&self.connector, url, None).await;
+            return get(&self.connector, url, []).await;
         }
         // The certificate and the request must name the host, though no name leads from it to here yet.
         let connector = connector(&self.sdk, Names { instead: Some(authority(url).to_owned()) });
-        get(&connector, &format!("https://{host}{path}"), None).await
+        get(&connector, &format!("https://{host}{path}"), []).await
     }
 }
 
@@ -97,10 +104,16 @@ impl ResolveDns for Names {
     }
 }
 
-async fn get(connector: &impl HttpConnector, url: &str, host: Option<&str>) -> Result<HttpAnswer, BoxError> {
+async fn get<const N: usize>(
+    connector: &impl HttpConnector,
+    url: &str,
+    headers: [(&'static str, Option<&str>); N],
+) -> Result<HttpAnswer, BoxError> {
     let mut request = HttpRequest::get(url)?;
-    if let Some(host) = host {
-        request.headers_mut().try_insert("host", host.to_owned())?;
+    for (name, value) in headers {
+        if let Some(value) = value {
+            request.headers_mut().try_insert(name, value.to_owned())?;
+        }
     }
     request.headers_mut().try_insert("user-agent", concat!("multiregion/", env!("CARGO_PKG_VERSION")))?;
     let response = connector.call(request).with_subscriber(NoSubscriber::default()).await?;

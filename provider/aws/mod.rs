@@ -14,8 +14,9 @@ mod sender;
 pub(crate) mod testing;
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 pub use clock::{Clock, Sleeping, SystemClock};
@@ -91,7 +92,10 @@ pub struct AssumeRole {
 /// Why the provider's configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// There are no credentials, or AWS does not accept them.
+    /// There are none where they were looked for.
+    #[error("there are no credentials")]
+    NoCredentials,
+    /// There are credentials, and AWS does not accept them, or what they should be exchanged for is not to be had.
     #[error("AWS does not accept the credentials")]
     Credentials(#[source] BoxError),
     /// An endpoint did not answer, or not as AWS does.
@@ -159,4 +163,25 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// Its time.
     pub clock: Arc<dyn Clock>,
+    id: String,
+}
+
+impl Run {
+    /// A run for `owner` that must have ended at `deadline`.
+    pub fn new(owner: &str, deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
+        let id = format!("{:016x}", RandomState::new().build_hasher().finish());
+        Self { owner: owner.to_owned(), deadline, cancel, clock, id }
+    }
+
+    /// What tells it from every other run.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The same run, for a last look when it was cancelled or is out of time.
+    pub fn aftermath(&self, within: Duration) -> Self {
+        let deadline = self.clock.now() + within;
+        let (owner, clock, id) = (self.owner.clone(), Arc::clone(&self.clock), self.id.clone());
+        Self { owner, deadline, cancel: CancellationToken::new(), clock, id }
+    }
 }

@@ -68,6 +68,16 @@ impl Regional {
         &self.run.owner
     }
 
+    /// What tells the run from every other: [`Run::id`](super::Run::id).
+    pub fn run_id(&self) -> &str {
+        self.run.id()
+    }
+
+    /// The time of day in seconds since 1970, UTC.
+    pub fn unix_seconds(&self) -> u64 {
+        self.run.clock.unix_seconds()
+    }
+
     /// The account that is worked in.
     pub fn account_id(&self) -> &str {
         self.aws.account_id()
@@ -126,9 +136,7 @@ impl Regional {
             attempts_left -= 1;
             tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
             for delay in LOOKS_AFTER_A_LOST_REPLY {
-                if self.run.sleep(delay, operation).await.is_err() {
-                    return Err(failure.error);
-                }
+                self.run.sleep(delay, operation).await?;
                 if let Some(found) = find().await? {
                     return Ok(found);
                 }
@@ -180,9 +188,7 @@ impl Regional {
                 return Err(error);
             }
             tracing::info!(what, address = %self.address, %error, "waiting for it to pass");
-            if self.run.sleep(delay, what).await.is_err() {
-                return Err(error);
-            }
+            self.run.sleep(delay, what).await?;
         }
     }
 

@@ -29,6 +29,13 @@ pub(super) struct Call<'a> {
     pub(super) repeatable: bool,
 }
 
+impl Call<'_> {
+    /// What it is called in messages.
+    fn what(&self) -> String {
+        format!("{} in {}", self.operation, self.region)
+    }
+}
+
 /// Sends the calls of one account.
 pub(super) struct Sender {
     limiter: Limiter,
@@ -50,7 +57,8 @@ impl Sender {
     /// Makes the call.
     ///
     /// # Errors
-    /// The last attempt's failure; [`CallError::Cancelled`] or [`CallError::TimedOut`] when nothing was sent.
+    /// The last attempt's failure; [`CallError::TimedOut`] when nothing was sent; [`CallError::Cancelled`] when the run
+    /// was cancelled before it was sent, or before it was sent again.
     pub(super) async fn send<T, E, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
     where
         F: Fn() -> R,
@@ -82,8 +90,9 @@ impl Sender {
             if failure.verdict == Verdict::Throttled {
                 self.limiter.throttled(call.operation, call.region, call.run.clock.as_ref()).await;
             }
-            // The failure says more than that the run was cancelled or is out of time.
-            if call.run.sleep(delay, call.operation).await.is_err() || call.run.is_over() {
+            call.run.sleep(delay, &call.what()).await?;
+            // The failure says more than that the run is out of time.
+            if call.run.late().is_some() {
                 return Err(failure);
             }
         }
@@ -109,9 +118,9 @@ fn helps(verdict: Verdict, repeatable: bool) -> bool {
 }
 
 impl Run {
-    /// Whether nothing may be started any more.
-    pub(super) fn is_over(&self) -> bool {
-        self.cancel.is_cancelled() || self.clock.now() >= self.deadline
+    /// How long ago the run's time was up.
+    fn late(&self) -> Option<Duration> {
+        self.clock.now().checked_duration_since(self.deadline)
     }
 
     /// Refuses to start `operation` once the run was cancelled or its time is up.
@@ -119,12 +128,11 @@ impl Run {
         if self.cancel.is_cancelled() {
             return Err(self.cancelled(operation, region));
         }
-        let late = self.clock.now().checked_duration_since(self.deadline);
-        match late {
-            Some(late) => Err(CallError::TimedOut {
+        match self.late() {
+            Some(_) => Err(CallError::TimedOut {
                 what: format!("{operation} in {region}"),
-                waited_seconds: late.as_secs(),
-                last: "the time for this operation was up before it was sent".to_owned(),
+                waited_seconds: 0,
+                last: "nothing, it was not sent".to_owned(),
             }),
             None => Ok(()),
         }
@@ -135,7 +143,10 @@ impl Run {
     }
 
     /// Waits, unless the run is cancelled first.
-    pub(super) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`].
+    pub(crate) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_owned())),
@@ -171,12 +182,8 @@ mod tests {
     }
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
-        Run {
-            owner: "giraffe".to_owned(),
-            deadline: clock.now() + Duration::from_secs(seconds),
-            cancel: CancellationToken::new(),
-            clock: Arc::new(clock.clone()),
-        }
+        let deadline = clock.now() + Duration::from_secs(seconds);
+        Run::new("giraffe", deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {
@@ -239,8 +246,23 @@ mod tests {
         assert_eq!(sent, 0);
 
         let (answer, sent) = send(&run(&clock, 0), true, |_| Ok("done")).await;
-        assert!(matches!(answer.unwrap_err().error, CallError::TimedOut { .. }));
+        let error = answer.unwrap_err().error.to_string();
+        assert_eq!(error, "no time was left for lambda:GetFunction in eu-west-1; last seen: nothing, it was not sent");
         assert_eq!(sent, 0);
+    }
+
+    #[tokio::test]
+    async fn a_cancel_between_attempts_is_no_failure() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 600);
+        let (answer, sent) = send(&run, true, |_| {
+            run.cancel.cancel();
+            lost()
+        })
+        .await;
+        let error = answer.unwrap_err().error;
+        assert!(matches!(error, CallError::Cancelled(_)), "{error}");
+        assert_eq!((sent, error.to_string().as_str()), (1, "cancelled before lambda:GetFunction in eu-west-1"));
     }
 
     #[tokio::test]

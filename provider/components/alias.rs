@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone};
 use super::version::{self, Version};
-use super::{Component, Discovered, Found, Resolved, Siblings, adoption, lambda};
+use super::{Component, Discovered, Found, Place, Resolved, Siblings, adoption, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -59,11 +59,15 @@ impl Component for Alias {
         outputs.arn.clone()
     }
 
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, spec.function.known()?, &spec.name))
+    }
+
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         // An alias has no tags: on a function of ours it is ours.
         let Some(function) = spec.function.known() else { return Ok(None) };
         let alias = get(aws, function, &spec.name).await?;
-        Ok(alias.map(|_| Found::Ours(outputs(aws, function, &spec.name))))
+        Ok(alias.map(|_| Found::Ours(outputs(&aws.into(), function, &spec.name))))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -75,7 +79,7 @@ impl Component for Alias {
                 name: LIVE.to_owned(),
                 version: version.number.into(),
             };
-            let outputs = outputs(aws, &version.function, LIVE);
+            let outputs = outputs(&aws.into(), &version.function, LIVE);
             found.push(Discovered { key: None, spec, outputs, depends_on: vec![address] });
         }
         Ok(found)
@@ -90,7 +94,7 @@ impl Component for Alias {
         let attempt = || aws.call("lambda:CreateAlias", send);
         let what = format!("alias {} of function {function} in {}", spec.name, aws.region());
         match aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await {
-            Ok(_) => Ok(outputs(aws, function, &spec.name)),
+            Ok(_) => Ok(outputs(&aws.into(), function, &spec.name)),
             Err(taken) if taken.is_exists() => adoption::take_over::<Self>(aws, spec, &what, taken).await,
             Err(error) => Err(error),
         }
@@ -142,8 +146,8 @@ pub(super) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Op
     found(aws.call("lambda:GetAlias", send).await)
 }
 
-fn outputs(aws: &Regional, function: &str, name: &str) -> Outputs {
-    let arn = format!("{}:{name}", lambda::function_arn(aws, function));
+fn outputs(place: &Place<'_>, function: &str, name: &str) -> Outputs {
+    let arn = format!("{}:{name}", lambda::function_arn(place, function));
     Outputs { function: function.to_owned(), name: name.to_owned(), arn }
 }
 

@@ -3,18 +3,31 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{AnyComponent, REGISTRY};
-use crate::aws::CallError;
+use serde_json::Value as Json;
+
+use super::{AnyComponent, Place, REGISTRY};
+use crate::aws::{Aws, CallError};
+use crate::desired::Address;
 use crate::plan::Kinds;
 
 /// Finds kinds by name: what the engine is given instead of the kinds themselves.
 #[derive(Clone)]
-pub struct Catalog(BTreeMap<&'static str, &'static dyn AnyComponent>);
+pub struct Catalog {
+    kinds: BTreeMap<&'static str, &'static dyn AnyComponent>,
+    /// Partition and account, where they are known.
+    account: Option<(String, String)>,
+}
 
 impl Catalog {
     /// A catalog of these kinds.
     pub fn new(kinds: &[&'static dyn AnyComponent]) -> Self {
-        Self(kinds.iter().map(|kind| (kind.kind(), *kind)).collect())
+        Self { kinds: kinds.iter().map(|kind| (kind.kind(), *kind)).collect(), account: None }
+    }
+
+    /// The same for the account that `aws` works in: what AWS will call an object there is foreseen.
+    #[must_use]
+    pub fn in_account_of(self, aws: &Aws) -> Self {
+        Self { account: Some((aws.partition().to_owned(), aws.account_id().to_owned())), ..self }
     }
 
     /// The kind of this name.
@@ -22,7 +35,7 @@ impl Catalog {
     /// # Errors
     /// [`CallError::Malformed`]: a newer version of the provider knows it.
     pub fn get(&self, kind: &str) -> Result<&'static dyn AnyComponent, CallError> {
-        self.0.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
+        self.kinds.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
     }
 }
 
@@ -34,22 +47,32 @@ impl Default for Catalog {
 
 impl Kinds for Catalog {
     fn immutable(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.immutable())
+        self.kinds.get(kind).map_or(&[], |kind| kind.immutable())
     }
 
     fn uncompared(&self, kind: &str) -> &[&str] {
-        self.0.get(kind).map_or(&[], |kind| kind.uncompared())
+        self.kinds.get(kind).map_or(&[], |kind| kind.uncompared())
     }
 
-    fn linger(&self, kind: &str, spec: &serde_json::Value) -> Duration {
-        self.0.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
+    fn secret(&self, kind: &str) -> &[&str] {
+        self.kinds.get(kind).map_or(&[], |kind| kind.secret())
+    }
+
+    fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
+        let (partition, account_id) = self.account.as_ref()?;
+        let place = Place { partition, account_id, region: address.scope.region().unwrap_or_default() };
+        self.kinds.get(address.kind.as_str())?.foreseen(&place, spec)
+    }
+
+    fn linger(&self, kind: &str, spec: &Json) -> Duration {
+        self.kinds.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
     }
 
     fn visible(&self, kind: &str) -> bool {
-        self.0.get(kind).is_some_and(|kind| kind.visible())
+        self.kinds.get(kind).is_some_and(|kind| kind.visible())
     }
 
-    fn id(&self, kind: &str, outputs: &serde_json::Value) -> Option<String> {
-        self.0.get(kind).and_then(|kind| kind.id(outputs))
+    fn id(&self, kind: &str, outputs: &Json) -> Option<String> {
+        self.kinds.get(kind).and_then(|kind| kind.id(outputs))
     }
 }

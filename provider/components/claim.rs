@@ -6,7 +6,6 @@
 //! It stays where it was made, also when the provider's home region becomes another one: its ARN says where.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, Hasher, RandomState};
 
 use serde::{Deserialize, Serialize};
 
@@ -68,10 +67,12 @@ impl Component for Claim {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let name = log_group(&spec.name);
         let Some(tags) = logs::tags_of(aws, &name).await? else { return Ok(None) };
-        if tags::is_ours(aws, &tags) && tags.get(PHASE_TAG).is_some_and(|phase| phase == READY) {
+        let phase = tags.get(PHASE_TAG).filter(|phase| *phase != CREATING && tags::is_ours(aws, &tags));
+        if let Some(phase) = phase {
+            let how_far = if phase == KEPT { "an incomplete" } else { "a finished" };
             return Ok(Some(Found::Foreign(format!(
-                "it is the claim of a finished multiregion_api of this name; to go on with that one here, import it \
-                 by the name {:?}, or else choose another name",
+                "it is the claim of {how_far} multiregion_api of this name, which another state holds; to go on with \
+                 that one here, import it by the name {:?}",
                 spec.name
             ))));
         }
@@ -93,10 +94,10 @@ impl Component for Claim {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let name = log_group(&spec.name);
-        let nonce = nonce();
         let mut tags = tags::plain(&spec.tags);
         tags.extend(region_tags(&spec.regions));
-        tags.extend([(PHASE_TAG.to_owned(), CREATING.to_owned()), (NONCE_TAG.to_owned(), nonce.clone())]);
+        tags.extend(signs_of_life(aws));
+        tags.insert(PHASE_TAG.to_owned(), CREATING.to_owned());
         match logs::create(aws, &name, &tags).await {
             Ok(()) => return Ok(outputs(aws, &name)),
             Err(error) if !error.is_exists() => return Err(error),
@@ -105,7 +106,7 @@ impl Component for Claim {
         // Planning found no claim, so somebody made it since then: this very call, when its reply was lost and it was
         // repeated, or another apply, which has won.
         let tags = logs::tags_of(aws, &name).await?.unwrap_or_default();
-        if tags.get(NONCE_TAG) == Some(&nonce) {
+        if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) {
             return Ok(outputs(aws, &name));
         }
         let hint = "it was made since this was planned: another apply of this name is under way, or was cut off; plan \
@@ -136,6 +137,67 @@ impl Component for Claim {
     }
 }
 
+/// What a claim says of the run that makes the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// That run's id.
+    pub run: String,
+    /// When it was last alive, in seconds since 1970 by its own clock.
+    pub pulse: u64,
+}
+
+/// The life of the create of this run's owner, as long as it is neither finished nor kept in a state.
+///
+/// # Errors
+/// A call that failed.
+pub async fn life(aws: &Regional) -> Result<Option<Life>, CallError> {
+    let tags = logs::tags_of(aws, &log_group(aws.owner())).await?.filter(|tags| tags::is_ours(aws, tags));
+    let creating = tags.filter(|tags| tags.get(PHASE_TAG).is_some_and(|phase| phase == CREATING));
+    Ok(creating.map(|tags| Life {
+        run: tags.get(RUN_TAG).cloned().unwrap_or_default(),
+        pulse: tags.get(PULSE_TAG).and_then(|pulse| pulse.parse().ok()).unwrap_or_default(),
+    }))
+}
+
+/// Says in the claim that this run makes the API, and is alive.
+///
+/// # Errors
+/// A call that failed.
+pub async fn take(aws: &Regional) -> Result<(), CallError> {
+    tag(aws, signs_of_life(aws)).await
+}
+
+/// Says again that this run is alive, if the claim is its own.
+///
+/// # Errors
+/// A call that failed.
+pub async fn pulse(aws: &Regional) -> Result<(), CallError> {
+    match life(aws).await? {
+        Some(life) if life.run == aws.run_id() => take(aws).await,
+        _ => Ok(()),
+    }
+}
+
+/// Says that a state holds what this run has made, though it is not all: nobody else is to go on with it.
+///
+/// # Errors
+/// A call that failed.
+pub async fn keep(aws: &Regional) -> Result<(), CallError> {
+    match life(aws).await? {
+        Some(life) if life.run == aws.run_id() => tag(aws, [(PHASE_TAG.to_owned(), KEPT.to_owned())].into()).await,
+        _ => Ok(()),
+    }
+}
+
+async fn tag(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {
+    logs::retag(aws, &log_group(aws.owner()), &TagChange { set, remove: Vec::new() }).await
+}
+
+fn signs_of_life(aws: &Regional) -> BTreeMap<String, String> {
+    let pulse = aws.unix_seconds().to_string();
+    [(RUN_TAG.to_owned(), aws.run_id().to_owned()), (PULSE_TAG.to_owned(), pulse)].into()
+}
+
 /// What the name of every claim begins with.
 const PREFIX: &str = "/multiregion/";
 /// The tag that tells a create under way from a finished API.
@@ -144,8 +206,12 @@ pub(super) const PHASE_TAG: &str = "multiregion:phase";
 pub(super) const CREATING: &str = "creating";
 /// The phase of an API that was made to its end.
 pub(super) const READY: &str = "ready";
-/// The tag by which a create knows its own claim again.
-const NONCE_TAG: &str = "multiregion:nonce";
+/// The phase of an API that a state holds though not everything could be made.
+pub(super) const KEPT: &str = "kept";
+/// The tag that names the run that makes the API.
+const RUN_TAG: &str = "multiregion:run";
+/// The tag that says when that run was last alive, in seconds since 1970.
+const PULSE_TAG: &str = "multiregion:pulse";
 /// What the tags that list the regions begin with.
 const REGIONS_TAG: &str = "multiregion:regions";
 /// The longest value that a tag may have.
@@ -156,7 +222,7 @@ fn log_group(name: &str) -> String {
 }
 
 fn outputs(aws: &Regional, log_group: &str) -> Outputs {
-    Outputs { log_group: log_group.to_owned(), arn: logs::arn(aws, log_group) }
+    Outputs { log_group: log_group.to_owned(), arn: logs::arn(&aws.into(), log_group) }
 }
 
 /// AWS in the region that the claim was made in.
@@ -173,7 +239,7 @@ async fn made(aws: &Regional, log_group: &str) -> Result<String, CallError> {
 /// The tags of a claim without those that only this file manages.
 fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
     let regions = regions_of(&tags);
-    let own = |key: &str| key == PHASE_TAG || key == NONCE_TAG || key.starts_with(REGIONS_TAG);
+    let own = |key: &str| [PHASE_TAG, RUN_TAG, PULSE_TAG].contains(&key) || key.starts_with(REGIONS_TAG);
     let tags = tags.into_iter().filter(|(key, _)| !own(key)).collect();
     Spec { name: name.to_owned(), regions, tags: tags::spec(tags) }
 }
@@ -212,10 +278,6 @@ pub(super) fn regions_of(tags: &BTreeMap<String, String>) -> Vec<String> {
     values.flat_map(|value| value.split(' ')).filter(|region| !region.is_empty()).map(str::to_owned).collect()
 }
 
-fn nonce() -> String {
-    format!("{:016x}", RandomState::new().build_hasher().finish())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,10 +289,5 @@ mod tests {
         assert!(tags.len() > 1 && tags.values().all(|value| value.len() <= TAG_VALUE_LENGTH));
         assert_eq!(regions_of(&tags), regions);
         assert_eq!(regions_of(&region_tags(&[])), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_nonce_is_used_once() {
-        assert_ne!(nonce(), nonce());
     }
 }

@@ -13,8 +13,8 @@ use super::answer::{built, field, found, gone};
 use super::creation::make;
 use super::tags::TagChange;
 use super::{
-    Component, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, distribution_config, dns, domain,
-    http_api, identity, issued_certificate, record, tags,
+    Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, distribution_config, dns,
+    domain, http_api, identity, issued_certificate, record, tags,
 };
 use crate::aws::{CallError, Poll, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey, Scope};
@@ -47,6 +47,9 @@ pub struct Spec {
     pub default_behavior: Behavior,
     /// Behaviours by path pattern, in order.
     pub behaviors: Vec<(String, Behavior)>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
     /// Tags, ownership among them.
     pub tags: Tags,
 }

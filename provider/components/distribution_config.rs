@@ -10,7 +10,7 @@ use aws_sdk_cloudfront::types::{
 
 use super::answer::{built, respell};
 use super::distribution::{Behavior, Origin, OriginGroup, Spec};
-use super::{Tags, dns};
+use super::{Deviations, Tags, dns};
 use crate::aws::CallError;
 use crate::desired::Input;
 
@@ -19,9 +19,44 @@ const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 /// AWS's managed origin request policy AllViewerExceptHostHeader: API Gateway refuses another's Host.
 const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
 
+/// Who cannot do better is not answered.
+const MINIMUM: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
+const SNI: SslSupportMethod = SslSupportMethod::SniOnly;
+const HTTP_PORT: i32 = 80;
+const HTTPS_PORT: i32 = 443;
+
 const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
 const CACHED: [Method; 2] = [Method::Get, Method::Head];
 const WRITES: [Method; 4] = [Method::Post, Method::Put, Method::Patch, Method::Delete];
+
+/// What the two kinds of behaviours have in common: the SDK gives them no type in common.
+struct Common<'a> {
+    target: &'a mut String,
+    viewer: &'a mut ViewerProtocolPolicy,
+    methods: &'a mut Option<AllowedMethods>,
+    cache: &'a mut Option<String>,
+    request: &'a mut Option<String>,
+    functions: &'a mut Option<LambdaFunctionAssociations>,
+    streaming: &'a mut Option<bool>,
+    encryption: &'a mut Option<String>,
+    compress: &'a mut Option<bool>,
+}
+
+macro_rules! common {
+    ($behavior:expr) => {
+        Common {
+            target: &mut $behavior.target_origin_id,
+            viewer: &mut $behavior.viewer_protocol_policy,
+            methods: &mut $behavior.allowed_methods,
+            cache: &mut $behavior.cache_policy_id,
+            request: &mut $behavior.origin_request_policy_id,
+            functions: &mut $behavior.lambda_function_associations,
+            streaming: &mut $behavior.smooth_streaming,
+            encryption: &mut $behavior.field_level_encryption_id,
+            compress: &mut $behavior.compress,
+        }
+    };
+}
 
 /// The settings of a new distribution.
 pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, CallError> {
@@ -41,6 +76,7 @@ pub(super) fn updated(mut held: DistributionConfig, spec: &Spec) -> Result<Distr
     held.enabled = true;
     held.is_ipv6_enabled = Some(true);
     held.http_version = Some(HttpVersion::Http2and3);
+    held.default_root_object = Some(String::new());
     held.price_class = Some(PriceClass::from(spec.price_class.as_str()));
     let aliases: Vec<String> = spec.aliases.iter().map(|alias| alias.get().clone()).collect();
     held.aliases = Some(built(Aliases::builder().quantity(count(&aliases)?).set_items(Some(aliases)).build())?);
@@ -60,7 +96,7 @@ pub(super) fn disabled(mut held: DistributionConfig) -> DistributionConfig {
 
 /// What CloudFront holds, in our spelling; `None` when it has no default behaviour, which CloudFront always has.
 pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: Tags) -> Option<Spec> {
-    let default = config.default_cache_behavior.as_ref()?;
+    let mut default = config.default_cache_behavior.clone()?;
     let aliases = config.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default();
     let certificate = config.viewer_certificate.as_ref().and_then(|viewer| viewer.acm_certificate_arn.clone());
     let origin = |origin: &AwsOrigin| {
@@ -71,24 +107,48 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
         let host = same.filter(is_same).unwrap_or_else(|| Input::Known(origin.domain_name.clone()));
         (origin.id.clone(), Origin { host, path: origin.origin_path.clone().unwrap_or_default() })
     };
-    let behavior = |item: &CacheBehavior| {
-        let methods = item.allowed_methods.as_ref();
-        (item.path_pattern.clone(), Behavior { target: item.target_origin_id.clone(), writes: takes_writes(methods) })
-    };
-    // A distribution that was switched off answers nothing: that is a change which the next update takes back.
-    let target = if config.enabled { default.target_origin_id.as_str() } else { "disabled" };
-    let writes = takes_writes(default.allowed_methods.as_ref());
+    let mut behaviors = config.cache_behaviors.as_ref().map(|all| all.items().to_vec()).unwrap_or_default();
     Some(Spec {
+        deviations: deviations(config, &mut default, &mut behaviors),
         comment: config.comment.clone(),
         aliases: respell(&aliases, ours.map_or(&[], |ours| &ours.aliases)),
         price_class: config.price_class.as_ref().map_or("PriceClass_All", PriceClass::as_str).to_owned(),
         certificate_arn: certificate.map(Input::Known),
         origins: config.origins.iter().flat_map(|origins| origins.items()).map(origin).collect(),
         group: group(config, ours.and_then(|ours| ours.group.as_ref())),
-        default_behavior: Behavior { target: target.to_owned(), writes },
-        behaviors: config.cache_behaviors.iter().flat_map(|all| all.items()).map(behavior).collect(),
+        default_behavior: common!(default).reported(),
+        behaviors: behaviors.iter_mut().map(|item| (item.path_pattern.clone(), common!(item).reported())).collect(),
         tags,
     })
+}
+
+/// What is another than [`updated`] makes it, and would change how requests are answered.
+fn deviations(
+    config: &DistributionConfig,
+    default: &mut DefaultCacheBehavior,
+    behaviors: &mut [CacheBehavior],
+) -> Deviations {
+    let viewer = config.viewer_certificate.as_ref().filter(|viewer| viewer.acm_certificate_arn.is_some());
+    let origins = config.origins.iter().flat_map(|origins| origins.items());
+    let mut deviations = common!(default)
+        .noted(Deviations::default())
+        .unless("Enabled", config.enabled)
+        .unless("IsIPV6Enabled", config.is_ipv6_enabled == Some(true))
+        .unless("HttpVersion", config.http_version == Some(HttpVersion::Http2and3))
+        .unless("DefaultRootObject", config.default_root_object.as_ref().is_none_or(String::is_empty))
+        .unless("MinimumProtocolVersion", viewer.is_none_or(|viewer| viewer.minimum_protocol_version == Some(MINIMUM)))
+        .unless("SSLSupportMethod", viewer.is_none_or(|viewer| viewer.ssl_support_method == Some(SNI)));
+    for origin in origins {
+        let custom = origin.custom_origin_config.as_ref();
+        let policy = custom.map(|custom| &custom.origin_protocol_policy);
+        let ports = custom.map(|custom| (custom.http_port, custom.https_port));
+        let protocols = custom.and_then(|custom| custom.origin_ssl_protocols.as_ref()).map(OriginSslProtocols::items);
+        deviations = deviations
+            .unless("OriginProtocolPolicy", policy == Some(&OriginProtocolPolicy::HttpsOnly))
+            .unless("HTTPSPort", ports == Some((HTTP_PORT, HTTPS_PORT)))
+            .unless("OriginSslProtocols", protocols == Some(&[SslProtocol::TlSv12]));
+    }
+    behaviors.iter_mut().fold(deviations, |deviations, behavior| common!(behavior).noted(deviations))
 }
 
 fn group(config: &DistributionConfig, ours: Option<&OriginGroup>) -> Option<OriginGroup> {
@@ -122,8 +182,8 @@ fn viewer_certificate(spec: &Spec) -> ViewerCertificate {
     match &spec.certificate_arn {
         Some(arn) => ViewerCertificate::builder()
             .acm_certificate_arn(arn.get())
-            .ssl_support_method(SslSupportMethod::SniOnly)
-            .minimum_protocol_version(MinimumProtocolVersion::TlSv122021)
+            .ssl_support_method(SNI)
+            .minimum_protocol_version(MINIMUM)
             .cloud_front_default_certificate(false)
             .build(),
         None => ViewerCertificate::builder().cloud_front_default_certificate(true).build(),
@@ -155,8 +215,8 @@ fn new_origin(id: &str, host: &str) -> Result<AwsOrigin, CallError> {
 fn https_only() -> Result<CustomOriginConfig, CallError> {
     let protocols = built(OriginSslProtocols::builder().quantity(1).items(SslProtocol::TlSv12).build())?;
     let config = CustomOriginConfig::builder()
-        .http_port(80)
-        .https_port(443)
+        .http_port(HTTP_PORT)
+        .https_port(HTTPS_PORT)
         .origin_protocol_policy(OriginProtocolPolicy::HttpsOnly)
         .origin_ssl_protocols(protocols)
         .origin_read_timeout(30)
@@ -185,25 +245,44 @@ fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
     built(allowed.cached_methods(built(cached.build())?).build())
 }
 
-fn default_behavior(held: Option<DefaultCacheBehavior>, wanted: &Behavior) -> Result<DefaultCacheBehavior, CallError> {
-    let mut behavior = match held {
-        Some(held) => held,
-        None => {
-            let new = DefaultCacheBehavior::builder()
-                .target_origin_id(&wanted.target)
-                .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-                .lambda_function_associations(built(LambdaFunctionAssociations::builder().quantity(0).build())?)
-                .smooth_streaming(false)
-                .field_level_encryption_id("")
-                .compress(true);
-            built(new.build())?
+impl Common<'_> {
+    /// Puts in what is ours, and where nothing was said what CloudFront wants to hear.
+    fn put(self, wanted: &Behavior) -> Result<(), CallError> {
+        self.target.clone_from(&wanted.target);
+        *self.viewer = ViewerProtocolPolicy::RedirectToHttps;
+        *self.methods = Some(allowed_methods(wanted.writes)?);
+        *self.cache = Some(CACHING_DISABLED.to_owned());
+        *self.request = Some(ALL_VIEWER_EXCEPT_HOST.to_owned());
+        if self.functions.is_none() {
+            *self.functions = Some(built(LambdaFunctionAssociations::builder().quantity(0).build())?);
         }
-    };
-    behavior.target_origin_id.clone_from(&wanted.target);
-    behavior.viewer_protocol_policy = ViewerProtocolPolicy::RedirectToHttps;
-    behavior.allowed_methods = Some(allowed_methods(wanted.writes)?);
-    behavior.cache_policy_id = Some(CACHING_DISABLED.to_owned());
-    behavior.origin_request_policy_id = Some(ALL_VIEWER_EXCEPT_HOST.to_owned());
+        self.streaming.get_or_insert(false);
+        self.encryption.get_or_insert_default();
+        self.compress.get_or_insert(true);
+        Ok(())
+    }
+
+    fn reported(self) -> Behavior {
+        Behavior { target: self.target.clone(), writes: takes_writes(self.methods.as_ref()) }
+    }
+
+    /// With what is another than [`Common::put`] makes it.
+    fn noted(self, deviations: Deviations) -> Deviations {
+        let methods = self.methods.as_ref().map_or(0, |methods| methods.items().len());
+        let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
+        deviations
+            .unless("ViewerProtocolPolicy", *self.viewer == ViewerProtocolPolicy::RedirectToHttps)
+            .unless("AllowedMethods", methods == wanted)
+            .unless("CachePolicyId", self.cache.as_deref() == Some(CACHING_DISABLED))
+            .unless("OriginRequestPolicyId", self.request.as_deref() == Some(ALL_VIEWER_EXCEPT_HOST))
+    }
+}
+
+fn default_behavior(held: Option<DefaultCacheBehavior>, wanted: &Behavior) -> Result<DefaultCacheBehavior, CallError> {
+    let new = DefaultCacheBehavior::builder().target_origin_id(&wanted.target);
+    let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
+    let mut behavior = held.map_or_else(|| built(new.build()), Ok)?;
+    common!(behavior).put(wanted)?;
     Ok(behavior)
 }
 
@@ -212,25 +291,10 @@ fn behaviors(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheBehaviors
     let mut behaviors = Vec::new();
     for (pattern, wanted) in &spec.behaviors {
         let held = held.iter().find(|held| held.path_pattern == *pattern).cloned();
-        let mut behavior = match held {
-            Some(held) => held,
-            None => {
-                let new = CacheBehavior::builder()
-                    .path_pattern(pattern)
-                    .target_origin_id(&wanted.target)
-                    .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
-                    .lambda_function_associations(built(LambdaFunctionAssociations::builder().quantity(0).build())?)
-                    .smooth_streaming(false)
-                    .field_level_encryption_id("")
-                    .compress(true);
-                built(new.build())?
-            }
-        };
-        behavior.target_origin_id.clone_from(&wanted.target);
-        behavior.viewer_protocol_policy = ViewerProtocolPolicy::RedirectToHttps;
-        behavior.allowed_methods = Some(allowed_methods(wanted.writes)?);
-        behavior.cache_policy_id = Some(CACHING_DISABLED.to_owned());
-        behavior.origin_request_policy_id = Some(ALL_VIEWER_EXCEPT_HOST.to_owned());
+        let new = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.target);
+        let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
+        let mut behavior = held.map_or_else(|| built(new.build()), Ok)?;
+        common!(behavior).put(wanted)?;
         behaviors.push(behavior);
     }
     built(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
@@ -261,6 +325,7 @@ mod tests {
             }),
             default_behavior: Behavior { target: "us-east-1".to_owned(), writes: true },
             behaviors: vec![("/public/*".to_owned(), Behavior { target: "regions".to_owned(), writes: false })],
+            deviations: Deviations::default(),
             tags: Tags::new(),
         }
     }
@@ -271,7 +336,13 @@ mod tests {
         let mut config = fresh(&spec, "reference").unwrap();
         assert_eq!(reported(&config, Some(&spec), Tags::new()), Some(spec.clone()));
         config.enabled = false;
-        assert_ne!(reported(&config, Some(&spec), Tags::new()), Some(spec));
+        config.cache_behaviors.as_mut().unwrap().items.as_mut().unwrap()[0].cache_policy_id = None;
+        config.origins.as_mut().unwrap().items[1].custom_origin_config.as_mut().unwrap().https_port = 8443;
+        let changed = reported(&config, Some(&spec), Tags::new()).unwrap().deviations;
+        assert_eq!(
+            serde_json::to_value(changed).unwrap(),
+            serde_json::json!(["CachePolicyId", "Enabled", "HTTPSPort"])
+        );
     }
 
     #[test]

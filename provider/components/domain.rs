@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use aws_sdk_apigatewayv2::operation::get_domain_name::GetDomainNameOutput;
 use aws_sdk_apigatewayv2::types::{
-    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, SecurityPolicy,
+    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, MutualTlsAuthentication,
+    MutualTlsAuthenticationInput, SecurityPolicy,
 };
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone};
 use super::creation::make;
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags};
+use super::{
+    Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags,
+};
 use crate::aws::{CallError, Limit, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -32,6 +35,9 @@ pub struct Spec {
     pub name: Input<String>,
     /// Its certificate, of the same region.
     pub certificate_arn: Input<String>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
     /// Tags, ownership among them.
     pub tags: Tags,
 }
@@ -96,7 +102,8 @@ impl Component for Domain {
             let Some(configuration) = configurations.first() else { continue };
             let Some(outputs) = outputs(&name, configuration) else { continue };
             let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
-            let spec = Spec { name: Input::Known(name), certificate_arn, tags: tags::spec(tags) };
+            let deviations = Deviations::default();
+            let spec = Spec { name: Input::Known(name), certificate_arn, deviations, tags: tags::spec(tags) };
             discovered.push(Discovered { key: address.key, spec, outputs, depends_on: depends_on.clone() });
         }
         Ok(discovered)
@@ -122,8 +129,10 @@ impl Component for Domain {
         let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
         let configuration = field(configuration, "a domain's configuration")?;
         let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
+        let deviations = deviations(&configuration, domain.mutual_tls_authentication.as_ref());
         let outputs = field(self::outputs(&outputs.name, &configuration), "a domain's target")?;
-        Ok(Some((Spec { name: spec.name.clone(), certificate_arn, tags: tags::spec(tags) }, outputs)))
+        let spec = Spec { name: spec.name.clone(), certificate_arn, deviations, tags: tags::spec(tags) };
+        Ok(Some((spec, outputs)))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -131,10 +140,12 @@ impl Component for Domain {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let arn = gateway::arn(aws, &format!("/domainnames/{name}"));
         gateway::retag(aws, &arn, &from.tags, &to.tags).await?;
-        if from.certificate_arn != to.certificate_arn {
+        if from.certificate_arn != to.certificate_arn || from.deviations != to.deviations {
             let request = || {
                 let configuration = configuration(to.certificate_arn.get());
-                aws.apigateway().update_domain_name().domain_name(name).domain_name_configurations(configuration).send()
+                let request = aws.apigateway().update_domain_name().domain_name(name);
+                let without = from.deviations.has(MUTUAL_TLS).then(without_client_certificates);
+                request.domain_name_configurations(configuration).set_mutual_tls_authentication(without).send()
             };
             aws.call("apigateway:UpdateDomainName", request).await?;
         }
@@ -190,6 +201,23 @@ fn configuration(certificate_arn: &str) -> DomainNameConfiguration {
         .endpoint_type(EndpointType::Regional)
         .security_policy(SecurityPolicy::Tls12)
         .build()
+}
+
+/// Mutual TLS as a deviation.
+const MUTUAL_TLS: &str = "mutualTlsAuthentication";
+
+fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&MutualTlsAuthentication>) -> Deviations {
+    let (endpoint, policy) = (&configuration.endpoint_type, &configuration.security_policy);
+    let truststore = mutual_tls.and_then(|mutual_tls| mutual_tls.truststore_uri.as_deref()).unwrap_or_default();
+    Deviations::default()
+        .unless("endpointType", endpoint.as_ref().is_none_or(|endpoint| *endpoint == EndpointType::Regional))
+        .unless("securityPolicy", policy.as_ref().is_none_or(|policy| *policy == SecurityPolicy::Tls12))
+        .unless(MUTUAL_TLS, truststore.is_empty())
+}
+
+/// An empty truststore takes mutual TLS away: leaving it out would keep it.
+fn without_client_certificates() -> MutualTlsAuthenticationInput {
+    MutualTlsAuthenticationInput::builder().truststore_uri("").build()
 }
 
 fn outputs(name: &str, configuration: &DomainNameConfiguration) -> Option<Outputs> {

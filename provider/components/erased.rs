@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::{Component, Found, Problem, Siblings};
+use super::{Component, Found, Place, Problem, Siblings};
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::Address;
 use crate::plan::is_open;
@@ -71,6 +71,8 @@ pub trait AnyComponent: Send + Sync {
     fn immutable(&self) -> &'static [&'static str];
     /// [`Component::UNCOMPARED`].
     fn uncompared(&self) -> &'static [&'static str];
+    /// [`Component::SECRET`].
+    fn secret(&self) -> &'static [&'static str];
     /// [`Component::VISIBLE`].
     fn visible(&self) -> bool;
     /// [`Component::ACTIONS`].
@@ -79,6 +81,8 @@ pub trait AnyComponent: Send + Sync {
     fn limits(&self) -> &'static [Limit];
     /// [`Component::id`]; `None` when these are no outputs of this kind.
     fn id(&self, outputs: &Json) -> Option<String>;
+    /// [`Component::foreseen`].
+    fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
     /// [`Component::linger`].
     fn linger(&self, spec: &Json) -> Duration;
     /// [`Component::check`].
@@ -143,6 +147,10 @@ impl<C: Component> AnyComponent for Erased<C> {
         C::UNCOMPARED
     }
 
+    fn secret(&self) -> &'static [&'static str] {
+        C::SECRET
+    }
+
     fn visible(&self) -> bool {
         C::VISIBLE
     }
@@ -157,6 +165,10 @@ impl<C: Component> AnyComponent for Erased<C> {
 
     fn id(&self, outputs: &Json) -> Option<String> {
         parse(outputs).ok().map(|outputs| C::id(&outputs))
+    }
+
+    fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json> {
+        print(&C::foreseen(place, &parse(spec).ok()?)?).ok()
     }
 
     fn linger(&self, spec: &Json) -> Duration {

@@ -1,5 +1,6 @@
 //! Lambda function of one region.
 
+mod brought;
 mod request;
 mod upload;
 
@@ -14,7 +15,7 @@ use super::claim::Claim;
 use super::log_group::LogGroup;
 use super::role::Role;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, lambda};
+use super::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, Tags, adoption, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 use crate::resources::PackageSource;
@@ -120,6 +121,7 @@ impl Component for Function {
 
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const UNCOMPARED: &'static [&'static str] = &["source"];
+    const SECRET: &'static [&'static str] = &["environment"];
     const ACTIONS: &'static [&'static str] = &[
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
@@ -128,6 +130,7 @@ impl Component for Function {
         "ecr:GetDownloadUrlForLayer",
         "ecr:GetRepositoryPolicy",
         "ecr:SetRepositoryPolicy",
+        "iam:GetRole",
         "iam:PassRole",
         "lambda:CreateFunction",
         "lambda:DeleteFunction",
@@ -148,11 +151,19 @@ impl Component for Function {
         outputs.name.clone()
     }
 
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, &spec.name))
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        brought::role(aws, spec).await
+    }
+
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(function) = lambda::get(aws, &spec.name, None).await? else { return Ok(None) };
         let tags = tags::reported(function.tags.clone().unwrap_or_default());
         let hints = function.configuration().map(hints).unwrap_or_default();
-        Ok(Some(tags::judge(aws, &tags, outputs(aws, &spec.name), &hints)))
+        Ok(Some(tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), &hints)))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -167,7 +178,7 @@ impl Component for Function {
             let parents =
                 [Address::global(Claim::KIND), Address::global(Role::KIND), Address::regional(region, LogGroup::KIND)];
             let depends_on = parents.into_iter().filter(|address| siblings.has(address)).collect();
-            let outputs = outputs(aws, &name);
+            let outputs = outputs(&aws.into(), &name);
             found.push(Discovered { key: None, spec: observed(None, name, &function), outputs, depends_on });
         }
         Ok(found)
@@ -192,7 +203,7 @@ impl Component for Function {
         if let Some(reserved) = &spec.reserved_concurrency {
             reserve(aws, &spec.name, Some(reserved)).await?;
         }
-        Ok(outputs(aws, &spec.name))
+        Ok(outputs(&aws.into(), &spec.name))
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -237,8 +248,8 @@ impl Component for Function {
     }
 }
 
-fn outputs(aws: &Regional, name: &str) -> Outputs {
-    Outputs { name: name.to_owned(), arn: lambda::function_arn(aws, name) }
+fn outputs(place: &Place<'_>, name: &str) -> Outputs {
+    Outputs { name: name.to_owned(), arn: lambda::function_arn(place, name) }
 }
 
 fn hints(now: &FunctionConfiguration) -> String {

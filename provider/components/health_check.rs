@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{
 use serde::{Deserialize, Serialize};
 
 use super::answer::{built, field, found, gone, small};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
+use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Input, Kind, OutputKey, Scope};
 
@@ -34,6 +34,9 @@ pub struct Spec {
     pub measure_latency: bool,
     /// Text that must stand in the first 5,120 bytes of the answer.
     pub search_string: Option<Input<String>>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
     /// Tags, ownership among them.
     pub tags: Tags,
 }
@@ -64,7 +67,11 @@ impl Component for HealthCheck {
         "route53:ListTagsForResource",
         "route53:UpdateHealthCheck",
     ];
-    const LIMITS: &'static [Limit] = &[Limit { operation: "route53:CreateHealthCheck", burst: 1, per_second: 0.5 }];
+    // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
+    const LIMITS: &'static [Limit] = &[
+        Limit { operation: "route53:CreateHealthCheck", burst: 50, per_second: 0.5 },
+        Limit { operation: "route53:DeleteHealthCheck", burst: 15, per_second: 3.0 },
+    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()
@@ -119,7 +126,8 @@ impl Component for HealthCheck {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        if from.host != to.host || from.path != to.path || from.failure_threshold != to.failure_threshold {
+        let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        if untagged(from) != untagged(to) {
             let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
             let attempt = || change(aws, &outputs.id, to);
             aws.retry("nobody else to change the health check", SETTLED_WITHIN, changed, attempt).await?;
@@ -197,7 +205,8 @@ async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
     let request = || {
         let request = aws.route53().update_health_check().health_check_id(id).health_check_version(version);
         let request = request.fully_qualified_domain_name(to.host.get()).resource_path(to.path.get());
-        request.failure_threshold(threshold).enable_sni(true).send()
+        let request = request.port(HTTPS).enable_sni(true).disabled(false).inverted(false);
+        request.failure_threshold(threshold).send()
     };
     aws.call("route53:UpdateHealthCheck", request).await.map(drop)
 }
@@ -211,6 +220,11 @@ fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
         failure_threshold: Input::Known(config.failure_threshold.unwrap_or(3).into()),
         measure_latency: config.measure_latency.unwrap_or_default(),
         search_string: config.search_string.clone().filter(|text| !text.is_empty()).map(Input::Known),
+        deviations: Deviations::default()
+            .unless("Disabled", config.disabled != Some(true))
+            .unless("Inverted", config.inverted != Some(true))
+            .unless("EnableSNI", config.enable_sni != Some(false))
+            .unless("Port", config.port.is_none_or(|port| port == HTTPS)),
         tags,
     }
 }

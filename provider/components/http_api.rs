@@ -27,7 +27,8 @@ pub struct Spec {
     pub name: String,
     /// Cross-origin resource sharing.
     pub cors: Option<Cors>,
-    /// Whether only custom domains answer.
+    /// Whether only custom domains answer from the start. Later it is the matter of
+    /// [`ExecuteApiEndpoint`](super::execute_api_endpoint::ExecuteApiEndpoint), which knows when.
     pub disable_execute_api_endpoint: bool,
     /// Tags, ownership among them.
     pub tags: Tags,
@@ -70,6 +71,7 @@ impl Component for HttpApi {
     type Outputs = Outputs;
 
     const IMMUTABLE: &'static [&'static str] = &[];
+    const UNCOMPARED: &'static [&'static str] = &["disable_execute_api_endpoint"];
     const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
@@ -141,8 +143,8 @@ impl Component for HttpApi {
         }
         let cors = to.cors.as_ref().map(to_aws).transpose()?;
         let request = || {
-            let request = aws.apigateway().update_api().api_id(id).name(&to.name).set_cors_configuration(cors.clone());
-            request.disable_execute_api_endpoint(to.disable_execute_api_endpoint).send()
+            let request = aws.apigateway().update_api().api_id(id).name(&to.name);
+            request.set_cors_configuration(cors.clone()).send()
         };
         aws.call("apigateway:UpdateApi", request).await?;
         gateway::retag(aws, &gateway::arn(aws, &format!("/apis/{id}")), &from.tags, &to.tags).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone, small};
 use super::creation::make_once;
-use super::{Component, Discovered, Found, Resolved, Siblings, alias, gateway};
+use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, alias, gateway};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -25,6 +25,9 @@ pub struct Spec {
     pub function_arn: Input<String>,
     /// How long the function may take to answer, in milliseconds.
     pub timeout_ms: Input<i64>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
 }
 
 /// What AWS gave back.
@@ -62,7 +65,7 @@ impl Component for Integration {
         let Some((api, api_outputs)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
         for integration in own(aws, &api_outputs.id).await? {
-            let spec = reported(&api_outputs.id, &integration);
+            let spec = reported(aws, &api_outputs.id, &integration);
             let id = field(integration.integration_id, "an integration's id")?;
             let outputs = Outputs { api_id: api_outputs.id.clone(), id };
             let depends_on = [Some(api.clone()), gateway::beside::<alias::Alias>(aws, siblings)];
@@ -77,8 +80,8 @@ impl Component for Integration {
         let look = || Self::find(aws, spec);
         let send = || async {
             let request = aws.apigateway().create_integration().api_id(api_id);
-            let request = request.integration_type(IntegrationType::AwsProxy).integration_method("POST");
-            let request = request.integration_uri(spec.function_arn.get()).payload_format_version("2.0");
+            let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
+            let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
             answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
         };
@@ -89,12 +92,15 @@ impl Component for Integration {
         let (api, id) = (&outputs.api_id, &outputs.id);
         let request = || aws.apigateway().get_integration().api_id(api).integration_id(id).send();
         let Some(answer) = found(aws.call("apigateway:GetIntegration", request).await)? else { return Ok(None) };
-        let spec = Spec {
-            api_id: Input::Known(api.clone()),
-            function_arn: Input::Known(answer.integration_uri.unwrap_or_default()),
-            timeout_ms: Input::Known(answer.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),
-        };
-        Ok(Some((spec, outputs.clone())))
+        let integration = AwsIntegration::builder()
+            .set_integration_type(answer.integration_type)
+            .set_integration_method(answer.integration_method)
+            .set_integration_uri(answer.integration_uri)
+            .set_payload_format_version(answer.payload_format_version)
+            .set_timeout_in_millis(answer.timeout_in_millis)
+            .set_description(answer.description)
+            .build();
+        Ok(Some((reported(aws, api, &integration), outputs.clone())))
     }
 
     async fn update(
@@ -106,7 +112,9 @@ impl Component for Integration {
         let timeout = small(*to.timeout_ms.get())?;
         let request = || {
             let request = aws.apigateway().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
-            request.integration_uri(to.function_arn.get()).timeout_in_millis(timeout).send()
+            let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
+            let request = request.integration_uri(to.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
+            request.timeout_in_millis(timeout).description(mark(aws)).send()
         };
         aws.call("apigateway:UpdateIntegration", request).await?;
         Ok(outputs.clone())
@@ -119,6 +127,10 @@ impl Component for Integration {
     }
 }
 
+/// How a function is called, whatever the request's own method is.
+const METHOD: &str = "POST";
+/// What functions of HTTP APIs get and give.
+const PAYLOAD_FORMAT: &str = "2.0";
 /// What an HTTP API's integration has when nothing is said.
 const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
@@ -142,8 +154,14 @@ async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallEr
     }
 }
 
-fn reported(api_id: &str, integration: &AwsIntegration) -> Spec {
+fn reported(aws: &Regional, api_id: &str, integration: &AwsIntegration) -> Spec {
+    let deviations = Deviations::default()
+        .unless("integrationType", integration.integration_type == Some(IntegrationType::AwsProxy))
+        .unless("integrationMethod", integration.integration_method.as_deref() == Some(METHOD))
+        .unless("payloadFormatVersion", integration.payload_format_version.as_deref() == Some(PAYLOAD_FORMAT))
+        .unless("description", integration.description == Some(mark(aws)));
     Spec {
+        deviations,
         api_id: Input::from(api_id),
         function_arn: Input::Known(integration.integration_uri.clone().unwrap_or_default()),
         timeout_ms: Input::Known(integration.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 
+use super::Place;
 use super::answer::found;
 use crate::aws::{CallError, Poll, Regional};
 
@@ -23,8 +24,8 @@ pub(super) fn function_names(aws: &Regional) -> [String; 2] {
 }
 
 /// The function's ARN, without a version.
-pub(super) fn function_arn(aws: &Regional, name: &str) -> String {
-    format!("arn:{}:lambda:{}:{}:function:{name}", aws.partition(), aws.region(), aws.account_id())
+pub(super) fn function_arn(place: &Place<'_>, name: &str) -> String {
+    place.arn("lambda", &format!("function:{name}"))
 }
 
 /// Whether Lambda is still busy with an earlier change of the same function.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, lambda, logs};
+use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption, lambda, logs};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Kind, OutputKey};
 
@@ -61,9 +61,13 @@ impl Component for LogGroup {
         outputs.name.clone()
     }
 
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, &spec.name))
+    }
+
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let tags = logs::tags_of(aws, &spec.name).await?;
-        Ok(tags.map(|tags| tags::judge(aws, &tags, outputs(aws, &spec.name), "")))
+        Ok(tags.map(|tags| tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), "")))
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -80,7 +84,7 @@ impl Component for LogGroup {
             let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
             if tags::is_ours_at(aws, &address, &tags) {
-                let outputs = outputs(aws, &name);
+                let outputs = outputs(&aws.into(), &name);
                 let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
                 let depends_on = vec![Address::global(Claim::KIND)];
                 found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
@@ -100,7 +104,7 @@ impl Component for LogGroup {
         if spec.retention_days > 0 {
             retain(aws, &spec.name, spec.retention_days).await?;
         }
-        Ok(outputs(aws, &spec.name))
+        Ok(outputs(&aws.into(), &spec.name))
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -127,8 +131,8 @@ impl Component for LogGroup {
 /// The key of the log group that a stage's requests are logged to.
 const ACCESS: &str = "access";
 
-fn outputs(aws: &Regional, name: &str) -> Outputs {
-    Outputs { name: name.to_owned(), arn: logs::arn(aws, name) }
+fn outputs(place: &Place<'_>, name: &str) -> Outputs {
+    Outputs { name: name.to_owned(), arn: logs::arn(place, name) }
 }
 
 async fn retain(aws: &Regional, name: &str, days: i64) -> Result<(), CallError> {

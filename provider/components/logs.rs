@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Place;
 use super::answer::{found, gone};
 use super::tags::{self, TagChange};
 use crate::aws::{CallError, Regional};
@@ -15,8 +16,8 @@ pub(super) struct Group {
 }
 
 /// The ARN of the log group `name`, without the trailing `:*`.
-pub(super) fn arn(aws: &Regional, name: &str) -> String {
-    format!("arn:{}:logs:{}:{}:log-group:{name}", aws.partition(), aws.region(), aws.account_id())
+pub(super) fn arn(place: &Place<'_>, name: &str) -> String {
+    place.arn("logs", &format!("log-group:{name}"))
 }
 
 /// The region and the name in a log group's ARN without the trailing `:*`.
@@ -46,7 +47,7 @@ pub(super) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>
 
 /// The tags of the log group `name`, without AWS's own; `None` when there is no such group.
 pub(super) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
-    let (client, arn) = (aws.logs(), arn(aws, name));
+    let (client, arn) = (aws.logs(), arn(&aws.into(), name));
     let send = || client.list_tags_for_resource().resource_arn(&arn).send();
     let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
     Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
@@ -64,7 +65,7 @@ pub(super) async fn create(aws: &Regional, name: &str, tags: &BTreeMap<String, S
 
 /// Changes the tags of the log group `name`.
 pub(super) async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
-    let (client, arn) = (aws.logs(), arn(aws, name));
+    let (client, arn) = (aws.logs(), arn(&aws.into(), name));
     if !change.set.is_empty() {
         let send = || {
             let tags = change.set.iter().map(|(key, value)| (key.clone(), value.clone())).collect();

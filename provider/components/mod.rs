@@ -7,11 +7,13 @@ mod catalog;
 pub mod certificate;
 pub mod claim;
 mod creation;
+mod deviations;
 pub mod distribution;
 mod distribution_config;
 mod dns;
 pub mod domain;
 mod erased;
+pub mod execute_api_endpoint;
 pub mod function;
 mod gateway;
 pub mod health_check;
@@ -25,6 +27,7 @@ pub mod log_group;
 mod logs;
 pub mod mapping;
 pub mod permission;
+mod place;
 pub mod probe;
 pub mod provisioned_concurrency;
 pub mod record;
@@ -48,8 +51,10 @@ use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
 
 pub use catalog::Catalog;
+pub use deviations::Deviations;
 use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
+pub use place::Place;
 
 /// Tags of an object: what the user and the provider want, and whose it is.
 pub type Tags = BTreeMap<String, Input<String>>;
@@ -78,6 +83,9 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     const IMMUTABLE: &'static [&'static str];
     /// Spec fields whose change alone is no change: where the code comes from, not what it is.
     const UNCOMPARED: &'static [&'static str] = &[];
+    /// Spec fields that may hold or tell secrets: the revision, which everybody sees who sees a plan, says nothing of
+    /// them but the keys of a map.
+    const SECRET: &'static [&'static str] = &[];
     /// Whether this is an AWS object, shown in `components`. A wait or a probe is not.
     const VISIBLE: bool = true;
     /// The IAM actions that its calls need.
@@ -87,6 +95,12 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
 
     /// The identity AWS gave it, as a user would look for it.
     fn id(outputs: &Self::Outputs) -> String;
+
+    /// The outputs that a new object of this spec will have, where they follow from it: who refers to them need not
+    /// change when the object is made again. `None` where AWS chooses one of them, or what it follows from is unknown.
+    fn foreseen(_place: &Place<'_>, _spec: &Self::Spec) -> Option<Self::Outputs> {
+        None
+    }
 
     /// How long after its update or deletion others may still act on what it said, because they cached it.
     fn linger(_spec: &Self::Spec) -> Duration {
@@ -217,6 +231,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<alias::Alias>::new(),
     &Erased::<provisioned_concurrency::ProvisionedConcurrency>::new(),
     &Erased::<http_api::HttpApi>::new(),
+    &Erased::<execute_api_endpoint::ExecuteApiEndpoint>::new(),
     &Erased::<integration::Integration>::new(),
     &Erased::<route::Route>::new(),
     &Erased::<stage::Stage>::new(),

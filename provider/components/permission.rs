@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::alias::{self, Alias};
 use super::answer::{found, gone};
 use super::http_api::HttpApi;
-use super::{Component, Discovered, Found, Resolved, Siblings, lambda};
+use super::{Component, Discovered, Found, Place, Resolved, Siblings, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind};
 
@@ -125,7 +125,7 @@ fn outputs(function: &str, alias: &str, statement_id: &str) -> Outputs {
 
 /// What the requests of an API come from: every stage, every route.
 fn source_arn(aws: &Regional, api_id: &str) -> String {
-    format!("arn:{}:execute-api:{}:{}:{api_id}/*/*", aws.partition(), aws.region(), aws.account_id())
+    Place::from(aws).arn("execute-api", &format!("{api_id}/*/*"))
 }
 
 async fn add(aws: &Regional, outputs: &Outputs, api_id: &str) -> Result<(), CallError> {

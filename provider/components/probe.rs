@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::domain::{self, Domain};
 use super::http_api::{self, HttpApi};
 use super::version::{self, Version};
-use super::{Component, Discovered, Found, Resolved, Siblings};
+use super::{Component, Discovered, Found, Resolved, Siblings, execute_api_endpoint};
 use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
 use crate::desired::{Address, Input, Kind};
 
@@ -35,8 +35,8 @@ pub struct Spec {
 /// What AWS gave back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The status that was answered.
-    pub status: u16,
+    /// The host that answered.
+    pub host: String,
 }
 
 impl Kind for Probe {
@@ -47,14 +47,14 @@ impl Kind for Probe {
 impl Component for Probe {
     type Outputs = Outputs;
 
-    const IMMUTABLE: &'static [&'static str] = &[];
+    const IMMUTABLE: &'static [&'static str] = &["host"];
     // A region that answers does not have to prove it again because another path is to be asked for.
     const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
     const VISIBLE: bool = false;
     const ACTIONS: &'static [&'static str] = &["apigateway:GET"];
 
     fn id(outputs: &Outputs) -> String {
-        outputs.status.to_string()
+        outputs.host.clone()
     }
 
     async fn find(_: &Regional, _: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -69,13 +69,14 @@ impl Component for Probe {
             return Ok(Vec::new());
         };
         let (mut endpoint, mut host) = (api.endpoint, api.host);
-        if is_closed(aws, &api.id).await? {
+        if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
             let Some((_, domain)) = regional_first(siblings.in_scope::<Domain, domain::Outputs>(scope), aws.region())
             else {
                 return Ok(Vec::new());
             };
             (endpoint, host) = (domain.target, domain.name);
         }
+        let outputs = Outputs { host: host.clone() };
         let spec = Spec {
             endpoint: endpoint.into(),
             host: host.into(),
@@ -84,8 +85,8 @@ impl Component for Probe {
             version: version.number.into(),
         };
         let depends_on = vec![api_address, version_address];
-        // It was answered once, or it would not be in use; with what is not known.
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { status: 200 }, depends_on }])
+        // It was answered once, or it would not be in use.
+        Ok(vec![Discovered { key: None, spec, outputs, depends_on }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -118,7 +119,9 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
     let poll = || async {
         match aws.get(&url, spec.host.get()).await {
-            Ok(answer) if is_answered(&answer, spec.routed) => Ok(Poll::Ready(Outputs { status: answer.status })),
+            Ok(answer) if is_answered(&answer, spec.routed) => {
+                Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }))
+            }
             Ok(answer) => Ok(Poll::Pending(seen(&answer))),
             Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
             Err(error) => Err(error),
@@ -150,12 +153,6 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
             )
     });
     answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
-}
-
-async fn is_closed(aws: &Regional, api_id: &str) -> Result<bool, CallError> {
-    let client = aws.apigateway();
-    let api = aws.call("apigateway:GetApi", || client.get_api().api_id(api_id).send()).await?;
-    Ok(api.disable_execute_api_endpoint().unwrap_or(false))
 }
 
 /// The domain name that only this region has, where there is one.

@@ -135,13 +135,14 @@ pub(super) fn describe(set: &ResourceRecordSet) -> String {
     let identifier =
         set.set_identifier.as_ref().map(|id| format!(" with the set identifier {id:?}")).unwrap_or_default();
     let target = match &set.alias_target {
-        Some(alias) => format!("alias to {}", alias.dns_name),
+        Some(alias) => format!("an alias of {}", dns::normal(&alias.dns_name)),
         None => {
-            let values: Vec<&str> = set.resource_records().iter().map(|record| record.value.as_str()).collect();
+            let values = set.resource_records().iter().map(|record| record.value.trim_end_matches('.'));
+            let values: Vec<&str> = values.collect();
             format!("with the value {}", values.join(", "))
         }
     };
-    format!("{} has an {kind} record{identifier}, {target}", dns::normal(&set.name))
+    format!("{} has a record of type {kind}{identifier}, {target}", dns::normal(&set.name))
 }
 
 /// The batch that turns what is ours of `held` from `from` into `to`; empty when nothing is to be done.

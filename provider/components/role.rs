@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{found, gone};
 use super::claim::Claim;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption};
+use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -71,6 +71,12 @@ impl Component for Role {
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()
+    }
+
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        // IAM knows no regions.
+        let arn = Place { region: "", ..*place }.arn("iam", &format!("role/{}", spec.name));
+        Some(Outputs { name: spec.name.clone(), arn })
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {

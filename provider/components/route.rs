@@ -1,11 +1,11 @@
 //! Route of an HTTP API: which requests go to the integration.
 
-use aws_sdk_apigatewayv2::types::Route as AwsRoute;
+use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, found, gone};
 use super::creation::make;
-use super::{Component, Discovered, Found, Resolved, Siblings, gateway, integration};
+use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, gateway, integration};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind};
 
@@ -22,6 +22,9 @@ pub struct Spec {
     pub key: String,
     /// Where its requests go.
     pub integration_id: Input<String>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
 }
 
 /// What AWS gave back.
@@ -62,8 +65,12 @@ impl Component for Route {
         for route in routes(aws, &api_outputs.id).await? {
             let key = field(route.route_key, "a route's key")?;
             let outputs = Outputs { api_id: api_outputs.id.clone(), id: field(route.route_id, "a route's id")? };
-            let integration_id = integration_of(route.target.as_deref());
-            let spec = Spec { api_id: Input::Known(api_outputs.id.clone()), key: key.clone(), integration_id };
+            let spec = Spec {
+                api_id: Input::Known(api_outputs.id.clone()),
+                key: key.clone(),
+                integration_id: integration_of(route.target.as_deref()),
+                deviations: Deviations::default(),
+            };
             discovered.push(Discovered { key: Some(key), spec, outputs, depends_on: depends_on.clone() });
         }
         Ok(discovered)
@@ -89,6 +96,7 @@ impl Component for Route {
             api_id: Input::Known(api.clone()),
             key: field(answer.route_key, "a route's key")?,
             integration_id: integration_of(answer.target.as_deref()),
+            deviations: Deviations::default().unless("authorizationType", is_open(answer.authorization_type.as_ref())),
         };
         Ok(Some((spec, outputs.clone())))
     }
@@ -101,7 +109,7 @@ impl Component for Route {
     ) -> Result<Outputs, CallError> {
         let request = || {
             let request = aws.apigateway().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
-            request.route_key(&to.key).target(target(to)).send()
+            request.route_key(&to.key).target(target(to)).authorization_type(AuthorizationType::None).send()
         };
         aws.call("apigateway:UpdateRoute", request).await?;
         Ok(outputs.clone())
@@ -111,6 +119,11 @@ impl Component for Route {
         let request = || aws.apigateway().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
         gone(aws.call("apigateway:DeleteRoute", request).await)
     }
+}
+
+/// Whether everybody may ask: the function looks for itself.
+fn is_open(authorization: Option<&AuthorizationType>) -> bool {
+    authorization.is_none_or(|authorization| *authorization == AuthorizationType::None)
 }
 
 const TARGET_PREFIX: &str = "integrations/";

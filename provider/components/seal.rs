@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer::gone;
-use super::claim::{self, CREATING, Claim, PHASE_TAG, READY};
+use super::claim::{self, Claim, KEPT, PHASE_TAG, READY};
 use super::tags::TagChange;
 use super::{Component, Discovered, Found, Resolved, Siblings, logs};
 use crate::aws::{CallError, Regional};
@@ -80,7 +80,7 @@ impl Component for Seal {
 
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (region, claim) = logs::place(&outputs.claim_arn)?;
-        let set = [(PHASE_TAG.to_owned(), CREATING.to_owned())].into();
+        let set = [(PHASE_TAG.to_owned(), KEPT.to_owned())].into();
         gone(logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await)
     }
 }

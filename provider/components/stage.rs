@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone, small};
 use super::creation::make;
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, log_group, tags};
+use super::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, gateway, log_group, tags};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -28,6 +28,9 @@ pub struct Spec {
     pub throttle: Option<Throttle>,
     /// Where requests are logged.
     pub access_log: Option<AccessLog>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
     /// Tags, ownership among them.
     pub tags: Tags,
 }
@@ -88,6 +91,10 @@ impl Component for Stage {
         format!("{}/{}", outputs.api_id, outputs.name)
     }
 
+    fn foreseen(_: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(Outputs { api_id: spec.api_id.known()?.clone(), name: spec.name.clone() })
+    }
+
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         let outputs = Outputs { api_id: api_id.clone(), name: spec.name.clone() };
@@ -107,8 +114,14 @@ impl Component for Stage {
             };
             let api_id = api_outputs.id.clone();
             let outputs = Outputs { api_id: api_id.clone(), name: name.clone() };
-            let spec =
-                Spec { api_id: Input::Known(api_id), name, throttle: None, access_log: None, tags: tags::spec(tags) };
+            let spec = Spec {
+                api_id: Input::Known(api_id),
+                name,
+                throttle: None,
+                access_log: None,
+                deviations: Deviations::default(),
+                tags: tags::spec(tags),
+            };
             let is_log = |at: &&Address| at.kind == log_group::LogGroup::KIND && at.scope == api.scope;
             let mut depends_on: Vec<Address> = siblings.0.keys().filter(is_log).cloned().collect();
             depends_on.push(api.clone());
@@ -141,6 +154,7 @@ impl Component for Stage {
             name: outputs.name.clone(),
             throttle: stage.default_route_settings.and_then(|settings| from_settings(&settings, spec)),
             access_log: stage.access_log_settings.and_then(from_logging),
+            deviations: Deviations::default().unless("autoDeploy", stage.auto_deploy == Some(true)),
             tags: tags::spec(tags::reported(stage.tags.unwrap_or_default())),
         };
         Ok(Some((reported, outputs.clone())))
@@ -227,6 +241,7 @@ mod tests {
             name: "$default".to_owned(),
             throttle: Some(throttle.clone()),
             access_log: None,
+            deviations: Deviations::default(),
             tags: Tags::new(),
         };
         let settings = to_settings(&throttle).unwrap();

@@ -75,8 +75,8 @@ pub(super) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs:
 pub(super) fn whose(tags: &BTreeMap<String, String>, hints: &str) -> String {
     let mut parts = Vec::new();
     if let Some(owner) = tags.get(OWNER_TAG) {
-        let address = tags.get(ADDRESS_TAG).map_or("unknown", String::as_str);
-        parts.push(format!("it belongs to the multiregion resource named {owner:?} as {address:?}"));
+        let address = tags.get(ADDRESS_TAG).map(|address| format!(" as {address:?}")).unwrap_or_default();
+        parts.push(format!("it belongs to the multiregion resource named {owner:?}{address}"));
     }
     let others: Vec<String> = tags
         .iter()
@@ -120,6 +120,11 @@ mod tests {
             @r#"it belongs to the multiregion resource named "zebra" as "global/role"; its tags are team=zoo; made 2026-01-01"#
         );
         assert_eq!(whose(&BTreeMap::new(), ""), "it has no other tags");
+        let half = plain(&self::tests::tags(&[(OWNER_TAG, "zebra")]));
+        insta::assert_snapshot!(
+            whose(&half, ""),
+            @r#"it belongs to the multiregion resource named "zebra"; it has no other tags"#
+        );
     }
 
     #[test]

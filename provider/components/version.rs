@@ -42,6 +42,8 @@ impl Component for Version {
     type Outputs = Outputs;
 
     const IMMUTABLE: &'static [&'static str] = &["function", "fingerprint"];
+    // A digest of the environment, among others, which could be guessed from it.
+    const SECRET: &'static [&'static str] = &["fingerprint"];
     const ACTIONS: &'static [&'static str] = &[
         "lambda:DeleteFunction",
         "lambda:GetAlias",

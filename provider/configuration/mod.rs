@@ -141,7 +141,7 @@ mod tests {
                      "max_retries": -1, "max_parallel_calls": 0, "rate_limits": "some" }"#
             ),
             @r#"
-        region: Malformed region
+        region: Unknown region
         profile: Empty argument
         endpoint_url: Malformed URL
         endpoints["s3"]: Unknown service

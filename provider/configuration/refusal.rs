@@ -6,12 +6,13 @@ use crate::wire::{Diagnostic, Path};
 /// Says why `config` leads to no AWS that may be worked in, at the argument that is to blame, and the way out.
 pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
     match error {
+        ConnectError::NoCredentials => no_credentials(config),
         ConnectError::Credentials(_) => Diagnostic::error(
             credentials(config),
             "No valid AWS credentials",
             format!(
-                "{}. Set access_key and secret_key, name a profile, or sign in as for any AWS tool (AWS_ACCESS_KEY_ID, \
-                 AWS_PROFILE, aws sso login). Expired credentials must be renewed.",
+                "{}. Renew what has expired (aws sso login), correct what is misspelt, or take other credentials: \
+                 access_key and secret_key, a profile, or what every AWS tool looks for (AWS_ACCESS_KEY_ID, AWS_PROFILE).",
                 chain(error)
             ),
         ),
@@ -20,7 +21,7 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             "AWS does not answer",
             format!(
                 "{}. Check the network and the endpoint: the arguments endpoint_url and endpoints, and \
-                 AWS_ENDPOINT_URL in the environment.",
+                 AWS_ENDPOINT_URL in the environment; without these, the region.",
                 chain(error)
             ),
         ),
@@ -39,6 +40,29 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
                 ),
             )
         }
+    }
+}
+
+fn no_credentials(config: &Config) -> Diagnostic {
+    const SUMMARY: &str = "No AWS credentials";
+    match &config.profile {
+        Some(profile) => Diagnostic::error(
+            Path::of("profile"),
+            SUMMARY,
+            format!(
+                "The shared AWS files hold no credentials for the profile {profile:?}: they do not have it, or it says \
+                 nothing to sign in with. The files are ~/.aws/config and ~/.aws/credentials, or those that \
+                 AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name. Name a profile that is there (aws configure \
+                 list-profiles tells them), or leave profile out to use the environment's credentials."
+            ),
+        ),
+        None => Diagnostic::error(
+            Path::root(),
+            SUMMARY,
+            "There are no credentials among the provider's arguments, in the environment, in the shared AWS files or from \
+             the machine. Set access_key and secret_key, name a profile, or sign in as for any AWS tool \
+             (AWS_ACCESS_KEY_ID, AWS_PROFILE, aws sso login).",
+        ),
     }
 }
 
@@ -91,6 +115,15 @@ mod tests {
         "assume_role.role_arn": No valid AWS credentials
         "": No valid AWS credentials
         "#);
+    }
+
+    #[test]
+    fn a_profile_without_credentials_is_named() {
+        let profile = Config { profile: Some("nosuch".into()), ..Config::default() };
+        let found = refusal(&ConnectError::NoCredentials, &profile);
+        assert_eq!(found.path, Path::of("profile"));
+        assert!(found.detail.contains("\"nosuch\""), "{found}");
+        assert_eq!(blamed(&ConnectError::NoCredentials, &Config::default()), r#""": No AWS credentials"#);
     }
 
     #[test]

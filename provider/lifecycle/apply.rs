@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::plan::{mistake, survey, unprotected};
-use super::{Provider, State, block, held, ledger_of, report};
+use super::{Provider, State, block, held, lease, ledger_of, report};
 use crate::apply::{Engine, Outcome};
+use crate::components::Catalog;
 use crate::desired::Desired;
 use crate::package::DiskPackages;
-use crate::plan::{Difference, Ledger, Plan, View};
+use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::{OnCreateFailure, Resource, Settings};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -46,6 +47,7 @@ impl Provider {
         // The host gives no private state to the destroy of a tainted resource.
         let held = State { value: prior.clone(), private: planned.private.clone() };
         let ledger = held::held(&engine, resource, &held).await?.ledger;
+        self.seen.forget(resource, &settings.owner);
         let outcome = take_away(&engine, ledger).await;
         if outcome.ledger.is_empty() {
             return Ok((State::gone(), Vec::new()));
@@ -71,35 +73,37 @@ impl Provider {
         let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
         as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
 
-        let outcome = engine.apply(&desired, &plan, ledger.clone()).await;
-        if !is_new || outcome.is_complete() {
-            let state = reached(resource, config, &engine, &plan.difference, &ledger, &outcome.ledger);
-            return Ok((state, complaints(&desired, &outcome)));
+        let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
+        if is_new {
+            return Ok(lease::alive(&engine, resource, self.create(&attempt, &settings)).await);
+        }
+        let outcome = attempt.run().await;
+        Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)))
+    }
+
+    async fn create(&self, attempt: &Attempt<'_>, settings: &Settings) -> (State, Diagnostics) {
+        let outcome = attempt.run().await;
+        if outcome.is_complete() {
+            return (attempt.reached(&outcome.ledger), Vec::new());
         }
         // An error on a create would make the host destroy everything at the next apply and start over. So either nothing
         // is left of it, or it is no error.
-        let roll_back = settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled;
-        if roll_back {
-            return Ok(self.roll_back(resource, config, &settings, &desired, outcome).await);
+        if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
+            return self.roll_back(attempt, settings, outcome).await;
         }
-        let state = reached(resource, config, &engine, &plan.difference, &ledger, &outcome.ledger);
-        Ok((state, warnings(&desired, &outcome)))
+        lease::keep(attempt.engine, attempt.resource).await;
+        (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
     }
 
     /// Takes away everything that a failed create made.
-    async fn roll_back(
-        &self,
-        resource: &dyn Resource,
-        config: &Value,
-        settings: &Settings,
-        desired: &Desired,
-        outcome: Outcome,
-    ) -> (State, Diagnostics) {
+    async fn roll_back(&self, attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
+        let Attempt { resource, config, desired, .. } = attempt;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
         let taken = take_away(&engine, outcome.ledger).await;
         let (kept, state) = if taken.ledger.is_empty() {
             ("Everything that this create had made was taken away again; nothing is left.", State::gone())
         } else {
+            lease::keep(attempt.engine, *resource).await;
             let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
             (
                 "What this create had made was taken away again, but for what the other errors name; that is in the state.",
@@ -110,6 +114,29 @@ impl Provider {
             outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
         diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
         (state, diagnostics)
+    }
+}
+
+/// A change under way.
+struct Attempt<'a> {
+    resource: &'a dyn Resource,
+    config: &'a Value,
+    engine: &'a Engine,
+    desired: &'a Desired,
+    plan: &'a Plan,
+    ledger: &'a Ledger,
+}
+
+impl Attempt<'_> {
+    async fn run(&self) -> Outcome {
+        self.engine.apply(self.desired, self.plan, self.ledger.clone()).await
+    }
+
+    /// The state when this is what was made. What was planned and not made stays in sight, without an id.
+    fn reached(&self, made: &Ledger) -> State {
+        let planned = View::planned(&self.plan.difference, self.ledger, self.engine.kinds());
+        let view = View::made(made, self.engine.kinds()).with_missing(planned);
+        State { value: self.resource.state(self.config, &view), private: made.to_private() }
     }
 }
 
@@ -128,6 +155,7 @@ async fn start(
     if !planned.resumes {
         return Ok(Ledger { replaces: None, ..planned });
     }
+    lease::take_over(engine, resource).await?;
     let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
     let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;
     ledger.rebuilt = left_behind.rebuilt;
@@ -144,20 +172,6 @@ async fn start(
 async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
     let plan = Plan::destroy(&ledger, engine.kinds());
     engine.apply(&Desired::default(), &plan, ledger).await
-}
-
-/// The state after an apply. What was planned and not made stays in sight, without an id.
-fn reached(
-    resource: &dyn Resource,
-    config: &Value,
-    engine: &Engine,
-    difference: &Difference,
-    before: &Ledger,
-    after: &Ledger,
-) -> State {
-    let planned = View::planned(difference, before, engine.kinds());
-    let view = View::made(after, engine.kinds()).with_missing(planned);
-    State { value: resource.state(config, &view), private: after.to_private() }
 }
 
 /// Refuses to apply something else than what the user has agreed to: a source directory that was changed since.
@@ -195,7 +209,7 @@ fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics: Diagnostics =
         outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
     if outcome.cancelled {
-        let detail = format!("Not begun: {}. {KEPT}", names(outcome));
+        let detail = format!("{}{KEPT}", names("Not begun", outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
     }
     diagnostics
@@ -209,12 +223,34 @@ fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
         failures.map(|error| Diagnostic::warning(error.path, error.summary, error.detail)).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
-        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("Not made: {}. {kept}", names(outcome))));
+        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", names("Not made", outcome))));
     }
     diagnostics
 }
 
-fn names(outcome: &Outcome) -> String {
-    let names: Vec<String> = outcome.not_begun.iter().map(ToString::to_string).collect();
-    names.join(", ")
+/// What was not begun, of what `components` shows; nothing when these are waits and checks only.
+fn names(what: &str, outcome: &Outcome) -> String {
+    let catalog = Catalog::default();
+    let visible = outcome.not_begun.iter().filter(|address| catalog.visible(&address.kind));
+    let names: Vec<String> = visible.map(ToString::to_string).collect();
+    if names.is_empty() { String::new() } else { format!("{what}: {}. ", names.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::Address;
+
+    #[test]
+    fn only_what_a_user_can_see_is_named() {
+        let outcome = |addresses: &[Address]| Outcome {
+            ledger: Ledger::default(),
+            failures: Vec::new(),
+            not_begun: addresses.to_vec(),
+            cancelled: true,
+        };
+        let (function, probe) = (Address::regional("us-east-1", "function"), Address::regional("us-east-1", "probe"));
+        assert_eq!(names("Not made", &outcome(&[probe.clone(), function])), "Not made: us-east-1/function. ");
+        assert_eq!(names("Not made", &outcome(&[probe])), "");
+    }
 }

@@ -79,13 +79,25 @@ pub(super) fn told(value: &Value) -> BTreeSet<Address> {
 pub(super) struct Seen(Arc<Mutex<BTreeMap<(String, String), Ledger>>>);
 
 impl Seen {
-    pub(super) fn add(&self, resource: &dyn Resource, owner: &str, ledger: &Ledger) {
-        let key = (resource.type_name().to_owned(), owner.to_owned());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, ledger.clone());
+    /// What was seen of the resource of this owner.
+    pub(super) fn get(&self, resource: &dyn Resource, owner: &str) -> Option<Ledger> {
+        self.with(|seen| seen.get(&key(resource, owner)).cloned())
     }
 
-    pub(super) fn get(&self, resource: &dyn Resource, owner: &str) -> Option<Ledger> {
-        let key = (resource.type_name().to_owned(), owner.to_owned());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
+    pub(super) fn add(&self, resource: &dyn Resource, owner: &str, ledger: &Ledger) {
+        self.with(|seen| seen.insert(key(resource, owner), ledger.clone()));
     }
+
+    /// What was seen of it does not hold any more.
+    pub(super) fn forget(&self, resource: &dyn Resource, owner: &str) {
+        self.with(|seen| seen.remove(&key(resource, owner)));
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<(String, String), Ledger>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn key(resource: &dyn Resource, owner: &str) -> (String, String) {
+    (resource.type_name().to_owned(), owner.to_owned())
 }

@@ -5,6 +5,7 @@
 mod apply;
 mod held;
 mod import;
+mod lease;
 mod plan;
 mod read;
 mod report;
@@ -78,8 +79,7 @@ impl Provider {
 
     fn engine(&self, owner: &str, within: Duration) -> Engine {
         let deadline = self.clock.now() + within;
-        let run =
-            Run { owner: owner.to_owned(), deadline, cancel: self.cancel.clone(), clock: Arc::clone(&self.clock) };
+        let run = Run::new(owner, deadline, self.cancel.clone(), Arc::clone(&self.clock));
         Engine::new(Arc::clone(&self.aws), run, Catalog::default())
     }
 

@@ -110,8 +110,9 @@ impl Provider {
                     "Region is not enabled",
                     format!(
                         "Account {} cannot use {region}: it is not enabled there. Enable the region for the account \
-                         (it takes a few minutes), or take it out of `regions`.",
-                        self.aws.account_id()
+                         (it takes a few minutes), or take it out of `regions`. {}",
+                        self.aws.account_id(),
+                        report::DESTROY
                     ),
                 )
             })

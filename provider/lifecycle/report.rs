@@ -11,11 +11,14 @@ fn blame(desired: &Desired, address: &Address) -> Path {
     desired.get(address).map(|node| node.attribute.clone()).unwrap_or_default()
 }
 
+/// What is said with every obstacle: a destroy plans the whole configuration first, and is stopped by it, too.
+pub(super) const DESTROY: &str = "A destroy that is stopped by this goes on with -refresh=false.";
+
 /// What stands in the way of a plan.
 pub(super) fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
-    match obstacle {
-        Obstacle::Foreign { address, whose } => Diagnostic::error(
-            blame(desired, address),
+    let (address, summary, detail) = match obstacle {
+        Obstacle::Foreign { address, whose } => (
+            address,
             "AWS object exists already",
             format!(
                 "{address} would be made, but AWS already has an object of that identity which is not of this resource: \
@@ -23,11 +26,9 @@ pub(super) fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
                  belongs to."
             ),
         ),
-        Obstacle::Refused { address, problem } => {
-            Diagnostic::error(blame(desired, address), problem.summary, format!("{} ({address})", problem.detail))
-        }
-        Obstacle::Unknown { address, error } => Diagnostic::error(
-            blame(desired, address),
+        Obstacle::Refused { address, problem } => (address, problem.summary, format!("{} ({address})", problem.detail)),
+        Obstacle::Unknown { address, error } => (
+            address,
             "AWS could not be asked",
             format!(
                 "To plan {address} safely, AWS has to be asked what it already holds. {}. {}",
@@ -35,7 +36,8 @@ pub(super) fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
                 way_out(error)
             ),
         ),
-    }
+    };
+    Diagnostic::error(blame(desired, address), summary, format!("{detail} {DESTROY}"))
 }
 
 /// A step that failed.
@@ -69,5 +71,19 @@ fn way_out(error: &CallError) -> &'static str {
         CallError::Cancelled(_) => "Run again to go on.",
         CallError::Malformed(_) => "Use the version of the provider that wrote the state.",
         CallError::Local { .. } => "Make it readable and unchanged between plan and apply, then run again.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_obstacle_to_a_destroy_has_a_way_round() {
+        let address = Address::global("claim");
+        let foreign = Obstacle::Foreign { address, whose: "it has no other tags".to_owned() };
+        let told = obstacle(&Desired::default(), &foreign).detail;
+        assert!(told.ends_with("A destroy that is stopped by this goes on with -refresh=false."), "{told}");
+        assert_eq!(told.matches("another name").count(), 1, "{told}");
     }
 }

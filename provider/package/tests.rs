@@ -176,6 +176,14 @@ fn what_is_no_file_is_refused() {
     let package = directory(&[("app.py", "1")]);
     let _socket = UnixListener::bind(package.path().join("socket")).unwrap();
     assert_eq!(refused(&source(package.path(), &[])), "Package holds a special file");
+    // Nobody writes into it: whoever opened it would wait for ever.
+    let pipe = package.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(refused(&source(package.path(), &["socket"])), "Package holds a special file");
+    for endless in [pipe.as_path(), Path::new("/dev/zero")] {
+        assert_eq!(refused(&file(endless)), "Package is of another kind");
+    }
+    fs::remove_file(pipe).unwrap();
 
     fs::write(package.path().join(OsStr::from_bytes(b"\xff")), "").unwrap();
     assert_eq!(refused(&source(package.path(), &["socket"])), "File name is not UTF-8");

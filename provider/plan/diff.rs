@@ -6,7 +6,7 @@ use petgraph::algo::toposort;
 use petgraph::graphmap::DiGraphMap;
 use serde_json::Value as Json;
 
-use super::resolve::{Resolution, Scene, changed_fields, resolve};
+use super::resolve::{Scene, changed_fields, resolve};
 use super::{Kinds, Ledger};
 use crate::desired::{Address, Desired, Reference};
 
@@ -39,10 +39,11 @@ pub struct Difference {
 #[error("{0} depends on itself")]
 pub struct Cycle(pub Address);
 
-/// What is known while planning: outputs of components that stay what they are.
+/// What is known while planning: outputs of components that stay what they are, and outputs that are foreseen.
 struct Preview<'a> {
     ledger: &'a Ledger,
     changes: &'a BTreeMap<Address, Change>,
+    foreseen: &'a BTreeMap<Address, Json>,
 }
 
 impl Scene for Preview<'_> {
@@ -52,7 +53,9 @@ impl Scene for Preview<'_> {
             Change::Keep | Change::Update(_) => {
                 self.ledger.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
             }
-            Change::Create | Change::Replace(_) => None,
+            Change::Create | Change::Replace(_) => {
+                self.foreseen.get(&reference.address)?.get(&reference.output).cloned()
+            }
         }
     }
 
@@ -67,16 +70,27 @@ impl Scene for Preview<'_> {
 /// [`Cycle`].
 pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Difference, Cycle> {
     let mut difference = Difference { order: order(desired)?, ..Difference::default() };
+    let (mut foreseen, nothing) = (BTreeMap::new(), BTreeMap::new());
     for address in &difference.order {
         let Some(node) = desired.get(address) else { continue };
         let entry = ledger.entries.get(address);
-        let scene = Preview { ledger, changes: &difference.changes };
-        let Resolution { spec, .. } = resolve(&node.spec, entry.map(|entry| &entry.spec), &scene);
+        let look = |foreseen| {
+            let scene = Preview { ledger, changes: &difference.changes, foreseen };
+            resolve(&node.spec, entry.map(|entry| &entry.spec), &scene).spec
+        };
+        let full = look(&foreseen);
+        // What is to be made is compared with nothing: it is told only what is known.
+        let spec = if entry.is_some() { full.clone() } else { look(&nothing) };
         let change = match entry {
             None => Change::Create,
             Some(entry) if entry.uncertain => Change::Update(Vec::new()).or_replace(entry, &spec, address, kinds),
             Some(entry) => change(&entry.spec, &spec, address, kinds),
         };
+        if matches!(change, Change::Create | Change::Replace(_))
+            && let Some(outputs) = kinds.foreseen(address, &full)
+        {
+            foreseen.insert(address.clone(), outputs);
+        }
         difference.changes.insert(address.clone(), change);
         difference.specs.insert(address.clone(), spec);
     }

@@ -95,16 +95,28 @@ pub fn changed_fields(from: &Json, to: &Json, uncompared: &[&str]) -> Vec<String
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
-/// A digest of a spec: 12 hexadecimal digits. Fields in `uncompared` do not count.
-pub fn revision(spec: &Json, uncompared: &[&str]) -> String {
+/// A digest of a spec: 12 hexadecimal digits. Fields in `uncompared` do not count; of those in `secret`, only the keys of
+/// a map do: from a digest of few possible values, the value can be guessed.
+pub fn revision(spec: &Json, uncompared: &[&str], secret: &[&str]) -> String {
     let counted = match spec {
         Json::Object(map) => {
             let counts = |(name, value): &(&String, &Json)| !uncompared.contains(&name.as_str()) && !value.is_null();
-            Json::Object(map.iter().filter(counts).map(|(name, value)| (name.clone(), value.clone())).collect())
+            let told = |(name, value): (&String, &Json)| {
+                let value = if secret.contains(&name.as_str()) { keys(value) } else { value.clone() };
+                (name.clone(), value)
+            };
+            Json::Object(map.iter().filter(counts).map(told).collect())
         }
         other => other.clone(),
     };
     // serde_json keeps object keys sorted, so equal specs have equal text.
     let digest = Sha256::digest(counted.to_string().as_bytes());
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn keys(json: &Json) -> Json {
+    match json {
+        Json::Object(map) => Json::Array(map.keys().cloned().map(Json::String).collect()),
+        _ => Json::Null,
+    }
 }

@@ -29,6 +29,14 @@ impl Kinds for Things {
         &["from"]
     }
 
+    fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
+        spec.get("named")?.as_bool()?.then(|| json!({ "id": address.key }))
+    }
+
+    fn secret(&self, _: &str) -> &[&str] {
+        &["secret"]
+    }
+
     fn linger(&self, _: &str, spec: &Json) -> Duration {
         Duration::from_secs(spec.get("ttl").and_then(Json::as_u64).unwrap_or(0))
     }
@@ -195,6 +203,27 @@ fn what_was_deleted_behind_our_back_is_made_again_and_what_refers_to_it_changed(
 }
 
 #[test]
+fn what_refers_to_a_name_that_will_be_the_same_again_is_not_touched() {
+    let desired = wants(&[("group", json!({ "named": true })), ("function", json!({ "logs": id_of("group") }))]);
+    let mut ledger = made(&desired, "");
+    ledger.entries.remove(&at("group"));
+    assert_eq!(text(&plan(&desired, &ledger)), "+group");
+    // Through others that are made again, too.
+    let chain = [
+        ("a", json!({ "named": true })),
+        ("b", json!({ "named": true, "of": id_of("a") })),
+        ("c", json!({ "of": id_of("b") })),
+    ];
+    let desired_chain = wants(&chain);
+    let mut ledger = made(&desired_chain, "");
+    ledger.entries.retain(|address, _| *address == at("c"));
+    assert_eq!(text(&plan(&desired_chain, &ledger)), "+a\n+b after +a");
+    // What is new is told nothing that was foreseen: nothing is looked for that cannot be there.
+    let new = plan(&desired, &Ledger::default()).difference;
+    assert!(is_open(&new.specs[&at("function")]));
+}
+
+#[test]
 fn destroy_goes_the_other_way_and_waits_for_no_resolver() {
     let desired = wants(&[("a", json!({})), ("b", json!({ "of": id_of("a"), "ttl": 60 }))]);
     assert_eq!(text(&Plan::destroy(&made(&desired, ""), &Things)), "-a after -b\n-b");
@@ -295,4 +324,20 @@ fn dangling(ledger: &Ledger) -> Option<Address> {
         entry.spec["refers"].as_object().is_some_and(|refers| refers.values().any(|id| !ids.contains(&id)))
     };
     ledger.entries.iter().find(|(_, entry)| refers(entry)).map(|(address, _)| address.clone())
+}
+
+#[test]
+fn a_revision_tells_no_secret_and_a_plan_that_one_changes() {
+    let of = |size: i64, pin: &str| wants(&[("a", json!({ "size": size, "secret": { "PIN": pin } }))]);
+    let before = made(&of(1, "1234"), "");
+    let revision = |view: &View| view.components[&at("a")].revision.clone();
+    let planned = |desired: &Desired| revision(&View::planned(&plan(desired, &before).difference, &before, &Things));
+    let shown = revision(&View::made(&before, &Things));
+    assert_eq!(revision(&View::made(&made(&of(1, "4321"), ""), &Things)), shown, "the PIN cannot be guessed from it");
+    assert_eq!(planned(&of(1, "1234")), shown);
+    assert!(planned(&of(1, "4321")).is_unknown());
+    let both = planned(&of(2, "4321"));
+    assert!(both.known().is_some() && both != shown);
+    let more = wants(&[("a", json!({ "size": 1, "secret": { "PIN": "1234", "B": "" } }))]);
+    assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "a name is no secret");
 }

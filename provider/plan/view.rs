@@ -43,11 +43,16 @@ impl View {
                 Change::Keep | Change::Update(_) => ledger.entries.get(address),
                 Change::Create | Change::Replace(_) => None,
             };
-            let revision = match (change, kept) {
+            let before = ledger.entries.get(address).map(|entry| revision_of(address, &entry.spec, kinds));
+            let revision = match (change, before) {
                 // What is kept keeps the revision it has, even where only uncompared fields differ.
-                (Change::Keep, Some(entry)) => Attr::Known(revision(&entry.spec, kinds.uncompared(&address.kind))),
+                (Change::Keep, Some(before)) => Attr::Known(before),
                 _ if is_open(spec) => Attr::Unknown,
-                _ => Attr::Known(revision(spec, kinds.uncompared(&address.kind))),
+                (_, before) => match revision_of(address, spec, kinds) {
+                    // What changes is a secret: the plan must show that it does, and cannot tell by what.
+                    same if before.as_ref() == Some(&same) => Attr::Unknown,
+                    other => Attr::Known(other),
+                },
             };
             let seen = Seen {
                 visible: kinds.visible(&address.kind),
@@ -67,7 +72,7 @@ impl View {
             let seen = Seen {
                 visible: kinds.visible(&address.kind),
                 id: id(address, entry, kinds),
-                revision: Attr::Known(revision(&entry.spec, kinds.uncompared(&address.kind))),
+                revision: Attr::Known(revision_of(address, &entry.spec, kinds)),
                 spec: entry.spec.clone(),
                 outputs: Attr::Known(entry.outputs.clone()),
             };
@@ -105,6 +110,10 @@ impl View {
         let visible = self.components.iter().filter(|(_, seen)| seen.visible);
         Value::Map(visible.map(|(address, seen)| (address.to_string(), entry(address, seen))).collect())
     }
+}
+
+fn revision_of(address: &Address, spec: &Json, kinds: &dyn Kinds) -> String {
+    revision(spec, kinds.uncompared(&address.kind), kinds.secret(&address.kind))
 }
 
 fn entry(address: &Address, seen: &Seen) -> Value {

@@ -2,7 +2,7 @@
 
 mod api;
 mod dns;
-mod regions;
+pub(crate) mod regions;
 mod tags;
 mod timeouts;
 mod values;

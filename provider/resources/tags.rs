@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::components::{ADDRESS_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input};
 use crate::schema::Attr;
-use crate::wire::{Diagnostic, Diagnostics, Path};
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// The object of a resource that takes the fewest tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,15 @@ pub(crate) fn written(tags: &Tags) -> BTreeMap<String, String> {
     let ours = |key: &str| key.starts_with("multiregion:");
     let known = |(key, value): (&String, &Input<String>)| Some((key.clone(), value.known()?.clone()));
     tags.iter().filter(|(key, _)| !ours(key)).filter_map(known).collect()
+}
+
+/// All of `tags` as a value; one that stands for an unknown map makes it unknown.
+pub(crate) fn all(tags: &Tags) -> Value {
+    if tags.contains_key("") {
+        return Value::Unknown;
+    }
+    let value = |value: &Input<String>| value.known().map_or(Value::Unknown, |value| Value::String(value.clone()));
+    Value::Map(tags.iter().map(|(key, tag)| (key.clone(), value(tag))).collect())
 }
 
 /// What AWS would refuse of the tags at `path`, and what would collide with ours. `defaults` are the provider's, as far

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
-use super::values::{complete, known, map, text};
+use super::values::{complete, map, text};
 use super::{Context, Expansion, OnCreateFailure, Packages, Resource, Settings, dns};
 use crate::components::hosted_zone::{self, HostedZone};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
@@ -133,17 +133,19 @@ impl Resource for Zone {
             };
             all.insert(attribute.to_owned(), value);
         }
+        let spec = spec(view);
+        all.insert("tags_all".to_owned(), spec.as_ref().map_or(Value::Unknown, |spec| tags::all(&spec.tags)));
+        if let Some(spec) = spec {
+            let given = all.remove("comment").unwrap_or(Value::Null);
+            all.insert("comment".to_owned(), comment(given, &spec.comment));
+        }
         Value::Map(all)
     }
 
     fn imported(&self, name: &str, view: &View) -> Value {
-        let spec = view.components.get(&address()).map(|seen| seen.spec.clone()).unwrap_or_default();
-        let spec: Option<hosted_zone::Spec> = serde_json::from_value(spec).ok();
-        let comment = spec.as_ref().map_or(Value::Null, |spec| known(&spec.comment));
-        let tags = spec.map(|spec| tags::written(&spec.tags)).unwrap_or_default();
+        let tags = spec(view).map(|spec| tags::written(&spec.tags)).unwrap_or_default();
         let config = BTreeMap::from([
             ("name".to_owned(), text(name)),
-            ("comment".to_owned(), comment),
             ("force_destroy".to_owned(), Value::Bool(false)),
             ("tags".to_owned(), map(tags.iter().map(|(key, value)| (key.clone(), text(value))))),
             ("timeouts".to_owned(), map([])),
@@ -159,6 +161,26 @@ fn owner(name: &str) -> String {
 
 fn address() -> Address {
     Address::global(HostedZone::KIND)
+}
+
+/// The zone as it is wanted or was found; `None` while it is not known which zone there will be.
+fn spec(view: &View) -> Option<hosted_zone::Spec> {
+    serde_json::from_value(view.components.get(&address())?.spec.clone()).ok()
+}
+
+/// The comment that the zone has, in the words of `given` where they say the same: no comment and an empty one do.
+fn comment(given: Value, seen: &Input<String>) -> Value {
+    let is = match &given {
+        Value::String(text) => Some(text.as_str()),
+        Value::Null => Some(""),
+        _ => None,
+    };
+    match seen.known() {
+        Some(seen) if is == Some(seen) => given,
+        Some(seen) if seen.is_empty() => Value::Null,
+        Some(seen) => text(seen),
+        None => Value::Unknown,
+    }
 }
 
 fn schema() -> Schema {
@@ -183,6 +205,12 @@ fn schema() -> Schema {
                 Type::String,
                 Mode::OptionalComputed,
                 "Tags; they win over the provider's `default_tags`.",
+            ),
+            Attribute::map(
+                "tags_all",
+                Type::String,
+                Mode::Computed,
+                "Every tag of the zone: `tags`, the provider's `default_tags`, and the ones that say whose it is.",
             ),
             timeouts::attribute("How long each operation may take. Default: 30 minutes each."),
             Attribute::string("id", Mode::Computed, "The zone's id: what `multiregion_api` takes as `domain.zone_id`."),

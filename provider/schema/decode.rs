@@ -147,16 +147,11 @@ impl Decode for i64 {
     fn decode(value: &Value, path: &Path) -> Result<Self, Diagnostic> {
         let number = Number::decode(value, path)?;
         number.as_i64().ok_or_else(|| {
-            Diagnostic::error(
-                path.clone(),
-                "Not a whole number",
-                format!(
-                    "Expected a whole number between {} and {}, found {}. Give it without a fraction.",
-                    Self::MIN,
-                    Self::MAX,
-                    number.as_str()
-                ),
-            )
+            let detail = format!(
+                "Expected a whole number, found {}. Give one without a fraction, of at most 18 digits.",
+                number.as_str()
+            );
+            Diagnostic::error(path.clone(), "Not a whole number", detail)
         })
     }
 }

@@ -2,8 +2,6 @@
 
 mod attribute;
 mod decode;
-#[cfg(test)]
-mod fuzz;
 
 pub use attribute::{Attribute, Mode, Nested, Nesting, Schema, Shape};
 pub use decode::{Attr, Decode, Object};

@@ -43,7 +43,7 @@ async fn an_api_follows_its_spec() {
         })
     };
     let first = with(&plain, json!({ "cors": cors("https://a.example") }));
-    let second = with(&first, json!({ "cors": cors("https://b.example"), "disable_execute_api_endpoint": true }));
+    let second = with(&first, json!({ "cors": cors("https://b.example") }));
     let tagged = with(&plain, json!({ "tags": tags(&address, "farm") }));
     let mut before = &plain;
     for after in [&first, &second, &plain, &tagged] {
@@ -51,6 +51,33 @@ async fn an_api_follows_its_spec() {
         before = after;
     }
     bench.unmake(&address, before, &api).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_closes_and_opens_apart_from_its_api() {
+    let bench = Bench::start().await;
+    let closed = with(&api_spec(), json!({ "disable_execute_api_endpoint": true }));
+    let api = bench.make(&at("http_api"), &closed).await;
+    let spec = |disabled: bool| json!({ "api_id": api["id"], "disabled": disabled, "drain_seconds": 0 });
+    let outputs = json!({ "api_id": api["id"] });
+    bench.make_again(&at("execute_api_endpoint"), &spec(true), &outputs).await;
+    bench.change(&at("execute_api_endpoint"), &outputs, &spec(true), &spec(false)).await;
+
+    // Nobody who asks there still may find it closed.
+    let patient = with(&spec(true), json!({ "drain_seconds": 1 }));
+    let start = std::time::Instant::now();
+    bench.change(&at("execute_api_endpoint"), &outputs, &spec(false), &patient).await;
+    assert!(start.elapsed() >= std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+    bench.change(&at("execute_api_endpoint"), &outputs, &patient, &spec(false)).await;
+
+    // Whoever changes the API leaves its endpoint alone.
+    let (aws, component) = bench.at(&at("http_api"));
+    let tagged = with(&closed, json!({ "tags": tags(&at("http_api"), "farm") }));
+    component.update(&aws, &api, &closed, &tagged).await.unwrap();
+    bench.expect(&at("execute_api_endpoint"), &spec(false), &outputs).await;
+    bench.unmake(&at("http_api"), &tagged, &api).await;
+    let (aws, component) = bench.at(&at("execute_api_endpoint"));
+    assert!(component.read(&aws, &spec(false), &outputs).await.unwrap().is_none(), "it goes with its API");
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ impl Made<'_> {
         let at = |kind: &str| format!("{region}/{kind}");
         let plain = json!({ "name": "giraffe", "cors": null, "disable_execute_api_endpoint": false });
         let api = self.add(&at("http_api"), plain).await;
+        let endpoint = json!({ "api_id": api["id"], "disabled": false, "drain_seconds": 0 });
+        self.specs.push((at("execute_api_endpoint"), endpoint));
         let function = format!("arn:aws:lambda:{region}:123456789012:function:giraffe:live");
         let integration = json!({ "api_id": api["id"], "function_arn": function, "timeout_ms": 30_000 });
         let integration = self.add(&at("integration"), integration).await;

@@ -24,20 +24,27 @@ async fn a_claim_is_made_sealed_and_taken_away() {
     let (aws, component) = bench.at("global/claim");
     assert_eq!(component.find(&aws, &claim).await.unwrap(), Some(Found::Ours(outputs.clone())));
     // Somebody who planned before it was made must not take it.
-    assert!(matches!(component.create(&aws, &claim).await, Err(CallError::Foreign { .. })));
+    let rival = bench.rival("global/claim");
+    assert!(matches!(component.create(&rival, &claim).await, Err(CallError::Foreign { .. })));
 
-    let wider = with(&claim, json!({ "regions": ["us-east-1"], "tags": tags("global/claim", "farm") }));
-    bench.change("global/claim", &outputs, &claim, &wider).await;
+    // A region that is left stays in the claim until the seal takes it out: till then there may be something in it.
+    let moved = with(&claim, json!({ "regions": [REGION, "eu-west-1"], "tags": tags("global/claim", "farm") }));
+    let all = with(&moved, json!({ "regions": [REGION, "eu-west-1", "us-west-2"] }));
+    component.update(&aws, &outputs, &claim, &moved).await.unwrap();
+    bench.expect("global/claim", &all, &outputs).await;
 
-    let seal = json!({ "claim_arn": outputs["arn"] });
+    let seal = json!({ "claim_arn": outputs["arn"], "regions": [REGION, "eu-west-1"] });
     let sealed = bench.make("global/seal", &seal).await;
-    bench.expect("global/claim", &wider, &outputs).await;
-    let found = component.find(&aws, &wider).await.unwrap();
-    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("import")), "{found:?}");
+    bench.expect("global/claim", &moved, &outputs).await;
+    let is_foreign = |found: Option<Found<Json>>| match found {
+        Some(Found::Foreign(whose)) => whose.contains("import"),
+        _ => false,
+    };
+    assert!(is_foreign(component.find(&aws, &moved).await.unwrap()), "a finished one is somebody's");
 
     bench.unmake("global/seal", &seal, &sealed).await;
-    assert!(matches!(component.find(&aws, &wider).await.unwrap(), Some(Found::Ours(_))));
-    bench.unmake("global/claim", &wider, &outputs).await;
+    assert!(is_foreign(component.find(&aws, &moved).await.unwrap()), "so is one that is being taken away");
+    bench.unmake("global/claim", &moved, &outputs).await;
 }
 
 #[tokio::test]
@@ -45,7 +52,7 @@ async fn a_claim_stays_in_its_region_when_the_home_region_moves() {
     let bench = Bench::start().await;
     let claim = json!({ "name": OWNER, "regions": [REGION], "tags": tags("global/claim", "zoo") });
     let made = bench.make("global/claim", &claim).await;
-    let seal = json!({ "claim_arn": made["arn"] });
+    let seal = json!({ "claim_arn": made["arn"], "regions": [REGION] });
     let sealed = bench.make("global/seal", &seal).await;
 
     let ((aws, of_claim), (_, of_seal)) = (bench.at("global/claim"), bench.at("global/seal"));
@@ -53,7 +60,7 @@ async fn a_claim_stays_in_its_region_when_the_home_region_moves() {
     let seen = of_claim.read(&moved, &claim, &made).await.unwrap();
     assert_eq!(seen, Some((claim.clone(), made.clone())));
     assert!(of_seal.read(&moved, &seal, &sealed).await.unwrap().is_some());
-    let wider = with(&claim, json!({ "regions": ["us-east-1"] }));
+    let wider = with(&claim, json!({ "regions": [REGION, "us-west-2"] }));
     of_claim.update(&moved, &made, &claim, &wider).await.unwrap();
     bench.expect("global/claim", &wider, &made).await;
     of_seal.update(&moved, &sealed, &seal, &seal).await.unwrap();
@@ -261,7 +268,7 @@ async fn everything_is_discovered_as_it_is() {
     bench.make(&at("permission"), &permission).await;
     let warm = json!({ "function": OWNER, "alias": "live", "instances": 1 });
     bench.make(&at("provisioned_concurrency"), &warm).await;
-    let seal = json!({ "claim_arn": claimed["arn"] });
+    let seal = json!({ "claim_arn": claimed["arn"], "regions": [REGION] });
     bench.make("global/seal", &seal).await;
 
     let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();

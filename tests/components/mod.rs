@@ -18,7 +18,7 @@ use multiregion::aws::{Aws, CancellationToken, Config, Regional, Run, StaticCred
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::Address;
 use serde_json::{Value as Json, json};
-use strict_aws::{LocalAws, Options};
+use strict_aws::{Backend, LocalAws, Options};
 
 /// The resource that owns everything here.
 pub(crate) const OWNER: &str = "giraffe";
@@ -39,7 +39,7 @@ impl Bench {
 
     /// With other endpoints for some services.
     pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
-        let local = LocalAws::start(Options::default()).await.unwrap();
+        let local = LocalAws::start(Options { backend: Backend::Memory, ..Options::default() }).await.unwrap();
         let config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {
@@ -64,6 +64,11 @@ impl Bench {
         let address: Address = address.parse().unwrap();
         let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
         (Regional::new(self.aws.clone(), self.run.clone(), address), *component)
+    }
+
+    /// The same for another run.
+    pub(crate) fn rival(&self, address: &str) -> Regional {
+        Regional::new(self.aws.clone(), Arc::new(run()), address.parse().unwrap())
     }
 
     /// Makes it, twice, and finds it again as it was wanted.
@@ -118,12 +123,8 @@ impl Bench {
 }
 
 fn run() -> Run {
-    Run {
-        owner: OWNER.to_owned(),
-        deadline: Instant::now() + Duration::from_secs(120),
-        cancel: CancellationToken::new(),
-        clock: Arc::new(SystemClock),
-    }
+    let deadline = Instant::now() + Duration::from_secs(120);
+    Run::new(OWNER, deadline, CancellationToken::new(), Arc::new(SystemClock))
 }
 
 /// Tags of the object at `address`, with one of the user's.

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{Bench, REGION};
+use super::{Bench, REGION, with};
 
 /// Answers one request after the other, and keeps what was asked.
 pub(crate) async fn serve(answers: &'static [(u16, &'static str)]) -> (String, Arc<Mutex<Vec<String>>>) {
@@ -31,20 +31,40 @@ pub(crate) async fn serve(answers: &'static [(u16, &'static str)]) -> (String, A
 
 #[tokio::test]
 async fn a_probe_waits_for_the_function_itself() {
-    const ANSWERS: &[(u16, &str)] =
-        &[(404, r#"{"message":"Not Found"}"#), (500, r#"{"message":"Internal Server Error"}"#), (200, "hello")];
+    const ANSWERS: &[(u16, &str)] = &[
+        (404, r#"{"message":"Not Found"}"#),
+        (500, r#"{"message":"Internal Server Error"}"#),
+        (200, "hello"),
+        (401, "who are you?"),
+    ];
     let (endpoint, asked) = serve(ANSWERS).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let host = format!("abc.execute-api.{REGION}.amazonaws.com");
     let endpoint = format!("https://{host}");
     let spec = json!({ "endpoint": endpoint, "host": host, "path": "/health", "routed": true, "version": "1" });
     let outputs = bench.make(&format!("{REGION}/probe"), &spec).await;
-    assert_eq!(outputs["status"], 200);
+    assert_eq!(outputs, json!({ "host": host }));
+    // Other outputs would be another probe, and the one before would have to be retired.
+    let (aws, component) = bench.at(&format!("{REGION}/probe"));
+    let next = with(&spec, json!({ "version": "2" }));
+    assert_eq!(component.update(&aws, &outputs, &spec, &next).await.unwrap(), outputs, "answered with another status");
 
     let asked = asked.lock().unwrap();
-    assert_eq!(asked.len(), 3);
+    assert_eq!(asked.len(), 4);
     for head in asked.iter() {
         assert!(head.starts_with("get /health http/1.1"), "{head}");
         assert!(head.contains(&format!("host: {host}")), "{head}");
+        assert!(!head.contains("x-connect-to"), "{head}");
     }
+}
+
+#[tokio::test]
+async fn a_local_aws_is_told_which_region_a_name_is_asked_of() {
+    let (endpoint, asked) = serve(&[(200, "hello")]).await;
+    let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
+    let target = format!("d-abc.execute-api.{REGION}.amazonaws.com");
+    let spec = json!({ "endpoint": target, "host": "api.example.com", "path": "/", "routed": true, "version": "1" });
+    bench.make(&format!("{REGION}/probe"), &spec).await;
+    let head = asked.lock().unwrap()[0].clone();
+    assert!(head.contains("host: api.example.com") && head.contains(&format!("x-connect-to: {target}")), "{head}");
 }

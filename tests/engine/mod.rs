@@ -1,6 +1,7 @@
 //! The engine in-process against the strict AWS: what takes too many runs for a CLI.
 
 mod drift;
+mod endpoint;
 mod foreign;
 mod import;
 mod twins;

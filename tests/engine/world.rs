@@ -97,12 +97,8 @@ impl World {
 
     /// AWS for one component, with its kind.
     pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
-        let run = Run {
-            owner: owner.to_owned(),
-            deadline: self.provider.clock.now() + Duration::from_secs(60),
-            cancel: CancellationToken::new(),
-            clock: Arc::clone(&self.provider.clock),
-        };
+        let clock = Arc::clone(&self.provider.clock);
+        let run = Run::new(owner, clock.now() + Duration::from_secs(60), CancellationToken::new(), clock);
         let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), address.clone());
         (aws, Catalog::default().get(&address.kind).expect("a known kind"))
     }

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use super::configs::Config;
 use super::stage::Stage;
 
-super::rows![one_region_without_a_domain, three_regions_with_latency_records, every_setting_at_once];
+super::rows![
+    one_region_without_a_domain,
+    three_regions_with_latency_records,
+    every_setting_at_once,
+    an_endpoint_that_is_closed
+];
 
 async fn one_region_without_a_domain(stage: Stage) {
     let config = Config::bare(&["eu-west-1"]);
@@ -84,5 +89,23 @@ async fn every_setting_at_once(stage: Stage) {
     assert_eq!(stage.ask_regions("/x").await["us-west-2"]["greeting"], "Hi");
     assert_eq!(stage.get("us-west-2.api.ipgiraffe.com", "/v1/x").await.status, 200, "the regional name answers");
     assert_eq!(stage.get("api.ipgiraffe.com", "/v1/x").await.status, 200, "the base path leads to the API");
+    stage.destroy().await;
+}
+
+async fn an_endpoint_that_is_closed(stage: Stage) {
+    let mut config = Config::latency();
+    config.domain = Some(r#"name = "api.ipgiraffe.com", zone_id = multiregion_zone.this.id, regional_names = true"#);
+    config.more = "  gateway = { disable_execute_api_endpoint = true }";
+    stage.apply(&config.hcl()).await;
+    for host in ["api.ipgiraffe.com", "us-west-2.api.ipgiraffe.com", "eu-central-1.api.ipgiraffe.com"] {
+        assert_eq!(stage.get(host, "/").await.status, 200, "{host}");
+    }
+    let components = stage.components().await;
+    let apis = components.iter().filter(|(address, _)| address.ends_with("/http_api"));
+    for (address, api) in apis {
+        let region = address.split('/').next().expect("a region");
+        let host = format!("{}.execute-api.{region}.amazonaws.com", api["id"].as_str().expect("an id"));
+        assert_eq!(stage.get(&host, "/").await.status, 404, "{host}");
+    }
     stage.destroy().await;
 }

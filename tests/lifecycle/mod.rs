@@ -12,6 +12,7 @@ mod killed;
 mod mistakes;
 mod replacement;
 mod routing;
+mod secrets;
 mod stage;
 mod zone;
 

@@ -159,15 +159,16 @@ impl Stage {
     }
 
     pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> Answer {
-        self.send(method, host, path, "").await
+        self.send(method, host, path, "", "").await
     }
 
-    async fn send(&self, method: &str, host: &str, path: &str, headers: &str) -> Answer {
+    async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> Answer {
         let endpoint = self.aws.endpoint();
         let mut stream =
             TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n{headers}\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+            body.len()
         );
         stream.write_all(request.as_bytes()).await.expect("the request is sent");
         let mut answer = String::new();
@@ -184,12 +185,17 @@ impl Stage {
         objects.into_iter().filter(|(key, _)| is_record(key)).map(|(_, record)| record).collect()
     }
 
-    /// Deletes something behind our back: a signed request with an empty body.
+    /// Deletes something behind our back.
     pub(super) async fn delete_in_aws(&self, service: &str, region: &str, path: &str) {
+        self.change_in_aws("DELETE", service, region, path, "").await;
+    }
+
+    /// Changes something behind our back: a signed request.
+    pub(super) async fn change_in_aws(&self, method: &str, service: &str, region: &str, path: &str, body: &str) {
         let scope = format!("{}/20260101/{region}/{service}/aws4_request", self.aws.account_id());
         let signature =
             format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
-        let answer = self.send("DELETE", "127.0.0.1", path, &signature).await;
+        let answer = self.send(method, "127.0.0.1", path, &signature, body).await;
         assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
     }
 

@@ -1,8 +1,10 @@
 //! The hosted zone.
 
+use serde_json::Value as Json;
+
 use super::stage::Stage;
 
-super::rows![a_zone_lives];
+super::rows![a_zone_lives, a_changed_zone_is_mended, a_zone_gets_the_providers_tags];
 
 async fn a_zone_lives(stage: Stage) {
     let zone =
@@ -14,5 +16,62 @@ async fn a_zone_lives(stage: Stage) {
     stage.apply(&zone("  comment = \"giraffes\"\n  tags = { team = \"giraffe\" }")).await;
     assert_eq!(stage.attributes("multiregion_zone.this").await["id"], made["id"], "changed in place");
     stage.apply(&zone("  force_destroy = true")).await;
+    stage.destroy().await;
+}
+
+const ZONE: &str = r#"
+resource "multiregion_zone" "this" {
+  name    = "ipgiraffe.com"
+  comment = "giraffes"
+  tags    = { team = "giraffe" }
+}
+"#;
+
+/// What the plan of the zone changes: an attribute before and after.
+async fn planned(stage: &Stage, attribute: &str) -> (Json, Json) {
+    stage.workspace.plan().await.and_then(|run| run.ok().map_err(std::io::Error::other)).expect("plan runs");
+    let plan = stage.workspace.show_plan().await.expect("the plan is shown");
+    let change = &plan["resource_changes"][0]["change"];
+    assert_eq!(change["actions"], serde_json::json!(["update"]), "{plan:#}");
+    (change["before"][attribute].clone(), change["after"][attribute].clone())
+}
+
+async fn a_changed_zone_is_mended(stage: Stage) {
+    stage.apply(ZONE).await;
+    let id = stage.attributes("multiregion_zone.this").await["id"].as_str().expect("an id").to_owned();
+    let comment = "<UpdateHostedZoneCommentRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
+                   <Comment>zebras</Comment></UpdateHostedZoneCommentRequest>";
+    stage.change_in_aws("POST", "route53", "us-east-1", &format!("/2013-04-01/hostedzone/{id}"), comment).await;
+    assert_eq!(planned(&stage, "comment").await, ("zebras".into(), "giraffes".into()));
+    stage.apply(ZONE).await;
+
+    for (tags, before) in [
+        ("<AddTags><Tag><Key>team</Key><Value>zebra</Value></Tag></AddTags>", "zebra".into()),
+        ("<RemoveTagKeys><Key>team</Key></RemoveTagKeys>", Json::Null),
+    ] {
+        let tags = format!(
+            "<ChangeTagsForResourceRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">{tags}\
+             </ChangeTagsForResourceRequest>"
+        );
+        stage.change_in_aws("POST", "route53", "us-east-1", &format!("/2013-04-01/tags/hostedzone/{id}"), &tags).await;
+        let (seen, wanted) = planned(&stage, "tags_all").await;
+        assert_eq!((&seen["team"], &wanted["team"]), (&before, &"giraffe".into()));
+        stage.apply(ZONE).await;
+    }
+    stage.destroy().await;
+}
+
+async fn a_zone_gets_the_providers_tags(stage: Stage) {
+    stage.apply(ZONE).await;
+    let provider = "provider \"multiregion\" {\n  alias = \"tags\"\n  rate_limits = \"none\"\n  \
+                    default_tags = { team = \"okapi\", stage = \"test\" }\n}\n";
+    let zone = ZONE.replace("  name ", "  provider = multiregion.tags\n  name ");
+    stage.configure(&format!("{provider}{zone}")).await;
+    let (before, after) = planned(&stage, "tags_all").await;
+    assert_eq!((&before["stage"], &after["stage"]), (&Json::Null, &"test".into()));
+    assert_eq!(after["team"], "giraffe", "the zone's own tags win");
+    stage.apply(&format!("{provider}{zone}")).await;
+    let inventory = stage.aws.inventory().await.expect("the inventory is taken");
+    assert!(format!("{inventory:?}").contains("\"test\""), "{inventory:#?}");
     stage.destroy().await;
 }

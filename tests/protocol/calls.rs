@@ -233,6 +233,33 @@ async fn an_endpoint_that_does_not_answer_is_told_without_the_keys() {
     }
 }
 
+/// The most memory that a process has had so far, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn lengths_that_are_only_claimed_cost_no_memory() {
+    let plugin = Plugin::start();
+    let mut provider = plugin.provider().await;
+    let messages = |head: u8, times: usize| [head, 0xff, 0xff, 0xff, 0xff].repeat(times);
+    refused!(provider, validate_provider_config { config: garbage().swap_remove(0) });
+    let before = peak(plugin.pid());
+    // Lists, maps, texts, bytes and extensions of 4 GiB each, alone and nested.
+    for head in [0xdd, 0xdf, 0xdb, 0xc6, 0xc9] {
+        for times in [1, 100, 10_000] {
+            let config = Some(DynamicValue { msgpack: messages(head, times), json: Vec::new() });
+            refused!(provider, validate_provider_config { config: config });
+        }
+    }
+    let grown = peak(plugin.pid()) - before;
+    assert!(grown < 16 * 1024, "{grown} KiB for what was never sent");
+}
+
 #[tokio::test]
 async fn messages_may_be_large() {
     let plugin = Plugin::start();

@@ -1,11 +1,10 @@
 //! The invariants of the source, as `ARCHITECTURE.md` gives them. Each test names every place that breaks its rule.
 
+mod dependencies;
 mod source;
 
-use std::process::Command;
-
 use hcl::{Expression, Structure};
-use source::{Source, files, sources, top};
+use source::{Source, files, sources};
 
 /// Lines that a file may have besides its tests.
 const LONGEST_FILE: usize = 400;
@@ -163,19 +162,6 @@ fn the_lints_are_on() {
         offenders.extend(lines(&source, |line| line.contains("(missing_docs")));
     }
     none("Every public item has a comment, and nothing is unsafe", &offenders);
-}
-
-#[test]
-fn there_is_one_cryptography() {
-    let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--workspace", "--locked", "--prefix", "none", "--format", "{p}"])
-        .current_dir(top())
-        .output()
-        .unwrap();
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    assert!(tree.contains("aws-lc-rs v"), "cargo tree answered {tree:?}");
-    let offenders: Vec<_> = tree.lines().filter(|line| line.starts_with("ring v")).map(str::to_owned).collect();
-    none("`cargo tree -i ring` is empty", &offenders);
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Resource for Api {
         if let Some(shape) = &shape {
             found.extend(checks::partitions(shape, context.partition));
         }
+        found.extend(checks::account(&config, context.account_id));
         if found.iter().any(Diagnostic::is_error) {
             return Err(found);
         }

@@ -29,9 +29,10 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
             set("components", view.components_value());
         }
         None => {
-            for name in ["url", "endpoints", "distribution", "components"] {
+            for name in ["url", "endpoints", "components"] {
                 set(name, Value::Unknown);
             }
+            set("distribution", if decoded.cdn.is_null() { Value::Null } else { Value::Unknown });
         }
     }
     Value::Map(all)
@@ -98,7 +99,7 @@ fn serving(shape: &Shape, region: &str, view: &View) -> Value {
         Some(name) => Some((Address::global("record").key(name), "name")),
         None => shape.cdn.as_ref().map(|_| (Address::global("distribution"), "id")),
     };
-    let needed = [Some((Address::regional(region, "probe"), "status")), sender];
+    let needed = [Some((Address::regional(region, "probe"), "host")), sender];
     let seen: Vec<Value> = needed.iter().flatten().map(|(address, output)| view.output(address, output)).collect();
     if seen.contains(&Value::Null) {
         Value::Bool(false)

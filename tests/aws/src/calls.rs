@@ -40,8 +40,13 @@ impl Call {
 
     /// Whether it may have changed anything: its operation is none that only looks.
     pub fn writes(&self) -> bool {
-        !["Get", "List", "Describe", "AssumeRole"].iter().any(|prefix| self.operation.starts_with(prefix))
+        !is_read(&self.operation)
     }
+}
+
+/// Whether an operation only looks.
+pub(crate) fn is_read(operation: &str) -> bool {
+    ["Get", "List", "Describe", "AssumeRole"].iter().any(|prefix| operation.starts_with(prefix))
 }
 
 /// All calls so far, in the order in which they were answered.

@@ -2,7 +2,8 @@
 //! that is asked.
 //!
 //! The client is near the region that the request's header `x-test-region` names, us-east-1 without one. An answer says
-//! in `x-test-answered-by` which region gave it.
+//! in `x-test-answered-by` which region gave it. Whoever needs no DNS, for no record leads to the host yet, names in
+//! `x-connect-to` one of AWS's own hosts to ask it of.
 
 use std::pin::Pin;
 
@@ -19,6 +20,7 @@ use crate::upstream::{Ask, Place, Upstream};
 use crate::xml::Element;
 
 const CLIENT_REGION: &str = "x-test-region";
+const CONNECT_TO: &str = "x-connect-to";
 const ANSWERED_BY: &str = "x-test-answered-by";
 
 /// A chain of more names is a loop.
@@ -45,7 +47,8 @@ pub(crate) async fn answer(proxy: &Proxy, request: Request) -> Answer {
     let outcome = if host.is_empty() || host == "localhost" || host.starts_with("127.") {
         proxy.upstream.pass(&request).await
     } else {
-        connect(proxy, &host, &host, request).await
+        let named = header(&request, CONNECT_TO).map_or(host.as_str(), without_port).to_owned();
+        connect(proxy, &named, &host, request).await
     };
     outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
 }
@@ -108,8 +111,15 @@ pub(crate) fn connect<'a>(
 }
 
 fn client_region(request: &Request) -> String {
-    let region = request.headers.get(CLIENT_REGION).and_then(|region| region.to_str().ok());
-    region.unwrap_or("us-east-1").to_owned()
+    header(request, CLIENT_REGION).unwrap_or("us-east-1").to_owned()
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn without_port(host: &str) -> &str {
+    host.split_once(':').map_or(host, |(name, _)| name)
 }
 
 fn failure(status: u16, message: &str) -> Answer {
@@ -265,6 +275,7 @@ async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request
         failure(503, "Service Unavailable")
     } else {
         request.headers.remove(CLIENT_REGION);
+        request.headers.remove(CONNECT_TO);
         proxy.upstream.invoke(place, api, path, request).await?
     };
     if let Ok(region) = HeaderValue::from_str(&place.region) {

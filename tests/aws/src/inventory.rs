@@ -36,6 +36,8 @@ const VOLATILE: &[&str] = &[
     "LastModifiedTime",
     "lastUpdatedDate",
     "Location",
+    "multiregion:pulse",
+    "multiregion:run",
     "NotAfter",
     "NotBefore",
     "RevisionId",
@@ -158,8 +160,11 @@ impl Collector<'_> {
             }
             let attached = self.iam(place, "ListAttachedRolePolicies", &[field]).await?;
             let tags = self.iam(place, "ListRoleTags", &[field]).await?;
+            let mut role = role.clone();
+            // AWS leaves them out of lists, ministack does not.
+            role.children.retain(|child| child.name != "Tags");
             let details = json!({
-                "role": to_json(role),
+                "role": to_json(&role),
                 "policies": policies,
                 "attached": attached.at(&["AttachedPolicies"]).map(to_json),
                 "tags": xml_tags(tags.items_at(&["Tags"])),

@@ -16,6 +16,7 @@ mod data_plane;
 mod digest;
 mod distribution;
 mod error;
+mod eventual;
 mod fault;
 mod inventory;
 mod local;
@@ -37,6 +38,7 @@ mod xml;
 
 pub use calls::Call;
 pub use error::Error;
+pub use eventual::Eventual;
 pub use fault::{Fault, Harm};
 pub use inventory::Inventory;
 pub use local::LocalAws;

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::calls::{Call, CallLog};
 use crate::error::Error;
+use crate::eventual::Eventual;
 use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
 use crate::memory::Memory;
@@ -58,11 +59,12 @@ impl LocalAws {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?;
         let proxy = Arc::new(Proxy {
             upstream: match &ministack {
-                Some(ministack) => Upstream::Ministack(upstream::Ministack::new(ministack.port())),
+                Some(ministack) => Upstream::Ministack(Box::new(upstream::Ministack::new(ministack.port()))),
                 None => Upstream::Memory(Memory::default()),
             },
             port: listener.local_addr().map_err(broken)?.port(),
             latency: Mutex::new(options.latency),
+            consistency: Mutex::new(options.consistency),
             timers: Timers::new(options.stopped),
             options,
             calls: CallLog::default(),
@@ -174,6 +176,13 @@ impl LocalAws {
     pub fn latency(&self, time: Duration) {
         if let Ok(mut latency) = self.proxy.latency.lock() {
             *latency = time;
+        }
+    }
+
+    /// How far behind AWS may answer from now on; `None` for not at all, whatever was written before.
+    pub fn set_consistency(&self, consistency: Option<Eventual>) {
+        if let Ok(mut held) = self.proxy.consistency.lock() {
+            *held = consistency;
         }
     }
 

@@ -175,8 +175,8 @@ impl Answer {
     }
 }
 
-/// What our own refusals carry, so that a test can tell them from ministack's.
-const REQUEST_ID: &str = "57a1c7ab-0000-4000-8000-000000000000";
+/// What our own answers carry, so that a test can tell them from ministack's.
+pub(crate) const REQUEST_ID: &str = "57a1c7ab-0000-4000-8000-000000000000";
 
 /// A refusal of AWS's, in no protocol yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

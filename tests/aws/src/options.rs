@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::eventual::Eventual;
+
 /// The account that is worked in when no other is named.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
 
@@ -20,6 +22,8 @@ pub struct Options {
     pub every_region: bool,
     /// What is behind the strict rules.
     pub backend: Backend,
+    /// How far behind AWS may answer; `None` where every read knows of every write.
+    pub consistency: Option<Eventual>,
     /// Whether AWS's clock moves only when it is put forward: time is simulated.
     pub stopped: bool,
 }
@@ -43,6 +47,7 @@ impl Default for Options {
             account: DEFAULT_ACCOUNT.to_owned(),
             every_region: false,
             backend: Backend::default(),
+            consistency: None,
             stopped: false,
         }
     }

@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::calls::{Call, CallLog};
+use crate::eventual::Eventual;
 use crate::fault::{self, Faults, Harm};
 use crate::message::{Answer, Refusal, Request};
 use crate::operation::{Scope, recognise};
@@ -31,6 +32,8 @@ pub(crate) struct Proxy {
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
     pub(crate) latency: Mutex<Duration>,
+    /// How far behind its newest state AWS may answer.
+    pub(crate) consistency: Mutex<Option<Eventual>>,
     /// Where anything was ever asked: what an inventory looks through.
     pub(crate) places: Mutex<BTreeSet<Place>>,
     /// What AWS knows and ministack does not: accounts by access key of a session, objects by request token.
@@ -183,7 +186,7 @@ pub(crate) async fn inspect(proxy: &Proxy, place: &Place, service: &str, what: A
     let request = what.request(place, service);
     let operation = recognise(service, &request);
     let context = Context { proxy, place: place.clone(), service: service.to_owned(), operation, request };
-    forward(&context).await
+    forward(&context, None).await
 }
 
 async fn judge_and_forward(context: &Context<'_>) -> Answer {
@@ -192,12 +195,12 @@ async fn judge_and_forward(context: &Context<'_>) -> Answer {
         Ok(None) => {}
         Err(error) => return broken(&context.service, &error),
     }
-    forward(context).await
+    forward(context, context.proxy.consistency()).await
 }
 
-async fn forward(context: &Context<'_>) -> Answer {
+async fn forward(context: &Context<'_>, consistency: Option<Eventual>) -> Answer {
     let Context { proxy, place, service, operation, request } = context;
-    let call = Forward { place, service, operation, request };
+    let call = Forward { place, service, operation, request, consistency };
     let mut answer = match proxy.upstream.forward(call, proxy.timers.now()).await {
         Ok(answer) => answer,
         Err(error) => return broken(&context.service, &error),
@@ -254,6 +257,11 @@ impl Proxy {
             return key.to_owned();
         }
         self.remembered(&session_key(key)).unwrap_or_default()
+    }
+
+    /// How far behind its newest state AWS may answer now.
+    pub(crate) fn consistency(&self) -> Option<Eventual> {
+        self.consistency.lock().map(|consistency| *consistency).unwrap_or_default()
     }
 
     /// Keeps what AWS knows and ministack does not.

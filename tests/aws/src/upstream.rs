@@ -12,6 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::eventual::Eventual;
 use crate::memory::Memory;
 use crate::message::{Answer, Request, encode};
 use crate::operation::{Operation, recognise};
@@ -20,7 +21,7 @@ use crate::operation::{Operation, recognise};
 #[derive(Debug)]
 pub(crate) enum Upstream {
     /// ministack, in a process of its own: runs the functions' code.
-    Ministack(Ministack),
+    Ministack(Box<Ministack>),
     /// In this process: thousands of calls a second, and snapshots.
     Memory(Memory),
 }
@@ -97,6 +98,8 @@ pub(crate) struct Forward<'a> {
     pub(crate) operation: &'a Operation,
     /// The whole request.
     pub(crate) request: &'a Request,
+    /// How far behind the answer may be, where the memory gives it.
+    pub(crate) consistency: Option<Eventual>,
 }
 
 impl Upstream {
@@ -142,7 +145,8 @@ impl Upstream {
         let request = what.request(place, service);
         let operation = recognise(service, &request);
         // Our own calls only look, so they need no clock.
-        self.forward(Forward { place, service, operation: &operation, request: &request }, Duration::ZERO).await
+        let call = Forward { place, service, operation: &operation, request: &request, consistency: None };
+        self.forward(call, Duration::ZERO).await
     }
 
     /// Makes a call and gives its answer as JSON; `None` when AWS has no such thing.

@@ -4,7 +4,7 @@ use super::{Found, RETENTION_DAYS, regions};
 use crate::resources::api::config::{Config, Function, Region, region_path};
 use crate::resources::api::shape::{Place, Shape, Source};
 use crate::schema::Attr;
-use crate::wire::Path;
+use crate::wire::{Diagnostic, Diagnostics, Path};
 
 /// The runtimes that Lambda still makes functions of.
 ///
@@ -184,6 +184,19 @@ fn permissions(function: &Function, found: &mut Found) {
     let detail =
         format!("{mistake} Write an IAM policy document, best by jsonencode({{ Version = …, Statement = […] }}).");
     found.error(at("policy_json"), "Invalid policy", detail);
+}
+
+/// A role of another account than the one that is worked in.
+pub(in crate::resources::api) fn account(config: &Config, account_id: &str) -> Diagnostics {
+    let role = config.function.known().and_then(|function| function.role_arn.known());
+    let Some(other) = role.and_then(|arn| arn.split(':').nth(4)).filter(|its| *its != account_id) else {
+        return Diagnostics::new();
+    };
+    let detail = format!(
+        "The role is of account {other}, and the functions are made in account {account_id}: Lambda runs a function as a \
+         role of its own account only. Name a role of account {account_id}, or leave role_arn out to have one made."
+    );
+    vec![Diagnostic::error(at("role_arn"), "Role of another account", detail)]
 }
 
 fn is_role(arn: &str) -> bool {

@@ -4,6 +4,7 @@
 //! all that it is made of is known.
 
 mod cdn;
+mod code;
 mod function;
 mod gateway;
 mod package;
@@ -13,6 +14,7 @@ mod traffic;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+pub(super) use function::account;
 pub(super) use package::package;
 pub(super) use regions::partitions;
 

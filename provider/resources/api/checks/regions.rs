@@ -1,6 +1,6 @@
 //! Mistakes in `regions`.
 
-use super::{Found, each};
+use super::{Found, code, each};
 use crate::resources::api::config::{Config, Region, TextMap, Texts, region_path};
 use crate::resources::api::shape::{Policy, Shape};
 use crate::resources::regions;
@@ -89,14 +89,7 @@ fn one(name: &str, region: &Region, found: &mut Found) {
     environment(&region.environment, &at("environment"), found);
     layers(&region.layers, &at("layers"), std::iter::once(name), found);
     concurrency(&region.reserved_concurrency, &region.provisioned_concurrency, &path, found);
-    if let Some(s3) = region.s3.known() {
-        for (attribute, value) in [("bucket", &s3.bucket), ("key", &s3.key)] {
-            if value.is_null() || value.known().is_some_and(String::is_empty) {
-                let detail = "A zip in S3 is found by its bucket and its key. Set both.";
-                found.error(at("s3").attribute(attribute), "Incomplete S3 object", detail);
-            }
-        }
-    }
+    code::check(name, region, found);
     if let Some(vpc) = region.vpc.known() {
         for (attribute, ids) in [("subnet_ids", &vpc.subnet_ids), ("security_group_ids", &vpc.security_group_ids)] {
             if ids.is_null() || ids.known().is_some_and(Vec::is_empty) {
@@ -134,8 +127,7 @@ fn failover(shape: &Shape, found: &mut Found) {
     let count = shape.regions.len();
     if count != 2 {
         let detail = format!(
-            "There are {count} regions, but failover is from one primary to one secondary: Route 53 has no third. Name \
-             exactly two regions, or use the policy \"latency\", which also leaves out regions that are ill."
+            "Failover is from one primary to one secondary: Route 53 has no third. Name exactly two regions (here: {count}), or use the policy \"latency\", which also leaves out regions that are ill."
         );
         found.error(Path::of("routing").attribute("policy"), "Failover takes two regions", detail);
     }

@@ -6,7 +6,7 @@ use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
 use crate::components::record::{Record, RecordSet, Routing};
-use crate::components::{http_api, issued_certificate};
+use crate::components::{Deviations, http_api, issued_certificate};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::shape::Edge;
 use crate::wire::Path;
@@ -27,8 +27,8 @@ pub(super) fn distribution(
     regions: &BTreeMap<String, Region>,
     shared: Option<&Handle<Record>>,
     certificates: &Certificates,
-) {
-    let Some(edge) = &draft.shape.cdn else { return };
+) -> Option<Handle<Distribution>> {
+    let edge = draft.shape.cdn.as_ref()?;
     let layout = layout(draft, edge, regions);
     let address = Address::global("distribution");
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
@@ -42,6 +42,7 @@ pub(super) fn distribution(
         group: layout.group,
         default_behavior: layout.default,
         behaviors: reads,
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let distribution: Handle<Distribution> = draft.desired.add(address, Path::of("cdn"), &spec);
@@ -57,6 +58,7 @@ pub(super) fn distribution(
     for alias in aliases {
         point_at(draft, &alias, &distribution);
     }
+    Some(distribution)
 }
 
 /// What a distribution asks for what.

@@ -8,7 +8,7 @@ use crate::components::domain::{self, Domain};
 use crate::components::issued_certificate::{self, IssuedCertificate};
 use crate::components::mapping;
 use crate::components::validation_record::{self, ValidationRecord};
-use crate::components::{http_api, stage};
+use crate::components::{Deviations, http_api, stage};
 use crate::desired::{Address, Handle, Input};
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::CDN_REGION;
@@ -164,6 +164,7 @@ fn named(
     let spec = domain::Spec {
         name: Input::Known(name.clone()),
         certificate_arn: certificate.output(issued_certificate::ARN),
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let domain: Handle<Domain> = draft.desired.add(address, Path::of("domain").attribute("name"), &spec);

@@ -1,13 +1,14 @@
 //! The API of one region: what takes requests and calls the function's alias.
 
 use super::{Draft, Function, Gateway, input, inputs, maybe};
+use crate::components::execute_api_endpoint::{self, ExecuteApiEndpoint};
 use crate::components::http_api::{self, Cors, HttpApi};
 use crate::components::integration::{self, Integration};
 use crate::components::log_group::{self, LogGroup};
 use crate::components::permission::{self, Permission};
 use crate::components::route::{self, Route};
 use crate::components::stage::{self, AccessLog, Stage, Throttle};
-use crate::components::{alias, function};
+use crate::components::{Deviations, alias, function};
 use crate::desired::{Address, Handle, Input};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -37,6 +38,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
         api_id: api.output(http_api::ID),
         function_arn: function.alias.output(alias::ARN),
         timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
+        deviations: Deviations::default(),
     };
     let integration: Handle<Integration> =
         draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
@@ -44,7 +46,8 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
     draft.desired.order(&integration, &permission);
     let routes = routes(draft, region, &api, &integration);
     let stage = stage(draft, region, &api);
-    Gateway { api, stage, permission, routes }
+    let endpoint = endpoint(draft, region, &api);
+    Gateway { api, endpoint, stage, permission, routes }
 }
 
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
@@ -67,6 +70,17 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
     draft.desired.add(address, Path::of("gateway"), &spec)
 }
 
+/// API Gateway's own endpoint. Who is asked there says when it may be closed, and must have been opened.
+fn endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<ExecuteApiEndpoint> {
+    let spec = execute_api_endpoint::Spec {
+        api_id: api.output(http_api::ID),
+        disabled: draft.shape.gateway.disabled,
+        drain_seconds: draft.shape.drain_seconds,
+    };
+    let address = Address::regional(region, "execute_api_endpoint");
+    draft.desired.add(address, Path::of("gateway").attribute("disable_execute_api_endpoint"), &spec)
+}
+
 fn routes(
     draft: &mut Draft<'_>,
     region: &str,
@@ -79,6 +93,7 @@ fn routes(
             api_id: api.output(http_api::ID),
             key: key.clone(),
             integration_id: integration.output(integration::ID),
+            deviations: Deviations::default(),
         };
         let address = Address::regional(region, "route").key(key);
         routes.push(draft.desired.add(address, Path::of("gateway").attribute("routes"), &spec));
@@ -101,6 +116,7 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
         name: "$default".to_owned(),
         throttle,
         access_log,
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     draft.desired.add(address, Path::of("gateway"), &spec)

@@ -12,6 +12,7 @@ use super::config::Config;
 use super::shape::{CDN_REGION, Shape};
 use crate::components::claim::{self, Claim};
 use crate::components::domain::Domain;
+use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::mapping::Mapping;
 use crate::components::probe::Probe;
 use crate::components::record::Record;
@@ -38,6 +39,7 @@ pub(super) const KINDS: &[&str] = &[
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
     http_api::HttpApi::KIND,
+    ExecuteApiEndpoint::KIND,
     integration::Integration::KIND,
     route::Route::KIND,
     stage::Stage::KIND,
@@ -67,10 +69,13 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, pac
         let domains = domain::in_region(&mut draft, name, &gateway, &certificates);
         let probe = routing::probe(&mut draft, name, &function, &gateway, &domains);
         let pinned = routing::pinned(&mut draft, name, &domains, &probe);
-        regions.insert(name.clone(), Region { gateway, domains, probe, pinned });
+        let mut region = Region { gateway, domains, probe, pinned, health_check: None };
+        region.health_check = routing::health_check(&mut draft, name, &region);
+        regions.insert(name.clone(), region);
     }
     let shared = routing::shared(&mut draft, &regions);
-    cdn::distribution(&mut draft, &regions, shared.as_ref(), &certificates);
+    let distribution = cdn::distribution(&mut draft, &regions, shared.as_ref(), &certificates);
+    draft.order_endpoints(&regions, shared.as_ref(), distribution.as_ref());
     draft.seal(&claim);
     draft.desired
 }
@@ -94,6 +99,7 @@ struct Function {
 /// An API that calls it.
 struct Gateway {
     api: Handle<http_api::HttpApi>,
+    endpoint: Handle<ExecuteApiEndpoint>,
     stage: Handle<stage::Stage>,
     permission: Handle<permission::Permission>,
     routes: Vec<Handle<route::Route>>,
@@ -118,6 +124,7 @@ struct Region {
     domains: Domains,
     probe: Handle<Probe>,
     pinned: Option<Handle<Record>>,
+    health_check: Option<Handle<health_check::HealthCheck>>,
 }
 
 impl Draft<'_> {
@@ -137,6 +144,27 @@ impl Draft<'_> {
         let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
         self.desired.order_first(claim);
         self.desired.order_last(&seal);
+    }
+
+    /// API Gateway's own endpoints open before they are asked, and close after everybody has turned to custom domain
+    /// names: the probe, which comes before all the others, then health checks, records and CloudFront.
+    fn order_endpoints(
+        &mut self,
+        regions: &BTreeMap<String, Region>,
+        shared: Option<&Handle<Record>>,
+        distribution: Option<&Handle<distribution::Distribution>>,
+    ) {
+        for region in regions.values() {
+            let endpoint = &region.gateway.endpoint;
+            if !self.shape.gateway.disabled {
+                self.desired.order(&region.probe, endpoint);
+                continue;
+            }
+            self.desired.order(endpoint, &region.probe);
+            region.health_check.iter().for_each(|check| self.desired.order(endpoint, check));
+            region.pinned.iter().chain(shared).for_each(|record| self.desired.order(endpoint, record));
+            distribution.iter().for_each(|distribution| self.desired.order(endpoint, distribution));
+        }
     }
 
     /// Every region that has anything of the API in it.

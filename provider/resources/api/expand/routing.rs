@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use super::domain::below_base;
 use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
-use crate::components::domain;
 use crate::components::health_check::{self, HealthCheck};
-use crate::components::http_api;
 use crate::components::probe::{self, Probe};
 use crate::components::record::{self, Record, RecordSet, Routing};
-use crate::components::version;
+use crate::components::{Deviations, domain, http_api, version};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::routes;
 use crate::resources::api::shape::Policy;
@@ -81,7 +79,6 @@ pub(super) fn shared(draft: &mut Draft<'_>, regions: &BTreeMap<String, Region>) 
     let mut sets = BTreeMap::new();
     for (region, parts) in regions {
         let Some(named) = &parts.domains.shared else { continue };
-        let health_check = health_check(draft, region, parts);
         let Some(place) = draft.shape.regions.get(region).filter(|place| place.serving) else { continue };
         let value = RecordSet {
             routing: match draft.shape.policy {
@@ -91,7 +88,7 @@ pub(super) fn shared(draft: &mut Draft<'_>, regions: &BTreeMap<String, Region>) 
             },
             target: named.domain.output(domain::TARGET),
             target_zone_id: named.domain.output(domain::ZONE_ID),
-            health_check_id: health_check.as_ref().map(|check| check.output(health_check::ID)),
+            health_check_id: parts.health_check.as_ref().map(|check| check.output(health_check::ID)),
         };
         sets.insert(region.clone(), Gated { ready: ready(parts, named), value });
     }
@@ -123,8 +120,8 @@ fn ready(parts: &Region, named: &Named) -> Vec<Address> {
 }
 
 /// A drained region keeps its health check, so that it can be told whether it is well before it serves again.
-fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<Handle<HealthCheck>> {
-    let check = draft.shape.health_check.as_ref()?;
+pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<Handle<HealthCheck>> {
+    let check = draft.shape.health_check.as_ref().filter(|_| parts.domains.shared.is_some())?;
     let address = Address::regional(region, "health_check");
     let named = parts.domains.regional.as_ref().filter(|_| draft.shape.gateway.disabled);
     let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
@@ -139,6 +136,7 @@ fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<H
         failure_threshold: input(&check.config.failure_threshold, 3),
         measure_latency: check.measure_latency,
         search_string: maybe(&check.config.search_string),
+        deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let handle = draft.desired.add(address, Path::of("routing").attribute("health_check"), &spec);

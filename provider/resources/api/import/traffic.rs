@@ -6,6 +6,7 @@ use super::{Found, told};
 use crate::components::certificate::Certificate;
 use crate::components::distribution::Distribution;
 use crate::components::domain::Domain;
+use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::health_check::HealthCheck;
 use crate::components::http_api::{Cors, HttpApi};
 use crate::components::integration::Integration;
@@ -82,6 +83,7 @@ fn first_of_group(found: &Found<'_>, region: &str) -> Value {
 /// `gateway`.
 pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
     let api = found.first::<HttpApi>(regions);
+    let endpoint = found.first::<ExecuteApiEndpoint>(regions);
     let stage = found.first::<Stage>(regions);
     let first = regions.first().map(String::as_str);
     let routes = found.all::<Route>().into_iter().filter(|(address, _)| address.scope.region() == first);
@@ -100,7 +102,7 @@ pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
         ("cors", api.as_ref().and_then(|api| api.cors.as_ref()).map_or(Value::Null, cors)),
         ("throttle", throttle),
         ("access_log", access_log),
-        ("disable_execute_api_endpoint", Value::Bool(api.is_some_and(|api| api.disable_execute_api_endpoint))),
+        ("disable_execute_api_endpoint", Value::Bool(endpoint.is_some_and(|endpoint| endpoint.disabled))),
         ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
     ])
 }

@@ -92,7 +92,11 @@ fn computed() -> Vec<Attribute> {
             vec![
                 Attribute::string("kind", Computed, "What it is."),
                 Attribute::string("id", Computed, "What AWS calls it; null when it is wanted but could not be made."),
-                Attribute::string("revision", Computed, "A digest of its settings: it changes when they do."),
+                Attribute::string(
+                    "revision",
+                    Computed,
+                    "A digest of its settings, but for the values of environment variables: it changes when they do; where only such values do, it is known after apply.",
+                ),
             ],
         ),
     ]

@@ -135,7 +135,7 @@ pub(super) fn routing() -> Attribute {
             number(
                 "drain_seconds",
                 "How long resolvers may keep an answer. So long is waited after a region was taken out of DNS before it is \
-                 destroyed. Default: 60.",
+                 destroyed, and before an API's own endpoint is closed. Default: 60.",
             ),
         ],
     )

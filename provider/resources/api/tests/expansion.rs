@@ -22,13 +22,14 @@ fn one_region_without_a_domain() {
     global/role
     global/seal
     us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/log_group
     us-east-1/log_group/access
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
-    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/route/GET /items/{id}, us-east-1/stage, us-east-1/version
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/route/GET /items/{id}, us-east-1/stage, us-east-1/version
     us-east-1/provisioned_concurrency <- us-east-1/alias, us-east-1/function
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/route/GET /items/{id} <- us-east-1/http_api, us-east-1/integration
@@ -52,6 +53,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     eu-central-1/certificate
     eu-central-1/domain <- eu-central-1/issued_certificate
     eu-central-1/domain/regional <- eu-central-1/issued_certificate
+    eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/health_check <- eu-central-1/http_api, eu-central-1/probe
     eu-central-1/http_api
@@ -61,7 +63,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     eu-central-1/mapping <- eu-central-1/domain, eu-central-1/http_api, eu-central-1/stage
     eu-central-1/mapping/regional <- eu-central-1/domain/regional, eu-central-1/http_api, eu-central-1/stage
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
-    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/execute_api_endpoint, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
@@ -69,6 +71,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/domain/regional <- us-east-1/issued_certificate
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
@@ -78,7 +81,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
     us-east-1/mapping/regional <- us-east-1/domain/regional, us-east-1/http_api, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
-    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
@@ -86,6 +89,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/domain/regional <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
@@ -95,7 +99,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
     us-west-2/mapping/regional <- us-west-2/domain/regional, us-west-2/http_api, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -113,6 +117,7 @@ fn failover_between_two_regions() {
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
@@ -121,13 +126,14 @@ fn failover_between_two_regions() {
     us-east-1/log_group
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
-    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
@@ -136,7 +142,7 @@ fn failover_between_two_regions() {
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -151,32 +157,35 @@ fn cdn_over_an_origin_group_without_a_domain() {
     global/role
     global/seal
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
     eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/log_group
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
-    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/execute_api_endpoint, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
     us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/log_group
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
-    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
     us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/log_group
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -193,24 +202,26 @@ fn cdn_over_an_origin_group_with_a_domain() {
     global/seal
     global/validation_record/api.example.com <- us-east-1/certificate/cdn
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
     eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/log_group
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
-    eu-central-1/probe <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/probe <- eu-central-1/alias, eu-central-1/execute_api_endpoint, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
     us-east-1/certificate/cdn
     us-east-1/issued_certificate/cdn <- global/validation_record/api.example.com, us-east-1/certificate/cdn
     us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/log_group
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -230,6 +241,7 @@ fn cdn_over_the_latency_name() {
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
@@ -238,13 +250,14 @@ fn cdn_over_the_latency_name() {
     us-east-1/log_group
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
-    us-east-1/probe <- us-east-1/alias, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
@@ -253,7 +266,7 @@ fn cdn_over_the_latency_name() {
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -271,6 +284,7 @@ fn certificates_and_role_brought_along() {
     us-east-1/issued_certificate/cdn
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- us-west-2/log_group
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
@@ -278,7 +292,7 @@ fn certificates_and_role_brought_along() {
     us-west-2/log_group
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
-    us-west-2/probe <- us-west-2/alias, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -481,6 +495,7 @@ fn an_unknown_name_makes_all_components_unknown() {
     assert!(!expansion.addresses_known && expansion.desired.nodes().is_empty());
     let state = super::super::state::state(&config, &crate::plan::View::default());
     assert_eq!(at(&state, &Path::of("components")), &Value::Unknown);
+    assert_eq!(at(&state, &Path::of("distribution")), &Value::Null, "none is wanted, whatever the name is");
     assert_eq!(at(&state, &Path::of("id")), &Value::String("ipgiraffe".to_owned()));
 }
 
@@ -492,4 +507,18 @@ fn the_role_may_do_what_is_switched_on() {
     assert!(role["policies"]["logs"].as_str().unwrap().contains(":log-group:/aws/lambda/giraffe-image:*"));
     let role = spec(super::ONE_REGION, "global/role");
     assert_eq!(role["policies"]["function"], r#"{"Statement":[],"Version":"2012-10-17"}"#);
+}
+
+#[test]
+fn an_endpoint_closes_last_and_opens_first() {
+    let after = |hcl: &str, address: &str| {
+        let address: Address = address.parse().unwrap();
+        let desired = expand(&config(hcl)).unwrap().desired;
+        desired.get(&address).unwrap().depends_on.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let closed = after(super::WEIGHTED, "us-west-2/execute_api_endpoint");
+    insta::assert_snapshot!(closed.join(" "), @"global/claim global/record/api.example.com global/record/us-west-2.api.example.com us-west-2/health_check us-west-2/http_api us-west-2/probe");
+    let opened = after(super::FAILOVER, "us-west-2/execute_api_endpoint");
+    insta::assert_snapshot!(opened.join(" "), @"global/claim us-west-2/http_api");
+    assert!(after(super::FAILOVER, "us-west-2/probe").contains(&"us-west-2/execute_api_endpoint".to_owned()));
 }

@@ -223,26 +223,26 @@ fn function() {
             ("function = { source_dir = null }", "Missing function code @ function"),
             (r#"function = { filename = "a.zip" }"#, "Conflicting function code @ function.filename"),
             (
-                r#"regions = { "us-east-1" = { s3 = { bucket = "b", key = "k" } }, "us-west-2" = { s3 = { bucket = "b", key = "k" } } }"#,
+                r#"regions = { "us-east-1" = { s3 = { bucket = "bucket", key = "k" } }, "us-west-2" = { s3 = { bucket = "bucket", key = "k" } } }"#,
                 r#"Conflicting function code @ regions["us-east-1"].s3"#,
             ),
             (
                 r#"
-                regions  = { "us-east-1" = { s3 = { bucket = "b" } }, "us-west-2" = { s3 = { bucket = "b", key = "k" } } }
+                regions  = { "us-east-1" = { s3 = { bucket = "bucket" } }, "us-west-2" = { s3 = { bucket = "bucket", key = "k" } } }
                 function = { source_dir = null }
                 "#,
                 r#"Incomplete S3 object @ regions["us-east-1"].s3.key"#,
             ),
             (
                 r#"
-                regions  = { "us-east-1" = { s3 = { bucket = "b", key = "k" } } }
+                regions  = { "us-east-1" = { s3 = { bucket = "bucket", key = "k" } } }
                 function = { source_dir = null }
                 "#,
                 r#"Function code missing in a region @ regions["us-west-2"].s3"#,
             ),
             (
                 r#"
-                regions  = { "us-east-1" = { image_uri = "i" }, "us-west-2" = { image_uri = "i" } }
+                regions  = { "us-east-1" = { image_uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1" }, "us-west-2" = { image_uri = "123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1" } }
                 function = { source_dir = null, handler = null }
                 "#,
                 "Not for an image @ function.runtime",
@@ -546,4 +546,48 @@ fn what_is_unknown_conflicts_with_nothing() {
     ] {
         assert_eq!(found(hcl, false), [""; 0], "{hcl}");
     }
+}
+
+#[test]
+fn code_is_where_lambda_can_read_it() {
+    let image = |uri: &str| {
+        format!(
+            r#"
+            regions  = {{ "us-east-1" = {{ image_uri = "{uri}" }}, "us-west-2" = null }}
+            function = {{ source_dir = null, handler = null, runtime = null }}
+            "#
+        )
+    };
+    let s3 = |bucket: &str, key: &str| {
+        format!(
+            r#"
+            regions  = {{ "us-east-1" = {{ s3 = {{ bucket = "{bucket}", key = "{key}" }} }}, "us-west-2" = null }}
+            function = {{ source_dir = null }}
+            "#
+        )
+    };
+    let at = r#"regions["us-east-1"]"#;
+    for (hcl, expected) in [
+        (image("nginx"), format!("Invalid image URI @ {at}.image_uri")),
+        (
+            image("123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1"),
+            format!("Image of another region @ {at}.image_uri"),
+        ),
+        (s3("s3://code", "app.zip"), format!("Invalid bucket name @ {at}.s3.bucket")),
+        (s3("code", "s3://code/app.zip"), format!("Invalid S3 key @ {at}.s3.key")),
+    ] {
+        assert_eq!(found(&hcl, false), [expected], "{hcl}");
+    }
+}
+
+#[test]
+fn a_role_is_of_the_account_that_is_worked_in() {
+    let with = |account: &str| {
+        let role = format!("role_arn = \"arn:aws:iam::{account}:role/mine\", runtime =");
+        expand(&config(&BASE.replace("runtime =", &role)))
+    };
+    assert!(with("123456789012").is_ok());
+    let found = with("210987654321").unwrap_err();
+    assert_eq!(found[0].path.to_string(), "function.role_arn");
+    assert!(found[0].detail.contains("210987654321"), "{}", found[0]);
 }

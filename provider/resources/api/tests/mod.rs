@@ -60,8 +60,8 @@ routing  = { policy = "failover", health_check = { interval_seconds = 10 } }
 const WEIGHTED: &str = r#"
 name     = "giraffe"
 regions  = {
-  "us-east-1" = { weight = 0, image_uri = "1.dkr.ecr.us-east-1.amazonaws.com/a:1" }
-  "us-west-2" = { weight = 10, image_uri = "1.dkr.ecr.us-west-2.amazonaws.com/a:1", reserved_concurrency = 5 }
+  "us-east-1" = { weight = 0, image_uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1" }
+  "us-west-2" = { weight = 10, image_uri = "123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1", reserved_concurrency = 5 }
 }
 function = { tracing = true }
 domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }

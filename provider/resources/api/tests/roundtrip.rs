@@ -39,7 +39,7 @@ fn output(desired: &Desired, address: &Address, name: &str) -> Json {
 
 /// Everything that is wanted, as if it had been made.
 fn made(desired: &Desired) -> View {
-    let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name", "status"];
+    let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
         visible: !["seal", "probe", "issued_certificate"].contains(&address.kind.as_str()),
         id: Attr::Known(format!("id of {address}")),

@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::xml_out::{Page, is_taggable, message, node, text};
 use super::{Question, Shelf};
-use crate::message::{Answer, Refusal, Request, encode};
+use crate::message::{Answer, REQUEST_ID, Refusal, Request, encode};
 use crate::upstream::Place;
 use crate::xml::Element;
 
@@ -71,7 +71,7 @@ impl Iam {
             _ => return Err(question.not_implemented()),
         };
         let result = outcome.map(|children| node(&format!("{operation}Result"), children));
-        let metadata = node("ResponseMetadata", vec![text("RequestId", question.ids.uuid())]);
+        let metadata = node("ResponseMetadata", vec![text("RequestId", REQUEST_ID)]);
         let children = result.into_iter().chain([metadata]).collect();
         Ok(message(StatusCode::OK, NAMESPACE, node(&format!("{operation}Response"), children)))
     }

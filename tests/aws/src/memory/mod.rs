@@ -12,6 +12,7 @@ mod iam;
 mod ids;
 mod lambda;
 mod logs;
+mod past;
 mod route53;
 mod shelf;
 mod sts;
@@ -29,6 +30,8 @@ pub(super) use ids::Ids;
 use serde_json::{Map, Value};
 pub(super) use shelf::Shelf;
 
+use crate::calls::is_read;
+use crate::eventual::may_lie;
 use crate::message::{Answer, Refusal, Request, decode};
 use crate::operation::Operation;
 use crate::upstream::{Forward, Place};
@@ -51,6 +54,13 @@ pub(crate) struct Memory {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct State {
     ids: Ids,
+    services: Services,
+    past: Arc<past::Past>,
+}
+
+/// Every service with all that it keeps.
+#[derive(Debug, Default, Clone)]
+struct Services {
     acm: Arc<acm::Acm>,
     apigateway: Arc<apigateway::ApiGateway>,
     cloudfront: Arc<cloudfront::CloudFront>,
@@ -144,26 +154,42 @@ fn not_implemented(operation: &str) -> Refusal {
     Refusal::new(501, "NotImplemented", format!("The AWS in memory has no {operation}."))
 }
 
-impl Memory {
-    /// Answers one API call. `now` is the time since the local AWS was started.
-    pub(crate) fn answer(&self, call: Forward<'_>, now: Duration) -> Answer {
-        let Forward { place, service, operation, request } = call;
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { ids, acm, apigateway, cloudfront, iam, lambda, logs, route53 } = &mut *state;
+impl Services {
+    fn answer(&mut self, call: Forward<'_>, now: Duration, ids: &mut Ids) -> Answer {
+        let Forward { place, service, operation, request, .. } = call;
         let mut question = Question { place, operation, request, now: BEGINNING + now, ids };
         let question = &mut question;
         let answer = match service {
-            "acm" => Arc::make_mut(acm).answer(question),
-            "apigateway" => Arc::make_mut(apigateway).answer(question),
-            "cloudfront" => Arc::make_mut(cloudfront).answer(question),
-            "iam" => Arc::make_mut(iam).answer(question),
-            "lambda" => Arc::make_mut(lambda).answer(question),
-            "logs" => Arc::make_mut(logs).answer(question),
-            "route53" => Arc::make_mut(route53).answer(question),
+            "acm" => Arc::make_mut(&mut self.acm).answer(question),
+            "apigateway" => Arc::make_mut(&mut self.apigateway).answer(question),
+            "cloudfront" => Arc::make_mut(&mut self.cloudfront).answer(question),
+            "iam" => Arc::make_mut(&mut self.iam).answer(question),
+            "lambda" => Arc::make_mut(&mut self.lambda).answer(question),
+            "logs" => Arc::make_mut(&mut self.logs).answer(question),
+            "route53" => Arc::make_mut(&mut self.route53).answer(question),
             "sts" => sts::answer(question),
             _ => Err(not_implemented(&format!("{service}:{}", operation.name))),
         };
         answer.unwrap_or_else(|refusal| Answer::refusal(service, &refusal))
+    }
+}
+
+impl Memory {
+    /// Answers one API call. `now` is the time since the local AWS was started.
+    pub(crate) fn answer(&self, call: Forward<'_>, now: Duration) -> Answer {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { ids, services, past } = &mut *state;
+        let Some(eventual) = call.consistency else { return services.answer(call, now, ids) };
+        if may_lie(call.service, &call.operation.name) {
+            let mut old = Arc::make_mut(past).choose(call, eventual, now);
+            return old.as_mut().unwrap_or(services).answer(call, now, ids);
+        }
+        let before = services.clone();
+        let answer = services.answer(call, now, ids);
+        if answer.status.is_success() && !is_read(&call.operation.name) {
+            Arc::make_mut(past).keep(call, eventual, now, before);
+        }
+        answer
     }
 
     /// Everything as it is now.
@@ -189,6 +215,7 @@ impl Memory {
     pub(crate) fn invoke(&self, place: &Place, api: &str, path: &str, request: &Request) -> Answer {
         let forced = self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
         let state = self.state();
-        data_plane::answer(&state.apigateway, &state.lambda, data_plane::Asked { place, api, path, request, forced })
+        let Services { apigateway, lambda, .. } = &state.services;
+        data_plane::answer(apigateway, lambda, data_plane::Asked { place, api, path, request, forced })
     }
 }

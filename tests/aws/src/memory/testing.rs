@@ -41,7 +41,8 @@ impl Service {
         };
         let place = Place { account: DEFAULT_ACCOUNT.to_owned(), region: "us-east-1".to_owned() };
         let operation = recognise(self.name, &request);
-        let call = Forward { place: &place, service: self.name, operation: &operation, request: &request };
+        let call =
+            Forward { place: &place, service: self.name, operation: &operation, request: &request, consistency: None };
         self.memory.answer(call, Duration::ZERO)
     }
 

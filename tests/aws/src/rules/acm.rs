@@ -108,18 +108,19 @@ async fn mend(context: &Context<'_>, place: &Place, certificate: &mut Value) -> 
     }
     let arn = certificate["CertificateArn"].as_str().unwrap_or_default().to_owned();
     let told = !context.proxy.timers.is_running(&timer(place, "requested", &arn));
+    let issued = timer(place, "issued", &arn);
+    // Once issued, it stays so; only a renewal would need the record again.
+    let was_issued = context.proxy.timers.has_ended(&issued);
     let mut validated = true;
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
         let name = option["DomainName"].as_str().unwrap_or_default();
         let (record, value) = validation_record(&place.account, name);
-        validated &= has_record(context, place, &record, &value).await?;
+        validated = validated && (was_issued || has_record(context, place, &record, &value).await?);
         option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
     }
-    let issued = timer(place, "issued", &arn);
     if validated && told {
         context.proxy.timers.start_once(&issued, context.proxy.options.delays.certificate_issued);
     }
-    // Once issued, it stays so; only a renewal would need the record again.
     let is_issued = context.proxy.timers.has_ended(&issued);
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
         option["ValidationStatus"] = if is_issued { "SUCCESS" } else { "PENDING_VALIDATION" }.into();
@@ -187,13 +188,18 @@ async fn users(context: &Context<'_>, arn: &str) -> Result<Vec<String>, Error> {
             users.push(domain["domainNameArn"].as_str().unwrap_or_default().to_owned());
         }
     }
-    let distributions =
-        upstream.xml(&context.place.global(), "cloudfront", Ask::Get("/2020-05-31/distribution")).await?;
+    // CloudFront takes certificates of us-east-1 only.
+    let distributions = if context.place == context.place.global() {
+        upstream.xml(&context.place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?
+    } else {
+        None
+    };
     for distribution in distributions.iter().flat_map(|list| list.items_at(&["Items"])) {
         if distribution.text_at(&["ViewerCertificate", "ACMCertificateArn"]) == arn {
             users.push(distribution.text_at(&["ARN"]).to_owned());
         }
     }
+    users.sort();
     Ok(users)
 }
 

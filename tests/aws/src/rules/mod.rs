@@ -7,6 +7,7 @@ mod acm;
 mod apigateway;
 mod batch;
 mod cloudfront;
+mod held;
 mod iam;
 mod lambda;
 mod route53;
@@ -74,7 +75,9 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
 
 /// What AWS would answer without doing anything.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
-    if let Some(refusal) = account::refused(context).or_else(|| throttle::refused(context)) {
+    if let Some(refusal) =
+        account::refused(context).or_else(|| throttle::refused(context)).or_else(|| held::refused(context))
+    {
         return Ok(Some(Answer::refusal(&context.service, &refusal)));
     }
     match context.service.as_str() {
@@ -93,6 +96,7 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
     if !answer.status.is_success() {
         return Ok(());
     }
+    held::after(context);
     match context.service.as_str() {
         "acm" => acm::after(context, answer).await?,
         "apigateway" => apigateway::after(context, answer).await?,

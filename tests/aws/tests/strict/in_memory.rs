@@ -8,10 +8,12 @@ mod apigateway;
 mod basics;
 mod build;
 mod cloudfront;
+mod eventual;
 mod lambda;
 mod route53;
 mod snapshots;
 mod users;
+mod wiring;
 mod world;
 
 /// What is behind the rules.

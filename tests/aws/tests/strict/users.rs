@@ -12,7 +12,7 @@ use crate::cloudfront::{READS, config, create, group};
 use crate::world::World;
 
 /// Asks for a path of a host from near a region: status, and the body or who answered.
-async fn ask(world: &World, client_region: &str, method: &str, host: &str, path: &str) -> (u16, String) {
+pub(crate) async fn ask(world: &World, client_region: &str, method: &str, host: &str, path: &str) -> (u16, String) {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
     let request = http::Request::builder()
         .method(method)

@@ -1,0 +1,7 @@
+//! libFuzzer gives any bytes to [`input::read`].
+
+#![no_main]
+
+mod input;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| input::read(bytes));

@@ -1,0 +1,130 @@
+//! One create at a time: a create says in its claim that it is alive, and what a dead one left is taken over.
+//!
+//! Nobody's clock is trusted: whether another run is alive is told by its pulse moving while we watch.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::apply::Engine;
+use crate::aws::{CallError, chain};
+use crate::components::claim::{self, Claim, Life};
+use crate::desired::{Address, Kind};
+use crate::resources::Resource;
+use crate::wire::{Diagnostic, Diagnostics, Path};
+
+/// How often a create says that it is alive.
+const PULSE: Duration = Duration::from_secs(10);
+/// Without a pulse for so long, it is dead: one pulse may be lost, and the next one late.
+const LEASE: Duration = Duration::from_secs(25);
+/// How often we look whether it is.
+const LOOK: Duration = Duration::from_secs(5);
+/// Clocks differ by less: what was last alive longer ago by our clock is dead without a look.
+const SKEW: Duration = Duration::from_secs(15 * 60);
+
+/// Does `work` while the claim says that somebody is at it.
+pub(super) async fn alive<T>(engine: &Engine, resource: &dyn Resource, work: impl Future<Output = T>) -> T {
+    if !has_claim(resource) {
+        return work.await;
+    }
+    tokio::select! {
+        done = work => done,
+        never = beat(engine) => match never {},
+    }
+}
+
+async fn beat(engine: &Engine) -> Infallible {
+    loop {
+        engine.clock().sleep(PULSE).await;
+        if let Err(error) = claim::pulse(&engine.aftermath(&address())).await {
+            tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
+        }
+    }
+}
+
+/// Says in the claim that the state holds what was made, though it is not all of it.
+pub(super) async fn keep(engine: &Engine, resource: &dyn Resource) {
+    if has_claim(resource)
+        && let Err(error) = claim::keep(&engine.aftermath(&address())).await
+    {
+        tracing::warn!(error = %chain(&error), "the claim could not be told that its API is kept incomplete");
+    }
+}
+
+/// Makes sure that the create which left something behind is dead, and puts this run in its place.
+///
+/// # Errors
+/// It is alive, or another run was quicker; a call that failed.
+pub(super) async fn take_over(engine: &Engine, resource: &dyn Resource) -> Result<(), Diagnostics> {
+    if !has_claim(resource) {
+        return Ok(());
+    }
+    match try_take_over(engine).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(vec![under_way(engine.owner())]),
+        Err(error) => Err(vec![Diagnostic::error(
+            Path::of("name"),
+            "AWS could not be asked",
+            format!("Whether another apply of this name is under way could not be told: {}.", chain(&error)),
+        )]),
+    }
+}
+
+async fn try_take_over(engine: &Engine) -> Result<bool, CallError> {
+    let aws = engine.regional(&address());
+    let Some(left) = claim::life(&aws).await? else { return Ok(true) };
+    if left.run == aws.run_id() {
+        return Ok(true);
+    }
+    if !is_long_dead(&left, aws.unix_seconds()) {
+        tracing::info!(
+            seconds = LEASE.as_secs(),
+            "an earlier create was cut off, or is still under way: watching its pulse"
+        );
+        if watch(engine, |now| *now != left).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    claim::take(&aws).await?;
+    // Another run may do the same at this moment: the one that is named last goes on.
+    let taken = watch(engine, |now| now.run != left.run).await?;
+    Ok(taken.is_some_and(|life| life.run == aws.run_id()))
+}
+
+/// Looks at the claim for the time of a lease, or until `is_seen`. A reply may be older than what was just written.
+async fn watch(engine: &Engine, is_seen: impl Fn(&Life) -> bool) -> Result<Option<Life>, CallError> {
+    let aws = engine.regional(&address());
+    let end = engine.clock().now() + LEASE;
+    while engine.clock().now() < end {
+        engine.sleep(LOOK, "the create that was cut off is gone on with").await?;
+        match claim::life(&aws).await? {
+            Some(life) if is_seen(&life) => return Ok(Some(life)),
+            Some(_) => {}
+            // It is finished, kept or gone: not ours to take any more.
+            None => return Ok(Some(Life { run: String::new(), pulse: 0 })),
+        }
+    }
+    Ok(None)
+}
+
+fn is_long_dead(life: &Life, now: u64) -> bool {
+    now.saturating_sub(life.pulse) > (LEASE + SKEW).as_secs()
+}
+
+fn under_way(owner: &str) -> Diagnostic {
+    Diagnostic::error(
+        Path::of("name"),
+        "Another apply is under way",
+        format!(
+            "{owner} is being made by another run at this moment: its claim in AWS shows that it is alive. Nothing was \
+             touched. Wait until it has ended and plan again; when it is another configuration's, choose another name."
+        ),
+    )
+}
+
+fn has_claim(resource: &dyn Resource) -> bool {
+    resource.kinds().contains(&Claim::KIND)
+}
+
+fn address() -> Address {
+    Address::global(Claim::KIND)
+}

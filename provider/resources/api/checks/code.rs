@@ -1,0 +1,104 @@
+//! Mistakes in where a region's code is read from: S3, or a registry of images.
+
+use super::Found;
+use crate::resources::api::config::{Region, region_path};
+use crate::wire::Path;
+
+/// Mistakes in the code of the region `name`.
+pub(super) fn check(name: &str, region: &Region, found: &mut Found) {
+    let path = region_path(name);
+    if let Some(s3) = region.s3.known() {
+        let path = path.attribute("s3");
+        for (attribute, value) in [("bucket", &s3.bucket), ("key", &s3.key)] {
+            if value.is_null() || value.known().is_some_and(String::is_empty) {
+                let detail = "A zip in S3 is found by its bucket and its key. Set both.";
+                found.error(path.attribute(attribute), "Incomplete S3 object", detail);
+            }
+        }
+        let given = |value: Option<&String>| value.filter(|value| !value.is_empty()).cloned();
+        if let Some(bucket) = given(s3.bucket.known()).filter(|bucket| !is_bucket(bucket)) {
+            let detail = format!(
+                "{bucket:?} is not the name of a bucket: 3 to 63 letters, digits, dots, hyphens and underscores are \
+                 expected, without s3:// and without a path."
+            );
+            found.error(path.attribute("bucket"), "Invalid bucket name", detail);
+        }
+        if given(s3.key.known()).is_some_and(|key| key.len() > 1024 || key.starts_with("s3://")) {
+            let detail =
+                "The key is the object's name in its bucket, of up to 1024 bytes: \"builds/app.zip\" is expected.";
+            found.error(path.attribute("key"), "Invalid S3 key", detail);
+        }
+    }
+    if let Some(uri) = region.image_uri.known() {
+        image(name, uri, path.attribute("image_uri"), found);
+    }
+}
+
+/// # Source
+/// AWS Lambda API reference, `FunctionCode`, `S3Bucket`.
+fn is_bucket(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    (3..=63).contains(&name.len()) && name.bytes().all(allowed) && !name.ends_with('.')
+}
+
+/// # Source
+/// AWS Lambda developer guide, "Create a Lambda function using a container image": the image is in an Amazon ECR
+/// repository of the function's region.
+fn image(region: &str, uri: &str, path: Path, found: &mut Found) {
+    let Some(its) = region_of(uri) else {
+        let detail = format!(
+            "{uri:?} is not an image that Lambda can run: 123456789012.dkr.ecr.{region}.amazonaws.com/REPOSITORY:TAG is \
+             expected, or a digest in place of the tag. Lambda takes images from Amazon ECR only; push it there."
+        );
+        found.error(path, "Invalid image URI", detail);
+        return;
+    };
+    if its != region {
+        let detail = format!(
+            "The image is in {its}, and a function in {region} cannot run it. Push it to (or replicate it into) a \
+             repository in {region}, and name that one."
+        );
+        found.error(path, "Image of another region", detail);
+    }
+}
+
+/// The region that an image's repository is in; `None` when it is no image in Amazon ECR.
+fn region_of(uri: &str) -> Option<&str> {
+    let (host, image) = uri.split_once('/')?;
+    let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr-ecr."))?;
+    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".on.amazonwebservices.com.cn"];
+    let region = ends.iter().find_map(|end| rest.strip_suffix(end))?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_image = !image.is_empty() && !image.contains(char::is_whitespace) && !image.starts_with([':', '@', '/']);
+    (is_account && is_image && !region.contains('.')).then_some(region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_and_their_regions() {
+        for (uri, region) in [
+            ("123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1", Some("us-east-1")),
+            ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a@sha256:00", Some("cn-north-1")),
+            ("123456789012.dkr-ecr.eu-west-1.on.aws/a", Some("eu-west-1")),
+            ("nginx", None),
+            ("docker.io/library/nginx:latest", None),
+            ("public.ecr.aws/nginx/nginx:latest", None),
+            ("123.dkr.ecr.us-east-1.amazonaws.com/a:1", None),
+            ("123456789012.dkr.ecr.us-east-1.amazonaws.com/", None),
+            ("https://123456789012.dkr.ecr.us-east-1.amazonaws.com/a", None),
+        ] {
+            assert_eq!(region_of(uri), region, "{uri}");
+        }
+    }
+
+    #[test]
+    fn buckets_and_others() {
+        assert!(is_bucket("code-us-west-2.example") && is_bucket("Old_Bucket"));
+        for bad in ["ab", "s3://code", "code/app.zip", "code.", &"x".repeat(64)] {
+            assert!(!is_bucket(bad), "{bad}");
+        }
+    }
+}

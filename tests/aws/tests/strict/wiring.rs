@@ -1,0 +1,64 @@
+//! What the memory does as AWS does, and ministack does not: functions keep their versions, APIs need their wiring.
+
+use crate::build::package;
+use crate::users::ask;
+use crate::world::{World, refusal};
+
+#[tokio::test]
+async fn an_unchanged_function_has_no_new_version() {
+    let world = World::immediate().await;
+    let role = world.role().await;
+    world.function(&role).await.unwrap();
+    let client = world.lambda();
+    let publish = async || client.publish_version().function_name("giraffe").send().await.unwrap().version.unwrap();
+    assert_eq!(publish().await, "1");
+    client.update_function_code().function_name("giraffe").zip_file(package()).send().await.unwrap();
+    assert_eq!(publish().await, "1");
+    client.update_function_configuration().function_name("giraffe").timeout(9).send().await.unwrap();
+    assert_eq!(publish().await, "2");
+
+    let alias = |version: &str| client.create_alias().function_name("giraffe").name("live").function_version(version);
+    assert_eq!(refusal!(alias("7").send().await).0, "ResourceNotFoundException");
+    alias("1").send().await.unwrap();
+    let delete = client.delete_function().function_name("giraffe").qualifier("1");
+    assert_eq!(refusal!(delete.send().await).0, "ResourceConflictException");
+}
+
+#[tokio::test]
+async fn a_change_for_another_revision_is_refused() {
+    let world = World::immediate().await;
+    let role = world.role().await;
+    world.function(&role).await.unwrap();
+    let client = world.lambda();
+    let alias = client.create_alias().function_name("giraffe").name("live").function_version("$LATEST");
+    let revision = alias.send().await.unwrap().revision_id.unwrap();
+    let update = |revision: &str| {
+        client.update_alias().function_name("giraffe").name("live").description("x").revision_id(revision).send()
+    };
+    update(&revision).await.unwrap();
+    assert_eq!(refusal!(update(&revision).await).0, "PreconditionFailedException");
+}
+
+#[tokio::test]
+async fn an_api_answers_when_everything_is_wired() {
+    let world = World::immediate().await;
+    let role = world.role().await;
+    let api = world.api(&role).await;
+    let host = format!("{api}.execute-api.us-east-1.amazonaws.com");
+    let status = async || ask(&world, "us-east-1", "GET", &host, "/a").await.0;
+    assert_eq!(status().await, 200);
+
+    world.lambda().remove_permission().function_name("giraffe").statement_id("gateway").send().await.unwrap();
+    assert_eq!(status().await, 500, "nobody may call the function");
+
+    let client = world.apigateway();
+    let closed = client.update_api().api_id(&api).disable_execute_api_endpoint(true).send();
+    closed.await.unwrap();
+    assert_eq!(status().await, 404, "its own endpoint is closed");
+    client.update_api().api_id(&api).disable_execute_api_endpoint(false).send().await.unwrap();
+
+    let routes = client.get_routes().api_id(&api).send().await.unwrap().items.unwrap();
+    let id = routes[0].route_id.as_deref().unwrap();
+    client.update_route().api_id(&api).route_id(id).route_key("GET /b").send().await.unwrap();
+    assert_eq!(status().await, 404, "no route leads there");
+}
