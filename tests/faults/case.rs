@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use multiregion::wire::Value;
-use serde_json::{Value as Json, json};
-use strict_aws::{Call, Inventory, Snapshot};
+use serde_json::Value as Json;
+use strict_aws::{Call, Inventory};
 
 use super::compare::{changed, difference, inventory, made_twice};
 use super::fault::Fault;
 use super::host::{Kept, Run};
 use super::operations::Operation;
-use super::topologies::{Topology, ZONE};
+use super::topologies::{self, Topology};
 use super::traffic::{Watch, names};
-use super::world::{World, config, resource, text};
+use super::world::{Moment, World, config, resource, text};
 
 /// How often a user runs again after the fault is mended.
 const REPETITIONS: usize = 2;
@@ -24,7 +24,7 @@ const LEAKED: &str = "left after the destroy";
 pub(super) struct Row {
     pub(super) topology: &'static Topology,
     pub(super) operation: &'static Operation,
-    snapshot: Snapshot,
+    beginning: Moment,
     api: Kept,
     to: Value,
     /// What AWS holds without the API.
@@ -64,13 +64,11 @@ impl Row {
         operation: &'static Operation,
     ) -> Result<Option<Self>, Problems> {
         world.start_over();
-        let mut zone = Kept::nothing(resource("multiregion_zone"));
-        let zone_config = config(zone.resource, &json!({ "name": ZONE }));
-        let mut problems = Problems::default();
-        problems.well("the zone", &zone.run(world, &zone_config).await);
-        let Some((from, to)) = (operation.change)(world, (topology.config)(world, text(&zone.value, "id"))) else {
+        let zone_id = topologies::zone(world).await;
+        let Some((from, to)) = (operation.change)(world, (topology.config)(world, &zone_id)) else {
             return Ok(None);
         };
+        let mut problems = Problems::default();
         let nothing = inventory(world).await;
         let mut api = Kept::nothing(resource("multiregion_api"));
         let value = |json: &Json| if json.is_null() { Value::Null } else { config(api.resource, json) };
@@ -80,12 +78,12 @@ impl Row {
             problems.well("where it begins", &api.run(world, &from).await);
             problems.0.extend(holes(world, &names(&world.aws).await));
         }
-        let snapshot = world.aws.snapshot().expect("a local AWS in memory");
+        let beginning = world.moment();
         world.network.take_calls();
         let mut row = Self {
             topology,
             operation,
-            snapshot,
+            beginning,
             api: api.clone(),
             to,
             nothing,
@@ -106,7 +104,7 @@ impl Row {
     /// The same with its `k`th call disturbed.
     pub(super) async fn disturbed(&self, world: &World, k: usize, fault: Fault) -> Problems {
         let mut problems = Problems::default();
-        world.restore(&self.snapshot);
+        world.restore(&self.beginning);
         let mut api = self.api.clone();
         world.network.take_calls();
         world.network.watch(self.watch());

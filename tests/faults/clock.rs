@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use multiregion::aws::{Clock, Sleeping};
 
+/// The time of day at the beginning: some day in 2026.
+const EPOCH: u64 = 1_790_000_000;
+
 /// Simulated time. Clones share it.
 #[derive(Clone)]
 pub(super) struct SimulatedClock {
@@ -37,6 +40,13 @@ impl SimulatedClock {
         self.lock().now
     }
 
+    /// It is as late as it was. Nobody may be waiting.
+    pub(super) fn return_to(&self, elapsed: Duration) {
+        let mut sleepers = self.lock();
+        assert!(sleepers.waiting.is_empty(), "somebody is still asleep");
+        sleepers.now = elapsed;
+    }
+
     /// Moves on to the next sleeper's time and wakes it; how far that was, or `None` when nobody sleeps.
     fn skip(&self) -> Option<Duration> {
         let (by, waker) = {
@@ -61,7 +71,7 @@ impl Clock for SimulatedClock {
     }
 
     fn unix_seconds(&self) -> u64 {
-        self.elapsed().as_secs()
+        EPOCH + self.elapsed().as_secs()
     }
 
     fn sleep(&self, time: Duration) -> Sleeping {

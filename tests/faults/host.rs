@@ -63,7 +63,8 @@ impl Kept {
         Self { resource, value: Value::Null, private: Vec::new(), tainted: false }
     }
 
-    fn state(&self) -> State {
+    /// As the provider is given it.
+    pub(super) fn state(&self) -> State {
         State { value: self.value.clone(), private: self.private.clone() }
     }
 

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::FutureExt;
 
 use super::case::{Problems, Row};
+use super::drift;
 use super::fault::Fault;
 use super::operations::{self, Operation};
-use super::report::{Failure, Report};
+use super::report::{DriftReport, Failure, Report};
 use super::topologies::{self, Topology};
 use super::world::{Sources, World};
 
@@ -82,6 +83,17 @@ pub(super) fn run(selection: &Selection) -> Report {
         }
     });
     board.report.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets everything drift in every wanted topology, one after the other.
+pub(super) fn drift(selection: &Selection) -> DriftReport {
+    let sources = Arc::new(Sources::new());
+    let mut report = DriftReport::default();
+    for topology in topologies::ALL.iter().filter(|topology| selection.wants([topology.name, "", "", ""])) {
+        let healings = runtime().block_on(async { drift::of(&World::start(&sources).await, topology).await });
+        healings.into_iter().for_each(|(name, healing)| report.count(topology.name, name, healing));
+    }
+    report
 }
 
 /// Of its threads one reads files, and nobody uses the other: all that a world does is done by the one who drives it.

@@ -6,6 +6,7 @@
 mod case;
 mod clock;
 mod compare;
+mod drift;
 mod fault;
 mod host;
 mod matrix;
@@ -18,11 +19,22 @@ mod world;
 
 use matrix::Selection;
 
-/// All of it. `MULTIREGION_FAULTS` picks some: words that a run's name contains, as a failure prints them.
+/// All of it. `MULTIREGION_FAULTS` picks some: parts of a run's name, as a failure prints them.
 #[test]
+#[ignore = "minutes, and only when it is optimised: `cargo xtask faults`"]
 fn whatever_fails_it_converges() {
     let selection = Selection::from_env();
     let report = matrix::run(&selection);
     report.print();
     assert!(report.failures.is_empty(), "{}", report.explain());
+}
+
+/// Whatever somebody deletes or changes behind our back is named by the plan and mended by the apply.
+#[test]
+#[ignore = "minutes, and only when it is optimised: `cargo xtask faults`"]
+fn whatever_drifts_is_healed() {
+    let selection = Selection::from_env();
+    let report = matrix::drift(&selection);
+    report.print();
+    assert!(report.broken.is_empty(), "{}", report.explain());
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::drift::Healing;
+
 /// What came of all runs.
 #[derive(Default)]
 pub(super) struct Report {
@@ -66,5 +68,46 @@ impl Report {
             text.push_str(&format!("    again: cargo xtask faults --only {}\n", failures[0].name));
         }
         text
+    }
+}
+
+/// What came of everything that drifted.
+#[derive(Default)]
+pub(super) struct DriftReport {
+    rows: BTreeMap<&'static str, [usize; 3]>,
+    refused: Vec<String>,
+    pub(super) broken: Vec<(String, Vec<String>)>,
+}
+
+impl DriftReport {
+    pub(super) fn count(&mut self, topology: &'static str, name: String, healing: Healing) {
+        let counts = self.rows.entry(topology).or_default();
+        match healing {
+            Healing::Healed => counts[0] += 1,
+            Healing::Broken(why) => {
+                counts[1] += 1;
+                self.broken.push((name, why));
+            }
+            Healing::Refused => {
+                counts[2] += 1;
+                self.refused.push(name);
+            }
+        }
+    }
+
+    /// How often what drifted was healed.
+    #[expect(clippy::print_stdout, reason = "the table is what the command is for")]
+    pub(super) fn print(&self) {
+        println!("| topology | healed | not healed | AWS allows no such drift |");
+        println!("|---|---:|---:|---:|");
+        for (topology, [healed, broken, refused]) in &self.rows {
+            println!("| {topology} | {healed} | {broken} | {refused} |");
+        }
+        println!("\nAWS allows no such drift: {}", self.refused.join(", "));
+    }
+
+    /// What was not healed.
+    pub(super) fn explain(&self) -> String {
+        self.broken.iter().map(|(name, why)| format!("\n{name}\n    {}\n", why.join("\n    "))).collect()
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::world::World;
+use super::host::Kept;
+use super::world::{World, config, resource, text};
 
 /// The zone of every domain.
 pub(super) const ZONE: &str = "faults.example";
@@ -20,6 +21,14 @@ pub(super) const ALL: &[Topology] = &[
     Topology { name: "latency", config: latency },
     Topology { name: "cdn-group", config: cdn_group },
 ];
+
+/// Makes the zone; its id.
+pub(super) async fn zone(world: &World) -> String {
+    let mut zone = Kept::nothing(resource("multiregion_zone"));
+    let run = zone.run(world, &config(zone.resource, &json!({ "name": ZONE }))).await;
+    assert!(run.is_well(), "the zone is made: {run:?}");
+    text(&zone.value, "id").to_owned()
+}
 
 fn one_region(world: &World, _: &str) -> Json {
     json!({ "name": "giraffe", "regions": { "us-east-1": {} }, "function": world.function() })

@@ -26,8 +26,14 @@ pub(super) struct World {
     pub(super) aws: Arc<LocalAws>,
     pub(super) clock: SimulatedClock,
     pub(super) network: Network,
-    empty: Snapshot,
+    empty: Moment,
     sources: Arc<Sources>,
+}
+
+/// A moment of a world, which others can be brought to.
+pub(super) struct Moment {
+    aws: Snapshot,
+    elapsed: Duration,
 }
 
 /// The code of functions, the same for all worlds.
@@ -53,7 +59,7 @@ impl World {
         let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
-        let empty = aws.snapshot().expect("it is in memory");
+        let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
         Self { aws, clock, network, empty, sources: Arc::clone(sources) }
     }
 
@@ -62,9 +68,15 @@ impl World {
         self.restore(&self.empty);
     }
 
+    /// This moment.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { aws: self.aws.snapshot().expect("it is in memory"), elapsed: self.clock.elapsed() }
+    }
+
     /// Everything is as it was, and nobody disturbs anything.
-    pub(super) fn restore(&self, snapshot: &Snapshot) {
-        self.aws.restore(snapshot).expect("it is in memory");
+    pub(super) fn restore(&self, moment: &Moment) {
+        self.aws.restore(&moment.aws).expect("it is in memory");
+        self.clock.return_to(moment.elapsed);
         self.aws.clear_faults();
         self.aws.clear_calls();
     }

@@ -1,4 +1,4 @@
-//! What people do with this project besides building it: `cargo xtask demo`, `test`, `local`, `bench`.
+//! What people do with this project besides building it: `cargo xtask demo`, `test`, `faults`, `local`, `bench`.
 //!
 //! Each command sets itself up from nothing, shows how far it is, and leaves nothing running behind: all that it starts
 //! ends with it, also by Ctrl-C.
@@ -9,6 +9,7 @@
 mod bench;
 mod components;
 mod demo;
+mod faults;
 mod local;
 mod provider;
 mod request;
@@ -37,6 +38,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Run all tests, with OpenTofu and with Terraform where both are there
     Test(test::Arguments),
+    /// Fail every AWS call of every operation in every way, and see whether all ends well
+    Faults(faults::Arguments),
     /// Start an AWS on this machine, print what to export, and stay
     Local(provider::Build),
     /// Measure plans and applies of 1, 3, 10 and 30 regions
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
         match command {
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Test(arguments) => test::run(&arguments).await,
+            Command::Faults(arguments) => faults::run(&arguments).await,
             Command::Local(build) => local::run(&build).await,
             Command::Bench(arguments) => bench::run(&arguments).await,
         }
