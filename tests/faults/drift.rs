@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use multiregion::aws::{CancellationToken, Clock, Regional, Run as AwsRun, chain};
+use multiregion::aws::{CancellationToken, Regional, Run as AwsRun};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::Address;
 use multiregion::lifecycle::Provider;
@@ -124,12 +124,9 @@ impl Drifting<'_> {
     }
 
     fn regional(&self, provider: &Provider) -> Regional {
-        let run = AwsRun {
-            owner: text(&self.standing.api.value, "name").to_owned(),
-            deadline: provider.clock.now() + Duration::from_secs(600),
-            cancel: CancellationToken::new(),
-            clock: Arc::clone(&provider.clock),
-        };
+        let clock = Arc::clone(&provider.clock);
+        let deadline = clock.now() + Duration::from_secs(600);
+        let run = AwsRun::new(text(&self.standing.api.value, "name"), deadline, CancellationToken::new(), clock);
         Regional::new(Arc::clone(&provider.aws), Arc::new(run), self.address.clone())
     }
 
