@@ -23,6 +23,9 @@ use crate::timers::Timers;
 use crate::upstream::{self, Upstream};
 use crate::ways::{self, Way};
 
+/// The port in the addresses of an AWS that nobody can connect to.
+const SIMULATED_PORT: u16 = 4566;
+
 /// The strict proxy in front of ministack or of the memory. It ends when this is dropped, and when this process dies.
 ///
 /// It runs on threads of its own, so it may be shared by tests that each have a runtime.
@@ -56,13 +59,22 @@ impl LocalAws {
             .enable_all()
             .build()
             .map_err(broken)?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?;
+        // Where time is simulated, requests come by `handle`. Nobody connects, and all have the same address: what one has
+        // told is true of every other that is brought to the same snapshot.
+        let listener = match options.stopped {
+            true => None,
+            false => Some(runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?),
+        };
+        let port = match &listener {
+            Some(listener) => listener.local_addr().map_err(broken)?.port(),
+            None => SIMULATED_PORT,
+        };
         let proxy = Arc::new(Proxy {
             upstream: match &ministack {
                 Some(ministack) => Upstream::Ministack(Box::new(upstream::Ministack::new(ministack.port()))),
                 None => Upstream::Memory(Memory::default()),
             },
-            port: listener.local_addr().map_err(broken)?.port(),
+            port,
             latency: Mutex::new(options.latency),
             consistency: Mutex::new(options.consistency),
             timers: Timers::new(options.stopped),
@@ -74,7 +86,9 @@ impl LocalAws {
             limits: Limits::default(),
             down: Mutex::default(),
         });
-        runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));
+        if let Some(listener) = listener {
+            runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));
+        }
         let aws = Self { proxy, runtime: Some(runtime), ministack };
         aws.wait_until_healthy()?;
         Ok(aws)

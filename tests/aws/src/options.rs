@@ -24,7 +24,8 @@ pub struct Options {
     pub backend: Backend,
     /// How far behind AWS may answer; `None` where every read knows of every write.
     pub consistency: Option<Eventual>,
-    /// Whether AWS's clock moves only when it is put forward: time is simulated.
+    /// Whether AWS's clock moves only when it is put forward: time is simulated, and requests come by
+    /// [`crate::LocalAws::handle`] alone.
     pub stopped: bool,
 }
 
