@@ -182,6 +182,9 @@ impl<'a> Execution<'a> {
         if let Some(event) = ended.event {
             self.record(planned, event);
         }
+        if ended.error.is_some() {
+            self.withhold(planned);
+        }
         match ended.error {
             None => {
                 tracing::info!(component = %planned.address, action = verb(&planned.action), "step done");
@@ -203,7 +206,7 @@ impl<'a> Execution<'a> {
             Action::Retire(old) => Some((**old).clone()),
             _ => ledger.entries.get(&step.address).cloned(),
         };
-        let is_done = !matches!(event, Event::Uncertain { .. });
+        let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
         if let Err(impossible) = fold(ledger, event) {
             tracing::error!(%impossible, "the journal was refused");
             return;
@@ -221,6 +224,22 @@ impl<'a> Execution<'a> {
         let until = self.engine.run.clock.unix_seconds() + 1 + linger;
         for address in withdrawn(&before, after) {
             ledger.lingering.insert(address.clone(), until);
+        }
+    }
+
+    /// What failed may have been done all the same, and nobody saw when all of AWS knew: what it stood on is kept for twice
+    /// as long as after a change that was seen through.
+    fn withhold(&mut self, step: &Step) {
+        let ledger = &mut self.outcome.ledger;
+        let before = match &step.action {
+            Action::Retire(old) => Some(&**old),
+            _ => ledger.entries.get(&step.address),
+        };
+        let Some(before) = before else { return };
+        let linger = self.engine.kinds().linger(&step.address.kind, &before.spec).as_secs();
+        if linger > 0 {
+            let until = self.engine.run.clock.unix_seconds() + 1 + 2 * linger;
+            ledger.lingering.extend(before.depends_on.iter().map(|address| (address.clone(), until)));
         }
     }
 

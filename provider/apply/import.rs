@@ -31,7 +31,10 @@ impl Engine {
                 siblings.0.insert(address.clone(), found.outputs.clone());
                 let Some(entry) = self.entry(component, &address, found).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
-                ledger.entries.insert(address, entry);
+                // What a replacement left behind has the same address.
+                if let Some(other) = ledger.entries.insert(address.clone(), entry) {
+                    ledger.deposed.push((address, other));
+                }
             }
         }
         Ok(ledger)

@@ -146,7 +146,8 @@ async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, e
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })
         }
-        _ => None,
+        Ok(Some(Found::Foreign(_)) | None) => None,
+        Err(_) => Some(Event::Unseen { address }),
     };
     Ended { event, error: Some(error) }
 }

@@ -22,6 +22,11 @@ pub enum Event {
         /// Which.
         address: Address,
     },
+    /// It may have been made, and could not be looked for.
+    Unseen {
+        /// Which.
+        address: Address,
+    },
     /// It was taken away.
     Deleted {
         /// Which.
@@ -49,6 +54,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     match event {
         Event::Made { address, entry } => {
             let outputs = entry.outputs.clone();
+            ledger.unseen.remove(&address);
             // What was deposed and came to life again must not be taken away any more.
             ledger.deposed.retain(|(other, deposed)| *other != address || deposed.outputs != outputs);
             let previous = ledger.entries.insert(address.clone(), entry);
@@ -61,6 +67,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
             Some(entry) => entry.uncertain = true,
             None => return Err(Impossible(address, "changed")),
         },
+        Event::Unseen { address } => drop(ledger.unseen.insert(address)),
         Event::Deleted { address } => {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "deleted"));
@@ -112,6 +119,15 @@ mod tests {
         assert!(fold(&mut ledger, retired).is_err());
         assert_eq!(fold(&mut ledger, Event::Deleted { address: Address::global("role") }), Ok(()));
         assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_looked_for_is_remembered_until_it_is_seen() {
+        let mut ledger = Ledger::default();
+        assert_eq!(fold(&mut ledger, Event::Unseen { address: Address::global("role") }), Ok(()));
+        assert!(!ledger.is_empty(), "there may be something");
+        assert_eq!(fold(&mut ledger, made("1")), Ok(()));
+        assert!(ledger.unseen.is_empty());
     }
 
     #[test]

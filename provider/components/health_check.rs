@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{
 use serde::{Deserialize, Serialize};
 
 use super::answer::{built, field, found, gone, small};
-use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
+use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, adoption, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Input, Kind, OutputKey, Scope};
 
@@ -126,14 +126,19 @@ impl Component for HealthCheck {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
-        if untagged(from) != untagged(to) {
+        if untagged(&from) != untagged(to) {
             let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
             let attempt = || change(aws, &outputs.id, to);
             aws.retry("nobody else to change the health check", SETTLED_WITHIN, changed, attempt).await?;
         }
-        let (from, to) = (named(aws, &from.tags), named(aws, &to.tags));
-        dns::retag(aws, Healthcheck, &outputs.id, &from, &to).await?;
+        if from.tags != to.tags {
+            let to = named(aws, &to.tags);
+            // The name for the console is not reported: it is set whenever tags are, for it may be missing.
+            let superfluous = from.tags.into_iter().filter(|(key, _)| !to.contains_key(key)).collect();
+            dns::retag(aws, Healthcheck, &outputs.id, &superfluous, &to).await?;
+        }
         Ok(outputs.clone())
     }
 

@@ -233,9 +233,15 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
     let mut attempt = 1;
     loop {
         let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
-        let changes = record_sets::changes(&held, from, to)?;
+        let mut changes = record_sets::changes(&held, from, to)?;
         if changes.is_empty() {
-            return Ok(());
+            // It was done already, and nobody saw whether all of Route 53 knows. Saying it again tells; of what is gone
+            // nothing can be said again.
+            changes = to.map(record_sets::repeated).transpose()?.unwrap_or_default();
+        }
+        if changes.is_empty() {
+            let unseen = from.filter(|_| attempt > 1).map(Record::linger).unwrap_or_default();
+            return aws.pause("until Route 53 has forgotten", unseen).await;
         }
         match dns::change(aws, &outputs.zone_id, &changes).await {
             // It was done already and the reply got lost, or somebody else was quicker: another look tells.

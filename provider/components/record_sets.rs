@@ -186,6 +186,14 @@ pub(super) fn changes(
     Ok(deletes)
 }
 
+/// The batch that says once more what AWS holds already.
+///
+/// # Errors
+/// [`CallError::Malformed`] when `spec` has unresolved references.
+pub(super) fn repeated(spec: &Spec) -> Result<Vec<Change>, CallError> {
+    wanted(spec)?.into_values().map(|set| dns::change_of(ChangeAction::Upsert, set)).collect()
+}
+
 /// AWS would refuse a CNAME beside it, or a record set of another policy: say whose it is instead.
 fn refuse_strangers(held: &[ResourceRecordSet], before: &[Key], wanted: &ResourceRecordSet) -> Result<(), CallError> {
     let in_the_way = |set: &&ResourceRecordSet| {

@@ -99,7 +99,8 @@ impl Provider {
     async fn roll_back(&self, attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
         let Attempt { resource, config, desired, .. } = attempt;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
-        let taken = take_away(&engine, outcome.ledger).await;
+        let found = held::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
+        let taken = take_away(&engine, found.unwrap_or(outcome.ledger)).await;
         let (kept, state) = if taken.ledger.is_empty() {
             ("Everything that this create had made was taken away again; nothing is left.", State::gone())
         } else {
@@ -159,13 +160,7 @@ async fn start(
     let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
     let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;
     ledger.rebuilt = left_behind.rebuilt;
-    for (address, entry) in left_behind.entries {
-        match ledger.entries.get(&address) {
-            None => drop(ledger.entries.insert(address, entry)),
-            Some(found) if found.outputs != entry.outputs => ledger.deposed.push((address, entry)),
-            Some(_) => {}
-        }
-    }
+    ledger.take_in(left_behind);
     Ok(ledger)
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Held {
 pub(super) async fn held(engine: &Engine, resource: &dyn Resource, state: &State) -> Result<Held, Diagnostics> {
     let ledger = ledger_of(&state.private)?.standing();
     if !ledger.is_empty() {
-        return Ok(Held { ledger, warnings: Vec::new() });
+        return Ok(Held { ledger: find_unseen(engine, resource, ledger).await?, warnings: Vec::new() });
     }
     let told = told(&state.value);
     let scopes = told.iter().map(|address| address.scope.clone()).collect::<BTreeSet<Scope>>();
@@ -41,6 +41,27 @@ pub(super) async fn held(engine: &Engine, resource: &dyn Resource, state: &State
          tags. {missing} Nothing needs to be done; the next apply goes on from there."
     );
     Ok(Held { ledger, warnings: vec![Diagnostic::warning(Path::root(), "Private state rebuilt", detail)] })
+}
+
+/// Looks again for what a failed create may have made, and could not look for then.
+///
+/// # Errors
+/// A call that failed.
+pub(super) async fn find_unseen(
+    engine: &Engine,
+    resource: &dyn Resource,
+    mut ledger: Ledger,
+) -> Result<Ledger, Diagnostics> {
+    let unseen = std::mem::take(&mut ledger.unseen);
+    if unseen.is_empty() {
+        return Ok(ledger);
+    }
+    let scopes = unseen.iter().chain(ledger.entries.keys()).map(|address| address.scope.clone()).collect();
+    let mut found = discover(engine, resource, scopes).await?;
+    found.entries.retain(|address, _| unseen.contains(address));
+    found.deposed.retain(|(address, _)| unseen.contains(address));
+    ledger.take_in(found);
+    Ok(ledger)
 }
 
 /// Everything in AWS that carries the resource's ownership, looked for in `scopes` and where its claim leads.

@@ -19,6 +19,10 @@ pub struct Ledger {
     /// Components that were replaced and are still to be deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deposed: Vec<(Address, Entry)>,
+    /// Components that a failed create may have made and that could not be looked for: they are looked for again before
+    /// anything is planned or taken away.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unseen: BTreeSet<Address>,
     /// Whether the last apply made everything that was wanted.
     pub complete: bool,
     /// Whether this was rebuilt from AWS by an import and nothing was applied since.
@@ -71,6 +75,7 @@ impl Default for Ledger {
             format: FORMAT,
             entries: BTreeMap::new(),
             deposed: Vec::new(),
+            unseen: BTreeSet::new(),
             complete: false,
             imported: false,
             lingering: BTreeMap::new(),
@@ -125,9 +130,23 @@ impl Ledger {
         self.lingering.retain(|address, until| *until > now && exists(address));
     }
 
+    /// Takes in what was found besides. Another object in the place of a known one is to be taken away, or will be found
+    /// to be what is wanted.
+    pub fn take_in(&mut self, found: Self) {
+        let found = found.entries.into_iter().chain(found.deposed);
+        for (address, entry) in found {
+            match self.entries.get(&address) {
+                None => drop(self.entries.insert(address, entry)),
+                Some(known) if known.outputs == entry.outputs => {}
+                Some(_) if self.deposed.contains(&(address.clone(), entry.clone())) => {}
+                Some(_) => self.deposed.push((address, entry)),
+            }
+        }
+    }
+
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.deposed.is_empty()
+        self.entries.is_empty() && self.deposed.is_empty() && self.unseen.is_empty()
     }
 }
 
@@ -147,6 +166,23 @@ mod tests {
         ledger.entries.insert(Address::regional("us-east-1", "function"), entry.clone());
         ledger.deposed.push((Address::global("role"), entry));
         assert_eq!(Ledger::from_private(&ledger.to_private()).ok(), Some(ledger));
+    }
+
+    #[test]
+    fn what_is_found_besides_is_taken_in_once() {
+        let role = Address::global("role");
+        let found = |id: &str| {
+            let outputs = serde_json::json!({ "id": id });
+            let entry = Entry { spec: Json::Null, outputs, depends_on: BTreeSet::new(), uncertain: false };
+            Ledger { entries: BTreeMap::from([(role.clone(), entry)]), ..Ledger::default() }
+        };
+        let mut ledger = Ledger::default();
+        for id in ["1", "1", "2", "2"] {
+            ledger.take_in(found(id));
+        }
+        let ids = |entry: &Entry| entry.outputs["id"].clone();
+        assert_eq!(ledger.entries.values().map(ids).collect::<Vec<_>>(), ["1"]);
+        assert_eq!(ledger.deposed.iter().map(|(_, entry)| ids(entry)).collect::<Vec<_>>(), ["2"]);
     }
 
     #[test]

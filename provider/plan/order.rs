@@ -136,15 +136,15 @@ impl Plan {
         }
     }
 
-    /// What an earlier apply withdrew others may still act on; of what was withdrawn before the ledger was rebuilt,
-    /// nobody knows.
+    /// What an earlier apply withdrew others may still act on. Of what was withdrawn before the ledger was rebuilt nobody
+    /// knows, nor whether all of AWS knew of it then: that takes no longer than others remember.
     fn not_before(&self, ledger: &Ledger, address: &Address, kinds: &dyn Kinds) -> Option<u64> {
         let longest = || {
             let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.linger(&address.kind, spec));
             let held = ledger.entries.iter().map(|(address, entry)| kinds.linger(&address.kind, &entry.spec));
             wanted.chain(held).max().unwrap_or_default().as_secs()
         };
-        let rebuilt = ledger.rebuilt.map(|then| then + longest());
+        let rebuilt = ledger.rebuilt.map(|then| then + 2 * longest());
         rebuilt.max(ledger.lingering.get(address).copied())
     }
 

@@ -168,7 +168,7 @@ fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
     ledger.lingering.insert(at("west"), 1060);
     assert_eq!(not_before(&ledger), [Some(1060)]);
     ledger.rebuilt = Some(1010);
-    assert_eq!(not_before(&ledger), [Some(1070)], "nobody knows what was withdrawn just before");
+    assert_eq!(not_before(&ledger), [Some(1130)], "nobody knows what was withdrawn just before, nor who knew of it");
     assert!(Plan::destroy(&ledger, &Things).steps.iter().all(|step| step.not_before.is_none()));
     ledger.settle(1060);
     assert!(ledger.lingering.is_empty());

@@ -1,12 +1,13 @@
 //! One run of which one call is disturbed, and what a user does after it.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use multiregion::wire::Value;
 use serde_json::Value as Json;
 use strict_aws::{Call, Inventory};
 
-use super::compare::{changed, difference, inventory, made_twice};
+use super::compare::{changed, difference, inventory, made_twice, standing};
 use super::fault::Fault;
 use super::host::{Kept, Run};
 use super::operations::Operation;
@@ -35,6 +36,8 @@ pub(super) struct Row {
     names: BTreeSet<String>,
     /// The calls of an undisturbed run.
     pub(super) calls: Vec<Call>,
+    /// Where runs stood that ended as promised: from there the next plan and the destroy go the same way again.
+    ended_well: Mutex<BTreeSet<String>>,
 }
 
 /// Everything that is not as promised.
@@ -90,6 +93,7 @@ impl Row {
             end: Inventory::default(),
             names: BTreeSet::new(),
             calls: Vec::new(),
+            ended_well: Mutex::default(),
         };
         world.network.watch(row.watch());
         problems.well("an undisturbed run", &api.run(world, &row.to).await);
@@ -114,7 +118,7 @@ impl Row {
         problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
         if matches!(last, Run::Errors(_)) && api.value == Value::Null {
             // What was made is taken back, names and all, as by a destroy.
-            problems.0.extend(world.network.watch(self.watch()).map(Watch::holes_of_the_end).unwrap_or_default());
+            problems.0.extend(self.look_anew(world));
             // Who may not delete cannot take away what it made; the next apply has to find it.
             let left = difference(&self.nothing, &inventory(world).await);
             problems.unless(left.is_empty() || fault == Fault::Denied, || {
@@ -125,7 +129,12 @@ impl Row {
             if last.is_well() && is_complete(&api) {
                 break;
             }
+            let begins_anew = api.tainted;
             last = api.run(world, &self.to).await;
+            if begins_anew {
+                // The host destroyed it first.
+                problems.0.extend(self.look_anew(world));
+            }
         }
         problems.unless(last.is_well(), || format!("it does not converge: {last:?}"));
         let calls = world.network.take_calls();
@@ -139,7 +148,12 @@ impl Row {
 
     /// The end of every run: the next plan is empty, AWS holds what it should, and a destroy leaves nothing.
     async fn close(&self, world: &World, api: &mut Kept, problems: &mut Problems) {
+        let standing = standing(world, api).await;
+        if self.ended_well.lock().unwrap_or_else(PoisonError::into_inner).contains(&standing) {
+            return;
+        }
         let before = api.value.clone();
+        let problems_before = problems.0.len();
         let run = api.run(world, &self.to).await;
         problems.unless(run == Run::Well { empty: true } && before == api.value, || {
             format!("the next plan is not empty: {run:?}, {:?}", changed(&before, &api.value))
@@ -152,6 +166,14 @@ impl Row {
         problems.well("the destroy", &run);
         let left = difference(&self.nothing, &inventory(world).await);
         problems.unless(left.is_empty(), || format!("{LEAKED}: {left:?}"));
+        if problems.0.len() == problems_before {
+            self.ended_well.lock().unwrap_or_else(PoisonError::into_inner).insert(standing);
+        }
+    }
+
+    /// Somebody new looks: everything was taken away meanwhile. What the one before saw of that end.
+    fn look_anew(&self, world: &World) -> Vec<String> {
+        world.network.watch(self.watch()).map(Watch::holes_of_the_end).unwrap_or_default()
     }
 
     /// While an API is destroyed, its names may vanish.

@@ -3,28 +3,24 @@
 use std::collections::BTreeSet;
 
 use multiregion::wire::Value;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use strict_aws::{Call, Inventory};
 
+use super::host::Kept;
 use super::world::World;
 
 /// What AWS holds, but for what differs between any two runs.
 pub(super) async fn inventory(world: &World) -> Inventory {
-    let mut inventory = world.aws.inventory().await.expect("the inventory is taken").normalized();
-    inventory.objects.values_mut().for_each(forget_chance);
-    inventory
+    world.aws.inventory().await.expect("the inventory is taken").normalized()
 }
 
-/// What is drawn by lot by us.
-fn forget_chance(value: &mut Json) {
-    match value {
-        Json::Object(fields) => {
-            fields.remove("multiregion:nonce");
-            fields.values_mut().for_each(forget_chance);
-        }
-        Json::Array(items) => items.iter_mut().for_each(forget_chance),
-        _ => {}
-    }
+/// All that the next run goes by: what AWS holds and what the host keeps, but for the ids that AWS draws by lot.
+pub(super) async fn standing(world: &World, kept: &Kept) -> String {
+    let mut inventory = world.aws.inventory().await.expect("the inventory is taken");
+    let private = serde_json::from_slice(&kept.private).unwrap_or(Json::Null);
+    let state = json!({ "value": format!("{:?}", kept.value), "private": private, "tainted": kept.tainted });
+    inventory.objects.insert("state".to_owned(), state);
+    json!(inventory.normalized().objects).to_string()
 }
 
 /// What differs between two inventories, object by object.

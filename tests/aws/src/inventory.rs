@@ -61,8 +61,12 @@ impl Inventory {
         let mut ids: Vec<(&String, &String)> = self.labels.iter().collect();
         // An id may be part of a longer one.
         ids.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
-        let rename =
-            |text: &str| ids.iter().fold(text.to_owned(), |text, (id, label)| text.replace(id.as_str(), label));
+        let rename = |text: &str| {
+            let possible = ids.iter().filter(|(id, _)| id.len() <= text.len());
+            possible.fold(text.to_owned(), |text, (id, label)| {
+                if text.contains(id.as_str()) { text.replace(id.as_str(), label) } else { text }
+            })
+        };
         let mut objects = BTreeMap::new();
         for (key, value) in &self.objects {
             let name = rename(key);
