@@ -60,7 +60,7 @@ where
         })
     };
     match aws.call_or_find(operation, send, find).await {
-        Err(error) if error.is_exists() => match look().await? {
+        Err(error) if error.is_exists() => match aws.look_for(operation, &look).await? {
             Some(Found::Ours(outputs)) => Ok(outputs),
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),
