@@ -19,6 +19,8 @@ const WINDOW: Duration = Duration::from_secs(10);
 /// How many lives are led, each among other lies.
 const SEEDS: usize = 20;
 const THREADS: usize = 2;
+/// In bytes.
+const STACK: usize = 64 << 20;
 /// What is done in every life, one apply right after the other.
 const DEEDS: [&str; 4] = ["code", "add-region", "remove-region", "setting"];
 
@@ -95,7 +97,10 @@ fn replies_that_lie_mislead_nobody() {
     };
     let problems: Vec<String> = std::thread::scope(|scope| {
         let shares = seeds.chunks(SEEDS.div_ceil(THREADS));
-        let threads: Vec<_> = shares.map(|share| scope.spawn(|| live(share))).collect();
+        // Without optimisation, what the futures of one run need is more than a thread has otherwise.
+        let thread = || std::thread::Builder::new().stack_size(STACK);
+        let threads = shares.map(|share| thread().spawn_scoped(scope, || live(share)).expect("a thread starts"));
+        let threads: Vec<_> = threads.collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
     assert!(problems.is_empty(), "{}", problems.join("\n"));
