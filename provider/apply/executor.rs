@@ -259,10 +259,15 @@ impl<'a> Execution<'a> {
             }
         }
         self.outcome.ledger.complete = self.outcome.is_complete();
+        let now = self.engine.run.clock.unix_seconds();
         let ledger = &mut self.outcome.ledger;
+        // What did nothing leaves nothing to be told late.
+        if !self.plan.is_empty() {
+            ledger.applied = Some(now);
+        }
         (ledger.imported, ledger.resumes, ledger.replaces) = (false, false, None);
         ledger.rebuilt = ledger.rebuilt.filter(|_| !ledger.complete);
-        ledger.settle(self.engine.run.clock.unix_seconds());
+        ledger.settle(now);
         self.outcome
     }
 }

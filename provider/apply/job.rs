@@ -141,7 +141,8 @@ async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, e
         return Ended::badly(error);
     }
     let Ok(component) = engine.kinds().get(&address.kind) else { return Ended::badly(error) };
-    let event = match component.find(&engine.aftermath(&address), &spec).await {
+    let aws = engine.aftermath(&address);
+    let event = match aws.look_for("what a create that failed has made", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })

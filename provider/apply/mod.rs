@@ -10,7 +10,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, LAG, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
@@ -62,6 +62,15 @@ impl Engine {
     /// [`CallError::Cancelled`]: what comes after the wait is not to be done.
     pub async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
         self.run.sleep(time, before).await
+    }
+
+    /// Waits until AWS knows everywhere what an apply that was cut off a moment ago has done.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`].
+    pub async fn settle(&self) -> Result<(), CallError> {
+        tracing::info!(seconds = LAG.as_secs(), "an apply was cut off: waiting until AWS knows of all that it did");
+        self.run.sleep(LAG, "what the apply that was cut off has made is looked for").await
     }
 
     /// AWS for the component at `address`.

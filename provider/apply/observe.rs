@@ -1,27 +1,54 @@
 //! Looks at every component of a ledger: drift by name.
+//!
+//! Shortly after an apply AWS may still tell what was before it. Then what is gone, or otherwise than it was applied, is
+//! looked at again.
+
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
 use super::Engine;
-use crate::aws::CallError;
+use crate::aws::{CallError, LAG};
 use crate::desired::Address;
 use crate::plan::{Entry, Ledger, changed_fields};
 
 /// What was seen of one component.
 enum Sight {
+    /// It is there, and as it was applied.
     Same(Entry),
+    /// It is there, and these fields are otherwise.
+    Drifted(Entry, Vec<String>),
     Gone,
     Unseen(CallError),
+}
+
+impl Sight {
+    /// Whether it may be what was before the last apply.
+    fn surprises(&self) -> bool {
+        match self {
+            Self::Same(_) => false,
+            Self::Drifted(..) | Self::Gone => true,
+            Self::Unseen(error) => error.is_not_found(),
+        }
+    }
 }
 
 impl Engine {
     /// The ledger as AWS has it now, and the components that could not be looked at: those stay as they were.
     pub async fn observe(&self, ledger: &Ledger) -> (Ledger, Vec<(Address, CallError)>) {
-        let looks = ledger.entries.iter().map(|(address, entry)| self.look(address, entry));
+        let settled = self.settled(ledger);
+        let looks = ledger.entries.iter().map(|(address, entry)| async move {
+            let (name, look) = (address.to_string(), || self.look(address, entry));
+            self.run.look_until_believed(&name, settled, look, Sight::surprises).await
+        });
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
         for (address, sight) in ledger.entries.keys().zip(join_all(looks).await) {
             match sight {
                 Sight::Same(entry) => {
+                    observed.entries.insert(address.clone(), entry);
+                }
+                Sight::Drifted(entry, fields) => {
+                    tracing::info!(component = %address, ?fields, "AWS has it otherwise than it was applied");
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Gone => {
@@ -45,14 +72,21 @@ impl Engine {
             Err(error) => Sight::Unseen(error),
             Ok(Some((spec, outputs))) => {
                 let drifted = changed_fields(&entry.spec, &spec, component.uncompared());
-                if !drifted.is_empty() {
-                    tracing::info!(component = %address, fields = ?drifted, "AWS has it otherwise than it was applied");
-                }
                 // Where only the spelling or an uncompared field differs, the applied form stays.
                 let spec = if drifted.is_empty() { entry.spec.clone() } else { spec };
                 // An uncertain one stays so: that AWS has it does not say that others can use it already.
-                Sight::Same(Entry { spec, outputs, ..entry.clone() })
+                let seen = Entry { spec, outputs, ..entry.clone() };
+                if drifted.is_empty() { Sight::Same(seen) } else { Sight::Drifted(seen, drifted) }
             }
         }
+    }
+
+    /// Until when reads may tell what was before the last apply of `ledger`. What went long after it is missed at once.
+    pub(super) fn settled(&self, ledger: &Ledger) -> Instant {
+        let clock = &self.run.clock;
+        // The second in which it ended was not over yet.
+        let until = ledger.applied.map_or(0, |applied| applied + 1 + LAG.as_secs());
+        // Whoever applied may have had another clock.
+        clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(LAG)
     }
 }

@@ -1,6 +1,7 @@
 //! What AWS holds already of what a plan wants to make: our own lost objects, other people's, and what would be refused.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use serde_json::Value as Json;
@@ -49,6 +50,16 @@ pub enum Obstacle {
     },
 }
 
+/// How long what stands in the way of a plan may be a mistake of AWS's, which has not heard of the latest change.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Survey {
+    /// Whether something of the kind that may pass stands in its way.
+    fn is_obstructed(&self) -> bool {
+        self.obstacles.iter().any(|obstacle| !matches!(obstacle, Obstacle::Unknown { .. }))
+    }
+}
+
 impl Engine {
     /// Plans the way from `ledger` to `desired`, takes in what an apply that died left behind, and finds what would be
     /// refused. What stands in `gone` is there, but will be gone by then: it is in nobody's way.
@@ -56,6 +67,33 @@ impl Engine {
     /// # Errors
     /// [`Cycle`].
     pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
+        let settled = self.settled(ledger);
+        if !ledger.complete {
+            // What the apply that failed made, and could not tell, must be seen: AWS would make it twice.
+            self.pause_until(settled).await;
+        }
+        let look = || self.survey_once(desired, ledger, gone);
+        // What is found may have been deleted a moment ago.
+        let is_found = |survey: &Result<Survey, Cycle>| {
+            survey.as_ref().is_ok_and(|survey| survey.ledger.entries.len() > ledger.entries.len())
+        };
+        let survey = self.run.look_until_believed("what is found", settled, look, is_found).await?;
+        if !survey.is_obstructed() {
+            return Ok(survey);
+        }
+        // What is in the way, too, and what is missing may have just been made; nobody knows by whom.
+        let patient = self.run.clock.now() + PATIENCE;
+        let is_obstructed = |survey: &Result<Survey, Cycle>| survey.as_ref().is_ok_and(Survey::is_obstructed);
+        self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
+    }
+
+    async fn pause_until(&self, end: Instant) {
+        let left = end.saturating_duration_since(self.run.clock.now());
+        // A cancel is noticed by whatever comes next.
+        self.run.sleep(left, "what an apply has made is looked for").await.ok();
+    }
+
+    async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
         let mut survey =
             Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();

@@ -27,7 +27,7 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(40);
 #[derive(Clone)]
 pub struct Regional {
     aws: Arc<Aws>,
-    run: Arc<Run>,
+    pub(super) run: Arc<Run>,
     region: String,
     address: Address,
 }

@@ -34,8 +34,8 @@ pub(super) async fn take_over<C: Component>(
     what: &str,
     taken: CallError,
 ) -> Result<C::Outputs, CallError> {
-    match C::find(aws, spec).await? {
-        Some(Found::Ours(outputs)) => match C::read(aws, spec, &outputs).await? {
+    match aws.look_for(what, || C::find(aws, spec)).await? {
+        Some(Found::Ours(outputs)) => match aws.look_for(what, || C::read(aws, spec, &outputs)).await? {
             Some((from, outputs)) => C::update(aws, &outputs, &from, spec).await,
             None => Err(taken),
         },

@@ -105,7 +105,7 @@ impl Component for Claim {
         }
         // Planning found no claim, so somebody made it since then: this very call, when its reply was lost and it was
         // repeated, or another apply, which has won.
-        let tags = logs::tags_of(aws, &name).await?.unwrap_or_default();
+        let tags = aws.look_for("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
         if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) {
             return Ok(outputs(aws, &name));
         }

@@ -8,7 +8,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::Found;
 use super::answer::field;
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, LAG, Regional};
 
 /// [`make`] for what AWS has neither a name nor a token to tell a repeated create by: looks before the first time, too.
 ///
@@ -28,10 +28,14 @@ where
     S: Future<Output = Result<Option<Found<O>>, CallError>> + Send,
     O: Send,
 {
-    match look().await? {
-        Some(Found::Ours(outputs)) => Ok(outputs),
-        _ => make(aws, operation, look, send).await,
+    if let Some(Found::Ours(_)) = look().await? {
+        // It may have been deleted a moment ago: then it is not seen later.
+        aws.pause("AWS to know of everything that was deleted", LAG).await?;
+        if let Some(Found::Ours(outputs)) = look().await? {
+            return Ok(outputs);
+        }
     }
+    make(aws, operation, look, send).await
 }
 
 /// Sends a create. When its reply is lost, or AWS says that such an object exists, `look` tells whether it is ours:
@@ -60,7 +64,7 @@ where
         })
     };
     match aws.call_or_find(operation, send, find).await {
-        Err(error) if error.is_exists() => match look().await? {
+        Err(error) if error.is_exists() => match aws.look_for(operation, &look).await? {
             Some(Found::Ours(outputs)) => Ok(outputs),
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),

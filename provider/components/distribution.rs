@@ -16,7 +16,7 @@ use super::{
     Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, distribution_config, dns,
     domain, http_api, identity, issued_certificate, record, tags,
 };
-use crate::aws::{CallError, Poll, Regional};
+use crate::aws::{CallError, LAG, Poll, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey, Scope};
 
 /// The kind.
@@ -147,7 +147,8 @@ impl Component for Distribution {
             if !is_named_alike && shared.is_none() {
                 continue;
             }
-            let tags = tags_of(aws, &summary.arn).await?;
+            // The list may still show one that is gone.
+            let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
             if tags::is_ours(aws, &tags) {
                 return Ok(Some(Found::Ours(outputs(&summary))));
             }
@@ -191,7 +192,7 @@ impl Component for Distribution {
             }
             made => made?,
         };
-        deployed(aws, &made.id).await?;
+        deployed(aws, &made.id, None).await?;
         Ok(made)
     }
 
@@ -205,24 +206,29 @@ impl Component for Distribution {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
         let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        let mut newest = None;
         if untagged(&from) != untagged(to) {
-            change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
+            newest = change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
         }
         // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
-        deployed(aws, &outputs.id).await?;
+        deployed(aws, &outputs.id, newest).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let id = &outputs.id;
-        let Some(answer) = get(aws, id).await? else { return Ok(()) };
+        // One that was just made may not be seen yet, and must not be left behind.
+        let look = || get(aws, id);
+        let Some(answer) = aws.look_for("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
+        let mut newest = None;
         if field(config, "a distribution's settings")?.enabled {
-            gone(change(aws, id, |held| Ok(distribution_config::disabled(held))).await)?;
+            newest = found(change(aws, id, |held| Ok(distribution_config::disabled(held))).await)?.flatten();
         }
-        gone(deployed(aws, id).await)?;
+        gone(deployed(aws, id, newest).await)?;
         let delete = || async {
-            let Some(etag) = get(aws, id).await?.and_then(|answer| answer.e_tag) else { return Ok(()) };
+            let held = aws.look_for("the distribution", look).await?;
+            let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
             gone(aws.call("cloudfront:DeleteDistribution", request).await)
         };
@@ -267,7 +273,7 @@ pub(super) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     let mut own = Vec::new();
     // The comment spares asking for the tags of every distribution.
     for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner())) {
-        let tags = tags_of(aws, &summary.arn).await?;
+        let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
         if tags::address_of::<Distribution>(aws, &tags).is_some() {
             own.push(outputs(&summary));
         }
@@ -343,12 +349,13 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     aws.retry("CloudFront to see the certificate", SETTLED_WITHIN, unseen, make).await
 }
 
-/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time.
+/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time. Gives back the ETag
+/// of the new ones.
 async fn change(
     aws: &Regional,
     id: &str,
     how: impl Fn(DistributionConfig) -> Result<DistributionConfig, CallError> + Send + Sync,
-) -> Result<(), CallError> {
+) -> Result<Option<String>, CallError> {
     let attempt = || async {
         let request = || aws.cloudfront().get_distribution_config().id(id).send();
         let held = aws.call("cloudfront:GetDistributionConfig", request).await?;
@@ -358,18 +365,28 @@ async fn change(
             let request = aws.cloudfront().update_distribution().id(id).if_match(&etag);
             request.distribution_config(config.clone()).send()
         };
-        aws.call("cloudfront:UpdateDistribution", request).await.map(drop)
+        Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
     };
-    aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt).await
+    let change = || aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt);
+    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
 }
 
-/// Waits until every edge has the newest settings.
-async fn deployed(aws: &Regional, id: &str) -> Result<(), CallError> {
+/// Waits until every edge has the newest settings: those with the ETag `newest`, where it is known.
+async fn deployed(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
+    let lag_ends = aws.unix_seconds() + LAG.as_secs();
     let look = || async {
         let request = || aws.cloudfront().get_distribution().id(id).send();
-        let distribution = aws.call("cloudfront:GetDistribution", request).await?.distribution;
-        let status = field(distribution, "a distribution")?.status;
-        Ok(if status == "Deployed" { Poll::Ready(()) } else { Poll::Pending(status) })
+        let answer = aws.call("cloudfront:GetDistribution", request).await?;
+        // Later, other settings are somebody else's.
+        let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
+        let status = field(answer.distribution, "a distribution")?.status;
+        Ok(match status.as_str() {
+            "Deployed" if is_old => Poll::Pending("the settings of before".to_owned()),
+            "Deployed" => Poll::Ready(()),
+            _ => Poll::Pending(status),
+        })
     };
-    aws.wait(&format!("distribution {id} to be deployed"), DEPLOYED_WITHIN, look).await
+    let what = format!("distribution {id} to be deployed");
+    let wait = || aws.wait(&what, DEPLOYED_WITHIN, look);
+    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, wait).await
 }

@@ -156,6 +156,7 @@ async fn start(
     if !planned.resumes {
         return Ok(Ledger { replaces: None, ..planned });
     }
+    engine.settle().await.map_err(|error| vec![held::unseen(&error)])?;
     lease::take_over(engine, resource).await?;
     let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
     let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;

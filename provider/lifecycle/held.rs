@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{State, ledger_of};
 use crate::apply::Engine;
-use crate::aws::chain;
+use crate::aws::{CallError, chain};
 use crate::desired::{Address, Scope};
 use crate::plan::Ledger;
 use crate::resources::Resource;
@@ -28,6 +28,7 @@ pub(super) async fn held(engine: &Engine, resource: &dyn Resource, state: &State
         return Ok(Held { ledger: find_unseen(engine, resource, ledger).await?, warnings: Vec::new() });
     }
     let told = told(&state.value);
+    engine.settle().await.map_err(|error| vec![unseen(&error)])?;
     let scopes = told.iter().map(|address| address.scope.clone()).collect::<BTreeSet<Scope>>();
     let ledger = discover(engine, resource, scopes).await?;
     let missing: Vec<String> =
@@ -73,14 +74,16 @@ pub(super) async fn discover(
     resource: &dyn Resource,
     scopes: BTreeSet<Scope>,
 ) -> Result<Ledger, Diagnostics> {
-    engine.discover(resource.kinds(), scopes).await.map_err(|error| {
-        let detail = format!(
-            "An earlier apply was cut off, and the AWS objects that it made could not be looked for: {}. Nothing was \
-             touched.",
-            chain(&error)
-        );
-        vec![Diagnostic::error(Path::root(), "AWS objects not found", detail)]
-    })
+    engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![unseen(&error)])
+}
+
+/// What an apply that was cut off has made could not be looked for.
+pub(super) fn unseen(error: &CallError) -> Diagnostic {
+    let detail = format!(
+        "An earlier apply was cut off, and the AWS objects that it made could not be looked for: {}. Nothing was touched.",
+        chain(error)
+    );
+    Diagnostic::error(Path::root(), "AWS objects not found", detail)
 }
 
 /// The components that the state says exist.

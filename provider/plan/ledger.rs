@@ -32,6 +32,9 @@ pub struct Ledger {
     /// It is not deleted before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lingering: BTreeMap<Address, u64>,
+    /// When the last apply ended, in seconds since 1970: for a while, AWS may tell what was before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<u64>,
     /// When this was rebuilt from AWS, in seconds since 1970: what was withdrawn shortly before, nobody remembers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<u64>,
@@ -79,6 +82,7 @@ impl Default for Ledger {
             complete: false,
             imported: false,
             lingering: BTreeMap::new(),
+            applied: None,
             rebuilt: None,
             replaces: None,
             resumes: false,

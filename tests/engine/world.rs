@@ -1,9 +1,12 @@
 //! A configured provider and one resource, without a host: what the host would do is done by hand.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-use multiregion::aws::{Aws, CancellationToken, Clock, Config, Regional, Run, StaticCredentials, SystemClock};
+use multiregion::aws::{
+    Aws, CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock,
+};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::Address;
 use multiregion::lifecycle::{Planned, Provider, State};
@@ -17,10 +20,32 @@ use tempfile::TempDir;
 /// The application; the host's own Python runs it.
 const APP: &str = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'ok'}\n";
 
+/// What somebody does by hand comes long after the last apply.
+const LATER: u64 = 3600;
+
 pub(super) struct World {
     pub(super) local: LocalAws,
+    calendar: Calendar,
     provider: Provider,
     source: TempDir,
+}
+
+/// The machine's own clock, but for the time of day, which can be put forward.
+#[derive(Clone, Default)]
+struct Calendar(Arc<AtomicU64>);
+
+impl Clock for Calendar {
+    fn now(&self) -> Instant {
+        SystemClock.now()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        SystemClock.unix_seconds() + self.0.load(Ordering::SeqCst)
+    }
+
+    fn sleep(&self, time: Duration) -> Sleeping {
+        SystemClock.sleep(time)
+    }
 }
 
 /// One resource and its state.
@@ -37,7 +62,8 @@ impl World {
 
     pub(super) async fn on(options: Options) -> Self {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let calendar = Calendar::default();
+        let clock: Arc<dyn Clock> = Arc::new(calendar.clone());
         let config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {
@@ -52,7 +78,7 @@ impl World {
         let source = tempfile::tempdir().expect("a folder is made");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
         let provider = Provider::new(Arc::new(aws), clock, CancellationToken::new());
-        Self { local, provider, source }
+        Self { local, calendar, provider, source }
     }
 
     /// Another application: its code changed.
@@ -66,8 +92,9 @@ impl World {
         serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// Refreshes and plans, as the host does before every apply.
+    /// Refreshes and plans, as the host does before every apply; long after the last one.
     pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
+        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
         let (state, told) = self.provider.read(subject.resource, subject.state.clone()).await;
         assert!(told.is_empty(), "{told:#?}");
         subject.state = state;
