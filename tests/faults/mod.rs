@@ -9,6 +9,7 @@ mod compare;
 mod drift;
 mod fault;
 mod host;
+mod limits;
 mod matrix;
 mod network;
 mod operations;
