@@ -10,7 +10,7 @@ use super::job::dependencies;
 use crate::aws::CallError;
 use crate::components::{Found, Problem};
 use crate::desired::{Address, Desired};
-use crate::plan::{Change, Cycle, Entry, Ledger, Plan, is_open};
+use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
 
 /// A plan that has been held against AWS.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ impl Engine {
     /// refused. What stands in `gone` is there, but will be gone by then: it is in nobody's way.
     ///
     /// # Errors
-    /// [`Cycle`].
-    pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
+    /// [`Mistake`].
+    pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
         let mut survey =
             Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();

@@ -72,24 +72,26 @@ const RECOVERY_CALLS: f64 = 60.0;
 /// Lets calls through as fast as AWS takes them, in the order in which they came.
 pub(super) struct Limiter {
     limits: HashMap<&'static str, Limit>,
+    began: Instant,
     /// By region and operation.
     buckets: Mutex<HashMap<(String, &'static str), Arc<Bucket>>>,
 }
 
 impl Limiter {
-    /// Keeps the limits of all services and of `components`.
-    pub(super) fn of(components: &[&dyn AnyComponent]) -> Self {
+    /// Keeps the limits of all services and of `components` in a process that begins `now`.
+    pub(super) fn of(components: &[&dyn AnyComponent], now: Instant) -> Self {
         let own = components.iter().flat_map(|component| component.limits());
-        Self::new(LIMITS.iter().chain(own).copied())
+        Self::new(LIMITS.iter().chain(own).copied(), now)
     }
 
     /// Keeps no limits.
     pub(super) fn off() -> Self {
-        Self::new([])
+        Self::new([], Instant::now())
     }
 
-    fn new(limits: impl IntoIterator<Item = Limit>) -> Self {
-        Self { limits: limits.into_iter().map(|limit| (limit.operation, limit)).collect(), buckets: Mutex::default() }
+    fn new(limits: impl IntoIterator<Item = Limit>, began: Instant) -> Self {
+        let limits = limits.into_iter().map(|limit| (limit.operation, limit)).collect();
+        Self { limits, began, buckets: Mutex::default() }
     }
 
     /// Waits until it is the turn of a call of `operation` in `region`. Until the turn is taken or given up, no other call
@@ -98,7 +100,7 @@ impl Limiter {
         let mut turn = Turn(Vec::new());
         // The operation's own bucket comes first, and stays its own while the service's is waited for: two calls of one
         // operation are never nearer to each other than their own limit says, and hold nobody else up while they wait.
-        for bucket in self.buckets_of(operation, region, clock) {
+        for bucket in self.buckets_of(operation, region) {
             let queue = Arc::clone(&bucket.queue).lock_owned().await;
             while let Some(wait) = bucket.wait(clock.now()) {
                 clock.sleep(wait).await;
@@ -111,32 +113,25 @@ impl Limiter {
     /// AWS throttled a call that was sent at `sent`, all the same: somebody else uses the account too, so the next ones
     /// come slower.
     pub(super) fn throttled(&self, operation: &'static str, region: &str, sent: Instant, clock: &dyn Clock) {
-        if let Some(bucket) = self.buckets_of(operation, region, clock).next() {
+        if let Some(bucket) = self.buckets_of(operation, region).next() {
             let share = bucket.level().slow_down(sent, clock.now());
             tracing::info!(operation, region, share, "AWS throttles: calls come slower");
         }
     }
 
     /// The buckets of an operation: its own, then its service's.
-    fn buckets_of(
-        &self,
-        operation: &'static str,
-        region: &str,
-        clock: &dyn Clock,
-    ) -> impl Iterator<Item = Arc<Bucket>> {
+    fn buckets_of(&self, operation: &'static str, region: &str) -> impl Iterator<Item = Arc<Bucket>> {
         let own = self.limits.get(operation);
         let service = operation.split_once(':').filter(|_| !APART.contains(&operation));
         let service = service.and_then(|(service, _)| self.limits.get(format!("{service}:*").as_str()));
-        let both = [own, service].map(|limit| limit.map(|limit| self.bucket(*limit, region, clock)));
+        let both = [own, service].map(|limit| limit.map(|limit| self.bucket(*limit, region)));
         both.into_iter().flatten()
     }
 
-    fn bucket(&self, limit: Limit, region: &str, clock: &dyn Clock) -> Arc<Bucket> {
+    fn bucket(&self, limit: Limit, region: &str) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry((region.to_owned(), limit.operation)).or_insert_with(|| {
-            Arc::new(Bucket { queue: Arc::default(), level: Mutex::new(Level::full(limit, clock.now())) })
-        });
-        Arc::clone(bucket)
+        let new = || Arc::new(Bucket { queue: Arc::default(), level: Mutex::new(Level::new(limit, self.began)) });
+        Arc::clone(buckets.entry((region.to_owned(), limit.operation)).or_insert_with(new))
     }
 }
 
@@ -181,8 +176,11 @@ struct Level {
 }
 
 impl Level {
-    fn full(limit: Limit, now: Instant) -> Self {
-        Self { limit, tokens: f64::from(limit.burst), share: 1.0, at: now, slowed_down: None }
+    /// The bucket of a process that began then. The host applies in another process than it planned in: what a plan calls
+    /// may have been called up to this moment, and the burst is earned by waiting.
+    fn new(limit: Limit, began: Instant) -> Self {
+        let tokens = if is_planned(limit.operation) { 1.0 } else { f64::from(limit.burst) };
+        Self { limit, tokens, share: 1.0, at: began, slowed_down: None }
     }
 
     /// How long to wait until there is a token; `None` when there is one.
@@ -225,6 +223,12 @@ impl Level {
     }
 }
 
+/// Whether a plan makes such calls.
+fn is_planned(operation: &str) -> bool {
+    let (_, name) = operation.split_once(':').unwrap_or_default();
+    ["*", "Describe", "Get", "List"].iter().any(|prefix| name.starts_with(prefix))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,16 +239,24 @@ mod tests {
     const GET_API: &str = "apigateway:GetApi";
     const REGION: &str = "eu-west-1";
 
+    /// A limiter whose process has been idle for a while.
+    fn rested(limits: impl IntoIterator<Item = Limit>) -> (Limiter, FakeClock) {
+        let clock = FakeClock::default();
+        let limiter = Limiter::new(limits, clock.now());
+        clock.advance(Duration::from_secs(600));
+        (limiter, clock)
+    }
+
     async fn send(limiter: &Limiter, operation: &'static str, region: &str, clock: &FakeClock) {
         limiter.turn(operation, region, clock).await.take(clock.now());
     }
 
-    async fn seconds_for(limiter: &Limiter, calls: &[(&'static str, &str)]) -> Vec<u64> {
-        let clock = FakeClock::default();
-        let mut at = Vec::new();
+    /// When each of these calls is sent, in seconds.
+    async fn seconds_for((limiter, clock): (Limiter, FakeClock), calls: &[(&'static str, &str)]) -> Vec<u64> {
+        let (mut at, began) = (Vec::new(), clock.passed());
         for (operation, region) in calls {
-            send(limiter, operation, region, &clock).await;
-            at.push(clock.passed().as_secs());
+            send(&limiter, operation, region, &clock).await;
+            at.push((clock.passed() - began).as_secs());
         }
         at
     }
@@ -261,7 +273,26 @@ mod tests {
     #[tokio::test]
     async fn a_burst_passes_and_then_the_rate_holds() {
         let calls = vec![(GET_API, REGION); 7];
-        assert_eq!(seconds_for(&Limiter::new([ALL]), &calls).await, [0, 0, 0, 0, 1, 2, 3]);
+        assert_eq!(seconds_for(rested([ALL]), &calls).await, [0, 0, 0, 0, 1, 2, 3]);
+    }
+
+    /// The plan of a moment ago may have used up what there was; what no plan calls is there.
+    #[tokio::test]
+    async fn a_new_process_earns_its_burst() {
+        let limits = [ALL, limit("apigateway:CreateDeployment", 3, 0.2)];
+        let new = || {
+            let clock = FakeClock::default();
+            (Limiter::new(limits, clock.now()), clock)
+        };
+        assert_eq!(seconds_for(new(), &[(GET_API, REGION); 3]).await, [0, 1, 2]);
+        let (limiter, clock) = new();
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(seconds_for((limiter, clock), &[(GET_API, REGION); 4]).await, [0, 0, 0, 1]);
+        let apart = Limiter::new([limits[1]], Instant::now());
+        assert_eq!(
+            seconds_for((apart, FakeClock::default()), &[("apigateway:CreateDeployment", REGION); 3]).await,
+            [0; 3]
+        );
     }
 
     #[tokio::test]
@@ -272,38 +303,40 @@ mod tests {
             ("apigateway:CreateDomainName", REGION),
             (GET_API, REGION),
         ];
-        assert_eq!(seconds_for(&Limiter::new([DOMAINS, ALL]), &calls).await, [0, 0, 30, 30]);
+        assert_eq!(seconds_for(rested([DOMAINS, ALL]), &calls).await, [0, 0, 30, 30]);
     }
 
     #[tokio::test]
     async fn what_counts_apart_uses_nothing_of_its_service_up() {
-        let limiter = Limiter::new([limit("lambda:*", 1, 1.0), limit("lambda:GetFunction", 2, 1.0)]);
+        let limits = [limit("lambda:*", 1, 1.0), limit("lambda:GetFunction", 2, 1.0)];
         let calls = ["lambda:GetFunction", "lambda:GetFunction", "lambda:GetAlias", "lambda:GetFunction"];
-        assert_eq!(seconds_for(&limiter, &calls.map(|operation| (operation, REGION))).await, [0, 0, 0, 1]);
+        assert_eq!(seconds_for(rested(limits), &calls.map(|operation| (operation, REGION))).await, [0, 0, 0, 1]);
     }
 
     #[tokio::test]
     async fn a_turn_that_is_given_up_uses_nothing_up() {
-        let (limiter, clock) = (Limiter::new([DOMAINS]), FakeClock::default());
+        let (limiter, clock) = rested([DOMAINS]);
+        let before = clock.passed();
         drop(limiter.turn("apigateway:CreateDomainName", REGION, &clock).await);
         send(&limiter, "apigateway:CreateDomainName", REGION, &clock).await;
-        assert_eq!(clock.passed(), Duration::ZERO);
+        assert_eq!(clock.passed(), before);
     }
 
     /// Whoever waits for something else between its turn and its call must not be followed at once.
     #[tokio::test]
     async fn a_token_is_used_up_when_the_call_is_sent() {
-        let (limiter, clock) = (Limiter::new([DOMAINS]), FakeClock::default());
+        let (limiter, clock) = rested([DOMAINS]);
+        let before = clock.passed();
         let turn = limiter.turn("apigateway:CreateDomainName", REGION, &clock).await;
-        clock.sleep(Duration::from_secs(20)).await;
+        clock.advance(Duration::from_secs(20));
         turn.take(clock.now());
         send(&limiter, "apigateway:CreateDomainName", REGION, &clock).await;
-        assert_eq!(clock.passed().as_secs(), 20 + 30);
+        assert_eq!((clock.passed() - before).as_secs(), 20 + 30);
     }
 
     #[tokio::test]
     async fn throttling_empties_the_bucket_and_slows_it_down() {
-        let (limiter, clock) = (Limiter::new([ALL]), FakeClock::default());
+        let (limiter, clock) = rested([ALL]);
         let before = pace(&limiter, GET_API, 100, &clock).await;
         limiter.throttled(GET_API, REGION, clock.now(), &clock);
         let after = pace(&limiter, GET_API, 10, &clock).await;
@@ -313,9 +346,9 @@ mod tests {
 
     #[tokio::test]
     async fn calls_that_are_throttled_together_slow_down_once() {
-        let (limiter, clock) = (Limiter::new([ALL]), FakeClock::default());
+        let (limiter, clock) = rested([ALL]);
         let sent = clock.now();
-        clock.sleep(Duration::from_secs(1)).await;
+        clock.advance(Duration::from_secs(1));
         for _ in 0..20 {
             limiter.throttled(GET_API, REGION, sent, &clock);
         }
@@ -328,9 +361,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_rate_comes_back_slowly_and_not_beyond_the_limit() {
-        let (limiter, clock) = (Limiter::new([ALL]), FakeClock::default());
+        let (limiter, clock) = rested([ALL]);
         for _ in 0..3 {
-            clock.sleep(Duration::from_secs(1)).await;
+            clock.advance(Duration::from_secs(1));
             limiter.throttled(GET_API, REGION, clock.now(), &clock);
         }
         // A third of the rate is left; in 300 seconds it would come back from nothing.
@@ -344,9 +377,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_rare_call_recovers_in_its_own_time() {
-        let (limiter, clock) = (Limiter::new([DOMAINS]), FakeClock::default());
+        let (limiter, clock) = rested([DOMAINS]);
         limiter.throttled(DOMAINS.operation, REGION, clock.now(), &clock);
-        clock.sleep(Duration::from_secs(301)).await;
+        clock.advance(Duration::from_secs(301));
         send(&limiter, DOMAINS.operation, REGION, &clock).await;
         let pace = pace(&limiter, DOMAINS.operation, 4, &clock).await;
         assert!(pace > 32.0, "{pace}: not all of the rate is back");
@@ -354,18 +387,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_rate_never_falls_to_nothing() {
-        let (limiter, clock) = (Limiter::new([ALL]), FakeClock::default());
+        let (limiter, clock) = rested([ALL]);
         for _ in 0..100 {
-            clock.sleep(Duration::from_millis(1)).await;
+            clock.advance(Duration::from_millis(1));
             limiter.throttled(GET_API, REGION, clock.now(), &clock);
         }
-        send(&limiter, GET_API, REGION, &clock).await;
-        assert!(clock.passed() < Duration::from_secs(25));
+        let pace = pace(&limiter, GET_API, 1, &clock).await;
+        assert!((15.0..25.0).contains(&pace), "{pace}");
     }
 
     #[tokio::test]
     async fn without_limits_nothing_waits() {
         let calls = vec![("apigateway:CreateDomainName", REGION); 100];
-        assert_eq!(seconds_for(&Limiter::off(), &calls).await.last(), Some(&0));
+        let off = (Limiter::off(), FakeClock::default());
+        assert_eq!(seconds_for(off, &calls).await.last(), Some(&0));
     }
 }
