@@ -11,7 +11,7 @@ use super::job::dependencies;
 use crate::aws::CallError;
 use crate::components::{Found, Problem};
 use crate::desired::{Address, Desired};
-use crate::plan::{Change, Cycle, Entry, Ledger, Plan, is_open};
+use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
 
 /// A plan that has been held against AWS.
 #[derive(Debug)]
@@ -65,8 +65,8 @@ impl Engine {
     /// refused. What stands in `gone` is there, but will be gone by then: it is in nobody's way.
     ///
     /// # Errors
-    /// [`Cycle`].
-    pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
+    /// [`Mistake`].
+    pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
         let settled = self.settled(ledger);
         if !ledger.complete {
             // What the apply that failed made, and could not tell, must be seen: AWS would make it twice.
@@ -74,7 +74,7 @@ impl Engine {
         }
         let look = || self.survey_once(desired, ledger, gone);
         // What is found may have been deleted a moment ago.
-        let is_found = |survey: &Result<Survey, Cycle>| {
+        let is_found = |survey: &Result<Survey, Mistake>| {
             survey.as_ref().is_ok_and(|survey| survey.ledger.entries.len() > ledger.entries.len())
         };
         let survey = self.run.look_until_believed("what is found", settled, look, is_found).await?;
@@ -83,7 +83,7 @@ impl Engine {
         }
         // What is in the way, too, and what is missing may have just been made; nobody knows by whom.
         let patient = self.run.clock.now() + PATIENCE;
-        let is_obstructed = |survey: &Result<Survey, Cycle>| survey.as_ref().is_ok_and(Survey::is_obstructed);
+        let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
         self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
     }
 
@@ -93,7 +93,7 @@ impl Engine {
         self.run.sleep(left, "what an apply has made is looked for").await.ok();
     }
 
-    async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Cycle> {
+    async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
         let mut survey =
             Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();

@@ -47,7 +47,10 @@ impl Aws {
         let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
         let identity = identity(&endpoints.apply(&sdk, "sts", &region), &endpoints, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;
-        let limiter = if config.keep_rate_limits { Limiter::of(components::REGISTRY) } else { Limiter::off() };
+        let limiter = match config.keep_rate_limits {
+            true => Limiter::of(components::REGISTRY, clock.now()),
+            false => Limiter::off(),
+        };
         let sender = Sender::new(
             limiter,
             config.max_parallel_calls.unwrap_or(DEFAULT_PARALLEL_CALLS),

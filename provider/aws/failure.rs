@@ -11,7 +11,6 @@ use super::{BoxError, CallError, chain};
 const PASSING_CODES: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
-    "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
@@ -24,7 +23,12 @@ const PASSING_CODES: &[&str] = &[
 ];
 
 /// Codes of refusals because something else happens to the same object at the moment; nothing was done.
-const BUSY_CODES: &[&str] = &["ConcurrentModification", "ConcurrentModificationException", "OperationAbortedException"];
+const BUSY_CODES: &[&str] = &[
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "OperationAbortedException",
+    "PriorRequestNotComplete",
+];
 
 /// What a failed attempt says about the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn what_passes_is_told_from_what_does_not() {
         assert_eq!(verdict(400, "Throttling", "Rate exceeded"), Verdict::Throttled);
-        assert_eq!(verdict(400, "PriorRequestNotComplete", ""), Verdict::Throttled);
+        assert_eq!(verdict(400, "PriorRequestNotComplete", ""), Verdict::Busy);
         assert_eq!(verdict(429, "TooManyRequestsException", ""), Verdict::Throttled);
         assert_eq!(verdict(409, "ConflictException", "Unable to complete operation, try again later"), Verdict::Busy);
         assert_eq!(verdict(409, "ConflictException", "it already exists"), Verdict::Final);

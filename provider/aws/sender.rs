@@ -11,7 +11,7 @@ use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
 
 use super::failure::{Failure, Verdict};
-use super::limits::Limiter;
+use super::limits::{Limiter, Turn};
 use super::{CallError, Run, backoff};
 
 /// Everything about a call but what is sent.
@@ -67,9 +67,11 @@ impl Sender {
     {
         let mut delays = backoff::after_failure(self.retries);
         loop {
-            self.admit(call).await?;
+            let turn = self.turn(call).await?;
             let permit = self.permits.acquire().await;
             call.run.check(call.operation, call.region)?;
+            let sent = call.run.clock.now();
+            turn.take(sent);
             // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
             let answer = attempt().with_subscriber(NoSubscriber::default()).await;
             drop(permit);
@@ -88,7 +90,7 @@ impl Sender {
                 "the call is repeated"
             );
             if failure.verdict == Verdict::Throttled {
-                self.limiter.throttled(call.operation, call.region, call.run.clock.as_ref()).await;
+                self.limiter.throttled(call.operation, call.region, sent, call.run.clock.as_ref());
             }
             call.run.sleep(delay, &call.what()).await?;
             // The failure says more than that the run is out of time.
@@ -98,13 +100,13 @@ impl Sender {
         }
     }
 
-    async fn admit(&self, call: Call<'_>) -> Result<(), CallError> {
+    async fn turn(&self, call: Call<'_>) -> Result<Turn, CallError> {
         let run = call.run;
         run.check(call.operation, call.region)?;
         tokio::select! {
             biased;
             () = run.cancel.cancelled() => Err(run.cancelled(call.operation, call.region)),
-            () = self.limiter.admit(call.operation, call.region, run.clock.as_ref()) => Ok(()),
+            turn = self.limiter.turn(call.operation, call.region, run.clock.as_ref()) => Ok(turn),
         }
     }
 }

@@ -23,6 +23,11 @@ impl FakeClock {
     pub(crate) fn passed(&self) -> Duration {
         *self.passed.lock().unwrap()
     }
+
+    /// Moves the time on.
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.passed.lock().unwrap() += by;
+    }
 }
 
 impl Clock for FakeClock {
@@ -35,7 +40,7 @@ impl Clock for FakeClock {
     }
 
     fn sleep(&self, time: Duration) -> Sleeping {
-        let passed = self.passed.clone();
-        Box::pin(async move { *passed.lock().unwrap() += time })
+        let clock = self.clone();
+        Box::pin(async move { clock.advance(time) })
     }
 }

@@ -27,7 +27,13 @@ impl Catalog {
     /// The same for the account that `aws` works in: what AWS will call an object there is foreseen.
     #[must_use]
     pub fn in_account_of(self, aws: &Aws) -> Self {
-        Self { account: Some((aws.partition().to_owned(), aws.account_id().to_owned())), ..self }
+        self.in_account(aws.partition(), aws.account_id())
+    }
+
+    /// The same for this account of this partition.
+    #[must_use]
+    pub fn in_account(self, partition: &str, account_id: &str) -> Self {
+        Self { account: Some((partition.to_owned(), account_id.to_owned())), ..self }
     }
 
     /// The kind of this name.

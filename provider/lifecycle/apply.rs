@@ -70,7 +70,7 @@ impl Provider {
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };
         let engine = self.engine(&settings.owner, within);
         let ledger = start(&engine, resource, &desired, ledger_of(&planned.private)?).await?;
-        let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])?;
+        let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
         as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
 
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };

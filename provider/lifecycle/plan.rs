@@ -133,7 +133,7 @@ struct Outlook<'a> {
 impl Outlook<'_> {
     /// The plan of a create that finds nothing.
     fn whole_plan(&self) -> Result<Plan, Diagnostics> {
-        Plan::new(self.desired, &Ledger::default(), self.engine.kinds()).map_err(|cycle| vec![mistake(&cycle)])
+        Plan::new(self.desired, &Ledger::default(), self.engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])
     }
 
     /// The state that the host is promised.
@@ -170,18 +170,21 @@ pub(super) async fn survey(
     ledger: &Ledger,
     gone: &Ledger,
 ) -> Result<Survey, Diagnostics> {
-    let survey = engine.survey(desired, ledger, gone).await.map_err(|cycle| vec![mistake(&cycle)])?;
+    let survey = engine.survey(desired, ledger, gone).await.map_err(|mistaken| vec![mistake(&mistaken)])?;
     if survey.obstacles.is_empty() {
         return Ok(survey);
     }
     Err(survey.obstacles.iter().map(|obstacle| report::obstacle(desired, obstacle)).collect())
 }
 
-pub(super) fn mistake(cycle: &crate::plan::Cycle) -> Diagnostic {
+pub(super) fn mistake(mistake: &crate::plan::Mistake) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
-        "Components wait for each other",
-        format!("{cycle}. This is a mistake in the provider: please report it with the configuration."),
+        "No safe plan",
+        format!(
+            "Nothing was touched: {mistake}. This is a mistake in the provider: please report it with the configuration \
+             before this change and after it."
+        ),
     )
 }
 

@@ -3,6 +3,7 @@
 mod diff;
 mod kinds;
 mod ledger;
+mod lint;
 mod order;
 mod resolve;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod view;
 pub use diff::{Change, Cycle, Difference, change, diff};
 pub use kinds::Kinds;
 pub use ledger::{Entry, Ledger, UnreadableLedger};
+pub use lint::{Mistake, Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, is_open, resolve, revision};
 pub use view::{Seen, View};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::diff::{Change, Cycle, Difference, diff};
+use super::diff::{Change, Difference, diff};
+use super::lint::{Mistake, lint};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
@@ -57,14 +58,15 @@ impl Plan {
     /// Plans the way from `ledger` to `desired`.
     ///
     /// # Errors
-    /// [`Cycle`].
-    pub fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Cycle> {
+    /// [`Mistake`]: it could not be planned, or what was planned is not safe for traffic.
+    pub fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Mistake> {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
         let makes = plan.add_makes(desired);
         let first = plan.steps.len();
         plan.add_removals(ledger, &makes, kinds, Linger::Waited);
         plan.put_last(desired, first);
+        lint(&plan, Some(desired), ledger, kinds)?;
         Ok(plan)
     }
 

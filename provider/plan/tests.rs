@@ -226,7 +226,12 @@ fn what_refers_to_a_name_that_will_be_the_same_again_is_not_touched() {
 #[test]
 fn destroy_goes_the_other_way_and_waits_for_no_resolver() {
     let desired = wants(&[("a", json!({})), ("b", json!({ "of": id_of("a"), "ttl": 60 }))]);
-    assert_eq!(text(&Plan::destroy(&made(&desired, ""), &Things)), "-a after -b\n-b");
+    let ledger = made(&desired, "");
+    let mut destroy = Plan::destroy(&ledger, &Things);
+    assert_eq!(text(&destroy), "-a after -b\n-b");
+    assert_eq!(lint(&destroy, None, &ledger, &Things), Ok(()));
+    destroy.steps[0].after.clear();
+    assert_eq!(lint(&destroy, None, &ledger, &Things), Err(Unsafe::Undermined { gone: at("a"), user: at("b") }));
 }
 
 #[test]
@@ -340,4 +345,70 @@ fn a_revision_tells_no_secret_and_a_plan_that_one_changes() {
     assert!(both.known().is_some() && both != shown);
     let more = wants(&[("a", json!({ "size": 1, "secret": { "PIN": "1234", "B": "" } }))]);
     assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "a name is no secret");
+}
+
+/// A plan with a bit of everything: a record turns from one region to another, a check is replaced, the seal comes last.
+fn eventful() -> (Desired, Ledger, Plan) {
+    let set = |key: &str| json!({ "$ready": [at(key)], "value": { "id": id_of(key) } });
+    let wants_with = |region: &str, fixed: u8| {
+        let record = json!({ "ttl": 60, "check": id_of("check"), "sets": { region: set(region) } });
+        let mut desired = wants(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
+        let seal = desired.add::<Thing>(at("seal"), Path::root(), &json!({ "of": [region] }));
+        desired.order_last(&seal);
+        desired
+    };
+    let (from, to) = (made(&wants_with("west", 1), ""), wants_with("east", 2));
+    let plan = plan(&to, &from);
+    (to, from, plan)
+}
+
+#[test]
+fn a_plan_that_does_harm_is_refused() {
+    type Harm = fn(&mut Vec<Step>, &dyn Fn(&str) -> usize);
+    let cases: [(Harm, &str); 11] = [
+        (|steps, at| steps[at("~record")].after.clear(), "record would be made without waiting for check"),
+        (|steps, at| steps[at("~record")].waits_for.clear(), "record would be made without waiting for east"),
+        (
+            |steps, at| steps[at("-west")].after.retain(|b, _| *b != at("+east")),
+            "west would be deleted without waiting for east",
+        ),
+        (|steps, at| steps[at("-west")].after.clear(), "west would be deleted without waiting for check"),
+        (
+            |steps, at| steps[at("-west")].after.extend([(at("~record"), Duration::from_secs(59))]),
+            "west would be deleted while others still act on what record said",
+        ),
+        (
+            |steps, at| steps[at("~seal")].after.retain(|b, _| *b != at("-west")),
+            "seal would be done without waiting for west",
+        ),
+        (|steps, at| steps[at("±check")].after.extend([(at("⊖check"), Duration::ZERO)]), "waits for itself"),
+        (|steps, at| steps[at("-west")].after.extend([(99, Duration::ZERO)]), "the step for west waits for itself"),
+        (|steps, at| steps[at("⊖check")].action = Action::Delete, "check would not become what is wanted"),
+        (|steps, at| steps[at("+east")].action = Action::Update(Vec::new()), "east would not become what is wanted"),
+        (|steps, at| steps[at("-west")].address = super::tests::at("east"), "would not become what is wanted"),
+    ];
+    let (to, from, plan) = eventful();
+    assert_eq!(lint(&plan, Some(&to), &from, &Things), Ok(()));
+    let names: Vec<String> =
+        text(&plan).lines().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+    let at =
+        |name: &str| names.iter().position(|own| own == name).unwrap_or_else(|| panic!("no step {name}: {names:?}"));
+    for (harm, told) in cases {
+        let mut plan = plan.clone();
+        harm(&mut plan.steps, &at);
+        let refused = lint(&plan, Some(&to), &from, &Things).expect_err(told).to_string().replace("global/thing/", "");
+        assert!(refused.contains(told), "{refused} instead of {told}");
+    }
+}
+
+#[test]
+fn what_resolvers_remember_of_an_earlier_apply_is_waited_for() {
+    let two = wants(&[("east", json!({})), ("west", json!({}))]);
+    let one = wants(&[("east", json!({}))]);
+    let mut ledger = made(&two, "");
+    let hasty = plan(&one, &ledger);
+    ledger.lingering.insert(at("west"), 1060);
+    assert!(matches!(lint(&hasty, Some(&one), &ledger, &Things), Err(Unsafe::Remembered { .. })));
+    assert_eq!(lint(&plan(&one, &ledger), Some(&one), &ledger, &Things), Ok(()));
+    assert_eq!(lint(&Plan::destroy(&ledger, &Things), None, &ledger, &Things), Ok(()), "nobody is to be served");
 }

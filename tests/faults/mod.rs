@@ -10,6 +10,7 @@ mod drift;
 mod fault;
 mod host;
 mod lies;
+mod limits;
 mod matrix;
 mod network;
 mod operations;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use multiregion::aws::{Aws, CancellationToken, Clock, Config, StaticCredentials, chain};
+use multiregion::aws::{Aws, CancellationToken, Clock, Config, ConnectError, StaticCredentials, chain};
 use multiregion::lifecycle::Provider;
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
@@ -28,6 +28,7 @@ pub(super) struct World {
     pub(super) network: Network,
     empty: Moment,
     sources: Arc<Sources>,
+    throttles: bool,
 }
 
 /// A moment of a world, which others can be brought to.
@@ -55,12 +56,21 @@ impl Sources {
 
 impl World {
     pub(super) async fn start(sources: &Arc<Sources>) -> Self {
-        let options = Options { delays: delays(), stopped: true, ..Options::in_memory() };
+        Self::start_as(sources, false).await
+    }
+
+    /// One that throttles what is more than AWS's published limits allow.
+    pub(super) async fn start_throttling(sources: &Arc<Sources>) -> Self {
+        Self::start_as(sources, true).await
+    }
+
+    async fn start_as(sources: &Arc<Sources>, throttles: bool) -> Self {
+        let options = Options { delays: delays(), stopped: true, throttle: throttles, ..Options::in_memory() };
         let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
         let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
-        Self { aws, clock, network, empty, sources: Arc::clone(sources) }
+        Self { aws, clock, network, empty, sources: Arc::clone(sources), throttles }
     }
 
     /// There is nothing any more.
@@ -91,9 +101,17 @@ impl World {
         json!({ "source_dir": self.source("first"), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// A new process of the provider, configured.
+    /// A new process of the provider, configured. Where AWS throttles, it keeps the limits.
     pub(super) async fn connect(&self) -> Result<Provider, Diagnostics> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        match self.account(self.throttles).await {
+            Ok(aws) => Ok(Provider::new(Arc::new(aws), clock, CancellationToken::new())),
+            Err(error) => Err(vec![Diagnostic::error(Path::root(), "No AWS", chain(&error))]),
+        }
+    }
+
+    /// The account as a process of its own works in it.
+    pub(super) async fn account(&self, keep_rate_limits: bool) -> Result<Aws, ConnectError> {
         let config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {
@@ -103,12 +121,10 @@ impl World {
             }),
             endpoint_url: Some(self.aws.endpoint()),
             network: Some(self.network.connector()),
+            keep_rate_limits,
             ..Config::default()
         };
-        match Aws::connect(config, Arc::clone(&clock)).await {
-            Ok(aws) => Ok(Provider::new(Arc::new(aws), clock, CancellationToken::new())),
-            Err(error) => Err(vec![Diagnostic::error(Path::root(), "No AWS", chain(&error))]),
-        }
+        Aws::connect(config, Arc::new(self.clock.clone())).await
     }
 }
 

@@ -45,5 +45,6 @@ pub use local::LocalAws;
 pub use options::{Backend, DEFAULT_ACCOUNT, Delays, Options};
 pub use proxy::{Handled, Reply};
 pub use records::{Policy, Record, Target};
+pub use rules::throttle::shortest_time;
 pub use snapshot::Snapshot;
 pub use ways::{Guide, Way};

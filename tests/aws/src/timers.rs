@@ -35,9 +35,9 @@ impl Timers {
         Self { began, stopped, inner: Mutex::new(inner) }
     }
 
-    /// The machine's time since the start.
+    /// The machine's time since the start; where time is simulated, that time.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+        if self.stopped { self.now() } else { self.began.elapsed() }
     }
 
     /// The time since the start, with what was added.

@@ -2,6 +2,7 @@
 
 mod expansion;
 mod mistakes;
+mod plans;
 mod properties;
 mod roundtrip;
 

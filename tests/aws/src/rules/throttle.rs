@@ -5,10 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use super::Context;
+use crate::calls::Call;
 use crate::fault;
 use crate::message::Refusal;
 
-/// The operations of a service that share a bucket, how many calls fit in it, and the time for one to become free.
+/// The operations of a service that share a bucket, how many calls fit in it, and how many become free in a second.
 struct Limit {
     service: &'static str,
     /// Empty for all.
@@ -16,7 +17,7 @@ struct Limit {
     /// Whether each operation has a bucket of its own.
     each: bool,
     burst: f64,
-    refill: Duration,
+    per_second: f64,
 }
 
 const fn limit(
@@ -24,26 +25,53 @@ const fn limit(
     operations: &'static [&'static str],
     each: bool,
     burst: f64,
-    refill_ms: u64,
+    per_second: f64,
 ) -> Limit {
-    Limit { service, operations, each, burst, refill: Duration::from_millis(refill_ms) }
+    Limit { service, operations, each, burst, per_second }
 }
 
 /// Sources: AWS, "Amazon API Gateway quotas" (control plane); "Route 53 quotas" (maximums on API requests); "Lambda
 /// quotas" (Lambda API requests); "ACM quotas" (API rate quotas).
 const LIMITS: &[Limit] = &[
-    limit("apigateway", &["CreateDomainName", "UpdateDomainName", "DeleteDomainName"], true, 1.0, 30_000),
-    limit("apigateway", &["CreateDeployment"], true, 1.0, 5_000),
-    limit("apigateway", &[], false, 40.0, 100),
-    limit("route53", &["CreateHealthCheck"], true, 50.0, 2_000),
-    limit("route53", &[], false, 50.0, 100),
-    limit("lambda", &["GetFunction"], true, 100.0, 10),
-    limit("lambda", &["GetPolicy"], true, 15.0, 67),
-    limit("lambda", &["Invoke"], true, f64::INFINITY, 1),
-    limit("lambda", &[], false, 15.0, 67),
-    limit("acm", &["RequestCertificate", "DeleteCertificate"], true, 5.0, 200),
-    limit("acm", &["DescribeCertificate", "ListCertificates"], true, 10.0, 100),
+    limit("apigateway", &["CreateDomainName", "UpdateDomainName", "DeleteDomainName"], true, 1.0, 1.0 / 30.0),
+    limit("apigateway", &["CreateDeployment"], true, 1.0, 0.2),
+    limit("apigateway", &[], false, 40.0, 10.0),
+    limit("route53", &["CreateHealthCheck"], true, 50.0, 0.5),
+    limit("route53", &[], false, 50.0, 10.0),
+    limit("lambda", &["GetFunction"], true, 100.0, 100.0),
+    limit("lambda", &["GetPolicy"], true, 15.0, 15.0),
+    limit("lambda", &["Invoke"], true, f64::INFINITY, 1000.0),
+    limit("lambda", &[], false, 15.0, 15.0),
+    limit("acm", &["RequestCertificate", "DeleteCertificate"], true, 5.0, 5.0),
+    limit("acm", &["AddTagsToCertificate", "RemoveTagsFromCertificate"], true, 5.0, 5.0),
+    limit("acm", &["DescribeCertificate", "ListTagsForCertificate"], true, 10.0, 10.0),
+    limit("acm", &["ListCertificates"], true, 8.0, 8.0),
 ];
+
+/// The limits that a call counts against, and which bucket of each.
+fn limits_on(service: &str, operation: &str) -> impl Iterator<Item = (&'static Limit, String)> {
+    let counts = move |limit: &&Limit| {
+        limit.service == service && (limit.operations.is_empty() || limit.operations.contains(&operation))
+    };
+    let bucket = move |limit: &'static Limit| (limit, if limit.each { operation.to_owned() } else { String::new() });
+    // Lambda's calls are counted once; the others count against all together too.
+    LIMITS.iter().filter(counts).take(if service == "lambda" { 1 } else { usize::MAX }).map(bucket)
+}
+
+/// The shortest time in which AWS takes these calls, and the bucket that has it so.
+pub fn shortest_time(calls: &[Call]) -> (Duration, String) {
+    let mut buckets: HashMap<String, (f64, &Limit)> = HashMap::new();
+    for call in calls {
+        for (limit, bucket) in limits_on(&call.service, &call.operation) {
+            let key = format!("{}/{}/{}/{bucket}", call.account, call.region, limit.service);
+            buckets.entry(key).or_insert((0.0, limit)).0 += 1.0;
+        }
+    }
+    let time = |(calls, limit): (f64, &Limit)| ((calls - limit.burst) / limit.per_second).max(0.0);
+    let times = buckets.into_iter().map(|(key, bucket)| (time(bucket), key));
+    let (seconds, key) = times.max_by(|one, other| one.0.total_cmp(&other.0)).unwrap_or_default();
+    (Duration::from_secs_f64(seconds), key)
+}
 
 /// The buckets by account, region, service and operation.
 #[derive(Debug, Default)]
@@ -75,6 +103,9 @@ pub(crate) struct Bucket {
     at: Duration,
 }
 
+/// What sums of fractions may be off by.
+const ROUNDING: f64 = 1e-9;
+
 /// Whether the call is one too many. A refused call uses nothing up.
 pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
     if !context.proxy.options.throttle {
@@ -83,25 +114,20 @@ pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
     let now = context.proxy.timers.now();
     let operation = context.operation.name.as_str();
     let mut buckets = context.proxy.limits.0.lock().ok()?;
-    for limit in LIMITS.iter().filter(|limit| limit.service == context.service) {
-        if !limit.operations.is_empty() && !limit.operations.contains(&operation) {
-            continue;
-        }
-        let what = if limit.each { operation } else { "" };
-        let place = &context.place;
-        let key = format!("{}/{}/{}/{what}", place.account, place.region, limit.service);
-        let bucket = buckets.entry(key).or_insert(Bucket { free: limit.burst, at: now });
-        let refilled = now.saturating_sub(bucket.at).as_secs_f64() / limit.refill.as_secs_f64();
+    let (place, mut counted) = (&context.place, Vec::new());
+    for (limit, bucket) in limits_on(&context.service, operation) {
+        let key = format!("{}/{}/{}/{bucket}", place.account, place.region, limit.service);
+        let bucket = buckets.entry(key.clone()).or_insert(Bucket { free: limit.burst, at: now });
+        let refilled = now.saturating_sub(bucket.at).as_secs_f64() * limit.per_second;
         bucket.free = (bucket.free + refilled).min(limit.burst);
         bucket.at = now;
-        if bucket.free < 1.0 {
+        if bucket.free < 1.0 - ROUNDING {
             return Some(fault::throttled(&context.service));
         }
-        bucket.free -= 1.0;
-        // Lambda's calls are counted once; the others count against all together too.
-        if context.service == "lambda" {
-            return None;
-        }
+        counted.push(key);
+    }
+    for key in counted {
+        buckets.entry(key).and_modify(|bucket| bucket.free -= 1.0);
     }
     None
 }
