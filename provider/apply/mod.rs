@@ -10,7 +10,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, Looks, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
@@ -62,6 +62,11 @@ impl Engine {
     /// [`CallError::Cancelled`]: what comes after the wait is not to be done.
     pub async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
         self.run.sleep(time, before).await
+    }
+
+    /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.
+    fn shared(&self, address: &Address, looks: &Arc<Looks>) -> Regional {
+        self.regional(address).sharing(looks)
     }
 
     /// AWS for the component at `address`.

@@ -1,9 +1,11 @@
 //! Looks at every component of a ledger: drift by name.
 
+use std::sync::Arc;
+
 use futures::future::join_all;
 
 use super::Engine;
-use crate::aws::CallError;
+use crate::aws::{CallError, Looks};
 use crate::desired::Address;
 use crate::plan::{Entry, Ledger, changed_fields};
 
@@ -17,9 +19,10 @@ enum Sight {
 impl Engine {
     /// The ledger as AWS has it now, and the components that could not be looked at: those stay as they were.
     pub async fn observe(&self, ledger: &Ledger) -> (Ledger, Vec<(Address, CallError)>) {
-        let looks = ledger.entries.iter().map(|(address, entry)| self.look(address, entry));
+        let looks = Arc::default();
+        let sights = ledger.entries.iter().map(|(address, entry)| self.look(address, entry, &looks));
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
-        for (address, sight) in ledger.entries.keys().zip(join_all(looks).await) {
+        for (address, sight) in ledger.entries.keys().zip(join_all(sights).await) {
             match sight {
                 Sight::Same(entry) => {
                     observed.entries.insert(address.clone(), entry);
@@ -35,12 +38,12 @@ impl Engine {
         (observed, unseen)
     }
 
-    async fn look(&self, address: &Address, entry: &Entry) -> Sight {
+    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>) -> Sight {
         let component = match self.kinds().get(&address.kind) {
             Ok(component) => component,
             Err(error) => return Sight::Unseen(error),
         };
-        match component.read(&self.regional(address), &entry.spec, &entry.outputs).await {
+        match component.read(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
             Ok(None) => Sight::Gone,
             Err(error) => Sight::Unseen(error),
             Ok(Some((spec, outputs))) => {

@@ -8,6 +8,7 @@ mod error;
 mod failure;
 mod http;
 mod limits;
+mod looks;
 mod regional;
 mod sender;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use clock::{Clock, Sleeping, SystemClock};
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use limits::Limit;
+pub use looks::Looks;
 pub use regional::{Poll, Regional};
 pub use tokio_util::sync::CancellationToken;
 

@@ -4,5 +4,6 @@ mod drift;
 mod endpoint;
 mod foreign;
 mod import;
+mod reads;
 mod twins;
 mod world;

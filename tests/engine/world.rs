@@ -66,11 +66,16 @@ impl World {
         serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// Refreshes and plans, as the host does before every apply.
-    pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
+    /// What AWS holds now.
+    pub(super) async fn refresh(&self, subject: &mut Subject) {
         let (state, told) = self.provider.read(subject.resource, subject.state.clone()).await;
         assert!(told.is_empty(), "{told:#?}");
         subject.state = state;
+    }
+
+    /// Refreshes and plans, as the host does before every apply.
+    pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
+        self.refresh(subject).await;
         self.provider.plan(subject.resource, subject.state.clone(), config.clone()).await
     }
 
