@@ -69,6 +69,8 @@ impl Component for Domain {
         "apigateway:PATCH",
         "apigateway:POST",
         "apigateway:RemoveCertificateFromDomain",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
         "iam:CreateServiceLinkedRole",
     ];
     const LIMITS: &'static [Limit] = &[

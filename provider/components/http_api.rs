@@ -73,7 +73,7 @@ impl Component for HttpApi {
 
     const IMMUTABLE: &'static [&'static str] = &[];
     const UNCOMPARED: &'static [&'static str] = &["disable_execute_api_endpoint"];
-    const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
+    const ACTIONS: &'static [&'static str] = gateway::TAGGED_ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

@@ -25,7 +25,7 @@ pub(super) struct World {
 
 /// One resource and its state.
 pub(super) struct Subject {
-    resource: &'static dyn Resource,
+    pub(super) resource: &'static dyn Resource,
     pub(super) state: State,
 }
 
@@ -53,6 +53,15 @@ impl World {
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
         let provider = Provider::new(Arc::new(aws), clock, CancellationToken::new());
         Self { local, provider, source }
+    }
+
+    pub(super) fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The folder of the application.
+    pub(super) fn source(&self) -> &str {
+        self.source.path().to_str().expect("a path of ours is text")
     }
 
     /// Another application: its code changed.

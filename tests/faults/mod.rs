@@ -16,6 +16,7 @@ mod report;
 mod topologies;
 mod traffic;
 mod world;
+mod zone;
 
 use matrix::Selection;
 
