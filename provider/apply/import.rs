@@ -1,11 +1,12 @@
 //! Finds everything of a resource that stands in no ledger of ours: an import.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::try_join_all;
 
 use super::Engine;
-use crate::aws::CallError;
+use crate::aws::{CallError, Looks};
 use crate::components::{AnyComponent, AnyDiscovered, Siblings};
 use crate::desired::{Address, Scope};
 use crate::plan::{Entry, Ledger};
@@ -23,13 +24,14 @@ impl Engine {
         ledger.rebuilt = Some(self.run.clock.unix_seconds());
         let mut scopes = known;
         scopes.insert(Scope::Global);
+        let looks = Arc::default();
         for kind in kinds {
             let component = self.kinds().get(kind)?;
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());
-            let looks = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings));
-            for (address, found) in try_join_all(looks).await?.into_iter().flatten() {
+            let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &looks));
+            for (address, found) in try_join_all(searches).await?.into_iter().flatten() {
                 siblings.0.insert(address.clone(), found.outputs.clone());
-                let Some(entry) = self.entry(component, &address, found).await? else { continue };
+                let Some(entry) = self.entry(component, &address, found, &looks).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
                 // What a replacement left behind has the same address.
                 if let Some(other) = ledger.entries.insert(address.clone(), entry) {
@@ -45,9 +47,10 @@ impl Engine {
         component: &dyn AnyComponent,
         scope: &Scope,
         siblings: &Siblings,
+        looks: &Arc<Looks>,
     ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
         let at = Address { scope: scope.clone(), kind: component.kind().to_owned(), key: None };
-        let found = component.discover(&self.regional(&at), siblings).await?;
+        let found = component.discover(&self.shared(&at, looks), siblings).await?;
         Ok(found.into_iter().map(|found| (Address { key: found.key.clone(), ..at.clone() }, found)).collect())
     }
 
@@ -56,8 +59,9 @@ impl Engine {
         component: &dyn AnyComponent,
         address: &Address,
         found: AnyDiscovered,
+        looks: &Arc<Looks>,
     ) -> Result<Option<Entry>, CallError> {
-        let read = component.read(&self.regional(address), &found.spec, &found.outputs).await?;
+        let read = component.read(&self.shared(address, looks), &found.spec, &found.outputs).await?;
         let depends_on = found.depends_on.into_iter().collect();
         Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on, uncertain: false }))
     }

@@ -10,7 +10,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, LAG, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, LAG, Looks, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
@@ -71,6 +71,11 @@ impl Engine {
     pub async fn settle(&self) -> Result<(), CallError> {
         tracing::info!(seconds = LAG.as_secs(), "an apply was cut off: waiting until AWS knows of all that it did");
         self.run.sleep(LAG, "what the apply that was cut off has made is looked for").await
+    }
+
+    /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.
+    fn shared(&self, address: &Address, looks: &Arc<Looks>) -> Regional {
+        self.regional(address).sharing(looks)
     }
 
     /// AWS for the component at `address`.

@@ -3,12 +3,13 @@
 //! Shortly after an apply AWS may still tell what was before it. Then what is gone, or otherwise than it was applied, is
 //! looked at again.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
 use super::Engine;
-use crate::aws::{CallError, LAG};
+use crate::aws::{CallError, LAG, Looks};
 use crate::desired::Address;
 use crate::plan::{Entry, Ledger, changed_fields};
 
@@ -37,12 +38,10 @@ impl Engine {
     /// The ledger as AWS has it now, and the components that could not be looked at: those stay as they were.
     pub async fn observe(&self, ledger: &Ledger) -> (Ledger, Vec<(Address, CallError)>) {
         let settled = self.settled(ledger);
-        let looks = ledger.entries.iter().map(|(address, entry)| async move {
-            let (name, look) = (address.to_string(), || self.look(address, entry));
-            self.run.look_until_believed(&name, settled, look, Sight::surprises).await
-        });
+        let looks = Arc::default();
+        let sights = ledger.entries.iter().map(|(address, entry)| self.sight(address, entry, &looks, settled));
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
-        for (address, sight) in ledger.entries.keys().zip(join_all(looks).await) {
+        for (address, sight) in ledger.entries.keys().zip(join_all(sights).await) {
             match sight {
                 Sight::Same(entry) => {
                     observed.entries.insert(address.clone(), entry);
@@ -62,12 +61,22 @@ impl Engine {
         (observed, unseen)
     }
 
-    async fn look(&self, address: &Address, entry: &Entry) -> Sight {
+    /// Looks at one component: first together with the others, then by itself as long as AWS may not know better.
+    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>, settled: Instant) -> Sight {
+        let together = Mutex::new(Some(Arc::clone(looks)));
+        let look = || async {
+            let looks = together.lock().ok().and_then(|mut together| together.take()).unwrap_or_default();
+            self.look(address, entry, &looks).await
+        };
+        self.run.look_until_believed(&address.to_string(), settled, look, Sight::surprises).await
+    }
+
+    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>) -> Sight {
         let component = match self.kinds().get(&address.kind) {
             Ok(component) => component,
             Err(error) => return Sight::Unseen(error),
         };
-        match component.read(&self.regional(address), &entry.spec, &entry.outputs).await {
+        match component.read(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
             Ok(None) => Sight::Gone,
             Err(error) => Sight::Unseen(error),
             Ok(Some((spec, outputs))) => {

@@ -1,6 +1,7 @@
 //! What AWS holds already of what a plan wants to make: our own lost objects, other people's, and what would be refused.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -8,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::Engine;
 use super::job::dependencies;
-use crate::aws::CallError;
+use crate::aws::{CallError, Looks};
 use crate::components::{Found, Problem};
 use crate::desired::{Address, Desired};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
@@ -97,11 +98,12 @@ impl Engine {
         let mut survey =
             Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
+        let looks = Arc::default();
         // What was found makes references known, by which more can be found.
-        while self.find_lost(desired, &mut survey, gone, &mut asked).await {
+        while self.find_lost(desired, &mut survey, gone, &mut asked, &looks).await {
             survey.plan = Plan::new(desired, &survey.ledger, self.kinds())?;
         }
-        self.check(&mut survey).await;
+        self.check(&mut survey, &looks).await;
         Ok(survey)
     }
 
@@ -112,6 +114,7 @@ impl Engine {
         survey: &mut Survey,
         gone: &Ledger,
         asked: &mut BTreeSet<(Address, String)>,
+        looks: &Arc<Looks>,
     ) -> bool {
         let difference = &survey.plan.difference;
         let wanted: Vec<(Address, Json)> = difference
@@ -122,7 +125,7 @@ impl Engine {
             .filter(|(address, spec)| asked.insert(((*address).clone(), spec.to_string())))
             .map(|(address, spec)| (address.clone(), spec.clone()))
             .collect();
-        let finds = join_all(wanted.iter().map(|(address, spec)| self.find(address, spec))).await;
+        let finds = join_all(wanted.iter().map(|(address, spec)| self.find(address, spec, looks))).await;
         let mut taken = false;
         for ((address, _), found) in wanted.into_iter().zip(finds) {
             match found {
@@ -140,8 +143,13 @@ impl Engine {
         taken
     }
 
-    async fn find(&self, address: &Address, spec: &Json) -> Result<Option<Found<Entry>>, CallError> {
-        let (aws, component) = (self.regional(address), self.kinds().get(&address.kind)?);
+    async fn find(
+        &self,
+        address: &Address,
+        spec: &Json,
+        looks: &Arc<Looks>,
+    ) -> Result<Option<Found<Entry>>, CallError> {
+        let (aws, component) = (self.shared(address, looks), self.kinds().get(&address.kind)?);
         let outputs = match component.find(&aws, spec).await? {
             None => return Ok(None),
             Some(Found::Foreign(whose)) => return Ok(Some(Found::Foreign(whose))),
@@ -152,14 +160,14 @@ impl Engine {
         Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
     }
 
-    async fn check(&self, survey: &mut Survey) {
+    async fn check(&self, survey: &mut Survey, looks: &Arc<Looks>) {
         let difference = &survey.plan.difference;
         let touched = difference.changes.iter().filter(|(_, change)| !change.is_keep()).map(|(address, _)| address);
         let checks = touched.filter_map(|address| {
             let spec = difference.specs.get(address)?;
             Some(async move {
                 let checked = match self.kinds().get(&address.kind) {
-                    Ok(component) => component.check(&self.regional(address), spec).await,
+                    Ok(component) => component.check(&self.shared(address, looks), spec).await,
                     Err(error) => Err(error),
                 };
                 (address.clone(), checked)

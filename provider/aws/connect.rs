@@ -181,7 +181,9 @@ async fn identity(
 /// AWS's own is from something else than AWS.
 fn connect_error(failure: Failure, endpoint: &str) -> ConnectError {
     match failure.error {
-        CallError::Unreachable { endpoint, source, .. } => ConnectError::Unreachable { endpoint, source },
+        CallError::Unreachable { endpoint, source, .. } => {
+            ConnectError::Unreachable { endpoint, source: Box::new(source) }
+        }
         error => {
             let code = error.code().unwrap_or_default();
             let foreign = code.starts_with("HTTP ") || failure.verdict == super::failure::Verdict::Unclear;

@@ -1,12 +1,14 @@
 //! What a call to AWS can come to.
 
+use std::sync::Arc;
+
 /// The error that caused another.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// One AWS call, or one wait, that did not succeed, after all retries.
 ///
 /// `Display` never prints its source; [`chain`] walks the whole chain.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum CallError {
     /// AWS refused; repeating the call would not help.
     #[error("{operation} in {region} was refused with {code}: {message} (request id {request_id})")]
@@ -33,7 +35,7 @@ pub enum CallError {
         endpoint: String,
         /// What went wrong on the way.
         #[source]
-        source: BoxError,
+        source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// An object of that name exists and is not ours.
     #[error("{what} exists already and is not ours: {whose}")]
@@ -74,7 +76,7 @@ pub enum CallError {
         what: String,
         /// What went wrong.
         #[source]
-        source: BoxError,
+        source: Arc<dyn std::error::Error + Send + Sync>,
     },
 }
 

@@ -94,7 +94,7 @@ impl Failure {
         if sent && credentials.is_none() {
             let (region, endpoint) = (region.to_owned(), endpoint.to_owned());
             return Self {
-                error: CallError::Unreachable { operation, region, endpoint, source },
+                error: CallError::Unreachable { operation, region, endpoint, source: source.into() },
                 verdict: Verdict::Unclear,
             };
         }

@@ -9,6 +9,7 @@ mod failure;
 mod http;
 mod lag;
 mod limits;
+mod looks;
 mod regional;
 mod sender;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use lag::LAG;
 pub use limits::Limit;
+pub use looks::Looks;
 pub use regional::{Poll, Regional};
 pub use tokio_util::sync::CancellationToken;
 

@@ -10,9 +10,15 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::sync::OwnedMutexGuard;
 
 use super::failure::{Failure, Verdict};
+use super::looks::Looks;
 use super::sender::Call;
 use super::{Aws, CallError, HttpAnswer, Run, backoff};
 use crate::desired::Address;
+
+/// The service in `lambda:CreateFunction`.
+fn service_of(operation: &str) -> &str {
+    operation.split_once(':').map_or(operation, |(service, _)| service)
+}
 
 /// Services that are the same from every region.
 const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
@@ -30,6 +36,7 @@ pub struct Regional {
     pub(super) run: Arc<Run>,
     region: String,
     address: Address,
+    pub(super) looks: Option<Arc<Looks>>,
 }
 
 /// One look at what is waited for.
@@ -44,7 +51,7 @@ impl Regional {
     /// AWS for the component at `address`. Global objects are reached through the home region.
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, address: Address) -> Self {
         let region = address.scope.region().unwrap_or_else(|| aws.home_region()).to_owned();
-        Self { aws, run, region, address }
+        Self { aws, run, region, address, looks: None }
     }
 
     /// AWS as the same component sees it in another region.
@@ -144,6 +151,12 @@ impl Regional {
         }
     }
 
+    /// The region whose limits and answers those of `operation` are: a global service is the account's, wherever it is
+    /// called from.
+    pub(super) fn asked_region(&self, operation: &str) -> &str {
+        if GLOBAL_SERVICES.contains(&service_of(operation)) { self.aws.home_region() } else { &self.region }
+    }
+
     async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: F) -> Result<T, Failure>
     where
         F: Fn() -> R + Send + Sync,
@@ -151,10 +164,8 @@ impl Regional {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         T: Send,
     {
-        let service = operation.split_once(':').map_or(operation, |(service, _)| service);
-        let endpoint = self.aws.clients.endpoint(service, &self.region);
-        // The limits of a global service are the account's, wherever it is called from.
-        let region = if GLOBAL_SERVICES.contains(&service) { self.aws.home_region() } else { &self.region };
+        let endpoint = self.aws.clients.endpoint(service_of(operation), &self.region);
+        let region = self.asked_region(operation);
         let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
         self.aws.sender.send(call, send).await
     }
@@ -262,7 +273,7 @@ impl Regional {
             operation: OPERATION,
             region: self.region.clone(),
             endpoint: instead.unwrap_or(url).to_owned(),
-            source,
+            source: source.into(),
         })
     }
 

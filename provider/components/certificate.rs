@@ -156,29 +156,39 @@ const RELEASED_WITHIN: Duration = Duration::from_secs(20 * 60);
 pub(super) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummary>, CallError> {
     let every_key = KeyAlgorithm::values().iter().map(|name| KeyAlgorithm::from(*name)).collect();
     let filters = Filters::builder().set_key_types(Some(every_key)).build();
-    let (mut certificates, mut next) = (Vec::new(), None);
-    loop {
-        let request = || aws.acm().list_certificates().includes(filters.clone()).set_next_token(next.clone()).send();
-        let page = aws.call("acm:ListCertificates", request).await?;
-        certificates.extend(page.certificate_summary_list.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(certificates);
+    let ask = || async {
+        let (mut certificates, mut next) = (Vec::new(), None);
+        loop {
+            let request =
+                || aws.acm().list_certificates().includes(filters.clone()).set_next_token(next.clone()).send();
+            let page = aws.call("acm:ListCertificates", request).await?;
+            certificates.extend(page.certificate_summary_list.unwrap_or_default());
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(certificates);
+            }
         }
-    }
+    };
+    aws.once("acm:ListCertificates", ask).await
 }
 
 /// What ACM knows of a certificate; `None` when there is none of this ARN in this region.
 pub(super) async fn describe(aws: &Regional, arn: &str) -> Result<Option<CertificateDetail>, CallError> {
-    let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
-    Ok(found(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
+    let ask = || async {
+        let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
+        Ok(found(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
+    };
+    aws.once(&format!("acm:DescribeCertificate of {arn}"), ask).await
 }
 
 /// The tags of a certificate.
 pub(super) async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
-    let request = || aws.acm().list_tags_for_certificate().certificate_arn(arn).send();
-    let tags = aws.call("acm:ListTagsForCertificate", request).await?.tags.unwrap_or_default();
-    Ok(tags::reported(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    let ask = || async {
+        let request = || aws.acm().list_tags_for_certificate().certificate_arn(arn).send();
+        let tags = aws.call("acm:ListTagsForCertificate", request).await?.tags.unwrap_or_default();
+        Ok(tags::reported(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    };
+    aws.once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
 }
 
 /// Whether a certificate is issued or may still be.

@@ -247,17 +247,20 @@ fn is_overtaken(error: &CallError) -> bool {
 }
 
 async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
-    let (mut summaries, mut next) = (Vec::new(), None);
-    loop {
-        let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
-        let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
-        let page = field(page, "the list of distributions")?;
-        summaries.extend(page.items.unwrap_or_default());
-        next = page.next_marker.filter(|_| page.is_truncated);
-        if next.is_none() {
-            return Ok(summaries);
+    let ask = || async {
+        let (mut summaries, mut next) = (Vec::new(), None);
+        loop {
+            let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
+            let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
+            let page = field(page, "the list of distributions")?;
+            summaries.extend(page.items.unwrap_or_default());
+            next = page.next_marker.filter(|_| page.is_truncated);
+            if next.is_none() {
+                return Ok(summaries);
+            }
         }
-    }
+    };
+    aws.once("cloudfront:ListDistributions", ask).await
 }
 
 fn outputs(summary: &DistributionSummary) -> Outputs {
@@ -296,10 +299,13 @@ async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, 
 }
 
 async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
-    let request = || aws.cloudfront().list_tags_for_resource().resource(arn).send();
-    let tags = aws.call("cloudfront:ListTagsForResource", request).await?.tags.and_then(|tags| tags.items);
-    let tags = tags.unwrap_or_default().into_iter();
-    Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    let ask = || async {
+        let request = || aws.cloudfront().list_tags_for_resource().resource(arn).send();
+        let tags = aws.call("cloudfront:ListTagsForResource", request).await?.tags.and_then(|tags| tags.items);
+        let tags = tags.unwrap_or_default().into_iter();
+        Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    };
+    aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
 async fn config_and_tags(aws: &Regional, outputs: &Outputs) -> Result<Option<(DistributionConfig, Tags)>, CallError> {

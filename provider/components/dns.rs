@@ -1,20 +1,25 @@
 //! Route 53's hosted zones and record sets: names, listing, changing, waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
 use aws_sdk_route53::types::{
-    Change, ChangeAction, ChangeBatch, ChangeInfo, ChangeStatus, HostedZone, ResourceRecordSet, RrType, Tag,
-    TagResourceType,
+    Change, ChangeAction, ChangeBatch, ChangeInfo, ChangeStatus, HostedZone, ResourceRecordSet, ResourceTagSet, RrType,
+    Tag, TagResourceType,
 };
 
 use super::Tags;
-use super::answer::{built, field};
+use super::answer::{built, field, found};
 use super::tags::{self, TagChange};
 use crate::aws::{CallError, Poll, Regional};
 
 /// How many changes go into one batch. AWS takes 1,000 records, and counts an UPSERT twice.
 const BATCH: usize = 400;
+/// How many record sets Route 53 tells in one answer.
+const LARGEST_PAGE: i32 = 300;
+/// How many objects' tags it tells in one answer.
+const MOST_TAGGED: usize = 10;
 /// How long Route 53 may take to tell all its servers. Usually it is under a minute.
 const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
 
@@ -56,23 +61,52 @@ pub(super) async fn record_sets(
     zone_id: &str,
     name: &str,
 ) -> Result<Vec<ResourceRecordSet>, CallError> {
-    let mut sets = Vec::new();
-    let mut next: (String, Option<RrType>, Option<String>) = (name.to_owned(), None, None);
-    loop {
-        let request = || {
-            let request = aws.route53().list_resource_record_sets().hosted_zone_id(zone_id);
-            let request = request.start_record_name(&next.0).set_start_record_type(next.1.clone());
-            request.set_start_record_identifier(next.2.clone()).max_items(100).send()
-        };
-        let page = aws.call("route53:ListResourceRecordSets", request).await?;
-        sets.extend(page.resource_record_sets.into_iter().filter(|set| normal(&set.name) == normal(name)));
-        match page.next_record_name {
-            Some(more) if page.is_truncated && normal(&more) == normal(name) => {
-                next = (more, page.next_record_type, page.next_record_identifier);
+    let (name, what) = (normal(name), format!("route53:ListResourceRecordSets of {zone_id}"));
+    // Where an escaped letter stands in Route 53's order, nothing says: such a name is asked for alone.
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let what = if is_plain { what } else { format!("{what} at {name}") };
+    aws.together(&what, &name, |names| walk(aws, zone_id, names)).await
+}
+
+/// The record sets of all of these names, in as few pages as it takes: a page begins at a name that is asked for, and
+/// tells of all that come after it as far as it goes.
+async fn walk(
+    aws: &Regional,
+    zone_id: &str,
+    names: BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<ResourceRecordSet>>, CallError> {
+    let mut told: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
+    let mut left: BTreeMap<String, &String> = names.iter().map(|name| (reversed(name), name)).collect();
+    while let Some((_, name)) = left.pop_first() {
+        let mut next: Option<(String, Option<RrType>, Option<String>)> = Some((name.clone(), None, None));
+        while let Some(from) = next.take() {
+            let request = || {
+                let request = aws.route53().list_resource_record_sets().hosted_zone_id(zone_id);
+                let request = request.start_record_name(&from.0).set_start_record_type(from.1.clone());
+                request.set_start_record_identifier(from.2.clone()).max_items(LARGEST_PAGE).send()
+            };
+            let page = aws.call("route53:ListResourceRecordSets", request).await?;
+            for set in page.resource_record_sets {
+                told.entry(normal(&set.name)).or_default().push(set);
             }
-            _ => return Ok(sets),
+            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(told) };
+            // What comes before the next page has been told, and the name that it begins with in part.
+            let end = normal(&more);
+            left.retain(|order, _| *order > reversed(&end));
+            if names.contains(&end) {
+                next = Some((more, page.next_record_type, page.next_record_identifier));
+            }
         }
     }
+    Ok(told)
+}
+
+/// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
+///
+/// # Source
+/// "ListResourceRecordSets", Amazon Route 53 API reference.
+fn reversed(name: &str) -> String {
+    name.rsplit('.').map(|label| format!("{label}.")).collect()
 }
 
 /// One page of a zone's record sets.
@@ -112,16 +146,55 @@ pub(super) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Resul
     aws.wait("the record change to be INSYNC", INSYNC_WITHIN, look).await
 }
 
-/// The tags of a health check or hosted zone.
+/// The tags of a health check or hosted zone; `None` when there is none of this id.
 pub(super) async fn tags_of(
     aws: &Regional,
     kind: TagResourceType,
     id: &str,
-) -> Result<BTreeMap<String, String>, CallError> {
+) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let what = format!("route53:ListTagsForResources of every {}", kind.as_str());
+    let kind = &kind;
+    let ask = |ids: BTreeSet<String>| async move {
+        let mut told = BTreeMap::new();
+        for ids in ids.into_iter().collect::<Vec<_>>().chunks(MOST_TAGGED) {
+            let together = if ids.len() > 1 { tags_of_many(aws, kind, ids).await? } else { None };
+            match together {
+                Some(tags) => told.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
+                None => {
+                    for id in ids {
+                        told.insert(id.clone(), tags_of_one(aws, kind, id).await?);
+                    }
+                }
+            }
+        }
+        Ok(told)
+    };
+    aws.together(&what, id, ask).await
+}
+
+/// The tags of several by id; `None` when one of them is not there, which Route 53 does not name.
+async fn tags_of_many(
+    aws: &Regional,
+    kind: &TagResourceType,
+    ids: &[String],
+) -> Result<Option<BTreeMap<String, BTreeMap<String, String>>>, CallError> {
+    let request = || {
+        let request = aws.route53().list_tags_for_resources().resource_type(kind.clone());
+        request.set_resource_ids(Some(ids.to_vec())).send()
+    };
+    let answer = found(aws.call("route53:ListTagsForResources", request).await)?;
+    let sets = answer.map(|answer| answer.resource_tag_sets.into_iter());
+    Ok(sets.map(|sets| sets.filter_map(|mut set| Some((set.resource_id.take()?, tags_in(set)))).collect()))
+}
+
+async fn tags_of_one(
+    aws: &Regional,
+    kind: &TagResourceType,
+    id: &str,
+) -> Result<Option<BTreeMap<String, String>>, CallError> {
     let request = || aws.route53().list_tags_for_resource().resource_type(kind.clone()).resource_id(id).send();
-    let tags = aws.call("route53:ListTagsForResource", request).await?.resource_tag_set;
-    let tags = tags.and_then(|set| set.tags).unwrap_or_default();
-    Ok(tags::reported(tags.into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))))
+    let answer = found(aws.call("route53:ListTagsForResource", request).await)?;
+    Ok(answer.map(|answer| answer.resource_tag_set.map(tags_in).unwrap_or_default()))
 }
 
 /// Turns the tags of a health check or hosted zone from `from` into `to`.
@@ -146,24 +219,44 @@ pub(super) async fn retag(
     aws.call("route53:ChangeTagsForResource", request).await.map(drop)
 }
 
+fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
+    let tags = set.tags.unwrap_or_default().into_iter();
+    tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
+}
+
 /// The public hosted zone that a name belongs to: of those above it, the one with the longest name.
 pub(super) async fn zone_of(aws: &Regional, name: &str) -> Result<Option<HostedZone>, CallError> {
-    let (mut best, mut next): (Option<HostedZone>, _) = (None, None);
-    loop {
-        let request = || aws.route53().list_hosted_zones().set_marker(next.clone()).send();
-        let page = aws.call("route53:ListHostedZones", request).await?;
-        for zone in page.hosted_zones {
-            let is_private = zone.config.as_ref().is_some_and(|config| config.private_zone);
-            let is_longer = best.as_ref().is_none_or(|best| normal(&zone.name).len() > normal(&best.name).len());
-            if !is_private && is_longer && is_within(name, &zone.name) {
-                best = Some(zone);
+    let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
+    let zones = zones(aws).await?.into_iter().rev();
+    Ok(zones
+        .filter(|zone| !is_private(zone) && is_within(name, &zone.name))
+        .max_by_key(|zone| normal(&zone.name).len()))
+}
+
+/// All hosted zones of the account.
+async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
+    let ask = || async {
+        let (mut zones, mut next) = (Vec::new(), None);
+        loop {
+            let request = || aws.route53().list_hosted_zones().set_marker(next.clone()).send();
+            let page = aws.call("route53:ListHostedZones", request).await?;
+            zones.extend(page.hosted_zones);
+            next = page.next_marker.filter(|_| page.is_truncated);
+            if next.is_none() {
+                return Ok(zones);
             }
         }
-        next = page.next_marker.filter(|_| page.is_truncated);
-        if next.is_none() {
-            return Ok(best);
-        }
-    }
+    };
+    aws.once("route53:ListHostedZones", ask).await
+}
+
+/// A hosted zone with its name servers; `None` when there is none of this id.
+pub(super) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZoneOutput>, CallError> {
+    let ask = || async {
+        let request = || aws.route53().get_hosted_zone().id(id).send();
+        found(aws.call("route53:GetHostedZone", request).await)
+    };
+    aws.once(&format!("route53:GetHostedZone of {id}"), ask).await
 }
 
 #[cfg(test)]

@@ -69,6 +69,8 @@ impl Component for Domain {
         "apigateway:PATCH",
         "apigateway:POST",
         "apigateway:RemoveCertificateFromDomain",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
         "iam:CreateServiceLinkedRole",
     ];
     const LIMITS: &'static [Limit] = &[
@@ -124,7 +126,7 @@ impl Component for Domain {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let Some(domain) = get(aws, &outputs.name).await? else { return Ok(None) };
+        let Some(domain) = held(aws, &outputs.name).await? else { return Ok(None) };
         let tags = tags::reported(domain.tags.unwrap_or_default());
         let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
         let configuration = field(configuration, "a domain's configuration")?;
@@ -166,19 +168,41 @@ const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// The custom domain names of this region and owner.
 pub(super) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
-    let (mut own, mut next) = (Vec::new(), None);
-    loop {
-        let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
-        let page = aws.call("apigateway:GetDomainNames", request).await?;
-        let is_own = |domain: &DomainName| {
-            tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
-        };
-        own.extend(page.items.into_iter().flatten().filter(is_own));
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(own);
+    let ask = || async {
+        let (mut own, mut next) = (Vec::new(), None);
+        loop {
+            let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
+            let page = aws.call("apigateway:GetDomainNames", request).await?;
+            let is_own = |domain: &DomainName| {
+                tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
+            };
+            own.extend(page.items.into_iter().flatten().filter(is_own));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(own);
+            }
         }
-    }
+    };
+    aws.once("apigateway:GetDomainNames", ask).await
+}
+
+/// A domain name, whosever it is.
+async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallError> {
+    let list = || async {
+        let own = own(aws).await?.into_iter();
+        Ok(own.filter_map(|domain| Some((domain.domain_name.clone()?, domain))).collect())
+    };
+    let get = |name: String| async move {
+        Ok(get(aws, &name).await?.map(|domain| {
+            DomainName::builder()
+                .set_domain_name(domain.domain_name)
+                .set_domain_name_configurations(domain.domain_name_configurations)
+                .set_mutual_tls_authentication(domain.mutual_tls_authentication)
+                .set_tags(domain.tags)
+                .build()
+        }))
+    };
+    aws.listed("apigateway:GetDomainNames by name", name, list, get).await
 }
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {

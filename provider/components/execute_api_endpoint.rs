@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::found;
-use super::{Component, Discovered, Found, Resolved, Siblings, gateway};
+use super::{Component, Discovered, Found, Resolved, Siblings, gateway, http_api};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind};
 
@@ -91,8 +90,7 @@ impl Component for ExecuteApiEndpoint {
 
 /// Whether the API's default endpoint is closed; `None` when there is no such API.
 pub(super) async fn is_disabled(aws: &Regional, api_id: &str) -> Result<Option<bool>, CallError> {
-    let request = || aws.apigateway().get_api().api_id(api_id).send();
-    let api = found(aws.call("apigateway:GetApi", request).await)?;
+    let api = http_api::get(aws, api_id).await?;
     Ok(api.map(|api| api.disable_execute_api_endpoint.unwrap_or_default()))
 }
 

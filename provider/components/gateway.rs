@@ -11,6 +11,16 @@ use crate::desired::{Address, Kind};
 /// IAM names API Gateway's actions by HTTP method.
 pub(super) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
 
+/// The same for what has tags: those have actions of their own besides.
+pub(super) const TAGGED_ACTIONS: &[&str] = &[
+    "apigateway:DELETE",
+    "apigateway:GET",
+    "apigateway:PATCH",
+    "apigateway:POST",
+    "apigateway:TagResource",
+    "apigateway:UntagResource",
+];
+
 /// The ARN of the object at `path`: `/apis/ID`.
 pub(super) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())

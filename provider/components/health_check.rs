@@ -65,6 +65,7 @@ impl Component for HealthCheck {
         "route53:GetHealthCheck",
         "route53:ListHealthChecks",
         "route53:ListTagsForResource",
+        "route53:ListTagsForResources",
         "route53:UpdateHealthCheck",
     ];
     // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
@@ -91,7 +92,7 @@ impl Component for HealthCheck {
             return Ok(discovered);
         }
         for check in own(aws).await? {
-            let tags = dns::tags_of(aws, Healthcheck, &check.id).await?;
+            let Some(tags) = dns::tags_of(aws, Healthcheck, &check.id).await? else { continue };
             let Some(config) = &check.health_check_config else { continue };
             let spec = reported(config, without_name(tags::spec(tags), None));
             let outputs = Outputs { id: check.id };
@@ -119,8 +120,8 @@ impl Component for HealthCheck {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let (check, tags) = futures::join!(get(aws, &outputs.id), dns::tags_of(aws, Healthcheck, &outputs.id));
-        let (Some(check), Some(tags)) = (check?, found(tags)?) else { return Ok(None) };
+        let (check, tags) = futures::join!(held(aws, &outputs.id), dns::tags_of(aws, Healthcheck, &outputs.id));
+        let (Some(check), Some(tags)) = (check?, tags?) else { return Ok(None) };
         let config = field(check.health_check_config, "a health check's settings")?;
         Ok(Some((reported(&config, without_name(tags::spec(tags), Some(&spec.tags))), outputs.clone())))
     }
@@ -166,16 +167,31 @@ fn settings(spec: &Spec) -> Option<String> {
 /// The health checks that were made for this address.
 async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     let prefix = identity::reference_prefix(aws);
-    let (mut own, mut next) = (Vec::new(), None);
-    loop {
-        let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();
-        let page = aws.call("route53:ListHealthChecks", request).await?;
-        own.extend(page.health_checks.into_iter().filter(|check| check.caller_reference.starts_with(&prefix)));
-        next = page.next_marker.filter(|_| page.is_truncated);
-        if next.is_none() {
-            return Ok(own);
+    let is_own = |check: &AwsHealthCheck| check.caller_reference.starts_with(&prefix);
+    Ok(all(aws).await?.into_iter().filter(is_own).collect())
+}
+
+/// All health checks of the account.
+async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
+    let ask = || async {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();
+            let page = aws.call("route53:ListHealthChecks", request).await?;
+            all.extend(page.health_checks);
+            next = page.next_marker.filter(|_| page.is_truncated);
+            if next.is_none() {
+                return Ok(all);
+            }
         }
-    }
+    };
+    aws.once("route53:ListHealthChecks", ask).await
+}
+
+/// A health check of this id, whosever it is.
+async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
+    let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
+    aws.listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
 }
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {

@@ -8,7 +8,7 @@ use aws_sdk_route53::types::TagResourceType::Hostedzone;
 use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone};
+use super::answer::{field, gone};
 use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
@@ -64,6 +64,7 @@ impl Component for HostedZone {
         "route53:ListHostedZonesByName",
         "route53:ListResourceRecordSets",
         "route53:ListTagsForResource",
+        "route53:ListTagsForResources",
         "route53:UpdateHostedZoneComment",
     ];
 
@@ -75,7 +76,7 @@ impl Component for HostedZone {
         let mut foreign = None;
         for zone in zones(aws, &spec.name).await? {
             let id = dns::zone_id(&zone.id);
-            let tags = dns::tags_of(aws, Hostedzone, id).await?;
+            let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
             if tags::is_ours(aws, &tags) {
                 return Ok(Some(Found::Foreign(format!(
                     "hosted zone {id} is a finished multiregion_zone of this name; to go on with that one here, import it \
@@ -99,7 +100,7 @@ impl Component for HostedZone {
         let name = aws.owner().strip_prefix("zone/").unwrap_or(aws.owner());
         for zone in zones(aws, name).await? {
             let id = dns::zone_id(&zone.id);
-            let tags = dns::tags_of(aws, Hostedzone, id).await?;
+            let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some((outputs, comment)) = get(aws, id).await? else { continue };
             let spec = Spec {
@@ -126,7 +127,7 @@ impl Component for HostedZone {
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (zone, tags) = futures::join!(get(aws, &outputs.id), dns::tags_of(aws, Hostedzone, &outputs.id));
-        let (Some((outputs, comment)), Some(tags)) = (zone?, found(tags)?) else { return Ok(None) };
+        let (Some((outputs, comment)), Some(tags)) = (zone?, tags?) else { return Ok(None) };
         let name = spec.name.clone();
         let reported =
             Spec { name, comment: Input::Known(comment), force_destroy: spec.force_destroy, tags: tags::spec(tags) };
@@ -185,8 +186,7 @@ async fn zones(aws: &Regional, name: &str) -> Result<Vec<AwsZone>, CallError> {
 
 /// A zone's outputs and comment.
 async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, CallError> {
-    let request = || aws.route53().get_hosted_zone().id(id).send();
-    let Some(answer) = found(aws.call("route53:GetHostedZone", request).await)? else { return Ok(None) };
+    let Some(answer) = dns::zone(aws, id).await? else { return Ok(None) };
     let comment = answer.hosted_zone.and_then(|zone| zone.config?.comment).unwrap_or_default();
     let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
     Ok(Some((outputs(aws, id, servers), comment)))
@@ -235,10 +235,7 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
 
 /// Deletes every record set but the zone's own NS and SOA.
 async fn empty(aws: &Regional, id: &str) -> Result<(), CallError> {
-    let Some(zone) = found(aws.call("route53:GetHostedZone", || aws.route53().get_hosted_zone().id(id).send()).await)?
-    else {
-        return Ok(());
-    };
+    let Some(zone) = dns::zone(aws, id).await? else { return Ok(()) };
     let name = field(zone.hosted_zone, "a hosted zone")?.name;
     let is_own = |set: &ResourceRecordSet| {
         matches!(set.r#type, RrType::Ns | RrType::Soa) && dns::normal(&set.name) == dns::normal(&name)

@@ -1,5 +1,6 @@
 //! API Gateway HTTP API (v2) of one region.
 
+use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +73,7 @@ impl Component for HttpApi {
 
     const IMMUTABLE: &'static [&'static str] = &[];
     const UNCOMPARED: &'static [&'static str] = &["disable_execute_api_endpoint"];
-    const ACTIONS: &'static [&'static str] = gateway::ACTIONS;
+    const ACTIONS: &'static [&'static str] = gateway::TAGGED_ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()
@@ -122,8 +123,7 @@ impl Component for HttpApi {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let request = || aws.apigateway().get_api().api_id(&outputs.id).send();
-        let Some(api) = found(aws.call("apigateway:GetApi", request).await)? else { return Ok(None) };
+        let Some(api) = get(aws, &outputs.id).await? else { return Ok(None) };
         let reported = Spec {
             name: field(api.name, "an API's name")?,
             cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
@@ -155,6 +155,15 @@ impl Component for HttpApi {
         let request = || aws.apigateway().delete_api().api_id(&outputs.id).send();
         gone(aws.call("apigateway:DeleteApi", request).await)
     }
+}
+
+/// The API; `None` when there is none of this id.
+pub(super) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
+    let ask = || async {
+        let request = || aws.apigateway().get_api().api_id(id).send();
+        found(aws.call("apigateway:GetApi", request).await)
+    };
+    aws.once(&format!("apigateway:GetApi of {id}"), ask).await
 }
 
 /// All HTTP and WebSocket APIs of the region.

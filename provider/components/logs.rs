@@ -48,9 +48,12 @@ pub(super) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>
 /// The tags of the log group `name`, without AWS's own; `None` when there is no such group.
 pub(super) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
     let (client, arn) = (aws.logs(), arn(&aws.into(), name));
-    let send = || client.list_tags_for_resource().resource_arn(&arn).send();
-    let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
-    Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
+    let ask = || async {
+        let send = || client.list_tags_for_resource().resource_arn(&arn).send();
+        let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
+        Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
+    };
+    aws.once(&format!("logs:ListTagsForResource of {arn}"), ask).await
 }
 
 /// Makes the log group `name`.

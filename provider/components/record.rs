@@ -110,9 +110,7 @@ impl Component for Record {
 
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let Some(zone_id) = spec.zone_id.known() else { return Ok(Vec::new()) };
-        let request = || aws.route53().get_hosted_zone().id(zone_id).send();
-        let answer = found(aws.call("route53:GetHostedZone", request).await)?;
-        let Some(zone) = answer.and_then(|answer| answer.hosted_zone) else {
+        let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
             let detail = format!(
                 "There is no hosted zone {zone_id} in account {}. Check the id, or make the zone with multiregion_zone.",
                 aws.account_id()

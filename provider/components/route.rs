@@ -89,14 +89,12 @@ impl Component for Route {
     }
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let (api, id) = (&outputs.api_id, &outputs.id);
-        let request = || aws.apigateway().get_route().api_id(api).route_id(id).send();
-        let Some(answer) = found(aws.call("apigateway:GetRoute", request).await)? else { return Ok(None) };
+        let Some(route) = of_id(aws, outputs).await? else { return Ok(None) };
         let spec = Spec {
-            api_id: Input::Known(api.clone()),
-            key: field(answer.route_key, "a route's key")?,
-            integration_id: integration_of(answer.target.as_deref()),
-            deviations: Deviations::default().unless("authorizationType", is_open(answer.authorization_type.as_ref())),
+            api_id: Input::Known(outputs.api_id.clone()),
+            key: field(route.route_key, "a route's key")?,
+            integration_id: integration_of(route.target.as_deref()),
+            deviations: Deviations::default().unless("authorizationType", is_open(route.authorization_type.as_ref())),
         };
         Ok(Some((spec, outputs.clone())))
     }
@@ -150,6 +148,28 @@ async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError
             return Ok(routes);
         }
     }
+}
+
+async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, CallError> {
+    let api_id = &outputs.api_id;
+    let list = || async {
+        let routes = routes(aws, api_id).await?.into_iter();
+        Ok(routes.filter_map(|route| Some((route.route_id.clone()?, route))).collect())
+    };
+    let get = |id: String| async move { get(aws, api_id, &id).await };
+    aws.listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
+}
+
+async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {
+    let request = || aws.apigateway().get_route().api_id(api_id).route_id(id).send();
+    let route = found(aws.call("apigateway:GetRoute", request).await)?;
+    Ok(route.map(|route| {
+        AwsRoute::builder()
+            .set_route_key(route.route_key)
+            .set_target(route.target)
+            .set_authorization_type(route.authorization_type)
+            .build()
+    }))
 }
 
 async fn of_key(aws: &Regional, api_id: &str, key: &str) -> Result<Option<Outputs>, CallError> {

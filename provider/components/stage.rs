@@ -77,6 +77,8 @@ impl Component for Stage {
         "apigateway:GET",
         "apigateway:PATCH",
         "apigateway:POST",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",

@@ -1,7 +1,12 @@
 //! What Route 53 holds: zones, health checks, records.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 use multiregion::aws::CallError;
 use multiregion::components::Found;
+use multiregion::desired::Address;
+use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
 use strict_aws::{Fault, Harm};
 
@@ -271,4 +276,87 @@ async fn a_zone_is_checked_before_it_is_used() {
     assert_eq!(problems(&zone, "api.example.org").await, ["Name is outside of the hosted zone"]);
     assert_eq!(problems(&json!("ZNOWHERE"), "api.example.com").await, ["Hosted zone does not exist"]);
     assert!(problems(&json!({ "$unknown": true }), "api.example.org").await.is_empty());
+}
+
+/// Makes it, and notes it in the ledger.
+async fn noted(bench: &Bench, ledger: &mut Ledger, address: &str, spec: Json) {
+    let outputs = bench.make(address, &spec).await;
+    let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
+    ledger.entries.insert(address.parse().unwrap(), entry);
+}
+
+/// Takes it away behind the ledger's back.
+async fn lost(bench: &Bench, ledger: &Ledger, address: &str) {
+    let entry = &ledger.entries[&address.parse::<Address>().unwrap()];
+    bench.unmake(address, &entry.spec, &entry.outputs).await;
+}
+
+/// Looks at everything in the ledger: what is gone, and what AWS was asked.
+async fn looked_at(bench: &Bench, ledger: &Ledger) -> (Vec<String>, BTreeMap<String, usize>) {
+    bench.local.clear_calls();
+    let (seen, unseen) = bench.engine().observe(ledger).await;
+    assert!(unseen.is_empty(), "{unseen:?}");
+    for (address, entry) in &seen.entries {
+        assert_eq!(entry, &ledger.entries[address], "{address}");
+    }
+    let mut calls = BTreeMap::new();
+    for call in bench.local.calls() {
+        *calls.entry(call.operation).or_default() += 1;
+    }
+    let gone = ledger.entries.keys().filter(|address| !seen.entries.contains_key(*address));
+    (gone.map(ToString::to_string).collect(), calls)
+}
+
+/// Hundreds of records of others, which stand between ours.
+async fn crowd(bench: &Bench, zone: &Json) {
+    let changes = (0..400).map(|n| {
+        let value = ResourceRecord::builder().value("192.0.2.1").build().unwrap();
+        let set = ResourceRecordSet::builder().name(format!("h{n:03}.example.com")).r#type(RrType::A).ttl(60);
+        let set = set.resource_records(value).build().unwrap();
+        Change::builder().action(ChangeAction::Create).resource_record_set(set).build().unwrap()
+    });
+    let batch = ChangeBatch::builder().set_changes(Some(changes.collect())).build().unwrap();
+    let (aws, _) = bench.at(RECORD);
+    let request = aws.route53().change_resource_record_sets().hosted_zone_id(zone.as_str().unwrap());
+    request.change_batch(batch).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_records_of_a_zone_are_listed_together() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let mut ledger = Ledger::default();
+    for name in ["a.example.com", "eu.a.example.com", "a-b.example.com", "m.example.com", "us.z.example.com"] {
+        let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a")), ("us-west-2", latency("us-west-2", "b"))]);
+        noted(&bench, &mut ledger, &format!("global/record/{name}"), with(&spec, json!({ "name": name }))).await;
+    }
+    let once = |times: usize| BTreeMap::from([("ListResourceRecordSets".to_owned(), times)]);
+    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), once(1)));
+    // Of a large zone only those pages are asked for in which ours stand.
+    crowd(&bench, &zone).await;
+    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), once(2)));
+    lost(&bench, &ledger, "global/record/m.example.com").await;
+    lost(&bench, &ledger, "global/record/a.example.com").await;
+    let gone = vec!["global/record/a.example.com".to_owned(), "global/record/m.example.com".to_owned()];
+    assert_eq!(looked_at(&bench, &ledger).await, (gone, once(2)));
+}
+
+#[tokio::test]
+async fn health_checks_are_listed_together() {
+    let bench = Bench::start().await;
+    let mut ledger = Ledger::default();
+    let addresses: Vec<String> = (0..12).map(|n| format!("us-west-2/health_check/{n:02}")).collect();
+    for address in &addresses {
+        noted(&bench, &mut ledger, address, check_spec(address)).await;
+    }
+    let expected = |calls: &[(&str, usize)]| -> BTreeMap<String, usize> {
+        calls.iter().map(|(name, times)| ((*name).to_owned(), *times)).collect()
+    };
+    let calls = expected(&[("ListHealthChecks", 1), ("ListTagsForResources", 2)]);
+    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), calls));
+    // Tags are told of all or of none, and which one is missing is not told. The others are not gone.
+    lost(&bench, &ledger, &addresses[3]).await;
+    let (gone, calls) = looked_at(&bench, &ledger).await;
+    assert_eq!(gone, [addresses[3].clone()]);
+    assert_eq!((calls["ListHealthChecks"], calls["GetHealthCheck"], calls["ListTagsForResources"]), (1, 1, 2));
 }

@@ -4,5 +4,8 @@ mod drift;
 mod endpoint;
 mod foreign;
 mod import;
+mod past;
+mod permissions;
+mod reads;
 mod twins;
 mod world;

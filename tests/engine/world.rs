@@ -50,7 +50,7 @@ impl Clock for Calendar {
 
 /// One resource and its state.
 pub(super) struct Subject {
-    resource: &'static dyn Resource,
+    pub(super) resource: &'static dyn Resource,
     pub(super) state: State,
 }
 
@@ -81,6 +81,15 @@ impl World {
         Self { local, calendar, provider, source }
     }
 
+    pub(super) fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The folder of the application.
+    pub(super) fn source(&self) -> &str {
+        self.source.path().to_str().expect("a path of ours is text")
+    }
+
     /// Another application: its code changed.
     pub(super) fn rewrite(&self) {
         let changed = APP.replace("ok", "changed");
@@ -92,12 +101,17 @@ impl World {
         serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// Refreshes and plans, as the host does before every apply; long after the last one.
-    pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
-        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
+    /// What AWS holds now.
+    pub(super) async fn refresh(&self, subject: &mut Subject) {
         let (state, told) = self.provider.read(subject.resource, subject.state.clone()).await;
         assert!(told.is_empty(), "{told:#?}");
         subject.state = state;
+    }
+
+    /// Refreshes and plans, as the host does before every apply; long after the last one.
+    pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
+        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
+        self.refresh(subject).await;
         self.provider.plan(subject.resource, subject.state.clone(), config.clone()).await
     }
 

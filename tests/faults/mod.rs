@@ -18,6 +18,7 @@ mod report;
 mod topologies;
 mod traffic;
 mod world;
+mod zone;
 
 use matrix::Selection;
 

@@ -1,5 +1,6 @@
 //! The code of a function, as it is sent: in memory only while it is sent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_lambda::client::customize::CustomizableOperation;
@@ -86,9 +87,9 @@ where
     T: Send + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let local = |source| CallError::Local { what: what.to_owned(), source };
+    let local = |source: Arc<dyn std::error::Error + Send + Sync>| CallError::Local { what: what.to_owned(), source };
     match tokio::task::spawn_blocking(read).await {
-        Ok(answer) => answer.map_err(|error| local(Box::new(error))),
-        Err(error) => Err(local(Box::new(error))),
+        Ok(answer) => answer.map_err(|error| local(Arc::new(error))),
+        Err(error) => Err(local(Arc::new(error))),
     }
 }

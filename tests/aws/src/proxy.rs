@@ -237,8 +237,17 @@ fn begin(context: &Context<'_>) -> Call {
 
 /// What a call is about.
 fn subject(context: &Context<'_>) -> String {
-    const NAMES: [&str; 7] =
-        ["FunctionName", "RoleName", "CertificateArn", "DomainName", "domainName", "logGroupName", "name"];
+    const NAMES: [&str; 9] = [
+        "FunctionName",
+        "RoleName",
+        "CertificateArn",
+        "DomainName",
+        "domainName",
+        "logGroupName",
+        "logGroupNamePrefix",
+        "resourceArn",
+        "name",
+    ];
     if !context.operation.path.is_empty() {
         return context.operation.path.join("/");
     }
