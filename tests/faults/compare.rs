@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 
 use multiregion::wire::Value;
 use serde_json::Value as Json;
-use strict_aws::{Call, Inventory};
+use strict_aws::{Call, Inventory, LocalAws};
 
 use super::world::World;
 
 /// What AWS holds, but for what differs between any two runs.
 pub(super) async fn inventory(world: &World) -> Inventory {
-    let mut inventory = world.aws.inventory().await.expect("the inventory is taken").normalized();
+    comparable(&world.aws).await
+}
+
+/// The same of any local AWS.
+pub(crate) async fn comparable(aws: &LocalAws) -> Inventory {
+    let mut inventory = aws.inventory().await.expect("the inventory is taken").normalized();
     inventory.objects.values_mut().for_each(forget_chance);
     inventory
 }
@@ -28,7 +33,7 @@ fn forget_chance(value: &mut Json) {
 }
 
 /// What differs between two inventories, object by object.
-pub(super) fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
+pub(crate) fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
     let keys: BTreeSet<&String> = expected.objects.keys().chain(found.objects.keys()).collect();
     keys.into_iter()
         .filter_map(|key| match (expected.objects.get(key), found.objects.get(key)) {

@@ -5,7 +5,7 @@
 
 mod case;
 mod clock;
-mod compare;
+pub(crate) mod compare;
 mod drift;
 mod fault;
 mod host;
