@@ -112,7 +112,9 @@ impl Row {
         let mut last = api.run(world, &self.to).await;
         world.aws.clear_faults();
         problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
-        if self.operation.name == "create" && matches!(last, Run::Errors(_)) && api.value == Value::Null {
+        if matches!(last, Run::Errors(_)) && api.value == Value::Null {
+            // What was made is taken back, names and all, as by a destroy.
+            problems.0.extend(world.network.watch(self.watch()).map(Watch::holes_of_the_end).unwrap_or_default());
             // Who may not delete cannot take away what it made; the next apply has to find it.
             let left = difference(&self.nothing, &inventory(world).await);
             problems.unless(left.is_empty() || fault == Fault::Denied, || {

@@ -139,8 +139,13 @@ pub(super) async fn simulate<T>(
     let mut work = pin!(work);
     // Files are read on another thread, the only one: what it is given last ends last.
     let mut fence: Option<tokio::task::JoinHandle<()>> = None;
+    let mut last: Option<Arc<Woken>> = None;
     std::future::poll_fn(move |context| {
         loop {
+            // Work that goes on may give it more to read, which would end behind the fence.
+            if last.take().is_some_and(|last| last.flag.load(Ordering::SeqCst)) {
+                fence = None;
+            }
             let woken = Arc::new(Woken { flag: AtomicBool::new(false), outer: context.waker().clone() });
             if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&Arc::clone(&woken).into())) {
                 return Poll::Ready(Ended::Done(outcome));
@@ -153,6 +158,7 @@ pub(super) async fn simulate<T>(
                 fence = None;
                 return Poll::Pending;
             }
+            last = Some(Arc::clone(&woken));
             if surroundings.is_busy() {
                 return Poll::Pending;
             }

@@ -87,40 +87,33 @@ impl Drifting<'_> {
     }
 
     async fn deleted(&self) -> Healing {
-        self.world.restore(&self.standing.moment);
-        let done = self
-            .behind_our_back(async |aws| {
-                self.component.delete(&aws, &self.entry.spec, &self.entry.outputs).await.is_ok()
-            })
-            .await;
-        if done { self.heals().await } else { Healing::Refused }
+        let deed =
+            async |aws: Regional| self.component.delete(&aws, &self.entry.spec, &self.entry.outputs).await.is_ok();
+        if self.came_about(deed).await { self.heals().await } else { Healing::Refused }
     }
 
     async fn changed(&self, field: &str) -> Healing {
         for value in others(&self.entry.spec[field]) {
-            self.world.restore(&self.standing.moment);
-            let before = inventory(self.world).await;
             let mut spec = self.entry.spec.clone();
             spec[field] = value;
-            let done = self
-                .behind_our_back(async |aws| {
-                    self.component.update(&aws, &self.entry.outputs, &self.entry.spec, &spec).await.is_ok()
-                })
-                .await;
-            if done && inventory(self.world).await != before {
+            let deed = async |aws: Regional| {
+                self.component.update(&aws, &self.entry.outputs, &self.entry.spec, &spec).await.is_ok()
+            };
+            if self.came_about(deed).await {
                 return self.heals().await;
             }
         }
         Healing::Refused
     }
 
-    /// Does something to AWS with the component's own means, as somebody else.
-    async fn behind_our_back(&self, deed: impl AsyncFnOnce(Regional) -> bool) -> bool {
+    /// Does something to AWS with the component's own means, as somebody else; whether AWS holds anything else after it.
+    async fn came_about(&self, deed: impl AsyncFnOnce(Regional) -> bool) -> bool {
+        self.world.restore(&self.standing.moment);
         let ended = simulate(&self.world.clock, &self.world.network, async {
             let provider = self.world.connect().await.expect("AWS is there");
             deed(self.regional(&provider)).await
         });
-        matches!(ended.await, Ended::Done(true))
+        matches!(ended.await, Ended::Done(true)) && inventory(self.world).await != self.standing.inventory
     }
 
     fn regional(&self, provider: &Provider) -> Regional {

@@ -16,27 +16,36 @@ use super::topologies::{self, Topology};
 use super::world::{Sources, World};
 
 /// Which runs are wanted.
-pub(super) struct Selection(Vec<String>);
+pub(super) struct Selection {
+    /// Parts of runs' names.
+    parts: Vec<String>,
+    /// Whether calls are disturbed; else only the undisturbed runs are done.
+    disturbed: bool,
+}
 
 impl Selection {
-    /// By `MULTIREGION_FAULTS`: parts of runs' names, as in `latency/create/17/killed`. All when it is not set.
+    /// By `MULTIREGION_FAULTS`: parts of runs' names, as in `latency/create/17/killed`; `all` is every run. When it is not
+    /// set, only what takes seconds without optimisation: every operation undisturbed.
     ///
     /// # Panics
     /// When nothing is called like that.
     pub(super) fn from_env() -> Self {
-        let parts = std::env::var("MULTIREGION_FAULTS").unwrap_or_default();
-        let parts: Vec<String> = parts.split([' ', '/']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let Ok(wanted) = std::env::var("MULTIREGION_FAULTS") else {
+            return Self { parts: Vec::new(), disturbed: false };
+        };
+        let parts = wanted.split([' ', '/']).filter(|part| !["", "all"].contains(part));
+        let parts: Vec<String> = parts.map(str::to_owned).collect();
         for part in &parts {
             assert!(place(part).is_some(), "no run has a part {part:?} in its name");
         }
-        Self(parts)
+        Self { parts, disturbed: true }
     }
 
     /// Whether a run with these parts of its name is wanted; a part that is open is empty. Of two parts for one place,
     /// either will do.
     fn wants(&self, parts: [&str; 4]) -> bool {
         (0..4).filter(|at| !parts[*at].is_empty()).all(|at| {
-            let mut here = self.0.iter().filter(|part| place(part) == Some(at)).peekable();
+            let mut here = self.parts.iter().filter(|part| place(part) == Some(at)).peekable();
             here.peek().is_none() || here.any(|part| part == parts[at])
         })
     }
@@ -89,7 +98,9 @@ pub(super) fn run(selection: &Selection) -> Report {
 pub(super) fn drift(selection: &Selection) -> DriftReport {
     let sources = Arc::new(Sources::new());
     let mut report = DriftReport::default();
-    for topology in topologies::ALL.iter().filter(|topology| selection.wants([topology.name, "", "", ""])) {
+    let wanted = topologies::ALL.iter().filter(|topology| selection.wants([topology.name, "", "", ""]));
+    // The first is the smallest.
+    for topology in wanted.take(if selection.disturbed { usize::MAX } else { 1 }) {
         let healings = runtime().block_on(async { drift::of(&World::start(&sources).await, topology).await });
         healings.into_iter().for_each(|(name, healing)| report.count(topology.name, name, healing));
     }
@@ -120,7 +131,10 @@ async fn perform(world: &World, task: &Task, board: &Board, selection: &Selectio
     match task {
         Task::Begin(topology, operation) => match Row::begin(world, topology, operation).await {
             Ok(None) => {}
-            Ok(Some(row)) => board.add(&Arc::new(row), selection),
+            Ok(Some(row)) => {
+                board.count(task, Problems::default());
+                board.add(&Arc::new(row), selection);
+            }
             Err(problems) => board.count(task, problems),
         },
         Task::Disturb(row, k, fault) => board.count(task, row.disturbed(world, *k, *fault).await),
@@ -130,6 +144,9 @@ async fn perform(world: &World, task: &Task, board: &Board, selection: &Selectio
 impl Board {
     /// Disturbs every call of a row. Rows that have begun come first, so that no thread runs out of tasks early.
     fn add(&self, row: &Arc<Row>, selection: &Selection) {
+        if !selection.disturbed {
+            return;
+        }
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for k in 1..=row.calls.len() {
             for fault in Fault::ALL {
@@ -153,7 +170,7 @@ impl Board {
         report.count(topology.name, operation.name, problems.0.is_empty(), problems.leak());
         if !problems.0.is_empty() {
             let name = format!("{}/{}/{rest}", topology.name, operation.name);
-            report.failures.push(Failure { name, call, why: problems.0 });
+            report.fail(Failure { name, call, why: problems.0 });
         }
     }
 }

@@ -19,9 +19,9 @@ mod world;
 
 use matrix::Selection;
 
-/// All of it. `MULTIREGION_FAULTS` picks some: parts of a run's name, as a failure prints them.
+/// All of it by `cargo xtask faults`, in a build that is optimised; in any other, what takes seconds. `MULTIREGION_FAULTS`
+/// picks some: parts of a run's name, as a failure prints them.
 #[test]
-#[ignore = "minutes, and only when it is optimised: `cargo xtask faults`"]
 fn whatever_fails_it_converges() {
     let selection = Selection::from_env();
     let report = matrix::run(&selection);
@@ -31,7 +31,6 @@ fn whatever_fails_it_converges() {
 
 /// Whatever somebody deletes or changes behind our back is named by the plan and mended by the apply.
 #[test]
-#[ignore = "minutes, and only when it is optimised: `cargo xtask faults`"]
 fn whatever_drifts_is_healed() {
     let selection = Selection::from_env();
     let report = matrix::drift(&selection);

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use super::drift::Healing;
 
+/// After how many runs it is said how far they are.
+const PROGRESS: usize = 500;
+
 /// What came of all runs.
 #[derive(Default)]
 pub(super) struct Report {
     rows: BTreeMap<(&'static str, &'static str), Counts>,
+    done: usize,
     pub(super) failures: Vec<Failure>,
 }
 
@@ -28,11 +32,23 @@ pub(super) struct Failure {
 }
 
 impl Report {
+    #[expect(clippy::print_stderr, reason = "whoever watches wants to know")]
     pub(super) fn count(&mut self, topology: &'static str, operation: &'static str, converged: bool, leaked: bool) {
         let counts = self.rows.entry((topology, operation)).or_default();
         counts.runs += 1;
         counts.converged += usize::from(converged);
         counts.leaked += usize::from(leaked);
+        self.done += 1;
+        if self.done.is_multiple_of(PROGRESS) {
+            eprintln!("{} runs", self.done);
+        }
+    }
+
+    /// Keeps what went wrong, and says it at once: the rest may take minutes.
+    #[expect(clippy::print_stderr, reason = "whoever watches wants to know")]
+    pub(super) fn fail(&mut self, failure: Failure) {
+        eprintln!("{}: {}\n    {}", failure.name, failure.call, failure.why.join("\n    "));
+        self.failures.push(failure);
     }
 
     /// The table, as it stands in the README.

@@ -88,17 +88,31 @@ impl Watch {
 
     /// What was not as promised. Names that are not among the `wanted` may have vanished.
     pub(super) fn holes(self, wanted: &BTreeSet<String>) -> Vec<String> {
-        let tell = |(hole, call): (Hole, String)| match hole {
-            Hole::Unanswered { name, .. } if !wanted.contains(&name) => None,
-            Hole::Unanswered { name, client, status } => {
-                Some(format!("{name} answers {status} to users near {client} after {call}"))
+        let unwanted = |hole: &Hole| matches!(hole, Hole::Unanswered { name, .. } if !wanted.contains(name));
+        self.told(|hole| !unwanted(hole))
+    }
+
+    /// What was not as promised, where everything was taken away in the end: who led nowhere while it still led.
+    pub(super) fn holes_of_the_end(self) -> Vec<String> {
+        self.told(|hole| matches!(hole, Hole::Dead { is_old: false, .. }))
+    }
+
+    fn told(self, counts: impl Fn(&Hole) -> bool) -> Vec<String> {
+        self.holes.into_iter().filter(|(hole, _)| counts(hole)).map(|(hole, call)| hole.tell(&call)).collect()
+    }
+}
+
+impl Hole {
+    fn tell(&self, call: &str) -> String {
+        match self {
+            Self::Unanswered { name, client, status } => {
+                format!("{name} answers {status} to users near {client} after {call}")
             }
-            Hole::Dead { way: Way { name, target, .. }, is_old, status } => {
-                let leads = if is_old { "led a moment ago" } else { "leads" };
-                Some(format!("{name} {leads} to {target}, which answers {status} after {call}"))
+            Self::Dead { way: Way { name, target, .. }, is_old, status } => {
+                let leads = if *is_old { "led a moment ago" } else { "leads" };
+                format!("{name} {leads} to {target}, which answers {status} after {call}")
             }
-        };
-        self.holes.into_iter().filter_map(tell).collect()
+        }
     }
 }
 

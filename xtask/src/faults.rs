@@ -12,7 +12,7 @@ const SELECTION: &str = "MULTIREGION_FAULTS";
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only runs with these parts in their names: `latency`, `failover/create`, `latency/drain/17/killed`
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "all")]
     only: String,
 }
 
@@ -23,7 +23,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let mut command = provider::cargo();
     command
         .args(["test", "--workspace", "--profile", "faults", "--test", "tests", "--"])
-        .args(["--ignored", TESTS, "--nocapture", "--test-threads", "1"])
+        .args([TESTS, "--nocapture", "--test-threads", "1"])
         .env(SELECTION, &arguments.only);
     if Group::start(&mut command)?.wait().await?.success() {
         return Ok(());

@@ -153,11 +153,25 @@ impl Route53 {
     }
 }
 
+/// The types of records that there are.
+const KINDS: [&str; 17] = [
+    "SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA", "SSHFP", "SVCB",
+    "HTTPS",
+];
+
 /// The record set of one change.
 fn read(change: &Element) -> Result<Element, Refusal> {
     let record = change.child("ResourceRecordSet").ok_or_else(|| invalid_input("A change has no record set."))?;
     if given(record, "Name").is_none() || given(record, "Type").is_none() {
         return Err(invalid_input("A record set needs a name and a type."));
+    }
+    let kind = record.text_at(&["Type"]);
+    if !KINDS.contains(&kind) {
+        return Err(invalid_input(&format!(
+            "1 validation error detected: Value '{kind}' at 'changeBatch.changes.1.member.resourceRecordSet.type' failed \
+             to satisfy constraint: Member must satisfy enum value set: [{}]",
+            KINDS.join(", ")
+        )));
     }
     let record = normal(record);
     let values = !record.items_at(&["ResourceRecords"]).is_empty();
