@@ -71,7 +71,6 @@ impl Kept {
     /// One run of the tool with this configuration, null for a destroy; a new process of the provider.
     pub(super) async fn run(&mut self, world: &World, config: &Value) -> Run {
         let saved = Saved(RefCell::new(self.clone()));
-        world.network.revive();
         let ended = simulate(&world.clock, &world.network, apply(world, &saved, self.clone(), config)).await;
         world.network.revive();
         *self = saved.0.into_inner();
