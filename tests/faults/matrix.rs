@@ -108,7 +108,7 @@ pub(super) fn drift(selection: &Selection) -> DriftReport {
 }
 
 /// Of its threads one reads files, and nobody uses the other: all that a world does is done by the one who drives it.
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(1).max_blocking_threads(1).enable_all().build().expect("a runtime starts")
 }

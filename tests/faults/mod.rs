@@ -13,6 +13,7 @@ mod matrix;
 mod network;
 mod operations;
 mod report;
+mod rivals;
 mod topologies;
 mod traffic;
 mod world;
