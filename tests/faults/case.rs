@@ -115,6 +115,7 @@ impl Row {
         fault.set(world, k);
         let mut last = api.run(world, &self.to).await;
         world.aws.clear_faults();
+        problems.unless(fault != Fault::Killed || last == Run::Killed, || format!("nobody was killed: {last:?}"));
         problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
         if matches!(last, Run::Errors(_)) && api.value == Value::Null {
             // What was made is taken back, names and all, as by a destroy.

@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
-use strict_aws::{Call, Inventory};
+use strict_aws::{Call, Inventory, LocalAws};
 
 use super::host::Kept;
 use super::world::World;
 
 /// What AWS holds, but for what differs between any two runs.
 pub(super) async fn inventory(world: &World) -> Inventory {
-    world.aws.inventory().await.expect("the inventory is taken").normalized()
+    comparable(&world.aws).await
+}
+
+/// The same of any local AWS.
+pub(crate) async fn comparable(aws: &LocalAws) -> Inventory {
+    aws.inventory().await.expect("the inventory is taken").normalized()
 }
 
 /// All that the next run goes by: what AWS holds and what the host keeps, but for the ids that AWS draws by lot.
@@ -24,7 +29,7 @@ pub(super) async fn standing(world: &World, kept: &Kept) -> String {
 }
 
 /// What differs between two inventories, object by object.
-pub(super) fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
+pub(crate) fn difference(expected: &Inventory, found: &Inventory) -> Vec<String> {
     let keys: BTreeSet<&String> = expected.objects.keys().chain(found.objects.keys()).collect();
     keys.into_iter()
         .filter_map(|key| match (expected.objects.get(key), found.objects.get(key)) {

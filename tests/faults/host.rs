@@ -4,12 +4,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 
 use multiregion::lifecycle::{Planned, State};
 use multiregion::resources::Resource;
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value};
 
-use super::clock::{Ended, simulate};
+use super::clock::{Ended, Surroundings, simulate};
 use super::world::World;
 
 /// A resource in the host's state file.
@@ -70,17 +73,53 @@ impl Kept {
 
     /// One run of the tool with this configuration, null for a destroy; a new process of the provider.
     pub(super) async fn run(&mut self, world: &World, config: &Value) -> Run {
+        match simulate(&world.clock, &world.network, self.run_beside(world, config)).await {
+            Ended::Done(run) => run,
+            Ended::Killed => Run::Killed,
+        }
+    }
+
+    /// The same while others run, for whoever simulates the time of all of them.
+    pub(super) async fn run_beside(&mut self, world: &World, config: &Value) -> Run {
         let saved = Saved(RefCell::new(self.clone()));
-        world.network.revive();
-        let ended = simulate(&world.clock, &world.network, apply(world, &saved, self.clone(), config)).await;
+        let ended = unless_killed(world, apply(world, &saved, self.clone(), config)).await;
         world.network.revive();
         *self = saved.0.into_inner();
         match ended {
-            Ended::Killed => Run::Killed,
-            Ended::Done(Ok(empty)) => Run::Well { empty },
-            Ended::Done(Err(errors)) => Run::Errors(errors),
+            None => Run::Killed,
+            Some(Ok(empty)) => Run::Well { empty },
+            Some(Err(errors)) => Run::Errors(errors),
         }
     }
+
+    /// `state rm` is not needed: there is nothing yet. Imports the resource of this name.
+    pub(super) async fn import(&mut self, world: &World, name: &str) -> Run {
+        let import = async {
+            let provider = world.connect().await?;
+            let (state, told) = provider.import(self.resource, name).await;
+            errors(told)?;
+            let (state, told) = provider.read(self.resource, state).await;
+            errors(told).map(|()| state)
+        };
+        match simulate(&world.clock, &world.network, import).await {
+            Ended::Killed => Run::Killed,
+            Ended::Done(Err(errors)) => Run::Errors(errors),
+            Ended::Done(Ok(state)) => {
+                (self.value, self.private, self.tainted) = (state.value, state.private, false);
+                Run::Well { empty: false }
+            }
+        }
+    }
+}
+
+/// `None` when the process is killed on the way.
+async fn unless_killed<T>(world: &World, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Pending if world.network.is_killed() => Poll::Ready(None),
+        outcome => outcome.map(Some),
+    })
+    .await
 }
 
 /// Refresh, plan, and apply in a second process; whether there was nothing to do.

@@ -5,7 +5,7 @@
 
 mod case;
 mod clock;
-mod compare;
+pub(crate) mod compare;
 mod drift;
 mod fault;
 mod host;
@@ -15,6 +15,7 @@ mod matrix;
 mod network;
 mod operations;
 mod report;
+mod rivals;
 mod topologies;
 mod traffic;
 mod world;

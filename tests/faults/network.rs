@@ -64,6 +64,11 @@ impl Network {
         std::mem::take(&mut *self.0.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// How many AWS calls there have been since they were last taken.
+    pub(super) fn count_calls(&self) -> usize {
+        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// From now on, somebody looks after every change whether users are answered; gives back who looked before.
     pub(super) fn watch(&self, watch: Option<Watch>) -> Option<Watch> {
         std::mem::replace(&mut *self.0.watch.lock().unwrap_or_else(PoisonError::into_inner), watch)

@@ -22,6 +22,7 @@ pub(super) const TTL: Duration = Duration::from_secs(60);
 /// How long a change of a distribution takes until all edges know it.
 pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
 
+#[derive(Clone)]
 pub(super) struct World {
     pub(super) aws: Arc<LocalAws>,
     pub(super) clock: SimulatedClock,
@@ -32,6 +33,7 @@ pub(super) struct World {
 }
 
 /// A moment of a world, which others can be brought to.
+#[derive(Clone)]
 pub(super) struct Moment {
     aws: Snapshot,
     elapsed: Duration,
@@ -71,6 +73,11 @@ impl World {
         let network = Network::new(Arc::clone(&aws), clock.clone());
         let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
         Self { aws, clock, network, empty, sources: Arc::clone(sources), throttles }
+    }
+
+    /// The same AWS and the same time, as somebody else's processes see them: they are killed and counted by themselves.
+    pub(super) fn beside(&self) -> Self {
+        Self { network: Network::new(Arc::clone(&self.aws), self.clock.clone()), ..self.clone() }
     }
 
     /// There is nothing any more.

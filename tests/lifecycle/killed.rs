@@ -1,11 +1,7 @@
 //! A provider that is killed, and resources that the host has given up on.
 
-use std::sync::Arc;
-
-use strict_aws::tools::kill_in_group;
-use strict_aws::{Fault, Harm};
-
 use super::configs::Config;
+use super::kills::{Victim, kill};
 use super::stage::Stage;
 
 super::rows![
@@ -17,13 +13,8 @@ super::rows![
 
 /// Applies, and kills the provider as soon as `operation` was done for the `nth` time: AWS did it, nobody heard of it.
 async fn kill_at(stage: &Stage, command: &str, operation: &str, nth: usize) {
-    let running = stage.workspace.start(&[command, "-auto-approve", "-no-color"]).expect("it starts");
-    let group = running.group().id();
-    let kill = move |_: &strict_aws::Call| kill_in_group(group, "terraform-provider-multiregion");
-    stage.aws.fault(Fault::new(Harm::Hook(Arc::new(kill))).operation(operation).nth(nth));
-    let run = running.wait().await.expect("it ends");
+    let run = kill(stage, command, Victim::Provider, |fault| fault.operation(operation).nth(nth)).await;
     assert!(!run.success(), "{operation} was not reached: {}", run.stdout);
-    stage.aws.clear_faults();
 }
 
 async fn a_killed_update_goes_on(stage: Stage) {

@@ -9,6 +9,7 @@ mod create;
 mod failures;
 mod import;
 mod killed;
+mod kills;
 mod mistakes;
 mod replacement;
 mod routing;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 use strict_aws::tools::{Cli, Run, Workspace};
@@ -33,7 +34,7 @@ provider "multiregion" {
 "#;
 
 pub(super) struct Stage {
-    pub(super) aws: LocalAws,
+    pub(super) aws: Arc<LocalAws>,
     pub(super) workspace: Workspace,
 }
 
@@ -58,12 +59,13 @@ impl Stage {
     }
 
     pub(super) async fn with(cli: &Cli, options: Options) -> Self {
-        let aws = LocalAws::start(options).await.expect("a local AWS starts");
-        let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
-        let mut workspace = Workspace::new(cli, provider).expect("a workspace is made");
-        workspace.set_env(aws.env());
-        workspace.write("src/app.py", APP).expect("the application is written");
-        Self { aws, workspace }
+        let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
+        Self { workspace: workspace(cli, &aws), aws }
+    }
+
+    /// Another workspace that works in the same AWS: another configuration with a state of its own.
+    pub(super) fn beside(&self, cli: &Cli) -> Self {
+        Self { workspace: workspace(cli, &self.aws), aws: Arc::clone(&self.aws) }
     }
 
     /// Sets the configuration, initialising the first time.
@@ -192,11 +194,33 @@ impl Stage {
 
     /// Changes something behind our back: a signed request.
     pub(super) async fn change_in_aws(&self, method: &str, service: &str, region: &str, path: &str, body: &str) {
+        self.signed(method, service, region, path, "", body).await;
+    }
+
+    async fn signed(&self, method: &str, service: &str, region: &str, path: &str, headers: &str, body: &str) {
         let scope = format!("{}/20260101/{region}/{service}/aws4_request", self.aws.account_id());
         let signature =
             format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n");
-        let answer = self.send(method, "127.0.0.1", path, &signature, body).await;
+        let answer = self.send(method, "127.0.0.1", path, &format!("{headers}{signature}"), body).await;
         assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
+    }
+
+    /// The claim of the API that is being made, as AWS holds it; null when there is none.
+    pub(super) async fn claim(&self) -> Json {
+        let inventory = self.aws.inventory().await.expect("the inventory is taken");
+        let mut objects = inventory.objects.into_iter();
+        objects.find(|(key, _)| key.ends_with("/multiregion/ipgiraffe")).map_or(Json::Null, |(_, claim)| claim)
+    }
+
+    /// A quarter of an hour and more passes for whoever looks at the claim: the create that it tells of is long dead.
+    pub(super) async fn forget_the_pulse(&self) {
+        if self.claim().await == Json::Null {
+            return;
+        }
+        let arn = format!("arn:aws:logs:us-east-1:{}:log-group:/multiregion/ipgiraffe", self.aws.account_id());
+        let body = serde_json::json!({ "resourceArn": arn, "tags": { "multiregion:pulse": "1" } });
+        let headers = "X-Amz-Target: Logs_20140328.TagResource\r\nContent-Type: application/x-amz-json-1.1\r\n";
+        self.signed("POST", "logs", "us-east-1", "/", headers, &body.to_string()).await;
     }
 
     /// The calls that changed something since the last time, by name and region: `lambda:CreateFunction us-east-1`.
@@ -214,6 +238,15 @@ impl Stage {
     fn ok(&self, run: Run) -> Run {
         run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", self.cli()))
     }
+}
+
+/// A folder in which `cli` works in `aws`.
+fn workspace(cli: &Cli, aws: &LocalAws) -> Workspace {
+    let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
+    let mut workspace = Workspace::new(cli, provider).expect("a workspace is made");
+    workspace.set_env(aws.env());
+    workspace.write("src/app.py", APP).expect("the application is written");
+    workspace
 }
 
 /// Diagnostics without the frame and the line breaks that the CLI draws.
