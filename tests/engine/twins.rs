@@ -62,8 +62,7 @@ impl Twin {
     }
 }
 
-/// Without what stands for nothing, which AWS and the memory tell and ministack leaves out, and without what the provider
-/// makes up by chance.
+/// Without what stands for nothing, which AWS and the memory tell and ministack leaves out.
 fn essence(value: &Json) -> Json {
     let is_nothing = |value: &Json| {
         matches!(value.as_str(), Some("" | "false" | "0" | "none"))
@@ -71,8 +70,7 @@ fn essence(value: &Json) -> Json {
     };
     match value {
         Json::Object(fields) => {
-            let fields = fields.iter().filter(|(name, _)| *name != "multiregion:nonce");
-            let fields = fields.map(|(name, value)| (name.clone(), essence(value)));
+            let fields = fields.iter().map(|(name, value)| (name.clone(), essence(value)));
             fields.filter(|(_, value)| !is_nothing(value)).collect()
         }
         Json::Array(items) => items.iter().map(essence).collect(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
-use crate::provider::{self, Profile};
-use crate::{Outcome, ui};
+use crate::provider::{self, Profile, TESTED};
+use crate::{Outcome, faults, ui};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -22,9 +22,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let names = clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
     ui::headline(&format!("Testing with {names}"));
     ui::step("Set up an AWS on this machine", start(), |aws| aws.endpoint()).await?.stop();
-    let provider = provider::build(Profile::Debug).await?;
+    let provider = provider::build(Profile::Tested).await?;
     if !arguments.hcl {
-        provider::run_cargo(&["test", "--workspace"]).await?;
+        provider::run_cargo(&["test", "--workspace", "--profile", TESTED, "--", "--skip", faults::TESTS]).await?;
+        faults::run(&faults::Arguments::default()).await?;
     }
     ui::headline("Testing modules and examples");
     for cli in &clis {

@@ -59,12 +59,16 @@ impl Packages for Packed {
 
 /// Expands in account 123456789012 with the home region us-east-1.
 pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
-    let default_tags = BTreeMap::new();
+    expand_with(config, &BTreeMap::new())
+}
+
+/// The same with default tags of the provider.
+pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
     let context = Context {
         home_region: "us-east-1",
         account_id: "123456789012",
         partition: "aws",
-        default_tags: &default_tags,
+        default_tags,
         packages: &Packed,
     };
     Api.expand(config, &context)

@@ -1,8 +1,8 @@
 //! What bad input gets: every row is one mistake, with the summary and the path that it is told with.
 
 use super::super::Api;
-use super::super::testing::{Packed, config, expand};
-use crate::resources::{Context, Resource};
+use super::super::testing::{Packed, config, expand, expand_with};
+use crate::resources::Resource;
 use crate::wire::Value;
 
 /// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
@@ -515,15 +515,8 @@ fn the_providers_tags_count_once_they_are_known() {
     let config =
         config(&format!("{BASE}{DOMAIN}\nrouting = {{ health_check = {{}} }}\ntags = {{ a = \"\", b = \"\" }}"));
     let default_tags = (0..6).map(|number| (format!("default{number}"), String::new())).collect();
-    let context = Context {
-        home_region: "us-east-1",
-        account_id: "123456789012",
-        partition: "aws",
-        default_tags: &default_tags,
-        packages: &Packed,
-    };
     assert_eq!(Api.validate(&config, &Packed), []);
-    let found = Api.expand(&config, &context).unwrap_err();
+    let found = expand_with(&config, &default_tags).unwrap_err();
     assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Too many tags"]);
 }
 
