@@ -1,7 +1,12 @@
 //! Going on from what is there: objects made by an apply that died, updates that nobody saw the end of.
 
+use std::time::Duration;
+
 use super::{Component, Found, Resolved};
 use crate::aws::{CallError, Regional};
+
+/// How long AWS may hold the name of what was deleted.
+pub(super) const RELEASED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
 /// last one ended: then it is what AWS reports.
@@ -36,7 +41,11 @@ pub(super) async fn take_over<C: Component>(
 ) -> Result<C::Outputs, CallError> {
     match aws.look_for(what, || C::find(aws, spec)).await? {
         Some(Found::Ours(outputs)) => match aws.look_for(what, || C::read(aws, spec, &outputs)).await? {
-            Some((from, outputs)) => C::update(aws, &outputs, &from, spec).await,
+            Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
+                // What was seen was deleted a moment ago.
+                Err(error) if error.is_not_found() => Err(taken),
+                updated => updated,
+            },
             None => Err(taken),
         },
         Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),

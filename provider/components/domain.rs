@@ -121,8 +121,13 @@ impl Component for Domain {
             let made = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
             answer.map(|answer| answer.domain_name_configurations.and_then(made))
         };
-        make(aws, "apigateway:CreateDomainName", look, send).await?;
-        wait_available(aws, name, CREATE_TIMEOUT).await
+        let make = || async {
+            make(aws, "apigateway:CreateDomainName", look, send).await?;
+            wait_available(aws, name, CREATE_TIMEOUT).await
+        };
+        // One that was deleted a moment ago may hold its name, and may even be seen.
+        let is_held = |error: &CallError| error.is_exists() || error.is_not_found();
+        aws.retry("the domain name to be free", adoption::RELEASED_WITHIN, is_held, make).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {

@@ -185,25 +185,14 @@ impl Component for Function {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let client = aws.lambda();
-        let attempt = || async {
-            let code = upload::load(spec).await?;
-            aws.call("lambda:CreateFunction", || {
-                upload::patiently(request::create(&client, spec, &code).customize()).send()
-            })
-            .await
-        };
         let what = format!("function {} in {}", spec.name, aws.region());
-        match aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await {
-            Ok(_) => {}
-            Err(taken) if taken.is_exists() => return adoption::take_over::<Self>(aws, spec, &what, taken).await,
-            Err(error) => return Err(request::without_values(error, spec)),
-        }
-        lambda::wait_until_ready(aws, &spec.name, None).await?;
-        if let Some(reserved) = &spec.reserved_concurrency {
-            reserve(aws, &spec.name, Some(reserved)).await?;
-        }
-        Ok(outputs(&aws.into(), &spec.name))
+        let make_or_take_over = || async {
+            match make(aws, spec, &what).await {
+                Err(taken) if taken.is_exists() => adoption::take_over::<Self>(aws, spec, &what, taken).await,
+                made => made.map_err(|error| request::without_values(error, spec)),
+            }
+        };
+        aws.retry(&what, adoption::RELEASED_WITHIN, CallError::is_exists, make_or_take_over).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -246,6 +235,24 @@ impl Component for Function {
         let what = format!("function {} in {}", outputs.name, aws.region());
         gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
+}
+
+/// Makes a function that is not there yet.
+async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outputs, CallError> {
+    let client = aws.lambda();
+    let attempt = || async {
+        let code = upload::load(spec).await?;
+        aws.call("lambda:CreateFunction", || {
+            upload::patiently(request::create(&client, spec, &code).customize()).send()
+        })
+        .await
+    };
+    aws.retry(what, lambda::PROPAGATION, request::passes, attempt).await?;
+    lambda::wait_until_ready(aws, &spec.name, None).await?;
+    if let Some(reserved) = &spec.reserved_concurrency {
+        reserve(aws, &spec.name, Some(reserved)).await?;
+    }
+    Ok(outputs(&aws.into(), &spec.name))
 }
 
 fn outputs(place: &Place<'_>, name: &str) -> Outputs {
