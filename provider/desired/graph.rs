@@ -25,7 +25,7 @@ pub struct Node {
     pub depends_on: BTreeSet<Address>,
     /// What must have *ended* before: everything its gates wait for.
     pub waits_for: BTreeSet<Address>,
-    /// Whether it comes after everything, the removal of what is no longer wanted included.
+    /// Whether it comes after the removal of everything that is no longer wanted.
     pub is_last: bool,
     /// The attribute to blame when AWS does not accept it.
     pub attribute: Path,
@@ -72,6 +72,13 @@ impl Desired {
         let others = self.nodes.keys().filter(|address| *address != last.address()).cloned().collect::<Vec<_>>();
         if let Some(node) = self.nodes.get_mut(last.address()) {
             node.depends_on.extend(others);
+        }
+        self.order_after_removals(last);
+    }
+
+    /// Makes `last` wait for the end of all that is no longer wanted: until then, somebody relies on what it was.
+    pub fn order_after_removals<C>(&mut self, last: &Handle<C>) {
+        if let Some(node) = self.nodes.get_mut(last.address()) {
             node.is_last = true;
         }
     }

@@ -68,7 +68,7 @@ pub enum Unsafe {
     Premature {
         /// What comes last.
         last: Address,
-        /// What comes before it.
+        /// What goes before it.
         other: Address,
     },
 }
@@ -168,9 +168,11 @@ impl Lint<'_> {
         self.plan.steps[step].address.clone()
     }
 
+    /// Whether a step comes after the removals. One that puts something new in the place of something else does not.
     fn is_last(&self, step: usize) -> bool {
-        let node = self.desired.and_then(|desired| desired.get(&self.plan.steps[step].address));
-        node.is_some_and(|node| node.is_last) && !is_removal(&self.plan.steps[step])
+        let Step { address, action, .. } = &self.plan.steps[step];
+        let node = self.desired.and_then(|desired| desired.get(address));
+        node.is_some_and(|node| node.is_last) && matches!(action, Action::Create | Action::Update(_))
     }
 
     /// What something stands on is there before it, and what it leaves out where that fails has been tried.
@@ -232,9 +234,9 @@ impl Lint<'_> {
     }
 
     fn what_is_last_comes_last(&self) -> Result<(), Unsafe> {
+        let removals = || self.standing.iter().filter_map(|standing| standing.goes);
         for last in self.makes.values().copied().filter(|step| self.is_last(*step)) {
-            let before = |other: &usize| *other == last || self.is_last(*other) || self.paths.succeeds(*other, last);
-            if let Some(other) = (0..self.plan.steps.len()).find(|other| !before(other)) {
+            if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
                 return Err(Unsafe::Premature { last: self.address(last), other: self.address(other) });
             }
         }

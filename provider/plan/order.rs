@@ -97,9 +97,13 @@ impl Plan {
         makes
     }
 
-    /// What comes last waits for the removals, which are the steps from `first` on, and they do not wait for it.
+    /// What comes last waits for the removals, which are the steps from `first` on, and they do not wait for it. What is
+    /// made anew in the place of something else is relied on by nobody yet, and the other one goes after it.
     fn put_last(&mut self, desired: &Desired, first: usize) {
-        let is_last = |step: &Step| desired.get(&step.address).is_some_and(|node| node.is_last);
+        let is_last = |step: &Step| {
+            let is_new = matches!(step.action, Action::Replace(_));
+            desired.get(&step.address).is_some_and(|node| node.is_last && !is_new)
+        };
         let last: Vec<usize> = (0..first).filter(|step| is_last(&self.steps[*step])).collect();
         for removal in &mut self.steps[first..] {
             removal.after.retain(|step, _| !last.contains(step));

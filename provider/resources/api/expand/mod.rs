@@ -147,7 +147,8 @@ impl Draft<'_> {
     }
 
     /// API Gateway's own endpoints open before they are asked, and close after everybody has turned to custom domain
-    /// names: the probe, which comes before all the others, then health checks, records and CloudFront.
+    /// names: the probe, which comes before all the others, then health checks, records and CloudFront. A distribution that
+    /// is no longer wanted asks there until it is gone.
     fn order_endpoints(
         &mut self,
         regions: &BTreeMap<String, Region>,
@@ -161,6 +162,7 @@ impl Draft<'_> {
                 continue;
             }
             self.desired.order(endpoint, &region.probe);
+            self.desired.order_after_removals(endpoint);
             region.health_check.iter().for_each(|check| self.desired.order(endpoint, check));
             region.pinned.iter().chain(shared).for_each(|record| self.desired.order(endpoint, record));
             distribution.iter().for_each(|distribution| self.desired.order(endpoint, distribution));

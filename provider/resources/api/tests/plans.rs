@@ -83,10 +83,15 @@ fn wanted(choices: &[u8]) -> Option<(String, Desired)> {
     expand(&config).ok().map(|expansion| (hcl, expansion.desired))
 }
 
-#[derive(Debug)]
 struct Pair {
     from: (String, Desired),
     to: (String, Desired),
+}
+
+impl std::fmt::Debug for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "from\n{}to\n{}", self.from.0, self.to.0)
+    }
 }
 
 /// Two valid configurations; of the choices of the second, most are those of the first.
@@ -316,23 +321,30 @@ fn comes_after(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool
     seen.contains(&before)
 }
 
+/// Goes from nothing to the first, to the second, and back to nothing. Planning itself refuses what the lint refuses.
+fn there_and_back(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
+    let (mut model, mut dice) = (Model::new(pair), Dice(seed));
+    for (hcl, desired) in [&pair.from, &pair.to] {
+        let plan = model.plan(desired);
+        let gone = model.go(&plan, desired, &mut dice);
+        prop_assert_eq!(gone, Ok(()), "{:?}", &pair);
+        prop_assert!(model.ledger.deposed.is_empty());
+        prop_assert!(model.ledger.entries.keys().eq(desired.nodes().keys()));
+        prop_assert_eq!(model.plan(desired).steps, vec![], "{:?}", &pair);
+    }
+    let destroy = Plan::destroy(&model.ledger, &model.kinds);
+    prop_assert_eq!(lint(&destroy, None, &model.ledger, &model.kinds), Ok(()));
+    prop_assert_eq!(model.go(&destroy, &Desired::default(), &mut dice), Ok(()));
+    prop_assert!(model.ledger.is_empty());
+    Ok(())
+}
+
 proptest! {
-    /// Planning itself refuses what the lint refuses.
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
     #[test]
     fn any_way_from_any_configuration_to_any_other_is_safe(pair in pairs(), seed in any::<u64>()) {
-        let (mut model, mut dice) = (Model::new(&pair), Dice(seed));
-        for (hcl, desired) in [&pair.from, &pair.to] {
-            let plan = model.plan(desired);
-            let gone = model.go(&plan, desired, &mut dice);
-            prop_assert_eq!(gone, Ok(()), "{}\n{}", &pair.from.0, hcl);
-            prop_assert!(model.ledger.deposed.is_empty());
-            prop_assert!(model.ledger.entries.keys().eq(desired.nodes().keys()));
-            prop_assert_eq!(model.plan(desired).steps, vec![], "{}\n{}", &pair.from.0, hcl);
-        }
-        let destroy = Plan::destroy(&model.ledger, &model.kinds);
-        prop_assert_eq!(lint(&destroy, None, &model.ledger, &model.kinds), Ok(()));
-        prop_assert_eq!(model.go(&destroy, &Desired::default(), &mut dice), Ok(()));
-        prop_assert!(model.ledger.is_empty());
+        there_and_back(&pair, seed)?;
     }
 
     /// There is nothing in an order that could be left out: whatever one step waits for, and by no other way would wait for.
@@ -357,8 +369,8 @@ proptest! {
             let refused = lint(&plan, Some(&pair.to.1), &model.ledger, &model.kinds).is_err();
             prop_assert!(
                 refused || comes_after(&plan, before, at, succeeds),
-                "{} need not wait for {}?\n{}\n{}",
-                plan.steps[at].address, plan.steps[before].address, pair.from.0, pair.to.0
+                "{} need not wait for {}? {:?}",
+                plan.steps[at].address, plan.steps[before].address, pair
             );
         }
     }
@@ -371,4 +383,35 @@ fn most_choices_make_a_valid_configuration() {
         |dice: &mut Dice| -> Vec<u8> { (0..CHOICES).map(|_| u8::try_from(dice.throw(12)).unwrap()).collect() };
     let valid = (0..200).filter(|_| wanted(&choices(&mut dice)).is_some()).count();
     assert!(valid > 100, "{valid} of 200");
+}
+
+/// Whoever is asked at API Gateway's own endpoints has turned to custom domain names before they are closed.
+#[test]
+fn endpoints_close_after_cloudfront_has_turned_away() {
+    let hcl = |gateway: bool, more: &str| {
+        format!(
+            "name = \"giraffe\"\nregions = {{ \"us-east-1\" = {{}}, \"us-west-2\" = {{}} }}\n\
+             function = {{ source_dir = \"src\", handler = \"app.handler\", runtime = \"python3.12\" }}\n\
+             gateway = {{ disable_execute_api_endpoint = {gateway} }}\n{more}\n"
+        )
+    };
+    let domain = |regional| {
+        format!("domain = {{ name = \"api.example.com\", zone_id = \"Z1\", regional_names = {regional} }}\n")
+    };
+    let latency = "cdn = { origin = \"latency\", read_paths = [\"/public/*\"] }";
+    let cases = [
+        // It asks an origin group of the endpoints, and goes; it asks one endpoint, and is changed.
+        (domain(false) + "cdn = { origin = \"group\" }", domain(false)),
+        (domain(false) + latency, domain(true) + latency),
+    ];
+    for (from, to) in cases {
+        let wanted = |hcl: String| {
+            let config = config(&hcl);
+            assert_eq!(Api.validate(&config, &Packed), []);
+            let desired = expand(&config).unwrap().desired;
+            (hcl, desired)
+        };
+        let pair = Pair { from: wanted(hcl(false, &from)), to: wanted(hcl(true, &to)) };
+        (0..50).for_each(|seed| there_and_back(&pair, seed).unwrap());
+    }
 }
