@@ -74,7 +74,7 @@ fn life(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["routing", "policy"], json!("weighted")),
         with(&["routing", "health_check", "path"], json!("/alive")),
         with(&["cdn", "price_class"], json!("PriceClass_100")),
-        with(&["gateway", "routes"], json!(["GET /items", "POST /items"])),
+        with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
         plain,
     ]
