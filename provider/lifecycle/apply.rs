@@ -159,7 +159,7 @@ async fn start(
     let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
     let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;
     ledger.rebuilt = left_behind.rebuilt;
-    for (address, entry) in left_behind.entries {
+    for (address, entry) in left_behind.entries.into_iter().chain(left_behind.deposed) {
         match ledger.entries.get(&address) {
             None => drop(ledger.entries.insert(address, entry)),
             Some(found) if found.outputs != entry.outputs => ledger.deposed.push((address, entry)),
