@@ -1,6 +1,7 @@
 //! Finds everything of a resource that stands in no ledger of ours: an import.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::sync::Arc;
 
 use futures::future::try_join_all;
@@ -15,7 +16,7 @@ impl Engine {
     /// The ledger of everything that carries the ownership of the run's owner, kind by kind.
     ///
     /// It is looked for in the scopes `known` and in those learnt on the way: a component whose spec lists `regions`
-    /// says where the others live.
+    /// says where the others live. Of several at one address, the first one lives; the others are to be taken away.
     ///
     /// # Errors
     /// The first call that failed.
@@ -30,12 +31,13 @@ impl Engine {
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());
             let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &looks));
             for (address, found) in try_join_all(searches).await?.into_iter().flatten() {
-                siblings.0.insert(address.clone(), found.outputs.clone());
+                siblings.0.entry(address.clone()).or_insert_with(|| found.outputs.clone());
                 let Some(entry) = self.entry(component, &address, found, &looks).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
-                // What a replacement left behind has the same address.
-                if let Some(other) = ledger.entries.insert(address.clone(), entry) {
-                    ledger.deposed.push((address, other));
+                match ledger.entries.entry(address) {
+                    Vacant(free) => drop(free.insert(entry)),
+                    // What a replacement left behind has the same address.
+                    Occupied(living) => ledger.deposed.push((living.key().clone(), entry)),
                 }
             }
         }

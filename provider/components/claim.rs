@@ -71,8 +71,8 @@ impl Component for Claim {
         if let Some(phase) = phase {
             let how_far = if phase == KEPT { "an incomplete" } else { "a finished" };
             return Ok(Some(Found::Foreign(format!(
-                "it is the claim of {how_far} multiregion_api of this name, which another state holds; to go on with \
-                 that one here, import it by the name {:?}",
+                "it is the claim of {how_far} multiregion_api of this name, which another state holds, or none when its \
+                 create was killed in the last moment; to go on with that one here, import it by the name {:?}",
                 spec.name
             ))));
         }

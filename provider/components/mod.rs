@@ -121,7 +121,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     ) -> impl Future<Output = Result<Option<Found<Self::Outputs>>, CallError>> + Send;
 
     /// Every object of this kind and region that carries our ownership, for an import: by key, with what identifies
-    /// it. `siblings` are the ones found before, kind by kind in the registry's order.
+    /// it. `siblings` are the ones found before, kind by kind in the registry's order. Of several of one key, the first
+    /// lives, and the others are what it has replaced.
     fn discover(
         aws: &Regional,
         siblings: &Siblings,

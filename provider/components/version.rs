@@ -1,5 +1,8 @@
 //! Published version of a function: what an alias points at, and what a rollback goes back to.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_lambda::types::FunctionConfiguration;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone};
@@ -60,12 +63,7 @@ impl Component for Version {
         let (Some(function), Some(fingerprint)) = (spec.function.known(), spec.fingerprint.known()) else {
             return Ok(None);
         };
-        let client = aws.lambda();
-        let send = || {
-            let pages = client.list_versions_by_function().function_name(function).into_paginator();
-            pages.items().send().collect::<Result<Vec<_>, _>>()
-        };
-        let versions = found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default();
+        let versions = published(aws, function).await?;
         // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
         let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
         let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
@@ -76,12 +74,18 @@ impl Component for Version {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
         for (address, function) in siblings.in_scope::<Function, function::Outputs>(&aws.address().scope) {
-            let Some(alias) = alias::get(aws, &function.name, alias::LIVE).await? else { continue };
-            let number = alias.function_version().unwrap_or_default().to_owned();
-            if is_number(&number) {
+            let (alias, versions) =
+                futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
+            let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
+            // Then the newest first: without an alias, it is the one that was to be led to.
+            let ours = versions?.into_iter().rev().filter(|version| version.description().is_some_and(is_fingerprint));
+            let mut numbers: Vec<String> = live.into_iter().chain(ours.filter_map(|version| version.version)).collect();
+            numbers.retain(|number| is_number(number));
+            let mut seen = BTreeSet::new();
+            for number in numbers.into_iter().filter(|number| seen.insert(number.clone())) {
                 let spec = Spec { function: function.name.as_str().into(), fingerprint: "".into() };
-                let outputs = Outputs { function: function.name, number };
-                found.push(Discovered { key: None, spec, outputs, depends_on: vec![address] });
+                let outputs = Outputs { function: function.name.clone(), number };
+                found.push(Discovered { key: None, spec, outputs, depends_on: vec![address.clone()] });
             }
         }
         Ok(found)
@@ -131,6 +135,21 @@ impl Component for Version {
         let what = format!("function {}:{} in {}", outputs.function, outputs.number, aws.region());
         gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
+}
+
+/// What is published of a function, in the order in which it was; nothing when there is no function.
+async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfiguration>, CallError> {
+    let client = aws.lambda();
+    let send = || {
+        let pages = client.list_versions_by_function().function_name(function).into_paginator();
+        pages.items().send().collect::<Result<Vec<_>, _>>()
+    };
+    Ok(found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
+}
+
+/// Whether a description is one that we write. Somebody else's version of our function is left alone.
+fn is_fingerprint(description: &str) -> bool {
+    description.len() == 32 && description.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_number(text: &str) -> bool {

@@ -136,6 +136,10 @@ impl Row {
                 // The host destroyed it first.
                 problems.0.extend(self.look_anew(world));
             }
+            // Killed when all was done and nobody knew it yet, it looks like somebody else's: the user knows better.
+            if fault == Fault::Killed && api.value == Value::Null && last.advises_import() {
+                problems.well("the import", &api.import(world, text(&self.to, "name")).await);
+            }
         }
         problems.unless(last.is_well(), || format!("it does not converge: {last:?}"));
         let calls = world.network.take_calls();

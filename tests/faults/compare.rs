@@ -19,10 +19,14 @@ pub(crate) async fn comparable(aws: &LocalAws) -> Inventory {
     aws.inventory().await.expect("the inventory is taken").normalized()
 }
 
-/// All that the next run goes by: what AWS holds and what the host keeps, but for the ids that AWS draws by lot.
+/// All that the next run goes by: what AWS holds and what the host keeps, but for the ids that AWS draws by lot
+/// and the time of day.
 pub(super) async fn standing(world: &World, kept: &Kept) -> String {
     let mut inventory = world.aws.inventory().await.expect("the inventory is taken");
-    let private = serde_json::from_slice(&kept.private).unwrap_or(Json::Null);
+    let mut private: Json = serde_json::from_slice(&kept.private).unwrap_or(Json::Null);
+    if let Some(ledger) = private.as_object_mut() {
+        ledger.remove("applied");
+    }
     let state = json!({ "value": format!("{:?}", kept.value), "private": private, "tainted": kept.tainted });
     inventory.objects.insert("state".to_owned(), state);
     json!(inventory.normalized().objects).to_string()

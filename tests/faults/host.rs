@@ -40,6 +40,12 @@ impl Run {
     pub(super) fn is_well(&self) -> bool {
         matches!(self, Self::Well { .. })
     }
+
+    /// Whether the user is told to import what is there.
+    pub(super) fn advises_import(&self) -> bool {
+        let advises = |error: &Diagnostic| error.detail.contains("import it by the name");
+        matches!(self, Self::Errors(errors) if errors.iter().any(advises))
+    }
 }
 
 /// How far a run is: what is in the state file should the provider die now.
@@ -92,7 +98,7 @@ impl Kept {
         }
     }
 
-    /// `state rm` is not needed: there is nothing yet. Imports the resource of this name.
+    /// `import` of the resource of this name, and the refresh that the host does after it.
     pub(super) async fn import(&mut self, world: &World, name: &str) -> Run {
         let import = async {
             let provider = world.connect().await?;

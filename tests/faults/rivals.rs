@@ -46,10 +46,10 @@ impl Rivals {
     async fn of(topology: &Topology, on_create_failure: &str) -> Self {
         let world = World::start(&Arc::new(Sources::new())).await;
         let zone_id = topologies::zone(&world).await;
-        let wanted = |team: &str, memory: u16| {
+        let wanted = |team: &str, days: u16| {
             let mut wanted = (topology.config)(&world, &zone_id);
             wanted["tags"] = json!({ "team": team });
-            wanted["function"]["memory_mb"] = json!(memory);
+            wanted["function"]["log_retention_days"] = json!(days);
             wanted["on_create_failure"] = json!(on_create_failure);
             config(resource("multiregion_api"), &wanted)
         };
@@ -60,7 +60,7 @@ impl Rivals {
             end: Inventory::default(),
             calls: 0,
         };
-        let parties = [party(world.beside(), wanted("giraffes", 256)), party(world.beside(), wanted("okapis", 512))];
+        let parties = [party(world.beside(), wanted("giraffes", 7)), party(world.beside(), wanted("okapis", 14))];
         let (beginning, nothing) = (world.moment(), inventory(&world).await);
         let mut rivals = Self { parties, beginning, nothing };
         for who in [0, 1] {

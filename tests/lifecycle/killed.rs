@@ -13,8 +13,8 @@ super::rows![
 
 /// Applies, and kills the provider as soon as `operation` was done for the `nth` time: AWS did it, nobody heard of it.
 async fn kill_at(stage: &Stage, command: &str, operation: &str, nth: usize) {
-    let run = kill(stage, command, Victim::Provider, |fault| fault.operation(operation).nth(nth)).await;
-    assert!(!run.success(), "{operation} was not reached: {}", run.stdout);
+    let killed = kill(stage, command, Victim::Provider, |fault| fault.operation(operation).nth(nth)).await;
+    killed.unwrap_or_else(|run| panic!("{operation} was not reached: {}{}", run.stdout, run.stderr));
 }
 
 async fn a_killed_update_goes_on(stage: Stage) {

@@ -1,14 +1,15 @@
 //! Real `kill -9`, at chosen calls and again and again: a user who runs once more ends where nobody was killed.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::stream::{StreamExt, iter};
 use strict_aws::tools::{Cli, Run, clis, kill_in_group};
 use strict_aws::{Call, Fault, Harm, Inventory, Options};
 
 use super::configs::Config;
-use super::stage::{APP, Stage};
+use super::stage::{APP, Stage, unwrapped};
 use crate::faults::compare::{comparable, difference};
 
 /// Who is killed.
@@ -22,7 +23,15 @@ pub(super) enum Victim {
 
 /// Starts `command`, and kills at the call that `when` leaves of a fault that befalls every call: AWS did it, nobody heard
 /// of it.
-pub(super) async fn kill(stage: &Stage, command: &str, victim: Victim, when: impl FnOnce(Fault) -> Fault) -> Run {
+///
+/// # Errors
+/// How it ended, when nobody was killed.
+pub(super) async fn kill(
+    stage: &Stage,
+    command: &str,
+    victim: Victim,
+    when: impl FnOnce(Fault) -> Fault,
+) -> Result<(), Run> {
     let running = stage.workspace.start(&[command, "-auto-approve", "-no-color"]).expect("it starts");
     let group = running.group().id();
     // The CLI's own program file is named otherwise.
@@ -30,11 +39,16 @@ pub(super) async fn kill(stage: &Stage, command: &str, victim: Victim, when: imp
         Victim::Provider => "terraform-provider-multiregion",
         Victim::Both => "",
     };
-    let harm = Harm::Hook(Arc::new(move |_: &Call| kill_in_group(group, name)));
-    stage.aws.fault(when(Fault::new(harm)));
+    let reached = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&reached);
+    let hook = move |_: &Call| {
+        kill_in_group(group, name);
+        tell.store(true, Ordering::SeqCst);
+    };
+    stage.aws.fault(when(Fault::new(Harm::Hook(Arc::new(hook)))));
     let run = running.wait().await.expect("it ends");
     stage.aws.clear_faults();
-    run
+    if reached.load(Ordering::SeqCst) && !run.success() { Ok(()) } else { Err(run) }
 }
 
 /// Something that a user does: from one configuration to another, `None` for nothing.
@@ -111,9 +125,21 @@ async fn again(stage: &Stage, command: &str) {
     stage.forget_the_pulse().await;
     let mut run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
     if !run.success() {
+        import_as_told(stage, &run).await;
         run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
     }
     run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", stage.workspace.cli().name));
+}
+
+/// Who was killed when all of a resource was made and nobody had heard of it is told to import it, and does.
+async fn import_as_told(stage: &Stage, run: &Run) {
+    let told = unwrapped(&format!("{}{}", run.stdout, run.stderr));
+    for (address, id) in [("multiregion_zone.this", "ipgiraffe.com"), ("multiregion_api.this", "ipgiraffe")] {
+        if told.contains(&format!("import it by the name {id:?}")) {
+            let import = stage.workspace.run(&["import", "-no-color", address, id]).await.expect("import runs");
+            import.ok().unwrap_or_else(|failed| panic!("{failed}"));
+        }
+    }
 }
 
 /// The promise: nothing is left to do, AWS holds what it should, and a destroy leaves nothing.
@@ -143,8 +169,8 @@ async fn a_dozen_chosen_kills() {
         let case = async move {
             let deed = deed(name);
             let stage = deed.ready(&cli).await;
-            let run = kill(&stage, deed.command(), Victim::Provider, |fault| fault.operation(operation).nth(nth)).await;
-            assert!(!run.success(), "it was not killed: {}", run.stdout);
+            let killed = kill(&stage, deed.command(), Victim::Provider, |fault| fault.operation(operation).nth(nth));
+            killed.await.unwrap_or_else(|run| panic!("it was not killed: {}{}", run.stdout, run.stderr));
             again(&stage, deed.command()).await;
             converged(&stage, &end).await;
         };
@@ -179,11 +205,15 @@ async fn ten_kills_in_a_row() {
             let what = format!("{}: {whom} killed, MULTIREGION_SEED={seed}", cli.name);
             let case = async move {
                 let stage = deed("create").ready(&cli).await;
-                for _ in 0..10 {
+                let mut kills = 0;
+                while kills < 10 {
                     stage.forget_the_pulse().await;
                     let nth = 1 + dice.roll(calls / 2);
-                    let run = kill(&stage, "apply", victim, |fault| fault.nth(nth)).await;
-                    assert!(!run.success(), "call {nth} was not reached: {}", run.stdout);
+                    match kill(&stage, "apply", victim, |fault| fault.nth(nth)).await {
+                        Ok(()) => kills += 1,
+                        Err(run) if run.success() => panic!("call {nth} was not reached: {}", run.stdout),
+                        Err(run) => import_as_told(&stage, &run).await,
+                    }
                 }
                 again(&stage, "apply").await;
                 converged(&stage, &end).await;
@@ -192,6 +222,36 @@ async fn ten_kills_in_a_row() {
         }
     }
     side_by_side(cases).await;
+}
+
+/// The first Ctrl-C asks for an end, the second one does not wait for it: as a kill.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt() {
+    let clis = clis().await.expect("a CLI is found or built");
+    let end = deed("create").undisturbed(&clis[0]).await;
+    let cases = clis.iter().map(|cli| {
+        let (cli, end) = (cli.clone(), end.clone());
+        (cli.name.to_owned(), async move {
+            let stage = deed("create").ready(&cli).await;
+            // It would end by itself after the first one otherwise.
+            stage.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
+            let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
+            let hangs = |call: &Call| call.name() == "lambda:CreateFunction" && call.region == "us-west-2";
+            while !stage.aws.calls().iter().any(hangs) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            apply.group().interrupt();
+            assert!(apply.has_printed("Interrupt received").await, "the first one is heard");
+            apply.group().interrupt();
+            let run = apply.wait().await.expect("apply ends");
+            let told = format!("{}{}", run.stdout, run.stderr);
+            assert!(!run.success() && told.contains("Two interrupts received"), "{told}");
+            stage.aws.clear_faults();
+            again(&stage, "apply").await;
+            converged(&stage, &end).await;
+        })
+    });
+    side_by_side(cases.collect()).await;
 }
 
 /// Another one every time; `MULTIREGION_SEED` repeats one that a failure has told.

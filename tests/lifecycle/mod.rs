@@ -12,6 +12,7 @@ mod killed;
 mod kills;
 mod mistakes;
 mod replacement;
+mod rivals;
 mod routing;
 mod secrets;
 mod stage;

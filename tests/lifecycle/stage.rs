@@ -250,6 +250,6 @@ fn workspace(cli: &Cli, aws: &LocalAws) -> Workspace {
 }
 
 /// Diagnostics without the frame and the line breaks that the CLI draws.
-fn unwrapped(text: &str) -> String {
+pub(super) fn unwrapped(text: &str) -> String {
     text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵")).collect::<Vec<_>>().join(" ")
 }

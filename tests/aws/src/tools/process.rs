@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Run;
@@ -105,8 +106,14 @@ pub fn kill_in_group(group: u32, name: &str) {
 pub struct Running {
     group: Group,
     begun: Instant,
-    stdout: JoinHandle<io::Result<Vec<u8>>>,
-    stderr: JoinHandle<io::Result<Vec<u8>>>,
+    stdout: Output,
+    stderr: Output,
+}
+
+/// What was printed so far, and who reads the rest.
+struct Output {
+    printed: watch::Receiver<Vec<u8>>,
+    reader: JoinHandle<io::Result<()>>,
 }
 
 impl Running {
@@ -114,14 +121,20 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let mut group = Group::start(command)?;
-        let stdout = tokio::spawn(read(group.child.stdout.take()));
-        let stderr = tokio::spawn(read(group.child.stderr.take()));
+        let stdout = Output::of(group.child.stdout.take());
+        let stderr = Output::of(group.child.stderr.take());
         Ok(Self { group, begun, stdout, stderr })
     }
 
     /// The tool and the providers that it started.
     pub fn group(&self) -> &Group {
         &self.group
+    }
+
+    /// Waits until `text` stands on its standard output; `false` when that ends without it.
+    pub async fn has_printed(&self, text: &str) -> bool {
+        let mut printed = self.stdout.printed.clone();
+        printed.wait_for(|printed| String::from_utf8_lossy(printed).contains(text)).await.is_ok()
     }
 
     /// Waits for its end.
@@ -131,23 +144,31 @@ impl Running {
     pub async fn wait(mut self) -> io::Result<Run> {
         let status = self.group.wait().await?;
         let elapsed = self.begun.elapsed();
-        let stdout = self.stdout.await??;
-        let stderr = self.stderr.await??;
-        Ok(Run {
-            code: status.code(),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-            elapsed,
-        })
+        Ok(Run { code: status.code(), stdout: self.stdout.all().await?, stderr: self.stderr.all().await?, elapsed })
     }
 }
 
-async fn read(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes).await?;
+impl Output {
+    fn of(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> Self {
+        let (sender, printed) = watch::channel(Vec::new());
+        Self { printed, reader: tokio::spawn(read(pipe, sender)) }
     }
-    Ok(bytes)
+
+    async fn all(self) -> io::Result<String> {
+        self.reader.await??;
+        Ok(String::from_utf8_lossy(&self.printed.borrow()).into_owned())
+    }
+}
+
+async fn read(pipe: Option<impl AsyncRead + Unpin>, printed: watch::Sender<Vec<u8>>) -> io::Result<()> {
+    let Some(mut pipe) = pipe else { return Ok(()) };
+    let mut bytes = [0; 8192];
+    loop {
+        match pipe.read(&mut bytes).await? {
+            0 => return Ok(()),
+            count => printed.send_modify(|printed| printed.extend_from_slice(&bytes[..count])),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -203,7 +224,9 @@ mod tests {
     async fn output_and_exit_code_are_kept() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo out; echo err >&2; exit 2"]);
-        let run = Running::start(&mut command).unwrap().wait().await.unwrap();
+        let running = Running::start(&mut command).unwrap();
+        assert!(running.has_printed("out").await && !running.has_printed("never").await);
+        let run = running.wait().await.unwrap();
         assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(2), "out\n", "err\n"));
     }
 }
