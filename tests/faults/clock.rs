@@ -139,18 +139,22 @@ pub(super) async fn simulate<T>(
     let mut work = pin!(work);
     // Files are read on another thread, the only one: what it is given last ends last.
     let mut fence: Option<tokio::task::JoinHandle<()>> = None;
+    let flag = Arc::new(AtomicBool::new(false));
     std::future::poll_fn(move |context| {
         loop {
-            let woken = Arc::new(Woken { flag: AtomicBool::new(false), outer: context.waker().clone() });
-            if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&Arc::clone(&woken).into())) {
+            // Who was woken since may give the thread more to read, behind the fence that stands.
+            if flag.swap(false, Ordering::SeqCst) {
+                fence = None;
+            }
+            let waker = Waker::from(Arc::new(Woken { flag: Arc::clone(&flag), outer: context.waker().clone() }));
+            if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Poll::Ready(Ended::Done(outcome));
             }
             if surroundings.is_killed() {
                 return Poll::Ready(Ended::Killed);
             }
-            if woken.flag.load(Ordering::SeqCst) {
+            if flag.load(Ordering::SeqCst) {
                 // The runtime wants its turn, or there is more to do; it has been told already.
-                fence = None;
                 return Poll::Pending;
             }
             if surroundings.is_busy() {
@@ -161,7 +165,7 @@ pub(super) async fn simulate<T>(
                 fence = Some(behind);
                 return Poll::Pending;
             }
-            if woken.flag.load(Ordering::SeqCst) {
+            if flag.load(Ordering::SeqCst) {
                 continue;
             }
             let by = clock.skip().expect("somebody is still waiting for something");
@@ -172,7 +176,7 @@ pub(super) async fn simulate<T>(
 }
 
 struct Woken {
-    flag: AtomicBool,
+    flag: Arc<AtomicBool>,
     outer: Waker,
 }
 

@@ -1,8 +1,10 @@
 //! Replies that lie: for a while after a write AWS tells what was before it, and that misleads nobody.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::FutureExt;
 use multiregion::wire::Value;
 use serde_json::Value as Json;
 use strict_aws::Eventual;
@@ -92,9 +94,11 @@ fn replies_that_lie_mislead_nobody() {
     let sources = Arc::new(Sources::new());
     let only: Option<usize> = std::env::var("MULTIREGION_SEED").ok().map(|seed| seed.parse().expect("a number"));
     let seeds: Vec<usize> = only.map_or_else(|| (0..SEEDS).collect(), |seed| vec![seed]);
-    let live = |share: &[usize]| -> Vec<String> {
-        share.iter().flat_map(|seed| runtime().block_on(life(&sources, *seed))).collect()
+    let live_once = |seed: &usize| {
+        let life = AssertUnwindSafe(life(&sources, *seed)).catch_unwind();
+        runtime().block_on(life).unwrap_or_else(|_| vec![format!("seed {seed} panics")])
     };
+    let live = |share: &[usize]| share.iter().flat_map(live_once).collect::<Vec<String>>();
     let problems: Vec<String> = std::thread::scope(|scope| {
         let shares = seeds.chunks(SEEDS.div_ceil(THREADS));
         // Without optimisation, what the futures of one run need is more than a thread has otherwise.
