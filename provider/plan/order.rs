@@ -122,7 +122,12 @@ impl Plan {
         for (position, (address, action, _)) in removals.iter().enumerate() {
             let address: &Address = address;
             let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
-            for (user, entry) in ledger.entries.iter().filter(|(_, entry)| entry.depends_on.contains(address)) {
+            // What a rebuilt ledger's record led to is not told by AWS: it may have been any of them.
+            let led_to = |user: &Address, entry: &Entry| {
+                let may_have = ledger.rebuilt.is_some() && !kinds.linger(&user.kind, &entry.spec).is_zero();
+                entry.depends_on.contains(address) || may_have
+            };
+            for (user, entry) in ledger.entries.iter().filter(|(user, entry)| led_to(user, entry)) {
                 // How long to wait is said by the configuration of now, where there still is one.
                 let spec = self.difference.specs.get(user).unwrap_or(&entry.spec);
                 after.extend(makes.get(user).map(|own| (*own, linger.time(kinds, user, spec))));

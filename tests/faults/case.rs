@@ -67,6 +67,7 @@ impl Row {
         operation: &'static Operation,
     ) -> Result<Option<Self>, Problems> {
         world.start_over();
+        world.lie(&lies(topology, operation));
         let zone_id = topologies::zone(world).await;
         let Some((from, to)) = (operation.change)(world, (topology.config)(world, &zone_id)) else {
             return Ok(None);
@@ -109,6 +110,8 @@ impl Row {
     pub(super) async fn disturbed(&self, world: &World, k: usize, fault: Fault) -> Problems {
         let mut problems = Problems::default();
         world.restore(&self.beginning);
+        // The same lies as without the disturbance, up to it.
+        world.lie(&lies(self.topology, self.operation));
         let mut api = self.api.clone();
         world.network.take_calls();
         world.network.watch(self.watch());
@@ -191,6 +194,11 @@ impl Problems {
     fn well(&mut self, what: &str, run: &Run) {
         self.unless(run.is_well(), || format!("{what} does not end well: {run:?}"));
     }
+}
+
+/// What the lies of a row are told by.
+fn lies(topology: &Topology, operation: &Operation) -> String {
+    format!("{}/{}", topology.name, operation.name)
 }
 
 fn holes(world: &World, wanted: &BTreeSet<String>) -> Vec<String> {

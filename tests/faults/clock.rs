@@ -139,26 +139,24 @@ pub(super) async fn simulate<T>(
     let mut work = pin!(work);
     // Files are read on another thread, the only one: what it is given last ends last.
     let mut fence: Option<tokio::task::JoinHandle<()>> = None;
-    let mut last: Option<Arc<Woken>> = None;
+    let flag = Arc::new(AtomicBool::new(false));
     std::future::poll_fn(move |context| {
         loop {
-            // Work that goes on may give it more to read, which would end behind the fence.
-            if last.take().is_some_and(|last| last.flag.load(Ordering::SeqCst)) {
+            // Who was woken since may give the thread more to read, behind the fence that stands.
+            if flag.swap(false, Ordering::SeqCst) {
                 fence = None;
             }
-            let woken = Arc::new(Woken { flag: AtomicBool::new(false), outer: context.waker().clone() });
-            if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&Arc::clone(&woken).into())) {
+            let waker = Waker::from(Arc::new(Woken { flag: Arc::clone(&flag), outer: context.waker().clone() }));
+            if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Poll::Ready(Ended::Done(outcome));
             }
             if surroundings.is_killed() {
                 return Poll::Ready(Ended::Killed);
             }
-            if woken.flag.load(Ordering::SeqCst) {
+            if flag.load(Ordering::SeqCst) {
                 // The runtime wants its turn, or there is more to do; it has been told already.
-                fence = None;
                 return Poll::Pending;
             }
-            last = Some(Arc::clone(&woken));
             if surroundings.is_busy() {
                 return Poll::Pending;
             }
@@ -167,7 +165,7 @@ pub(super) async fn simulate<T>(
                 fence = Some(behind);
                 return Poll::Pending;
             }
-            if woken.flag.load(Ordering::SeqCst) {
+            if flag.load(Ordering::SeqCst) {
                 continue;
             }
             let by = clock.skip().expect("somebody is still waiting for something");
@@ -178,7 +176,7 @@ pub(super) async fn simulate<T>(
 }
 
 struct Woken {
-    flag: AtomicBool,
+    flag: Arc<AtomicBool>,
     outer: Waker,
 }
 

@@ -9,7 +9,7 @@ use multiregion::lifecycle::Provider;
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
 use serde_json::{Value as Json, json};
-use strict_aws::{Delays, LocalAws, Options, Snapshot};
+use strict_aws::{Delays, Eventual, LocalAws, Options, Snapshot};
 use tempfile::TempDir;
 
 use super::clock::SimulatedClock;
@@ -21,6 +21,9 @@ pub(super) const INSYNC: Duration = Duration::from_secs(30);
 pub(super) const TTL: Duration = Duration::from_secs(60);
 /// How long a change of a distribution takes until all edges know it.
 pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
+
+/// How long AWS may not know everywhere of a write.
+const UNKNOWN: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub(super) struct World {
@@ -96,6 +99,13 @@ impl World {
         self.clock.return_to(moment.elapsed);
         self.aws.clear_faults();
         self.aws.clear_calls();
+    }
+
+    /// From now on reads may tell what was before a write, each time by a chance that comes from this name.
+    pub(super) fn lie(&self, name: &str) {
+        // Any number will do that is another for another name, and always the same.
+        let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(byte.into()));
+        self.aws.set_consistency(Some(Eventual { seed, window: UNKNOWN }));
     }
 
     /// The folder of the function's `first` or `second` code.
