@@ -71,6 +71,7 @@ fn lists(calls: &[Call]) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "with --nocapture it is a measurement")]
 async fn a_refresh_asks_nothing_twice() {
     let world = World::on(Options { every_region: true, ..Options::in_memory() }).await;
     let (_zone, mut api, config) = ten_regions(&world).await;
