@@ -22,9 +22,6 @@ fn service_of(operation: &str) -> &str {
 
 /// Services that are the same from every region.
 const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
-/// When to look for what a call with a lost reply made: lists lag behind.
-const LOOKS_AFTER_A_LOST_REPLY: [Duration; 3] =
-    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(5)];
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
 /// How long a request to an API may take with all of its answer.
 const LONGEST_REQUEST: Duration = Duration::from_secs(40);
@@ -142,11 +139,8 @@ impl Regional {
             };
             attempts_left -= 1;
             tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
-            for delay in LOOKS_AFTER_A_LOST_REPLY {
-                self.run.sleep(delay, operation).await?;
-                if let Some(found) = find().await? {
-                    return Ok(found);
-                }
+            if let Some(found) = self.look_for(operation, &find).await? {
+                return Ok(found);
             }
         }
     }
