@@ -41,3 +41,10 @@ fn whatever_drifts_is_healed() {
     report.print();
     assert!(report.broken.is_empty(), "{}", report.explain());
 }
+
+/// Thirty APIs in ten regions, in one apply, are never throttled by an AWS that throttles at its published limits.
+#[test]
+#[ignore = "a minute or two, and only when it is optimised: `cargo xtask faults`"]
+fn whatever_many_they_are_none_is_throttled() {
+    limits::are_never_throttled(30, 10);
+}

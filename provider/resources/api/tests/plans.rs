@@ -324,7 +324,7 @@ fn comes_after(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool
 /// Goes from nothing to the first, to the second, and back to nothing. Planning itself refuses what the lint refuses.
 fn there_and_back(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
     let (mut model, mut dice) = (Model::new(pair), Dice(seed));
-    for (hcl, desired) in [&pair.from, &pair.to] {
+    for (_, desired) in [&pair.from, &pair.to] {
         let plan = model.plan(desired);
         let gone = model.go(&plan, desired, &mut dice);
         prop_assert_eq!(gone, Ok(()), "{:?}", &pair);
