@@ -4,4 +4,6 @@
 
 mod input;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| input::read(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    input::read(bytes);
+});
