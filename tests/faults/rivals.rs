@@ -21,7 +21,7 @@ use super::network::Network;
 use super::topologies::{self, Topology};
 use super::world::{Moment, Sources, World, config, resource, text};
 
-/// Every how many calls something happens: all are tried by `cargo xtask faults`, in a build that is optimised.
+/// Every how many calls something happens; in a build that is optimised, at every one.
 const STEP: usize = if cfg!(debug_assertions) { 4 } else { 1 };
 
 /// Without a sign of life for so long, a create is dead.
