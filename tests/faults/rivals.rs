@@ -21,6 +21,9 @@ use super::network::Network;
 use super::topologies::{self, Topology};
 use super::world::{Moment, Sources, World, config, resource, text};
 
+/// Every how many calls something happens; in a build that is optimised, at every one.
+const STEP: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+
 /// Without a sign of life for so long, a create is dead.
 const LEASE: Duration = Duration::from_secs(25);
 
@@ -194,7 +197,7 @@ fn topology(name: &str) -> &'static Topology {
 #[test]
 fn of_two_creates_one_wins() {
     live(|| async {
-        for (name, step) in [("one-region", 1), ("failover", 12)] {
+        for (name, step) in [("one-region", STEP), ("failover", 8 * STEP)] {
             let mut rivals = Rivals::of(topology(name), "rollback").await;
             let mut winners = BTreeSet::new();
             for head_start in (0..=rivals.parties[0].calls).step_by(step) {
@@ -245,7 +248,7 @@ fn what_is_kept_incomplete_belongs_to_its_state() {
 fn a_dead_create_goes_over_to_who_comes_next() {
     live(|| async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
-        for k in 1..rivals.parties[0].calls {
+        for k in (1..rivals.parties[0].calls).step_by(STEP) {
             rivals.start_over();
             let what = format!("dead after {k} calls");
             rivals.world().network.kill_after(k);
@@ -283,7 +286,9 @@ fn of_two_heirs_one_wins() {
     live(|| async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         let calls = rivals.parties[0].calls;
-        for (k, head_start) in (calls / 3..calls).step_by(5).flat_map(|k| [(k, 0), (k, 1), (k, k / 2), (k, 2 * k)]) {
+        for (k, head_start) in
+            (calls / 3..calls).step_by(4 * STEP).flat_map(|k| [(k, 0), (k, 1), (k, k / 2), (k, 2 * k)])
+        {
             rivals.start_over();
             let what = format!("dead after {k} calls, the second heir {head_start} calls later");
             rivals.world().network.kill_after(k);

@@ -190,7 +190,7 @@ async fn side_by_side<F: Future<Output = ()> + Send + 'static>(cases: Vec<(Strin
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// A person who loses patience ten times, with each CLI: first with the provider, then with everything.
+/// A person who loses patience ten times: with the provider, and, in another CLI, with everything.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_in_a_row() {
     let clis = clis().await.expect("a CLI is found or built");
@@ -198,30 +198,28 @@ async fn ten_kills_in_a_row() {
     let undisturbed = deed("create").ready(&clis[0]).await;
     again(&undisturbed, "apply").await;
     let (calls, end) = (undisturbed.aws.calls().len(), comparable(&undisturbed.aws).await);
-    let mut cases = Vec::new();
-    for cli in &clis {
-        for (victim, whom) in [(Victim::Provider, "the provider"), (Victim::Both, "all of it")] {
-            let (cli, end, mut dice) = (cli.clone(), end.clone(), Dice(seed + cases.len() as u64));
-            let what = format!("{}: {whom} killed, MULTIREGION_SEED={seed}", cli.name);
-            let case = async move {
-                let stage = deed("create").ready(&cli).await;
-                let mut kills = 0;
-                while kills < 10 {
-                    stage.forget_the_pulse().await;
-                    let nth = 1 + dice.roll(calls / 2);
-                    match kill(&stage, "apply", victim, |fault| fault.nth(nth)).await {
-                        Ok(()) => kills += 1,
-                        Err(run) if run.success() => panic!("call {nth} was not reached: {}", run.stdout),
-                        Err(run) => import_as_told(&stage, &run).await,
-                    }
+    let victims = [(Victim::Provider, "the provider"), (Victim::Both, "all of it")];
+    let cases = victims.into_iter().zip(clis.iter().cycle()).map(|((victim, whom), cli)| {
+        let (cli, end, mut dice) = (cli.clone(), end.clone(), Dice(seed));
+        let what = format!("{}: {whom} killed, MULTIREGION_SEED={seed}", cli.name);
+        let case = async move {
+            let stage = deed("create").ready(&cli).await;
+            let mut kills = 0;
+            while kills < 10 {
+                stage.forget_the_pulse().await;
+                let nth = 1 + dice.roll(calls / 2);
+                match kill(&stage, "apply", victim, |fault| fault.nth(nth)).await {
+                    Ok(()) => kills += 1,
+                    Err(run) if run.success() => panic!("call {nth} was not reached: {}", run.stdout),
+                    Err(run) => import_as_told(&stage, &run).await,
                 }
-                again(&stage, "apply").await;
-                converged(&stage, &end).await;
-            };
-            cases.push((what, case));
-        }
-    }
-    side_by_side(cases).await;
+            }
+            again(&stage, "apply").await;
+            converged(&stage, &end).await;
+        };
+        (what, case)
+    });
+    side_by_side(cases.collect()).await;
 }
 
 /// The first Ctrl-C asks for an end, the second one does not wait for it: as a kill.
