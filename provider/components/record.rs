@@ -186,7 +186,7 @@ impl Component for Record {
                 name: Input::Known(name.clone()),
                 types,
                 sets,
-                drain_seconds: 0,
+                drain_seconds: DRAIN_SECONDS,
             };
             let outputs = Outputs { zone_id, name: name.clone() };
             discovered.push(Discovered { key: Some(name), spec, outputs, depends_on });
@@ -220,6 +220,8 @@ impl Component for Record {
     }
 }
 
+/// How long resolvers are taken to remember it where nobody says, as AWS does not.
+const DRAIN_SECONDS: u64 = 60;
 /// The key of the one record set that leads to the distribution; the others have their region's name.
 const CDN: &str = "cdn";
 

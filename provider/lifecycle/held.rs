@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{State, ledger_of};
 use crate::apply::Engine;
 use crate::aws::{CallError, chain};
-use crate::desired::{Address, Scope};
+use crate::components::probe::Probe;
+use crate::desired::{Address, Kind, Scope};
 use crate::plan::Ledger;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -74,7 +75,10 @@ pub(super) async fn discover(
     resource: &dyn Resource,
     scopes: BTreeSet<Scope>,
 ) -> Result<Ledger, Diagnostics> {
-    engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![unseen(&error)])
+    let mut ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![unseen(&error)])?;
+    // What an apply that was cut off had made may never have answered: it has to, before anybody is sent there.
+    ledger.entries.retain(|address, _| address.kind != Probe::KIND);
+    Ok(ledger)
 }
 
 /// What an apply that was cut off has made could not be looked for.

@@ -119,23 +119,25 @@ impl Plan {
     fn add_removals(&mut self, ledger: &Ledger, makes: &BTreeMap<Address, usize>, kinds: &dyn Kinds, linger: Linger) {
         let removals = self.removals(ledger, makes);
         let first = self.steps.len();
-        for (position, (address, action, _)) in removals.iter().enumerate() {
+        for (position, (address, action, removed)) in removals.iter().enumerate() {
             let address: &Address = address;
             let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
-            // What a rebuilt ledger's record led to is not told by AWS: it may have been any of them.
+            // How long to wait is said by the configuration of now, where there still is one.
+            let time = |user: &Address, entry: &Entry| {
+                linger.time(kinds, user, self.difference.specs.get(user).unwrap_or(&entry.spec))
+            };
+            // What a rebuilt ledger's record led to is not told by AWS: it may have been any that does not stand on it.
             let led_to = |user: &Address, entry: &Entry| {
-                let may_have = ledger.rebuilt.is_some() && !kinds.linger(&user.kind, &entry.spec).is_zero();
-                entry.depends_on.contains(address) || may_have
+                let may_have =
+                    ledger.rebuilt.is_some() && user.kind != address.kind && !removed.depends_on.contains(user);
+                entry.depends_on.contains(address) || (may_have && !time(user, entry).is_zero())
             };
             for (user, entry) in ledger.entries.iter().filter(|(user, entry)| led_to(user, entry)) {
-                // How long to wait is said by the configuration of now, where there still is one.
-                let spec = self.difference.specs.get(user).unwrap_or(&entry.spec);
-                after.extend(makes.get(user).map(|own| (*own, linger.time(kinds, user, spec))));
+                after.extend(makes.get(user).map(|own| (*own, time(user, entry))));
             }
             for (gone, (user, _, entry)) in removals.iter().enumerate() {
-                if gone != position && entry.depends_on.contains(address) {
-                    let spec = self.difference.specs.get(*user).unwrap_or(&entry.spec);
-                    after.insert(first + gone, linger.time(kinds, user, spec));
+                if gone != position && led_to(user, entry) {
+                    after.insert(first + gone, time(user, entry));
                 }
             }
             let not_before = match linger {
