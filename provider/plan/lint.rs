@@ -125,11 +125,13 @@ fn standing<'a>(
 ) -> Result<Vec<Standing<'a>>, Unsafe> {
     let amiss = |address: &Address| Unsafe::Amiss(address.clone());
     for (address, change) in &plan.difference.changes {
-        let fits = match (change, makes.get(address).map(|step| &plan.steps[*step].action)) {
-            (Change::Keep, None) | (Change::Create, Some(Action::Create)) => true,
-            (Change::Update(_), Some(Action::Update(_))) | (Change::Replace(_), Some(Action::Replace(_))) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (change, makes.get(address).map(|step| &plan.steps[*step].action)),
+            (Change::Keep, None)
+                | (Change::Create, Some(Action::Create))
+                | (Change::Update(_), Some(Action::Update(_)))
+                | (Change::Replace(_), Some(Action::Replace(_)))
+        );
         if !fits || (*change == Change::Create) == ledger.entries.contains_key(address) {
             return Err(amiss(address));
         }

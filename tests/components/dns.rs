@@ -175,7 +175,7 @@ fn failover(primary: bool, target: &str) -> Json {
 
 fn record(zone: &Json, sets: &[(&str, Json)]) -> Json {
     let sets: serde_json::Map<_, _> = sets.iter().map(|(key, set)| ((*key).to_owned(), set.clone())).collect();
-    json!({ "zone_id": zone, "name": "api.example.com", "types": ["A", "AAAA"], "sets": sets, "drain_seconds": 60 })
+    json!({ "zone_id": zone, "name": "api.example.com", "types": ["A", "AAAA"], "sets": sets, "drain_seconds": 1 })
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Made<'_> {
 }
 
 fn record(zone: &Json, name: &str, sets: Json) -> Json {
-    json!({ "zone_id": zone, "name": name, "types": ["A", "AAAA"], "sets": sets, "drain_seconds": 0 })
+    json!({ "zone_id": zone, "name": name, "types": ["A", "AAAA"], "sets": sets, "drain_seconds": 60 })
 }
 
 #[tokio::test]

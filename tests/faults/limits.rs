@@ -168,11 +168,6 @@ pub(super) fn are_never_throttled(apis: usize, regions: usize) {
     });
 }
 
-#[test]
-fn a_few_apis_are_never_throttled() {
-    are_never_throttled(4, 3);
-}
-
 /// AWS as some process sees it in `region`.
 async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Regional {
     let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS answers"));

@@ -41,6 +41,11 @@ impl Selection {
         Self { parts, disturbed: true }
     }
 
+    /// Whether it was asked for everything.
+    pub(super) fn is_of_everything(&self) -> bool {
+        self.disturbed && self.parts.is_empty()
+    }
+
     /// Whether a run with these parts of its name is wanted; a part that is open is empty. Of two parts for one place,
     /// either will do.
     fn wants(&self, parts: [&str; 4]) -> bool {

@@ -2,28 +2,18 @@
 
 use strict_aws::tools::Group;
 
-use crate::provider::{self, TESTED};
-use crate::{Outcome, ui};
+use crate::{Outcome, provider, ui};
 
 /// The tests that do it.
-pub(crate) const TESTS: &str = "faults::whatever";
+const TESTS: &str = "faults::whatever";
 /// Where they look for parts of runs' names.
 const SELECTION: &str = "MULTIREGION_FAULTS";
-
-/// All runs.
-const ALL: &str = "all";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only runs with these parts in their names: `latency`, `failover/create`, `latency/drain/17/killed`
-    #[arg(long, default_value = ALL)]
+    #[arg(long, default_value = "all")]
     only: String,
-}
-
-impl Default for Arguments {
-    fn default() -> Self {
-        Self { only: ALL.to_owned() }
-    }
 }
 
 /// Builds the tests optimised, for they make millions of calls, and runs them.
@@ -32,7 +22,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     ui::note("Building. The first time takes some minutes: the AWS SDK is large.");
     let mut command = provider::cargo();
     command
-        .args(["test", "--workspace", "--profile", TESTED, "--test", "tests", "--"])
+        .args(["test", "--workspace", "--profile", "faults", "--test", "tests", "--"])
         .args([TESTS, "--nocapture", "--test-threads", "1"])
         .env(SELECTION, &arguments.only);
     if Group::start(&mut command)?.wait().await?.success() {

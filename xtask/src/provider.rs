@@ -27,17 +27,11 @@ impl Build {
     }
 }
 
-/// The profile of everything that `cargo xtask` tests: one build for the faults harness, which makes millions of calls, and
-/// for the rest.
-pub(crate) const TESTED: &str = "faults";
-
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// As a contributor has it from `cargo test`.
+    /// As tests use it.
     Debug,
-    /// As `cargo xtask` tests it.
-    Tested,
     /// As users get it.
     Release,
 }
@@ -50,7 +44,6 @@ pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
         // What `cargo test` builds, tests and all: without the tests, the features of what it stands on are others, and
         // all of it would be built twice.
         Profile::Debug => command.args(["test", "--workspace", "--no-run"]),
-        Profile::Tested => command.args(["test", "--workspace", "--no-run", "--profile", TESTED]),
         Profile::Release => command.args(["build", "--release", "--package", "terraform-provider-multiregion"]),
     };
     ui::note("Building the provider. The first time takes some minutes: the AWS SDK is large.");
