@@ -17,8 +17,6 @@ use super::world::{Sources, World, config, resource};
 /// How many lives are led, each among other lies.
 const SEEDS: usize = 20;
 const THREADS: usize = 2;
-/// In bytes.
-const STACK: usize = 64 << 20;
 /// What is done in every life, one apply right after the other.
 const DEEDS: [&str; 2] = ["code", "add-region"];
 
@@ -96,10 +94,7 @@ fn replies_that_lie_mislead_nobody() {
     let live = |share: &[usize]| share.iter().flat_map(live_once).collect::<Vec<String>>();
     let problems: Vec<String> = std::thread::scope(|scope| {
         let shares = seeds.chunks(SEEDS.div_ceil(THREADS));
-        // Without optimisation, what the futures of one run need is more than a thread has otherwise.
-        let thread = || std::thread::Builder::new().stack_size(STACK);
-        let threads = shares.map(|share| thread().spawn_scoped(scope, || live(share)).expect("a thread starts"));
-        let threads: Vec<_> = threads.collect();
+        let threads: Vec<_> = shares.map(|share| scope.spawn(|| live(share))).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     });
     assert!(problems.is_empty(), "{}", problems.join("\n"));

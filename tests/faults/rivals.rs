@@ -17,6 +17,7 @@ use strict_aws::{Fault, Harm, Inventory};
 use super::clock::{Ended, Surroundings, simulate};
 use super::compare::{difference, inventory};
 use super::host::{Kept, Run};
+use super::matrix::runtime;
 use super::network::Network;
 use super::topologies::{self, Topology};
 use super::world::{Moment, Sources, World, config, resource, text};
@@ -180,15 +181,6 @@ fn assert_refused(run: &Run, because: &str, what: &str) {
     );
 }
 
-/// Runs a test on a thread of its own, with room for futures as deep as ours in a build that is not optimised.
-fn live<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(64 << 20);
-    let thread = thread.spawn(|| super::matrix::runtime().block_on(test())).expect("a thread starts");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
-}
-
 fn topology(name: &str) -> &'static Topology {
     topologies::ALL.iter().find(|topology| topology.name == name).expect("a known topology")
 }
@@ -196,7 +188,7 @@ fn topology(name: &str) -> &'static Topology {
 /// Whenever the second begins.
 #[test]
 fn of_two_creates_one_wins() {
-    live(|| async {
+    runtime().block_on(async {
         for (name, step) in [("one-region", STEP), ("failover", 8 * STEP)] {
             let mut rivals = Rivals::of(topology(name), "rollback").await;
             let mut winners = BTreeSet::new();
@@ -220,7 +212,7 @@ fn of_two_creates_one_wins() {
 /// However long it stays so.
 #[test]
 fn what_is_kept_incomplete_belongs_to_its_state() {
-    live(|| async {
+    runtime().block_on(async {
         let mut rivals = Rivals::of(topology("failover"), "keep").await;
         let aws = Arc::clone(&rivals.world().aws);
         aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
@@ -246,7 +238,7 @@ fn what_is_kept_incomplete_belongs_to_its_state() {
 /// At whatever call it died. Who takes it over makes of it what they want.
 #[test]
 fn a_dead_create_goes_over_to_who_comes_next() {
-    live(|| async {
+    runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         for k in (1..rivals.parties[0].calls).step_by(STEP) {
             rivals.start_over();
@@ -266,7 +258,7 @@ fn a_dead_create_goes_over_to_who_comes_next() {
 /// Killed after the last call, before the host heard of it: it is finished, and who made it is told how to go on.
 #[test]
 fn what_was_finished_and_never_heard_of_is_imported() {
-    live(|| async {
+    runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         rivals.world().network.kill_after(rivals.parties[0].calls);
         assert_eq!(rivals.run(0).await, Run::Killed);
@@ -283,7 +275,7 @@ fn what_was_finished_and_never_heard_of_is_imported() {
 /// Of two who find a dead one, one goes on. The one who watches while it dies does not lose sight of it either.
 #[test]
 fn of_two_heirs_one_wins() {
-    live(|| async {
+    runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         let calls = rivals.parties[0].calls;
         for (k, head_start) in
