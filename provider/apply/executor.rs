@@ -201,11 +201,8 @@ impl<'a> Execution<'a> {
     }
 
     fn record(&mut self, step: &Step, event: Event) {
+        let before = self.before(step).cloned();
         let ledger = &mut self.outcome.ledger;
-        let before = match &step.action {
-            Action::Retire(old) => Some((**old).clone()),
-            _ => ledger.entries.get(&step.address).cloned(),
-        };
         let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
         if let Err(impossible) = fold(ledger, event) {
             tracing::error!(%impossible, "the journal was refused");
@@ -230,16 +227,20 @@ impl<'a> Execution<'a> {
     /// What failed may have been done all the same, and nobody saw when all of AWS knew: what it stood on is kept for twice
     /// as long as after a change that was seen through.
     fn withhold(&mut self, step: &Step) {
-        let ledger = &mut self.outcome.ledger;
-        let before = match &step.action {
-            Action::Retire(old) => Some(&**old),
-            _ => ledger.entries.get(&step.address),
-        };
-        let Some(before) = before else { return };
+        let Some(before) = self.before(step) else { return };
         let linger = self.engine.kinds().linger(&step.address.kind, &before.spec).as_secs();
         if linger > 0 {
             let until = self.engine.run.clock.unix_seconds() + 1 + 2 * linger;
-            ledger.lingering.extend(before.depends_on.iter().map(|address| (address.clone(), until)));
+            let stood_on = before.depends_on.clone();
+            self.outcome.ledger.lingering.extend(stood_on.into_iter().map(|address| (address, until)));
+        }
+    }
+
+    /// What there was of a step's component.
+    fn before<'b>(&'b self, step: &'b Step) -> Option<&'b Entry> {
+        match &step.action {
+            Action::Retire(old) => Some(old),
+            _ => self.outcome.ledger.entries.get(&step.address),
         }
     }
 

@@ -174,6 +174,34 @@ fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
     assert!(ledger.lingering.is_empty());
 }
 
+/// AWS does not tell what a record led to; it may have been anything.
+#[test]
+fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
+    struct Record;
+    impl Kind for Record {
+        const KIND: &'static str = "record";
+        type Spec = Json;
+    }
+    let of = |keys: &[&str], leads: Option<Json>| {
+        let specs: Vec<(&str, Json)> = keys.iter().map(|key| (*key, json!({}))).collect();
+        let mut desired = wants(&specs);
+        if let Some(spec) = leads {
+            desired.add::<Record>(Address::global("record").key("record"), Path::root(), &spec);
+        }
+        desired
+    };
+    let both = of(&["east", "west"], Some(json!({ "ttl": 60, "of": [id_of("east"), id_of("west")] })));
+    let mut ledger = made(&both, "");
+    ledger.entries.values_mut().for_each(|entry| entry.depends_on.clear());
+    let moved = of(&["east"], Some(json!({ "ttl": 60, "of": [id_of("east")] })));
+    let gone = of(&["east"], None);
+    assert_eq!(text(&plan(&moved, &ledger)), "~record\n-west after ~record");
+    assert_eq!(text(&plan(&gone, &ledger)), "-record\n-west");
+    ledger.rebuilt = Some(1010);
+    assert_eq!(text(&plan(&moved, &ledger)), "~record\n-west after ~record[60s]");
+    assert_eq!(text(&plan(&gone, &ledger)), "-record\n-west after -record[60s]");
+}
+
 #[test]
 fn what_is_last_comes_after_the_removals() {
     let wants_last = |things: &[(&str, Json)], seal: Json| {
