@@ -103,7 +103,9 @@ impl Component for IssuedCertificate {
             if address.scope != aws.address().scope {
                 continue;
             }
-            let Some(detail) = certificate::describe(aws, &outputs.arn).await? else { continue };
+            let detail = certificate::describe(aws, &outputs.arn).await?;
+            // One that is still pending has yet to be waited for.
+            let Some(detail) = detail.filter(is_issued) else { continue };
             let names = certificate::names(&detail, &[]);
             let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
             let outputs = Outputs { arn: outputs.arn };
@@ -119,7 +121,7 @@ impl Component for IssuedCertificate {
                 return Ok(Poll::Pending("not visible yet".to_owned()));
             };
             match &detail.status {
-                Some(CertificateStatus::Issued) => Ok(Poll::Ready(detail)),
+                _ if is_issued(&detail) => Ok(Poll::Ready(detail)),
                 Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending("pending validation".to_owned())),
                 _ => Err(certificate::failure(arn, &detail)),
             }
@@ -187,6 +189,10 @@ const CLOUDFRONT_REGION: &str = "us-east-1";
 
 /// How long ACM may take to see the validation record.
 const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);
+
+fn is_issued(detail: &CertificateDetail) -> bool {
+    detail.status == Some(CertificateStatus::Issued)
+}
 
 /// The region in a certificate's ARN.
 fn region_of(arn: &str) -> &str {

@@ -142,6 +142,8 @@ impl Row {
             // Killed when all was done and nobody knew it yet, it looks like somebody else's: the user knows better.
             if fault == Fault::Killed && api.value == Value::Null && last.advises_import() {
                 problems.well("the import", &api.import(world, text(&self.to, "name")).await);
+            } else {
+                problems.well("the run after the fault", &last);
             }
         }
         problems.unless(last.is_well(), || format!("it does not converge: {last:?}"));
