@@ -10,7 +10,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, LAG, Looks, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, LAG, Lease, Looks, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
@@ -44,6 +44,23 @@ impl Engine {
     /// The kinds it works with.
     pub fn kinds(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
+    #[must_use]
+    pub fn under(&self, lease: &Arc<Lease>) -> Self {
+        Self { run: Arc::new(self.run.under(lease)), ..self.clone() }
+    }
+
+    /// The same run, with this much time from now on.
+    #[must_use]
+    pub fn within(&self, time: Duration) -> Self {
+        Self { run: Arc::new(self.run.until(self.run.clock.now() + time)), ..self.clone() }
+    }
+
+    /// No new step begins.
+    pub fn cancel(&self) {
+        self.run.cancel.cancel();
     }
 
     /// AWS for a last look at a component, when the run itself was cancelled or is out of time.

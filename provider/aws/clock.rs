@@ -1,6 +1,7 @@
-//! Time, injected: a test need not wait for it.
+//! Time and chance, injected: a test need not wait for the one, and can repeat the other.
 
 use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,7 +11,7 @@ use aws_sdk_sts::config::{AsyncSleep, Sleep};
 /// A wait.
 pub type Sleeping = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
-/// Tells the time and waits. The engine has no other, and neither have the timeouts of its calls.
+/// Tells the time, waits, and throws the dice. The engine has no other, and neither have the timeouts of its calls.
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Instant;
@@ -18,6 +19,8 @@ pub trait Clock: Send + Sync {
     fn unix_seconds(&self) -> u64;
     /// Ends after `time`.
     fn sleep(&self, time: Duration) -> Sleeping;
+    /// A number by chance, another one every time: for ids, and for delays that are not to be alike.
+    fn chance(&self) -> u64;
 }
 
 /// The machine's own clock.
@@ -36,6 +39,10 @@ impl Clock for SystemClock {
 
     fn sleep(&self, time: Duration) -> Sleeping {
         Box::pin(tokio::time::sleep(time))
+    }
+
+    fn chance(&self) -> u64 {
+        RandomState::new().build_hasher().finish()
     }
 }
 

@@ -13,8 +13,8 @@ use aws_sdk_account::types::RegionOptStatus;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use tokio::sync::OnceCell;
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
@@ -43,7 +43,7 @@ impl Aws {
     pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
         let endpoints = Endpoints { all: config.endpoint_url.clone(), by_service: config.endpoints.clone() };
         // What the SDK logs on the way may hold credentials.
-        let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(NoSubscriber::default()).await;
+        let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(Dispatch::none()).await;
         let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
         let identity = identity(&endpoints.apply(&sdk, "sts", &region), &endpoints, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;

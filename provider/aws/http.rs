@@ -13,8 +13,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 use super::BoxError;
 
@@ -116,7 +116,7 @@ async fn get<const N: usize>(
         }
     }
     request.headers_mut().try_insert("user-agent", concat!("multiregion/", env!("CARGO_PKG_VERSION")))?;
-    let response = connector.call(request).with_subscriber(NoSubscriber::default()).await?;
+    let response = connector.call(request).with_subscriber(Dispatch::none()).await?;
     let status = response.status().as_u16();
     let body = beginning(response.into_body()).await?;
     Ok(HttpAnswer { status, body })

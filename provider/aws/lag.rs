@@ -48,7 +48,16 @@ impl Regional {
         R: Future<Output = Result<Option<T>, CallError>> + Send,
         T: Send,
     {
+        self.look_until_believed(what, look, |seen| matches!(seen, Ok(None))).await
+    }
+
+    /// Looks until nothing surprises, and no longer than AWS may lag behind: what is seen then is believed.
+    pub async fn look_until_believed<T, F, R>(&self, what: &str, look: F, surprises: impl Fn(&T) -> bool) -> T
+    where
+        F: Fn() -> R,
+        R: Future<Output = T>,
+    {
         let end = self.run.clock.now() + LAG;
-        self.run.look_until_believed(what, end, look, |seen| matches!(seen, Ok(None))).await
+        self.run.look_until_believed(what, end, look, surprises).await
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod failure;
 mod http;
 mod lag;
+mod lease;
 mod limits;
 mod looks;
 mod regional;
@@ -16,7 +17,6 @@ mod sender;
 pub(crate) mod testing;
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ pub use clock::{Clock, Sleeping, SystemClock};
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use lag::LAG;
+pub use lease::Lease;
 pub use limits::Limit;
 pub use looks::Looks;
 pub use regional::{Poll, Regional};
@@ -158,6 +159,7 @@ impl Aws {
 }
 
 /// One operation on one resource: who it is for, how long it may take, how it is cancelled.
+#[derive(Clone)]
 pub struct Run {
     /// The owner's name, as in the tag `multiregion:api`.
     pub owner: String,
@@ -167,14 +169,27 @@ pub struct Run {
     pub cancel: CancellationToken,
     /// Its time.
     pub clock: Arc<dyn Clock>,
+    lease: Option<Arc<Lease>>,
     id: String,
 }
 
 impl Run {
     /// A run for `owner` that must have ended at `deadline`.
     pub fn new(owner: &str, deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
-        let id = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Self { owner: owner.to_owned(), deadline, cancel, clock, id }
+        let id = format!("{:016x}", clock.chance());
+        Self { owner: owner.to_owned(), deadline, cancel, clock, lease: None, id }
+    }
+
+    /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
+    #[must_use]
+    pub fn under(&self, lease: &Arc<Lease>) -> Self {
+        Self { cancel: self.cancel.child_token(), lease: Some(Arc::clone(lease)), ..self.clone() }
+    }
+
+    /// The same run with another end.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { deadline, ..self.clone() }
     }
 
     /// What tells it from every other run.
@@ -184,8 +199,6 @@ impl Run {
 
     /// The same run, for a last look when it was cancelled or is out of time.
     pub fn aftermath(&self, within: Duration) -> Self {
-        let deadline = self.clock.now() + within;
-        let (owner, clock, id) = (self.owner.clone(), Arc::clone(&self.clock), self.id.clone());
-        Self { owner, deadline, cancel: CancellationToken::new(), clock, id }
+        Self { deadline: self.clock.now() + within, cancel: CancellationToken::new(), lease: None, ..self.clone() }
     }
 }

@@ -82,6 +82,11 @@ impl Regional {
         self.run.clock.unix_seconds()
     }
 
+    /// A number by chance, another one every time.
+    pub fn chance(&self) -> u64 {
+        self.run.clock.chance()
+    }
+
     /// The account that is worked in.
     pub fn account_id(&self) -> &str {
         self.aws.account_id()

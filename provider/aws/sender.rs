@@ -7,8 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::sync::Semaphore;
+use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
-use tracing::subscriber::NoSubscriber;
 
 use super::failure::{Failure, Verdict};
 use super::limits::{Limiter, Turn};
@@ -65,15 +65,21 @@ impl Sender {
         R: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let mut delays = backoff::after_failure(self.retries);
+        let mut delays = backoff::after_failure(self.retries, call.run.clock.chance());
         loop {
             let turn = self.turn(call).await?;
             let permit = self.permits.acquire().await;
             call.run.check(call.operation, call.region)?;
+            if !call.run.may_call() {
+                // It ran out while this waited for others.
+                drop((permit, turn));
+                call.run.leave(call.operation, call.region).await?;
+                continue;
+            }
             let sent = call.run.clock.now();
             turn.take(sent);
             // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
-            let answer = attempt().with_subscriber(NoSubscriber::default()).await;
+            let answer = attempt().with_subscriber(Dispatch::none()).await;
             drop(permit);
             let failure = match answer {
                 Ok(answer) => return Ok(answer),
@@ -137,6 +143,21 @@ impl Run {
                 last: "nothing, it was not sent".to_owned(),
             }),
             None => Ok(()),
+        }
+    }
+
+    fn may_call(&self) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.lasts(self.clock.as_ref()))
+    }
+
+    /// Waits for leave to call.
+    async fn leave(&self, operation: &str, region: &str) -> Result<(), CallError> {
+        let Some(lease) = &self.lease else { return Ok(()) };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(self.cancelled(operation, region)),
+            () = lease.lasting(self.clock.as_ref()) => Ok(()),
+            () = self.clock.sleep(self.deadline.saturating_duration_since(self.clock.now())) => self.check(operation, region),
         }
     }
 

@@ -43,4 +43,8 @@ impl Clock for FakeClock {
         let clock = self.clone();
         Box::pin(async move { clock.advance(time) })
     }
+
+    fn chance(&self) -> u64 {
+        self.passed().subsec_nanos().into()
+    }
 }

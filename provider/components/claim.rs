@@ -167,6 +167,15 @@ pub async fn take(aws: &Regional) -> Result<(), CallError> {
     tag(aws, signs_of_life(aws)).await
 }
 
+/// The run that the claim names, whether it has ended or not.
+///
+/// # Errors
+/// A call that failed.
+pub async fn holder(aws: &Regional) -> Result<Option<String>, CallError> {
+    let tags = logs::tags_of(aws, &log_group(aws.owner())).await?.filter(|tags| tags::is_ours(aws, tags));
+    Ok(tags.and_then(|tags| tags.get(RUN_TAG).cloned()))
+}
+
 /// Says again that this run is alive, if the claim is its own.
 ///
 /// # Errors

@@ -188,7 +188,7 @@ impl Component for Function {
         let what = format!("function {} in {}", spec.name, aws.region());
         let make_or_take_over = || async {
             match make(aws, spec, &what).await {
-                Err(taken) if taken.is_exists() => adoption::take_over::<Self>(aws, spec, &what, taken).await,
+                Err(taken) if taken.is_exists() => take_over(aws, spec, &what, taken).await,
                 made => made.map_err(|error| request::without_values(error, spec)),
             }
         };
@@ -253,6 +253,18 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
         reserve(aws, &spec.name, Some(reserved)).await?;
     }
     Ok(outputs(&aws.into(), &spec.name))
+}
+
+/// Takes over a function of ours that has the name. Lambda holds the names of functions that were deleted a moment ago, and
+/// may still tell of them: only a write tells whether there is one.
+async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
+    let is_held = taken.clone();
+    let outputs = adoption::take_over::<Function>(aws, spec, what, taken).await?;
+    let every_tag = TagChange::between(&Tags::default(), &spec.tags);
+    match retag(aws, &outputs, &every_tag).await {
+        Err(error) if error.is_not_found() => Err(is_held),
+        retagged => retagged.map(|()| outputs),
+    }
 }
 
 fn outputs(place: &Place<'_>, name: &str) -> Outputs {

@@ -107,9 +107,9 @@ impl Component for Stage {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let Some((api, api_outputs)) = gateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let request = || aws.apigateway().get_stages().api_id(&api_outputs.id).send();
-        let stages = aws.call("apigateway:GetStages", request).await?.items.unwrap_or_default();
+        let stages = found(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
         let mut discovered = Vec::new();
-        for stage in stages {
+        for stage in stages.unwrap_or_default() {
             let tags = tags::reported(stage.tags.unwrap_or_default());
             let (Some(address), Some(name)) = (tags::address_here::<Self>(aws, &tags), stage.stage_name) else {
                 continue;

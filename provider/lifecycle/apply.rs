@@ -75,47 +75,48 @@ impl Provider {
 
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         if is_new {
-            return Ok(lease::alive(&engine, resource, self.create(&attempt, &settings)).await);
+            let create = async |engine: Engine| create(&Attempt { engine: &engine, ..attempt }, &settings).await;
+            return lease::alive(&engine, resource, create).await;
         }
         let outcome = attempt.run().await;
         Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)))
     }
+}
 
-    async fn create(&self, attempt: &Attempt<'_>, settings: &Settings) -> (State, Diagnostics) {
-        let outcome = attempt.run().await;
-        if outcome.is_complete() {
-            return (attempt.reached(&outcome.ledger), Vec::new());
-        }
-        // An error on a create would make the host destroy everything at the next apply and start over. So either nothing
-        // is left of it, or it is no error.
-        if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
-            return self.roll_back(attempt, settings, outcome).await;
-        }
-        lease::keep(attempt.engine, attempt.resource).await;
-        (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
+async fn create(attempt: &Attempt<'_>, settings: &Settings) -> (State, Diagnostics) {
+    let outcome = attempt.run().await;
+    if outcome.is_complete() {
+        return (attempt.reached(&outcome.ledger), Vec::new());
     }
+    // An error on a create would make the host destroy everything at the next apply and start over. So either nothing
+    // is left of it, or it is no error.
+    if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
+        return roll_back(attempt, settings, outcome).await;
+    }
+    lease::keep(attempt.engine, attempt.resource).await;
+    (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
+}
 
-    /// Takes away everything that a failed create made.
-    async fn roll_back(&self, attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
-        let Attempt { resource, config, desired, .. } = attempt;
-        let engine = self.engine(&settings.owner, settings.delete_timeout);
-        let found = held::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
-        let taken = take_away(&engine, found.unwrap_or(outcome.ledger)).await;
-        let (kept, state) = if taken.ledger.is_empty() {
-            ("Everything that this create had made was taken away again; nothing is left.", State::gone())
-        } else {
-            lease::keep(attempt.engine, *resource).await;
-            let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
-            (
-                "What this create had made was taken away again, but for what the other errors name; that is in the state.",
-                State { value, private: taken.ledger.to_private() },
-            )
-        };
-        let mut diagnostics: Diagnostics =
-            outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
-        diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
-        (state, diagnostics)
-    }
+/// Takes away everything that a failed create made.
+async fn roll_back(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
+    let Attempt { resource, config, desired, engine, .. } = attempt;
+    let engine = engine.within(settings.delete_timeout);
+    let found = held::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
+    let taken = take_away(&engine, found.unwrap_or(outcome.ledger)).await;
+    let (kept, state) = if taken.ledger.is_empty() {
+        ("Everything that this create had made was taken away again; nothing is left.", State::gone())
+    } else {
+        lease::keep(attempt.engine, *resource).await;
+        let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
+        (
+            "What this create had made was taken away again, but for what the other errors name; that is in the state.",
+            State { value, private: taken.ledger.to_private() },
+        )
+    };
+    let mut diagnostics: Diagnostics =
+        outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
+    diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
+    (state, diagnostics)
 }
 
 /// A change under way.

@@ -2,11 +2,12 @@
 //!
 //! Nobody's clock is trusted: whether another run is alive is told by its pulse moving while we watch.
 
-use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{CallError, chain};
+use crate::aws::{CallError, Lease, chain};
 use crate::components::claim::{self, Claim, Life};
 use crate::desired::{Address, Kind};
 use crate::resources::Resource;
@@ -21,24 +22,68 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Clocks differ by less: what was last alive longer ago by our clock is dead without a look.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
-/// Does `work` while the claim says that somebody is at it.
-pub(super) async fn alive<T>(engine: &Engine, resource: &dyn Resource, work: impl Future<Output = T>) -> T {
+/// Does `work` while the claim says that somebody is at it. With the engine that it is given, it stops calling AWS as soon
+/// as the claim may be another run's.
+///
+/// # Errors
+/// Another run has taken this one for dead and goes on in its place.
+pub(super) async fn alive<T, F: Future<Output = T>>(
+    engine: &Engine,
+    resource: &dyn Resource,
+    work: impl FnOnce(Engine) -> F,
+) -> Result<T, Diagnostics> {
     if !has_claim(resource) {
-        return work.await;
+        return Ok(work(engine.clone()).await);
     }
+    let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
+    let engine = engine.under(&lease);
+    let mut work = pin!(work(engine.clone()));
     tokio::select! {
-        done = work => done,
-        never = beat(engine) => match never {},
+        done = &mut work => return Ok(done),
+        () = until_lost(&engine, &lease) => {}
+    }
+    // What runs ends, and is the other's: nothing of it is undone.
+    engine.cancel();
+    work.await;
+    Err(vec![taken_over(engine.owner())])
+}
+
+/// Says again and again that this run is alive; ends when another one is in its place.
+async fn until_lost(engine: &Engine, lease: &Lease) {
+    loop {
+        engine.clock().sleep(PULSE).await;
+        let now = engine.clock().now();
+        match beat(engine, lease).await {
+            Ok(true) => lease.renew(now + LEASE),
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
+            }
+        }
     }
 }
 
-async fn beat(engine: &Engine) -> Infallible {
-    loop {
-        engine.clock().sleep(PULSE).await;
-        if let Err(error) = claim::pulse(&engine.aftermath(&address())).await {
-            tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
-        }
+/// Says that this run is alive; `false` when another one is in its place.
+async fn beat(engine: &Engine, lease: &Lease) -> Result<bool, CallError> {
+    let aws = engine.aftermath(&address());
+    let look = || claim::holder(&aws);
+    let is_lost = |seen: &Result<Option<String>, CallError>| matches!(seen, Ok(Some(run)) if run != aws.run_id());
+    // A reply may be older than what this run has said.
+    let seen = aws.look_until_believed("whose the claim is", look, is_lost).await;
+    if is_lost(&seen) {
+        return Ok(false);
     }
+    seen?;
+    if let Err(error) = claim::pulse(&aws).await {
+        tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
+    }
+    if lease.lasts(engine.clock()) {
+        return Ok(true);
+    }
+    // This run was suspended. Who took it for dead a moment ago may not be seen yet.
+    let aws = engine.aftermath(&address());
+    let seen = aws.look_until_believed("whether the claim stays", || claim::holder(&aws), |seen| !is_lost(seen)).await;
+    if is_lost(&seen) { Ok(false) } else { seen.map(|_| true) }
 }
 
 /// Says in the claim that the state holds what was made, though it is not all of it.
@@ -117,6 +162,19 @@ fn under_way(owner: &str) -> Diagnostic {
         format!(
             "{owner} is being made by another run at this moment: its claim in AWS shows that it is alive. Nothing was \
              touched. Wait until it has ended and plan again; when it is another configuration's, choose another name."
+        ),
+    )
+}
+
+fn taken_over(owner: &str) -> Diagnostic {
+    Diagnostic::error(
+        Path::of("name"),
+        "Another apply has taken over",
+        format!(
+            "{owner} is being made by another run by now: this one gave no sign of life for {} s (perhaps the machine was \
+             asleep), so the other took it for dead and goes on with what it had made. Nothing was undone, and nothing is \
+             in this state. When the other run is another configuration's, choose another name.",
+            LEASE.as_secs()
         ),
     )
 }

@@ -46,6 +46,10 @@ impl Clock for Calendar {
     fn sleep(&self, time: Duration) -> Sleeping {
         SystemClock.sleep(time)
     }
+
+    fn chance(&self) -> u64 {
+        SystemClock.chance()
+    }
 }
 
 /// One resource and its state.

@@ -9,7 +9,7 @@ use strict_aws::{Call, Inventory};
 
 use super::compare::{changed, difference, inventory, made_twice, standing};
 use super::fault::Fault;
-use super::host::{Kept, Run};
+use super::host::{IMPORT, Kept, Run};
 use super::operations::Operation;
 use super::topologies::{self, Topology};
 use super::traffic::{Watch, names};
@@ -17,6 +17,9 @@ use super::world::{Moment, World, config, resource, text};
 
 /// How often a user runs again after the fault is mended.
 const REPETITIONS: usize = 2;
+
+/// What the user is told where AWS did not tell the plan yet of a claim that a killed create had made.
+const AGAIN: &str = "plan again once it has ended";
 
 /// What begins like this is a leak.
 const LEAKED: &str = "left after the destroy";
@@ -106,9 +109,8 @@ impl Row {
         if problems.0.is_empty() { Ok(Some(row)) } else { Err(problems) }
     }
 
-    /// The same with its `k`th call disturbed.
-    pub(super) async fn disturbed(&self, world: &World, k: usize, fault: Fault) -> Problems {
-        let mut problems = Problems::default();
+    /// The same with its `k`th call disturbed: what the host keeps, and how the run ended.
+    pub(super) async fn fail(&self, world: &World, k: usize, fault: Fault) -> (Kept, Run) {
         world.restore(&self.beginning);
         // The same lies as without the disturbance, up to it.
         world.lie(&lies(self.topology, self.operation));
@@ -116,8 +118,15 @@ impl Row {
         world.network.take_calls();
         world.network.watch(self.watch());
         fault.set(world, k);
-        let mut last = api.run(world, &self.to).await;
+        let run = api.run(world, &self.to).await;
         world.aws.clear_faults();
+        (api, run)
+    }
+
+    /// That, and what a user does after it.
+    pub(super) async fn disturbed(&self, world: &World, k: usize, fault: Fault) -> Problems {
+        let mut problems = Problems::default();
+        let (mut api, mut last) = self.fail(world, k, fault).await;
         problems.unless(fault != Fault::Killed || last == Run::Killed, || format!("nobody was killed: {last:?}"));
         problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
         if matches!(last, Run::Errors(_)) && api.value == Value::Null {
@@ -140,9 +149,9 @@ impl Row {
                 problems.0.extend(self.look_anew(world));
             }
             // Killed when all was done and nobody knew it yet, it looks like somebody else's: the user knows better.
-            if fault == Fault::Killed && api.value == Value::Null && last.advises_import() {
+            if fault == Fault::Killed && api.value == Value::Null && last.advises(IMPORT) {
                 problems.well("the import", &api.import(world, text(&self.to, "name")).await);
-            } else {
+            } else if !(fault == Fault::Killed && last.advises(AGAIN)) {
                 problems.well("the run after the fault", &last);
             }
         }

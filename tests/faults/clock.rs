@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,8 @@ pub(super) struct SimulatedClock {
 #[derive(Default)]
 struct Sleepers {
     now: Duration,
+    /// How often the dice were thrown.
+    throws: u64,
     /// Who is to be woken when, those of the same time in the order in which they went to sleep.
     waiting: BTreeMap<(Duration, u64), Waker>,
     next: u64,
@@ -45,6 +48,7 @@ impl SimulatedClock {
         let mut sleepers = self.lock();
         assert!(sleepers.waiting.is_empty(), "somebody is still asleep");
         sleepers.now = elapsed;
+        sleepers.throws = 0;
     }
 
     /// Moves on to the next sleeper's time and wakes it; how far that was, or `None` when nobody sleeps.
@@ -77,6 +81,15 @@ impl Clock for SimulatedClock {
     fn sleep(&self, time: Duration) -> Sleeping {
         let until = self.elapsed() + time;
         Box::pin(Sleeper { clock: self.clone(), until, place: None })
+    }
+
+    /// Other numbers at every throw, and the same ones again from the same moment on.
+    fn chance(&self) -> u64 {
+        let mut sleepers = self.lock();
+        sleepers.throws += 1;
+        let mut hash = DefaultHasher::new();
+        (sleepers.now, sleepers.throws).hash(&mut hash);
+        hash.finish()
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Kept {
     pub(super) tainted: bool,
 }
 
+/// What the user is told where a finished object is in no state.
+pub(super) const IMPORT: &str = "import it by the name";
+
 /// How one run of the command-line tool ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Run {
@@ -41,10 +44,9 @@ impl Run {
         matches!(self, Self::Well { .. })
     }
 
-    /// Whether the user is told to import what is there.
-    pub(super) fn advises_import(&self) -> bool {
-        let advises = |error: &Diagnostic| error.detail.contains("import it by the name");
-        matches!(self, Self::Errors(errors) if errors.iter().any(advises))
+    /// Whether the user is told to do this.
+    pub(super) fn advises(&self, advice: &str) -> bool {
+        matches!(self, Self::Errors(errors) if errors.iter().any(|error| error.detail.contains(advice)))
     }
 }
 

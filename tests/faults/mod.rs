@@ -21,7 +21,12 @@ mod traffic;
 mod world;
 mod zone;
 
+use std::sync::Arc;
+
+use case::Row;
+use fault::Fault;
 use matrix::Selection;
+use world::{Sources, World};
 
 /// All of it by `cargo xtask faults`, in a build that is optimised; in any other, what takes seconds. `MULTIREGION_FAULTS`
 /// picks some: parts of a run's name, as a failure prints them.
@@ -40,6 +45,24 @@ fn whatever_drifts_is_healed() {
     let report = matrix::drift(&selection);
     report.print();
     assert!(report.broken.is_empty(), "{}", report.explain());
+}
+
+/// Whoever repeats a run, to see why it failed, sees the same.
+#[test]
+fn whatever_is_repeated_goes_the_same_way() {
+    matrix::runtime().block_on(async {
+        let world = World::start(&Arc::new(Sources::new())).await;
+        let create = operations::ALL.iter().find(|operation| operation.name == "create").expect("an operation");
+        let row = Row::begin(&world, &topologies::ALL[0], create).await.ok().flatten().expect("a row");
+        for (k, fault) in (1..row.calls.len()).step_by(4).zip(Fault::ALL.into_iter().cycle()) {
+            let mut ways = Vec::new();
+            for _ in 0..2 {
+                let (_, run) = row.fail(&world, k, fault).await;
+                ways.push((run, format!("{:#?}", world.network.take_calls())));
+            }
+            assert!(ways[0] == ways[1], "{k}/{}:\n{}\n\n{}", fault.name(), ways[0].1, ways[1].1);
+        }
+    });
 }
 
 /// Thirty APIs in ten regions, in one apply, are never throttled by an AWS that throttles at its published limits; four in

@@ -3,9 +3,10 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures::future::join;
@@ -123,6 +124,42 @@ impl Rivals {
         }
     }
 
+    /// The first is suspended after `asleep` calls; meanwhile the second begins, and after `awake` calls of its own, or
+    /// at its end, the first wakes up.
+    async fn sleep(&mut self, asleep: usize, awake: usize) -> [Run; 2] {
+        let [first, second] = &mut self.parties;
+        let (clock, over) = (first.world.clock.clone(), Cell::new(false));
+        let networks = [first.world.network.clone(), second.world.network.clone()];
+        let is_asleep = || networks[0].count_calls() >= asleep && networks[1].count_calls() < awake && !over.get();
+        let mut one = pin!(first.kept.run_beside(&first.world, &first.config));
+        let alarm = Cell::new(None);
+        let one = poll_fn(|context| {
+            if !is_asleep() {
+                return one.as_mut().poll(context);
+            }
+            alarm.set(Some(context.waker().clone()));
+            Poll::Pending
+        });
+        let begins = poll_fn(|_| if is_asleep() { Poll::Ready(()) } else { Poll::Pending });
+        let mut other = pin!(async {
+            begins.await;
+            let run = second.kept.run_beside(&second.world, &second.config).await;
+            over.set(true);
+            run
+        });
+        let other = poll_fn(|context| {
+            let polled = other.as_mut().poll(context);
+            alarm.take().into_iter().filter(|_| !is_asleep()).for_each(Waker::wake);
+            polled
+        });
+        // Whoever sleeps holds up no time.
+        let surroundings = Sleepy { networks: &networks, is_asleep: &is_asleep };
+        match simulate(&clock, &surroundings, join(one, other)).await {
+            Ended::Done((one, other)) => [one, other],
+            Ended::Killed => unreachable!("nobody is killed"),
+        }
+    }
+
     /// The promise once `winner` has the name: it is theirs alone, and the other is told so and changes nothing.
     async fn belongs_to(&mut self, winner: usize, what: &str) {
         let loser = 1 - winner;
@@ -163,6 +200,26 @@ impl Surroundings for Both {
     }
 }
 
+/// The same while the first may sleep.
+struct Sleepy<'a> {
+    networks: &'a [Network; 2],
+    is_asleep: &'a dyn Fn() -> bool,
+}
+
+impl Surroundings for Sleepy<'_> {
+    fn is_busy(&self) -> bool {
+        self.networks.iter().skip(usize::from((self.is_asleep)())).any(Surroundings::is_busy)
+    }
+
+    fn is_killed(&self) -> bool {
+        false
+    }
+
+    fn passed(&self, by: Duration) {
+        self.networks[0].passed(by);
+    }
+}
+
 /// What an error says.
 fn told(run: &Run) -> String {
     match run {
@@ -179,6 +236,17 @@ fn assert_refused(run: &Run, because: &str, what: &str) {
         "{what}: {because:?} is not in {}",
         told(run)
     );
+}
+
+fn assert_knows_of_another(run: &Run, what: &str) {
+    let refusal = told(run);
+    let known = [
+        "nother apply of this name",
+        "Another apply is under way",
+        "Another apply has taken over",
+        "import it by the name",
+    ];
+    assert!(known.iter().any(|known| refusal.contains(known)), "{what}: {refusal}");
 }
 
 fn topology(name: &str) -> &'static Topology {
@@ -198,9 +266,7 @@ fn of_two_creates_one_wins() {
                 let runs = rivals.race(head_start).await;
                 let well: Vec<usize> = (0..2).filter(|who| runs[*who].is_well()).collect();
                 let [winner] = well[..] else { panic!("{what}: {} {}", told(&runs[0]), told(&runs[1])) };
-                let refusal = told(&runs[1 - winner]);
-                let known = ["nother apply of this name", "Another apply is under way", "import it by the name"];
-                assert!(known.iter().any(|known| refusal.contains(known)), "{what}: {refusal}");
+                assert_knows_of_another(&runs[1 - winner], &what);
                 winners.insert(winner);
                 rivals.belongs_to(winner, &what).await;
             }
@@ -303,5 +369,27 @@ fn of_two_heirs_one_wins() {
             }
             rivals.belongs_to(1, &what).await;
         }
+    });
+}
+
+/// The lid is closed, somebody else goes on, the lid is opened: one of them has it in the end, and nothing is mixed.
+#[test]
+fn who_was_suspended_does_not_go_on() {
+    runtime().block_on(async {
+        let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
+        let calls = rivals.parties[0].calls;
+        let mut winners = BTreeSet::new();
+        for (asleep, awake) in (1..calls).step_by(2 * STEP).flat_map(|k| [(k, usize::MAX), (k, calls / 2), (k, calls)])
+        {
+            rivals.start_over();
+            let what = format!("asleep after {asleep} calls, awake after {awake} of the other");
+            let runs = rivals.sleep(asleep, awake).await;
+            let well: Vec<usize> = (0..2).filter(|who| runs[*who].is_well()).collect();
+            let [winner] = well[..] else { panic!("{what}: {} {}", told(&runs[0]), told(&runs[1])) };
+            assert_knows_of_another(&runs[1 - winner], &what);
+            winners.insert(winner);
+            rivals.belongs_to(winner, &what).await;
+        }
+        assert_eq!(winners, BTreeSet::from([0, 1]), "who sleeps long loses, who sleeps a moment does not");
     });
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::compare::{difference, inventory};
 use super::fault::Fault;
-use super::host::{Kept, Run};
+use super::host::{IMPORT, Kept, Run};
 use super::matrix::runtime;
 use super::world::{Sources, World, config, resource};
 
@@ -34,7 +34,7 @@ async fn disturbed(
             last = zone.run(world, to).await;
         }
         // Killed when all was done and nobody knew it yet, it looks like somebody else's: the user knows better.
-        if fault == Fault::Killed && zone.value == Value::Null && last.advises_import() {
+        if fault == Fault::Killed && zone.value == Value::Null && last.advises(IMPORT) {
             last = zone.import(world, "zone.example").await;
         }
     }

@@ -5,14 +5,17 @@ use strict_aws::tools::Group;
 use crate::{Outcome, provider, ui};
 
 /// The tests that do it.
-const TESTS: &str = "faults::whatever";
+const HARNESS: &str = "faults::whatever";
 /// Where they look for parts of runs' names.
-const SELECTION: &str = "MULTIREGION_FAULTS";
+pub(crate) const SELECTION: &str = "MULTIREGION_FAULTS";
+
+/// Every run.
+pub(crate) const ALL: &str = "all";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Only runs with these parts in their names: `latency`, `failover/create`, `latency/drain/17/killed`
-    #[arg(long, default_value = "all")]
+    #[arg(long, default_value = ALL)]
     only: String,
 }
 
@@ -22,8 +25,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     ui::note("Building. The first time takes some minutes: the AWS SDK is large.");
     let mut command = provider::cargo();
     command
-        .args(["test", "--workspace", "--profile", "faults", "--test", "tests", "--"])
-        .args([TESTS, "--nocapture", "--test-threads", "1"])
+        .args(provider::TESTS)
+        .args(["--test", "tests", "--", HARNESS, "--nocapture", "--test-threads", "1"])
         .env(SELECTION, &arguments.only);
     if Group::start(&mut command)?.wait().await?.success() {
         return Ok(());

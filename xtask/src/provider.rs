@@ -30,11 +30,16 @@ impl Build {
 /// How it is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// As tests use it.
+    /// As a contributor mostly has it already.
     Debug,
+    /// As `cargo xtask test` uses it: optimised, as far as that pays.
+    Tests,
     /// As users get it.
     Release,
 }
+
+/// Runs all tests, or none, in the build that is for them.
+pub(crate) const TESTS: [&str; 4] = ["test", "--workspace", "--profile", "tests"];
 
 /// Builds the provider, with Cargo's own progress, and says where it is.
 pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
@@ -44,6 +49,7 @@ pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
         // What `cargo test` builds, tests and all: without the tests, the features of what it stands on are others, and
         // all of it would be built twice.
         Profile::Debug => command.args(["test", "--workspace", "--no-run"]),
+        Profile::Tests => command.args(TESTS).arg("--no-run"),
         Profile::Release => command.args(["build", "--release", "--package", "terraform-provider-multiregion"]),
     };
     ui::note("Building the provider. The first time takes some minutes: the AWS SDK is large.");
@@ -66,12 +72,6 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(source_root()).stdin(Stdio::null());
     command
-}
-
-/// Runs Cargo to its end, in sight of the user.
-pub(crate) async fn run_cargo(args: &[&str]) -> Outcome {
-    let status = Group::start(cargo().args(args))?.wait().await?;
-    if status.success() { Ok(()) } else { Err(format!("cargo {} failed", args.join(" ")).into()) }
 }
 
 fn executable(messages: &str) -> Option<PathBuf> {

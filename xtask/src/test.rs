@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
+use strict_aws::tools::{self, Cli, Group, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
 use crate::provider::{self, Profile};
-use crate::{Outcome, ui};
+use crate::{Outcome, faults, ui};
 
 /// How many tests run at a time: most of them wait for AWS's time to pass most of the time.
-const THREADS: &str = "6";
+const THREADS: &str = "10";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -25,9 +25,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let names = clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
     ui::headline(&format!("Testing with {names}"));
     ui::step("Set up an AWS on this machine", start(), |aws| aws.endpoint()).await?.stop();
-    let provider = provider::build(Profile::Debug).await?;
+    let provider = provider::build(Profile::Tests).await?;
     if !arguments.hcl {
-        provider::run_cargo(&["test", "--workspace", "--", "--test-threads", THREADS]).await?;
+        test_rust().await?;
     }
     ui::headline("Testing modules and examples");
     for cli in &clis {
@@ -42,6 +42,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     }
     ui::success("Everything is green.");
     Ok(())
+}
+
+/// Runs Rust's tests, with every AWS call failing in every way.
+async fn test_rust() -> Outcome {
+    let mut command = provider::cargo();
+    command.args(provider::TESTS).args(["--", "--test-threads", THREADS]).env(faults::SELECTION, faults::ALL);
+    let ended_well = Group::start(&mut command)?.wait().await?.success();
+    if ended_well { Ok(()) } else { Err("there are tests that fail".into()) }
 }
 
 async fn start() -> Outcome<LocalAws> {

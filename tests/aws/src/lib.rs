@@ -20,6 +20,7 @@ mod eventual;
 mod fault;
 mod inventory;
 mod local;
+mod look;
 mod memory;
 mod message;
 mod ministack;

@@ -1,5 +1,6 @@
 //! What is behind the proxy, ministack or the memory: what the proxy forwards there, and what the rules ask.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,9 +14,11 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::eventual::Eventual;
+use crate::look::Look;
 use crate::memory::Memory;
 use crate::message::{Answer, Request, encode};
-use crate::operation::{Operation, recognise};
+use crate::operation::Operation;
+use crate::xml::Element;
 
 /// The AWS that the proxy makes strict.
 #[derive(Debug)]
@@ -140,30 +143,25 @@ impl Upstream {
         }
     }
 
-    /// Makes an AWS API call of our own.
-    pub(crate) async fn call(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Answer, Error> {
-        let request = what.request(place, service);
-        let operation = recognise(service, &request);
-        // Our own calls only look, so they need no clock.
-        let call = Forward { place, service, operation: &operation, request: &request, consistency: None };
-        self.forward(call, Duration::ZERO).await
+    /// Makes a call of our own, which only looks.
+    pub(crate) async fn look(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Arc<Look>, Error> {
+        match self {
+            Self::Ministack(ministack) => {
+                let answer = ministack.send(&what.request(place, service)).await?;
+                Ok(Arc::new(Look::new(answer)))
+            }
+            Self::Memory(memory) => Ok(memory.look(place, service, what)),
+        }
     }
 
     /// Makes a call and gives its answer as JSON; `None` when AWS has no such thing.
-    pub(crate) async fn json(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Option<Value>, Error> {
-        let answer = self.call(place, service, what).await?;
-        Ok(answer.status.is_success().then(|| answer.as_json()))
+    pub(crate) async fn json(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Option<Arc<Value>>, Error> {
+        Ok(self.look(place, service, what).await?.json())
     }
 
     /// Makes a call and gives its answer as XML; `None` when AWS has no such thing.
-    pub(crate) async fn xml(
-        &self,
-        place: &Place,
-        service: &str,
-        what: Ask<'_>,
-    ) -> Result<Option<crate::xml::Element>, Error> {
-        let answer = self.call(place, service, what).await?;
-        Ok(answer.status.is_success().then(|| answer.as_xml()))
+    pub(crate) async fn xml(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Option<Arc<Element>>, Error> {
+        Ok(self.look(place, service, what).await?.xml())
     }
 }
 

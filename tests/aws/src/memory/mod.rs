@@ -21,7 +21,7 @@ mod testing;
 mod xml_out;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,9 +32,10 @@ pub(super) use shelf::Shelf;
 
 use crate::calls::is_read;
 use crate::eventual::may_lie;
+use crate::look::{Look, Looks};
 use crate::message::{Answer, Refusal, Request, decode};
-use crate::operation::Operation;
-use crate::upstream::{Forward, Place};
+use crate::operation::{Operation, recognise};
+use crate::upstream::{Ask, Forward, Place};
 
 /// What a call comes to.
 type Outcome = Result<Answer, Refusal>;
@@ -45,9 +46,17 @@ const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
 /// All accounts and regions.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    state: Mutex<State>,
+    present: Mutex<Present>,
     /// Statuses that a region's functions answer with on purpose.
     answers: Mutex<BTreeMap<String, u16>>,
+}
+
+/// What is.
+#[derive(Debug, Default)]
+struct Present {
+    state: State,
+    /// What was seen of it.
+    looks: Looks,
 }
 
 /// Everything that exists. Cloning it copies nothing: a service is copied when it next changes.
@@ -177,29 +186,48 @@ impl Services {
 impl Memory {
     /// Answers one API call. `now` is the time since the local AWS was started.
     pub(crate) fn answer(&self, call: Forward<'_>, now: Duration) -> Answer {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { ids, services, past } = &mut *state;
-        let Some(eventual) = call.consistency else { return services.answer(call, now, ids) };
-        if may_lie(call.service, &call.operation.name) {
-            let mut old = Arc::make_mut(past).choose(call, eventual, now);
+        let mut present = self.present();
+        let Present { state: State { ids, services, past }, looks } = &mut *present;
+        if is_read(&call.operation.name) {
+            let may_lie = may_lie(call.service, &call.operation.name);
+            let eventual = call.consistency.filter(|_| may_lie);
+            let mut old = eventual.and_then(|eventual| Arc::make_mut(past).choose(call, eventual, now));
             return old.as_mut().unwrap_or(services).answer(call, now, ids);
         }
+        looks.forget();
         let before = services.clone();
         let answer = services.answer(call, now, ids);
-        if answer.status.is_success() && !is_read(&call.operation.name) {
+        if let Some(eventual) = call.consistency.filter(|_| answer.status.is_success()) {
             Arc::make_mut(past).keep(call, eventual, now, before);
         }
         answer
     }
 
+    /// Answers a call that only looks, and asks for what is.
+    pub(crate) fn look(&self, place: &Place, service: &str, what: Ask<'_>) -> Arc<Look> {
+        let mut present = self.present();
+        let Present { state: State { ids, services, .. }, looks } = &mut *present;
+        looks.once(place, service, what, || {
+            let request = what.request(place, service);
+            let operation = recognise(service, &request);
+            let call = Forward { place, service, operation: &operation, request: &request, consistency: None };
+            // Who only looks needs no clock.
+            services.answer(call, Duration::ZERO, ids)
+        })
+    }
+
     /// Everything as it is now.
     pub(crate) fn state(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.present().state.clone()
     }
 
     /// Makes everything as it was.
     pub(crate) fn set_state(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.present() = Present { state, looks: Looks::default() };
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes the functions of a region answer with this status.

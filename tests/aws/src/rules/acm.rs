@@ -80,7 +80,7 @@ pub(crate) async fn certificate(context: &Context<'_>, place: &Place, arn: &str)
 async fn describe(context: &Context<'_>, place: &Place, arn: &str) -> Result<Option<Value>, Error> {
     let question = json!({ "CertificateArn": arn });
     let answer = context.proxy.upstream.json(place, "acm", Ask::Target(DESCRIBE, &question)).await?;
-    Ok(answer.map(|mut answer| answer["Certificate"].take()))
+    Ok(answer.map(|answer| answer["Certificate"].clone()))
 }
 
 /// Whether a certificate covers a name: by the name itself, or by a wildcard for its last label.

@@ -178,5 +178,5 @@ async fn mend_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error> {
 
 async fn tags(context: &Context<'_>, arn: &str) -> Result<Value, Error> {
     let found = context.get(&format!("/v2/tags/{}", encode(arn))).await?;
-    Ok(found.map_or_else(|| json!({}), |mut answer| answer["tags"].take()))
+    Ok(found.map_or_else(|| json!({}), |answer| answer["tags"].clone()))
 }

@@ -1,5 +1,7 @@
 //! CloudFront: configurations that it does not take, certificates of its aliases, and its slowness.
 
+use std::sync::Arc;
+
 use super::{Context, Verdict, acm};
 use crate::error::Error;
 use crate::message::{Answer, Refusal};
@@ -40,7 +42,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     }
 }
 
-async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Element>, Error> {
+async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
     context.proxy.upstream.xml(&context.place, "cloudfront", Ask::Get(&format!("/2020-05-31/{path}"))).await
 }
 
@@ -48,14 +50,14 @@ async fn delete(context: &Context<'_>) -> Verdict {
     let id = context.name(0);
     // A missing or stale ETag goes first; ministack knows it.
     let path = format!("/2020-05-31/distribution/{id}");
-    let current = context.proxy.upstream.call(&context.place, "cloudfront", Ask::Get(&path)).await?;
-    if !current.status.is_success() || current.headers.get("etag") != context.request.headers.get("if-match") {
+    let current = context.proxy.upstream.look(&context.place, "cloudfront", Ask::Get(&path)).await?;
+    let etag = current.header("etag");
+    let Some(config) = current.xml().filter(|_| etag == context.request.headers.get("if-match")) else {
         return Ok(None);
-    }
+    };
     if context.proxy.timers.is_running(&context.timer("distribution", id)) {
         return context.refuse(409, "DistributionNotDisabled", NOT_DISABLED);
     }
-    let config = current.as_xml();
     let arn = config.text_at(&["DistributionConfig", "ViewerCertificate", "ACMCertificateArn"]);
     if !arn.is_empty() && config.text_at(&["DistributionConfig", "Enabled"]) == "false" {
         acm::release(context, arn);

@@ -14,6 +14,8 @@ mod route53;
 mod sts;
 pub(crate) mod throttle;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::error::Error;
@@ -54,7 +56,7 @@ impl Context<'_> {
     }
 
     /// What ministack has at this path of the service that is asked.
-    async fn get(&self, path: &str) -> Result<Option<Value>, Error> {
+    async fn get(&self, path: &str) -> Result<Option<Arc<Value>>, Error> {
         self.proxy.upstream.json(&self.place, &self.service, Ask::Get(path)).await
     }
 }

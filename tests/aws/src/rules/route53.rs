@@ -1,5 +1,7 @@
 //! Route 53: batches that contradict themselves, changes that are not everywhere yet, references that were used before.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 
 use super::batch::{self, Change};
@@ -76,7 +78,7 @@ pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<
     data_plane::records(&context.proxy.upstream, &context.place, zone_id).await
 }
 
-async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Element>, Error> {
+async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
     context.proxy.upstream.xml(&context.place, "route53", Ask::Get(path)).await
 }
 
