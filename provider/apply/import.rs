@@ -31,7 +31,7 @@ impl Engine {
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());
             let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &looks));
             for (address, found) in try_join_all(searches).await?.into_iter().flatten() {
-                siblings.0.entry(address.clone()).or_insert_with(|| found.outputs.clone());
+                siblings.0.entry(address.clone()).or_default().push(found.outputs.clone());
                 let Some(entry) = self.entry(component, &address, found, &looks).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
                 match ledger.entries.entry(address) {

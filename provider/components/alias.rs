@@ -71,18 +71,15 @@ impl Component for Alias {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let scope = &aws.address().scope;
-        let mut found = Vec::new();
-        for (address, version) in siblings.in_scope::<Version, version::Outputs>(scope) {
-            let spec = Spec {
-                function: version.function.as_str().into(),
-                name: LIVE.to_owned(),
-                version: version.number.into(),
-            };
+        // Of several versions, the first is the one that it leads to.
+        let version = siblings.in_scope::<Version, version::Outputs>(&aws.address().scope).into_iter().next();
+        let found = version.map(|(address, version)| {
             let outputs = outputs(&aws.into(), &version.function, LIVE);
-            found.push(Discovered { key: None, spec, outputs, depends_on: vec![address] });
-        }
-        Ok(found)
+            let spec =
+                Spec { function: version.function.into(), name: LIVE.to_owned(), version: version.number.into() };
+            Discovered { key: None, spec, outputs, depends_on: vec![address] }
+        });
+        Ok(found.into_iter().collect())
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {

@@ -28,6 +28,13 @@ impl Deviations {
         }
         self
     }
+
+    /// Without `setting`.
+    #[must_use]
+    pub(super) fn without(mut self, setting: &str) -> Self {
+        self.0.remove(setting);
+        self
+    }
 }
 
 #[cfg(test)]

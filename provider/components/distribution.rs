@@ -172,8 +172,7 @@ impl Component for Distribution {
             return Ok(discovered);
         }
         for outputs in own(aws).await? {
-            let Some((config, tags)) = config_and_tags(aws, &outputs).await? else { continue };
-            let Some(spec) = distribution_config::reported(&config, None, tags) else { continue };
+            let Some(spec) = reported(aws, &outputs, None).await? else { continue };
             discovered.push(Discovered { key: None, spec, outputs, depends_on: depends_on.clone() });
         }
         Ok(discovered)
@@ -197,17 +196,18 @@ impl Component for Distribution {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let Some((config, tags)) = config_and_tags(aws, outputs).await? else { return Ok(None) };
-        let reported = distribution_config::reported(&config, Some(spec), tags);
-        Ok(Some((field(reported, "a distribution's behaviours")?, outputs.clone())))
+        Ok(reported(aws, outputs, Some(spec)).await?.map(|spec| (spec, outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
-        let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        let settings = |spec: &Spec| {
+            let spec = spec.clone();
+            Spec { tags: Tags::new(), deviations: spec.deviations.without(STATUS), ..spec }
+        };
         let mut newest = None;
-        if untagged(&from) != untagged(to) {
+        if settings(&from) != settings(to) {
             newest = change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
         }
         // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
@@ -236,6 +236,10 @@ impl Component for Distribution {
     }
 }
 
+/// The deviation of a distribution that is not [`DEPLOYED`].
+const STATUS: &str = "Status";
+/// The status of a distribution whose newest settings all edges have.
+const DEPLOYED: &str = "Deployed";
 /// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
 /// How long somebody else may keep on changing the same distribution.
@@ -308,11 +312,17 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
     aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
-async fn config_and_tags(aws: &Regional, outputs: &Outputs) -> Result<Option<(DistributionConfig, Tags)>, CallError> {
+/// What CloudFront reports, in our spelling.
+async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
     let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
     let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
-    let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
-    Ok(Some((field(config, "a distribution's settings")?, tags::spec(tags))))
+    let held = field(answer.distribution, "a distribution")?;
+    let config = field(held.distribution_config, "a distribution's settings")?;
+    let reported = distribution_config::reported(&config, ours, tags::spec(tags));
+    let spec = field(reported, "a distribution's behaviours")?;
+    // What its edges do not have yet has still to be waited for.
+    let is_deployed = held.status == DEPLOYED;
+    Ok(Some(Spec { deviations: spec.deviations.unless(STATUS, is_deployed), ..spec }))
 }
 
 fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
@@ -387,8 +397,8 @@ async fn deployed(aws: &Regional, id: &str, newest: Option<String>) -> Result<()
         let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
         let status = field(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
-            "Deployed" if is_old => Poll::Pending("the settings of before".to_owned()),
-            "Deployed" => Poll::Ready(()),
+            DEPLOYED if is_old => Poll::Pending("the settings of before".to_owned()),
+            DEPLOYED => Poll::Ready(()),
             _ => Poll::Pending(status),
         })
     };

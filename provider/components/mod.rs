@@ -44,6 +44,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -191,14 +192,15 @@ pub struct Discovered<C: Component> {
     pub depends_on: Vec<Address>,
 }
 
-/// Outputs of the objects discovered so far.
+/// Outputs of the objects discovered so far. Of several at one address the first one lives; the others are what
+/// replacements left behind.
 #[derive(Debug, Clone, Default)]
-pub struct Siblings(pub(crate) BTreeMap<Address, serde_json::Value>);
+pub struct Siblings(pub(crate) BTreeMap<Address, Vec<serde_json::Value>>);
 
 impl Siblings {
     /// The outputs of the `C` at `address`.
     pub fn outputs<C: Component>(&self, address: &Address) -> Option<C::Outputs> {
-        serde_json::from_value(self.0.get(address)?.clone()).ok()
+        C::Outputs::deserialize(self.0.get(address)?.first()?).ok()
     }
 
     /// Whether something was found at `address`.
@@ -208,17 +210,18 @@ impl Siblings {
 
     /// The outputs of every `K` found so far in `scope`.
     pub(super) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
-        let here = self.0.iter().filter(|(address, _)| address.kind == K::KIND && address.scope == *scope);
-        here.filter_map(|(address, json)| Some((address.clone(), O::deserialize(json).ok()?))).collect()
+        self.those(|address| address.kind == K::KIND && address.scope == *scope)
     }
 
     /// All `C` found so far.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
-        self.0
-            .iter()
-            .filter(|(address, _)| address.kind == C::KIND)
-            .filter_map(|(address, json)| Some((address.clone(), serde_json::from_value(json.clone()).ok()?)))
-            .collect()
+        self.those(|address| address.kind == C::KIND)
+    }
+
+    fn those<O: DeserializeOwned>(&self, wanted: impl Fn(&Address) -> bool) -> Vec<(Address, O)> {
+        let here = self.0.iter().filter(|(address, _)| wanted(address));
+        let each = here.flat_map(|(address, outputs)| outputs.iter().map(move |outputs| (address, outputs)));
+        each.filter_map(|(address, outputs)| Some((address.clone(), O::deserialize(outputs).ok()?))).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One run of which one call is disturbed, and what a user does after it.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use multiregion::wire::Value;
 use serde_json::Value as Json;
@@ -39,7 +39,7 @@ pub(super) struct Row {
     names: BTreeSet<String>,
     /// The calls of an undisturbed run.
     pub(super) calls: Vec<Call>,
-    /// Where runs stood that ended as promised: from there the next plan and the destroy go the same way again.
+    /// Where runs stood that ended as promised: from there everything goes the same way again.
     ended_well: Mutex<BTreeSet<String>>,
 }
 
@@ -138,10 +138,18 @@ impl Row {
                 format!("left after the rollback, and not in the state: {left:?}")
             });
         }
+        let mut passed = Vec::new();
         for _ in 0..REPETITIONS {
             if last.is_well() && is_complete(&api) {
                 break;
             }
+            // Whoever stood here at this moment went on well: from here this one goes the same way.
+            let standing = format!("{fault:?} {:?} {}", world.clock.elapsed(), standing(world, &api).await);
+            if self.has_ended_well(&standing) {
+                problems.0.extend(holes(world, &self.names));
+                return problems;
+            }
+            passed.push(standing);
             let begins_anew = api.tainted;
             last = api.run(world, &self.to).await;
             if begins_anew {
@@ -162,13 +170,16 @@ impl Row {
         }
         problems.0.extend(holes(world, &self.names));
         self.close(world, &mut api, &mut problems).await;
+        if problems.0.is_empty() {
+            self.ended_well().extend(passed);
+        }
         problems
     }
 
     /// The end of every run: the next plan is empty, AWS holds what it should, and a destroy leaves nothing.
     async fn close(&self, world: &World, api: &mut Kept, problems: &mut Problems) {
         let standing = standing(world, api).await;
-        if self.ended_well.lock().unwrap_or_else(PoisonError::into_inner).contains(&standing) {
+        if self.has_ended_well(&standing) {
             return;
         }
         let before = api.value.clone();
@@ -186,8 +197,16 @@ impl Row {
         let left = difference(&self.nothing, &inventory(world).await);
         problems.unless(left.is_empty(), || format!("{LEAKED}: {left:?}"));
         if problems.0.len() == problems_before {
-            self.ended_well.lock().unwrap_or_else(PoisonError::into_inner).insert(standing);
+            self.ended_well().insert(standing);
         }
+    }
+
+    fn has_ended_well(&self, standing: &str) -> bool {
+        self.ended_well().contains(standing)
+    }
+
+    fn ended_well(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.ended_well.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody new looks: everything was taken away meanwhile. What the one before saw of that end.
