@@ -146,7 +146,9 @@ impl Row {
             // Whoever stood here at this moment went on well: from here this one goes the same way.
             let standing = format!("{fault:?} {:?} {}", world.clock.elapsed(), standing(world, &api).await);
             if self.has_ended_well(&standing) {
-                problems.0.extend(holes(world, &self.names));
+                // The host destroys first what is tainted.
+                let seen = if api.tainted { self.look_anew(world) } else { holes(world, &self.names) };
+                problems.0.extend(seen);
                 return problems;
             }
             passed.push(standing);
