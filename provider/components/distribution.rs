@@ -1,22 +1,22 @@
 //! CloudFront distribution in front of the regions.
 
+mod config;
+mod deployment;
+
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
-use aws_sdk_cloudfront::types::{
-    DistributionConfig, DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags,
-};
+use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{built, field, found, gone};
 use super::creation::make;
 use super::tags::TagChange;
 use super::{
-    Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, distribution_config, dns,
-    domain, http_api, identity, issued_certificate, record, tags,
+    Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, adoption, dns, domain, http_api,
+    identity, issued_certificate, record, tags,
 };
-use crate::aws::{CallError, LAG, Poll, Regional};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey, Scope};
 
 /// The kind.
@@ -191,7 +191,7 @@ impl Component for Distribution {
             }
             made => made?,
         };
-        deployed(aws, &made.id, None).await?;
+        deployment::wait(aws, &made.id, None).await?;
         Ok(made)
     }
 
@@ -204,14 +204,14 @@ impl Component for Distribution {
         retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
         let settings = |spec: &Spec| {
             let spec = spec.clone();
-            Spec { tags: Tags::new(), deviations: spec.deviations.without(STATUS), ..spec }
+            Spec { tags: Tags::new(), deviations: spec.deviations.without(deployment::STATUS), ..spec }
         };
         let mut newest = None;
         if settings(&from) != settings(to) {
-            newest = change(aws, &outputs.id, |held| distribution_config::updated(held, to)).await?;
+            newest = deployment::change(aws, &outputs.id, |held| config::updated(held, to)).await?;
         }
         // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
-        deployed(aws, &outputs.id, newest).await?;
+        deployment::wait(aws, &outputs.id, newest).await?;
         Ok(outputs.clone())
     }
 
@@ -223,31 +223,23 @@ impl Component for Distribution {
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
         let mut newest = None;
         if field(config, "a distribution's settings")?.enabled {
-            newest = found(change(aws, id, |held| Ok(distribution_config::disabled(held))).await)?.flatten();
+            newest = found(deployment::change(aws, id, |held| Ok(config::disabled(held))).await)?.flatten();
         }
-        gone(deployed(aws, id, newest).await)?;
+        gone(deployment::wait(aws, id, newest).await)?;
         let delete = || async {
             let held = aws.look_for("the distribution", look).await?;
             let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
             gone(aws.call("cloudfront:DeleteDistribution", request).await)
         };
-        aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, delete).await
+        aws.retry(
+            "nobody else to change the distribution",
+            deployment::SETTLED_WITHIN,
+            deployment::is_overtaken,
+            delete,
+        )
+        .await
     }
-}
-
-/// The deviation of a distribution that is not [`DEPLOYED`].
-const STATUS: &str = "Status";
-/// The status of a distribution whose newest settings all edges have.
-const DEPLOYED: &str = "Deployed";
-/// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
-const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
-/// How long somebody else may keep on changing the same distribution.
-const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
-
-/// Whether somebody else changed the distribution between our look and our change.
-fn is_overtaken(error: &CallError) -> bool {
-    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
 }
 
 async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
@@ -318,11 +310,11 @@ async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Res
     let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
     let held = field(answer.distribution, "a distribution")?;
     let config = field(held.distribution_config, "a distribution's settings")?;
-    let reported = distribution_config::reported(&config, ours, tags::spec(tags));
+    let reported = config::reported(&config, ours, tags::spec(tags));
     let spec = field(reported, "a distribution's behaviours")?;
     // What its edges do not have yet has still to be waited for.
-    let is_deployed = held.status == DEPLOYED;
-    Ok(Some(Spec { deviations: spec.deviations.unless(STATUS, is_deployed), ..spec }))
+    let is_deployed = held.status == deployment::DEPLOYED;
+    Ok(Some(Spec { deviations: spec.deviations.unless(deployment::STATUS, is_deployed), ..spec }))
 }
 
 fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
@@ -347,7 +339,7 @@ async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), 
 
 async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
     let config = DistributionConfigWithTags::builder()
-        .distribution_config(distribution_config::fresh(spec, reference)?)
+        .distribution_config(config::fresh(spec, reference)?)
         .tags(to_aws(tags::plain(&spec.tags))?)
         .build();
     let look = || Distribution::find(aws, spec);
@@ -362,47 +354,5 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let make = || make(aws, "cloudfront:CreateDistribution", look, send);
     // CloudFront sees a certificate a little later than ACM.
     let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
-    aws.retry("CloudFront to see the certificate", SETTLED_WITHIN, unseen, make).await
-}
-
-/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time. Gives back the ETag
-/// of the new ones.
-async fn change(
-    aws: &Regional,
-    id: &str,
-    how: impl Fn(DistributionConfig) -> Result<DistributionConfig, CallError> + Send + Sync,
-) -> Result<Option<String>, CallError> {
-    let attempt = || async {
-        let request = || aws.cloudfront().get_distribution_config().id(id).send();
-        let held = aws.call("cloudfront:GetDistributionConfig", request).await?;
-        let config = how(field(held.distribution_config, "a distribution's settings")?)?;
-        let etag = field(held.e_tag, "a distribution's ETag")?;
-        let request = || {
-            let request = aws.cloudfront().update_distribution().id(id).if_match(&etag);
-            request.distribution_config(config.clone()).send()
-        };
-        Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
-    };
-    let change = || aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt);
-    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
-}
-
-/// Waits until every edge has the newest settings: those with the ETag `newest`, where it is known.
-async fn deployed(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
-    let lag_ends = aws.unix_seconds() + LAG.as_secs();
-    let look = || async {
-        let request = || aws.cloudfront().get_distribution().id(id).send();
-        let answer = aws.call("cloudfront:GetDistribution", request).await?;
-        // Later, other settings are somebody else's.
-        let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
-        let status = field(answer.distribution, "a distribution")?.status;
-        Ok(match status.as_str() {
-            DEPLOYED if is_old => Poll::Pending("the settings of before".to_owned()),
-            DEPLOYED => Poll::Ready(()),
-            _ => Poll::Pending(status),
-        })
-    };
-    let what = format!("distribution {id} to be deployed");
-    let wait = || aws.wait(&what, DEPLOYED_WITHIN, look);
-    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, wait).await
+    aws.retry("CloudFront to see the certificate", deployment::SETTLED_WITHIN, unseen, make).await
 }

@@ -9,7 +9,6 @@ pub mod claim;
 mod creation;
 mod deviations;
 pub mod distribution;
-mod distribution_config;
 mod dns;
 pub mod domain;
 mod erased;

@@ -37,10 +37,11 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
     }
     let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
     let engine = engine.under(&lease);
+    let mut pulse = Pulse { engine: &engine, lease: &lease, is_ours: false };
     let mut work = pin!(work(engine.clone()));
     tokio::select! {
         done = &mut work => return Ok(done),
-        () = until_lost(&engine, &lease) => {}
+        () = pulse.until_lost() => {}
     }
     // What runs ends, and is the other's: nothing of it is undone.
     engine.cancel();
@@ -48,42 +49,59 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
     Err(vec![taken_over(engine.owner())])
 }
 
-/// Says again and again that this run is alive; ends when another one is in its place.
-async fn until_lost(engine: &Engine, lease: &Lease) {
-    loop {
-        engine.clock().sleep(PULSE).await;
-        let now = engine.clock().now();
-        match beat(engine, lease).await {
-            Ok(true) => lease.renew(now + LEASE),
-            Ok(false) => return,
-            Err(error) => {
-                tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
+/// A create that says again and again that it is alive.
+struct Pulse<'a> {
+    engine: &'a Engine,
+    lease: &'a Lease,
+    /// Whether the claim was seen to be this run's.
+    is_ours: bool,
+}
+
+impl Pulse<'_> {
+    /// Beats; ends when another run is in the place of this one.
+    async fn until_lost(&mut self) {
+        let clock = self.engine.clock();
+        loop {
+            clock.sleep(PULSE).await;
+            let now = clock.now();
+            match self.beat().await {
+                Ok(true) => self.lease.renew(now + LEASE),
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
+                }
             }
         }
     }
-}
 
-/// Says that this run is alive; `false` when another one is in its place.
-async fn beat(engine: &Engine, lease: &Lease) -> Result<bool, CallError> {
-    let aws = engine.aftermath(&address());
-    let look = || claim::holder(&aws);
-    let is_lost = |seen: &Result<Option<String>, CallError>| matches!(seen, Ok(Some(run)) if run != aws.run_id());
-    // A reply may be older than what this run has said.
-    let seen = aws.look_until_believed("whose the claim is", look, is_lost).await;
-    if is_lost(&seen) {
-        return Ok(false);
+    /// Says that this run is alive; `false` when another one is in its place.
+    async fn beat(&mut self) -> Result<bool, CallError> {
+        let was_suspended = !self.lease.lasts(self.engine.clock());
+        let aws = self.engine.aftermath(&address());
+        let is_anothers =
+            |seen: &Result<Option<String>, CallError>| matches!(seen, Ok(Some(run)) if run != aws.run_id());
+        let seen = match self.is_ours || was_suspended {
+            // A reply may be older than what this run has said.
+            true => aws.look_until_believed("whose the claim is", || claim::holder(&aws), is_anothers).await,
+            // Whoever has it now had it before: making it will tell.
+            false => claim::holder(&aws).await.map(|run| run.filter(|run| run == aws.run_id())),
+        };
+        if is_anothers(&seen) {
+            return Ok(false);
+        }
+        self.is_ours |= seen?.is_some();
+        if let Err(error) = claim::pulse(&aws).await {
+            tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
+        }
+        if !was_suspended {
+            return Ok(true);
+        }
+        // Who took this run for dead a moment ago may not be seen yet.
+        let aws = self.engine.aftermath(&address());
+        let look = || claim::holder(&aws);
+        let seen = aws.look_until_believed("whether the claim stays", look, |seen| !is_anothers(seen)).await;
+        if is_anothers(&seen) { Ok(false) } else { seen.map(|_| true) }
     }
-    seen?;
-    if let Err(error) = claim::pulse(&aws).await {
-        tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
-    }
-    if lease.lasts(engine.clock()) {
-        return Ok(true);
-    }
-    // This run was suspended. Who took it for dead a moment ago may not be seen yet.
-    let aws = engine.aftermath(&address());
-    let seen = aws.look_until_believed("whether the claim stays", || claim::holder(&aws), |seen| !is_lost(seen)).await;
-    if is_lost(&seen) { Ok(false) } else { seen.map(|_| true) }
 }
 
 /// Says in the claim that the state holds what was made, though it is not all of it.

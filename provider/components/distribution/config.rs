@@ -8,10 +8,10 @@ use aws_sdk_cloudfront::types::{
     SslSupportMethod, StatusCodes, ViewerCertificate, ViewerProtocolPolicy,
 };
 
-use super::answer::{built, respell};
-use super::distribution::{Behavior, Origin, OriginGroup, Spec};
-use super::{Deviations, Tags, dns};
+use super::{Behavior, Origin, OriginGroup, Spec};
 use crate::aws::CallError;
+use crate::components::answer::{built, respell};
+use crate::components::{Deviations, Tags, dns};
 use crate::desired::Input;
 
 /// AWS's managed cache policy CachingDisabled: an API answers for itself.
