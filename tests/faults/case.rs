@@ -9,7 +9,7 @@ use strict_aws::{Call, Inventory};
 
 use super::compare::{changed, difference, inventory, made_twice, standing};
 use super::fault::Fault;
-use super::host::{IMPORT, Kept, Run};
+use super::host::{IMPORT, Intent, Kept, Run};
 use super::operations::Operation;
 use super::topologies::{self, Topology};
 use super::traffic::{Watch, names};
@@ -39,8 +39,18 @@ pub(super) struct Row {
     names: BTreeSet<String>,
     /// The calls of an undisturbed run.
     pub(super) calls: Vec<Call>,
+    /// How far it is when it has planned.
+    planned: Planned,
     /// Where runs stood that ended as promised: from there everything goes the same way again.
     ended_well: Mutex<BTreeSet<String>>,
+}
+
+/// A run between its plan and its apply.
+struct Planned {
+    moment: Moment,
+    intent: Intent,
+    /// How many calls there have been.
+    calls: usize,
 }
 
 /// Everything that is not as promised.
@@ -87,6 +97,14 @@ impl Row {
         }
         let beginning = world.moment();
         world.network.take_calls();
+        let intent = match api.plan(world, &to).await {
+            Ok(intent) => intent,
+            Err(run) => {
+                problems.well("an undisturbed plan", &run);
+                return Err(problems);
+            }
+        };
+        let planned = Planned { moment: world.moment(), intent, calls: world.network.count_calls() };
         let mut row = Self {
             topology,
             operation,
@@ -97,10 +115,12 @@ impl Row {
             end: Inventory::default(),
             names: BTreeSet::new(),
             calls: Vec::new(),
+            planned,
             ended_well: Mutex::default(),
         };
         world.network.watch(row.watch());
-        problems.well("an undisturbed run", &api.run(world, &row.to).await);
+        let intent = row.planned.intent.clone();
+        problems.well("an undisturbed run", &api.carry_out(world, intent, &row.to).await);
         row.calls = world.network.take_calls();
         row.names = names(&world.aws).await;
         problems.0.extend(holes(world, &row.names));
@@ -111,14 +131,22 @@ impl Row {
 
     /// The same with its `k`th call disturbed: what the host keeps, and how the run ended.
     pub(super) async fn fail(&self, world: &World, k: usize, fault: Fault) -> (Kept, Run) {
-        world.restore(&self.beginning);
+        let mut api = self.api.clone();
+        let Planned { moment, intent, calls } = &self.planned;
+        // Up to a fault in the apply, everything is as it was without it.
+        let is_planned = k > *calls;
+        world.restore(if is_planned { moment } else { &self.beginning });
         // The same lies as without the disturbance, up to it.
         world.lie(&lies(self.topology, self.operation));
-        let mut api = self.api.clone();
         world.network.take_calls();
         world.network.watch(self.watch());
-        fault.set(world, k);
-        let run = api.run(world, &self.to).await;
+        let run = if is_planned {
+            fault.set(world, k - calls);
+            api.carry_out(world, intent.clone(), &self.to).await
+        } else {
+            fault.set(world, k);
+            api.run(world, &self.to).await
+        };
         world.aws.clear_faults();
         (api, run)
     }

@@ -89,8 +89,36 @@ impl Kept {
 
     /// The same while others run, for whoever simulates the time of all of them.
     pub(super) async fn run_beside(&mut self, world: &World, config: &Value) -> Run {
+        let kept = self.clone();
+        self.saved(world, async |saved| {
+            let intent = plan(world, &kept, config).await?;
+            carry_out(world, saved, kept.resource, intent, config).await
+        })
+        .await
+    }
+
+    /// The first half of a run: what it finds that there is to do.
+    pub(super) async fn plan(&self, world: &World, config: &Value) -> Result<Intent, Run> {
+        match simulate(&world.clock, &world.network, plan(world, self, config)).await {
+            Ended::Done(planned) => planned.map_err(Run::Errors),
+            Ended::Killed => Err(Run::Killed),
+        }
+    }
+
+    /// The second half of a run.
+    pub(super) async fn carry_out(&mut self, world: &World, intent: Intent, config: &Value) -> Run {
+        let resource = self.resource;
+        let work = self.saved(world, async |saved| carry_out(world, saved, resource, intent, config).await);
+        match simulate(&world.clock, &world.network, work).await {
+            Ended::Done(run) => run,
+            Ended::Killed => Run::Killed,
+        }
+    }
+
+    /// Does `work`, and keeps what it saves, also when it is killed.
+    async fn saved(&mut self, world: &World, work: impl AsyncFnOnce(&Saved) -> Result<bool, Diagnostics>) -> Run {
         let saved = Saved(RefCell::new(self.clone()));
-        let ended = unless_killed(world, apply(world, &saved, self.clone(), config)).await;
+        let ended = unless_killed(world, work(&saved)).await;
         world.network.revive();
         *self = saved.0.into_inner();
         match ended {
@@ -130,8 +158,21 @@ async fn unless_killed<T>(world: &World, work: impl Future<Output = T>) -> Optio
     .await
 }
 
-/// Refresh, plan, and apply in a second process; whether there was nothing to do.
-async fn apply(world: &World, saved: &Saved, kept: Kept, config: &Value) -> Result<bool, Diagnostics> {
+/// What a run has found that there is to do.
+#[derive(Clone)]
+pub(super) enum Intent {
+    /// Nothing; what the refresh has seen is kept.
+    Nothing(State),
+    /// To destroy, with what the plan says in private; what is tainted is tainted still if that fails.
+    Destroy { state: State, private: Vec<u8>, tainted: bool },
+    /// To destroy, and make anew.
+    Replace { state: State, private: Vec<u8>, tainted: bool },
+    /// To make, or to change what there is.
+    Change(State),
+}
+
+/// Refresh and plan.
+async fn plan(world: &World, kept: &Kept, config: &Value) -> Result<Intent, Diagnostics> {
     let resource = kept.resource;
     let provider = world.connect().await?;
     let (state, told) = provider.read(resource, kept.state()).await;
@@ -139,33 +180,45 @@ async fn apply(world: &World, saved: &Saved, kept: Kept, config: &Value) -> Resu
     let tainted = kept.tainted && state.value != Value::Null;
     let (planned, told) = provider.plan(resource, if tainted { GONE } else { state.clone() }, config.clone()).await;
     errors(told)?;
+    let private = planned.state.private.clone();
     if *config == Value::Null {
-        if state.value == Value::Null {
-            saved.save(GONE, false);
-            return Ok(true);
-        }
-        destroy(world, saved, resource, &state, planned.state.private, tainted).await?;
-        return Ok(false);
+        let is_gone = state.value == Value::Null;
+        return Ok(if is_gone { Intent::Nothing(GONE) } else { Intent::Destroy { state, private, tainted } });
     }
-    let replaces = tainted || !planned.replaced_by.is_empty();
-    if !replaces && planned.state.value == state.value {
-        saved.save(state, false);
-        return Ok(true);
-    }
-    let planned = match planned {
-        Planned { replaced_by, state: first } if !replaced_by.is_empty() => {
-            let nothing = State { value: Value::Null, private: first.private };
+    Ok(match planned {
+        Planned { replaced_by, .. } if !replaced_by.is_empty() => {
+            let nothing = State { value: Value::Null, private };
             let (planned, told) = provider.plan(resource, nothing, config.clone()).await;
             errors(told)?;
-            planned
+            Intent::Replace { state, private: planned.state.private, tainted }
         }
-        planned => planned,
-    };
-    if replaces {
-        destroy(world, saved, resource, &state, planned.state.private, tainted).await?;
-        change(world, saved, resource, GONE, config).await?;
-    } else {
-        change(world, saved, resource, state, config).await?;
+        _ if tainted => Intent::Replace { state, private, tainted },
+        planned if planned.state.value == state.value => Intent::Nothing(state),
+        _ => Intent::Change(state),
+    })
+}
+
+/// Apply, in a second process; whether there was nothing to do.
+async fn carry_out(
+    world: &World,
+    saved: &Saved,
+    resource: &'static dyn Resource,
+    intent: Intent,
+    config: &Value,
+) -> Result<bool, Diagnostics> {
+    match intent {
+        Intent::Nothing(state) => {
+            saved.save(state, false);
+            return Ok(true);
+        }
+        Intent::Destroy { state, private, tainted } => {
+            destroy(world, saved, resource, &state, private, tainted).await?;
+        }
+        Intent::Replace { state, private, tainted } => {
+            destroy(world, saved, resource, &state, private, tainted).await?;
+            change(world, saved, resource, GONE, config).await?;
+        }
+        Intent::Change(state) => change(world, saved, resource, state, config).await?,
     }
     Ok(false)
 }
