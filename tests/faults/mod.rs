@@ -28,8 +28,8 @@ use fault::Fault;
 use matrix::Selection;
 use world::{Sources, World};
 
-/// All of it by `cargo xtask faults`, in a build that is optimised; in any other, what takes seconds. `MULTIREGION_FAULTS`
-/// picks some: parts of a run's name, as a failure prints them.
+/// All of it by `cargo xtask test` and `cargo xtask faults`, in a build that is optimised; else what takes seconds without.
+/// `MULTIREGION_FAULTS` picks some: parts of a run's name, as a failure prints them.
 #[test]
 fn whatever_fails_it_converges() {
     let selection = Selection::from_env();

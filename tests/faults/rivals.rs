@@ -23,8 +23,8 @@ use super::network::Network;
 use super::topologies::{self, Topology};
 use super::world::{Moment, Sources, World, config, resource, text};
 
-/// Every how many calls something happens; in a build that is optimised, at every one.
-const STEP: usize = if cfg!(debug_assertions) { 4 } else { 1 };
+/// Every how many calls something happens.
+const STEP: usize = 4;
 
 /// Without a sign of life for so long, a create is dead.
 const LEASE: Duration = Duration::from_secs(25);
