@@ -12,7 +12,7 @@ use super::answer::{found, gone};
 use super::claim::Claim;
 use super::tags::{self, TagChange};
 use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption};
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, LAG, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
 /// The kind.
@@ -158,13 +158,17 @@ impl Component for Role {
     }
 
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let name = &outputs.name;
-        // IAM deletes no role that still has policies, whoever attached them.
-        let Some(inline) = policy_names(aws, name).await? else { return Ok(()) };
-        try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
-        detach_all(aws, name).await?;
-        let client = aws.iam();
-        gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
+        let (client, name) = (aws.iam(), &outputs.name);
+        let delete = || async {
+            // IAM deletes no role that still has policies, whoever attached them. A list may not know yet of what was made
+            // a moment ago, the role itself among it: only the delete tells.
+            let inline = policy_names(aws, name).await?.unwrap_or_default();
+            try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
+            detach_all(aws, name).await?;
+            gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
+        };
+        let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
+        aws.retry("the role's policies to be seen", LAG, has_policies, delete).await
     }
 }
 
