@@ -258,11 +258,10 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
 /// Takes over a function of ours that has the name. Lambda holds the names of functions that were deleted a moment ago, and
 /// may still tell of them: only a write tells whether there is one.
 async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
-    let is_held = taken.clone();
-    let outputs = adoption::take_over::<Function>(aws, spec, what, taken).await?;
+    let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
     let every_tag = TagChange::between(&Tags::default(), &spec.tags);
     match retag(aws, &outputs, &every_tag).await {
-        Err(error) if error.is_not_found() => Err(is_held),
+        Err(error) if error.is_not_found() => Err(taken),
         retagged => retagged.map(|()| outputs),
     }
 }
