@@ -77,6 +77,11 @@ impl Regional {
         self.run.id()
     }
 
+    /// Whether the run works under a lease: it is a create, and what it leaves is not its host's yet.
+    pub fn is_leased(&self) -> bool {
+        self.run.lease.is_some()
+    }
+
     /// The time of day in seconds since 1970, UTC.
     pub fn unix_seconds(&self) -> u64 {
         self.run.clock.unix_seconds()

@@ -1,7 +1,8 @@
-//! The claim: an empty log group `/multiregion/NAME` in the home region that says who makes an API of this name.
+//! The claim: an empty log group `/multiregion/NAME` in the home region that says who makes the API or zone of this name.
 //!
 //! Making it is atomic, so of two configurations that create the same name one wins. Its tag `multiregion:phase` is
-//! `creating` until [`super::seal`] sets `ready`: a create that died is told from a finished API by it.
+//! `creating` until the host is known to hold the state of what was made, and then `ready`, or `kept` when it is not all:
+//! a create that died is told from a finished API by it.
 //!
 //! It stays where it was made, also when the provider's home region becomes another one: its ARN says where.
 
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::hosted_zone::OWNER_PREFIX;
 use super::tags::{self, TagChange};
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, logs};
 use crate::aws::{CallError, Regional};
@@ -24,9 +26,9 @@ pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API's name.
+    /// The owner's name: the API's, or `zone/` and the zone's.
     pub name: String,
-    /// The regions the API lives in: where an import looks. A region that is left stands here until nothing is in it.
+    /// The regions that it lives in: where an import looks. A region that is left stands here until nothing is in it.
     pub regions: Vec<String>,
     /// Tags, ownership among them.
     pub tags: Tags,
@@ -70,10 +72,13 @@ impl Component for Claim {
         let phase = tags.get(PHASE_TAG).filter(|phase| *phase != CREATING && tags::is_ours(aws, &tags));
         if let Some(phase) = phase {
             let how_far = if phase == KEPT { "an incomplete" } else { "a finished" };
+            let (of, name) = match spec.name.strip_prefix(OWNER_PREFIX) {
+                Some(zone) => ("multiregion_zone", zone),
+                None => ("multiregion_api", spec.name.as_str()),
+            };
             return Ok(Some(Found::Foreign(format!(
-                "it is the claim of {how_far} multiregion_api of this name, which another state holds, or none when its \
-                 create was killed in the last moment; to go on with that one here, import it by the name {:?}",
-                spec.name
+                "it is the claim of {how_far} {of} of this name, which another state holds, or held; to go on with that \
+                 one here, import it by the name {name:?}"
             ))));
         }
         let (made, outputs) = (made(aws, &name).await?, outputs(aws, &name));
@@ -137,29 +142,40 @@ impl Component for Claim {
     }
 }
 
-/// What a claim says of the run that makes the API.
+/// How far a create came that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Everything was made.
+    Ready,
+    /// Not everything, but a state holds what was made: nobody else is to go on with it.
+    Kept,
+}
+
+/// What a claim says of the run that made it, or took it over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
     /// That run's id.
     pub run: String,
     /// When it was last alive, in seconds since 1970 by its own clock.
     pub pulse: u64,
+    /// Whether its create is under way: it has not ended, or the state that holds its end may be lost yet.
+    pub is_creating: bool,
 }
 
-/// The life of the create of this run's owner, as long as it is neither finished nor kept in a state.
+/// The life of the create of this run's owner.
 ///
 /// # Errors
 /// A call that failed.
 pub async fn life(aws: &Regional) -> Result<Option<Life>, CallError> {
     let tags = logs::tags_of(aws, &log_group(aws.owner())).await?.filter(|tags| tags::is_ours(aws, tags));
-    let creating = tags.filter(|tags| tags.get(PHASE_TAG).is_some_and(|phase| phase == CREATING));
-    Ok(creating.map(|tags| Life {
+    Ok(tags.map(|tags| Life {
         run: tags.get(RUN_TAG).cloned().unwrap_or_default(),
         pulse: tags.get(PULSE_TAG).and_then(|pulse| pulse.parse().ok()).unwrap_or_default(),
+        is_creating: tags.get(PHASE_TAG).is_some_and(|phase| phase == CREATING),
     }))
 }
 
-/// Says in the claim that this run makes the API, and is alive.
+/// Says in the claim that this run makes what it stands for, and is alive.
 ///
 /// # Errors
 /// A call that failed.
@@ -167,33 +183,19 @@ pub async fn take(aws: &Regional) -> Result<(), CallError> {
     tag(aws, signs_of_life(aws)).await
 }
 
-/// The run that the claim names, whether it has ended or not.
+/// Says that a state holds what this run has made, if nobody else has taken it over.
 ///
 /// # Errors
 /// A call that failed.
-pub async fn holder(aws: &Regional) -> Result<Option<String>, CallError> {
-    let tags = logs::tags_of(aws, &log_group(aws.owner())).await?.filter(|tags| tags::is_ours(aws, tags));
-    Ok(tags.and_then(|tags| tags.get(RUN_TAG).cloned()))
-}
-
-/// Says again that this run is alive, if the claim is its own.
-///
-/// # Errors
-/// A call that failed.
-pub async fn pulse(aws: &Regional) -> Result<(), CallError> {
+pub async fn end(aws: &Regional, phase: Phase) -> Result<(), CallError> {
+    let phase = match phase {
+        Phase::Ready => READY,
+        Phase::Kept => KEPT,
+    };
     match life(aws).await? {
-        Some(life) if life.run == aws.run_id() => take(aws).await,
-        _ => Ok(()),
-    }
-}
-
-/// Says that a state holds what this run has made, though it is not all: nobody else is to go on with it.
-///
-/// # Errors
-/// A call that failed.
-pub async fn keep(aws: &Regional) -> Result<(), CallError> {
-    match life(aws).await? {
-        Some(life) if life.run == aws.run_id() => tag(aws, [(PHASE_TAG.to_owned(), KEPT.to_owned())].into()).await,
+        Some(life) if life.is_creating && life.run == aws.run_id() => {
+            tag(aws, [(PHASE_TAG.to_owned(), phase.to_owned())].into()).await
+        }
         _ => Ok(()),
     }
 }
@@ -211,7 +213,7 @@ fn signs_of_life(aws: &Regional) -> BTreeMap<String, String> {
 const PREFIX: &str = "/multiregion/";
 /// The tag that tells a create under way from a finished API.
 pub(super) const PHASE_TAG: &str = "multiregion:phase";
-/// The phase of a create under way.
+/// The phase of a create under way, and of one whose end its host may not have kept yet.
 pub(super) const CREATING: &str = "creating";
 /// The phase of an API that was made to its end.
 pub(super) const READY: &str = "ready";

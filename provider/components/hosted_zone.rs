@@ -1,8 +1,7 @@
 //! Route 53 public hosted zone.
 //!
-//! Anybody may make a second zone of the same name, so the tags that say whose it is are set last: a zone that has them
-//! is finished, and belongs to the configuration that made it or imported it. A create that died left one that has only
-//! our caller reference.
+//! Anybody may make a second zone of the same name, and none can be made with tags: what a create that died left behind
+//! may have only our caller reference.
 
 use aws_sdk_route53::types::TagResourceType::Hostedzone;
 use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
@@ -16,6 +15,9 @@ use crate::desired::{Input, Kind, OutputKey};
 /// The kind.
 #[derive(Debug)]
 pub struct HostedZone;
+
+/// How the owner of a zone begins, before its name: a zone and an API of one name are told apart by it.
+pub const OWNER_PREFIX: &str = "zone/";
 
 /// [`Outputs::id`].
 pub const ID: OutputKey<HostedZone, String> = OutputKey::new("id");
@@ -77,15 +79,8 @@ impl Component for HostedZone {
         for zone in zones(aws, &spec.name).await? {
             let id = dns::zone_id(&zone.id);
             let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
-            if tags::is_ours(aws, &tags) {
-                return Ok(Some(Found::Foreign(format!(
-                    "hosted zone {id} is a finished multiregion_zone of this name; to go on with that one here, import it \
-                     by the name {:?}",
-                    dns::normal(&spec.name)
-                ))));
-            }
             let is_begun = zone.caller_reference.starts_with(&identity::reference_prefix(aws));
-            if is_begun && !tags.contains_key(OWNER_TAG) {
+            if tags::is_ours(aws, &tags) || (is_begun && !tags.contains_key(OWNER_TAG)) {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
             }
@@ -97,7 +92,7 @@ impl Component for HostedZone {
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        let name = aws.owner().strip_prefix("zone/").unwrap_or(aws.owner());
+        let name = aws.owner().strip_prefix(OWNER_PREFIX).unwrap_or(aws.owner());
         for zone in zones(aws, name).await? {
             let id = dns::zone_id(&zone.id);
             let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
@@ -120,7 +115,6 @@ impl Component for HostedZone {
             Err(error) if error.is_exists() => begin(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
             made => made?,
         };
-        // The last act: it says that the zone is finished.
         dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
         Ok(made)
     }
@@ -203,7 +197,7 @@ fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
 /// Makes a zone without tags, or gives back the one that this reference already made.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when a zone of this name is finished or somebody else's; that the zone exists when the one
+/// [`CallError::Foreign`] when a zone of this name is somebody else's; that the zone exists when the one
 /// with this reference is gone.
 async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
     let error = match request(aws, spec, reference).await {

@@ -85,12 +85,15 @@ impl Component for Seal {
     }
 }
 
+/// A create leaves the phase: [`claim::end`] tells it once the host holds the state.
 async fn seal(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallError> {
     let (region, claim) = logs::place(claim_arn)?;
     let aws = aws.at(region);
     let tags = logs::tags_of(&aws, claim).await?.unwrap_or_default();
     let mut change = claim::exact_regions(&tags, &spec.regions);
-    change.set.insert(PHASE_TAG.to_owned(), READY.to_owned());
+    if !aws.is_leased() {
+        change.set.insert(PHASE_TAG.to_owned(), READY.to_owned());
+    }
     logs::retag(&aws, claim, &change).await
 }
 

@@ -6,6 +6,7 @@ use super::plan::{mistake, survey, unprotected};
 use super::{Provider, State, block, held, lease, ledger_of, report};
 use crate::apply::{Engine, Outcome};
 use crate::components::Catalog;
+use crate::components::claim::Phase;
 use crate::desired::Desired;
 use crate::package::DiskPackages;
 use crate::plan::{Difference, Kinds, Ledger, Plan, View};
@@ -43,6 +44,7 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         unprotected(resource, prior)?;
         let settings = resource.settings(prior)?;
+        self.unsigned.sign_off_one(resource, &settings.owner).await;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
         // The host gives no private state to the destroy of a tainted resource.
         let held = State { value: prior.clone(), private: planned.private.clone() };
@@ -67,6 +69,9 @@ impl Provider {
         let is_new = *prior == Value::Null;
         let desired = block(|| resource.expand(config, &self.context(&DiskPackages)))?.desired;
         let settings = resource.settings(config)?;
+        if !is_new {
+            self.unsigned.sign_off_one(resource, &settings.owner).await;
+        }
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };
         let engine = self.engine(&settings.owner, within);
         let ledger = start(&engine, resource, &desired, ledger_of(&planned.private)?).await?;
@@ -76,7 +81,12 @@ impl Provider {
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         if is_new {
             let create = async |engine: Engine| create(&Attempt { engine: &engine, ..attempt }, &settings).await;
-            return lease::alive(&engine, resource, create).await;
+            let (state, diagnostics) = lease::alive(&engine, resource, create).await?;
+            if state.value != Value::Null && lease::has_claim(resource) {
+                let phase = if ledger_of(&state.private)?.complete { Phase::Ready } else { Phase::Kept };
+                self.unsigned.add(resource, &engine, phase);
+            }
+            return Ok((state, diagnostics));
         }
         let outcome = attempt.run().await;
         Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)))
@@ -93,7 +103,6 @@ async fn create(attempt: &Attempt<'_>, settings: &Settings) -> (State, Diagnosti
     if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
         return roll_back(attempt, settings, outcome).await;
     }
-    lease::keep(attempt.engine, attempt.resource).await;
     (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
 }
 
@@ -106,7 +115,6 @@ async fn roll_back(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome)
     let (kept, state) = if taken.ledger.is_empty() {
         ("Everything that this create had made was taken away again; nothing is left.", State::gone())
     } else {
-        lease::keep(attempt.engine, *resource).await;
         let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
         (
             "What this create had made was taken away again, but for what the other errors name; that is in the state.",

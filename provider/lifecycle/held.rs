@@ -104,7 +104,7 @@ pub(super) fn told(value: &Value) -> BTreeSet<Address> {
 /// The resources that this process has refreshed, by type and owner. The host plans a tainted resource as a create, and
 /// tells neither its state nor its private state; it will be destroyed before.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<BTreeMap<(String, String), Ledger>>>);
+pub(super) struct Seen(Arc<Mutex<BTreeMap<Key, Ledger>>>);
 
 impl Seen {
     /// What was seen of the resource of this owner.
@@ -121,11 +121,14 @@ impl Seen {
         self.with(|seen| seen.remove(&key(resource, owner)));
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<(String, String), Ledger>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<Key, Ledger>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn key(resource: &dyn Resource, owner: &str) -> (String, String) {
+/// What tells a resource from every other of this process: its type and its owner.
+pub(super) type Key = (String, String);
+
+pub(super) fn key(resource: &dyn Resource, owner: &str) -> Key {
     (resource.type_name().to_owned(), owner.to_owned())
 }

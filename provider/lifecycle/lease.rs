@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{CallError, Lease, chain};
+use crate::aws::{CallError, Lease, Regional, chain};
 use crate::components::claim::{self, Claim, Life};
 use crate::desired::{Address, Kind};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 /// How often a create says that it is alive.
-const PULSE: Duration = Duration::from_secs(10);
+pub(super) const PULSE: Duration = Duration::from_secs(10);
 /// Without a pulse for so long, it is dead: one pulse may be lost, and the next one late.
 const LEASE: Duration = Duration::from_secs(25);
 /// How often we look whether it is.
@@ -35,9 +35,8 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
     if !has_claim(resource) {
         return Ok(work(engine.clone()).await);
     }
-    let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
-    let engine = engine.under(&lease);
-    let mut pulse = Pulse { engine: &engine, lease: &lease, is_ours: false };
+    let mut pulse = Pulse::new(engine);
+    let engine = engine.under(&pulse.lease);
     let mut work = pin!(work(engine.clone()));
     tokio::select! {
         done = &mut work => return Ok(done),
@@ -50,47 +49,63 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
 }
 
 /// A create that says again and again that it is alive.
-struct Pulse<'a> {
-    engine: &'a Engine,
-    lease: &'a Lease,
+#[derive(Clone)]
+pub(super) struct Pulse {
+    engine: Engine,
+    lease: Arc<Lease>,
     /// Whether the claim was seen to be this run's.
     is_ours: bool,
 }
 
-impl Pulse<'_> {
+impl Pulse {
+    /// The pulse of a create that is alive at this moment.
+    pub(super) fn new(engine: &Engine) -> Self {
+        let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
+        Self { engine: engine.clone(), lease, is_ours: false }
+    }
+
     /// Beats; ends when another run is in the place of this one.
     async fn until_lost(&mut self) {
-        let clock = self.engine.clock();
         loop {
-            clock.sleep(PULSE).await;
-            let now = clock.now();
-            match self.beat().await {
-                Ok(true) => self.lease.renew(now + LEASE),
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
-                }
+            self.engine.clock().sleep(PULSE).await;
+            if !self.beat().await {
+                return;
             }
         }
     }
 
     /// Says that this run is alive; `false` when another one is in its place.
-    async fn beat(&mut self) -> Result<bool, CallError> {
+    pub(super) async fn beat(&mut self) -> bool {
+        let now = self.engine.clock().now();
+        match self.try_beat().await {
+            Ok(true) => self.lease.renew(now + LEASE),
+            Ok(false) => return false,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
+            }
+        }
+        true
+    }
+
+    async fn try_beat(&mut self) -> Result<bool, CallError> {
         let was_suspended = !self.lease.lasts(self.engine.clock());
         let aws = self.engine.aftermath(&address());
         let is_anothers =
-            |seen: &Result<Option<String>, CallError>| matches!(seen, Ok(Some(run)) if run != aws.run_id());
+            |seen: &Result<Option<Life>, CallError>| matches!(seen, Ok(Some(life)) if life.run != aws.run_id());
         let seen = match self.is_ours || was_suspended {
             // A reply may be older than what this run has said.
-            true => aws.look_until_believed("whose the claim is", || claim::holder(&aws), is_anothers).await,
+            true => aws.look_until_believed("whose the claim is", || claim::life(&aws), is_anothers).await,
             // Whoever has it now had it before: making it will tell.
-            false => claim::holder(&aws).await.map(|run| run.filter(|run| run == aws.run_id())),
+            false => claim::life(&aws).await.map(|life| life.filter(|life| life.run == aws.run_id())),
         };
         if is_anothers(&seen) {
             return Ok(false);
         }
-        self.is_ours |= seen?.is_some();
-        if let Err(error) = claim::pulse(&aws).await {
+        let seen = seen?;
+        self.is_ours |= seen.is_some();
+        if seen.is_some_and(|life| life.is_creating)
+            && let Err(error) = claim::take(&aws).await
+        {
             tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
         }
         if !was_suspended {
@@ -98,18 +113,9 @@ impl Pulse<'_> {
         }
         // Who took this run for dead a moment ago may not be seen yet.
         let aws = self.engine.aftermath(&address());
-        let look = || claim::holder(&aws);
+        let look = || claim::life(&aws);
         let seen = aws.look_until_believed("whether the claim stays", look, |seen| !is_anothers(seen)).await;
         if is_anothers(&seen) { Ok(false) } else { seen.map(|_| true) }
-    }
-}
-
-/// Says in the claim that the state holds what was made, though it is not all of it.
-pub(super) async fn keep(engine: &Engine, resource: &dyn Resource) {
-    if has_claim(resource)
-        && let Err(error) = claim::keep(&engine.aftermath(&address())).await
-    {
-        tracing::warn!(error = %chain(&error), "the claim could not be told that its API is kept incomplete");
     }
 }
 
@@ -134,7 +140,7 @@ pub(super) async fn take_over(engine: &Engine, resource: &dyn Resource) -> Resul
 
 async fn try_take_over(engine: &Engine) -> Result<bool, CallError> {
     let aws = engine.regional(&address());
-    let Some(left) = claim::life(&aws).await? else { return Ok(true) };
+    let Some(left) = creating(&aws).await? else { return Ok(true) };
     if left.run == aws.run_id() {
         return Ok(true);
     }
@@ -159,14 +165,18 @@ async fn watch(engine: &Engine, is_seen: impl Fn(&Life) -> bool) -> Result<Optio
     let end = engine.clock().now() + LEASE;
     while engine.clock().now() < end {
         engine.sleep(LOOK, "the create that was cut off is gone on with").await?;
-        match claim::life(&aws).await? {
+        match creating(&aws).await? {
             Some(life) if is_seen(&life) => return Ok(Some(life)),
             Some(_) => {}
             // It is finished, kept or gone: not ours to take any more.
-            None => return Ok(Some(Life { run: String::new(), pulse: 0 })),
+            None => return Ok(Some(Life { run: String::new(), pulse: 0, is_creating: false })),
         }
     }
     Ok(None)
+}
+
+async fn creating(aws: &Regional) -> Result<Option<Life>, CallError> {
+    Ok(claim::life(aws).await?.filter(|life| life.is_creating))
 }
 
 fn is_long_dead(life: &Life, now: u64) -> bool {
@@ -197,10 +207,10 @@ fn taken_over(owner: &str) -> Diagnostic {
     )
 }
 
-fn has_claim(resource: &dyn Resource) -> bool {
+pub(super) fn has_claim(resource: &dyn Resource) -> bool {
     resource.kinds().contains(&Claim::KIND)
 }
 
-fn address() -> Address {
+pub(super) fn address() -> Address {
     Address::global(Claim::KIND)
 }

@@ -9,6 +9,7 @@ mod lease;
 mod plan;
 mod read;
 mod report;
+mod unsigned;
 mod upgrade;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::resources::{Context, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 use held::Seen;
+pub use unsigned::Unsigned;
 pub use upgrade::upgrade;
 
 /// How long looking may take: a refresh, the questions of a plan, an import.
@@ -38,6 +40,8 @@ pub struct Provider {
     /// Cancels whatever runs: the host's `StopProvider`.
     pub cancel: CancellationToken,
     seen: Seen,
+    /// What it has made, and the host may not have kept yet.
+    pub unsigned: Unsigned,
 }
 
 /// A resource as the host keeps it.
@@ -68,7 +72,7 @@ impl State {
 impl Provider {
     /// A provider that works in `aws`, and stops when `cancel` is cancelled.
     pub fn new(aws: Arc<Aws>, clock: Arc<dyn Clock>, cancel: CancellationToken) -> Self {
-        Self { aws, clock, cancel, seen: Seen::default() }
+        Self { aws, clock, cancel, seen: Seen::default(), unsigned: Unsigned::default() }
     }
 
     /// The same, but stopped by `cancel`.

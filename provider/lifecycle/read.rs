@@ -34,6 +34,7 @@ impl Provider {
             return Ok((State::gone(), Vec::new()));
         }
         let owner = resource.settings(&state.value)?.owner;
+        self.unsigned.sign_off_one(resource, &owner).await;
         let engine = self.engine(&owner, LOOK_TIMEOUT);
         let Held { ledger, mut warnings } = held(&engine, resource, state).await?;
         if ledger.is_empty() && !told(&state.value).is_empty() {

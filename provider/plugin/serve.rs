@@ -77,10 +77,13 @@ async fn run(
     tls: Option<tokio_rustls::TlsAcceptor>,
     end: CancellationToken,
 ) -> Result<(), ServeError> {
-    let provider = rpc::service(rpc::Server::new());
+    let provider = rpc::Server::new();
+    let (unsigned, clock) = (provider.unsigned(), provider.clock());
+    let controller = Controller { unsigned: unsigned.clone(), end: end.clone() };
+    tokio::spawn(async move { unsigned.stay_alive(clock.as_ref()).await });
     let serving = Server::builder()
-        .add_service(provider)
-        .add_service(GrpcControllerServer::new(Controller { end: end.clone() }))
+        .add_service(rpc::service(provider))
+        .add_service(GrpcControllerServer::new(controller))
         .serve_with_incoming_shutdown(connections(listener, tls), end.clone().cancelled_owned());
     tokio::select! {
         result = serving => Ok(result?),

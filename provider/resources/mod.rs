@@ -3,6 +3,7 @@
 mod api;
 mod dns;
 pub(crate) mod regions;
+mod status;
 mod tags;
 mod timeouts;
 mod values;

@@ -1,13 +1,16 @@
-//! `multiregion_zone`: a public hosted zone of Route 53.
+//! `multiregion_zone`: a public hosted zone of Route 53, and the claim that says who makes it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::status;
 use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, map, text};
 use super::{Context, Expansion, OnCreateFailure, Packages, Resource, Settings, dns};
-use crate::components::hosted_zone::{self, HostedZone};
+use crate::components::claim::{self, Claim};
+use crate::components::hosted_zone::{self, HostedZone, OWNER_PREFIX};
+use crate::components::seal::{self, Seal};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
@@ -94,6 +97,12 @@ impl Resource for Zone {
         let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
             return Ok(Expansion { desired, addresses_known: false });
         };
+        let tags = |address: &Address| tags::owned(&owner(name), address, context.default_tags, &config.tags);
+        // A zone lives in no region.
+        let regions = Vec::new;
+        let at_claim = Address::global(Claim::KIND);
+        let spec = claim::Spec { name: owner(name), regions: regions(), tags: tags(&at_claim) };
+        let claim: Handle<Claim> = desired.add(at_claim, Path::of("name"), &spec);
         let spec = hosted_zone::Spec {
             name: name.clone(),
             comment: match &config.comment {
@@ -102,9 +111,13 @@ impl Resource for Zone {
                 Attr::Unknown => Input::Unknown,
             },
             force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
-            tags: tags::owned(&owner(name), &address(), context.default_tags, &config.tags),
+            tags: tags(&address()),
         };
         let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
+        let spec = seal::Spec { claim_arn: claim.output(claim::ARN), regions: regions() };
+        let seal: Handle<Seal> = desired.add(Address::global(Seal::KIND), Path::of("name"), &spec);
+        desired.order_first(&claim);
+        desired.order_last(&seal);
         Ok(Expansion { desired, addresses_known: true })
     }
 
@@ -113,7 +126,7 @@ impl Resource for Zone {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &[HostedZone::KIND]
+        &[Claim::KIND, HostedZone::KIND, Seal::KIND]
     }
 
     fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {
@@ -133,6 +146,7 @@ impl Resource for Zone {
             };
             all.insert(attribute.to_owned(), value);
         }
+        all.insert("status".to_owned(), status::of(view));
         let spec = spec(view);
         all.insert("tags_all".to_owned(), spec.as_ref().map_or(Value::Unknown, |spec| tags::all(&spec.tags)));
         if let Some(spec) = spec {
@@ -154,9 +168,8 @@ impl Resource for Zone {
     }
 }
 
-/// A zone's owner is told from an API's by its prefix.
 fn owner(name: &str) -> String {
-    format!("zone/{name}")
+    format!("{OWNER_PREFIX}{name}")
 }
 
 fn address() -> Address {
@@ -213,6 +226,7 @@ fn schema() -> Schema {
                 "Every tag of the zone: `tags`, the provider's `default_tags`, and the ones that say whose it is.",
             ),
             timeouts::attribute("How long each operation may take. Default: 30 minutes each."),
+            status::attribute(),
             Attribute::string("id", Mode::Computed, "The zone's id: what `multiregion_api` takes as `domain.zone_id`."),
             Attribute::string("arn", Mode::Computed, "The zone's ARN."),
             Attribute::list(
@@ -256,10 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_one_component() {
+    fn a_zone_has_a_claim() {
         let expansion = expand(&object([("name", text("example.com"))])).unwrap();
         let addresses: Vec<String> = expansion.desired.nodes().keys().map(ToString::to_string).collect();
-        assert_eq!(addresses, ["global/hosted_zone"]);
+        assert_eq!(addresses, ["global/claim", "global/hosted_zone", "global/seal"]);
         assert!(!expand(&object([("name", Value::Unknown)])).unwrap().addresses_known);
     }
 

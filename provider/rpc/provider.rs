@@ -32,7 +32,9 @@ pub(super) async fn configure(
         }
         Settings::Known(config) => {
             let aws = Arc::new(connect(&server, *config).await?);
-            Configured::Known(Provider::new(aws, server.clock(), server.cancellation()))
+            let mut provider = Provider::new(aws, server.clock(), server.cancellation());
+            provider.unsigned = server.unsigned();
+            Configured::Known(provider)
         }
     };
     server.configure(configured);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::aws::{CancellationToken, Clock, SystemClock};
-use crate::lifecycle;
+use crate::lifecycle::{self, Unsigned};
 use crate::resources::{REGISTRY, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
@@ -12,6 +12,7 @@ pub(crate) struct Server {
     configured: Mutex<Configured>,
     cancel: Mutex<CancellationToken>,
     clock: Arc<dyn Clock>,
+    unsigned: Unsigned,
 }
 
 /// How far the provider's configuration is.
@@ -39,12 +40,18 @@ impl Server {
             configured: Mutex::new(Configured::Not),
             cancel: Mutex::new(CancellationToken::new()),
             clock: Arc::new(SystemClock),
+            unsigned: Unsigned::default(),
         }
     }
 
     /// What every operation's time is told by.
-    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
+    }
+
+    /// What was made, and the host may not have kept yet: also by a provider that was configured before.
+    pub(crate) fn unsigned(&self) -> Unsigned {
+        self.unsigned.clone()
     }
 
     /// Replaces the configuration: a host in debug mode comes more than once.

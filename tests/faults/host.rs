@@ -8,6 +8,8 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use futures::future::select;
+use multiregion::aws::Clock;
 use multiregion::lifecycle::{Planned, State};
 use multiregion::resources::Resource;
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -23,10 +25,9 @@ pub(super) struct Kept {
     pub(super) private: Vec<u8>,
     /// Whether the host will make it anew, because its create ended with an error.
     pub(super) tainted: bool,
+    /// How many calls there had been when the host had kept what the last run told; after these come goodbyes.
+    pub(super) told_after: usize,
 }
-
-/// What the user is told where a finished object is in no state.
-pub(super) const IMPORT: &str = "import it by the name";
 
 /// How one run of the command-line tool ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +72,7 @@ const GONE: State = State { value: Value::Null, private: Vec::new() };
 impl Kept {
     /// Nothing yet.
     pub(super) fn nothing(resource: &'static dyn Resource) -> Self {
-        Self { resource, value: Value::Null, private: Vec::new(), tainted: false }
+        Self { resource, value: Value::Null, private: Vec::new(), tainted: false, told_after: 0 }
     }
 
     /// As the provider is given it.
@@ -117,7 +118,7 @@ impl Kept {
 
     /// Does `work`, and keeps what it saves, also when it is killed.
     async fn saved(&mut self, world: &World, work: impl AsyncFnOnce(&Saved) -> Result<bool, Diagnostics>) -> Run {
-        let saved = Saved(RefCell::new(self.clone()));
+        let saved = Saved(RefCell::new(Self { told_after: 0, ..self.clone() }));
         let ended = unless_killed(world, work(&saved)).await;
         world.network.revive();
         *self = saved.0.into_inner();
@@ -125,25 +126,6 @@ impl Kept {
             None => Run::Killed,
             Some(Ok(empty)) => Run::Well { empty },
             Some(Err(errors)) => Run::Errors(errors),
-        }
-    }
-
-    /// `import` of the resource of this name, and the refresh that the host does after it.
-    pub(super) async fn import(&mut self, world: &World, name: &str) -> Run {
-        let import = async {
-            let provider = world.connect().await?;
-            let (state, told) = provider.import(self.resource, name).await;
-            errors(told)?;
-            let (state, told) = provider.read(self.resource, state).await;
-            errors(told).map(|()| state)
-        };
-        match simulate(&world.clock, &world.network, import).await {
-            Ended::Killed => Run::Killed,
-            Ended::Done(Err(errors)) => Run::Errors(errors),
-            Ended::Done(Ok(state)) => {
-                (self.value, self.private, self.tainted) = (state.value, state.private, false);
-                Run::Well { empty: false }
-            }
         }
     }
 }
@@ -268,6 +250,13 @@ async fn change(
     }
     let tainted = is_new && failed && made.value != Value::Null;
     saved.save(made, tainted);
+    saved.0.borrow_mut().told_after = world.network.count_calls();
+    if !world.stays.is_zero() {
+        let clock = &world.clock;
+        let alive = pin!(provider.unsigned.stay_alive(clock));
+        select(alive, clock.sleep(world.stays)).await;
+    }
+    provider.unsigned.sign_off().await;
     errors(told)
 }
 

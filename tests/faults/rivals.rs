@@ -1,4 +1,4 @@
-//! Two configurations, each with a state of its own, that make an API of one name: one has it, the other is refused, and
+//! Two configurations, each with a state of its own, that make an API or a zone of one name: one has it, the other is refused, and
 //! nothing is mixed. What a dead one left behind goes over to who comes next, once it is certain that it is dead.
 
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::future::join;
 use multiregion::aws::Clock;
 use multiregion::wire::{Diagnostic, Value};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use strict_aws::{Fault, Harm, Inventory};
 
 use super::clock::{Ended, Surroundings, simulate};
@@ -38,6 +38,8 @@ struct Party {
     end: Inventory,
     /// How many calls that takes when nobody else is there.
     calls: usize,
+    /// How many of them come before the host has kept its state.
+    told_after: usize,
 }
 
 struct Rivals {
@@ -47,31 +49,45 @@ struct Rivals {
 }
 
 impl Rivals {
-    /// Two who want the same name, and different things.
+    /// Two who want an API of the same name, and different things.
     async fn of(topology: &Topology, on_create_failure: &str) -> Self {
         let world = World::start(&Arc::new(Sources::new())).await;
         let zone_id = topologies::zone(&world).await;
-        let wanted = |team: &str, days: u16| {
+        let wanted = [("giraffes", 7), ("okapis", 14)].map(|(team, days)| {
             let mut wanted = (topology.config)(&world, &zone_id);
             wanted["tags"] = json!({ "team": team });
             wanted["function"]["log_retention_days"] = json!(days);
             wanted["on_create_failure"] = json!(on_create_failure);
-            config(resource("multiregion_api"), &wanted)
-        };
-        let party = |world: World, config: Value| Party {
-            world,
-            config,
-            kept: Kept::nothing(resource("multiregion_api")),
+            wanted
+        });
+        Self::who_want(&world, "multiregion_api", wanted).await
+    }
+
+    /// Two who want a zone of the same name, and different things.
+    async fn of_zones() -> Self {
+        let world = World::start(&Arc::new(Sources::new())).await;
+        let wanted = ["giraffes", "okapis"]
+            .map(|team| json!({ "name": "giraffe.example", "comment": team, "tags": { "team": team } }));
+        Self::who_want(&world, "multiregion_zone", wanted).await
+    }
+
+    async fn who_want(world: &World, type_name: &str, wanted: [Json; 2]) -> Self {
+        let resource = resource(type_name);
+        let parties = wanted.map(|wanted| Party {
+            world: world.beside(),
+            config: config(resource, &wanted),
+            kept: Kept::nothing(resource),
             end: Inventory::default(),
             calls: 0,
-        };
-        let parties = [party(world.beside(), wanted("giraffes", 7)), party(world.beside(), wanted("okapis", 14))];
-        let (beginning, nothing) = (world.moment(), inventory(&world).await);
+            told_after: 0,
+        });
+        let (beginning, nothing) = (world.moment(), inventory(world).await);
         let mut rivals = Self { parties, beginning, nothing };
         for who in [0, 1] {
             rivals.start_over();
             assert!(rivals.run(who).await.is_well(), "it can be made");
             rivals.parties[who].calls = rivals.parties[who].world.network.count_calls();
+            rivals.parties[who].told_after = rivals.parties[who].kept.told_after;
             rivals.parties[who].end = rivals.inventory().await;
         }
         rivals.start_over();
@@ -82,7 +98,7 @@ impl Rivals {
     fn start_over(&mut self) {
         self.world().restore(&self.beginning);
         for party in &mut self.parties {
-            party.kept = Kept::nothing(resource("multiregion_api"));
+            party.kept = Kept::nothing(party.kept.resource);
             party.world.network.take_calls();
         }
     }
@@ -165,7 +181,8 @@ impl Rivals {
         let loser = 1 - winner;
         assert_eq!(self.parties[loser].kept.value, Value::Null, "{what}: the state of the loser holds something");
         self.holds(winner, what).await;
-        assert_refused(&self.run(loser).await, "import it by the name \"giraffe\"", what);
+        let advice = format!("import it by the name {:?}", text(&self.parties[loser].config, "name"));
+        assert_refused(&self.run(loser).await, &advice, what);
         let Party { world, kept, .. } = &mut self.parties[loser];
         assert_eq!(kept.run(world, &Value::Null).await, Run::Well { empty: true }, "{what}: the loser destroys");
         self.holds(winner, what).await;
@@ -244,6 +261,13 @@ fn assert_knows_of_another(run: &Run, what: &str) {
     assert!(known.iter().any(|known| refusal.contains(known)), "{what}: {refusal}");
 }
 
+async fn rivals(name: &str) -> Rivals {
+    match name {
+        "zone" => Rivals::of_zones().await,
+        name => Rivals::of(topology(name), "rollback").await,
+    }
+}
+
 fn topology(name: &str) -> &'static Topology {
     topologies::ALL.iter().find(|topology| topology.name == name).expect("a known topology")
 }
@@ -252,8 +276,8 @@ fn topology(name: &str) -> &'static Topology {
 #[test]
 fn of_two_creates_one_wins() {
     runtime().block_on(async {
-        for (name, step) in [("one-region", STEP), ("failover", 8 * STEP)] {
-            let mut rivals = Rivals::of(topology(name), "rollback").await;
+        for (name, step) in [("zone", 1), ("one-region", STEP), ("failover", 8 * STEP)] {
+            let mut rivals = rivals(name).await;
             let mut winners = BTreeSet::new();
             for head_start in (0..=rivals.parties[0].calls).step_by(step) {
                 rivals.start_over();
@@ -266,6 +290,21 @@ fn of_two_creates_one_wins() {
                 rivals.belongs_to(winner, &what).await;
             }
             assert!(winners.contains(&0), "{name}: who begins earlier wins");
+        }
+    });
+}
+
+/// What is made belongs to its run for as long as that goes on with other resources, and to its state after that.
+#[test]
+fn what_is_made_is_nobody_elses_while_its_run_goes_on() {
+    runtime().block_on(async {
+        for name in ["zone", "one-region"] {
+            let mut rivals = rivals(name).await;
+            rivals.parties[0].world.stays = 10 * LEASE;
+            let runs = rivals.race(rivals.parties[0].told_after).await;
+            assert!(runs[0].is_well(), "{name}: {}", told(&runs[0]));
+            assert_refused(&runs[1], "Another apply is under way", name);
+            rivals.belongs_to(0, name).await;
         }
     });
 }
@@ -296,40 +335,27 @@ fn what_is_kept_incomplete_belongs_to_its_state() {
     });
 }
 
-/// At whatever call it died. Who takes it over makes of it what they want.
+/// At whatever call it died, the last one before its host has kept its state among them. Who takes it over makes of it what
+/// they want.
 #[test]
 fn a_dead_create_goes_over_to_who_comes_next() {
     runtime().block_on(async {
-        let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
-        for k in (1..rivals.parties[0].calls).step_by(STEP) {
-            rivals.start_over();
-            let what = format!("dead after {k} calls");
-            rivals.world().network.kill_after(k);
-            assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
-            let (died, is_begun) = (rivals.world().clock.elapsed(), rivals.inventory().await != rivals.nothing);
-            let run = rivals.run(1).await;
-            assert!(run.is_well(), "{what}: {}", told(&run));
-            let waited = rivals.world().clock.elapsed() - died;
-            assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} it may still have been alive");
-            rivals.belongs_to(1, &what).await;
+        for name in ["zone", "one-region"] {
+            let mut rivals = rivals(name).await;
+            let told_after = rivals.parties[0].told_after;
+            for k in (1..told_after).step_by(STEP).chain([told_after]) {
+                rivals.start_over();
+                let what = format!("{name}, dead after {k} calls");
+                rivals.world().network.kill_after(k);
+                assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
+                let (died, is_begun) = (rivals.world().clock.elapsed(), rivals.inventory().await != rivals.nothing);
+                let run = rivals.run(1).await;
+                assert!(run.is_well(), "{what}: {}", told(&run));
+                let waited = rivals.world().clock.elapsed() - died;
+                assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} it may still have been alive");
+                rivals.belongs_to(1, &what).await;
+            }
         }
-    });
-}
-
-/// Killed after the last call, before the host heard of it: it is finished, and who made it is told how to go on.
-#[test]
-fn what_was_finished_and_never_heard_of_is_imported() {
-    runtime().block_on(async {
-        let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
-        rivals.world().network.kill_after(rivals.parties[0].calls);
-        assert_eq!(rivals.run(0).await, Run::Killed);
-        for who in [0, 1] {
-            assert_refused(&rivals.run(who).await, "import it by the name \"giraffe\"", "finished");
-        }
-        let Party { world, kept, .. } = &mut rivals.parties[0];
-        assert!(kept.import(world, "giraffe").await.is_well(), "it is imported");
-        assert_eq!(rivals.run(0).await, Run::Well { empty: true });
-        rivals.belongs_to(0, "imported").await;
     });
 }
 

@@ -33,6 +33,8 @@ pub(super) struct World {
     empty: Moment,
     sources: Arc<Sources>,
     throttles: bool,
+    /// How long a process goes on after its resource is applied: others are under way.
+    pub(super) stays: Duration,
 }
 
 /// A moment of a world, which others can be brought to.
@@ -75,7 +77,7 @@ impl World {
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
         let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
-        Self { aws, clock, network, empty, sources: Arc::clone(sources), throttles }
+        Self { aws, clock, network, empty, sources: Arc::clone(sources), throttles, stays: Duration::ZERO }
     }
 
     /// The same AWS and the same time, as somebody else's processes see them: they are killed and counted by themselves.

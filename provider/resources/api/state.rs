@@ -6,6 +6,7 @@ use super::schema;
 use super::shape::Shape;
 use crate::desired::Address;
 use crate::plan::View;
+use crate::resources::status;
 use crate::resources::values::{attributes, complete, map, object, text};
 use crate::schema::Attr;
 use crate::wire::Value;
@@ -19,7 +20,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
     let mut all = attributes(complete(config, &schema::schema().ty()));
     let mut set = |name: &str, value: Value| all.insert(name.to_owned(), value);
     set("id", value(&decoded.name));
-    set("status", status(&view.complete));
+    set("status", status::of(view));
     match &shape {
         Some(shape) => {
             set("url", url(shape, view));
@@ -36,15 +37,6 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
         }
     }
     Value::Map(all)
-}
-
-fn status(complete: &Attr<bool>) -> Value {
-    match complete {
-        Attr::Known(true) => text("ready"),
-        Attr::Known(false) => text("incomplete"),
-        Attr::Null => Value::Null,
-        Attr::Unknown => Value::Unknown,
-    }
 }
 
 fn url(shape: &Shape, view: &View) -> Value {

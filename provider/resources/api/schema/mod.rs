@@ -3,6 +3,7 @@
 mod function;
 mod traffic;
 
+use crate::resources::status;
 use crate::resources::timeouts;
 use crate::schema::{Attribute, Mode, Schema};
 use crate::wire::Type;
@@ -69,11 +70,7 @@ fn computed() -> Vec<Attribute> {
             Computed,
             "Where the API answers: the domain name if there is one, else CloudFront's, else the first serving region's.",
         ),
-        Attribute::string(
-            "status",
-            Computed,
-            "`\"ready\"` when everything that is wanted is there, `\"incomplete\"` otherwise.",
-        ),
+        status::attribute(),
         Attribute::objects("endpoints", Computed, "What there is in each region, by region.", endpoint()),
         Attribute::object(
             "distribution",
