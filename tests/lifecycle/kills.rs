@@ -9,7 +9,7 @@ use strict_aws::tools::{Cli, Run, clis, kill_in_group};
 use strict_aws::{Call, Fault, Harm, Inventory, Options};
 
 use super::configs::Config;
-use super::stage::{APP, Stage, unwrapped};
+use super::stage::{APP, Stage};
 use crate::faults::compare::{comparable, difference};
 
 /// Who is killed.
@@ -42,8 +42,9 @@ pub(super) async fn kill(
     let reached = Arc::new(AtomicBool::new(false));
     let tell = Arc::clone(&reached);
     let hook = move |_: &Call| {
-        kill_in_group(group, name);
+        // Before anybody can have seen it.
         tell.store(true, Ordering::SeqCst);
+        kill_in_group(group, name);
     };
     stage.aws.fault(when(Fault::new(Harm::Hook(Arc::new(hook)))));
     let run = running.wait().await.expect("it ends");
@@ -68,6 +69,7 @@ const KILLS: &[(&str, &str, usize)] = &[
     ("create", "apigateway:CreateDomainName", 1),
     ("create", "route53:ChangeResourceRecordSets", 2),
     ("create", "logs:TagResource", 1),
+    ("create", "logs:TagResource", 2),
     ("new code", "lambda:UpdateFunctionCode", 1),
     ("a region more", "apigateway:CreateApi", 1),
     ("a region less", "apigateway:DeleteDomainName", 1),
@@ -120,26 +122,11 @@ impl Deed {
     }
 }
 
-/// What a user does after a kill: the same again, at most twice.
+/// What a user does after a kill: the same once more.
 async fn again(stage: &Stage, command: &str) {
-    stage.forget_the_pulse().await;
-    let mut run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
-    if !run.success() {
-        import_as_told(stage, &run).await;
-        run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
-    }
+    stage.forget_the_pulses().await;
+    let run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
     run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", stage.workspace.cli().name));
-}
-
-/// Who was killed when all of a resource was made and nobody had heard of it is told to import it, and does.
-async fn import_as_told(stage: &Stage, run: &Run) {
-    let told = unwrapped(&format!("{}{}", run.stdout, run.stderr));
-    for (address, id) in [("multiregion_zone.this", "ipgiraffe.com"), ("multiregion_api.this", "ipgiraffe")] {
-        if told.contains(&format!("import it by the name {id:?}")) {
-            let import = stage.workspace.run(&["import", "-no-color", address, id]).await.expect("import runs");
-            import.ok().unwrap_or_else(|failed| panic!("{failed}"));
-        }
-    }
 }
 
 /// The promise: nothing is left to do, AWS holds what it should, and a destroy leaves nothing.
@@ -208,13 +195,13 @@ async fn ten_kills_in_a_row() {
             while kills < 10 {
                 attempts += 1;
                 assert!(attempts < 50, "it neither comes to its end nor so far that it is killed");
-                stage.forget_the_pulse().await;
+                stage.forget_the_pulses().await;
                 let nth = 1 + dice.roll(calls);
                 match kill(&stage, "apply", victim, |fault| fault.nth(nth)).await {
                     Ok(()) => kills += 1,
                     // So much was made before that it came to its end: another life begins.
                     Err(run) if run.success() => stage.destroy().await,
-                    Err(run) => import_as_told(&stage, &run).await,
+                    Err(run) => panic!("it was not killed: {}{}", run.stdout, run.stderr),
                 }
             }
             again(&stage, "apply").await;

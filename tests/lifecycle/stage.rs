@@ -205,22 +205,16 @@ impl Stage {
         assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
     }
 
-    /// The claim of the API that is being made, as AWS holds it; null when there is none.
-    pub(super) async fn claim(&self) -> Json {
+    /// A quarter of an hour and more passes for whoever looks at the claims: the creates that they tell of are long dead.
+    pub(super) async fn forget_the_pulses(&self) {
         let inventory = self.aws.inventory().await.expect("the inventory is taken");
-        let mut objects = inventory.objects.into_iter();
-        objects.find(|(key, _)| key.ends_with("/multiregion/ipgiraffe")).map_or(Json::Null, |(_, claim)| claim)
-    }
-
-    /// A quarter of an hour and more passes for whoever looks at the claim: the create that it tells of is long dead.
-    pub(super) async fn forget_the_pulse(&self) {
-        if self.claim().await == Json::Null {
-            return;
+        let names = inventory.objects.keys().filter_map(|key| Some(&key[key.find("/multiregion/")?..]));
+        for name in names {
+            let arn = format!("arn:aws:logs:us-east-1:{}:log-group:{name}", self.aws.account_id());
+            let body = serde_json::json!({ "resourceArn": arn, "tags": { "multiregion:pulse": "1" } });
+            let headers = "X-Amz-Target: Logs_20140328.TagResource\r\nContent-Type: application/x-amz-json-1.1\r\n";
+            self.signed("POST", "logs", "us-east-1", "/", headers, &body.to_string()).await;
         }
-        let arn = format!("arn:aws:logs:us-east-1:{}:log-group:/multiregion/ipgiraffe", self.aws.account_id());
-        let body = serde_json::json!({ "resourceArn": arn, "tags": { "multiregion:pulse": "1" } });
-        let headers = "X-Amz-Target: Logs_20140328.TagResource\r\nContent-Type: application/x-amz-json-1.1\r\n";
-        self.signed("POST", "logs", "us-east-1", "/", headers, &body.to_string()).await;
     }
 
     /// The calls that changed something since the last time, by name and region: `lambda:CreateFunction us-east-1`.
