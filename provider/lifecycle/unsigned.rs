@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt, join_all};
 
 use super::held::{Key, key};
 use super::lease::{self, PULSE, Pulse};
@@ -51,22 +51,27 @@ impl Unsigned {
     }
 
     /// Lets every claim say that its create is alive, for as long as this is awaited.
-    pub async fn stay_alive(&self, clock: &dyn Clock) {
-        loop {
-            clock.sleep(PULSE).await;
-            let creates = self.lock().clone();
-            let beat = async |(key, mut create): (Key, Create)| {
-                let is_lost = !create.pulse.beat().await;
-                // It may have been signed off meanwhile.
-                if let Some(kept) = self.lock().get_mut(&key) {
-                    kept.pulse = create.pulse;
-                }
-                is_lost.then_some(key)
-            };
-            // Another run has taken it over, while this one was suspended: nothing is left to be said of it.
-            for lost in join_all(creates.into_iter().map(beat)).await.into_iter().flatten() {
-                self.lock().remove(&lost);
+    pub fn stay_alive<'a>(&'a self, clock: &'a dyn Clock) -> BoxFuture<'a, ()> {
+        let beats = async move {
+            loop {
+                clock.sleep(PULSE).await;
+                let creates = self.lock().clone();
+                join_all(creates.into_iter().map(|(key, create)| self.beat(key, create))).await;
             }
+        };
+        // The compiler gives up on the size of so many futures within each other.
+        beats.boxed()
+    }
+
+    async fn beat(&self, key: Key, mut create: Create) {
+        let is_alive = create.pulse.beat().await;
+        let mut creates = self.lock();
+        if !is_alive {
+            // Another run has taken it over, while this one was suspended: nothing is left to be said of it.
+            creates.remove(&key);
+        } else if let Some(kept) = creates.get_mut(&key) {
+            // Unless it was signed off meanwhile.
+            kept.pulse = create.pulse;
         }
     }
 
