@@ -84,7 +84,7 @@ impl Provider {
             let (state, diagnostics) = lease::alive(&engine, resource, create).await?;
             if state.value != Value::Null && lease::has_claim(resource) {
                 let phase = if ledger_of(&state.private)?.complete { Phase::Ready } else { Phase::Kept };
-                self.unsigned.add(resource, &engine, phase);
+                self.unsigned.add(resource, &engine, phase).await;
             }
             return Ok((state, diagnostics));
         }

@@ -35,7 +35,7 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
     if !has_claim(resource) {
         return Ok(work(engine.clone()).await);
     }
-    let mut pulse = Pulse::new(engine);
+    let mut pulse = Pulse::of_beginning(engine);
     let engine = engine.under(&pulse.lease);
     let mut work = pin!(work(engine.clone()));
     tokio::select! {
@@ -58,10 +58,15 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    /// The pulse of a create that is alive at this moment.
-    pub(super) fn new(engine: &Engine) -> Self {
+    /// The pulse of a create that begins.
+    fn of_beginning(engine: &Engine) -> Self {
         let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
         Self { engine: engine.clone(), lease, is_ours: false }
+    }
+
+    /// The pulse of a create that has just ended.
+    pub(super) fn of_end(engine: &Engine) -> Self {
+        Self { is_ours: true, ..Self::of_beginning(engine) }
     }
 
     /// Beats; ends when another run is in the place of this one.
@@ -81,7 +86,7 @@ impl Pulse {
             Ok(true) => self.lease.renew(now + LEASE),
             Ok(false) => return false,
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "the claim could not be asked whether it is still this create's");
+                tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
             }
         }
         true
@@ -90,6 +95,10 @@ impl Pulse {
     async fn try_beat(&mut self) -> Result<bool, CallError> {
         let was_suspended = !self.lease.lasts(self.engine.clock());
         let aws = self.engine.aftermath(&address());
+        if self.is_ours && !was_suspended {
+            // Nobody takes over what is alive.
+            return claim::take(&aws).await.map(|()| true);
+        }
         let is_anothers =
             |seen: &Result<Option<Life>, CallError>| matches!(seen, Ok(Some(life)) if life.run != aws.run_id());
         let seen = match self.is_ours || was_suspended {
@@ -103,10 +112,8 @@ impl Pulse {
         }
         let seen = seen?;
         self.is_ours |= seen.is_some();
-        if seen.is_some_and(|life| life.is_creating)
-            && let Err(error) = claim::take(&aws).await
-        {
-            tracing::warn!(error = %chain(&error), "the claim could not be told that its create is alive");
+        if seen.is_some_and(|life| life.is_creating) {
+            claim::take(&aws).await?;
         }
         if !was_suspended {
             return Ok(true);

@@ -4,10 +4,10 @@
 //! what was made, as with any create that died. So the claim says that the create is under way, and its pulse goes on,
 //! until the host is known to have the state: it ends the provider, or comes with the state.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
+use futures::stream::{StreamExt, iter};
 
 use super::held::{Key, key};
 use super::lease::{self, PULSE, Pulse};
@@ -16,13 +16,21 @@ use crate::aws::{Clock, chain};
 use crate::components::claim::{self, Phase};
 use crate::resources::Resource;
 
+/// How many there may be: each costs a call with every beat. When so many others have ended since, the host has written
+/// down the first of them long ago.
+const MOST: usize = 32;
+
+/// How many are signed off at a time: each has half a minute, and CloudWatch Logs takes ten calls in a second.
+const SIDE_BY_SIDE: usize = 16;
+
 /// The creates of one process that ended and are not signed off. Clones share them.
 #[derive(Clone, Default)]
-pub struct Unsigned(Arc<Mutex<BTreeMap<Key, Create>>>);
+pub struct Unsigned(Arc<Mutex<Vec<Create>>>);
 
 /// A create that has ended.
 #[derive(Clone)]
 struct Create {
+    key: Key,
     engine: Engine,
     pulse: Pulse,
     /// How far it came.
@@ -31,14 +39,26 @@ struct Create {
 
 impl Unsigned {
     /// The host is told of this create's end now.
-    pub(super) fn add(&self, resource: &dyn Resource, engine: &Engine, phase: Phase) {
-        let create = Create { engine: engine.clone(), pulse: Pulse::new(engine), phase };
-        self.lock().insert(key(resource, engine.owner()), create);
+    pub(super) async fn add(&self, resource: &dyn Resource, engine: &Engine, phase: Phase) {
+        let key = key(resource, engine.owner());
+        let create = Create { key, engine: engine.clone(), pulse: Pulse::of_end(engine), phase };
+        let oldest = {
+            let mut creates = self.lock();
+            creates.push(create);
+            (creates.len() > MOST).then(|| creates.remove(0))
+        };
+        if let Some(oldest) = oldest {
+            oldest.sign_off().await;
+        }
     }
 
     /// The host comes with the state of this resource.
     pub(super) async fn sign_off_one(&self, resource: &dyn Resource, owner: &str) {
-        let create = self.lock().remove(&key(resource, owner));
+        let create = {
+            let mut creates = self.lock();
+            let place = creates.iter().position(|create| create.key == key(resource, owner));
+            place.map(|place| creates.remove(place))
+        };
         if let Some(create) = create {
             create.sign_off().await;
         }
@@ -47,7 +67,7 @@ impl Unsigned {
     /// The host has kept everything that it was told: it asks the provider to end.
     pub async fn sign_off(&self) {
         let creates = std::mem::take(&mut *self.lock());
-        join_all(creates.values().map(Create::sign_off)).await;
+        iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.sign_off().await).await;
     }
 
     /// Lets every claim say that its create is alive, for as long as this is awaited.
@@ -56,32 +76,33 @@ impl Unsigned {
             loop {
                 clock.sleep(PULSE).await;
                 let creates = self.lock().clone();
-                join_all(creates.into_iter().map(|(key, create)| self.beat(key, create))).await;
+                join_all(creates.into_iter().map(|create| self.beat(create))).await;
             }
         };
         // The compiler gives up on the size of so many futures within each other.
         beats.boxed()
     }
 
-    async fn beat(&self, key: Key, mut create: Create) {
+    async fn beat(&self, mut create: Create) {
         let is_alive = create.pulse.beat().await;
         let mut creates = self.lock();
-        if !is_alive {
+        // Unless it was signed off meanwhile.
+        let Some(place) = creates.iter().position(|kept| kept.key == create.key) else { return };
+        if is_alive {
+            creates[place] = create;
+        } else {
             // Another run has taken it over, while this one was suspended: nothing is left to be said of it.
-            creates.remove(&key);
-        } else if let Some(kept) = creates.get_mut(&key) {
-            // Unless it was signed off meanwhile.
-            kept.pulse = create.pulse;
+            creates.remove(place);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Create>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Create>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Create {
-    async fn sign_off(&self) {
+    async fn sign_off(self) {
         let aws = self.engine.aftermath(&lease::address());
         if let Err(error) = claim::end(&aws, self.phase).await {
             // The state says more than the claim: the next plan shows it, and its apply tells the claim.

@@ -8,6 +8,7 @@ mod clock;
 pub(crate) mod compare;
 mod drift;
 mod fault;
+mod goodbyes;
 mod host;
 mod lies;
 mod limits;

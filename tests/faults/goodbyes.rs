@@ -1,0 +1,71 @@
+//! What is made is its host's as soon as that has kept it, and not before: told by the claims.
+
+use std::sync::Arc;
+
+use multiregion::lifecycle::{Provider, State};
+use multiregion::wire::{Diagnostic, Value};
+use serde_json::json;
+
+use super::clock::{Ended, simulate};
+use super::compare::inventory;
+use super::matrix::runtime;
+use super::world::{Sources, World, config, resource};
+
+/// How many ends the host may not have kept yet.
+const MOST: usize = 32;
+
+/// How many claims say that their create is under way.
+async fn creating(world: &World) -> usize {
+    let objects = inventory(world).await.objects;
+    let claims: Vec<String> = objects
+        .iter()
+        .filter(|(key, _)| key.contains("/multiregion/zone/"))
+        .map(|(_, claim)| claim.to_string())
+        .collect();
+    let says = |phase: &str| claims.iter().filter(|claim| claim.contains(&format!("{phase:?}"))).count();
+    assert_eq!(says("creating") + says("ready"), claims.len(), "{claims:#?}");
+    says("creating")
+}
+
+async fn simulated<T>(world: &World, work: impl Future<Output = T>) -> T {
+    match simulate(&world.clock, &world.network, work).await {
+        Ended::Done(done) => done,
+        Ended::Killed => unreachable!("nobody is killed"),
+    }
+}
+
+/// The state of the zone of this number, made as a host has it made.
+async fn make(provider: &Provider, number: usize) -> State {
+    let zone = resource("multiregion_zone");
+    let config = config(zone, &json!({ "name": format!("zone{number}.example") }));
+    let nothing = State { value: Value::Null, private: Vec::new() };
+    let (planned, told) = provider.plan(zone, nothing, config.clone()).await;
+    assert!(!told.iter().any(Diagnostic::is_error), "{told:#?}");
+    let (state, told) = provider.apply(zone, Value::Null, planned.state, config).await;
+    assert!(!told.iter().any(Diagnostic::is_error), "{told:#?}");
+    state
+}
+
+#[test]
+fn what_is_made_is_signed_off_when_the_host_has_kept_it() {
+    runtime().block_on(async {
+        let world = World::start(&Arc::new(Sources::new())).await;
+        let provider = world.connect().await.expect("it connects");
+        let first = simulated(&world, make(&provider, 0)).await;
+        let second = simulated(&world, make(&provider, 1)).await;
+        assert_eq!(creating(&world).await, 2, "the host may die before it has written anything down");
+
+        simulated(&world, provider.read(resource("multiregion_zone"), second)).await;
+        assert_eq!(creating(&world).await, 1, "it comes with the state of the second");
+
+        for number in 2..=MOST + 1 {
+            simulated(&world, make(&provider, number)).await;
+        }
+        assert_eq!(creating(&world).await, MOST, "so many others have ended since the first");
+
+        simulated(&world, provider.unsigned.sign_off()).await;
+        assert_eq!(creating(&world).await, 0, "it asks the provider to end");
+        let (again, told) = simulated(&world, provider.read(resource("multiregion_zone"), first.clone())).await;
+        assert!(told.is_empty() && again.value == first.value, "nothing is left to do: {told:#?}");
+    });
+}
