@@ -48,10 +48,12 @@ impl Engine {
                 }
                 Sight::Drifted(entry, fields) => {
                     tracing::info!(component = %address, ?fields, "AWS has it otherwise than it was applied");
+                    self.remember(&mut observed, address, &ledger.entries[address]);
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Gone => {
                     tracing::info!(component = %address, "AWS no longer has it");
+                    self.remember(&mut observed, address, &ledger.entries[address]);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
@@ -59,6 +61,17 @@ impl Engine {
             }
         }
         (observed, unseen)
+    }
+
+    /// Where a component led that somebody changed or took away behind our back, others may still go, and nobody knows since
+    /// when it does not lead there any more.
+    fn remember(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
+        let linger = self.kinds().linger(&address.kind, &entry.spec).as_secs();
+        if linger > 0 {
+            // The second that has begun is not over yet.
+            let until = self.run.clock.unix_seconds() + 1 + linger;
+            observed.lingering.extend(entry.depends_on.iter().map(|stood_on| (stood_on.clone(), until)));
+        }
     }
 
     /// Looks at one component: first together with the others, then by itself as long as AWS may not know better.

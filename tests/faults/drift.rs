@@ -17,7 +17,9 @@ use strict_aws::Inventory;
 use super::clock::{Ended, simulate};
 use super::compare::{difference, inventory};
 use super::host::{Kept, Run};
+use super::operations::remove_region;
 use super::topologies::{self, Topology};
+use super::traffic::{Watch, names};
 use super::world::{Moment, World, config, resource, text};
 
 /// How a drift ended.
@@ -53,6 +55,7 @@ pub(super) async fn of(world: &World, topology: &'static Topology) -> BTreeMap<S
 struct Standing {
     moment: Moment,
     api: Kept,
+    wanted: Json,
     config: Value,
     inventory: Inventory,
 }
@@ -62,10 +65,11 @@ impl Standing {
         world.start_over();
         let zone_id = topologies::zone(world).await;
         let mut api = Kept::nothing(resource("multiregion_api"));
-        let config = config(api.resource, &(topology.config)(world, &zone_id));
+        let wanted = (topology.config)(world, &zone_id);
+        let config = config(api.resource, &wanted);
         let run = api.run(world, &config).await;
         assert!(run.is_well(), "{} is made: {run:?}", topology.name);
-        Self { moment: world.moment(), api, config, inventory: inventory(world).await }
+        Self { moment: world.moment(), api, wanted, config, inventory: inventory(world).await }
     }
 }
 
@@ -164,6 +168,33 @@ impl Drifting<'_> {
         let entry = self.ledger.entries.get(other);
         other == self.address || entry.is_some_and(|entry| entry.depends_on.iter().any(|next| self.stands_on(next)))
     }
+}
+
+/// Somebody takes a region out of its name behind our back, and a user takes it out of the configuration then: who remembers
+/// the name is answered all the same. What is wrong with that.
+pub(super) async fn of_a_region_that_goes(world: &World, topology: &'static Topology) -> Vec<String> {
+    let standing = Standing::make(world, topology).await;
+    let ledger = Ledger::from_private(&standing.api.private).expect("a ledger");
+    let (_, less) = remove_region(world, standing.wanted.clone()).expect("there is a region more");
+    let gone = |region: &str| less["regions"].get(region).is_none();
+    let (address, entry) = ledger
+        .entries
+        .iter()
+        .find(|(_, entry)| entry.spec["sets"].as_object().is_some_and(|sets| sets.len() > 1))
+        .expect("a name of all");
+    let component = Catalog::default().get(&address.kind).expect("a known kind");
+    let drifting = Drifting { world, standing: &standing, ledger: &ledger, address, entry, component };
+    let mut spec = entry.spec.clone();
+    spec["sets"].as_object_mut().expect("sets").retain(|region, _| !gone(region));
+    assert_ne!(spec, entry.spec, "it leads to the region that goes");
+    world.network.watch(Some(Watch::over_a_change()));
+    let deed = async |aws: Regional| component.update(&aws, &entry.outputs, &entry.spec, &spec).await.is_ok();
+    assert!(drifting.came_about(deed).await, "somebody takes it out");
+    let mut api = standing.api.clone();
+    let run = api.run(world, &config(api.resource, &less)).await;
+    assert!(run.is_well(), "{run:?}");
+    let wanted = names(&world.aws).await;
+    world.network.watch(None).expect("somebody watched").holes(&wanted)
 }
 
 /// The components that a plan touches.

@@ -48,6 +48,16 @@ fn whatever_drifts_is_healed() {
     assert!(report.broken.is_empty(), "{}", report.explain());
 }
 
+/// What somebody has withdrawn behind our back, resolvers remember as well.
+#[test]
+fn what_others_withdrew_is_remembered() {
+    matrix::runtime().block_on(async {
+        let world = World::start(&Arc::new(Sources::new())).await;
+        let latency = topologies::ALL.iter().find(|topology| topology.name == "latency").expect("a topology");
+        assert_eq!(drift::of_a_region_that_goes(&world, latency).await, Vec::<String>::new());
+    });
+}
+
 /// Whoever repeats a run, to see why it failed, sees the same.
 #[test]
 fn whatever_is_repeated_goes_the_same_way() {

@@ -44,7 +44,7 @@ fn spare(config: &Json) -> Option<String> {
 }
 
 /// The first configuration has a region more than the second.
-fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
+pub(super) fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
     if config["routing"]["policy"] == "failover" {
         return None;
     }
