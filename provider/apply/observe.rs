@@ -11,7 +11,7 @@ use futures::future::join_all;
 use super::Engine;
 use crate::aws::{CallError, LAG, Looks};
 use crate::desired::Address;
-use crate::plan::{Entry, Ledger, changed_fields};
+use crate::plan::{Entry, Kinds, Ledger, changed_fields};
 
 /// What was seen of one component.
 enum Sight {

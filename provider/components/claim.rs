@@ -183,7 +183,7 @@ pub async fn take(aws: &Regional) -> Result<(), CallError> {
     tag(aws, signs_of_life(aws)).await
 }
 
-/// Says that a state holds what this run has made, if nobody else has taken it over.
+/// Says that a state holds what this run has made.
 ///
 /// # Errors
 /// A call that failed.
@@ -192,12 +192,7 @@ pub async fn end(aws: &Regional, phase: Phase) -> Result<(), CallError> {
         Phase::Ready => READY,
         Phase::Kept => KEPT,
     };
-    match life(aws).await? {
-        Some(life) if life.is_creating && life.run == aws.run_id() => {
-            tag(aws, [(PHASE_TAG.to_owned(), phase.to_owned())].into()).await
-        }
-        _ => Ok(()),
-    }
+    tag(aws, [(PHASE_TAG.to_owned(), phase.to_owned())].into()).await
 }
 
 async fn tag(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {

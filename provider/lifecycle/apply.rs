@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::plan::{mistake, survey, unprotected};
 use super::{Provider, State, block, held, lease, ledger_of, report};
-use crate::apply::{Engine, Outcome};
+use crate::apply::{Engine, Failure, Outcome};
+use crate::aws::CallError;
 use crate::components::Catalog;
-use crate::components::claim::Phase;
-use crate::desired::Desired;
+use crate::components::claim::{Claim, Phase};
+use crate::desired::{Desired, Kind};
 use crate::package::DiskPackages;
 use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::{OnCreateFailure, Resource, Settings};
@@ -74,27 +75,46 @@ impl Provider {
         }
         let within = if is_new { settings.create_timeout } else { settings.update_timeout };
         let engine = self.engine(&settings.owner, within);
-        let ledger = start(&engine, resource, &desired, ledger_of(&planned.private)?).await?;
-        let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
-        as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
+        let mut before = ledger_of(&planned.private)?;
+        loop {
+            let ledger = start(&engine, resource, &desired, &before).await?;
+            let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
+            as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
 
-        let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
-        if is_new {
-            let create = async |engine: Engine| create(&Attempt { engine: &engine, ..attempt }, &settings).await;
-            let (state, diagnostics) = lease::alive(&engine, resource, create).await?;
-            if state.value != Value::Null && lease::has_claim(resource) {
+            let attempt =
+                Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
+            if !is_new {
+                let outcome = attempt.run().await;
+                return Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)));
+            }
+            let run = async |engine: Engine| {
+                let attempt = Attempt { engine: &engine, ..attempt };
+                let outcome = attempt.run().await;
+                let is_taken = !before.resumes && finds_itself_taken(&outcome);
+                if is_taken { None } else { Some(create(&attempt, &settings, outcome).await) }
+            };
+            let (created, pulse) = lease::alive(&engine, resource, run).await?;
+            let Some((state, diagnostics)) = created else {
+                before.resumes = true;
+                continue;
+            };
+            if let Some(pulse) = pulse.filter(|_| state.value != Value::Null) {
                 let phase = if ledger_of(&state.private)?.complete { Phase::Ready } else { Phase::Kept };
-                self.unsigned.add(resource, &engine, phase).await;
+                self.unsigned.add(resource, pulse, phase).await;
             }
             return Ok((state, diagnostics));
         }
-        let outcome = attempt.run().await;
-        Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)))
     }
 }
 
-async fn create(attempt: &Attempt<'_>, settings: &Settings) -> (State, Diagnostics) {
-    let outcome = attempt.run().await;
+/// Whether there is a claim that the plan could not see yet: what it stands for is looked at anew, and nothing was made.
+fn finds_itself_taken(outcome: &Outcome) -> bool {
+    let is_claim = |failure: &Failure| failure.address.kind == Claim::KIND;
+    let is_taken = |failure: &Failure| is_claim(failure) && matches!(failure.error, CallError::Foreign { .. });
+    outcome.ledger.is_empty() && outcome.failures.iter().any(is_taken)
+}
+
+async fn create(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
     if outcome.is_complete() {
         return (attempt.reached(&outcome.ledger), Vec::new());
     }
@@ -160,10 +180,10 @@ async fn start(
     engine: &Engine,
     resource: &dyn Resource,
     desired: &Desired,
-    planned: Ledger,
+    planned: &Ledger,
 ) -> Result<Ledger, Diagnostics> {
     if !planned.resumes {
-        return Ok(Ledger { replaces: None, ..planned });
+        return Ok(Ledger { replaces: None, ..planned.clone() });
     }
     engine.settle().await.map_err(|error| vec![held::unseen(&error)])?;
     lease::take_over(engine, resource).await?;

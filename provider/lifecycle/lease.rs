@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::apply::Engine;
 use crate::aws::{CallError, Lease, Regional, chain};
-use crate::components::claim::{self, Claim, Life};
+use crate::components::claim::{self, Claim, Life, Phase};
 use crate::desired::{Address, Kind};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path};
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// Does `work` while the claim says that somebody is at it. With the engine that it is given, it stops calling AWS as soon
-/// as the claim may be another run's.
+/// as the claim may be another run's. With what it comes to, the pulse that has to go on; none where there is no claim.
 ///
 /// # Errors
 /// Another run has taken this one for dead and goes on in its place.
@@ -31,16 +31,19 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
     engine: &Engine,
     resource: &dyn Resource,
     work: impl FnOnce(Engine) -> F,
-) -> Result<T, Diagnostics> {
+) -> Result<(T, Option<Pulse>), Diagnostics> {
     if !has_claim(resource) {
-        return Ok(work(engine.clone()).await);
+        return Ok((work(engine.clone()).await, None));
     }
-    let mut pulse = Pulse::of_beginning(engine);
+    let mut pulse = Pulse::of(engine);
     let engine = engine.under(&pulse.lease);
     let mut work = pin!(work(engine.clone()));
-    tokio::select! {
-        done = &mut work => return Ok(done),
-        () = pulse.until_lost() => {}
+    let done = tokio::select! {
+        done = &mut work => Some(done),
+        () = pulse.until_lost() => None,
+    };
+    if let Some(done) = done {
+        return Ok((done, Some(pulse)));
     }
     // What runs ends, and is the other's: nothing of it is undone.
     engine.cancel();
@@ -58,15 +61,14 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    /// The pulse of a create that begins.
-    fn of_beginning(engine: &Engine) -> Self {
+    fn of(engine: &Engine) -> Self {
         let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
         Self { engine: engine.clone(), lease, is_ours: false }
     }
 
-    /// The pulse of a create that has just ended.
-    pub(super) fn of_end(engine: &Engine) -> Self {
-        Self { is_ours: true, ..Self::of_beginning(engine) }
+    /// Whose create it is.
+    pub(super) fn owner(&self) -> &str {
+        self.engine.owner()
     }
 
     /// Beats; ends when another run is in the place of this one.
@@ -123,6 +125,17 @@ impl Pulse {
         let look = || claim::life(&aws);
         let seen = aws.look_until_believed("whether the claim stays", look, |seen| !is_anothers(seen)).await;
         if is_anothers(&seen) { Ok(false) } else { seen.map(|_| true) }
+    }
+
+    /// The last one: says that a state holds what this run has made, unless another run is in its place.
+    pub(super) async fn end(mut self, phase: Phase) {
+        if !self.lease.lasts(self.engine.clock()) && !self.beat().await {
+            return;
+        }
+        if let Err(error) = claim::end(&self.engine.aftermath(&address()), phase).await {
+            // The state says more than the claim: the next plan shows it, and its apply tells the claim.
+            tracing::warn!(error = %chain(&error), "the claim could not be told that its create has ended");
+        }
     }
 }
 
@@ -214,10 +227,10 @@ fn taken_over(owner: &str) -> Diagnostic {
     )
 }
 
-pub(super) fn has_claim(resource: &dyn Resource) -> bool {
+fn has_claim(resource: &dyn Resource) -> bool {
     resource.kinds().contains(&Claim::KIND)
 }
 
-pub(super) fn address() -> Address {
+fn address() -> Address {
     Address::global(Claim::KIND)
 }

@@ -10,10 +10,9 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{StreamExt, iter};
 
 use super::held::{Key, key};
-use super::lease::{self, PULSE, Pulse};
-use crate::apply::Engine;
-use crate::aws::{Clock, chain};
-use crate::components::claim::{self, Phase};
+use super::lease::{PULSE, Pulse};
+use crate::aws::Clock;
+use crate::components::claim::Phase;
 use crate::resources::Resource;
 
 /// How many there may be: each costs a call with every beat. When so many others have ended since, the host has written
@@ -31,7 +30,6 @@ pub struct Unsigned(Arc<Mutex<Vec<Create>>>);
 #[derive(Clone)]
 struct Create {
     key: Key,
-    engine: Engine,
     pulse: Pulse,
     /// How far it came.
     phase: Phase,
@@ -39,16 +37,15 @@ struct Create {
 
 impl Unsigned {
     /// The host is told of this create's end now.
-    pub(super) async fn add(&self, resource: &dyn Resource, engine: &Engine, phase: Phase) {
-        let key = key(resource, engine.owner());
-        let create = Create { key, engine: engine.clone(), pulse: Pulse::of_end(engine), phase };
+    pub(super) async fn add(&self, resource: &dyn Resource, pulse: Pulse, phase: Phase) {
+        let create = Create { key: key(resource, pulse.owner()), pulse, phase };
         let oldest = {
             let mut creates = self.lock();
             creates.push(create);
             (creates.len() > MOST).then(|| creates.remove(0))
         };
         if let Some(oldest) = oldest {
-            oldest.sign_off().await;
+            oldest.pulse.end(oldest.phase).await;
         }
     }
 
@@ -60,14 +57,14 @@ impl Unsigned {
             place.map(|place| creates.remove(place))
         };
         if let Some(create) = create {
-            create.sign_off().await;
+            create.pulse.end(create.phase).await;
         }
     }
 
     /// The host has kept everything that it was told: it asks the provider to end.
     pub async fn sign_off(&self) {
         let creates = std::mem::take(&mut *self.lock());
-        iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.sign_off().await).await;
+        iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.pulse.end(create.phase).await).await;
     }
 
     /// Lets every claim say that its create is alive, for as long as this is awaited.
@@ -98,15 +95,5 @@ impl Unsigned {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Create>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Create {
-    async fn sign_off(self) {
-        let aws = self.engine.aftermath(&lease::address());
-        if let Err(error) = claim::end(&aws, self.phase).await {
-            // The state says more than the claim: the next plan shows it, and its apply tells the claim.
-            tracing::warn!(error = %chain(&error), "the claim could not be told that its create has ended");
-        }
     }
 }

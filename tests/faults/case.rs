@@ -18,9 +18,6 @@ use super::world::{Moment, World, config, resource, text};
 /// How often a user runs again after the fault is mended.
 const REPETITIONS: usize = 2;
 
-/// What the user is told where AWS did not tell the plan yet of a claim that a killed create had made.
-const AGAIN: &str = "plan again once it has ended";
-
 /// What begins like this is a leak.
 const LEAKED: &str = "left after the destroy";
 
@@ -193,9 +190,7 @@ impl Row {
                 // The host destroyed it first.
                 problems.0.extend(self.look_anew(world));
             }
-            if !(fault == Fault::Killed && last.advises(AGAIN)) {
-                problems.well("the run after the fault", &last);
-            }
+            problems.well("the run after the fault", &last);
         }
         problems.unless(last.is_well(), || format!("it does not converge: {last:?}"));
         let calls = world.network.take_calls();

@@ -44,11 +44,6 @@ impl Run {
     pub(super) fn is_well(&self) -> bool {
         matches!(self, Self::Well { .. })
     }
-
-    /// Whether the user is told to do this.
-    pub(super) fn advises(&self, advice: &str) -> bool {
-        matches!(self, Self::Errors(errors) if errors.iter().any(|error| error.detail.contains(advice)))
-    }
 }
 
 /// How far a run is: what is in the state file should the provider die now.
