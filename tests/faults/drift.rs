@@ -173,6 +173,8 @@ impl Drifting<'_> {
 /// Somebody takes a region out of its name behind our back, and a user takes it out of the configuration then: who remembers
 /// the name is answered all the same. What is wrong with that.
 pub(super) async fn of_a_region_that_goes(world: &World, topology: &'static Topology) -> Vec<String> {
+    // Whoever looks has to know where the name led before.
+    world.network.watch(Some(Watch::over_a_change()));
     let standing = Standing::make(world, topology).await;
     let ledger = Ledger::from_private(&standing.api.private).expect("a ledger");
     let (_, less) = remove_region(world, standing.wanted.clone()).expect("there is a region more");
@@ -187,7 +189,6 @@ pub(super) async fn of_a_region_that_goes(world: &World, topology: &'static Topo
     let mut spec = entry.spec.clone();
     spec["sets"].as_object_mut().expect("sets").retain(|region, _| !gone(region));
     assert_ne!(spec, entry.spec, "it leads to the region that goes");
-    world.network.watch(Some(Watch::over_a_change()));
     let deed = async |aws: Regional| component.update(&aws, &entry.outputs, &entry.spec, &spec).await.is_ok();
     assert!(drifting.came_about(deed).await, "somebody takes it out");
     let mut api = standing.api.clone();
