@@ -93,7 +93,7 @@ impl Provider {
                 let is_taken = !before.resumes && finds_itself_taken(&outcome);
                 if is_taken { None } else { Some(create(&attempt, &settings, outcome).await) }
             };
-            let (created, pulse) = lease::alive(&engine, resource, run).await?;
+            let (created, pulse) = lease::alive(&engine, resource, before.resumes, run).await?;
             let Some((state, diagnostics)) = created else {
                 before.resumes = true;
                 continue;

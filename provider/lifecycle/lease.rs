@@ -24,18 +24,21 @@ const SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// Does `work` while the claim says that somebody is at it. With the engine that it is given, it stops calling AWS as soon
 /// as the claim may be another run's. With what it comes to, the pulse that has to go on; none where there is no claim.
+/// `has_taken_over` says that there is one already.
 ///
 /// # Errors
 /// Another run has taken this one for dead and goes on in its place.
 pub(super) async fn alive<T, F: Future<Output = T>>(
     engine: &Engine,
     resource: &dyn Resource,
+    has_taken_over: bool,
     work: impl FnOnce(Engine) -> F,
 ) -> Result<(T, Option<Pulse>), Diagnostics> {
     if !has_claim(resource) {
         return Ok((work(engine.clone()).await, None));
     }
-    let mut pulse = Pulse::of(engine);
+    let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
+    let mut pulse = Pulse { engine: engine.clone(), lease, is_ours: has_taken_over };
     let engine = engine.under(&pulse.lease);
     let mut work = pin!(work(engine.clone()));
     let done = tokio::select! {
@@ -43,7 +46,8 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
         () = pulse.until_lost() => None,
     };
     if let Some(done) = done {
-        return Ok((done, Some(pulse)));
+        // Whoever came so far has its claim, if AWS has any.
+        return Ok((done, Some(Pulse { is_ours: true, ..pulse })));
     }
     // What runs ends, and is the other's: nothing of it is undone.
     engine.cancel();
@@ -56,16 +60,11 @@ pub(super) async fn alive<T, F: Future<Output = T>>(
 pub(super) struct Pulse {
     engine: Engine,
     lease: Arc<Lease>,
-    /// Whether the claim was seen to be this run's.
+    /// Whether the claim is this run's: it was seen to be, or taken over.
     is_ours: bool,
 }
 
 impl Pulse {
-    fn of(engine: &Engine) -> Self {
-        let lease = Arc::new(Lease::new(engine.clock().now() + LEASE));
-        Self { engine: engine.clone(), lease, is_ours: false }
-    }
-
     /// Whose create it is.
     pub(super) fn owner(&self) -> &str {
         self.engine.owner()
@@ -120,7 +119,8 @@ impl Pulse {
         if !was_suspended {
             return Ok(true);
         }
-        // Who took this run for dead a moment ago may not be seen yet.
+        // Who took this run for dead a moment ago says so again with its next beat, and may not be seen at once.
+        self.engine.clock().sleep(LOOK + PULSE).await;
         let aws = self.engine.aftermath(&address());
         let look = || claim::life(&aws);
         let seen = aws.look_until_believed("whether the claim stays", look, |seen| !is_anothers(seen)).await;
