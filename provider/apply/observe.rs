@@ -70,7 +70,10 @@ impl Engine {
         if linger > 0 {
             // The second that has begun is not over yet.
             let until = self.run.clock.unix_seconds() + 1 + linger;
-            observed.lingering.extend(entry.depends_on.iter().map(|stood_on| (stood_on.clone(), until)));
+            for stood_on in &entry.depends_on {
+                let known = observed.lingering.entry(stood_on.clone()).or_default();
+                *known = until.max(*known);
+            }
         }
     }
 
