@@ -217,8 +217,7 @@ impl<'a> Execution<'a> {
             return;
         }
         let after = ledger.entries.get(&step.address).filter(|after| after.outputs == before.outputs);
-        // The second that has begun is not over yet.
-        let until = self.engine.run.clock.unix_seconds() + 1 + linger;
+        let until = self.engine.in_seconds(linger);
         for address in withdrawn(&before, after) {
             ledger.lingering.insert(address.clone(), until);
         }
@@ -230,7 +229,7 @@ impl<'a> Execution<'a> {
         let Some(before) = self.before(step) else { return };
         let linger = self.engine.kinds().linger(&step.address.kind, &before.spec).as_secs();
         if linger > 0 {
-            let until = self.engine.run.clock.unix_seconds() + 1 + 2 * linger;
+            let until = self.engine.in_seconds(2 * linger);
             let stood_on = before.depends_on.clone();
             self.outcome.ledger.lingering.extend(stood_on.into_iter().map(|address| (address, until)));
         }

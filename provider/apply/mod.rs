@@ -73,6 +73,12 @@ impl Engine {
         self.run.clock.as_ref()
     }
 
+    /// When so many seconds have passed from now on, in seconds since 1970.
+    fn in_seconds(&self, seconds: u64) -> u64 {
+        // The second that has begun is not over yet.
+        self.run.clock.unix_seconds() + 1 + seconds
+    }
+
     /// Waits, unless the run is cancelled.
     ///
     /// # Errors

@@ -68,8 +68,7 @@ impl Engine {
     fn remember(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
         let linger = self.kinds().linger(&address.kind, &entry.spec).as_secs();
         if linger > 0 {
-            // The second that has begun is not over yet.
-            let until = self.run.clock.unix_seconds() + 1 + linger;
+            let until = self.in_seconds(linger);
             for stood_on in &entry.depends_on {
                 let known = observed.lingering.entry(stood_on.clone()).or_default();
                 *known = until.max(*known);

@@ -109,8 +109,8 @@ impl Provider {
 
 /// Whether there is a claim that the plan could not see yet: what it stands for is looked at anew, and nothing was made.
 fn finds_itself_taken(outcome: &Outcome) -> bool {
-    let is_claim = |failure: &Failure| failure.address.kind == Claim::KIND;
-    let is_taken = |failure: &Failure| is_claim(failure) && matches!(failure.error, CallError::Foreign { .. });
+    let is_taken =
+        |failure: &Failure| failure.address.kind == Claim::KIND && matches!(failure.error, CallError::Foreign { .. });
     outcome.ledger.is_empty() && outcome.failures.iter().any(is_taken)
 }
 

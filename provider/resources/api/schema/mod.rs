@@ -3,8 +3,7 @@
 mod function;
 mod traffic;
 
-use crate::resources::status;
-use crate::resources::timeouts;
+use crate::resources::{status, timeouts};
 use crate::schema::{Attribute, Mode, Schema};
 use crate::wire::Type;
 
