@@ -20,6 +20,7 @@ use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
 use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS};
 use super::limits::Limiter;
+use super::memory::Memory;
 use super::sender::{Call, Sender};
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
 use crate::components;
@@ -64,6 +65,7 @@ impl Aws {
             web: http::Web::new(&sdk, config.network),
             clients: Clients::new(sdk, endpoints),
             sender,
+            memory: Memory::default(),
             enabled_regions: OnceCell::new(),
             locks: std::sync::Mutex::default(),
             clock,

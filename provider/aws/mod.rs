@@ -11,6 +11,7 @@ mod lag;
 mod lease;
 mod limits;
 mod looks;
+mod memory;
 mod regional;
 mod sender;
 #[cfg(test)]
@@ -131,6 +132,7 @@ pub struct Aws {
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
+    memory: memory::Memory,
     enabled_regions: tokio::sync::OnceCell<Option<Vec<String>>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     clock: Arc<dyn Clock>,

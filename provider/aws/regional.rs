@@ -29,7 +29,7 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(40);
 /// AWS as one component of one resource sees it: its region, its name, its deadline.
 #[derive(Clone)]
 pub struct Regional {
-    aws: Arc<Aws>,
+    pub(super) aws: Arc<Aws>,
     pub(super) run: Arc<Run>,
     region: String,
     address: Address,

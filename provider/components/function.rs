@@ -213,7 +213,7 @@ impl Component for Function {
         }
         if from.code != to.code || from.architecture != to.architecture {
             let attempt = || async {
-                let code = upload::load(to).await?;
+                let code = upload::load(aws, to).await?;
                 aws.call("lambda:UpdateFunctionCode", || {
                     upload::patiently(request::recode(&client, to, &code).customize()).send()
                 })
@@ -241,7 +241,7 @@ impl Component for Function {
 async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outputs, CallError> {
     let client = aws.lambda();
     let attempt = || async {
-        let code = upload::load(spec).await?;
+        let code = upload::load(aws, spec).await?;
         aws.call("lambda:CreateFunction", || {
             upload::patiently(request::create(&client, spec, &code).customize()).send()
         })

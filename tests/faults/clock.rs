@@ -14,10 +14,6 @@ use multiregion::aws::{Clock, Sleeping};
 /// The time of day at the beginning: some day in 2026.
 const EPOCH: u64 = 1_790_000_000;
 
-/// How often, and how long each time, it is seen whether anybody goes on when nobody is known to wait.
-const PATIENCE: u32 = 500;
-const BREATH: Duration = Duration::from_millis(10);
-
 /// Simulated time. Clones share it.
 #[derive(Clone)]
 pub(super) struct SimulatedClock {
@@ -156,7 +152,6 @@ pub(super) async fn simulate<T>(
     let mut work = pin!(work);
     // Files are read on another thread, the only one: what it is given last ends last.
     let mut fence: Option<tokio::task::JoinHandle<()>> = None;
-    let mut patience = PATIENCE;
     let flag = Arc::new(AtomicBool::new(false));
     std::future::poll_fn(move |context| {
         loop {
@@ -186,14 +181,8 @@ pub(super) async fn simulate<T>(
             if flag.load(Ordering::SeqCst) {
                 continue;
             }
-            match clock.skip() {
-                Some(by) => surroundings.passed(by),
-                // On a machine with too much to do, who goes on next may not have been told yet.
-                None => {
-                    patience = patience.checked_sub(1).expect("somebody is still waiting for something");
-                    fence = Some(tokio::task::spawn_blocking(|| std::thread::sleep(BREATH)));
-                }
-            }
+            let by = clock.skip().expect("somebody is still waiting for something");
+            surroundings.passed(by);
         }
     })
     .await

@@ -7,31 +7,24 @@ use aws_sdk_lambda::client::customize::CustomizableOperation;
 use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::FunctionCode;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 use super::{Code, Spec};
-use crate::aws::CallError;
+use crate::aws::{CallError, Regional};
 use crate::desired::Input;
-use crate::package::{self, Zip};
+use crate::package;
 use crate::resources::PackageSource;
 
 /// How long the sending of a package may take: the largest one needs that at 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
-const MEBIBYTE: u64 = 1024 * 1024;
-
-/// How many MiB of packages may be in memory at once: a small package goes to all regions at the same time, a large one
-/// to few.
-static MEMORY: Semaphore = Semaphore::const_new(MEMORY_MIB as usize);
-const MEMORY_MIB: u32 = 96;
-
 /// Code that is ready to be sent.
-pub(super) struct Upload {
+pub(super) struct Upload<'a> {
     code: FunctionCode,
-    _memory: Option<SemaphorePermit<'static>>,
+    _memory: Option<SemaphorePermit<'a>>,
 }
 
-impl std::ops::Deref for Upload {
+impl std::ops::Deref for Upload<'_> {
     type Target = FunctionCode;
 
     fn deref(&self) -> &FunctionCode {
@@ -43,7 +36,7 @@ impl std::ops::Deref for Upload {
 ///
 /// # Errors
 /// [`CallError::Local`] when the package cannot be read, or is no longer what was planned.
-pub(super) async fn load(spec: &Spec) -> Result<Upload, CallError> {
+pub(super) async fn load<'a>(aws: &'a Regional, spec: &Spec) -> Result<Upload<'a>, CallError> {
     let code = FunctionCode::builder();
     let code = match &spec.code {
         Code::S3 { bucket, key, version } => code
@@ -51,7 +44,7 @@ pub(super) async fn load(spec: &Spec) -> Result<Upload, CallError> {
             .s3_key(key.get())
             .set_s3_object_version(version.as_ref().map(|version| version.get().clone())),
         Code::Image { uri } => code.image_uri(uri.get()),
-        Code::Package { sha256 } => return package(spec.source.as_ref(), sha256).await,
+        Code::Package { sha256 } => return package(aws, spec.source.as_ref(), sha256).await,
     };
     Ok(Upload { code: code.build(), _memory: None })
 }
@@ -62,7 +55,11 @@ pub(super) fn patiently<T, E, B>(request: CustomizableOperation<T, E, B>) -> Cus
     request.config_override(aws_sdk_lambda::Config::builder().timeout_config(timeouts))
 }
 
-async fn package(source: Option<&PackageSource>, sha256: &Input<String>) -> Result<Upload, CallError> {
+async fn package<'a>(
+    aws: &'a Regional,
+    source: Option<&PackageSource>,
+    sha256: &Input<String>,
+) -> Result<Upload<'a>, CallError> {
     let Some(source) = source.cloned() else {
         return Err(CallError::Malformed("it is not known where the function's package is read from".to_owned()));
     };
@@ -71,14 +68,9 @@ async fn package(source: Option<&PackageSource>, sha256: &Input<String>) -> Resu
     };
     let sha256 = sha256.get().clone();
     let zip = blocking(&what, move || package::open(&source, &sha256)).await?;
-    let mebibytes = u32::try_from(size(&zip) / MEBIBYTE + 1).unwrap_or(MEMORY_MIB).min(MEMORY_MIB);
-    let memory = MEMORY.acquire_many(mebibytes).await.ok();
+    let memory = aws.memory_for(zip.package().zipped_bytes).await;
     let bytes = blocking(&what, move || zip.bytes()).await?;
     Ok(Upload { code: FunctionCode::builder().zip_file(Blob::new(bytes)).build(), _memory: memory })
-}
-
-fn size(zip: &Zip) -> u64 {
-    zip.package().zipped_bytes
 }
 
 /// Runs what reads files on a thread that may wait for them.
