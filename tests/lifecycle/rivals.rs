@@ -1,7 +1,7 @@
-//! Two configurations, each with a state of its own, that make an API of one name at the same time.
+//! Two configurations, each with a state of its own, that make an API or a zone of one name at the same time.
 
-use strict_aws::Options;
-use strict_aws::tools::clis;
+use strict_aws::tools::{clis, kill_in_group};
+use strict_aws::{Fault, Harm, Options};
 
 use super::configs::Config;
 use super::stage::Stage;
@@ -59,4 +59,28 @@ async fn two_configurations_of_one_name() {
     );
     winner.assert_nothing_to_do().await;
     winner.destroy().await;
+}
+
+/// What an apply has made is nobody else's while it is still at other things, and its host may not have kept it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_belongs_to_an_apply_that_goes_on() {
+    let clis = clis().await.expect("a CLI is found or built");
+    let zone = "resource \"multiregion_zone\" \"this\" {\n  name = \"ipgiraffe.com\"\n}\n";
+    let both = format!("{zone}{}", Config::bare(&["us-east-1"]).hcl());
+    let first = Stage::with(&clis[0], Options::in_memory()).await;
+    first.configure(&both).await;
+    first.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").lasting());
+    let apply = first.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
+    assert!(apply.has_printed("multiregion_zone.this: Creation complete").await, "the zone is made");
+
+    let second = first.beside(&clis[clis.len() - 1]);
+    let told = second.refused(zone).await;
+    assert!(told.contains("Another apply is under way"), "{told}");
+
+    kill_in_group(apply.group().id(), "");
+    apply.wait().await.expect("apply ends");
+    first.aws.clear_faults();
+    first.forget_the_pulses().await;
+    first.apply(&both).await;
+    first.destroy().await;
 }
