@@ -26,6 +26,7 @@ impl Provider {
         planned: State,
         config: Value,
     ) -> (State, Diagnostics) {
+        let _unanswered = self.unsigned.unanswered();
         let untouched = State { value: prior.clone(), private: standing(&planned.private) };
         let applied = match (&prior, &planned.value) {
             (_, Value::Null) => self.destroy(resource, &prior, &planned).await,

@@ -15,6 +15,7 @@ use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 impl Provider {
     /// What an apply of `config` would come to. `prior` is null for a create, `config` for a destroy.
     pub async fn plan(&self, resource: &dyn Resource, prior: State, config: Value) -> (Planned, Diagnostics) {
+        let _unanswered = self.unsigned.unanswered();
         let unchanged = Planned { state: prior.clone(), replaced_by: Vec::new() };
         let planned = match (&prior.value, &config) {
             (Value::Null, Value::Null) => Ok(unchanged.clone()),

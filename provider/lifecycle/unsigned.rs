@@ -2,8 +2,9 @@
 //!
 //! A host that dies before it has written down what it was told has lost it, and its next run must be able to go on with
 //! what was made, as with any create that died. So the claim says that the create is under way, and its pulse goes on,
-//! until the host is known to have the state: it ends the provider, or comes with the state.
+//! until the host is known to have the state: it ends the provider in good order, or comes with the state.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
@@ -24,7 +25,20 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// The creates of one process that ended and are not signed off. Clones share them.
 #[derive(Clone, Default)]
-pub struct Unsigned(Arc<Mutex<Vec<Create>>>);
+pub struct Unsigned {
+    creates: Arc<Mutex<Vec<Create>>>,
+    /// How many of the host's calls are not answered yet.
+    unanswered: Arc<AtomicUsize>,
+}
+
+/// A call of the host's that is not answered yet, until this is dropped.
+pub(super) struct Unanswered(Arc<AtomicUsize>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 /// A create that has ended.
 #[derive(Clone)]
@@ -36,6 +50,12 @@ struct Create {
 }
 
 impl Unsigned {
+    /// The host waits for the answer to a call from now on.
+    pub(super) fn unanswered(&self) -> Unanswered {
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+        Unanswered(Arc::clone(&self.unanswered))
+    }
+
     /// The host is told of this create's end now.
     pub(super) async fn add(&self, resource: &dyn Resource, pulse: Pulse, phase: Phase) {
         let create = Create { key: key(resource, pulse.owner()), pulse, phase };
@@ -61,8 +81,12 @@ impl Unsigned {
         }
     }
 
-    /// The host has kept everything that it was told: it asks the provider to end.
+    /// The host asks the provider to end: it has kept everything that it was told. Unless a call is not answered yet: then
+    /// its user has lost patience, it ends without waiting for anything, and what it has kept is not known.
     pub async fn sign_off(&self) {
+        if self.unanswered.load(Ordering::SeqCst) > 0 {
+            return;
+        }
         let creates = std::mem::take(&mut *self.lock());
         iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.pulse.end(create.phase).await).await;
     }
@@ -94,6 +118,6 @@ impl Unsigned {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Create>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.creates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,10 +1,15 @@
 //! What is made is its host's as soon as that has kept it, and not before: told by the claims.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures::future::{Either, select};
+use multiregion::aws::Clock;
 use multiregion::lifecycle::{Provider, State};
 use multiregion::wire::{Diagnostic, Value};
 use serde_json::json;
+use strict_aws::{Fault, Harm};
 
 use super::clock::{Ended, simulate};
 use super::compare::inventory;
@@ -67,5 +72,33 @@ fn what_is_made_is_signed_off_when_the_host_has_kept_it() {
         assert_eq!(creating(&world).await, 0, "it asks the provider to end");
         let (again, told) = simulated(&world, provider.read(resource("multiregion_zone"), first.clone())).await;
         assert!(told.is_empty() && again.value == first.value, "nothing is left to do: {told:#?}");
+    });
+}
+
+/// Two Ctrl-C in a row: the host ends at once, and has perhaps kept nothing.
+#[test]
+fn nothing_is_signed_off_when_the_host_does_not_wait_for_an_answer() {
+    runtime().block_on(async {
+        let world = World::start(&Arc::new(Sources::new())).await;
+        let provider = world.connect().await.expect("it connects");
+        simulated(&world, make(&provider, 0)).await;
+        let (apply, plan) = ("route53:CreateHostedZone", "route53:ListHostedZonesByName");
+        for (number, operation) in [(1, apply), (2, plan)] {
+            world.aws.fault(Fault::new(Harm::Hangs).operation(operation));
+            simulated(&world, async {
+                let making = pin!(make(&provider, number));
+                let Either::Right(((), making)) = select(making, world.clock.sleep(Duration::from_secs(20))).await
+                else {
+                    panic!("it is made though {operation} hangs")
+                };
+                provider.unsigned.sign_off().await;
+                world.aws.clear_faults();
+                making.await;
+            })
+            .await;
+            assert_eq!(creating(&world).await, number + 1, "the host did not wait for {operation}");
+        }
+        simulated(&world, provider.unsigned.sign_off()).await;
+        assert_eq!(creating(&world).await, 0, "it has waited for everything");
     });
 }
