@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use multiregion::configuration;
+use multiregion::desired::{Package, PackageSource, Packages};
 use multiregion::plan::Ledger;
-use multiregion::resources::{Context, Package, PackageSource, Packages, REGISTRY, Resource};
+use multiregion::resources::{Context, REGISTRY, Resource};
 use multiregion::schema::{Attr, Decode, Object};
 use multiregion::wire::{
     Number, Path, Type, Value, decode_json, decode_msgpack, encode_msgpack, parse_type_json, type_json,

@@ -134,7 +134,7 @@ impl Component for Alias {
 }
 
 /// The alias that an API calls.
-pub(super) const LIVE: &str = "live";
+pub const LIVE: &str = "live";
 
 /// The alias; `None` when there is none.
 pub(super) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Option<GetAliasOutput>, CallError> {

@@ -28,6 +28,19 @@ pub const ID: OutputKey<Distribution, String> = OutputKey::new("id");
 /// [`Outputs::domain_name`].
 pub const DOMAIN_NAME: OutputKey<Distribution, String> = OutputKey::new("domain_name");
 
+/// The key of what belongs to it: its certificate, and the record sets that lead to it.
+pub const KEY: &str = "cdn";
+/// The region of its certificate.
+///
+/// # Source
+/// Amazon CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
+pub const CERTIFICATE_REGION: &str = "us-east-1";
+/// The hosted zone of every distribution's own name.
+///
+/// # Source
+/// Amazon Route 53 API reference, `AliasTarget`.
+pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
+
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {

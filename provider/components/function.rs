@@ -17,8 +17,7 @@ use super::role::Role;
 use super::tags::{self, TagChange};
 use super::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, Tags, adoption, lambda};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, Input, Kind, OutputKey};
-use crate::resources::PackageSource;
+use crate::desired::{Address, Input, Kind, OutputKey, PackageSource};
 
 /// The kind.
 #[derive(Debug)]

@@ -170,10 +170,10 @@ async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificat
     if let Some(arn) = configurations.filter_map(|configuration| configuration.certificate_arn).next() {
         used.push((None, arn, names));
     }
-    if aws.region() == CLOUDFRONT_REGION {
+    if aws.region() == distribution::CERTIFICATE_REGION {
         for outputs in distribution::own(aws).await? {
             let (aliases, arn) = distribution::aliases(aws, &outputs.id).await?;
-            used.extend(arn.map(|arn| (Some("cdn".to_owned()), arn, aliases)));
+            used.extend(arn.map(|arn| (Some(distribution::KEY.to_owned()), arn, aliases)));
         }
     }
     let discovered = |(key, arn, names): (Option<String>, String, Vec<String>)| {
@@ -183,9 +183,6 @@ async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificat
     };
     Ok(used.into_iter().map(discovered).collect())
 }
-
-/// Where CloudFront's certificates are.
-const CLOUDFRONT_REGION: &str = "us-east-1";
 
 /// How long ACM may take to see the validation record.
 const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);

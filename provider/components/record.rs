@@ -167,7 +167,7 @@ impl Component for Record {
                 let Some(address) = targets.get(&target) else { continue };
                 let Some(value) = record_sets::reported(set) else { continue };
                 let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
-                let key = key.unwrap_or_else(|| CDN.to_owned());
+                let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
                 let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
                 depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
                 depends_on.push(address.clone());
@@ -222,9 +222,6 @@ impl Component for Record {
 
 /// How long resolvers are taken to remember it where nobody says, as AWS does not.
 const DRAIN_SECONDS: u64 = 60;
-/// The key of the one record set that leads to the distribution; the others have their region's name.
-const CDN: &str = "cdn";
-
 /// How often the zone may be changed by somebody else between our look and our change.
 const ATTEMPTS: u32 = 3;
 
@@ -274,7 +271,7 @@ async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSe
     if let Some(target) = set.target.known() {
         return Ok(dns::normal(target) == held_target);
     }
-    if alias.hosted_zone_id == record_sets::CLOUDFRONT_ZONE {
+    if alias.hosted_zone_id == distribution::HOSTED_ZONE {
         let own = distribution::own(aws).await?;
         return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == held_target));
     }

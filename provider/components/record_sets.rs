@@ -7,13 +7,10 @@ use aws_sdk_route53::types::{
 };
 
 use super::answer::built;
-use super::dns;
 use super::record::{RecordSet, Routing, Spec};
+use super::{distribution, dns};
 use crate::aws::CallError;
 use crate::desired::{Gated, Input};
-
-/// The hosted zone of every CloudFront distribution's own name.
-pub(super) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// What tells the record sets of one name apart: type and set identifier.
 type Key = (RrType, Option<String>);
@@ -51,7 +48,7 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
         .dns_name(set.target.get())
         .hosted_zone_id(set.target_zone_id.get())
         // CloudFront has no health of its own to evaluate.
-        .evaluate_target_health(set.target_zone_id.get() != CLOUDFRONT_ZONE);
+        .evaluate_target_health(set.target_zone_id.get() != distribution::HOSTED_ZONE);
     let base = ResourceRecordSet::builder()
         .name(spec.name.get())
         .r#type(RrType::from(kind))
@@ -85,7 +82,7 @@ pub(super) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
         _ => return None,
     };
     // The opposite is nothing that we make, so it is no such record set.
-    if alias.evaluate_target_health == (alias.hosted_zone_id == CLOUDFRONT_ZONE) {
+    if alias.evaluate_target_health == (alias.hosted_zone_id == distribution::HOSTED_ZONE) {
         return None;
     }
     Some(RecordSet {

@@ -13,7 +13,7 @@ use zip::{CompressionMethod, DateTime, System, ZipArchive};
 
 use super::walk::{Entry, show};
 use super::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, PackageError};
-use crate::resources::Package;
+use crate::desired::Package;
 
 /// How hard deflate tries, from 1 to 9. Part of what makes the bytes the same, so it never changes by itself.
 const LEVEL: i64 = 6;

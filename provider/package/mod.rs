@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::resources::{Package, PackageSource, Packages};
+use crate::desired::{Package, PackageSource, Packages};
 
 pub use error::PackageError;
 use walk::Entry;

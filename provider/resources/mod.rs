@@ -11,7 +11,7 @@ mod zone;
 
 use std::time::Duration;
 
-use crate::desired::Desired;
+use crate::desired::{Desired, Packages};
 use crate::plan::View;
 use crate::schema::Schema;
 use crate::wire::{Diagnostics, Path, Value};
@@ -106,46 +106,6 @@ pub enum OnCreateFailure {
     Rollback,
     /// It is kept; the next apply goes on.
     Keep,
-}
-
-/// Reads a function's package. The only way in which pure code reaches a file.
-pub trait Packages {
-    /// What is known of the package of a directory or zip file.
-    ///
-    /// # Errors
-    /// What is wrong with it, as summary and detail.
-    fn describe(&self, source: &PackageSource) -> Result<Package, (&'static str, String)>;
-}
-
-/// Where a package comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PackageSource {
-    /// A directory that is zipped.
-    Directory {
-        /// Its path.
-        path: String,
-        /// Patterns of what is left out.
-        exclude: Vec<String>,
-    },
-    /// A zip file made by somebody else.
-    File {
-        /// Its path.
-        path: String,
-    },
-}
-
-/// A package that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    /// SHA-256 of the zip in base64, as Lambda reports it.
-    pub sha256: String,
-    /// Size of the zip in bytes.
-    pub zipped_bytes: u64,
-    /// Size of everything in it in bytes.
-    pub unzipped_bytes: u64,
-    /// The names of the files in it.
-    pub files: Vec<String>,
 }
 
 /// Every resource type. A new one is one file and one line here.

@@ -7,11 +7,11 @@ use super::status;
 use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, map, text};
-use super::{Context, Expansion, OnCreateFailure, Packages, Resource, Settings, dns};
+use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
 use crate::components::claim::{self, Claim};
 use crate::components::hosted_zone::{self, HostedZone, OWNER_PREFIX};
 use crate::components::seal::{self, Seal};
-use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::desired::{Address, Desired, Handle, Input, Kind, Packages};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
 use crate::wire::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -242,14 +242,14 @@ fn schema() -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::desired::{Package, PackageSource};
     use crate::plan::Seen;
-    use crate::resources::PackageSource;
     use crate::resources::values::{at, object};
 
     struct None;
 
     impl Packages for None {
-        fn describe(&self, _: &PackageSource) -> Result<crate::resources::Package, (&'static str, String)> {
+        fn describe(&self, _: &PackageSource) -> Result<Package, (&'static str, String)> {
             Err(("No package", "A zone has no package.".to_owned()))
         }
     }

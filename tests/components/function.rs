@@ -4,8 +4,8 @@ use std::path::Path;
 
 use multiregion::aws::CallError;
 use multiregion::components::{Found, REGISTRY};
+use multiregion::desired::{PackageSource, Packages};
 use multiregion::package::{self, DiskPackages};
-use multiregion::resources::{PackageSource, Packages};
 use serde_json::{Value as Json, json};
 
 use super::{Bench, OWNER, REGION, tags, with};

@@ -11,9 +11,8 @@ use tokio::sync::SemaphorePermit;
 
 use super::{Code, Spec};
 use crate::aws::{CallError, Regional};
-use crate::desired::Input;
+use crate::desired::{Input, PackageSource};
 use crate::package;
-use crate::resources::PackageSource;
 
 /// How long the sending of a package may take: the largest one needs that at 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);

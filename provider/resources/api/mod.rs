@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::timeouts::{self, Limits};
-use super::{Context, Expansion, OnCreateFailure, Package, Packages, Resource, Settings};
-use crate::desired::Desired;
+use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
+use crate::desired::{Desired, Package, Packages};
 use crate::plan::View;
 use crate::schema::Schema;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};

@@ -10,9 +10,6 @@ use super::config::{Texts, Throttle};
 use super::names::Names;
 use crate::schema::Attr;
 
-/// The region that CloudFront takes its certificate from.
-pub(super) const CDN_REGION: &str = "us-east-1";
-
 /// An API whose objects can be named.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shape {

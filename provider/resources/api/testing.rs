@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Api;
+use crate::desired::{Package, PackageSource, Packages};
 use crate::resources::values::complete;
-use crate::resources::{Context, Expansion, Package, PackageSource, Packages, Resource};
+use crate::resources::{Context, Expansion, Resource};
 use crate::wire::{Diagnostics, Number, Value};
 
 /// The value of a configuration. What is no literal (`var.x`, `aws_iam_role.this.arn`) is unknown; what is left out is

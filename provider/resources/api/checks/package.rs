@@ -1,10 +1,10 @@
 //! Mistakes in the function's package, which is read for it.
 
 use super::Found;
+use crate::desired::{Package, PackageSource, Packages};
 use crate::resources::api::config::{Config, Function};
 use crate::resources::api::expand::package_source;
 use crate::resources::api::shape::plain_list;
-use crate::resources::{Package, PackageSource, Packages};
 use crate::wire::{Diagnostics, Path};
 
 /// The function's package and what is wrong with it; no package when it is not on this machine, or it is not known where.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Found;
+use crate::components::distribution;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::routes;
-use crate::resources::api::shape::{CDN_REGION, Shape, plain};
+use crate::resources::api::shape::{Shape, plain};
 use crate::resources::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -100,7 +101,8 @@ fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found
             found.error(path.attribute("wildcard"), "Conflicting certificate arguments", detail);
         }
         let in_regions = shape.regions.keys().map(String::as_str).filter(|_| names.in_regions());
-        let needed: BTreeSet<&str> = in_regions.chain(shape.cdn.as_ref().map(|_| CDN_REGION)).collect();
+        let needed: BTreeSet<&str> =
+            in_regions.chain(shape.cdn.as_ref().map(|_| distribution::CERTIFICATE_REGION)).collect();
         for region in needed.into_iter().filter(|region| arns.get(*region).is_none_or(Attr::is_null)) {
             let detail = format!(
                 "There is no certificate for {region}, where {} needs one of that region. Add arns[{region:?}], or leave \

@@ -15,11 +15,6 @@ use crate::wire::Path;
 const LATENCY: &str = "latency";
 /// The origin group.
 const GROUP: &str = "regions";
-/// The hosted zone of every distribution's host name.
-///
-/// # Source
-/// Amazon Route 53 API reference, `AliasTarget`.
-const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// The distribution, where one is wanted.
 pub(super) fn distribution(
@@ -118,10 +113,10 @@ fn point_at(draft: &mut Draft<'_>, alias: &str, distribution: &Handle<Distributi
     let value = RecordSet {
         routing: Routing::Simple,
         target: distribution.output(distribution::DOMAIN_NAME),
-        target_zone_id: Input::Known(CLOUDFRONT_ZONE.to_owned()),
+        target_zone_id: Input::Known(distribution::HOSTED_ZONE.to_owned()),
         health_check_id: None,
     };
-    let sets = BTreeMap::from([("cdn".to_owned(), Gated { ready: Vec::new(), value })]);
+    let sets = BTreeMap::from([(distribution::KEY.to_owned(), Gated { ready: Vec::new(), value })]);
     let attribute = Path::of("cdn").attribute("aliases");
     let _ = routing::add(draft, alias, attribute, sets);
 }

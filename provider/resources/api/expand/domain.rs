@@ -8,10 +8,9 @@ use crate::components::domain::{self, Domain};
 use crate::components::issued_certificate::{self, IssuedCertificate};
 use crate::components::mapping;
 use crate::components::validation_record::{self, ValidationRecord};
-use crate::components::{Deviations, http_api, stage};
+use crate::components::{Deviations, distribution, http_api, stage};
 use crate::desired::{Address, Handle, Input};
 use crate::resources::api::names::Names;
-use crate::resources::api::shape::CDN_REGION;
 use crate::schema::Attr;
 use crate::wire::Path;
 
@@ -53,8 +52,8 @@ fn brought(draft: &mut Draft<'_>, names: &Names) -> Certificates {
         all.regional.insert(region.clone(), issued);
     }
     if draft.shape.cdn.is_some() {
-        let address = Address::regional(CDN_REGION, "issued_certificate").key("cdn");
-        all.cdn = Some(issue(draft, address, arn(CDN_REGION), &names.aliases));
+        let address = Address::regional(distribution::CERTIFICATE_REGION, "issued_certificate").key(distribution::KEY);
+        all.cdn = Some(issue(draft, address, arn(distribution::CERTIFICATE_REGION), &names.aliases));
     }
     all
 }
@@ -65,10 +64,17 @@ fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
         requests.push(request(draft, region, None, names.on_certificate()));
     }
     let for_cdn = draft.shape.cdn.as_ref().and_then(|_| names.on_cdn_certificate());
-    let same = |request: &Requested| request.region == CDN_REGION && Some(&request.names) == for_cdn.as_ref();
+    let same = |request: &Requested| {
+        request.region == distribution::CERTIFICATE_REGION && Some(&request.names) == for_cdn.as_ref()
+    };
     let shares = requests.iter().any(same);
     if let (Some(on_certificate), false) = (&for_cdn, shares) {
-        requests.push(request(draft, CDN_REGION, Some("cdn"), on_certificate.clone()));
+        requests.push(request(
+            draft,
+            distribution::CERTIFICATE_REGION,
+            Some(distribution::KEY),
+            on_certificate.clone(),
+        ));
     }
     let records = validation_records(draft, names, &requests);
     let mut all = Certificates::default();
@@ -79,7 +85,7 @@ fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
         if let Some(record) = request.names.first().and_then(|base| records.get(base)) {
             draft.desired.order(&issued, record);
         }
-        if request.key.is_some() || (shares && request.region == CDN_REGION) {
+        if request.key.is_some() || (shares && request.region == distribution::CERTIFICATE_REGION) {
             all.cdn = Some(issued.clone());
         }
         if request.key.is_none() {

@@ -12,15 +12,11 @@ use crate::components::log_group::{self, LogGroup};
 use crate::components::provisioned_concurrency::{self, ProvisionedConcurrency};
 use crate::components::role::{self, Role};
 use crate::components::version::{self, Version};
-use crate::desired::{Address, Handle, Input, UNKNOWN};
-use crate::resources::PackageSource;
+use crate::desired::{Address, Handle, Input, PackageSource, UNKNOWN};
 use crate::resources::api::config::{Region, TextMap};
 use crate::resources::api::shape::{Place, Source};
 use crate::schema::Attr;
 use crate::wire::Path;
-
-/// The alias that the API calls.
-const LIVE: &str = "live";
 
 /// The fields of a function that no version freezes, or that say where its code comes from and not what it is.
 const NOT_FROZEN: [&str; 4] = ["source", "reserved_concurrency", "log_group", "tags"];
@@ -54,7 +50,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, place: &Place, role
         draft.desired.add(Address::regional(region, "version"), Path::of("function"), &version);
     let alias = alias::Spec {
         function: function.output(function::NAME),
-        name: LIVE.to_owned(),
+        name: alias::LIVE.to_owned(),
         version: version.output(version::NUMBER),
     };
     let alias: Handle<Alias> = draft.desired.add(Address::regional(region, "alias"), Path::of("function"), &alias);

@@ -9,7 +9,7 @@ mod routing;
 use std::collections::BTreeMap;
 
 use super::config::Config;
-use super::shape::{CDN_REGION, Shape};
+use super::shape::Shape;
 use crate::components::claim::{self, Claim};
 use crate::components::domain::Domain;
 use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
@@ -22,8 +22,8 @@ use crate::components::{
 };
 use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
 use crate::components::{validation_record, version};
-use crate::desired::{Address, Desired, Handle, Input, Kind};
-use crate::resources::{Context, Package, tags};
+use crate::desired::{Address, Desired, Handle, Input, Kind, Package};
+use crate::resources::{Context, tags};
 use crate::schema::Attr;
 use crate::wire::Path;
 
@@ -173,8 +173,8 @@ impl Draft<'_> {
     fn regions(&self) -> Vec<String> {
         let mut regions: Vec<String> = self.shape.regions.keys().cloned().collect();
         let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
-        if elsewhere && !self.shape.regions.contains_key(CDN_REGION) {
-            regions.push(CDN_REGION.to_owned());
+        if elsewhere && !self.shape.regions.contains_key(distribution::CERTIFICATE_REGION) {
+            regions.push(distribution::CERTIFICATE_REGION.to_owned());
             regions.sort();
         }
         regions

@@ -7,8 +7,7 @@ use crate::components::function::{self, Code, Function};
 use crate::components::log_group::LogGroup;
 use crate::components::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::role::Role;
-use crate::desired::Input;
-use crate::resources::PackageSource;
+use crate::desired::{Input, PackageSource};
 use crate::resources::values::{known, known_list, known_whole, map, object, text, whole};
 use crate::wire::Value;
 

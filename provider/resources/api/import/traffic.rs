@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Found, told};
 use crate::components::certificate::Certificate;
-use crate::components::distribution::Distribution;
+use crate::components::distribution::{self, Distribution};
 use crate::components::domain::Domain;
 use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::health_check::HealthCheck;
@@ -37,7 +37,7 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
     for (_, spec) in records {
         let Some(name) = told(&spec.name) else { continue };
         let region = spec.sets.keys().find_map(|set| name.strip_prefix(&format!("{set}.")).map(str::to_owned));
-        if spec.sets.contains_key("cdn") {
+        if spec.sets.contains_key(distribution::KEY) {
             aliases.push(name);
         } else if spec.sets.values().all(|set| set.value.routing == Routing::Simple) && region.is_some() {
             pinned = region;
@@ -148,7 +148,7 @@ fn certificate(found: &Found<'_>, regions: &[String]) -> Value {
     let mut arns: BTreeMap<String, Value> = regions.iter().filter_map(arn).collect();
     let distribution = found.global::<Distribution>("distribution");
     if let Some(arn) = distribution.and_then(|spec| told(&spec.certificate_arn?)) {
-        arns.entry(crate::resources::api::shape::CDN_REGION.to_owned()).or_insert_with(|| text(&arn));
+        arns.entry(distribution::CERTIFICATE_REGION.to_owned()).or_insert_with(|| text(&arn));
     }
     object([("arns", Value::Map(arns))])
 }
