@@ -284,16 +284,12 @@ fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
 
 /// Waits until nobody acts any more on what was said before.
 async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) -> Result<(), CallError> {
-    let clock = &engine.run.clock;
-    let Some(time) = not_before.map(|then| then.saturating_duration_since(clock.now())).filter(|time| !time.is_zero())
-    else {
+    let Some(time) = not_before.map(|then| then.saturating_duration_since(engine.clock().now())) else { return Ok(()) };
+    if time.is_zero() {
         return Ok(());
-    };
-    tracing::info!(component = %address, seconds = time.as_secs(), "waiting until resolvers have forgotten the old answer");
-    tokio::select! {
-        () = clock.sleep(time) => Ok(()),
-        () = engine.run.cancel.cancelled() => Err(CallError::Cancelled(address.to_string())),
     }
+    tracing::info!(component = %address, seconds = time.as_secs(), "waiting until resolvers have forgotten the old answer");
+    engine.sleep(time, &address.to_string()).await
 }
 
 /// What a step does, for messages.

@@ -1,5 +1,7 @@
 //! What AWS's answers come to: something gone, something left out, something spelled in AWS's way.
 
+use std::future::Future;
+
 use aws_smithy_types::error::operation::BuildError;
 
 use crate::aws::CallError;
@@ -25,6 +27,23 @@ pub(super) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallEr
 /// A field that AWS always sends, though its SDK calls it optional.
 pub(super) fn field<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
     value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "AWS left it out of its answer".to_owned() })
+}
+
+/// All that a list holds. `ask` is told where a page begins, and tells what is on it and where the next one begins.
+pub(super) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
+where
+    F: Fn(Option<String>) -> R,
+    R: Future<Output = Result<(Option<Vec<T>>, Option<String>), CallError>>,
+{
+    let (mut all, mut next) = (Vec::new(), None);
+    loop {
+        let (page, token) = ask(next).await?;
+        all.extend(page.into_iter().flatten());
+        next = token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(all);
+        }
+    }
 }
 
 /// A part of a request that the SDK checks while it is built.

@@ -8,7 +8,7 @@ use aws_sdk_acm::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::answer::{built, field, found, gone, respell};
+use super::answer::{built, field, found, gone, pages, respell};
 use super::tags::TagChange;
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, dns, identity, tags};
 use crate::aws::{CallError, Poll, Regional};
@@ -157,17 +157,14 @@ pub(super) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummar
     let every_key = KeyAlgorithm::values().iter().map(|name| KeyAlgorithm::from(*name)).collect();
     let filters = Filters::builder().set_key_types(Some(every_key)).build();
     let ask = || async {
-        let (mut certificates, mut next) = (Vec::new(), None);
-        loop {
+        let filters = &filters;
+        pages(|next| async move {
             let request =
                 || aws.acm().list_certificates().includes(filters.clone()).set_next_token(next.clone()).send();
             let page = aws.call("acm:ListCertificates", request).await?;
-            certificates.extend(page.certificate_summary_list.unwrap_or_default());
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(certificates);
-            }
-        }
+            Ok((page.certificate_summary_list, page.next_token))
+        })
+        .await
     };
     aws.once("acm:ListCertificates", ask).await
 }

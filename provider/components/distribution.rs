@@ -9,7 +9,7 @@ use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{built, field, found, gone};
+use super::answer::{built, field, found, gone, pages};
 use super::creation::make;
 use super::tags::TagChange;
 use super::{
@@ -257,17 +257,13 @@ impl Component for Distribution {
 
 async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
     let ask = || async {
-        let (mut summaries, mut next) = (Vec::new(), None);
-        loop {
+        pages(|next| async move {
             let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
             let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
             let page = field(page, "the list of distributions")?;
-            summaries.extend(page.items.unwrap_or_default());
-            next = page.next_marker.filter(|_| page.is_truncated);
-            if next.is_none() {
-                return Ok(summaries);
-            }
-        }
+            Ok((page.items, page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
     };
     aws.once("cloudfront:ListDistributions", ask).await
 }

@@ -10,7 +10,7 @@ use aws_sdk_route53::types::{
 };
 
 use super::Tags;
-use super::answer::{built, field, found};
+use super::answer::{built, field, found, pages};
 use super::tags::{self, TagChange};
 use crate::aws::{CallError, Poll, Regional};
 
@@ -236,16 +236,12 @@ pub(super) async fn zone_of(aws: &Regional, name: &str) -> Result<Option<HostedZ
 /// All hosted zones of the account.
 async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
     let ask = || async {
-        let (mut zones, mut next) = (Vec::new(), None);
-        loop {
+        pages(|next| async move {
             let request = || aws.route53().list_hosted_zones().set_marker(next.clone()).send();
             let page = aws.call("route53:ListHostedZones", request).await?;
-            zones.extend(page.hosted_zones);
-            next = page.next_marker.filter(|_| page.is_truncated);
-            if next.is_none() {
-                return Ok(zones);
-            }
-        }
+            Ok((Some(page.hosted_zones), page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
     };
     aws.once("route53:ListHostedZones", ask).await
 }

@@ -9,7 +9,7 @@ use aws_sdk_apigatewayv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone};
+use super::answer::{field, found, gone, pages};
 use super::creation::make;
 use super::{
     Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags,
@@ -174,19 +174,16 @@ const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// The custom domain names of this region and owner.
 pub(super) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
     let ask = || async {
-        let (mut own, mut next) = (Vec::new(), None);
-        loop {
+        let mut domains = pages(|next| async move {
             let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
             let page = aws.call("apigateway:GetDomainNames", request).await?;
-            let is_own = |domain: &DomainName| {
-                tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
-            };
-            own.extend(page.items.into_iter().flatten().filter(is_own));
-            next = page.next_token.filter(|token| !token.is_empty());
-            if next.is_none() {
-                return Ok(own);
-            }
-        }
+            Ok((page.items, page.next_token))
+        })
+        .await?;
+        domains.retain(|domain| {
+            tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
+        });
+        Ok(domains)
     };
     aws.once("apigateway:GetDomainNames", ask).await
 }

@@ -7,7 +7,7 @@ use aws_sdk_route53::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::answer::{built, field, found, gone, small};
+use super::answer::{built, field, found, gone, pages, small};
 use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, adoption, dns, identity, tags};
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::{Input, Kind, OutputKey, Scope};
@@ -174,16 +174,12 @@ async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
 /// All health checks of the account.
 async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     let ask = || async {
-        let (mut all, mut next) = (Vec::new(), None);
-        loop {
+        pages(|next| async move {
             let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();
             let page = aws.call("route53:ListHealthChecks", request).await?;
-            all.extend(page.health_checks);
-            next = page.next_marker.filter(|_| page.is_truncated);
-            if next.is_none() {
-                return Ok(all);
-            }
-        }
+            Ok((Some(page.health_checks), page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
     };
     aws.once("route53:ListHealthChecks", ask).await
 }

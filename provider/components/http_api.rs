@@ -4,7 +4,7 @@ use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone, respell, small};
+use super::answer::{field, found, gone, pages, respell, small};
 use super::creation::make_once;
 use super::{Component, Discovered, Found, Resolved, Siblings, Tags, gateway, tags};
 use crate::aws::{CallError, Regional};
@@ -168,16 +168,12 @@ pub(super) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
 
 /// All HTTP and WebSocket APIs of the region.
 async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
-    let (mut apis, mut next) = (Vec::new(), None);
-    loop {
+    pages(|next| async move {
         let request = || aws.apigateway().get_apis().max_results("100").set_next_token(next.clone()).send();
         let page = aws.call("apigateway:GetApis", request).await?;
-        apis.extend(page.items.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(apis);
-        }
-    }
+        Ok((page.items, page.next_token))
+    })
+    .await
 }
 
 fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {

@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone, small};
+use super::answer::{field, found, gone, pages, small};
 use super::creation::make_once;
 use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, alias, gateway};
 use crate::aws::{CallError, Regional};
@@ -141,17 +141,15 @@ fn mark(aws: &Regional) -> String {
 
 /// The integrations of an API of ours that carry our mark.
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
-    let (mut own, mut next) = (Vec::new(), None);
-    loop {
+    let mut integrations = pages(|next| async move {
         let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
-        let Some(page) = found(aws.call("apigateway:GetIntegrations", request).await)? else { return Ok(own) };
-        let mark = mark(aws);
-        own.extend(page.items.into_iter().flatten().filter(|item| item.description.as_deref() == Some(&mark)));
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(own);
-        }
-    }
+        let page = found(aws.call("apigateway:GetIntegrations", request).await)?;
+        Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
+    })
+    .await?;
+    let mark = mark(aws);
+    integrations.retain(|integration| integration.description.as_deref() == Some(&mark));
+    Ok(integrations)
 }
 
 fn reported(aws: &Regional, api_id: &str, integration: &AwsIntegration) -> Spec {

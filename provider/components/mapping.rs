@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_apigatewayv2::types::ApiMapping;
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone};
+use super::answer::{field, found, gone, pages};
 use super::creation::make;
 use super::{Component, Discovered, Found, Resolved, Siblings, domain, gateway, stage};
 use crate::aws::{CallError, Regional};
@@ -163,16 +163,12 @@ fn reported(domain: &str, mapping: &ApiMapping) -> Spec {
 
 /// All mappings of a domain; none when there is no such domain.
 async fn mappings(aws: &Regional, domain: &str) -> Result<Vec<ApiMapping>, CallError> {
-    let (mut mappings, mut next) = (Vec::new(), None);
-    loop {
+    pages(|next| async move {
         let request = || aws.apigateway().get_api_mappings().domain_name(domain).set_next_token(next.clone()).send();
-        let Some(page) = found(aws.call("apigateway:GetApiMappings", request).await)? else { return Ok(mappings) };
-        mappings.extend(page.items.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(mappings);
-        }
-    }
+        let page = found(aws.call("apigateway:GetApiMappings", request).await)?;
+        Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
+    })
+    .await
 }
 
 async fn of_path(aws: &Regional, domain: &str, path: &str) -> Result<Option<ApiMapping>, CallError> {

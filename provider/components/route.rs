@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{field, found, gone};
+use super::answer::{field, found, gone, pages};
 use super::creation::make;
 use super::{Component, Deviations, Discovered, Found, Resolved, Siblings, gateway, integration};
 use crate::aws::{CallError, Regional};
@@ -138,16 +138,12 @@ fn integration_of(target: Option<&str>) -> Input<String> {
 
 /// All routes of an API; none when there is no such API.
 async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
-    let (mut routes, mut next) = (Vec::new(), None);
-    loop {
+    pages(|next| async move {
         let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();
-        let Some(page) = found(aws.call("apigateway:GetRoutes", request).await)? else { return Ok(routes) };
-        routes.extend(page.items.unwrap_or_default());
-        next = page.next_token.filter(|token| !token.is_empty());
-        if next.is_none() {
-            return Ok(routes);
-        }
-    }
+        let page = found(aws.call("apigateway:GetRoutes", request).await)?;
+        Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
+    })
+    .await
 }
 
 async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, CallError> {

@@ -101,7 +101,7 @@ impl Provider {
             };
             if let Some(pulse) = pulse.filter(|_| state.value != Value::Null) {
                 let phase = if ledger_of(&state.private)?.complete { Phase::Ready } else { Phase::Kept };
-                self.unsigned.add(resource, pulse, phase).await;
+                self.unsigned.add(resource, pulse, phase);
             }
             return Ok((state, diagnostics));
         }

@@ -4,7 +4,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::apply::Engine;
 use crate::aws::{CallError, Lease, Regional, chain};
@@ -70,6 +70,11 @@ impl Pulse {
         self.engine.owner()
     }
 
+    /// The time.
+    pub(super) fn now(&self) -> Instant {
+        self.engine.clock().now()
+    }
+
     /// Beats; ends when another run is in the place of this one.
     async fn until_lost(&mut self) {
         loop {
@@ -82,7 +87,7 @@ impl Pulse {
 
     /// Says that this run is alive; `false` when another one is in its place.
     pub(super) async fn beat(&mut self) -> bool {
-        let now = self.engine.clock().now();
+        let now = self.now();
         match self.try_beat().await {
             Ok(true) => self.lease.renew(now + LEASE),
             Ok(false) => return false,

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 use futures::stream::{StreamExt, iter};
@@ -16,9 +17,16 @@ use crate::aws::Clock;
 use crate::components::claim::Phase;
 use crate::resources::Resource;
 
-/// How many there may be: each costs a call with every beat. When so many others have ended since, the host has written
-/// down the first of them long ago.
+/// How many there are to be: each costs a call with every beat. Of more, those are signed off that the host must have
+/// written down.
 const MOST: usize = 32;
+
+/// A host that was told of an end, and of another one so long after it, has written down the first.
+///
+/// # Source
+/// `hook_state.go` of OpenTofu 1.12 and Terraform 1.11: when a resource has changed, the state is written unless it was
+/// within the last 20 s.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(25);
 
 /// How many are signed off at a time: each has half a minute, and CloudWatch Logs takes ten calls in a second.
 const SIDE_BY_SIDE: usize = 16;
@@ -47,6 +55,7 @@ struct Create {
     pulse: Pulse,
     /// How far it came.
     phase: Phase,
+    ended: Instant,
 }
 
 impl Unsigned {
@@ -57,16 +66,8 @@ impl Unsigned {
     }
 
     /// The host is told of this create's end now.
-    pub(super) async fn add(&self, resource: &dyn Resource, pulse: Pulse, phase: Phase) {
-        let create = Create { key: key(resource, pulse.owner()), pulse, phase };
-        let oldest = {
-            let mut creates = self.lock();
-            creates.push(create);
-            (creates.len() > MOST).then(|| creates.remove(0))
-        };
-        if let Some(oldest) = oldest {
-            oldest.pulse.end(oldest.phase).await;
-        }
+    pub(super) fn add(&self, resource: &dyn Resource, pulse: Pulse, phase: Phase) {
+        self.lock().push(Create { key: key(resource, pulse.owner()), ended: pulse.now(), pulse, phase });
     }
 
     /// The host comes with the state of this resource.
@@ -76,9 +77,7 @@ impl Unsigned {
             let place = creates.iter().position(|create| create.key == key(resource, owner));
             place.map(|place| creates.remove(place))
         };
-        if let Some(create) = create {
-            create.pulse.end(create.phase).await;
-        }
+        end(create.into_iter().collect()).await;
     }
 
     /// The host asks the provider to end: it has kept everything that it was told. Unless a call is not answered yet: then
@@ -88,7 +87,7 @@ impl Unsigned {
             return;
         }
         let creates = std::mem::take(&mut *self.lock());
-        iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.pulse.end(create.phase).await).await;
+        end(creates).await;
     }
 
     /// Lets every claim say that its create is alive, for as long as this is awaited.
@@ -100,8 +99,26 @@ impl Unsigned {
                 join_all(creates.into_iter().map(|create| self.beat(create))).await;
             }
         };
+        // By themselves: nobody's pulse waits for somebody's end.
+        let ends = async move {
+            loop {
+                clock.sleep(PULSE).await;
+                end(self.written(clock.now())).await;
+            }
+        };
         // The compiler gives up on the size of so many futures within each other.
-        beats.boxed()
+        async move { tokio::join!(beats, ends).0 }.boxed()
+    }
+
+    /// Takes out what is too many and written down.
+    fn written(&self, now: Instant) -> Vec<Create> {
+        let mut creates = self.lock();
+        let too_many = creates.len().saturating_sub(MOST);
+        // An end of this moment may be on its way to the host.
+        let told = creates.iter().map(|create| create.ended).filter(|ended| *ended + PULSE <= now).max();
+        let is_written = |create: &&Create| told.is_some_and(|told| create.ended + WRITTEN_WITHIN <= told);
+        let written = creates.iter().take(too_many).take_while(is_written).count();
+        creates.drain(..written).collect()
     }
 
     async fn beat(&self, mut create: Create) {
@@ -120,4 +137,9 @@ impl Unsigned {
     fn lock(&self) -> MutexGuard<'_, Vec<Create>> {
         self.creates.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Says of these creates that their host has what they made.
+async fn end(creates: Vec<Create>) {
+    iter(creates).for_each_concurrent(SIDE_BY_SIDE, async |create| create.pulse.end(create.phase).await).await;
 }

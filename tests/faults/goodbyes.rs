@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{Either, select};
+use futures::future::{BoxFuture, Either, FutureExt, join_all, select};
 use multiregion::aws::Clock;
 use multiregion::lifecycle::{Provider, State};
 use multiregion::wire::{Diagnostic, Value};
@@ -18,6 +18,8 @@ use super::world::{Sources, World, config, resource};
 
 /// How many ends the host may not have kept yet.
 const MOST: usize = 32;
+/// How long after an end a host that is told of another one has kept the first.
+const WRITTEN: Duration = Duration::from_secs(25);
 
 /// How many claims say that their create is under way.
 async fn creating(world: &World) -> usize {
@@ -63,10 +65,20 @@ fn what_is_made_is_signed_off_when_the_host_has_kept_it() {
         simulated(&world, provider.read(resource("multiregion_zone"), second)).await;
         assert_eq!(creating(&world).await, 1, "it comes with the state of the second");
 
-        for number in 2..=MOST + 1 {
-            simulated(&world, make(&provider, number)).await;
-        }
-        assert_eq!(creating(&world).await, MOST, "so many others have ended since the first");
+        let goes_on = async |work: BoxFuture<'_, ()>| {
+            simulated(&world, select(provider.unsigned.stay_alive(&world.clock), work)).await;
+        };
+        goes_on(join_all((2..MOST + 4).map(|number| make(&provider, number))).map(drop).boxed()).await;
+        goes_on(world.clock.sleep(2 * WRITTEN)).await;
+        assert_eq!(
+            creating(&world).await,
+            MOST + 2,
+            "all but the first ended at the same time; it may have written none"
+        );
+        goes_on(make(&provider, MOST + 4).map(drop).boxed()).await;
+        assert_eq!(creating(&world).await, MOST + 3, "it may not have heard of this one");
+        goes_on(world.clock.sleep(WRITTEN)).await;
+        assert_eq!(creating(&world).await, MOST, "more are not kept alive than have to be");
 
         simulated(&world, provider.unsigned.sign_off()).await;
         assert_eq!(creating(&world).await, 0, "it asks the provider to end");
