@@ -24,8 +24,8 @@ const MOST: usize = 32;
 /// A host that was told of an end, and of another one so long after it, has written down the first.
 ///
 /// # Source
-/// `hook_state.go` of OpenTofu 1.12 and Terraform 1.11: when a resource has changed, the state is written unless it was
-/// within the last 20 s.
+/// `hook_state.go` and `filesystem.go` of OpenTofu and Terraform: when a resource has changed, the state is written unless
+/// it was within the last 20 s. Terraform writes one that is a local file every time.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(25);
 
 /// How many are signed off at a time: each has half a minute, and CloudWatch Logs takes ten calls in a second.

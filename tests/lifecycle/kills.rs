@@ -211,24 +211,35 @@ async fn side_by_side<F: Future<Output = ()> + Send + 'static>(cases: Vec<(Strin
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// At the last word of a create the provider is killed with its host, which may have kept nothing of it.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_at_the_last_word() {
+/// With every CLI: a create is `disturbed` on a stage of its own and gone on with, and ends where nobody disturbs it.
+async fn each_create_goes_on_after<F>(disturbed: fn(Stage) -> F)
+where
+    F: Future<Output = Stage> + Send + 'static,
+{
     let clis = clis().await.expect("a CLI is found or built");
     let end = deed("create").undisturbed(&clis[0]).await;
     let cases = clis.iter().map(|cli| {
         let (cli, end) = (cli.clone(), end.clone());
         (cli.name.to_owned(), async move {
-            let stage = deed("create").ready(&cli).await;
-            // Two seals come before the last words.
-            let last = |fault: Fault| fault.operation("logs:TagResource").nth(4);
-            let killed = kill(&stage, "apply", Victim::Both, last).await;
-            killed.unwrap_or_else(|run| panic!("it was not killed: {}{}", run.stdout, run.stderr));
-            again_as_told(&stage).await;
+            let stage = disturbed(deed("create").ready(&cli).await).await;
             converged(&stage, &end).await;
         })
     });
     side_by_side(cases.collect()).await;
+}
+
+/// At the last word of a create the provider is killed with its host, which may have kept nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_the_last_word() {
+    each_create_goes_on_after(|stage| async move {
+        // Two seals come before the last words.
+        let last = |fault: Fault| fault.operation("logs:TagResource").nth(4);
+        let killed = kill(&stage, "apply", Victim::Both, last).await;
+        killed.unwrap_or_else(|run| panic!("it was not killed: {}{}", run.stdout, run.stderr));
+        again_as_told(&stage).await;
+        stage
+    })
+    .await;
 }
 
 /// A person who loses patience ten times: with the provider, and with everything.
@@ -275,31 +286,25 @@ async fn ten_kills_in_a_row() {
 /// The first Ctrl-C asks for an end, the second one does not wait for it: as a kill.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_interrupt() {
-    let clis = clis().await.expect("a CLI is found or built");
-    let end = deed("create").undisturbed(&clis[0]).await;
-    let cases = clis.iter().map(|cli| {
-        let (cli, end) = (cli.clone(), end.clone());
-        (cli.name.to_owned(), async move {
-            let stage = deed("create").ready(&cli).await;
-            // It would end by itself after the first one otherwise.
-            stage.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
-            let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
-            let hangs = |call: &Call| call.name() == "lambda:CreateFunction" && call.region == "us-west-2";
-            while !stage.aws.calls().iter().any(hangs) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            apply.group().interrupt();
-            assert!(apply.has_printed("Interrupt received").await, "the first one is heard");
-            apply.group().interrupt();
-            let run = apply.wait().await.expect("apply ends");
-            let told = format!("{}{}", run.stdout, run.stderr);
-            assert!(!run.success() && told.contains("Two interrupts received"), "{told}");
-            stage.aws.clear_faults();
-            again(&stage, "apply").await;
-            converged(&stage, &end).await;
-        })
-    });
-    side_by_side(cases.collect()).await;
+    each_create_goes_on_after(|stage| async move {
+        // It would end by itself after the first one otherwise.
+        stage.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
+        let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
+        let hangs = |call: &Call| call.name() == "lambda:CreateFunction" && call.region == "us-west-2";
+        while !stage.aws.calls().iter().any(hangs) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        apply.group().interrupt();
+        assert!(apply.has_printed("Interrupt received").await, "the first one is heard");
+        apply.group().interrupt();
+        let run = apply.wait().await.expect("apply ends");
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(!run.success() && told.contains("Two interrupts received"), "{told}");
+        stage.aws.clear_faults();
+        again(&stage, "apply").await;
+        stage
+    })
+    .await;
 }
 
 /// Another one every time; `MULTIREGION_SEED` repeats one that a failure has told.
