@@ -21,6 +21,8 @@ pub mod package;
 
 pub mod lifecycle;
 
+pub mod ownership;
+
 pub mod desired;
 
 pub mod plan;

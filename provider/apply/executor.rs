@@ -205,7 +205,10 @@ impl<'a> Execution<'a> {
         let ledger = &mut self.outcome.ledger;
         let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
         if let Err(impossible) = fold(ledger, event) {
-            tracing::error!(%impossible, "the journal was refused");
+            tracing::error!(%impossible, "the journal refused an event");
+            let error = CallError::Failed { what: "recording what happened".to_owned(), why: impossible.to_string() };
+            let (address, action) = (step.address.clone(), step.action.clone());
+            self.outcome.failures.push(Failure { address, action, error });
             return;
         }
         let Some(before) = before.filter(|_| is_done) else { return };
@@ -265,7 +268,8 @@ impl<'a> Execution<'a> {
         if !self.plan.is_empty() {
             ledger.applied = Some(now);
         }
-        (ledger.imported, ledger.resumes, ledger.replaces) = (false, false, None);
+        ledger.imported = false;
+        ledger.ownership = ledger.ownership.take().or_else(|| self.engine.ownership());
         ledger.rebuilt = ledger.rebuilt.filter(|_| !ledger.complete);
         ledger.settle(now);
         self.outcome

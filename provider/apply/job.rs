@@ -3,9 +3,10 @@
 use serde_json::Value as Json;
 
 use super::Engine;
+use super::observe as report;
 use super::journal::{Event, applied};
-use crate::aws::CallError;
-use crate::components::Found;
+use crate::aws::{CallError, Regional};
+use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference};
 use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, is_open, resolve};
 
@@ -119,19 +120,57 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> Ended {
             Ok(outputs) => Ended::well(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
             Err(error) => half_made(engine, address, spec, &node, error).await,
         },
-        Job::Update { from, to, node } => match component.update(&aws, &from.outputs, &from.spec, &to).await {
-            Ok(outputs) => Ended::well(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) }),
-            Err(error) => Ended { event: Some(Event::Uncertain { address }), error: Some(error) },
+        Job::Update { from, to, node } => match holder(&aws, component, &from).await {
+            Err(error) => Ended::badly(error),
+            Ok(Holder::Stranger(whose) | Holder::Shared(whose)) => {
+                Ended::badly(CallError::Foreign { what: address.to_string(), whose })
+            }
+            Ok(Holder::Ours) => match component.update(&aws, &from.outputs, &from.spec, &to).await {
+                Ok(outputs) => Ended::well(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) }),
+                Err(error) => Ended { event: Some(Event::Uncertain { address }), error: Some(error) },
+            },
         },
-        Job::Delete { entry } => match component.delete(&aws, &entry.spec, &entry.outputs).await {
-            Ok(()) => Ended::well(Event::Deleted { address }),
+        Job::Delete { entry } => match delete(&aws, component, &entry).await {
+            Ok(Deletion::Done) => Ended::well(Event::Deleted { address }),
+            Ok(Deletion::NotOurs) => Ended::well(Event::Released { address }),
             Err(error) => Ended::badly(error),
         },
-        Job::Retire { entry } => match component.delete(&aws, &entry.spec, &entry.outputs).await {
-            Ok(()) => Ended::well(Event::Retired { address, outputs: entry.outputs }),
+        Job::Retire { entry } => match delete(&aws, component, &entry).await {
+            Ok(Deletion::Done | Deletion::NotOurs) => Ended::well(Event::Retired { address, outputs: entry.outputs }),
             Err(error) => Ended::badly(error),
         },
     }
+}
+
+/// What came of a deletion.
+enum Deletion {
+    Done,
+    /// Somebody else's object stands there: it was not touched.
+    NotOurs,
+}
+
+/// Deletes an object, unless somebody else's stands in its place.
+async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Deletion, CallError> {
+    let whose = match holder(aws, component, entry).await? {
+        Holder::Ours => None,
+        Holder::Shared(whose) => Some(whose),
+        Holder::Stranger(whose) => {
+            aws.warn(report::NOT_OURS, report::not_ours(aws.address(), &whose));
+            return Ok(Deletion::NotOurs);
+        }
+    };
+    component.delete(aws, &entry.spec, &entry.outputs).await?;
+    if let Some(whose) = whose {
+        aws.warn(report::NOT_OURS, report::not_ours(aws.address(), &whose));
+    }
+    Ok(Deletion::Done)
+}
+
+/// Whose the object of an entry is at this moment. What reads as somebody else's is read again within the consistency window.
+async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Holder, CallError> {
+    let ask = || component.holder(aws, &entry.spec, &entry.outputs);
+    let is_not_ours = |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
+    aws.look_until_believed(&format!("whose {} is", aws.address()), ask, is_not_ours).await
 }
 
 /// A create that failed may have made something all the same: the reply was lost, or it never became usable, or the user

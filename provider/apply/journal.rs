@@ -10,6 +10,13 @@ use crate::plan::{Entry, Ledger};
 /// One thing that happened to one component.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// An object that an interrupted create of the same owner id left behind is taken over.
+    Adopted {
+        /// Which.
+        address: Address,
+        /// What it is.
+        entry: Entry,
+    },
     /// It was made, found, changed, or replaced.
     Made {
         /// Which.
@@ -32,6 +39,11 @@ pub enum Event {
         /// Which.
         address: Address,
     },
+    /// Somebody else's object stands in its place: it is not ours to delete, and not in the ledger any more.
+    Released {
+        /// Which.
+        address: Address,
+    },
     /// What it had replaced was taken away.
     Retired {
         /// Which.
@@ -43,8 +55,10 @@ pub enum Event {
 
 /// A history that cannot have happened: a mistake in the executor.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0} cannot have been {1}: the ledger does not know it")]
-pub struct Impossible(Address, &'static str);
+#[error("{0} cannot have been {1}: {2}")]
+pub struct Impossible(Address, &'static str, &'static str);
+
+const NOT_KNOWN: &str = "the ledger does not know it";
 
 /// Folds one event into a ledger.
 ///
@@ -52,7 +66,10 @@ pub struct Impossible(Address, &'static str);
 /// [`Impossible`]; the ledger is unchanged then.
 pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     match event {
-        Event::Made { address, entry } => {
+        Event::Adopted { address, .. } if ledger.entries.contains_key(&address) => {
+            return Err(Impossible(address, "adopted", "the ledger knows it already"));
+        }
+        Event::Made { address, entry } | Event::Adopted { address, entry } => {
             let outputs = entry.outputs.clone();
             ledger.unseen.remove(&address);
             // What was deposed and came to life again must not be taken away any more.
@@ -65,19 +82,24 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
         }
         Event::Uncertain { address } => match ledger.entries.get_mut(&address) {
             Some(entry) => entry.uncertain = true,
-            None => return Err(Impossible(address, "changed")),
+            None => return Err(Impossible(address, "changed", NOT_KNOWN)),
         },
         Event::Unseen { address } => drop(ledger.unseen.insert(address)),
         Event::Deleted { address } => {
             if ledger.entries.remove(&address).is_none() {
-                return Err(Impossible(address, "deleted"));
+                return Err(Impossible(address, "deleted", NOT_KNOWN));
+            }
+        }
+        Event::Released { address } => {
+            if ledger.entries.remove(&address).is_none() {
+                return Err(Impossible(address, "released", NOT_KNOWN));
             }
         }
         Event::Retired { address, outputs } => {
             let before = ledger.deposed.len();
             ledger.deposed.retain(|(other, entry)| *other != address || entry.outputs != outputs);
             if ledger.deposed.len() == before {
-                return Err(Impossible(address, "retired"));
+                return Err(Impossible(address, "retired", NOT_KNOWN));
             }
         }
     }
@@ -138,6 +160,20 @@ mod tests {
         }
         let deposed: Vec<_> = ledger.deposed.iter().map(|(_, entry)| entry.outputs["id"].clone()).collect();
         assert_eq!(deposed, [json!("2")]);
+    }
+
+    #[test]
+    fn what_is_adopted_was_not_there_and_what_is_released_was() {
+        let mut ledger = Ledger::default();
+        let adopted = Event::Adopted {
+            address: Address::global("role"),
+            entry: applied(json!({}), json!({ "id": "1" }), BTreeSet::new()),
+        };
+        assert_eq!(fold(&mut ledger, adopted.clone()), Ok(()));
+        assert!(fold(&mut ledger, adopted).is_err());
+        let released = Event::Released { address: Address::global("role") };
+        assert_eq!(fold(&mut ledger, released.clone()), Ok(()));
+        assert!(ledger.is_empty() && fold(&mut ledger, released).is_err());
     }
 
     #[test]

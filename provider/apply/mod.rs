@@ -10,12 +10,13 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, LAG, Lease, Looks, Regional, Run};
+use crate::aws::{Aws, CallError, Clock, Identity, LAG, Lease, Looks, Regional, Run, Warning};
 use crate::components::Catalog;
-use crate::desired::Address;
+use crate::desired::{Address, Owner, OwnerId, Ownership};
 
 pub use executor::{Failure, Outcome};
 pub use journal::{Event, Impossible, fold};
+pub use observe::Observed;
 pub use survey::{Obstacle, Survey};
 
 /// How long a last look may take; after a cancel the host waits for us.
@@ -36,9 +37,52 @@ impl Engine {
         Self { aws, run: Arc::new(run), catalog }
     }
 
-    /// Whose components it works on.
-    pub fn owner(&self) -> &str {
+    /// The resource whose components it works on.
+    pub fn owner(&self) -> &Owner {
         &self.run.owner
+    }
+
+    /// The owner id of the resource; `None` before it has one.
+    pub fn owner_id(&self) -> Option<&OwnerId> {
+        match &self.run.identity {
+            Identity::Exactly(owner_id) => Some(owner_id),
+            Identity::Unknown | Identity::Any => None,
+        }
+    }
+
+    /// The region of the resource's claim.
+    pub fn home_region(&self) -> &str {
+        &self.run.home_region
+    }
+
+    /// The identity of the resource as its ledger records it; `None` before it has an owner id.
+    pub fn ownership(&self) -> Option<Ownership> {
+        let owner_id = self.owner_id()?.clone();
+        let (account_id, partition) = (self.aws.account_id().to_owned(), self.aws.partition().to_owned());
+        Some(Ownership { owner_id, account_id, partition })
+    }
+
+    /// The same run for the resource with this owner id.
+    #[must_use]
+    pub fn identified(&self, owner_id: OwnerId) -> Self {
+        Self { run: Arc::new(self.run.identified(owner_id)), ..self.clone() }
+    }
+
+    /// The same run at another home region, where the objects of every owner of this name count: an import looks for an
+    /// owner id.
+    #[must_use]
+    pub fn searching(&self, home_region: &str) -> Self {
+        Self { run: Arc::new(self.run.searching(home_region)), ..self.clone() }
+    }
+
+    /// A new owner id at the run's home region.
+    pub fn mint(&self) -> OwnerId {
+        OwnerId::mint(self.home_region(), self.run.clock.chance())
+    }
+
+    /// What components reported to the user since the last call of this function.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.run.take_warnings()
     }
 
     /// The kinds it works with.
@@ -50,6 +94,12 @@ impl Engine {
     #[must_use]
     pub fn under(&self, lease: &Arc<Lease>) -> Self {
         Self { run: Arc::new(self.run.under(lease)), ..self.clone() }
+    }
+
+    /// The same run, which can be cancelled by itself.
+    #[must_use]
+    pub fn cancellable(&self) -> Self {
+        Self { run: Arc::new(self.run.cancellable()), ..self.clone() }
     }
 
     /// The same run, with this much time from now on.

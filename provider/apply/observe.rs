@@ -10,6 +10,7 @@ use futures::future::join_all;
 
 use super::Engine;
 use crate::aws::{CallError, LAG, Looks};
+use crate::components::Holder;
 use crate::desired::Address;
 use crate::plan::{Entry, Kinds, Ledger, changed_fields};
 
@@ -20,7 +21,28 @@ enum Sight {
     /// It is there, and these fields are otherwise.
     Drifted(Entry, Vec<String>),
     Gone,
+    /// Somebody else's object stands in its place; the text says whose.
+    Stranger(String),
     Unseen(CallError),
+}
+
+/// The summary of the warning that somebody else's object stands in the place of ours.
+pub(super) const NOT_OURS: &str = "AWS object belongs to somebody else";
+
+/// That warning's detail.
+pub(super) fn not_ours(address: &Address, whose: &str) -> String {
+    format!(
+        "The AWS object of {address} was replaced by another one: {whose}. The provider neither changes nor deletes it, and \
+         does not track it any more. If it is ours and lost its tags, restore the tags and import the resource again."
+    )
+}
+
+/// A ledger as AWS has it now.
+pub struct Observed {
+    /// What there is.
+    pub ledger: Ledger,
+    /// The components that could not be read: they are as they were.
+    pub unseen: Vec<(Address, CallError)>,
 }
 
 impl Sight {
@@ -28,15 +50,15 @@ impl Sight {
     fn surprises(&self) -> bool {
         match self {
             Self::Same(_) => false,
-            Self::Drifted(..) | Self::Gone => true,
+            Self::Drifted(..) | Self::Gone | Self::Stranger(_) => true,
             Self::Unseen(error) => error.is_not_found(),
         }
     }
 }
 
 impl Engine {
-    /// The ledger as AWS has it now, and the components that could not be looked at: those stay as they were.
-    pub async fn observe(&self, ledger: &Ledger) -> (Ledger, Vec<(Address, CallError)>) {
+    /// Reads every component of `ledger`. One that somebody else's object has replaced is released with a warning.
+    pub async fn observe(&self, ledger: &Ledger) -> Observed {
         let settled = self.settled(ledger);
         let looks = Arc::default();
         let sights = ledger.entries.iter().map(|(address, entry)| self.sight(address, entry, &looks, settled));
@@ -57,10 +79,16 @@ impl Engine {
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
+                Sight::Stranger(whose) => {
+                    self.run.warn(NOT_OURS, not_ours(address, &whose));
+                    self.remember(&mut observed, address, &ledger.entries[address]);
+                    observed.entries.remove(address);
+                    observed.complete = false;
+                }
                 Sight::Unseen(error) => unseen.push((address.clone(), error)),
             }
         }
-        (observed, unseen)
+        Observed { ledger: observed, unseen }
     }
 
     /// Where a component led that somebody changed or took away behind our back, others may still go, and nobody knows since
@@ -96,6 +124,13 @@ impl Engine {
             Err(error) => Sight::Unseen(error),
             Ok(Some((spec, outputs))) => {
                 let drifted = changed_fields(&entry.spec, &spec, component.uncompared());
+                if !drifted.is_empty() {
+                    match component.holder(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
+                        Ok(Holder::Ours | Holder::Shared(_)) => {}
+                        Ok(Holder::Stranger(whose)) => return Sight::Stranger(whose),
+                        Err(error) => return Sight::Unseen(error),
+                    }
+                }
                 // Where only the spelling or an uncompared field differs, the applied form stays.
                 let spec = if drifted.is_empty() { entry.spec.clone() } else { spec };
                 // An uncertain one stays so: that AWS has it does not say that others can use it already.

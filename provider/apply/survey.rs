@@ -9,8 +9,9 @@ use serde_json::Value as Json;
 
 use super::Engine;
 use super::job::dependencies;
+use super::journal::{Event, fold};
 use crate::aws::{CallError, Looks};
-use crate::components::{Found, Problem};
+use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
 
@@ -21,6 +22,8 @@ pub struct Survey {
     pub ledger: Ledger,
     /// The plan from there.
     pub plan: Plan,
+    /// What the ledger did not know of, and is taken over.
+    pub adopted: BTreeSet<Address>,
     /// What stands in its way.
     pub obstacles: Vec<Obstacle>,
 }
@@ -95,8 +98,9 @@ impl Engine {
     }
 
     async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
-        let mut survey =
-            Survey { ledger: ledger.clone(), plan: Plan::new(desired, ledger, self.kinds())?, obstacles: Vec::new() };
+        let plan = Plan::new(desired, ledger, self.kinds())?;
+        let (adopted, obstacles) = (BTreeSet::new(), Vec::new());
+        let mut survey = Survey { ledger: ledger.clone(), plan, adopted, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         let looks = Arc::default();
         // What was found makes references known, by which more can be found.
@@ -104,7 +108,31 @@ impl Engine {
             survey.plan = Plan::new(desired, &survey.ledger, self.kinds())?;
         }
         self.check(&mut survey, &looks).await;
+        self.check_holders(&mut survey, &looks).await;
         Ok(survey)
+    }
+
+    /// Finds what would be changed and is somebody else's by now.
+    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<Looks>) {
+        let changes = survey.plan.difference.changes.iter();
+        let updated = changes.filter(|(_, change)| matches!(change, Change::Update(_)));
+        let entries = updated.filter_map(|(address, _)| Some((address, survey.ledger.entries.get(address)?)));
+        let asked = join_all(entries.map(|(address, entry)| async move {
+            let holder = match self.kinds().get(&address.kind) {
+                Ok(component) => component.holder(&self.shared(address, looks), &entry.spec, &entry.outputs).await,
+                Err(error) => Err(error),
+            };
+            (address.clone(), holder)
+        }));
+        for (address, holder) in asked.await {
+            match holder {
+                Ok(Holder::Ours) => {}
+                Ok(Holder::Shared(whose) | Holder::Stranger(whose)) => {
+                    survey.obstacles.push(Obstacle::Foreign { address, whose });
+                }
+                Err(error) => survey.obstacles.push(Obstacle::Unknown { address, error }),
+            }
+        }
     }
 
     /// Looks for objects that are planned to be made; `true` when a lost one of ours was taken in.
@@ -132,9 +160,14 @@ impl Engine {
                 Ok(None) => {}
                 Ok(Some(Found::Foreign(whose))) => survey.obstacles.push(Obstacle::Foreign { address, whose }),
                 Ok(Some(Found::Ours(mut entry))) => {
-                    tracing::info!(component = %address, "found again: an earlier apply made it and could not tell");
+                    tracing::info!(component = %address, "adopting what an interrupted apply of this owner id left behind");
                     entry.depends_on = desired.get(&address).map(dependencies).unwrap_or_default();
-                    survey.ledger.entries.insert(address, entry);
+                    if let Err(impossible) = fold(&mut survey.ledger, Event::Adopted { address: address.clone(), entry }) {
+                        let error = CallError::Malformed(impossible.to_string());
+                        survey.obstacles.push(Obstacle::Unknown { address, error });
+                        continue;
+                    }
+                    survey.adopted.insert(address);
                     taken = true;
                 }
                 Err(error) => survey.obstacles.push(Obstacle::Unknown { address, error }),

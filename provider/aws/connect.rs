@@ -24,6 +24,7 @@ use super::memory::Memory;
 use super::sender::{Call, Sender};
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
 use crate::components;
+use crate::desired::Owner;
 
 /// Where a provider is at home when nobody says otherwise.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -74,7 +75,8 @@ impl Aws {
 
     /// The regions of the account that are enabled; `None` when it may not be asked.
     pub async fn enabled_regions(&self) -> Option<Vec<String>> {
-        self.enabled_regions.get_or_init(|| self.ask_for_regions()).await.clone()
+        // A failure is not remembered: it may pass.
+        self.enabled_regions.get_or_try_init(|| async { self.ask_for_regions().await.ok_or(()) }).await.ok().cloned()
     }
 
     async fn ask_for_regions(&self) -> Option<Vec<String>> {
@@ -106,7 +108,7 @@ impl Aws {
 
 /// A run for a question that no resource asks.
 fn question(clock: &Arc<dyn Clock>) -> Run {
-    Run::new("", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
+    Run::new(Owner::new("", ""), "", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
 async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {

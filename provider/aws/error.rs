@@ -97,6 +97,18 @@ impl CallError {
         }
     }
 
+    /// Whether AWS refuses the caller: a permission is missing, or the credentials are not valid any more. Repeating the call
+    /// does not help.
+    pub fn is_denied(&self) -> bool {
+        const CREDENTIALS: [&str; 5] = ["BadCredentials", "NoCredentials", "InvalidClientTokenId", "UnrecognizedClient", "Expired"];
+        self.code().is_some_and(|code| {
+            code.contains("AccessDenied")
+                || code.contains("Unauthorized")
+                || code.contains("NotAuthorized")
+                || CREDENTIALS.iter().any(|begin| code.starts_with(begin))
+        })
+    }
+
     /// Whether AWS has no such object.
     pub fn is_not_found(&self) -> bool {
         self.code().is_some_and(|code| code.starts_with("NoSuch") || code.contains("NotFound"))

@@ -18,8 +18,10 @@ mod sender;
 pub(crate) mod testing;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::desired::{Owner, OwnerId};
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 pub use clock::{Clock, Sleeping, SystemClock};
@@ -133,7 +135,7 @@ pub struct Aws {
     web: http::Web,
     sender: sender::Sender,
     memory: memory::Memory,
-    enabled_regions: tokio::sync::OnceCell<Option<Vec<String>>>,
+    enabled_regions: tokio::sync::OnceCell<Vec<String>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     clock: Arc<dyn Clock>,
 }
@@ -160,11 +162,26 @@ impl Aws {
     }
 }
 
+/// Which objects that carry the owner's name are the owner's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// None: the resource has no claim yet.
+    Unknown,
+    /// Those with this owner id.
+    Exactly(OwnerId),
+    /// All of them: an import looks for an owner id.
+    Any,
+}
+
 /// One operation on one resource: who it is for, how long it may take, how it is cancelled.
 #[derive(Clone)]
 pub struct Run {
-    /// The owner's name, as in the tag `multiregion:api`.
-    pub owner: String,
+    /// The resource that it works on.
+    pub owner: Owner,
+    /// Which objects of the owner's name are the owner's.
+    pub identity: Identity,
+    /// The region that the resource's claim is in and its global objects are controlled from.
+    pub home_region: String,
     /// When it must have ended.
     pub deadline: Instant,
     /// Cancels it.
@@ -173,13 +190,43 @@ pub struct Run {
     pub clock: Arc<dyn Clock>,
     lease: Option<Arc<Lease>>,
     id: String,
+    warnings: Arc<Mutex<Vec<Warning>>>,
+}
+
+/// What a component reports to the user though its work succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// A constant sentence.
+    pub summary: &'static str,
+    /// What was found, why, and what to do.
+    pub detail: String,
 }
 
 impl Run {
-    /// A run for `owner` that must have ended at `deadline`.
-    pub fn new(owner: &str, deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
+    /// A run for `owner`, whose home is `home_region`, that must have ended at `deadline`. No object is its owner's yet.
+    pub fn new(
+        owner: Owner,
+        home_region: &str,
+        deadline: Instant,
+        cancel: CancellationToken,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let id = format!("{:016x}", clock.chance());
-        Self { owner: owner.to_owned(), deadline, cancel, clock, lease: None, id }
+        let (identity, home_region) = (Identity::Unknown, home_region.to_owned());
+        Self { owner, identity, home_region, deadline, cancel, clock, lease: None, id, warnings: Arc::default() }
+    }
+
+    /// The same run for the owner with this id, whose home region is in force from then on.
+    #[must_use]
+    pub fn identified(&self, owner_id: OwnerId) -> Self {
+        let home_region = owner_id.home_region().to_owned();
+        Self { identity: Identity::Exactly(owner_id), home_region, ..self.clone() }
+    }
+
+    /// The same run at another home, where the objects of every owner of this name count.
+    #[must_use]
+    pub fn searching(&self, home_region: &str) -> Self {
+        Self { identity: Identity::Any, home_region: home_region.to_owned(), ..self.clone() }
     }
 
     /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
@@ -188,10 +235,26 @@ impl Run {
         Self { cancel: self.cancel.child_token(), lease: Some(Arc::clone(lease)), ..self.clone() }
     }
 
+    /// The same run, which can be cancelled by itself.
+    #[must_use]
+    pub fn cancellable(&self) -> Self {
+        Self { cancel: self.cancel.child_token(), ..self.clone() }
+    }
+
     /// The same run with another end.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// Reports something to the user.
+    pub fn warn(&self, summary: &'static str, detail: String) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(Warning { summary, detail });
+    }
+
+    /// What was reported since the last call of this function.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What tells it from every other run.

@@ -12,8 +12,8 @@ use tokio::sync::OwnedMutexGuard;
 use super::failure::{Failure, Verdict};
 use super::looks::Looks;
 use super::sender::Call;
-use super::{Aws, CallError, HttpAnswer, Run, backoff};
-use crate::desired::Address;
+use super::{Aws, CallError, HttpAnswer, Identity, Run, backoff};
+use crate::desired::{Address, Owner};
 
 /// The service in `lambda:CreateFunction`.
 fn service_of(operation: &str) -> &str {
@@ -47,7 +47,7 @@ pub enum Poll<T> {
 impl Regional {
     /// AWS for the component at `address`. Global objects are reached through the home region.
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, address: Address) -> Self {
-        let region = address.scope.region().unwrap_or_else(|| aws.home_region()).to_owned();
+        let region = address.scope.region().unwrap_or(&run.home_region).to_owned();
         Self { aws, run, region, address, looks: None }
     }
 
@@ -67,9 +67,19 @@ impl Regional {
         &self.address
     }
 
-    /// The name of the resource that owns the component: the value of the tag `multiregion:api`.
-    pub fn owner(&self) -> &str {
+    /// The resource that owns the component.
+    pub fn owner(&self) -> &Owner {
         &self.run.owner
+    }
+
+    /// Which objects of the owner's name are the owner's.
+    pub fn identity(&self) -> &Identity {
+        &self.run.identity
+    }
+
+    /// The region that the owner's claim is in.
+    pub fn home_region(&self) -> &str {
+        &self.run.home_region
     }
 
     /// What tells the run from every other: [`Run::id`](super::Run::id).
@@ -100,6 +110,16 @@ impl Regional {
     /// The partition that the account is in: `aws`, `aws-cn`, `aws-us-gov`.
     pub fn partition(&self) -> &str {
         self.aws.partition()
+    }
+
+    /// The regions that the account can use; `None` when the credentials may not list them.
+    pub async fn enabled_regions(&self) -> Option<Vec<String>> {
+        self.aws.enabled_regions().await
+    }
+
+    /// Reports something to the user as a warning, once the operation has ended.
+    pub fn warn(&self, summary: &'static str, detail: String) {
+        self.run.warn(summary, detail);
     }
 
     /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Throttling, server

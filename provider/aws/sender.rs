@@ -190,6 +190,7 @@ mod tests {
 
     use super::*;
     use crate::aws::testing::FakeClock;
+    use crate::desired::Owner;
     use crate::aws::{CancellationToken, Clock};
 
     type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
@@ -206,7 +207,7 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new("giraffe", deadline, CancellationToken::new(), Arc::new(clock.clone()))
+        Run::new(Owner::new("multiregion_api", "giraffe"), "us-east-1", deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {

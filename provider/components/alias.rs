@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone};
 use super::version::{self, Version};
-use super::{Component, Discovered, Found, Place, Resolved, Siblings, adoption, lambda};
+use super::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, adoption, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -68,6 +68,10 @@ impl Component for Alias {
         let Some(function) = spec.function.known() else { return Ok(None) };
         let alias = get(aws, function, &spec.name).await?;
         Ok(alias.map(|_| Found::Ours(outputs(&aws.into(), function, &spec.name))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

@@ -45,6 +45,13 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Whether a kind is a check that must be repeated when the ledger had to be rebuilt.
+    pub fn is_check(&self, kind: &str) -> bool {
+        self.kinds.get(kind).is_some_and(|kind| kind.is_check())
+    }
+}
+
 impl Default for Catalog {
     fn default() -> Self {
         Self::new(REGISTRY)

@@ -1,20 +1,19 @@
-//! The claim: an empty log group `/multiregion/NAME` in the home region that says who makes the API or zone of this name.
+//! The claim: an empty log group `/multiregion/api/NAME` in the home region, the first object of a resource.
 //!
-//! Making it is atomic, so of two configurations that create the same name one wins. Its tag `multiregion:phase` is
-//! `creating` until the host is known to hold the state of what was made, and then `ready`, or `kept` when it is not all:
-//! a create that died is told from a finished API by it.
+//! CloudWatch Logs creates it atomically, so of two creates of the same name in the same home region one wins. It holds the
+//! owner id, the phase, the run at work and its heartbeat, and the regions to look in after the state is lost. Who reads and
+//! writes these, and when, is the ownership protocol's matter: see [`crate::ownership`].
 //!
-//! It stays where it was made, also when the provider's home region becomes another one: its ARN says where.
+//! The claim stays in the region where it was created, also when the provider's home region changes: its ARN names it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::hosted_zone::OWNER_PREFIX;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Resolved, Siblings, Tags, adoption, logs};
+use super::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, adoption, logs};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Kind, OutputKey};
+use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, OutputKey, Owner, Phase};
 
 /// The kind.
 #[derive(Debug)]
@@ -23,12 +22,12 @@ pub struct Claim;
 /// [`Outputs::arn`].
 pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
 
-/// What we want of it.
+/// The desired claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The owner's name: the API's, or `zone/` and the zone's.
+    /// Its name among the claims of all resources: `api/shop`.
     pub name: String,
-    /// The regions that it lives in: where an import looks. A region that is left stands here until nothing is in it.
+    /// The regions that the resource lives in: where an import looks. A region that is left stays listed until nothing is in it.
     pub regions: Vec<String>,
     /// Tags, ownership among them.
     pub tags: Tags,
@@ -69,28 +68,31 @@ impl Component for Claim {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let name = log_group(&spec.name);
         let Some(tags) = logs::tags_of(aws, &name).await? else { return Ok(None) };
-        let phase = tags.get(PHASE_TAG).filter(|phase| *phase != CREATING && tags::is_ours(aws, &tags));
-        if let Some(phase) = phase {
-            let how_far = if phase == KEPT { "an incomplete" } else { "a finished" };
-            let (of, name) = match spec.name.strip_prefix(OWNER_PREFIX) {
-                Some(zone) => ("multiregion_zone", zone),
-                None => ("multiregion_api", spec.name.as_str()),
-            };
-            return Ok(Some(Found::Foreign(format!(
-                "it is the claim of {how_far} {of} of this name, which another state holds, or held; to go on with that \
-                 one here, import it by the name {name:?}"
-            ))));
+        if tags::is_ours(aws, &tags) {
+            return Ok(Some(Found::Ours(outputs(aws, &name))));
         }
-        let (made, outputs) = (made(aws, &name).await?, outputs(aws, &name));
-        Ok(Some(tags::judge(aws, &tags, outputs, &made)))
+        let hint = match phase_of(&tags) {
+            Some(Phase::Creating) | None => created(aws, &name).await?,
+            Some(_) => format!(
+                "another state manages it, or used to; to manage it in this state, import it with the id {:?}",
+                aws.owner().name()
+            ),
+        };
+        Ok(Some(Found::Foreign(tags::whose(&tags, &hint))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let tags = logs::tags_of(&own_region(aws, outputs)?, &outputs.log_group).await?;
+        Ok(tags.map_or(Holder::Ours, |tags| tags::holder(aws, &tags)))
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let name = log_group(aws.owner());
+        let claim_name = aws.owner().claim_name();
+        let name = log_group(&claim_name);
         let tags = logs::tags_of(aws, &name).await?.filter(|tags| tags::is_ours(aws, tags));
         let found = tags.map(|tags| Discovered {
             key: None,
-            spec: observed(aws.owner(), tags),
+            spec: observed(&claim_name, tags),
             outputs: outputs(aws, &name),
             depends_on: Vec::new(),
         });
@@ -99,23 +101,25 @@ impl Component for Claim {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let name = log_group(&spec.name);
+        // An update restores a claim that somebody deleted: its state exists, so no create is under way.
+        let phase = if aws.is_leased() { Phase::Creating } else { Phase::Ready };
         let mut tags = tags::plain(&spec.tags);
         tags.extend(region_tags(&spec.regions));
-        tags.extend(signs_of_life(aws));
-        tags.insert(PHASE_TAG.to_owned(), CREATING.to_owned());
+        tags.extend(run_tags(aws, FIRST_HEARTBEAT_INTERVAL));
+        tags.insert(PHASE_TAG.to_owned(), phase.name().to_owned());
         match logs::create(aws, &name, &tags).await {
             Ok(()) => return Ok(outputs(aws, &name)),
             Err(error) if !error.is_exists() => return Err(error),
             Err(_) => {}
         }
-        // Planning found no claim, so somebody made it since then: this very call, when its reply was lost and it was
-        // repeated, or another apply, which has won.
+        // The plan found no claim, so somebody created it since: this very call, when its reply was lost and it was repeated,
+        // or another apply, which has won.
         let tags = aws.look_for("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
-        if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) {
+        if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) || (!aws.is_leased() && tags::is_ours(aws, &tags)) {
             return Ok(outputs(aws, &name));
         }
-        let hint = "it was made since this was planned: another apply of this name is under way, or was cut off; plan \
-                    again once it has ended";
+        let hint = "it was created after this plan: another apply of this name is under way, or was interrupted; plan again \
+                    once it has ended";
         Err(CallError::Foreign { what: format!("log group {name}"), whose: tags::whose(&tags, hint) })
     }
 
@@ -129,7 +133,7 @@ impl Component for Claim {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let mut change = TagChange::between(&from.tags, &to.tags);
         if to.regions.iter().any(|region| !from.regions.contains(region)) {
-            // A region that is left stands here until everything in it is gone: then the seal takes it out.
+            // A region that is left stays listed until nothing is in it: then the completion marker removes it.
             let regions: BTreeSet<String> = from.regions.iter().chain(&to.regions).cloned().collect();
             change.set.extend(region_tags(&regions.into_iter().collect::<Vec<_>>()));
         }
@@ -142,82 +146,73 @@ impl Component for Claim {
     }
 }
 
-/// How far a create came that has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Everything was made.
-    Ready,
-    /// Not everything, but a state holds what was made: nobody else is to go on with it.
-    Kept,
+/// How long the first heartbeat of a create holds, in seconds until the next one.
+pub const FIRST_HEARTBEAT_INTERVAL: u64 = 10;
+
+/// The address of every resource's claim.
+pub fn address() -> Address {
+    Address::global(Claim::KIND)
 }
 
-/// What a claim says of the run that made it, or took it over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Life {
-    /// That run's id.
-    pub run: String,
-    /// When it was last alive, in seconds since 1970 by its own clock.
-    pub pulse: u64,
-    /// Whether its create is under way: it has not ended, or the state that holds its end may be lost yet.
-    pub is_creating: bool,
-}
-
-/// The life of the create of this run's owner.
+/// The claim of the run's owner in the run's home region, whatever its owner id; `None` where there is none.
 ///
 /// # Errors
 /// A call that failed.
-pub async fn life(aws: &Regional) -> Result<Option<Life>, CallError> {
-    let tags = logs::tags_of(aws, &log_group(aws.owner())).await?.filter(|tags| tags::is_ours(aws, tags));
-    Ok(tags.map(|tags| Life {
-        run: tags.get(RUN_TAG).cloned().unwrap_or_default(),
-        pulse: tags.get(PULSE_TAG).and_then(|pulse| pulse.parse().ok()).unwrap_or_default(),
-        is_creating: tags.get(PHASE_TAG).is_some_and(|phase| phase == CREATING),
+pub async fn record(aws: &Regional) -> Result<Option<ClaimRecord>, CallError> {
+    let tags = logs::tags_of(aws, &log_group(&aws.owner().claim_name())).await?;
+    Ok(tags.and_then(|tags| {
+        let is_owners = tags.get(super::OWNER_TAG).is_some_and(|owner| *owner == aws.owner().to_string());
+        Some(ClaimRecord {
+            owner_id: tags::owner_id(&tags).filter(|_| is_owners)?,
+            phase: phase_of(&tags)?,
+            run: tags.get(RUN_TAG).cloned().unwrap_or_default(),
+            heartbeat: tags.get(HEARTBEAT_TAG).and_then(|text| text.parse().ok()).unwrap_or_default(),
+        })
     }))
 }
 
-/// Says in the claim that this run makes what it stands for, and is alive.
+/// Writes a heartbeat of this run, the next of which follows after `interval` seconds. The run holds the claim then.
 ///
 /// # Errors
 /// A call that failed.
-pub async fn take(aws: &Regional) -> Result<(), CallError> {
-    tag(aws, signs_of_life(aws)).await
+pub async fn renew(aws: &Regional, interval: u64) -> Result<(), CallError> {
+    set(aws, run_tags(aws, interval)).await
 }
 
-/// Says that a state holds what this run has made.
+/// Writes the phase of a create that has ended, once its host has persisted the state.
 ///
 /// # Errors
 /// A call that failed.
-pub async fn end(aws: &Regional, phase: Phase) -> Result<(), CallError> {
-    let phase = match phase {
-        Phase::Ready => READY,
-        Phase::Kept => KEPT,
-    };
-    tag(aws, [(PHASE_TAG.to_owned(), phase.to_owned())].into()).await
+pub async fn finish(aws: &Regional, phase: Phase) -> Result<(), CallError> {
+    set(aws, [(PHASE_TAG.to_owned(), phase.name().to_owned())].into()).await
 }
 
-async fn tag(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {
-    logs::retag(aws, &log_group(aws.owner()), &TagChange { set, remove: Vec::new() }).await
+/// The name of an owner's claim, as AWS and users know it.
+pub fn log_group_of(owner: &Owner) -> String {
+    log_group(&owner.claim_name())
 }
 
-fn signs_of_life(aws: &Regional) -> BTreeMap<String, String> {
-    let pulse = aws.unix_seconds().to_string();
-    [(RUN_TAG.to_owned(), aws.run_id().to_owned()), (PULSE_TAG.to_owned(), pulse)].into()
+async fn set(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {
+    logs::retag(aws, &log_group(&aws.owner().claim_name()), &TagChange { set, remove: Vec::new() }).await
 }
 
-/// What the name of every claim begins with.
+fn run_tags(aws: &Regional, interval: u64) -> BTreeMap<String, String> {
+    let heartbeat = Heartbeat { at: aws.unix_seconds(), interval };
+    [(RUN_TAG.to_owned(), aws.run_id().to_owned()), (HEARTBEAT_TAG.to_owned(), heartbeat.to_string())].into()
+}
+
+pub(super) fn phase_of(tags: &BTreeMap<String, String>) -> Option<Phase> {
+    Phase::named(tags.get(PHASE_TAG)?)
+}
+
+/// The prefix of every claim's name.
 const PREFIX: &str = "/multiregion/";
-/// The tag that tells a create under way from a finished API.
+/// The tag that holds the [`Phase`].
 pub(super) const PHASE_TAG: &str = "multiregion:phase";
-/// The phase of a create under way, and of one whose end its host may not have kept yet.
-pub(super) const CREATING: &str = "creating";
-/// The phase of an API that was made to its end.
-pub(super) const READY: &str = "ready";
-/// The phase of an API that a state holds though not everything could be made.
-pub(super) const KEPT: &str = "kept";
-/// The tag that names the run that makes the API.
+/// The tag that names the run at work.
 const RUN_TAG: &str = "multiregion:run";
-/// The tag that says when that run was last alive, in seconds since 1970.
-const PULSE_TAG: &str = "multiregion:pulse";
+/// The tag that holds that run's last [`Heartbeat`].
+const HEARTBEAT_TAG: &str = "multiregion:heartbeat";
 /// What the tags that list the regions begin with.
 const REGIONS_TAG: &str = "multiregion:regions";
 /// The longest value that a tag may have.
@@ -236,16 +231,16 @@ fn own_region(aws: &Regional, outputs: &Outputs) -> Result<Regional, CallError> 
     logs::place(&outputs.arn).map(|(region, _)| aws.at(region))
 }
 
-async fn made(aws: &Regional, log_group: &str) -> Result<String, CallError> {
+async fn created(aws: &Regional, log_group: &str) -> Result<String, CallError> {
     let group = logs::describe(aws, log_group).await?;
     let time = group.and_then(|group| time::OffsetDateTime::from_unix_timestamp(group.created / 1000).ok());
-    Ok(time.map_or_else(String::new, |time| format!("it was made on {} UTC", time.date())))
+    Ok(time.map_or_else(String::new, |time| format!("it was created on {} UTC", time.date())))
 }
 
 /// The tags of a claim without those that only this file manages.
 fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
     let regions = regions_of(&tags);
-    let own = |key: &str| [PHASE_TAG, RUN_TAG, PULSE_TAG].contains(&key) || key.starts_with(REGIONS_TAG);
+    let own = |key: &str| [PHASE_TAG, RUN_TAG, HEARTBEAT_TAG].contains(&key) || key.starts_with(REGIONS_TAG);
     let tags = tags.into_iter().filter(|(key, _)| !own(key)).collect();
     Spec { name: name.to_owned(), regions, tags: tags::spec(tags) }
 }

@@ -280,7 +280,7 @@ fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
 pub(super) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     let mut own = Vec::new();
     // The comment spares asking for the tags of every distribution.
-    for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner())) {
+    for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
         let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
         if tags::address_of::<Distribution>(aws, &tags).is_some() {
             own.push(outputs(&summary));

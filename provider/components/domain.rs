@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{field, found, gone, pages};
 use super::creation::make;
 use super::{
-    Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags,
+    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags,
 };
 use crate::aws::{CallError, Limit, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};
@@ -90,6 +90,12 @@ impl Component for Domain {
         let configuration = domain.domain_name_configurations.unwrap_or_default();
         let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
         Ok(Some(tags::judge(aws, &tags, field(outputs, "a domain's target")?, "")))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let domain = get(aws, &outputs.name).await?;
+        let tags = domain.map(|domain| tags::reported(domain.tags.unwrap_or_default()));
+        Ok(tags.map_or(Holder::Ours, |tags| tags::holder(aws, &tags)))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

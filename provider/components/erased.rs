@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::{Component, Found, Place, Problem, Siblings};
+use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Limit, Regional};
 use crate::desired::Address;
 use crate::plan::is_open;
@@ -75,6 +75,8 @@ pub trait AnyComponent: Send + Sync {
     fn secret(&self) -> &'static [&'static str];
     /// [`Component::VISIBLE`].
     fn visible(&self) -> bool;
+    /// [`Component::IS_CHECK`].
+    fn is_check(&self) -> bool;
     /// [`Component::ACTIONS`].
     fn actions(&self) -> &'static [&'static str];
     /// [`Component::LIMITS`].
@@ -89,6 +91,13 @@ pub trait AnyComponent: Send + Sync {
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
     /// [`Component::find`].
     fn find<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Option<AnyFound>, CallError>>;
+    /// [`Component::holder`].
+    fn holder<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Holder, CallError>>;
     /// [`Component::discover`].
     fn discover<'a>(
         &'a self,
@@ -155,6 +164,10 @@ impl<C: Component> AnyComponent for Erased<C> {
         C::VISIBLE
     }
 
+    fn is_check(&self) -> bool {
+        C::IS_CHECK
+    }
+
     fn actions(&self) -> &'static [&'static str] {
         C::ACTIONS
     }
@@ -188,6 +201,15 @@ impl<C: Component> AnyComponent for Erased<C> {
             })
         }
         .boxed()
+    }
+
+    fn holder<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Holder, CallError>> {
+        async move { C::holder(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
     }
 
     fn discover<'a>(

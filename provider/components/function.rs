@@ -15,7 +15,7 @@ use super::claim::Claim;
 use super::log_group::LogGroup;
 use super::role::Role;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, Tags, adoption, lambda};
+use super::{Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, adoption, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey, PackageSource};
 
@@ -163,6 +163,10 @@ impl Component for Function {
         let tags = tags::reported(function.tags.clone().unwrap_or_default());
         let hints = function.configuration().map(hints).unwrap_or_default();
         Ok(Some(tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), &hints)))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.name).await
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

@@ -8,16 +8,13 @@ use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConf
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, gone};
-use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags};
+use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags, validation_record};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
 /// The kind.
 #[derive(Debug)]
 pub struct HostedZone;
-
-/// How the owner of a zone begins, before its name: a zone and an API of one name are told apart by it.
-pub const OWNER_PREFIX: &str = "zone/";
 
 /// [`Outputs::id`].
 pub const ID: OutputKey<HostedZone, String> = OutputKey::new("id");
@@ -29,7 +26,7 @@ pub struct Spec {
     pub name: String,
     /// A comment.
     pub comment: Input<String>,
-    /// Whether records that others made are deleted with it.
+    /// Whether records that this resource did not create are deleted with it.
     pub force_destroy: bool,
     /// Tags, ownership among them.
     pub tags: Tags,
@@ -57,6 +54,9 @@ impl Component for HostedZone {
     const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
+        "account:ListRegions",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
         "route53:ChangeResourceRecordSets",
         "route53:ChangeTagsForResource",
         "route53:CreateHostedZone",
@@ -92,8 +92,7 @@ impl Component for HostedZone {
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        let name = aws.owner().strip_prefix(OWNER_PREFIX).unwrap_or(aws.owner());
-        for zone in zones(aws, name).await? {
+        for zone in zones(aws, aws.owner().name()).await? {
             let id = dns::zone_id(&zone.id);
             let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
@@ -144,11 +143,12 @@ impl Component for HostedZone {
         if spec.force_destroy {
             gone(empty(aws, id).await)?;
         }
+        gone(delete_left_over(aws, id).await)?;
         let request = || aws.route53().delete_hosted_zone().id(id).send();
         match aws.call("route53:DeleteHostedZone", request).await {
             Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
                 what: format!("deleting the hosted zone {} ({id})", spec.name),
-                why: "it holds records that others made; delete them, or set force_destroy = true and apply first"
+                why: "it holds records that this resource did not create; delete them, or set force_destroy = true and apply first"
                     .to_owned(),
             }),
             Ok(answer) => dns::in_sync(aws, answer.change_info).await,
@@ -225,6 +225,17 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
     let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
     dns::in_sync(aws, answer.change_info).await?;
     Ok(outputs(aws, &id, servers))
+}
+
+/// Deletes the validation records of ours that no certificate needs any more.
+async fn delete_left_over(aws: &Regional, id: &str) -> Result<(), CallError> {
+    let mut deletes = Vec::new();
+    for set in dns::first_record_sets(aws, id).await? {
+        if validation_record::is_left_over(aws, &set).await {
+            deletes.push(dns::change_of(ChangeAction::Delete, set)?);
+        }
+    }
+    if deletes.is_empty() { Ok(()) } else { dns::change(aws, id, &deletes).await }
 }
 
 /// Deletes every record set but the zone's own NS and SOA.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::aws::Regional;
+use crate::aws::{Identity, Regional};
 
 /// The caller reference of the component at this address: the same in every run. `settings` are those whose change
 /// makes a new object.
@@ -15,21 +15,30 @@ pub(super) fn fresh_reference(aws: &Regional, settings: &str) -> String {
     format!("{}-{}", reference(aws, settings), chance(aws))
 }
 
-/// How every caller reference of the component at this address begins. With what follows it has at most 54 characters;
-/// Route 53 takes 64.
+/// How every caller reference of the component at this address begins: another owner id has another one. With what follows
+/// it has at most 54 characters; Route 53 takes 64.
 pub(super) fn reference_prefix(aws: &Regional) -> String {
-    format!("multiregion-{}-", digest(&[aws.owner(), &aws.address().to_string()]))
+    format!("multiregion-{}-", place(aws))
 }
 
 /// The idempotency token of the component at this address: 32 characters, as ACM takes at most.
 pub(super) fn token(aws: &Regional, settings: &str) -> String {
-    let place = digest(&[aws.owner(), &aws.address().to_string()]);
-    format!("{place}{}", digest(&[settings]))
+    format!("{}{}", place(aws), digest(&[settings]))
 }
 
 /// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
 pub(super) fn fresh_token(aws: &Regional, settings: &str) -> String {
     token(aws, &format!("{settings} {}", chance(aws)))
+}
+
+/// 16 characters that stand for the component at this address of this owner id.
+fn place(aws: &Regional) -> String {
+    let owner_id = match aws.identity() {
+        Identity::Exactly(owner_id) => owner_id.to_string(),
+        // Nothing is created before the owner has an id.
+        Identity::Unknown | Identity::Any => String::new(),
+    };
+    digest(&[&aws.owner().to_string(), &owner_id, &aws.address().to_string()])
 }
 
 /// 16 characters that stand for some texts.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 
-use super::Place;
 use super::answer::found;
+use super::{Holder, Place, tags};
 use crate::aws::{CallError, Poll, Regional};
 
 /// How long IAM may take until Lambda sees a role, and Lambda until a function takes the next change.
@@ -20,7 +20,14 @@ const READY: Duration = Duration::from_secs(600);
 
 /// The names that a function of `aws`'s owner may have: with a package, with an image.
 pub(super) fn function_names(aws: &Regional) -> [String; 2] {
-    [aws.owner().to_owned(), format!("{}-image", aws.owner())]
+    [aws.owner().name().to_owned(), format!("{}-image", aws.owner().name())]
+}
+
+/// Whose the function of this name is.
+pub(super) async fn holder(aws: &Regional, name: &str) -> Result<Holder, CallError> {
+    let function = get(aws, name, None).await?;
+    let tags = function.map(|function| tags::reported(function.tags.unwrap_or_default()));
+    Ok(tags.map_or(Holder::Ours, |tags| tags::holder(aws, &tags)))
 }
 
 /// The function's ARN, without a version.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claim;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption, lambda, logs};
+use super::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, adoption, lambda, logs};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Kind, OutputKey};
 
@@ -47,6 +47,7 @@ impl Component for LogGroup {
 
     const IMMUTABLE: &'static [&'static str] = &["name"];
     const ACTIONS: &'static [&'static str] = &[
+        "lambda:GetFunction",
         "logs:CreateLogGroup",
         "logs:DeleteLogGroup",
         "logs:DeleteRetentionPolicy",
@@ -66,8 +67,21 @@ impl Component for LogGroup {
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
-        let tags = logs::tags_of(aws, &spec.name).await?;
-        Ok(tags.map(|tags| tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), "")))
+        let Some(tags) = logs::tags_of(aws, &spec.name).await? else { return Ok(None) };
+        let outputs = outputs(&aws.into(), &spec.name);
+        if tags.is_empty() && is_left_over(aws, &spec.name).await? {
+            return Ok(Some(Found::Ours(outputs)));
+        }
+        let command = format!("aws logs delete-log-group --region {} --log-group-name {}", aws.region(), spec.name);
+        Ok(Some(tags::judge(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let Some(tags) = logs::tags_of(aws, &outputs.name).await? else { return Ok(Holder::Ours) };
+        if tags.is_empty() && is_left_over(aws, &outputs.name).await? {
+            return Ok(Holder::Ours);
+        }
+        Ok(tags::holder(aws, &tags))
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -76,7 +90,7 @@ impl Component for LogGroup {
         let candidates = [
             (None, format!("/aws/lambda/{function}")),
             (None, format!("/aws/lambda/{image}")),
-            (Some(ACCESS), format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner())),
+            (Some(ACCESS), format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner().name())),
         ];
         let mut found = Vec::new();
         for (key, name) in candidates {
@@ -126,6 +140,13 @@ impl Component for LogGroup {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         logs::delete(aws, &outputs.name).await
     }
+}
+
+/// Whether an untagged log group is what Lambda created anew when a deleted function of this name wrote its last lines: it is
+/// adopted, for nothing else of the name exists.
+async fn is_left_over(aws: &Regional, name: &str) -> Result<bool, CallError> {
+    let Some(function) = name.strip_prefix("/aws/lambda/") else { return Ok(false) };
+    Ok(lambda::get(aws, function, None).await?.is_none())
 }
 
 /// The key of the log group that a stage's requests are logged to.

@@ -6,6 +6,7 @@ mod answer;
 mod catalog;
 pub mod certificate;
 pub mod claim;
+pub mod completion_marker;
 mod creation;
 mod deviations;
 pub mod distribution;
@@ -33,7 +34,6 @@ pub mod record;
 mod record_sets;
 pub mod role;
 pub mod route;
-pub mod seal;
 pub mod stage;
 mod tags;
 pub mod validation_record;
@@ -59,8 +59,11 @@ pub use place::Place;
 /// Tags of an object: what the user and the provider want, and whose it is.
 pub type Tags = BTreeMap<String, Input<String>>;
 
-/// The tag that names the owner of an object.
-pub const OWNER_TAG: &str = "multiregion:api";
+/// The tag that names the owner of an object: `multiregion_api/shop`.
+pub const OWNER_TAG: &str = "multiregion:owner";
+
+/// The tag that holds the owner id: `us-east-1/9f2c41d07ab35e18`.
+pub const OWNER_ID_TAG: &str = "multiregion:owner-id";
 
 /// The tag that says which of its owner's components an object is.
 pub const ADDRESS_TAG: &str = "multiregion:address";
@@ -88,6 +91,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     const SECRET: &'static [&'static str] = &[];
     /// Whether this is an AWS object, shown in `components`. A wait or a probe is not.
     const VISIBLE: bool = true;
+    /// Whether it is a check that must be repeated when the ledger had to be rebuilt: that AWS has its object says nothing.
+    const IS_CHECK: bool = false;
     /// The IAM actions that its calls need.
     const ACTIONS: &'static [&'static str];
     /// AWS's published limits on its calls, where they are lower than the service's.
@@ -119,6 +124,19 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         aws: &Regional,
         spec: &Self::Spec,
     ) -> impl Future<Output = Result<Option<Found<Self::Outputs>>, CallError>> + Send;
+
+    /// Whose the object is that stands where `outputs` says: asked before it is changed or deleted, and when it is not as
+    /// it was applied.
+    ///
+    /// An object to which AWS gave an id of its own needs no check: no other object ever has that id. An object that is
+    /// identified by its name may have been replaced by somebody else's.
+    fn holder(
+        _aws: &Regional,
+        _spec: &Self::Spec,
+        _outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<Holder, CallError>> + Send {
+        async { Ok(Holder::Ours) }
+    }
 
     /// Every object of this kind and region that carries our ownership, for an import: by key, with what identifies
     /// it. `siblings` are the ones found before, kind by kind in the registry's order. Of several of one key, the first
@@ -168,6 +186,18 @@ pub enum Found<O> {
     Ours(O),
     /// It belongs to somebody else; the text says whose it looks like.
     Foreign(String),
+}
+
+/// Whose the object is that a ledger knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// Ours, or there is none.
+    Ours,
+    /// Some of its parts are ours and others are somebody else's; the text says whose those look like. A deletion takes away
+    /// our parts only.
+    Shared(String),
+    /// Somebody else's; the text says whose it looks like.
+    Stranger(String),
 }
 
 /// Something that AWS would refuse, known before it is asked.
@@ -249,5 +279,5 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<distribution::Distribution>::new(),
     &Erased::<record::Record>::new(),
     &Erased::<hosted_zone::HostedZone>::new(),
-    &Erased::<seal::Seal>::new(),
+    &Erased::<completion_marker::CompletionMarker>::new(),
 ];

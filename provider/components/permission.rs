@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::alias::{self, Alias};
 use super::answer::{found, gone};
 use super::http_api::HttpApi;
-use super::{Component, Discovered, Found, Place, Resolved, Siblings, lambda};
+use super::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind};
 
@@ -61,11 +61,15 @@ impl Component for Permission {
         Ok((spec.api_id.known() == Some(&allowed)).then_some(Found::Ours(outputs)))
     }
 
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
+    }
+
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
         let mut found = Vec::new();
         for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(scope) {
-            let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner()));
+            let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
             let api = Address { scope: scope.clone(), kind: HttpApi::KIND.to_owned(), key: None };
             let depends_on = [address, api].into_iter().filter(|address| siblings.has(address)).collect();

@@ -51,6 +51,7 @@ impl Component for Probe {
     // A region that answers does not have to prove it again because another path is to be asked for.
     const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
     const VISIBLE: bool = false;
+    const IS_CHECK: bool = true;
     const ACTIONS: &'static [&'static str] = &["apigateway:GET"];
 
     fn id(outputs: &Outputs) -> String {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alias::{self, Alias};
 use super::answer::{found, gone};
-use super::{Component, Discovered, Found, Resolved, Siblings, lambda};
+use super::{Component, Discovered, Found, Holder, Resolved, Siblings, lambda};
 use crate::aws::{CallError, Poll, Regional};
 use crate::desired::{Input, Kind};
 
@@ -60,6 +60,10 @@ impl Component for ProvisionedConcurrency {
         // It has no tags: on an alias of ours it is ours.
         let outputs = Outputs { function: function.clone(), alias: alias.clone() };
         Ok(get(aws, &outputs).await?.map(|_| Found::Ours(outputs)))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

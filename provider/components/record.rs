@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::found;
 use super::{
-    Component, Discovered, Found, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
+    Component, Discovered, Found, Holder, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
 };
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Gated, Input, Kind, Scope};
@@ -152,6 +152,15 @@ impl Component for Record {
         Ok(Some(Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
     }
 
+    async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
+        let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
+        let whose = record_sets::describe(first);
+        let parts = record_sets::at_keys_of(&held, spec).count();
+        Ok(if strangers.len() < parts { Holder::Shared(whose) } else { Holder::Stranger(whose) })
+    }
+
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
         if aws.address().scope != Scope::Global {
@@ -230,7 +239,8 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
     let mut attempt = 1;
     loop {
         let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
-        let mut changes = record_sets::changes(&held, from, to)?;
+        let strangers = strangers(aws, outputs, &held, from, to).await?;
+        let mut changes = record_sets::changes(&held, &strangers, from, to)?;
         if changes.is_empty() {
             // It was done already, and nobody saw whether all of Route 53 knows. Saying it again tells; of what is gone
             // nothing can be said again.
@@ -256,27 +266,45 @@ fn is_address(set: &ResourceRecordSet) -> bool {
 /// Whether a record set that stands in no ledger is what `spec` would make. A region's name as identifier is not enough:
 /// other tools use it too.
 async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
-    let Some(alias) = &held.alias_target else { return Ok(false) };
-    let held_target = dns::normal(&alias.dns_name);
-    let (key, set) = match &held.set_identifier {
-        Some(identifier) => match spec.sets.get_key_value(identifier) {
-            Some((key, gated)) => (key, &gated.value),
-            None => return Ok(false),
-        },
-        None => match spec.sets.first_key_value() {
-            Some((key, gated)) if gated.value.routing == Routing::Simple => (key, &gated.value),
-            _ => return Ok(false),
-        },
-    };
-    if let Some(target) = set.target.known() {
-        return Ok(dns::normal(target) == held_target);
+    let Some(set) = record_sets::of_key(spec, held) else { return Ok(false) };
+    match set.target.known() {
+        Some(target) => Ok(record_sets::target_of(held) == Some(dns::normal(target))),
+        None => leads_to_own(aws, name, held).await,
     }
+}
+
+/// Whether a record set is an alias of a distribution or a custom domain name that carries our owner id.
+async fn leads_to_own(aws: &Regional, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
     if alias.hosted_zone_id == distribution::HOSTED_ZONE {
         let own = distribution::own(aws).await?;
-        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == held_target));
+        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
     }
-    let target = domain::own_target(&aws.at(key), name).await?;
-    Ok(target.is_some_and(|target| dns::normal(&target) == held_target))
+    // The set identifier of a record set of ours is its region; one without is an alias of a distribution.
+    let Some(region) = &held.set_identifier else { return Ok(false) };
+    let own = domain::own_target(&aws.at(region), name).await?;
+    Ok(own.is_some_and(|own| dns::normal(&own) == target))
+}
+
+/// The record sets that have the type and set identifier of one of ours and lead elsewhere: somebody else moved them.
+async fn strangers(
+    aws: &Regional,
+    outputs: &Outputs,
+    held: &[ResourceRecordSet],
+    from: Option<&Spec>,
+    to: Option<&Spec>,
+) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let specs = || from.into_iter().chain(to);
+    let mut strangers = Vec::new();
+    for set in held.iter().filter(|set| specs().any(|spec| record_sets::has_key_of(spec, set))) {
+        let target = record_sets::target_of(set);
+        let ours = specs().filter_map(|spec| record_sets::of_key(spec, set)?.target.known());
+        let is_expected = ours.map(|ours| dns::normal(ours)).any(|ours| Some(ours) == target);
+        if !is_expected && !leads_to_own(aws, &outputs.name, set).await? {
+            strangers.push(set.clone());
+        }
+    }
+    Ok(strangers)
 }
 
 /// Names that may have records of ours, and which component each target of theirs is.

@@ -31,6 +31,33 @@ fn wanted(spec: &Spec) -> Result<BTreeMap<Key, ResourceRecordSet>, CallError> {
     Ok(wanted)
 }
 
+/// What a record set is an alias of.
+pub(super) fn target_of(set: &ResourceRecordSet) -> Option<String> {
+    set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name))
+}
+
+/// The set of `spec` that has the identifier of `held`.
+pub(super) fn of_key<'a>(spec: &'a Spec, held: &ResourceRecordSet) -> Option<&'a RecordSet> {
+    match &held.set_identifier {
+        Some(identifier) => spec.sets.get(identifier).map(|gated| &gated.value),
+        None => spec.sets.values().map(|gated| &gated.value).find(|set| set.routing == Routing::Simple),
+    }
+}
+
+/// Whether `held` has the type and the identifier of one of the record sets of `spec`.
+pub(super) fn has_key_of(spec: &Spec, held: &ResourceRecordSet) -> bool {
+    keys(spec).contains(&key_of(held))
+}
+
+/// Those of `held` that have the type and the identifier of one of the record sets of `spec`.
+pub(super) fn at_keys_of<'a>(
+    held: &'a [ResourceRecordSet],
+    spec: &Spec,
+) -> impl Iterator<Item = &'a ResourceRecordSet> {
+    let keys = keys(spec);
+    held.iter().filter(move |set| keys.contains(&key_of(set)))
+}
+
 /// The keys of a spec's record sets.
 fn keys(spec: &Spec) -> Vec<Key> {
     let identifier = |key: &String, set: &RecordSet| (set.routing != Routing::Simple).then(|| key.clone());
@@ -145,16 +172,20 @@ pub(super) fn describe(set: &ResourceRecordSet) -> String {
 /// The batch that turns what is ours of `held` from `from` into `to`; empty when nothing is to be done.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when somebody else holds a record set that `to` wants.
+/// [`CallError::Foreign`] when somebody else holds a record set that `to` wants; `strangers` are those of `held` that do not
+/// lead to us. None of these is changed.
 pub(super) fn changes(
     held: &[ResourceRecordSet],
+    strangers: &[ResourceRecordSet],
     from: Option<&Spec>,
     to: Option<&Spec>,
 ) -> Result<Vec<Change>, CallError> {
     let before = from.map(keys).unwrap_or_default();
     let wanted = to.map(wanted).transpose()?.unwrap_or_default();
     let (mut deletes, mut puts) = (Vec::new(), Vec::new());
-    for set in held.iter().filter(|set| before.contains(&key_of(set)) && !wanted.contains_key(&key_of(set))) {
+    let is_stranger = |set: &ResourceRecordSet| strangers.iter().any(|stranger| key_of(stranger) == key_of(set));
+    let goes = |set: &&ResourceRecordSet| before.contains(&key_of(set)) && !wanted.contains_key(&key_of(set));
+    for set in held.iter().filter(|set| goes(set) && !is_stranger(set)) {
         deletes.push(dns::change_of(ChangeAction::Delete, set.clone())?);
     }
     for (key, set) in wanted {
@@ -167,9 +198,7 @@ pub(super) fn changes(
         if now_says.is_some() && now_says == will_say {
             continue;
         }
-        let same_target = now_says.as_ref().map(|now| &now.target) == will_say.as_ref().map(|will| &will.target);
-        // One that our ledger does not know, but that leads to our target, was made by an apply that died.
-        if !before.contains(&key) && !same_target {
+        if is_stranger(now) {
             return Err(foreign(now));
         }
         if same_policy(now, &set) {
@@ -268,7 +297,7 @@ mod tests {
     }
 
     fn batch(held: &[ResourceRecordSet], from: Option<&Spec>, to: Option<&Spec>) -> Vec<String> {
-        told(&changes(held, from, to).unwrap())
+        told(&changes(held, &[], from, to).unwrap())
     }
 
     #[test]
@@ -320,9 +349,11 @@ mod tests {
         assert!(batch(&theirs, Some(&ours), None).is_empty());
         assert_eq!(batch(&theirs, None, Some(&ours)), ["CREATE A us-east-1"]);
         theirs[0].set_identifier = Some("us-east-1".to_owned());
-        assert!(matches!(changes(&theirs, None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &theirs, None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &theirs, Some(&ours), Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(changes(&theirs, &theirs, Some(&ours), None).unwrap().is_empty());
         theirs[0].set_identifier = None;
-        assert!(matches!(changes(&theirs, None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &[], None, Some(&ours)), Err(CallError::Foreign { .. })));
     }
 
     #[test]

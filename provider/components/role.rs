@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{found, gone};
 use super::claim::Claim;
 use super::tags::{self, TagChange};
-use super::{Component, Discovered, Found, Place, Resolved, Siblings, Tags, adoption};
+use super::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, adoption};
 use crate::aws::{CallError, LAG, Regional};
 use crate::desired::{Address, Input, Kind, OutputKey};
 
@@ -86,8 +86,13 @@ impl Component for Role {
         Ok(Some(tags::judge(aws, &tags_of(&role), outputs(&role), &hints)))
     }
 
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let role = get(aws, &outputs.name).await?;
+        Ok(role.map_or(Holder::Ours, |role| tags::holder(aws, &tags_of(&role))))
+    }
+
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let role = get(aws, aws.owner()).await?.filter(|role| tags::is_ours(aws, &tags_of(role)));
+        let role = get(aws, aws.owner().name()).await?.filter(|role| tags::is_ours(aws, &tags_of(role)));
         let found = role.map(|role| Discovered {
             key: None,
             spec: Spec {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{ADDRESS_TAG, Component, Found, OWNER_TAG, Tags};
-use crate::aws::Regional;
-use crate::desired::{Address, Input};
+use super::{ADDRESS_TAG, Component, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Tags};
+use crate::aws::{Identity, Regional};
+use crate::desired::{Address, Input, OwnerId};
 
 /// Prefix of the tags that AWS puts on things by itself; nobody can change them.
 const AWS_PREFIX: &str = "aws:";
@@ -50,15 +50,39 @@ pub(super) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
 
 /// Whether tags say that an object is the component at `address` of `aws`'s owner.
 pub(super) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
-    tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner())
-        && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+    belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+}
+
+/// Whether tags name `aws`'s owner and its owner id.
+pub(super) fn belongs_to_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    let has_id = match aws.identity() {
+        Identity::Unknown => false,
+        Identity::Exactly(id) => owner_id(tags).as_ref() == Some(id),
+        Identity::Any => owner_id(tags).is_some(),
+    };
+    has_id && names_owner(aws, tags)
+}
+
+/// The owner id in an object's tags.
+pub(super) fn owner_id(tags: &BTreeMap<String, String>) -> Option<OwnerId> {
+    tags.get(OWNER_ID_TAG)?.parse().ok()
+}
+
+fn names_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    tags.get(OWNER_TAG).is_some_and(|owner| *owner == aws.owner().to_string())
+}
+
+/// Whose an object of one of our names is, by its tags. One that lacks the owner id alone is ours: somebody removed the tag,
+/// for nobody else writes the others.
+pub(super) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder {
+    let lost_its_id = !tags.contains_key(OWNER_ID_TAG) && names_owner(aws, tags);
+    if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(tags, "")) }
 }
 
 /// The address that the tags of one of this owner's `C` name.
 pub(super) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
-    let is_own = tags.get(OWNER_TAG).is_some_and(|owner| owner == aws.owner());
-    (is_own && address.kind == C::KIND).then_some(address)
+    (belongs_to_owner(aws, tags) && address.kind == C::KIND).then_some(address)
 }
 
 /// The same, when it is in the scope that an import looks in.
@@ -75,8 +99,10 @@ pub(super) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs:
 pub(super) fn whose(tags: &BTreeMap<String, String>, hints: &str) -> String {
     let mut parts = Vec::new();
     if let Some(owner) = tags.get(OWNER_TAG) {
-        let address = tags.get(ADDRESS_TAG).map(|address| format!(" as {address:?}")).unwrap_or_default();
-        parts.push(format!("it belongs to the multiregion resource named {owner:?}{address}"));
+        let address = tags.get(ADDRESS_TAG).map(|address| format!(" as {address}")).unwrap_or_default();
+        let id = owner_id(tags);
+        let home = id.map(|id| format!(" (owner id {id}, home region {})", id.home_region())).unwrap_or_default();
+        parts.push(format!("it belongs to {owner}{home}{address}"));
     }
     let others: Vec<String> = tags
         .iter()
@@ -114,17 +140,15 @@ mod tests {
 
     #[test]
     fn whose_it_is_is_said() {
-        let tags = plain(&tags(&[(OWNER_TAG, "zebra"), (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
+        let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
+        let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
         insta::assert_snapshot!(
             whose(&tags, "made 2026-01-01"),
-            @r#"it belongs to the multiregion resource named "zebra" as "global/role"; its tags are team=zoo; made 2026-01-01"#
+            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1) as global/role; its tags are team=zoo; made 2026-01-01"
         );
         assert_eq!(whose(&BTreeMap::new(), ""), "it has no other tags");
-        let half = plain(&self::tests::tags(&[(OWNER_TAG, "zebra")]));
-        insta::assert_snapshot!(
-            whose(&half, ""),
-            @r#"it belongs to the multiregion resource named "zebra"; it has no other tags"#
-        );
+        let half = plain(&self::tests::tags(&[(OWNER_TAG, "multiregion_api/zebra")]));
+        insta::assert_snapshot!(whose(&half, ""), @"it belongs to multiregion_api/zebra; it has no other tags");
     }
 
     #[test]

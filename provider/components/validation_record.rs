@@ -1,14 +1,19 @@
-//! The CNAME that proves to ACM who owns a name. It is the same in every region, so it is owned once.
+//! The CNAME that proves to ACM who owns a domain name.
+//!
+//! ACM asks for the same record for every certificate of a domain name in an account, in all regions, whoever requested it.
+//! So the record is shared: with other owners, and with other tools. A record has no tags; the TTL tells whether this provider
+//! created it. Only then it is deleted, and only when no certificate in any enabled region needs it.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_acm::types::CertificateSummary;
 use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
+use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use super::answer::{built, found, gone};
-use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, certificate, dns};
-use crate::aws::{CallError, Regional};
+use super::{Component, Discovered, Found, Holder, Resolved, Siblings, certificate, dns, tags};
+use crate::aws::{CallError, Regional, chain};
 use crate::desired::{Input, Kind, Scope};
 
 /// The kind.
@@ -24,10 +29,8 @@ pub struct Spec {
     pub name: Input<String>,
     /// Its value.
     pub value: Input<String>,
-    /// The domain names that the certificates with this record are for.
+    /// The domain name that the record validates.
     pub domain: Input<String>,
-    /// The regions in which a certificate may need it.
-    pub regions: Vec<String>,
 }
 
 /// What AWS gave back.
@@ -51,8 +54,9 @@ impl Component for ValidationRecord {
 
     const GLOBAL: bool = true;
     const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
-    const UNCOMPARED: &'static [&'static str] = &["domain", "regions"];
+    const UNCOMPARED: &'static [&'static str] = &["domain"];
     const ACTIONS: &'static [&'static str] = &[
+        "account:ListRegions",
         "acm:ListCertificates",
         "acm:ListTagsForCertificate",
         "route53:ChangeResourceRecordSets",
@@ -72,11 +76,17 @@ impl Component for ValidationRecord {
         };
         let Some(set) = found(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
         let held = value_of(&set);
-        // ACM names the same record to everybody in the account, so one with its value is as good as ours.
+        // ACM asks for the same record for everybody in the account, so one with its value serves all.
         if held == dns::normal(value) {
             return Ok(Some(Found::Ours(outputs(spec))));
         }
         Ok(Some(Found::Foreign(format!("it is a CNAME to {held}"))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let set = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
+        let stranger = set.filter(|set| value_of(set) != dns::normal(&outputs.value) && !is_created_by_us(set));
+        Ok(stranger.map_or(Holder::Ours, |set| Holder::Stranger(format!("it is a CNAME to {}", value_of(&set)))))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
@@ -98,7 +108,6 @@ impl Component for ValidationRecord {
             }
             let users = certificates.iter().filter(|(_, outputs)| outputs.validation_name == name);
             let depends_on: Vec<_> = users.map(|(address, _)| address.clone()).collect();
-            let regions = depends_on.iter().filter_map(|address| address.scope.region().map(str::to_owned));
             // The first label is ACM's.
             let domain = name.split_once('.').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
             let spec = Spec {
@@ -106,7 +115,6 @@ impl Component for ValidationRecord {
                 name: Input::Known(name),
                 value: Input::Known(value),
                 domain: Input::Known(domain.clone()),
-                regions: regions.collect(),
             };
             let outputs = outputs(&spec);
             discovered.push(Discovered { key: Some(domain), spec, outputs, depends_on });
@@ -142,16 +150,26 @@ impl Component for ValidationRecord {
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(()) };
+        if value_of(&set) != dns::normal(&outputs.value) || !is_created_by_us(&set) {
+            return Ok(());
+        }
         let domain = spec.domain.known().map_or("", String::as_str);
-        for region in &spec.regions {
-            if is_needed(&aws.at(region), domain).await? {
-                tracing::info!(domain, region, "a certificate of somebody else needs the validation record: it stays");
+        match need(aws, domain).await {
+            Need::None => {}
+            Need::Certificate { arn } => {
+                tracing::info!(domain, arn, "another certificate needs the validation record: it stays");
                 return Ok(());
             }
-        }
-        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(()) };
-        if value_of(&set) != dns::normal(&outputs.value) {
-            return Ok(());
+            Need::Unknown { why } => {
+                let detail = format!(
+                    "The record {} in the hosted zone {} validates ACM certificates for {domain}. Whether a certificate still \
+                     needs it could not be checked: {why}. The record stays. If no certificate needs it, delete it.",
+                    outputs.name, outputs.zone_id
+                );
+                aws.warn("Validation record not deleted", detail);
+                return Ok(());
+            }
         }
         let change = dns::change_of(ChangeAction::Delete, set)?;
         match gone(dns::change(aws, &outputs.zone_id, &[change]).await) {
@@ -165,8 +183,14 @@ impl Component for ValidationRecord {
     }
 }
 
-/// How long resolvers may keep it, in seconds.
-const TTL: i64 = 300;
+/// How long resolvers may cache it, in seconds. No other tool uses this number, so it marks the records that this provider
+/// created.
+const TTL: i64 = 311;
+
+/// Whether this provider created a validation record.
+fn is_created_by_us(set: &ResourceRecordSet) -> bool {
+    set.ttl == Some(TTL)
+}
 
 fn outputs(spec: &Spec) -> Outputs {
     let known = |input: &Input<String>| input.known().cloned().unwrap_or_default();
@@ -190,17 +214,60 @@ async fn put(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     Ok(outputs(spec))
 }
 
-/// Whether a certificate of the region that is not this owner's renews itself by the record.
-async fn is_needed(aws: &Regional, domain: &str) -> Result<bool, CallError> {
+/// Whether a certificate is renewed by means of a validation record.
+enum Need {
+    None,
+    Certificate { arn: String },
+    Unknown { why: String },
+}
+
+/// Whether a certificate that is not this owner's needs the record of `domain`, in any region that the account can use.
+async fn need(aws: &Regional, domain: &str) -> Need {
+    let Some(regions) = aws.enabled_regions().await else {
+        return Need::Unknown { why: "account:ListRegions is not allowed, so the regions are not known".to_owned() };
+    };
+    let answers = join_all(regions.iter().map(|region| {
+        let aws = aws.at(region);
+        async move {
+            match user_of(&aws, domain).await {
+                // One refused call says little; a policy that denies the region refuses the second one, too.
+                Err(_) => user_of(&aws, domain).await,
+                answer => answer,
+            }
+        }
+    }));
+    let mut unknown = None;
+    for answer in answers.await {
+        match answer {
+            Ok(Some(arn)) => return Need::Certificate { arn },
+            Ok(None) => {}
+            Err(error) => unknown = Some(Need::Unknown { why: chain(&error) }),
+        }
+    }
+    unknown.unwrap_or(Need::None)
+}
+
+/// A certificate of the region that is not this owner's and needs the record of `domain`.
+async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallError> {
     for summary in certificate::certificates(aws).await? {
         let Some(arn) = summary.certificate_arn.as_ref().filter(|_| is_for(&summary, domain)) else { continue };
         let Some(tags) = found(certificate::tags_of(aws, arn).await)? else { continue };
-        // Ours go together with the record, or keep it wanted.
-        if tags.get(OWNER_TAG).is_none_or(|owner| owner != aws.owner()) {
-            return Ok(true);
+        // Our own certificates are deleted together with the record, or keep it desired.
+        if !tags::belongs_to_owner(aws, &tags) {
+            return Ok(Some(arn.clone()));
         }
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// Whether nothing but ACM needs a record set of a zone that is about to be deleted, and no certificate does any more: two
+/// resources that were destroyed at the same time each left it to the other.
+pub(super) async fn is_left_over(aws: &Regional, set: &ResourceRecordSet) -> bool {
+    let is_validation = set.r#type == RrType::Cname && value_of(set).ends_with(".acm-validations.aws");
+    // The first label is ACM's.
+    let name = dns::normal(&set.name);
+    let domain = name.split_once('.').map(|(_, domain)| domain).unwrap_or_default();
+    is_validation && is_created_by_us(set) && matches!(need(aws, domain).await, Need::None)
 }
 
 fn is_for(summary: &CertificateSummary, domain: &str) -> bool {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{found, gone};
 use super::function::{self, Function};
-use super::{Component, Discovered, Found, Resolved, Siblings, alias, lambda};
+use super::{Component, Discovered, Found, Holder, Resolved, Siblings, alias, lambda};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 
@@ -69,6 +69,10 @@ impl Component for Version {
         let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
         let function = function.clone();
         Ok(number.map(|number| Found::Ours(Outputs { function, number: number.to_owned() })))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

@@ -1,17 +1,14 @@
 //! Apply: the plan's steps, and what the host is told of how they ended.
 
-use std::collections::BTreeSet;
-
-use super::plan::{mistake, survey, unprotected};
-use super::{Provider, State, block, held, lease, ledger_of, report};
-use crate::apply::{Engine, Failure, Outcome};
-use crate::aws::CallError;
+use super::loaded::Loaded;
+use super::plan::{mistake, unprotected};
+use super::{Provider, State, report, unreadable, warnings_of};
+use crate::apply::{Engine, Outcome};
 use crate::components::Catalog;
-use crate::components::claim::{Claim, Phase};
-use crate::desired::{Desired, Kind};
-use crate::package::DiskPackages;
-use crate::plan::{Difference, Kinds, Ledger, Plan, View};
-use crate::resources::{OnCreateFailure, Resource, Settings};
+use crate::desired::Desired;
+use crate::ownership::place;
+use crate::plan::{Difference, Kinds, Ledger, Plan, PlannedChange, View};
+use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// What is said at the end of every error of an update.
@@ -26,11 +23,12 @@ impl Provider {
         planned: State,
         config: Value,
     ) -> (State, Diagnostics) {
-        let _unanswered = self.unsigned.unanswered();
-        let untouched = State { value: prior.clone(), private: standing(&planned.private) };
+        let _unanswered = self.pending_acks.unanswered();
+        let untouched = State { value: prior.clone(), private: existing(&planned.private) };
         let applied = match (&prior, &planned.value) {
             (_, Value::Null) => self.destroy(resource, &prior, &planned).await,
-            _ => self.change(resource, &prior, &planned, &config).await,
+            (Value::Null, _) => self.create(resource, &planned, &config).await,
+            _ => self.update(resource, &planned, &config).await,
         };
         applied.unwrap_or_else(|diagnostics| {
             let state = if untouched.value == Value::Null { State::gone() } else { untouched };
@@ -46,156 +44,88 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         unprotected(resource, prior)?;
         let settings = resource.settings(prior)?;
-        self.unsigned.sign_off_one(resource, &settings.owner).await;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
         // The host gives no private state to the destroy of a tainted resource.
-        let held = State { value: prior.clone(), private: planned.private.clone() };
-        let ledger = held::held(&engine, resource, &held).await?.ledger;
-        self.seen.forget(resource, &settings.owner);
+        let state = State { value: prior.clone(), private: planned.private.clone() };
+        let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, &state).await?;
+        self.pending_acks.acknowledge(&settings.owner).await;
+        self.refreshed.forget(&settings.owner);
         let outcome = take_away(&engine, ledger).await;
+        warnings.extend(warnings_of(&engine));
         if outcome.ledger.is_empty() {
-            return Ok((State::gone(), Vec::new()));
+            return Ok((State::gone(), warnings));
         }
         let value = resource.state(prior, &View::made(&outcome.ledger, engine.kinds()));
         let state = State { value, private: outcome.ledger.to_private() };
-        Ok((state, complaints(&Desired::default(), &outcome)))
+        warnings.extend(complaints(&Desired::default(), &outcome));
+        Ok((state, warnings))
     }
 
-    async fn change(
+    async fn update(
         &self,
         resource: &dyn Resource,
-        prior: &Value,
         planned: &State,
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
-        let is_new = *prior == Value::Null;
-        let desired = block(|| resource.expand(config, &self.context(&DiskPackages)))?.desired;
         let settings = resource.settings(config)?;
-        if !is_new {
-            self.unsigned.sign_off_one(resource, &settings.owner).await;
-        }
-        let within = if is_new { settings.create_timeout } else { settings.update_timeout };
-        let engine = self.engine(&settings.owner, within);
-        let mut before = ledger_of(&planned.private)?;
-        loop {
-            let ledger = start(&engine, resource, &desired, &before).await?;
-            let plan = Plan::new(&desired, &ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
-            as_planned(&plan.difference, &ledger, &engine, &planned.value)?;
-
-            let attempt =
-                Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
-            if !is_new {
-                let outcome = attempt.run().await;
-                return Ok((attempt.reached(&outcome.ledger), complaints(&desired, &outcome)));
-            }
-            let run = async |engine: Engine| {
-                let attempt = Attempt { engine: &engine, ..attempt };
-                let outcome = attempt.run().await;
-                let is_taken = !before.resumes && finds_itself_taken(&outcome);
-                if is_taken { None } else { Some(create(&attempt, &settings, outcome).await) }
-            };
-            let (created, pulse) = lease::alive(&engine, resource, before.resumes, run).await?;
-            let Some((state, diagnostics)) = created else {
-                before.resumes = true;
-                continue;
-            };
-            if let Some(pulse) = pulse.filter(|_| state.value != Value::Null) {
-                let phase = if ledger_of(&state.private)?.complete { Phase::Ready } else { Phase::Kept };
-                self.unsigned.add(resource, pulse, phase);
-            }
-            return Ok((state, diagnostics));
-        }
+        let ledger = PlannedChange::from_private(&planned.private).map_err(|why| vec![unreadable(&why)])?.ledger;
+        let engine = self.engine(&settings.owner, settings.update_timeout);
+        let engine = place::identified(&engine, &self.aws, &ledger)?;
+        self.pending_acks.acknowledge(&settings.owner).await;
+        let desired = self.expand(resource, config, &engine)?.desired;
+        let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
+        let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
+        let outcome = attempt.run(&engine).await;
+        let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
+        diagnostics.extend(complaints(&desired, &outcome));
+        Ok((attempt.reached(&outcome.ledger), diagnostics))
     }
 }
 
-/// Whether there is a claim that the plan could not see yet: what it stands for is looked at anew, and nothing was made.
-fn finds_itself_taken(outcome: &Outcome) -> bool {
-    let is_taken =
-        |failure: &Failure| failure.address.kind == Claim::KIND && matches!(failure.error, CallError::Foreign { .. });
-    outcome.ledger.is_empty() && outcome.failures.iter().any(is_taken)
-}
-
-async fn create(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
-    if outcome.is_complete() {
-        return (attempt.reached(&outcome.ledger), Vec::new());
-    }
-    // An error on a create would make the host destroy everything at the next apply and start over. So either nothing
-    // is left of it, or it is no error.
-    if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
-        return roll_back(attempt, settings, outcome).await;
-    }
-    (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
-}
-
-/// Takes away everything that a failed create made.
-async fn roll_back(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome) -> (State, Diagnostics) {
-    let Attempt { resource, config, desired, engine, .. } = attempt;
-    let engine = engine.within(settings.delete_timeout);
-    let found = held::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
-    let taken = take_away(&engine, found.unwrap_or(outcome.ledger)).await;
-    let (kept, state) = if taken.ledger.is_empty() {
-        ("Everything that this create had made was taken away again; nothing is left.", State::gone())
-    } else {
-        let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
-        (
-            "What this create had made was taken away again, but for what the other errors name; that is in the state.",
-            State { value, private: taken.ledger.to_private() },
-        )
-    };
-    let mut diagnostics: Diagnostics =
-        outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
-    diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
-    (state, diagnostics)
+/// Plans once more, with everything known that is known now.
+///
+/// # Errors
+/// No safe plan; something changed since the user agreed to the plan.
+pub(super) fn plan_again(
+    desired: &Desired,
+    ledger: &Ledger,
+    engine: &Engine,
+    planned: &Value,
+) -> Result<Plan, Diagnostics> {
+    let plan = Plan::new(desired, ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
+    as_planned(&plan.difference, ledger, engine, planned)?;
+    Ok(plan)
 }
 
 /// A change under way.
-struct Attempt<'a> {
-    resource: &'a dyn Resource,
-    config: &'a Value,
-    engine: &'a Engine,
-    desired: &'a Desired,
-    plan: &'a Plan,
-    ledger: &'a Ledger,
+pub(super) struct Attempt<'a> {
+    pub(super) resource: &'a dyn Resource,
+    pub(super) config: &'a Value,
+    pub(super) engine: &'a Engine,
+    pub(super) desired: &'a Desired,
+    pub(super) plan: &'a Plan,
+    pub(super) ledger: &'a Ledger,
 }
 
 impl Attempt<'_> {
-    async fn run(&self) -> Outcome {
-        self.engine.apply(self.desired, self.plan, self.ledger.clone()).await
+    pub(super) async fn run(&self, engine: &Engine) -> Outcome {
+        engine.apply(self.desired, self.plan, self.ledger.clone()).await
     }
 
     /// The state when this is what was made. What was planned and not made stays in sight, without an id.
-    fn reached(&self, made: &Ledger) -> State {
+    pub(super) fn reached(&self, made: &Ledger) -> State {
         let planned = View::planned(&self.plan.difference, self.ledger, self.engine.kinds());
         let view = View::made(made, self.engine.kinds()).with_missing(planned);
         State { value: self.resource.state(self.config, &view), private: made.to_private() }
     }
 }
 
-/// The private state of what exists as long as nothing was touched.
-fn standing(private: &[u8]) -> Vec<u8> {
-    Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.standing().to_private())
+/// The private state of what exists as long as nothing was changed.
+fn existing(private: &[u8]) -> Vec<u8> {
+    Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.to_private())
 }
 
-/// Where an apply starts from: what a create that died left behind is taken in now, also what is not wanted any more.
-async fn start(
-    engine: &Engine,
-    resource: &dyn Resource,
-    desired: &Desired,
-    planned: &Ledger,
-) -> Result<Ledger, Diagnostics> {
-    if !planned.resumes {
-        return Ok(Ledger { replaces: None, ..planned.clone() });
-    }
-    engine.settle().await.map_err(|error| vec![held::unseen(&error)])?;
-    lease::take_over(engine, resource).await?;
-    let mut ledger = survey(engine, desired, &Ledger::default(), &Ledger::default()).await?.ledger;
-    let left_behind = held::discover(engine, resource, BTreeSet::new()).await?;
-    ledger.rebuilt = left_behind.rebuilt;
-    ledger.take_in(left_behind);
-    Ok(ledger)
-}
-
-async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
+pub(super) async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
     let plan = Plan::destroy(&ledger, engine.kinds());
     engine.apply(&Desired::default(), &plan, ledger).await
 }
@@ -231,7 +161,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
+pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics: Diagnostics =
         outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
     if outcome.cancelled {
@@ -242,7 +172,7 @@ fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 }
 
 /// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
-fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
+pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
     let failures = outcome.failures.iter().map(|failure| report::failure(desired, failure, kept));
     let mut diagnostics: Diagnostics =

@@ -1,9 +1,7 @@
 //! Import: a resource found in AWS by its name.
 
-use std::collections::BTreeSet;
-
-use super::{LOOK_TIMEOUT, Provider, State};
-use crate::aws::chain;
+use super::{LOOK_TIMEOUT, Provider, State, loaded, warnings_of};
+use crate::ownership::search;
 use crate::plan::{Ledger, View};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path};
@@ -11,23 +9,47 @@ use crate::wire::{Diagnostic, Diagnostics, Path};
 impl Provider {
     /// The resource of this name, found in AWS.
     pub async fn import(&self, resource: &dyn Resource, name: &str) -> (State, Diagnostics) {
+        match self.find(resource, name).await {
+            Ok(found) => found,
+            Err(diagnostics) => (State::gone(), diagnostics),
+        }
+    }
+
+    async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, LOOK_TIMEOUT);
-        let failed = |detail: String| (State::gone(), vec![Diagnostic::error(Path::root(), "Import failed", detail)]);
-        let ledger = match engine.discover(resource.kinds(), BTreeSet::new()).await {
-            Ok(ledger) => Ledger { imported: true, complete: true, ..ledger },
-            Err(error) => return failed(format!("Looking for {owner:?} in AWS failed: {}.", chain(&error))),
+        let regions = self.regions_to_search().await;
+        let found = search::owner_id(&engine, resource.kinds(), &regions).await?;
+        let found = found.ok_or_else(|| vec![self.nothing(resource, name)])?;
+        let engine = engine.identified(found.owner_id);
+        // Without the claim, nothing else names the regions.
+        let scopes = match found.warnings.is_empty() {
+            true => std::collections::BTreeSet::new(),
+            false => regions.into_iter().map(crate::desired::Scope::Region).collect(),
         };
+        let ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
         if ledger.is_empty() {
-            return failed(format!(
-                "AWS account {} has nothing that a {} named {name:?} made. The import id is the resource's `name`; check \
-                 it, the account and the provider's region ({}).",
-                self.aws.account_id(),
-                resource.type_name(),
-                self.aws.home_region(),
-            ));
+            return Err(vec![self.nothing(resource, name)]);
         }
+        let ledger = Ledger { imported: true, complete: true, ..ledger };
         let value = resource.imported(name, &View::made(&ledger, engine.kinds()));
-        (State { value, private: ledger.to_private() }, Diagnostics::new())
+        let warnings = found.warnings.into_iter().chain(warnings_of(&engine)).collect();
+        Ok((State { value, private: ledger.to_private() }, warnings))
+    }
+
+    /// The account's enabled regions; only the provider's own where they may not be listed.
+    async fn regions_to_search(&self) -> Vec<String> {
+        self.aws.enabled_regions().await.unwrap_or_else(|| vec![self.aws.home_region().to_owned()])
+    }
+
+    fn nothing(&self, resource: &dyn Resource, name: &str) -> Diagnostic {
+        let detail = format!(
+            "No AWS object in account {} belongs to a {} named {name:?}. The import id is the resource's `name`. Check the name, \
+             the account and the provider's region ({}).",
+            self.aws.account_id(),
+            resource.type_name(),
+            self.aws.home_region(),
+        );
+        Diagnostic::error(Path::root(), "Import failed", detail)
     }
 }

@@ -3,13 +3,12 @@
 //! Each operation is one file that puts the pure parts (`resources`, `plan`) and the acting one (`apply`) together.
 
 mod apply;
-mod held;
+mod create;
 mod import;
-mod lease;
+mod loaded;
 mod plan;
 mod read;
 mod report;
-mod unsigned;
 mod upgrade;
 
 use std::sync::Arc;
@@ -19,12 +18,13 @@ use crate::apply::Engine;
 use crate::aws::{Aws, CancellationToken, Clock, Run};
 use crate::components::Catalog;
 use crate::package::DiskPackages;
+use crate::desired::Owner;
+use crate::ownership::PendingAcks;
 use crate::plan::{Ledger, UnreadableLedger};
-use crate::resources::{Context, Resource};
+use crate::resources::{Context, Expansion, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-use held::Seen;
-pub use unsigned::Unsigned;
+use loaded::Refreshed;
 pub use upgrade::upgrade;
 
 /// How long looking may take: a refresh, the questions of a plan, an import.
@@ -39,9 +39,9 @@ pub struct Provider {
     pub clock: Arc<dyn Clock>,
     /// Cancels whatever runs: the host's `StopProvider`.
     pub cancel: CancellationToken,
-    seen: Seen,
-    /// What it has made, and the host may not have kept yet.
-    pub unsigned: Unsigned,
+    refreshed: Refreshed,
+    /// Creates whose result the host may not have persisted yet.
+    pub pending_acks: PendingAcks,
 }
 
 /// A resource as the host keeps it.
@@ -72,7 +72,7 @@ impl State {
 impl Provider {
     /// A provider that works in `aws`, and stops when `cancel` is cancelled.
     pub fn new(aws: Arc<Aws>, clock: Arc<dyn Clock>, cancel: CancellationToken) -> Self {
-        Self { aws, clock, cancel, seen: Seen::default(), unsigned: Unsigned::default() }
+        Self { aws, clock, cancel, refreshed: Refreshed::default(), pending_acks: PendingAcks::default() }
     }
 
     /// The same, but stopped by `cancel`.
@@ -81,20 +81,22 @@ impl Provider {
         Self { cancel, ..self }
     }
 
-    fn engine(&self, owner: &str, within: Duration) -> Engine {
-        let deadline = self.clock.now() + within;
-        let run = Run::new(owner, deadline, self.cancel.clone(), Arc::clone(&self.clock));
+    /// An engine for `owner` at the provider's region. The identity that a ledger records takes its place.
+    fn engine(&self, owner: &Owner, within: Duration) -> Engine {
+        let (deadline, clock) = (self.clock.now() + within, Arc::clone(&self.clock));
+        let run = Run::new(owner.clone(), self.aws.home_region(), deadline, self.cancel.clone(), clock);
         Engine::new(Arc::clone(&self.aws), run, Catalog::default())
     }
 
-    fn context<'a>(&'a self, packages: &'a DiskPackages) -> Context<'a> {
-        Context {
-            home_region: self.aws.home_region(),
+    fn expand(&self, resource: &dyn Resource, config: &Value, engine: &Engine) -> Result<Expansion, Diagnostics> {
+        let context = Context {
+            owner_id: engine.owner_id(),
             account_id: self.aws.account_id(),
             partition: self.aws.partition(),
             default_tags: self.aws.default_tags(),
-            packages,
-        }
+            packages: &DiskPackages,
+        };
+        block(|| resource.expand(config, &context))
     }
 }
 
@@ -108,6 +110,11 @@ fn block<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
+/// What components reported to the user.
+fn warnings_of(engine: &Engine) -> impl Iterator<Item = Diagnostic> + use<> {
+    engine.take_warnings().into_iter().map(|warning| Diagnostic::warning(Path::root(), warning.summary, warning.detail))
+}
+
 /// The ledger in a resource's private state.
 fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
     Ledger::from_private(private).map_err(|why| vec![unreadable(&why)])
@@ -116,9 +123,10 @@ fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
 fn unreadable(why: &UnreadableLedger) -> Diagnostic {
     let way_out = match why {
         UnreadableLedger::Newer(_) => "Use the version of the provider that wrote it, or a newer one.",
+        UnreadableLedger::Older(_) => "Destroy the resource with that version and create it anew.",
         UnreadableLedger::Damaged(_) => {
             "Nothing was touched. Take the resource out of the state (`state rm`) and import it by its name: the import \
-             finds every object by its ownership tags."
+             finds every object by its owner id."
         }
     };
     Diagnostic::error(

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::held::held;
-use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report};
+use super::loaded::Loaded;
+use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, report, warnings_of};
 use crate::apply::{Engine, Survey};
-use crate::desired::{Desired, Scope};
-use crate::package::DiskPackages;
-use crate::plan::{Ledger, Plan, View};
+use crate::desired::{Address, Desired, Owner, Scope};
+use crate::ownership::place;
+use crate::plan::{Ledger, Plan, PlannedChange, View};
 use crate::resources::{Expansion, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -15,23 +15,23 @@ use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 impl Provider {
     /// What an apply of `config` would come to. `prior` is null for a create, `config` for a destroy.
     pub async fn plan(&self, resource: &dyn Resource, prior: State, config: Value) -> (Planned, Diagnostics) {
-        let _unanswered = self.unsigned.unanswered();
+        let _unanswered = self.pending_acks.unanswered();
         let unchanged = Planned { state: prior.clone(), replaced_by: Vec::new() };
         let planned = match (&prior.value, &config) {
-            (Value::Null, Value::Null) => Ok(unchanged.clone()),
+            (Value::Null, Value::Null) => Ok((unchanged.clone(), Vec::new())),
             (_, Value::Null) => self.plan_destroy(resource, &prior),
+            (Value::Null, _) => self.plan_create(resource, &prior.private, &config).await,
             _ => self.plan_change(resource, &prior, &config).await,
         };
-        match planned {
-            Ok(planned) => (planned, Vec::new()),
-            Err(diagnostics) => (unchanged, diagnostics),
-        }
+        planned.unwrap_or_else(|diagnostics| (unchanged, diagnostics))
     }
 
-    fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<Planned, Diagnostics> {
-        ledger_of(&prior.private)?;
+    fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<(Planned, Diagnostics), Diagnostics> {
+        let ledger = ledger_of(&prior.private)?;
         unprotected(resource, &prior.value)?;
-        Ok(Planned { state: State { value: Value::Null, private: prior.private.clone() }, replaced_by: Vec::new() })
+        place::check(&self.aws, &resource.settings(&prior.value)?.owner, &ledger)?;
+        let state = State { value: Value::Null, private: prior.private.clone() };
+        Ok((Planned { state, replaced_by: Vec::new() }, Vec::new()))
     }
 
     async fn plan_change(
@@ -39,59 +39,55 @@ impl Provider {
         resource: &dyn Resource,
         prior: &State,
         config: &Value,
-    ) -> Result<Planned, Diagnostics> {
-        let expansion = block(|| resource.expand(config, &self.context(&DiskPackages)))?;
-        let Expansion { desired, addresses_known } = expansion;
+    ) -> Result<(Planned, Diagnostics), Diagnostics> {
         let settings = resource.settings(config)?;
-        let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
-        let outlook = Outlook { resource, config, engine: &engine, desired: &desired, addresses_known };
-        if prior.value == Value::Null {
-            return self.plan_create(&outlook, &prior.private).await;
-        }
         let replaced_by = resource.replaced_by(&prior.value, config);
         if !replaced_by.is_empty() {
-            unprotected(resource, &prior.value)?;
-            // The host plans once more, with nothing prior; what is in the way will be seen then.
-            let old = self.engine(&resource.settings(&prior.value)?.owner, LOOK_TIMEOUT);
-            let replaced = held(&old, resource, prior).await?.ledger;
-            let private = Ledger { replaces: Some(Box::new(replaced)), ..Ledger::default() };
-            let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
-            return Ok(Planned { state, replaced_by });
+            return self.plan_replacement(resource, prior, config, replaced_by).await;
         }
-        let ledger = held(&engine, resource, prior).await?.ledger;
-        self.check_regions(&desired, &ledger).await?;
-        let survey = survey(&engine, &desired, &ledger, &Ledger::default()).await?;
+        let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
+        let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, prior).await?;
+        let expansion = self.expand(resource, config, &engine)?;
+        self.check_regions(&expansion.desired, &ledger).await?;
+        let survey = survey(&engine, &expansion.desired, &ledger, &Ledger::default()).await?;
+        warnings.extend(adoption(&settings.owner, &survey.adopted));
+        warnings.extend(warnings_of(&engine));
         let protects = |settings: &Settings| settings.deletion_protection;
         let as_protected = protects(&settings) == protects(&resource.settings(&prior.value)?);
         if survey.plan.is_empty() && survey.ledger.imported && as_protected {
-            // The configuration of an imported resource is not known to AWS: as long as it wants what there is, the
-            // state stays what the import made it.
-            return Ok(Planned { state: prior.clone(), replaced_by });
+            // AWS does not hold the configuration of an imported resource: as long as it wants what exists, the state stays
+            // what the import made it.
+            return Ok((Planned { state: prior.clone(), replaced_by }, warnings));
         }
+        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         // An update that does not come to its end is an error; a create may be kept incomplete.
-        let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &survey.ledger);
-        Ok(Planned { state, replaced_by })
+        let private = PlannedChange { adopts: survey.adopted, ..PlannedChange::update(survey.ledger.clone()) };
+        let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
+        Ok((Planned { state, replaced_by }, warnings))
     }
 
-    /// Plans a create. `private` is empty, or says what the new resource takes the place of.
-    async fn plan_create(&self, outlook: &Outlook<'_>, private: &[u8]) -> Result<Planned, Diagnostics> {
-        let replaced = match private {
-            [] => self.seen.get(outlook.resource, outlook.engine.owner()).map(Box::new),
-            private => Some(Box::new(ledger_of(private)?.standing())),
-        };
-        let nothing = Ledger::default();
-        self.check_regions(outlook.desired, &nothing).await?;
-        let gone = replaced.as_deref().unwrap_or(&nothing);
-        let survey = survey(outlook.engine, outlook.desired, &nothing, gone).await?;
-        // What a create that died left behind may be gone when this one begins (a tainted resource is destroyed before):
-        // so nothing of it is promised, and it is looked for again then.
-        let private = Ledger { replaces: replaced, resumes: !survey.ledger.is_empty(), ..Ledger::default() };
-        let state = outlook.state(&outlook.whole_plan()?, &nothing, Attr::Unknown, &private);
-        Ok(Planned { state, replaced_by: Vec::new() })
+    /// Plans to destroy the whole resource and to create it anew. The host plans the create once more, with nothing prior: what
+    /// is in its way shows then.
+    async fn plan_replacement(
+        &self,
+        resource: &dyn Resource,
+        prior: &State,
+        config: &Value,
+        replaced_by: Vec<Path>,
+    ) -> Result<(Planned, Diagnostics), Diagnostics> {
+        unprotected(resource, &prior.value)?;
+        let old = self.engine(&resource.settings(&prior.value)?.owner, LOOK_TIMEOUT);
+        let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
+        let engine = self.engine(&resource.settings(config)?.owner, LOOK_TIMEOUT);
+        let expansion = self.expand(resource, config, &engine)?;
+        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
+        let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
+        let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
+        Ok((Planned { state, replaced_by }, warnings))
     }
 
     /// A region that the account has not opted in to is told before anything in it is called.
-    async fn check_regions(&self, desired: &Desired, ledger: &Ledger) -> Result<(), Diagnostics> {
+    pub(super) async fn check_regions(&self, desired: &Desired, ledger: &Ledger) -> Result<(), Diagnostics> {
         let known: BTreeSet<&Scope> = ledger.entries.keys().map(|address| &address.scope).collect();
         let new: BTreeSet<&str> = desired
             .nodes()
@@ -123,25 +119,25 @@ impl Provider {
 }
 
 /// What a plan is made of, besides what there is.
-struct Outlook<'a> {
-    resource: &'a dyn Resource,
-    config: &'a Value,
-    engine: &'a Engine,
-    desired: &'a Desired,
-    addresses_known: bool,
+pub(super) struct Outlook<'a> {
+    pub(super) resource: &'a dyn Resource,
+    pub(super) config: &'a Value,
+    pub(super) engine: &'a Engine,
+    pub(super) expansion: &'a Expansion,
 }
 
 impl Outlook<'_> {
     /// The plan of a create that finds nothing.
-    fn whole_plan(&self) -> Result<Plan, Diagnostics> {
-        Plan::new(self.desired, &Ledger::default(), self.engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])
+    pub(super) fn whole_plan(&self) -> Result<Plan, Diagnostics> {
+        let plan = Plan::new(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
+        plan.map_err(|mistaken| vec![mistake(&mistaken)])
     }
 
     /// The state that the host is promised.
-    fn state(&self, plan: &Plan, ledger: &Ledger, complete: Attr<bool>, private: &Ledger) -> State {
+    pub(super) fn state(&self, plan: &Plan, ledger: &Ledger, complete: Attr<bool>, private: &PlannedChange) -> State {
         let view = View { complete, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
         let mut value = self.resource.state(self.config, &view);
-        if !self.addresses_known {
+        if !self.expansion.addresses_known {
             hide_components(&mut value);
         }
         State { value, private: private.to_private() }
@@ -172,10 +168,25 @@ pub(super) async fn survey(
     gone: &Ledger,
 ) -> Result<Survey, Diagnostics> {
     let survey = engine.survey(desired, ledger, gone).await.map_err(|mistaken| vec![mistake(&mistaken)])?;
-    if survey.obstacles.is_empty() {
-        return Ok(survey);
-    }
-    Err(survey.obstacles.iter().map(|obstacle| report::obstacle(desired, obstacle)).collect())
+    if survey.obstacles.is_empty() { Ok(survey) } else { Err(refuse(desired, &survey)) }
+}
+
+/// The obstacles of a survey as errors.
+pub(super) fn refuse(desired: &Desired, survey: &Survey) -> Diagnostics {
+    survey.obstacles.iter().map(|obstacle| report::obstacle(desired, obstacle)).collect()
+}
+
+/// The warning that a plan adopts objects; `None` when it adopts none.
+pub(super) fn adoption(owner: &Owner, adopted: &BTreeSet<Address>) -> Option<Diagnostic> {
+    let names: Vec<String> = adopted.iter().map(ToString::to_string).collect();
+    (!names.is_empty()).then(|| {
+        let detail = format!(
+            "An earlier apply of {owner} was interrupted and left objects that are not in the state: {}. They carry the owner id \
+             of this resource, or nothing else of their name exists. This apply adopts them and continues from there.",
+            names.join(", ")
+        );
+        Diagnostic::warning(Path::root(), "AWS objects will be adopted", detail)
+    })
 }
 
 pub(super) fn mistake(mistake: &crate::plan::Mistake) -> Diagnostic {

@@ -1,27 +1,28 @@
 //! Refresh: what AWS holds of a resource now.
 
-use super::held::{Held, held, told};
-use super::{LOOK_TIMEOUT, Provider, State};
+use super::loaded::{Loaded, addresses_in_state};
+use super::{LOOK_TIMEOUT, Provider, State, warnings_of};
 use crate::aws::chain;
+use crate::desired::Owner;
 use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// Of nothing found and nothing remembered it cannot be told whether it is gone, or somewhere else.
-fn lost(owner: &str) -> Diagnostic {
+/// Nothing was found and the ledger is lost: the objects may be gone, or be somewhere else.
+fn lost(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "AWS objects not found",
         format!(
-            "The private state of {owner} is empty, and AWS has nothing that carries its ownership tags. Check that the \
-             provider works in the account and region that it was made in. If all of it is gone, take it out of the \
+            "The private state of {owner} is empty, and no AWS object carries its owner id. Check that the provider works in \
+             the account and region in which the resource was created. If all of its objects are gone, remove it from the \
              state (`state rm`) and apply again."
         ),
     )
 }
 
 impl Provider {
-    /// What AWS holds of the resource now; a null value when it is all gone.
+    /// What AWS holds of the resource now; a null value when all of it is gone.
     pub async fn read(&self, resource: &dyn Resource, state: State) -> (State, Diagnostics) {
         match self.refresh(resource, &state).await {
             Ok(answer) => answer,
@@ -34,21 +35,23 @@ impl Provider {
             return Ok((State::gone(), Vec::new()));
         }
         let owner = resource.settings(&state.value)?.owner;
-        self.unsigned.sign_off_one(resource, &owner).await;
         let engine = self.engine(&owner, LOOK_TIMEOUT);
-        let Held { ledger, mut warnings } = held(&engine, resource, state).await?;
-        if ledger.is_empty() && !told(&state.value).is_empty() {
+        let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, state).await?;
+        self.pending_acks.acknowledge(&owner).await;
+        if ledger.is_empty() && !addresses_in_state(&state.value).is_empty() {
             return Err(vec![lost(&owner)]);
         }
-        let (observed, unseen) = engine.observe(&ledger).await;
-        warnings.extend(unseen.iter().map(|(address, error)| {
+        let observed = engine.observe(&ledger).await;
+        warnings.extend(observed.unseen.iter().map(|(address, error)| {
             Diagnostic::warning(
                 Path::root(),
                 "AWS object not refreshed",
-                format!("{address} could not be looked at and is taken to be as it was: {}.", chain(error)),
+                format!("Reading {address} failed, so it is taken to be unchanged: {}.", chain(error)),
             )
         }));
-        self.seen.add(resource, &owner, &observed);
+        warnings.extend(warnings_of(&engine));
+        let observed = observed.ledger;
+        self.refreshed.add(&owner, &observed);
         if observed.is_empty() {
             return Ok((State::gone(), warnings));
         }

@@ -1,19 +1,22 @@
-//! What was made of a resource, as it is kept in the resource's private state.
+//! The ledger: what exists of a resource, as it is persisted in the resource's private state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::desired::Address;
+use crate::desired::{Address, OwnerId, Ownership};
 
 /// The format that this version writes. Older ones are upgraded when they are read, newer ones refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Every component that exists, and how it was last applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     pub(crate) format: u32,
+    /// Whose the components are and where; `None` only as long as there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
     /// The living components.
     pub entries: BTreeMap<Address, Entry>,
     /// Components that were replaced and are still to be deleted.
@@ -38,13 +41,6 @@ pub struct Ledger {
     /// When this was rebuilt from AWS, in seconds since 1970: what was withdrawn shortly before, nobody remembers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<u64>,
-    /// In a plan that replaces the whole resource: what the old one consists of. The host gives one private state to both
-    /// halves, the destroy of the old and the create of the new.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<Box<Ledger>>,
-    /// In the plan of a create: whether an earlier create that died left something behind, to be looked for again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub resumes: bool,
 }
 
 /// One component that exists.
@@ -67,15 +63,80 @@ pub enum UnreadableLedger {
     /// It is cut or was changed by somebody.
     #[error("it is damaged: {0}")]
     Damaged(#[from] serde_json::Error),
+    /// A version of the provider wrote it that was never released.
+    #[error("it was written by a preview of the provider (format {0}; this one reads {FORMAT})")]
+    Older(u32),
     /// A newer version of the provider wrote it.
     #[error("it was written by a newer version of the provider (format {0}; this one reads up to {FORMAT})")]
     Newer(u32),
+}
+
+/// What a plan hands to its apply, in the private state that the host keeps in between.
+///
+/// The host gives the same one to both halves of a replacement: the destroy of the old resource and the create of the new one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// Where an update starts from; empty for a create.
+    pub ledger: Ledger,
+    /// What is destroyed before a create.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Ledger>,
+    /// In the plan of a create: the owner id of an interrupted create, which this one continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<OwnerId>,
+    /// What the plan found and the apply takes over.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopts: BTreeSet<Address>,
+}
+
+impl PlannedChange {
+    /// The plan of an update from `ledger`.
+    pub fn update(ledger: Ledger) -> Self {
+        Self { ledger, ..Self::default() }
+    }
+
+    /// Reads what a plan wrote, or a private state of before the plan, which is where it starts from.
+    ///
+    /// # Errors
+    /// [`UnreadableLedger`].
+    pub fn from_private(private: &[u8]) -> Result<Self, UnreadableLedger> {
+        if private.is_empty() {
+            return Ok(Self::default());
+        }
+        /// The part of both that never changes.
+        #[derive(Deserialize)]
+        struct Head {
+            format: Option<u32>,
+            ledger: Option<Box<Head>>,
+        }
+        let head: Head = serde_json::from_slice(private)?;
+        let is_plan = head.ledger.is_some();
+        match head.ledger.map_or(head.format, |ledger| ledger.format) {
+            Some(format) if format > FORMAT => Err(UnreadableLedger::Newer(format)),
+            Some(FORMAT) if is_plan => Ok(serde_json::from_slice(private)?),
+            Some(FORMAT) => Ok(Self::update(serde_json::from_slice(private)?)),
+            Some(format) => Err(UnreadableLedger::Older(format)),
+            None => Err(<serde_json::Error as serde::de::Error>::missing_field("format").into()),
+        }
+    }
+
+    /// The private state that says this.
+    pub fn to_private(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
+        serde_json::to_vec(self).expect("a planned change serialises")
+    }
+
+    /// The ledger of what exists before the apply.
+    pub fn existing(self) -> Ledger {
+        self.replaces.unwrap_or(self.ledger)
+    }
 }
 
 impl Default for Ledger {
     fn default() -> Self {
         Self {
             format: FORMAT,
+            ownership: None,
             entries: BTreeMap::new(),
             deposed: Vec::new(),
             unseen: BTreeSet::new(),
@@ -84,31 +145,18 @@ impl Default for Ledger {
             lingering: BTreeMap::new(),
             applied: None,
             rebuilt: None,
-            replaces: None,
-            resumes: false,
         }
     }
 }
 
 impl Ledger {
-    /// Reads a private state; an empty one says nothing.
+    /// Reads a private state; an empty one holds nothing. Of what a plan handed to its apply, it is the ledger of what exists
+    /// now.
     ///
     /// # Errors
-    /// [`UnreadableLedger`]; nothing may be planned then, for it would be made twice.
+    /// [`UnreadableLedger`]; nothing may be planned then, for it would be created twice.
     pub fn from_private(private: &[u8]) -> Result<Self, UnreadableLedger> {
-        if private.is_empty() {
-            return Ok(Self::default());
-        }
-        /// The part of the format that never changes.
-        #[derive(Deserialize)]
-        struct Format {
-            format: u32,
-        }
-        let Format { format } = serde_json::from_slice(private)?;
-        if format > FORMAT {
-            return Err(UnreadableLedger::Newer(format));
-        }
-        Ok(serde_json::from_slice(private)?)
+        PlannedChange::from_private(private).map(PlannedChange::existing)
     }
 
     /// The private state that says this.
@@ -117,21 +165,28 @@ impl Ledger {
         serde_json::to_vec(self).expect("a ledger serialises")
     }
 
-    /// The ledger of what exists now: in a plan that replaces the whole resource, that of the old one.
-    #[must_use]
-    pub fn standing(self) -> Self {
-        match self.replaces {
-            Some(replaced) => *replaced,
-            None => self,
-        }
-    }
-
     /// Forgets what nobody acts on any more at `now`, in seconds since 1970, and what is gone.
     pub fn settle(&mut self, now: u64) {
         let (entries, deposed) = (&self.entries, &self.deposed);
         let exists =
             |address: &Address| entries.contains_key(address) || deposed.iter().any(|(other, _)| other == address);
         self.lingering.retain(|address, until| *until > now && exists(address));
+    }
+
+    /// Divides what exists into what must stay, together with everything that it stands on, and the rest.
+    #[must_use]
+    pub fn divided(self, stays: impl Fn(&Address, &Entry) -> bool) -> (Self, Self) {
+        let mut staying: BTreeSet<Address> =
+            self.entries.iter().filter(|(address, entry)| stays(address, entry)).map(|(address, _)| address.clone()).collect();
+        let mut open: Vec<Address> = staying.iter().cloned().collect();
+        while let Some(address) = open.pop() {
+            let below = self.entries.get(&address).into_iter().flat_map(|entry| &entry.depends_on);
+            open.extend(below.filter(|below| staying.insert((*below).clone())).cloned().collect::<Vec<_>>());
+        }
+        let (kept, rest) = self.entries.into_iter().partition(|(address, _)| staying.contains(address));
+        let head = Self { entries: BTreeMap::new(), deposed: Vec::new(), unseen: BTreeSet::new(), ..self };
+        let kept = Self { entries: kept, ..head.clone() };
+        (kept, Self { entries: rest, deposed: self.deposed, unseen: self.unseen, ..head })
     }
 
     /// Takes in what was found besides. Another object in the place of a known one is to be taken away, or will be found
@@ -190,9 +245,26 @@ mod tests {
     }
 
     #[test]
+    fn what_stays_keeps_what_it_stands_on() {
+        let entry = |below: &[&str]| Entry {
+            spec: Json::Null,
+            outputs: Json::Null,
+            depends_on: below.iter().map(|kind| Address::global(kind)).collect(),
+            uncertain: false,
+        };
+        let entries = [("claim", &[][..]), ("role", &["claim"]), ("function", &["role"]), ("alias", &["function"])];
+        let entries = entries.map(|(kind, below)| (Address::global(kind), entry(below)));
+        let ledger = Ledger { entries: entries.into(), ..Ledger::default() };
+        let (kept, rest) = ledger.divided(|address, _| address.kind == "role");
+        let kinds = |ledger: &Ledger| ledger.entries.keys().map(|address| address.kind.clone()).collect::<Vec<_>>();
+        assert_eq!(kinds(&kept), ["claim", "role"]);
+        assert_eq!(kinds(&rest), ["alias", "function"]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_told_apart() {
         assert!(Ledger::from_private(b"").unwrap().is_empty());
-        assert!(matches!(Ledger::from_private(b"{\"format\":1,\"ent"), Err(UnreadableLedger::Damaged(_))));
+        assert!(matches!(Ledger::from_private(b"{\"format\":2,\"ent"), Err(UnreadableLedger::Damaged(_))));
         assert!(matches!(Ledger::from_private(b"{\"format\":9,\"entries\":7}"), Err(UnreadableLedger::Newer(9))));
     }
 }

@@ -12,7 +12,7 @@ mod view;
 
 pub use diff::{Change, Cycle, Difference, change, diff};
 pub use kinds::Kinds;
-pub use ledger::{Entry, Ledger, UnreadableLedger};
+pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
 pub use lint::{Mistake, Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, is_open, resolve, revision};

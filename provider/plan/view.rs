@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::resolve::{is_open, revision};
 use super::{Change, Difference, Entry, Kinds, Ledger};
-use crate::desired::Address;
+use crate::desired::{Address, Ownership};
 use crate::schema::Attr;
 use crate::wire::Value;
 
@@ -32,6 +32,8 @@ pub struct View {
     pub components: BTreeMap<Address, Seen>,
     /// Whether everything that is wanted is there; unknown while it is being planned.
     pub complete: Attr<bool>,
+    /// Whose the components are and where; unknown while a create is being planned.
+    pub ownership: Attr<Ownership>,
 }
 
 impl View {
@@ -63,7 +65,8 @@ impl View {
             };
             Some((address.clone(), seen))
         };
-        Self { components: difference.order.iter().filter_map(seen).collect(), complete: Attr::Unknown }
+        let ownership = ledger.ownership.clone().map_or(Attr::Unknown, Attr::Known);
+        Self { components: difference.order.iter().filter_map(seen).collect(), complete: Attr::Unknown, ownership }
     }
 
     /// What the components are.
@@ -78,7 +81,9 @@ impl View {
             };
             (address.clone(), seen)
         };
-        Self { components: ledger.entries.iter().map(seen).collect(), complete: Attr::Known(ledger.complete) }
+        let components = ledger.entries.iter().map(seen).collect();
+        let ownership = ledger.ownership.clone().map_or(Attr::Null, Attr::Known);
+        Self { components, complete: Attr::Known(ledger.complete), ownership }
     }
 
     /// Adds the components that were planned and not made: without an id, so that what was planned stays in sight.

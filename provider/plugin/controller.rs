@@ -11,14 +11,14 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/server/plugin.rs"));
 }
 
-use crate::lifecycle::Unsigned;
+use crate::ownership::PendingAcks;
 use generated::Empty;
 pub(super) use generated::grpc_controller_server::GrpcControllerServer;
 
 /// Answers the host and ends the process.
 pub(super) struct Controller {
     /// What the host has kept by now.
-    pub(super) unsigned: Unsigned,
+    pub(super) pending_acks: PendingAcks,
     /// Cancelled when the process is to end.
     pub(super) end: CancellationToken,
 }
@@ -27,7 +27,7 @@ pub(super) struct Controller {
 impl generated::grpc_controller_server::GrpcController for Controller {
     async fn shutdown(self: Arc<Self>, _: Request<Empty>) -> Result<Response<Empty>, Status> {
         // The host waits for the answer as long as it takes, and only then kills.
-        self.unsigned.sign_off().await;
+        self.pending_acks.acknowledge_all().await;
         self.end.cancel();
         Ok(Response::new(Empty {}))
     }

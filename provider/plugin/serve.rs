@@ -78,9 +78,9 @@ async fn run(
     end: CancellationToken,
 ) -> Result<(), ServeError> {
     let provider = rpc::Server::new();
-    let (unsigned, clock) = (provider.unsigned(), provider.clock());
-    let controller = Controller { unsigned: unsigned.clone(), end: end.clone() };
-    tokio::spawn(async move { unsigned.stay_alive(clock.as_ref()).await });
+    let (pending_acks, clock) = (provider.pending_acks(), provider.clock());
+    let controller = Controller { pending_acks: pending_acks.clone(), end: end.clone() };
+    tokio::spawn(async move { pending_acks.keep_alive(clock.as_ref()).await });
     let serving = Server::builder()
         .add_service(rpc::service(provider))
         .add_service(GrpcControllerServer::new(controller))

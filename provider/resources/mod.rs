@@ -2,6 +2,7 @@
 
 mod api;
 mod dns;
+mod owned;
 pub(crate) mod regions;
 mod status;
 mod tags;
@@ -11,7 +12,7 @@ mod zone;
 
 use std::time::Duration;
 
-use crate::desired::{Desired, Packages};
+use crate::desired::{Desired, Owner, OwnerId, Packages};
 use crate::plan::View;
 use crate::schema::Schema;
 use crate::wire::{Diagnostics, Path, Value};
@@ -29,8 +30,10 @@ pub trait Resource: Send + Sync {
     /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
     fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
 
-    /// The name that ownership tags carry for the resource of this name: the value of `multiregion:api`.
-    fn owner(&self, name: &str) -> String;
+    /// The owner of the components of the resource of this name.
+    fn owner(&self, name: &str) -> Owner {
+        Owner::new(self.type_name(), name)
+    }
 
     /// The kinds of component that it may consist of, parents before children: where an import looks.
     fn kinds(&self) -> &'static [&'static str];
@@ -60,8 +63,8 @@ pub trait Resource: Send + Sync {
 
 /// What expansion may know besides the configuration.
 pub struct Context<'a> {
-    /// The region that global objects are controlled from.
-    pub home_region: &'a str,
+    /// The resource's owner id; `None` before its claim exists.
+    pub owner_id: Option<&'a OwnerId>,
     /// The account worked in.
     pub account_id: &'a str,
     /// Its partition.
@@ -85,8 +88,8 @@ pub struct Expansion {
 /// What a resource's configuration says about the way it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The owner's name, as in the tag `multiregion:api`: the resource's `name`.
-    pub owner: String,
+    /// The owner of the resource's components. Its name is empty as long as it is unknown.
+    pub owner: Owner,
     /// What happens to the rest when a create fails.
     pub on_create_failure: OnCreateFailure,
     /// Whether a destroy is refused.

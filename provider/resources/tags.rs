@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::components::{ADDRESS_TAG, OWNER_TAG, Tags};
-use crate::desired::{Address, Input};
+use super::owned::owner_id_input;
+use crate::components::{ADDRESS_TAG, OWNER_ID_TAG, OWNER_TAG, Tags};
+use crate::desired::{Address, Input, Owner, OwnerId};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -22,13 +23,13 @@ impl Bearer {
     /// What it is called, and how many tags it has room for besides ours.
     ///
     /// # Source
-    /// Amazon Route 53 API reference, `ChangeTagsForResource`: a health check or hosted zone takes 10 tags, two of which
-    /// say whose it is. Elsewhere 50 is usual; the claim has up to ten of ours.
+    /// Amazon Route 53 API reference, `ChangeTagsForResource`: a health check or hosted zone takes 10 tags, three of which
+    /// are ownership tags. Elsewhere 50 is usual; the claim has up to ten of ours.
     fn room(self) -> (&'static str, usize) {
         match self {
             Self::Usual => ("an object of AWS takes 50", 40),
-            Self::Zone => ("a hosted zone of Route 53 takes 10", 8),
-            Self::HealthCheck => ("a health check of Route 53 takes 10", 8),
+            Self::Zone => ("a hosted zone of Route 53 takes 10", 7),
+            Self::HealthCheck => ("a health check of Route 53 takes 10", 7),
         }
     }
 }
@@ -39,17 +40,25 @@ const NAME_TAG: &str = "Name";
 /// Tags as a configuration holds them.
 pub(crate) type TagsAttr = Attr<BTreeMap<String, Attr<String>>>;
 
-/// The tags of the object at `address`: the provider's, over them the user's, over them whose it is.
+/// The tags of the object at `address`: the provider's, over them the user's, over them the ownership tags. The owner id is
+/// unknown before the claim exists.
 ///
 /// When the whole map is unknown, one unknown tag stands for it: the object is shown as known only after apply.
-pub(crate) fn owned(owner: &str, address: &Address, defaults: &BTreeMap<String, String>, tags: &TagsAttr) -> Tags {
+pub(crate) fn owned(
+    owner: &Owner,
+    owner_id: Option<&OwnerId>,
+    address: &Address,
+    defaults: &BTreeMap<String, String>,
+    tags: &TagsAttr,
+) -> Tags {
     let mut all: Tags = defaults.iter().map(|(key, value)| (key.clone(), Input::Known(value.clone()))).collect();
     match tags {
         Attr::Known(tags) => all.extend(tags.iter().map(|(key, value)| (key.clone(), text(value)))),
         Attr::Unknown => all.extend([(String::new(), Input::Unknown)]),
         Attr::Null => {}
     }
-    all.insert(OWNER_TAG.to_owned(), Input::Known(owner.to_owned()));
+    all.insert(OWNER_TAG.to_owned(), Input::Known(owner.to_string()));
+    all.insert(OWNER_ID_TAG.to_owned(), owner_id_input(owner_id));
     all.insert(ADDRESS_TAG.to_owned(), Input::Known(address.to_string()));
     all
 }
@@ -135,17 +144,25 @@ mod tests {
     #[test]
     fn the_users_tags_win_over_the_providers_and_ours_over_both() {
         let defaults = BTreeMap::from([("team".to_owned(), "default".to_owned())]);
-        let owned = owned("giraffe", &Address::global("role"), &defaults, &tags(&[("team", "web"), ("a", "b")]));
+        let (owner, id) = (Owner::new("multiregion_api", "giraffe"), OwnerId::mint("us-east-1", 7));
+        let tags = tags(&[("team", "web"), ("a", "b")]);
+        let owned = owned(&owner, Some(&id), &Address::global("role"), &defaults, &tags);
         assert_eq!(
             serde_json::to_value(&owned).unwrap(),
-            serde_json::json!({"a": "b", "team": "web", "multiregion:api": "giraffe", "multiregion:address": "global/role"})
+            serde_json::json!({
+                "a": "b",
+                "team": "web",
+                "multiregion:owner": "multiregion_api/giraffe",
+                "multiregion:owner-id": "us-east-1/0000000000000007",
+                "multiregion:address": "global/role",
+            })
         );
         assert_eq!(written(&owned).into_keys().collect::<Vec<_>>(), ["a", "team"]);
     }
 
     #[test]
     fn refuses_what_aws_refuses() {
-        for bad in [("aws:x", ""), ("multiregion:api", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
+        for bad in [("aws:x", ""), ("multiregion:owner", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
             let found = checked(&[bad], &[], Bearer::Usual);
             assert_eq!(found, ["Invalid tag"], "{bad:?}");
         }
@@ -157,15 +174,15 @@ mod tests {
         const KEYS: [&str; 9] = ["Name", "a", "b", "c", "d", "e", "f", "g", "h"];
         let written = KEYS.map(|key| (key, ""));
         for (written, defaults, bearer, fits) in [
-            (&written[..8], &KEYS[..8], Bearer::Zone, true),
-            (&written[..8], &KEYS[8..], Bearer::Zone, false),
+            (&written[..7], &KEYS[..7], Bearer::Zone, true),
+            (&written[..7], &KEYS[7..], Bearer::Zone, false),
             (&written[..], &[], Bearer::Zone, false),
             (&written[..], &[], Bearer::Usual, true),
-            (&written[..8], &[], Bearer::HealthCheck, true),
-            (&written[1..8], &[], Bearer::HealthCheck, true),
-            (&written[1..], &[], Bearer::HealthCheck, false),
-            (&written[1..], &KEYS[..1], Bearer::HealthCheck, false),
-            (&[], &KEYS[1..], Bearer::HealthCheck, false),
+            (&written[..7], &[], Bearer::HealthCheck, true),
+            (&written[1..7], &[], Bearer::HealthCheck, true),
+            (&written[1..8], &[], Bearer::HealthCheck, false),
+            (&written[1..8], &KEYS[..1], Bearer::HealthCheck, false),
+            (&[], &KEYS[1..8], Bearer::HealthCheck, false),
         ] {
             let expected: &[&str] = if fits { &[] } else { &["Too many tags"] };
             assert_eq!(checked(written, defaults, bearer), expected, "{written:?} {defaults:?} {bearer:?}");

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::owned::{self, Owned};
 use super::status;
 use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, map, text};
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
-use crate::components::claim::{self, Claim};
-use crate::components::hosted_zone::{self, HostedZone, OWNER_PREFIX};
-use crate::components::seal::{self, Seal};
+use crate::components::hosted_zone::{self, HostedZone};
 use crate::desired::{Address, Desired, Handle, Input, Kind, Packages};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
@@ -64,7 +63,7 @@ impl Config {
     fn settings(&self) -> Settings {
         let limits = timeouts::limits(&self.timeouts, LIMITS);
         Settings {
-            owner: owner(self.name.known().map(String::as_str).unwrap_or_default()),
+            owner: Zone.owner(self.name.known().map(String::as_str).unwrap_or_default()),
             on_create_failure: OnCreateFailure::Rollback,
             deletion_protection: false,
             create_timeout: limits.create,
@@ -97,12 +96,9 @@ impl Resource for Zone {
         let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
             return Ok(Expansion { desired, addresses_known: false });
         };
-        let tags = |address: &Address| tags::owned(&owner(name), address, context.default_tags, &config.tags);
+        let owned = Owned::new(self.owner(name), context, &config.tags);
         // A zone lives in no region.
-        let regions = Vec::new;
-        let at_claim = Address::global(Claim::KIND);
-        let spec = claim::Spec { name: owner(name), regions: regions(), tags: tags(&at_claim) };
-        let claim: Handle<Claim> = desired.add(at_claim, Path::of("name"), &spec);
+        let claim = owned.claim(&mut desired, Vec::new());
         let spec = hosted_zone::Spec {
             name: name.clone(),
             comment: match &config.comment {
@@ -111,22 +107,15 @@ impl Resource for Zone {
                 Attr::Unknown => Input::Unknown,
             },
             force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
-            tags: tags(&address()),
+            tags: owned.tags(&address()),
         };
         let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
-        let spec = seal::Spec { claim_arn: claim.output(claim::ARN), regions: regions() };
-        let seal: Handle<Seal> = desired.add(Address::global(Seal::KIND), Path::of("name"), &spec);
-        desired.order_first(&claim);
-        desired.order_last(&seal);
+        Owned::complete(&mut desired, &claim, Vec::new());
         Ok(Expansion { desired, addresses_known: true })
     }
 
-    fn owner(&self, name: &str) -> String {
-        owner(name)
-    }
-
     fn kinds(&self) -> &'static [&'static str] {
-        &[Claim::KIND, HostedZone::KIND, Seal::KIND]
+        &[owned::FIRST, HostedZone::KIND, owned::LAST]
     }
 
     fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {
@@ -147,6 +136,7 @@ impl Resource for Zone {
             all.insert(attribute.to_owned(), value);
         }
         all.insert("status".to_owned(), status::of(view));
+        all.extend(owned::values(view).map(|(name, value)| (name.to_owned(), value)));
         let spec = spec(view);
         all.insert("tags_all".to_owned(), spec.as_ref().map_or(Value::Unknown, |spec| tags::all(&spec.tags)));
         if let Some(spec) = spec {
@@ -166,10 +156,6 @@ impl Resource for Zone {
         ]);
         self.state(&Value::Map(config), view)
     }
-}
-
-fn owner(name: &str) -> String {
-    format!("{OWNER_PREFIX}{name}")
 }
 
 fn address() -> Address {
@@ -235,6 +221,8 @@ fn schema() -> Schema {
                 Mode::Computed,
                 "The name servers that the zone above must delegate to.",
             ),
+            owned::owner_id(),
+            owned::account_id(),
         ],
     }
 }
@@ -260,7 +248,7 @@ mod tests {
 
     fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
         let context = Context {
-            home_region: "us-east-1",
+            owner_id: Option::None,
             account_id: "123456789012",
             partition: "aws",
             default_tags,
@@ -273,7 +261,7 @@ mod tests {
     fn a_zone_has_a_claim() {
         let expansion = expand(&object([("name", text("example.com"))])).unwrap();
         let addresses: Vec<String> = expansion.desired.nodes().keys().map(ToString::to_string).collect();
-        assert_eq!(addresses, ["global/claim", "global/hosted_zone", "global/seal"]);
+        assert_eq!(addresses, ["global/claim", "global/hosted_zone", "global/completion_marker"]);
         assert!(!expand(&object([("name", Value::Unknown)])).unwrap().addresses_known);
     }
 

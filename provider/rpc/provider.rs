@@ -33,7 +33,7 @@ pub(super) async fn configure(
         Settings::Known(config) => {
             let aws = Arc::new(connect(&server, *config).await?);
             let mut provider = Provider::new(aws, server.clock(), server.cancellation());
-            provider.unsigned = server.unsigned();
+            provider.pending_acks = server.pending_acks();
             Configured::Known(provider)
         }
     };

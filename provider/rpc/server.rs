@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::aws::{CancellationToken, Clock, SystemClock};
-use crate::lifecycle::{self, Unsigned};
+use crate::lifecycle;
+use crate::ownership::PendingAcks;
 use crate::resources::{REGISTRY, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
@@ -12,7 +13,7 @@ pub(crate) struct Server {
     configured: Mutex<Configured>,
     cancel: Mutex<CancellationToken>,
     clock: Arc<dyn Clock>,
-    unsigned: Unsigned,
+    pending_acks: PendingAcks,
 }
 
 /// How far the provider's configuration is.
@@ -40,7 +41,7 @@ impl Server {
             configured: Mutex::new(Configured::Not),
             cancel: Mutex::new(CancellationToken::new()),
             clock: Arc::new(SystemClock),
-            unsigned: Unsigned::default(),
+            pending_acks: PendingAcks::default(),
         }
     }
 
@@ -50,8 +51,8 @@ impl Server {
     }
 
     /// What was made, and the host may not have kept yet: also by a provider that was configured before.
-    pub(crate) fn unsigned(&self) -> Unsigned {
-        self.unsigned.clone()
+    pub(crate) fn pending_acks(&self) -> PendingAcks {
+        self.pending_acks.clone()
     }
 
     /// Replaces the configuration: a host in debug mode comes more than once.

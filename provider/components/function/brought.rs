@@ -9,7 +9,7 @@ use crate::components::Problem;
 /// Whoever may not ask IAM is not stopped: Lambda will tell.
 pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
     let Some(name) = spec.role_arn.known().and_then(|arn| arn.rsplit('/').next()) else { return Ok(Vec::new()) };
-    if name == aws.owner() {
+    if name == aws.owner().name() {
         return Ok(Vec::new());
     }
     match aws.call("iam:GetRole", || aws.iam().get_role().role_name(name).send()).await {

@@ -92,10 +92,6 @@ impl Resource for Api {
         Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_else(Desired::default) })
     }
 
-    fn owner(&self, name: &str) -> String {
-        name.to_owned()
-    }
-
     fn kinds(&self) -> &'static [&'static str] {
         expand::KINDS
     }
@@ -121,7 +117,7 @@ fn settings(config: &Config) -> Settings {
     let limits = timeouts::limits(&config.timeouts, LIMITS);
     let keep = config.on_create_failure.known().is_some_and(|what| what == "keep");
     Settings {
-        owner: config.name.known().cloned().unwrap_or_default(),
+        owner: Api.owner(config.name.known().map_or("", String::as_str)),
         on_create_failure: if keep { OnCreateFailure::Keep } else { OnCreateFailure::Rollback },
         deletion_protection: config.deletion_protection.known().copied().unwrap_or_default(),
         create_timeout: limits.create,

@@ -6,7 +6,7 @@ use super::schema;
 use super::shape::Shape;
 use crate::desired::Address;
 use crate::plan::View;
-use crate::resources::status;
+use crate::resources::{owned, status};
 use crate::resources::values::{attributes, complete, map, object, text};
 use crate::schema::Attr;
 use crate::wire::Value;
@@ -21,6 +21,9 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
     let mut set = |name: &str, value: Value| all.insert(name.to_owned(), value);
     set("id", value(&decoded.name));
     set("status", status::of(view));
+    for (name, value) in owned::values(view) {
+        set(name, value);
+    }
     match &shape {
         Some(shape) => {
             set("url", url(shape, view));

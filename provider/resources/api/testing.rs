@@ -66,7 +66,7 @@ pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
 /// The same with default tags of the provider.
 pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
     let context = Context {
-        home_region: "us-east-1",
+        owner_id: None,
         account_id: "123456789012",
         partition: "aws",
         default_tags,

@@ -119,14 +119,11 @@ fn validation_records(
     let mut records = BTreeMap::new();
     for (domain, requests) in by_domain {
         let Some(first) = requests.first() else { continue };
-        let mut regions: Vec<String> = requests.iter().map(|request| request.region.clone()).collect();
-        regions.dedup();
         let spec = validation_record::Spec {
             zone_id: maybe(&names.zone_id).unwrap_or(Input::Unknown),
             name: first.certificate.output(certificate::VALIDATION_NAME),
             value: first.certificate.output(certificate::VALIDATION_VALUE),
             domain: Input::Known(domain.clone()),
-            regions,
         };
         let address = Address::global("validation_record").key(domain);
         records.insert(domain.clone(), draft.desired.add(address, Path::of("domain").attribute("zone_id"), &spec));

@@ -8,30 +8,29 @@ mod routing;
 
 use std::collections::BTreeMap;
 
+use super::Api;
 use super::config::Config;
 use super::shape::Shape;
-use crate::components::claim::{self, Claim};
 use crate::components::domain::Domain;
 use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::mapping::Mapping;
 use crate::components::probe::Probe;
 use crate::components::record::Record;
-use crate::components::seal::{self, Seal};
 use crate::components::{
     Tags, alias, certificate, distribution, function as lambda, health_check, http_api, integration,
 };
 use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
 use crate::components::{validation_record, version};
 use crate::desired::{Address, Desired, Handle, Input, Kind, Package};
-use crate::resources::{Context, tags};
+use crate::resources::owned::{self, Owned};
+use crate::resources::{Context, Resource};
 use crate::schema::Attr;
-use crate::wire::Path;
 
 pub(super) use function::package_source;
 
 /// Every kind of component that an API may have, parents before children.
 pub(super) const KINDS: &[&str] = &[
-    Claim::KIND,
+    owned::FIRST,
     role::Role::KIND,
     log_group::LogGroup::KIND,
     lambda::Function::KIND,
@@ -53,15 +52,18 @@ pub(super) const KINDS: &[&str] = &[
     health_check::HealthCheck::KIND,
     distribution::Distribution::KIND,
     Record::KIND,
-    Seal::KIND,
+    owned::LAST,
 ];
 
 /// Everything that an API of this shape wants of AWS. `package` is the function's, as far as it could be read.
 pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, package: Option<&Package>) -> Desired {
     let mut draft = Draft { shape, config, context, package, desired: Desired::default() };
-    let claim = draft.claim();
+    let regions = draft.regions();
+    let mut claimed = Desired::default();
+    let claim = draft.owned().claim(&mut claimed, regions.clone());
+    draft.desired = claimed;
     let role = function::role(&mut draft);
-    let mut regions: BTreeMap<String, Region> = BTreeMap::new();
+    let mut routed: BTreeMap<String, Region> = BTreeMap::new();
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
         let function = function::in_region(&mut draft, name, place, &role);
@@ -71,12 +73,12 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, pac
         let pinned = routing::pinned(&mut draft, name, &domains, &probe);
         let mut region = Region { gateway, domains, probe, pinned, health_check: None };
         region.health_check = routing::health_check(&mut draft, name, &region);
-        regions.insert(name.clone(), region);
+        routed.insert(name.clone(), region);
     }
-    let shared = routing::shared(&mut draft, &regions);
-    let distribution = cdn::distribution(&mut draft, &regions, shared.as_ref(), &certificates);
-    draft.order_endpoints(&regions, shared.as_ref(), distribution.as_ref());
-    draft.seal(&claim);
+    let shared = routing::shared(&mut draft, &routed);
+    let distribution = cdn::distribution(&mut draft, &routed, shared.as_ref(), &certificates);
+    draft.order_endpoints(&routed, shared.as_ref(), distribution.as_ref());
+    Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired
 }
 
@@ -130,20 +132,11 @@ struct Region {
 impl Draft<'_> {
     /// The tags of the object at `address`.
     fn tags(&self, address: &Address) -> Tags {
-        tags::owned(&self.shape.name, address, self.context.default_tags, &self.config.tags)
+        self.owned().tags(address)
     }
 
-    fn claim(&mut self) -> Handle<Claim> {
-        let address = Address::global("claim");
-        let spec = claim::Spec { name: self.shape.name.clone(), regions: self.regions(), tags: self.tags(&address) };
-        self.desired.add(address, Path::of("name"), &spec)
-    }
-
-    fn seal(&mut self, claim: &Handle<Claim>) {
-        let spec = seal::Spec { claim_arn: claim.output(claim::ARN), regions: self.regions() };
-        let seal: Handle<Seal> = self.desired.add(Address::global("seal"), Path::of("name"), &spec);
-        self.desired.order_first(claim);
-        self.desired.order_last(&seal);
+    fn owned(&self) -> Owned<'_> {
+        Owned::new(Api.owner(&self.shape.name), self.context, &self.config.tags)
     }
 
     /// API Gateway's own endpoints open before they are asked, and close after everybody has turned to custom domain

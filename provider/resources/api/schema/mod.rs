@@ -3,7 +3,7 @@
 mod function;
 mod traffic;
 
-use crate::resources::{status, timeouts};
+use crate::resources::{owned, status, timeouts};
 use crate::schema::{Attribute, Mode, Schema};
 use crate::wire::Type;
 
@@ -70,6 +70,8 @@ fn computed() -> Vec<Attribute> {
             "Where the API answers: the domain name if there is one, else CloudFront's, else the first serving region's.",
         ),
         status::attribute(),
+        owned::owner_id(),
+        owned::account_id(),
         Attribute::objects("endpoints", Computed, "What there is in each region, by region.", endpoint()),
         Attribute::object(
             "distribution",
