@@ -172,6 +172,7 @@ pub struct Run {
     /// Its time.
     pub clock: Arc<dyn Clock>,
     lease: Option<Arc<Lease>>,
+    privileged: bool,
     id: String,
 }
 
@@ -179,13 +180,19 @@ impl Run {
     /// A run for `owner` that must have ended at `deadline`.
     pub fn new(owner: &str, deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
         let id = format!("{:016x}", clock.chance());
-        Self { owner: owner.to_owned(), deadline, cancel, clock, lease: None, id }
+        Self { owner: owner.to_owned(), deadline, cancel, clock, lease: None, privileged: false, id }
     }
 
     /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
     #[must_use]
     pub fn under(&self, lease: &Arc<Lease>) -> Self {
         Self { cancel: self.cancel.child_token(), lease: Some(Arc::clone(lease)), ..self.clone() }
+    }
+
+    /// The same run, whose calls wait for no permit, no turn and no lease: heartbeats, by which the lease is renewed.
+    #[must_use]
+    pub fn privileged(&self) -> Self {
+        Self { privileged: true, ..self.clone() }
     }
 
     /// The same run with another end.
