@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 
 use super::Engine;
-use super::observe as report;
 use super::journal::{Event, applied};
+use super::observe as report;
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference};
@@ -169,7 +169,8 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
 /// Whose the object of an entry is at this moment. What reads as somebody else's is read again within the consistency window.
 async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Holder, CallError> {
     let ask = || component.holder(aws, &entry.spec, &entry.outputs);
-    let is_not_ours = |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
+    let is_not_ours =
+        |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
     aws.look_until_believed(&format!("whose {} is", aws.address()), ask, is_not_ours).await
 }
 

@@ -162,7 +162,9 @@ impl Engine {
                 Ok(Some(Found::Ours(mut entry))) => {
                     tracing::info!(component = %address, "adopting what an interrupted apply of this owner id left behind");
                     entry.depends_on = desired.get(&address).map(dependencies).unwrap_or_default();
-                    if let Err(impossible) = fold(&mut survey.ledger, Event::Adopted { address: address.clone(), entry }) {
+                    if let Err(impossible) =
+                        fold(&mut survey.ledger, Event::Adopted { address: address.clone(), entry })
+                    {
                         let error = CallError::Malformed(impossible.to_string());
                         survey.obstacles.push(Obstacle::Unknown { address, error });
                         continue;

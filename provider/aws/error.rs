@@ -100,7 +100,8 @@ impl CallError {
     /// Whether AWS refuses the caller: a permission is missing, or the credentials are not valid any more. Repeating the call
     /// does not help.
     pub fn is_denied(&self) -> bool {
-        const CREDENTIALS: [&str; 5] = ["BadCredentials", "NoCredentials", "InvalidClientTokenId", "UnrecognizedClient", "Expired"];
+        const CREDENTIALS: [&str; 5] =
+            ["BadCredentials", "NoCredentials", "InvalidClientTokenId", "UnrecognizedClient", "Expired"];
         self.code().is_some_and(|code| {
             code.contains("AccessDenied")
                 || code.contains("Unauthorized")

@@ -110,6 +110,13 @@ impl Limiter {
         turn
     }
 
+    /// A call is sent out of turn: those that wait for theirs come later by as much.
+    pub(super) fn count(&self, operation: &'static str, region: &str, now: Instant) {
+        for bucket in self.buckets_of(operation, region) {
+            bucket.level().take(now);
+        }
+    }
+
     /// AWS throttled a call that was sent at `sent`, all the same: somebody else uses the account too, so the next ones
     /// come slower.
     pub(super) fn throttled(&self, operation: &'static str, region: &str, sent: Instant, clock: &dyn Clock) {
@@ -332,6 +339,14 @@ mod tests {
         turn.take(clock.now());
         send(&limiter, "apigateway:CreateDomainName", REGION, &clock).await;
         assert_eq!((clock.passed() - before).as_secs(), 20 + 30);
+    }
+
+    #[tokio::test]
+    async fn a_call_out_of_turn_delays_the_next_ones() {
+        let (limiter, clock) = rested([DOMAINS]);
+        limiter.count("apigateway:CreateDomainName", REGION, clock.now());
+        let calls = [("apigateway:CreateDomainName", REGION); 2];
+        assert_eq!(seconds_for((limiter, clock), &calls).await, [30, 61]);
     }
 
     #[tokio::test]

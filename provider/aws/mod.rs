@@ -189,6 +189,7 @@ pub struct Run {
     /// Its time.
     pub clock: Arc<dyn Clock>,
     lease: Option<Arc<Lease>>,
+    privileged: bool,
     id: String,
     warnings: Arc<Mutex<Vec<Warning>>>,
 }
@@ -213,7 +214,8 @@ impl Run {
     ) -> Self {
         let id = format!("{:016x}", clock.chance());
         let (identity, home_region) = (Identity::Unknown, home_region.to_owned());
-        Self { owner, identity, home_region, deadline, cancel, clock, lease: None, id, warnings: Arc::default() }
+        let (privileged, warnings) = (false, Arc::default());
+        Self { owner, identity, home_region, deadline, cancel, clock, lease: None, privileged, id, warnings }
     }
 
     /// The same run for the owner with this id, whose home region is in force from then on.
@@ -239,6 +241,12 @@ impl Run {
     #[must_use]
     pub fn cancellable(&self) -> Self {
         Self { cancel: self.cancel.child_token(), ..self.clone() }
+    }
+
+    /// The same run, whose calls wait for no permit, no turn and no lease: heartbeats, by which the lease is renewed.
+    #[must_use]
+    pub fn privileged(&self) -> Self {
+        Self { privileged: true, ..self.clone() }
     }
 
     /// The same run with another end.

@@ -57,6 +57,13 @@ impl Regional {
         Self { region: region.to_owned(), ..self.clone() }
     }
 
+    /// The same for heartbeats: calls take no permit of `max_parallel_calls` and no turn in the rate limiter, and are not
+    /// held back by the lease.
+    #[must_use]
+    pub fn privileged(&self) -> Self {
+        Self { run: Arc::new(self.run.privileged()), ..self.clone() }
+    }
+
     /// The region that is called.
     pub fn region(&self) -> &str {
         &self.region

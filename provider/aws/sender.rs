@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
@@ -67,17 +67,8 @@ impl Sender {
     {
         let mut delays = backoff::after_failure(self.retries, call.run.clock.chance());
         loop {
-            let turn = self.turn(call).await?;
-            let permit = self.permits.acquire().await;
-            call.run.check(call.operation, call.region)?;
-            if !call.run.may_call() {
-                // It ran out while this waited for others.
-                drop((permit, turn));
-                call.run.leave(call.operation, call.region).await?;
-                continue;
-            }
+            let permit = self.admit(call).await?;
             let sent = call.run.clock.now();
-            turn.take(sent);
             // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
             let answer = attempt().with_subscriber(Dispatch::none()).await;
             drop(permit);
@@ -103,6 +94,29 @@ impl Sender {
             if call.run.late().is_some() {
                 return Err(failure);
             }
+        }
+    }
+
+    /// Waits until the call may be sent: for its turn within AWS's limits, a permit and the lease. A privileged call waits
+    /// for none of them; it counts against AWS's limits all the same.
+    async fn admit(&self, call: Call<'_>) -> Result<Option<SemaphorePermit<'_>>, CallError> {
+        let run = call.run;
+        if run.privileged {
+            run.check(call.operation, call.region)?;
+            self.limiter.count(call.operation, call.region, run.clock.now());
+            return Ok(None);
+        }
+        loop {
+            let turn = self.turn(call).await?;
+            let permit = self.permits.acquire().await;
+            run.check(call.operation, call.region)?;
+            if run.may_call() {
+                turn.take(run.clock.now());
+                return Ok(permit.ok());
+            }
+            // The lease ran out while this call waited for others.
+            drop((permit, turn));
+            run.leave(call.operation, call.region).await?;
         }
     }
 
@@ -187,11 +201,12 @@ mod tests {
     use aws_sdk_lambda::operation::get_function::GetFunctionError;
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
+    use futures::FutureExt;
 
     use super::*;
     use crate::aws::testing::FakeClock;
+    use crate::aws::{CancellationToken, Clock, Lease};
     use crate::desired::Owner;
-    use crate::aws::{CancellationToken, Clock};
 
     type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
 
@@ -207,24 +222,28 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(Owner::new("multiregion_api", "giraffe"), "us-east-1", deadline, CancellationToken::new(), Arc::new(clock.clone()))
+        Run::new(
+            Owner::new("multiregion_api", "giraffe"),
+            "us-east-1",
+            deadline,
+            CancellationToken::new(),
+            Arc::new(clock.clone()),
+        )
+    }
+
+    fn call(run: &Run, repeatable: bool) -> Call<'_> {
+        let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
+        Call { operation, region, endpoint, run, repeatable }
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {
         let sender = Sender::new(Limiter::off(), 1, 3);
-        let call = Call {
-            operation: "lambda:GetFunction",
-            region: "eu-west-1",
-            endpoint: "http://localhost",
-            run,
-            repeatable,
-        };
         let sent = Cell::new(0);
         let attempt = || {
             sent.set(sent.get() + 1);
             std::future::ready(answer(sent.get()))
         };
-        (sender.send(call, attempt).await, sent.get())
+        (sender.send(call(run, repeatable), attempt).await, sent.get())
     }
 
     #[tokio::test]
@@ -287,6 +306,27 @@ mod tests {
         let error = answer.unwrap_err().error;
         assert!(matches!(error, CallError::Cancelled(_)), "{error}");
         assert_eq!((sent, error.to_string().as_str()), (1, "cancelled before lambda:GetFunction in eu-west-1"));
+    }
+
+    /// One call occupies the only permit and the only turn, and the lease has run out.
+    #[tokio::test]
+    async fn a_privileged_call_waits_for_nothing() {
+        let clock = FakeClock::default();
+        let sender = Sender::new(Limiter::of(&[], clock.now()), 1, 0);
+        let lease = Arc::new(Lease::new(clock.now()));
+        let run = run(&clock, 600).under(&lease);
+        let answer = || std::future::ready(Answer::Ok("done"));
+        let _permit = sender.permits.acquire().await.unwrap();
+        let _turn = sender.turn(call(&run, true)).await.unwrap();
+        assert!(sender.send(call(&run, true), answer).now_or_never().is_none());
+        let privileged = run.privileged();
+        for _ in 0..10 {
+            assert_eq!(sender.send(call(&privileged, true), answer).now_or_never().unwrap().unwrap(), "done");
+        }
+        assert_eq!(clock.passed(), Duration::ZERO);
+        run.cancel.cancel();
+        let error = sender.send(call(&privileged, true), answer).await.unwrap_err().error;
+        assert!(matches!(error, CallError::Cancelled(_)), "{error}");
     }
 
     #[tokio::test]

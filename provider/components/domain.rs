@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::{field, found, gone, pages};
 use super::creation::make;
 use super::{
-    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, adoption, gateway, issued_certificate, tags,
+    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, adoption, gateway, issued_certificate,
+    tags,
 };
 use crate::aws::{CallError, Limit, Poll, Regional};
 use crate::desired::{Input, Kind, OutputKey};

@@ -249,7 +249,9 @@ fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
 /// The tags with a name for the console, unless the user gave one.
 fn named(aws: &Regional, tags: &Tags) -> Tags {
     let mut named = tags.clone();
-    named.entry(NAME_TAG.to_owned()).or_insert_with(|| Input::Known(format!("{} {}", aws.owner().name(), aws.region())));
+    named
+        .entry(NAME_TAG.to_owned())
+        .or_insert_with(|| Input::Known(format!("{} {}", aws.owner().name(), aws.region())));
     named
 }
 

@@ -8,7 +8,9 @@ use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConf
 use serde::{Deserialize, Serialize};
 
 use super::answer::{field, gone};
-use super::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags, validation_record};
+use super::{
+    Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, adoption, dns, identity, tags, validation_record,
+};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Input, Kind, OutputKey};
 

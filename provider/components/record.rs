@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::found;
 use super::{
-    Component, Discovered, Found, Holder, Problem, Resolved, Siblings, distribution, dns, domain, health_check, record_sets,
+    Component, Discovered, Found, Holder, Problem, Resolved, Siblings, distribution, dns, domain, health_check,
+    record_sets,
 };
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Gated, Input, Kind, Scope};

@@ -227,9 +227,8 @@ fn not_taken_over(error: &CallError) -> Diagnostic {
 
 /// Whether there is a claim that the plan could not see yet: nothing was created, and the claim is read again.
 fn finds_itself_taken(outcome: &Outcome) -> bool {
-    let is_taken = |failure: &Failure| {
-        failure.address == claim::address() && matches!(failure.error, CallError::Foreign { .. })
-    };
+    let is_taken =
+        |failure: &Failure| failure.address == claim::address() && matches!(failure.error, CallError::Foreign { .. });
     outcome.ledger.is_empty() && outcome.failures.iter().any(is_taken)
 }
 
@@ -244,8 +243,7 @@ async fn roll_back(
     let Attempt { resource, config, desired, .. } = attempt;
     let engine = engine.within(settings.delete_timeout);
     let found = loaded::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
-    let (adopted, created) =
-        found.unwrap_or(outcome.ledger).divided(|address, entry| keep(address, &entry.outputs));
+    let (adopted, created) = found.unwrap_or(outcome.ledger).divided(|address, entry| keep(address, &entry.outputs));
     let taken = take_away(&engine, created).await;
     let kept_adopted = !adopted.is_empty();
     let mut left = taken.ledger;
@@ -255,8 +253,12 @@ async fn roll_back(
     } else {
         let value = resource.state(config, &View::made(&left, engine.kinds()));
         let kept = match kept_adopted {
-            true => "What this create had created was deleted again; what an earlier create had left behind is in the state.",
-            false => "What this create had created was deleted again, but for what the other errors name; that is in the state.",
+            true => {
+                "What this create had created was deleted again; what an earlier create had left behind is in the state."
+            }
+            false => {
+                "What this create had created was deleted again, but for what the other errors name; that is in the state."
+            }
         };
         (kept, State { value, private: left.to_private() })
     };

@@ -27,7 +27,8 @@ impl Provider {
             true => std::collections::BTreeSet::new(),
             false => regions.into_iter().map(crate::desired::Scope::Region).collect(),
         };
-        let ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
+        let ledger =
+            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
         if ledger.is_empty() {
             return Err(vec![self.nothing(resource, name)]);
         }

@@ -146,5 +146,7 @@ impl PendingAcks {
 
 /// Writes the phases of these creates.
 async fn release(creates: Vec<Create>) {
-    iter(creates).for_each_concurrent(CONCURRENT_RELEASES, async |create| create.hold.acknowledge(create.phase).await).await;
+    iter(creates)
+        .for_each_concurrent(CONCURRENT_RELEASES, async |create| create.hold.acknowledge(create.phase).await)
+        .await;
 }

@@ -134,11 +134,7 @@ impl Hold {
 
     /// Does `work` while heartbeats go on. With `leased`, the engine that it is given calls AWS only as long as the lease
     /// lasts, and failing heartbeats end it; without, only another run does.
-    pub async fn during<T, F: Future<Output = T>>(
-        &mut self,
-        leased: bool,
-        work: impl FnOnce(Engine) -> F,
-    ) -> Ended<T> {
+    pub async fn during<T, F: Future<Output = T>>(&mut self, leased: bool, work: impl FnOnce(Engine) -> F) -> Ended<T> {
         let engine = if leased { self.engine.under(&self.lease) } else { self.engine.cancellable() };
         let mut work = pin!(work(engine.clone()));
         let done = tokio::select! {
@@ -240,9 +236,7 @@ impl Hold {
     async fn read(&mut self) -> Event {
         let aws = self.aws();
         let look = || claim::record(&aws);
-        let is_other = |seen: &Result<Option<ClaimRecord>, CallError>| {
-            matches!(seen, Ok(Some(record)) if record.run != aws.run_id())
-        };
+        let is_other = |seen: &Result<Option<ClaimRecord>, CallError>| matches!(seen, Ok(Some(record)) if record.run != aws.run_id());
         // A reply may be older than what a run has written.
         let seen = match self.stage {
             Stage::Suspended => aws.look_until_believed("whose the claim is", look, is_other).await,
@@ -281,7 +275,7 @@ impl Hold {
 
     /// AWS for calls on the claim: the run's cancellation, deadline and lease do not hold them back.
     fn aws(&self) -> Regional {
-        self.engine.aftermath(&claim::address())
+        self.engine.aftermath(&claim::address()).privileged()
     }
 }
 

@@ -132,11 +132,23 @@ impl Stage {
 mod tests {
     use super::*;
 
-    const STAGES: [Stage; 9] =
-        [Watching, Contending, Starting, Holding, Suspended, Confirming, Released, Lost, Failed];
+    const STAGES: [Stage; 9] = [Watching, Contending, Starting, Holding, Suspended, Confirming, Released, Lost, Failed];
     const EVENTS: [Event; 15] = [
-        HeartbeatDue, WaitEnded, SawNothing, SawOwn, SawFinished, SawPrevious, SawPreviousAlive, SawOther, Renewed, CallFailed,
-        CallRefused, SilentTooLong, LeaseExpired, WorkEnded, HostPersisted,
+        HeartbeatDue,
+        WaitEnded,
+        SawNothing,
+        SawOwn,
+        SawFinished,
+        SawPrevious,
+        SawPreviousAlive,
+        SawOther,
+        Renewed,
+        CallFailed,
+        CallRefused,
+        SilentTooLong,
+        LeaseExpired,
+        WorkEnded,
+        HostPersisted,
     ];
 
     /// Every pair, with what it leads to; `-` changes nothing.

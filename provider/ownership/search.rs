@@ -67,15 +67,13 @@ pub async fn owner_id(engine: &Engine, kinds: &[&str], regions: &[String]) -> Re
 }
 
 /// The owner ids in the tags of objects, each with one of the objects.
-async fn tagged(
-    engine: &Engine,
-    kinds: &[&str],
-    regions: &[String],
-) -> Result<BTreeMap<OwnerId, String>, CallError> {
+async fn tagged(engine: &Engine, kinds: &[&str], regions: &[String]) -> Result<BTreeMap<OwnerId, String>, CallError> {
     let scopes: BTreeSet<Scope> = regions.iter().cloned().map(Scope::Region).collect();
     let Ledger { entries, deposed, .. } = engine.searching(engine.home_region()).discover(kinds, scopes).await?;
     let all = entries.into_iter().chain(deposed);
-    let tagged = all.filter_map(|(address, entry)| Some((owner_id_of(&entry)?, format!("its claim is missing, and {address} carries the id"))));
+    let tagged = all.filter_map(|(address, entry)| {
+        Some((owner_id_of(&entry)?, format!("its claim is missing, and {address} carries the id")))
+    });
     Ok(tagged.collect())
 }
 

@@ -176,8 +176,12 @@ impl Ledger {
     /// Divides what exists into what must stay, together with everything that it stands on, and the rest.
     #[must_use]
     pub fn divided(self, stays: impl Fn(&Address, &Entry) -> bool) -> (Self, Self) {
-        let mut staying: BTreeSet<Address> =
-            self.entries.iter().filter(|(address, entry)| stays(address, entry)).map(|(address, _)| address.clone()).collect();
+        let mut staying: BTreeSet<Address> = self
+            .entries
+            .iter()
+            .filter(|(address, entry)| stays(address, entry))
+            .map(|(address, _)| address.clone())
+            .collect();
         let mut open: Vec<Address> = staying.iter().cloned().collect();
         while let Some(address) = open.pop() {
             let below = self.entries.get(&address).into_iter().flat_map(|entry| &entry.depends_on);

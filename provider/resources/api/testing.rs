@@ -65,13 +65,8 @@ pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
 
 /// The same with default tags of the provider.
 pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
-    let context = Context {
-        owner_id: None,
-        account_id: "123456789012",
-        partition: "aws",
-        default_tags,
-        packages: &Packed,
-    };
+    let context =
+        Context { owner_id: None, account_id: "123456789012", partition: "aws", default_tags, packages: &Packed };
     Api.expand(config, &context)
 }
 
