@@ -106,13 +106,7 @@ fn decoded(value: &Value) {
 
 fn context() -> Context<'static> {
     static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
-    Context {
-        home_region: "us-east-1",
-        account_id: "123456789012",
-        partition: "aws",
-        default_tags: &NO_TAGS,
-        packages: &Nothing,
-    }
+    Context { owner_id: None, account_id: "123456789012", partition: "aws", default_tags: &NO_TAGS, packages: &Nothing }
 }
 
 /// A disk on which every package has one file.

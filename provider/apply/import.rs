@@ -23,6 +23,7 @@ impl Engine {
     pub async fn discover(&self, kinds: &[&str], known: BTreeSet<Scope>) -> Result<Ledger, CallError> {
         let (mut ledger, mut siblings) = (Ledger::default(), Siblings::default());
         ledger.rebuilt = Some(self.run.clock.unix_seconds());
+        ledger.ownership = self.ownership();
         let mut scopes = known;
         scopes.insert(Scope::Global);
         let looks = Arc::default();

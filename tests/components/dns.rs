@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use multiregion::apply::Observed;
 use multiregion::aws::CallError;
 use multiregion::components::Found;
 use multiregion::desired::Address;
@@ -293,7 +294,7 @@ async fn lost(bench: &Bench, ledger: &Ledger, address: &str) {
 /// Looks at everything in the ledger: what is gone, and what AWS was asked.
 async fn looked_at(bench: &Bench, ledger: &Ledger) -> (Vec<String>, BTreeMap<String, usize>) {
     bench.local.clear_calls();
-    let (seen, unseen) = bench.engine().observe(ledger).await;
+    let Observed { ledger: seen, unseen } = bench.engine().observe(ledger).await;
     assert!(unseen.is_empty(), "{unseen:?}");
     for (address, entry) in &seen.entries {
         assert_eq!(entry, &ledger.entries[address], "{address}");

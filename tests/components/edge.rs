@@ -161,7 +161,7 @@ async fn certificate(bench: &Bench, zone: &Json, names: &[&str]) -> Json {
     let certificate = bench.make(&at("certificate"), &spec).await;
     let record = json!({
         "zone_id": zone, "name": certificate["validation_name"], "value": certificate["validation_value"],
-        "domain": names[0], "regions": [REGION],
+        "domain": names[0],
     });
     bench.make(&format!("global/validation_record/{}", names[0]), &record).await;
     let issued = json!({ "arn": certificate["arn"], "names": names });
@@ -185,7 +185,7 @@ async fn a_certificate_is_validated_and_issued() {
     // Ours alone needs the record, so it goes; and then the certificate.
     let record = json!({
         "zone_id": zone, "name": certificate["validation_name"], "value": certificate["validation_value"],
-        "domain": "api.example.com", "regions": [REGION],
+        "domain": "api.example.com",
     });
     let outputs = json!({ "zone_id": zone, "name": record["name"], "value": record["value"] });
     let at_record = "global/validation_record/api.example.com";
@@ -206,7 +206,7 @@ async fn a_validation_record_that_another_certificate_needs_stays() {
     let address = "global/validation_record/api.example.com";
     let record = json!({
         "zone_id": zone, "name": certificate["validation_name"], "value": certificate["validation_value"],
-        "domain": "api.example.com", "regions": ["us-west-2", REGION],
+        "domain": "api.example.com",
     });
     let outputs = json!({ "zone_id": zone, "name": record["name"], "value": record["value"] });
     let (aws, component) = bench.at(address);

@@ -3,69 +3,70 @@
 use std::path::Path;
 
 use multiregion::aws::CallError;
-use multiregion::components::{Found, REGISTRY};
+use multiregion::components::{Found, Holder, REGISTRY};
 use multiregion::desired::{PackageSource, Packages};
 use multiregion::package::{self, DiskPackages};
 use serde_json::{Value as Json, json};
 
-use super::{Bench, OWNER, REGION, tags, with};
+use super::{Bench, OWNER, REGION, claim, tags, with};
 
 fn at(kind: &str) -> String {
     format!("{REGION}/{kind}")
 }
 
 #[tokio::test]
-async fn a_claim_is_made_sealed_and_taken_away() {
+async fn a_claim_is_created_completed_and_deleted() {
     let bench = Bench::start().await;
-    let claim = json!({
-        "name": OWNER, "regions": [REGION, "us-west-2"], "tags": tags("global/claim", "zoo"),
-    });
+    let claim = claim(&[REGION, "us-west-2"]);
     let outputs = bench.make("global/claim", &claim).await;
     let (aws, component) = bench.at("global/claim");
     assert_eq!(component.find(&aws, &claim).await.unwrap(), Some(Found::Ours(outputs.clone())));
-    // Somebody who planned before it was made must not take it.
+    // Another owner id is another resource, also when it planned before the claim was created.
     let rival = bench.rival("global/claim");
     assert!(matches!(component.create(&rival, &claim).await, Err(CallError::Foreign { .. })));
+    let is_foreign = |found: Option<Found<Json>>, says: &str| match found {
+        Some(Found::Foreign(whose)) => whose.contains(says),
+        _ => false,
+    };
+    assert!(is_foreign(component.find(&rival, &claim).await.unwrap(), "owner id us-east-1/0000000000000007"));
+    assert!(matches!(component.holder(&rival, &claim, &outputs).await.unwrap(), Holder::Stranger(_)));
+    assert_eq!(component.holder(&aws, &claim, &outputs).await.unwrap(), Holder::Ours);
 
-    // A region that is left stays in the claim until the seal takes it out: till then there may be something in it.
+    // A region that is left stays in the claim until the completion marker removes it: until then there may be something in it.
     let moved = with(&claim, json!({ "regions": [REGION, "eu-west-1"], "tags": tags("global/claim", "farm") }));
     let all = with(&moved, json!({ "regions": [REGION, "eu-west-1", "us-west-2"] }));
     component.update(&aws, &outputs, &claim, &moved).await.unwrap();
     bench.expect("global/claim", &all, &outputs).await;
 
-    let seal = json!({ "claim_arn": outputs["arn"], "regions": [REGION, "eu-west-1"] });
-    let sealed = bench.make("global/seal", &seal).await;
+    let marker = json!({ "claim_arn": outputs["arn"], "regions": [REGION, "eu-west-1"] });
+    let marked = bench.make("global/completion_marker", &marker).await;
     bench.expect("global/claim", &moved, &outputs).await;
-    let is_foreign = |found: Option<Found<Json>>| match found {
-        Some(Found::Foreign(whose)) => whose.contains("import"),
-        _ => false,
-    };
-    assert!(is_foreign(component.find(&aws, &moved).await.unwrap()), "a finished one is somebody's");
+    assert!(is_foreign(component.find(&rival, &moved).await.unwrap(), "import"), "a finished one is somebody's");
 
-    bench.unmake("global/seal", &seal, &sealed).await;
-    assert!(is_foreign(component.find(&aws, &moved).await.unwrap()), "so is one that is being taken away");
+    bench.unmake("global/completion_marker", &marker, &marked).await;
+    assert!(is_foreign(component.find(&rival, &moved).await.unwrap(), "import"), "so is one that is being deleted");
     bench.unmake("global/claim", &moved, &outputs).await;
 }
 
 #[tokio::test]
 async fn a_claim_stays_in_its_region_when_the_home_region_moves() {
     let bench = Bench::start().await;
-    let claim = json!({ "name": OWNER, "regions": [REGION], "tags": tags("global/claim", "zoo") });
+    let claim = claim(&[REGION]);
     let made = bench.make("global/claim", &claim).await;
-    let seal = json!({ "claim_arn": made["arn"], "regions": [REGION] });
-    let sealed = bench.make("global/seal", &seal).await;
+    let marker = json!({ "claim_arn": made["arn"], "regions": [REGION] });
+    let marked = bench.make("global/completion_marker", &marker).await;
 
-    let ((aws, of_claim), (_, of_seal)) = (bench.at("global/claim"), bench.at("global/seal"));
+    let ((aws, of_claim), (_, of_marker)) = (bench.at("global/claim"), bench.at("global/completion_marker"));
     let moved = aws.at("us-west-2");
     let seen = of_claim.read(&moved, &claim, &made).await.unwrap();
     assert_eq!(seen, Some((claim.clone(), made.clone())));
-    assert!(of_seal.read(&moved, &seal, &sealed).await.unwrap().is_some());
+    assert!(of_marker.read(&moved, &marker, &marked).await.unwrap().is_some());
     let wider = with(&claim, json!({ "regions": [REGION, "us-west-2"] }));
     of_claim.update(&moved, &made, &claim, &wider).await.unwrap();
     bench.expect("global/claim", &wider, &made).await;
-    of_seal.update(&moved, &sealed, &seal, &seal).await.unwrap();
-    of_seal.delete(&moved, &seal, &sealed).await.unwrap();
-    assert!(of_seal.find(&aws, &seal).await.unwrap().is_none());
+    of_marker.update(&moved, &marked, &marker, &marker).await.unwrap();
+    of_marker.delete(&moved, &marker, &marked).await.unwrap();
+    assert!(of_marker.find(&aws, &marker).await.unwrap().is_none());
     of_claim.delete(&moved, &wider, &made).await.unwrap();
     assert!(of_claim.find(&aws, &wider).await.unwrap().is_none());
 }
@@ -73,7 +74,7 @@ async fn a_claim_stays_in_its_region_when_the_home_region_moves() {
 #[tokio::test]
 async fn a_reply_that_is_lost_makes_no_foreign_claim() {
     let bench = Bench::start().await;
-    let claim = json!({ "name": OWNER, "regions": [], "tags": tags("global/claim", "zoo") });
+    let claim = claim(&[]);
     let fault = strict_aws::Fault::new(strict_aws::Harm::ReplyLost).operation("logs:CreateLogGroup").nth(1);
     bench.local.fault(fault);
     bench.make("global/claim", &claim).await;
@@ -249,7 +250,7 @@ async fn what_hangs_on_a_function_follows_its_spec() {
 async fn everything_is_discovered_as_it_is() {
     let bench = Bench::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let claim = json!({ "name": OWNER, "regions": [REGION], "tags": tags("global/claim", "zoo") });
+    let claim = claim(&[REGION]);
     let claimed = bench.make("global/claim", &claim).await;
     let spec = function(&role(&bench).await, package(&source(folder.path(), "one")));
     let group =
@@ -268,8 +269,8 @@ async fn everything_is_discovered_as_it_is() {
     bench.make(&at("permission"), &permission).await;
     let warm = json!({ "function": OWNER, "alias": "live", "instances": 1 });
     bench.make(&at("provisioned_concurrency"), &warm).await;
-    let seal = json!({ "claim_arn": claimed["arn"], "regions": [REGION] });
-    bench.make("global/seal", &seal).await;
+    let marker = json!({ "claim_arn": claimed["arn"], "regions": [REGION] });
+    bench.make("global/completion_marker", &marker).await;
 
     let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();
     let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
@@ -282,7 +283,7 @@ async fn everything_is_discovered_as_it_is() {
         (at("provisioned_concurrency"), warm),
         (at("version"), version),
         ("global/claim".to_owned(), claim),
-        ("global/seal".to_owned(), seal),
+        ("global/completion_marker".to_owned(), marker),
     ];
     for (address, spec) in &expected {
         let entry = ledger.entries.get(&address.parse().unwrap()).unwrap_or_else(|| panic!("{address} is not found"));

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use multiregion::apply::Engine;
-use multiregion::aws::{Aws, CancellationToken, Config, Regional, Run, StaticCredentials, SystemClock, chain};
+use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
-use multiregion::desired::Address;
+use multiregion::desired::{Address, Owner, OwnerId};
 use serde_json::{Value as Json, json};
 use strict_aws::{Backend, LocalAws, Options};
 
@@ -63,12 +63,15 @@ impl Bench {
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
         let address: Address = address.parse().unwrap();
         let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
-        (Regional::new(self.aws.clone(), self.run.clone(), address), *component)
+        // A claim is created by a run that holds a lease.
+        let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
+        (Regional::new(self.aws.clone(), run, address), *component)
     }
 
-    /// The same for another run.
+    /// The same for another run, with another owner id.
     pub(crate) fn rival(&self, address: &str) -> Regional {
-        Regional::new(self.aws.clone(), Arc::new(run()), address.parse().unwrap())
+        let run = leased(&run()).identified(OwnerId::mint("us-east-1", 8));
+        Regional::new(self.aws.clone(), Arc::new(run), address.parse().unwrap())
     }
 
     /// Makes it, twice, and finds it again as it was wanted.
@@ -124,12 +127,34 @@ impl Bench {
 
 fn run() -> Run {
     let deadline = Instant::now() + Duration::from_secs(120);
-    Run::new(OWNER, deadline, CancellationToken::new(), Arc::new(SystemClock))
+    Run::new(owner(), "us-east-1", deadline, CancellationToken::new(), Arc::new(SystemClock)).identified(owner_id())
+}
+
+fn leased(run: &Run) -> Run {
+    run.under(&Arc::new(Lease::new(run.deadline)))
+}
+
+fn owner() -> Owner {
+    Owner::new("multiregion_api", OWNER)
+}
+
+fn owner_id() -> OwnerId {
+    OwnerId::mint("us-east-1", 7)
+}
+
+/// The claim of the owner, which lives in `regions`.
+pub(crate) fn claim(regions: &[&str]) -> Json {
+    json!({ "name": owner().claim_name(), "regions": regions, "tags": tags("global/claim", "zoo") })
 }
 
 /// Tags of the object at `address`, with one of the user's.
 pub(crate) fn tags(address: &str, team: &str) -> Json {
-    json!({ "multiregion:api": OWNER, "multiregion:address": address, "team": team })
+    json!({
+        "multiregion:owner": owner().to_string(),
+        "multiregion:owner-id": owner_id().to_string(),
+        "multiregion:address": address,
+        "team": team,
+    })
 }
 
 /// `spec` with other values.

@@ -13,7 +13,7 @@ use super::drift::everything;
 use super::world::{Subject, World};
 
 /// The states that are kept, one file for each version of a schema or of the ledger that was ever released.
-const KEPT: &[&str] = &["schema-0-ledger-1"];
+const KEPT: &[&str] = &["schema-0-ledger-2"];
 
 /// What stands in a kept state for the folder of the function's code.
 const SOURCE: &str = "@SOURCE@";
@@ -64,6 +64,7 @@ fn given(private: &Json) -> BTreeMap<String, String> {
     for (address, entry) in private["entries"].as_object().expect("entries") {
         gather(&entry["outputs"], address, &mut given);
     }
+    gather(&private["ownership"], "ownership", &mut given);
     given
 }
 
@@ -189,7 +190,7 @@ fn unreadable(private: &[u8]) -> Vec<Vec<u8>> {
     ledger["format"] = json!(ledger["format"].as_u64().expect("a format") + 1);
     let newer = ledger.to_string().into_bytes();
     let cuts = (1..private.len()).step_by(private.len() / 20).map(|cut| private[..cut].to_vec());
-    cuts.chain([newer, b"\xff\x00garbage".to_vec(), b"[]".to_vec(), b"{\"format\":1}".to_vec()]).collect()
+    cuts.chain([newer, b"\xff\x00garbage".to_vec(), b"[]".to_vec(), b"{\"format\":2}".to_vec()]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

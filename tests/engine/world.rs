@@ -8,7 +8,7 @@ use multiregion::aws::{
     Aws, CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock,
 };
 use multiregion::components::{AnyComponent, Catalog};
-use multiregion::desired::Address;
+use multiregion::desired::{Address, Owner};
 use multiregion::lifecycle::{Planned, Provider, State};
 use multiregion::plan::Ledger;
 use multiregion::resources::{self, Resource};
@@ -143,7 +143,8 @@ impl World {
     /// AWS for one component, with its kind.
     pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
         let clock = Arc::clone(&self.provider.clock);
-        let run = Run::new(owner, clock.now() + Duration::from_secs(60), CancellationToken::new(), clock);
+        let (owner, deadline) = (Owner::new("multiregion_api", owner), clock.now() + Duration::from_secs(60));
+        let run = Run::new(owner, "us-east-1", deadline, CancellationToken::new(), clock).searching("us-east-1");
         let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), address.clone());
         (aws, Catalog::default().get(&address.kind).expect("a known kind"))
     }

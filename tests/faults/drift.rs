@@ -123,7 +123,9 @@ impl Drifting<'_> {
     fn regional(&self, provider: &Provider) -> Regional {
         let clock = Arc::clone(&provider.clock);
         let deadline = clock.now() + Duration::from_secs(600);
-        let run = AwsRun::new(text(&self.standing.api.value, "name"), deadline, CancellationToken::new(), clock);
+        let owner = self.standing.api.resource.owner(text(&self.standing.api.value, "name"));
+        let run = AwsRun::new(owner, "us-east-1", deadline, CancellationToken::new(), clock);
+        let run = run.identified(self.ledger.ownership.clone().expect("a ledger has an owner id").owner_id);
         Regional::new(Arc::clone(&provider.aws), Arc::new(run), self.address.clone())
     }
 

@@ -66,7 +66,7 @@ fn what_is_made_is_signed_off_when_the_host_has_kept_it() {
         assert_eq!(creating(&world).await, 1, "it comes with the state of the second");
 
         let goes_on = async |work: BoxFuture<'_, ()>| {
-            simulated(&world, select(provider.unsigned.stay_alive(&world.clock), work)).await;
+            simulated(&world, select(provider.pending_acks.keep_alive(&world.clock), work)).await;
         };
         goes_on(join_all((2..MOST + 4).map(|number| make(&provider, number))).map(drop).boxed()).await;
         goes_on(world.clock.sleep(2 * WRITTEN)).await;
@@ -80,7 +80,7 @@ fn what_is_made_is_signed_off_when_the_host_has_kept_it() {
         goes_on(world.clock.sleep(WRITTEN)).await;
         assert_eq!(creating(&world).await, MOST, "more are not kept alive than have to be");
 
-        simulated(&world, provider.unsigned.sign_off()).await;
+        simulated(&world, provider.pending_acks.acknowledge_all()).await;
         assert_eq!(creating(&world).await, 0, "it asks the provider to end");
         let (again, told) = simulated(&world, provider.read(resource("multiregion_zone"), first.clone())).await;
         assert!(told.is_empty() && again.value == first.value, "nothing is left to do: {told:#?}");
@@ -103,14 +103,14 @@ fn nothing_is_signed_off_when_the_host_does_not_wait_for_an_answer() {
                 else {
                     panic!("it is made though {operation} hangs")
                 };
-                provider.unsigned.sign_off().await;
+                provider.pending_acks.acknowledge_all().await;
                 world.aws.clear_faults();
                 making.await;
             })
             .await;
             assert_eq!(creating(&world).await, number + 1, "the host did not wait for {operation}");
         }
-        simulated(&world, provider.unsigned.sign_off()).await;
+        simulated(&world, provider.pending_acks.acknowledge_all()).await;
         assert_eq!(creating(&world).await, 0, "it has waited for everything");
     });
 }

@@ -248,10 +248,10 @@ async fn change(
     saved.0.borrow_mut().told_after = world.network.count_calls();
     if !world.stays.is_zero() {
         let clock = &world.clock;
-        let alive = pin!(provider.unsigned.stay_alive(clock));
+        let alive = pin!(provider.pending_acks.keep_alive(clock));
         select(alive, clock.sleep(world.stays)).await;
     }
-    provider.unsigned.sign_off().await;
+    provider.pending_acks.acknowledge_all().await;
     errors(told)
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::{Either, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use multiregion::aws::{CancellationToken, Clock, Regional, Run};
-use multiregion::desired::Address;
+use multiregion::desired::{Address, Owner};
 use multiregion::lifecycle::{Provider, State};
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Map, Value as Json, json};
@@ -173,7 +173,13 @@ async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Regiona
     let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS answers"));
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
     let deadline = clock.now() + Duration::from_secs(24 * 60 * 60);
-    let run = Arc::new(Run::new("somebody", deadline, CancellationToken::new(), clock));
+    let run = Arc::new(Run::new(
+        Owner::new("multiregion_api", "somebody"),
+        "us-east-1",
+        deadline,
+        CancellationToken::new(),
+        clock,
+    ));
     Regional::new(aws, run, Address::regional(region, "nothing"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Api;
-use crate::desired::{Package, PackageSource, Packages};
+use crate::desired::{OwnerId, Package, PackageSource, Packages};
 use crate::resources::values::complete;
 use crate::resources::{Context, Expansion, Resource};
 use crate::wire::{Diagnostics, Number, Value};
@@ -58,15 +58,21 @@ impl Packages for Packed {
     }
 }
 
-/// Expands in account 123456789012 with the home region us-east-1.
+/// Expands in account 123456789012, with an owner id of the home region us-east-1.
 pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
     expand_with(config, &BTreeMap::new())
 }
 
 /// The same with default tags of the provider.
 pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
-    let context =
-        Context { owner_id: None, account_id: "123456789012", partition: "aws", default_tags, packages: &Packed };
+    let owner_id = OwnerId::mint("us-east-1", 7);
+    let context = Context {
+        owner_id: Some(&owner_id),
+        account_id: "123456789012",
+        partition: "aws",
+        default_tags,
+        packages: &Packed,
+    };
     Api.expand(config, &context)
 }
 
@@ -74,7 +80,7 @@ pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String
 pub(super) fn outline(expansion: &Expansion) -> String {
     let mut lines = Vec::new();
     for (address, node) in expansion.desired.nodes() {
-        if address.kind == "seal" || address.kind == "claim" {
+        if address.kind == "completion_marker" || address.kind == "claim" {
             lines.push(address.to_string());
             continue;
         }

@@ -19,8 +19,8 @@ fn spec(hcl: &str, address: &str) -> serde_json::Value {
 fn one_region_without_a_domain() {
     insta::assert_snapshot!(outlined(super::ONE_REGION), @r"
     global/claim
+    global/completion_marker
     global/role
-    global/seal
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
@@ -42,12 +42,12 @@ fn one_region_without_a_domain() {
 fn active_active_with_regional_names_and_a_drained_region() {
     insta::assert_snapshot!(outlined(super::ACTIVE_ACTIVE), @r"
     global/claim
+    global/completion_marker
     global/record/api.ipgiraffe.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/record/eu-central-1.api.ipgiraffe.com <- eu-central-1/domain/regional, eu-central-1/mapping/regional, eu-central-1/probe
     global/record/us-east-1.api.ipgiraffe.com <- us-east-1/domain/regional, us-east-1/mapping/regional, us-east-1/probe
     global/record/us-west-2.api.ipgiraffe.com <- us-west-2/domain/regional, us-west-2/mapping/regional, us-west-2/probe
     global/role
-    global/seal
     global/validation_record/api.ipgiraffe.com <- eu-central-1/certificate
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/certificate
@@ -110,9 +110,9 @@ fn active_active_with_regional_names_and_a_drained_region() {
 fn failover_between_two_regions() {
     insta::assert_snapshot!(outlined(super::FAILOVER), @r"
     global/claim
+    global/completion_marker
     global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/role
-    global/seal
     global/validation_record/api.example.com <- us-east-1/certificate
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/certificate
@@ -153,9 +153,9 @@ fn failover_between_two_regions() {
 fn cdn_over_an_origin_group_without_a_domain() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP), @r"
     global/claim
+    global/completion_marker
     global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/http_api, us-east-1/probe
     global/role
-    global/seal
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
@@ -196,10 +196,10 @@ fn cdn_over_an_origin_group_without_a_domain() {
 fn cdn_over_an_origin_group_with_a_domain() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP_DOMAIN), @r"
     global/claim
+    global/completion_marker
     global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/issued_certificate/cdn, us-west-2/http_api, us-west-2/probe
     global/record/api.example.com <- global/distribution
     global/role
-    global/seal
     global/validation_record/api.example.com <- us-east-1/certificate/cdn
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
@@ -232,11 +232,11 @@ fn cdn_over_an_origin_group_with_a_domain() {
 fn cdn_over_the_latency_name() {
     insta::assert_snapshot!(outlined(super::CDN_LATENCY), @r"
     global/claim
+    global/completion_marker
     global/distribution <- global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe
     global/record/api.example.com <- global/distribution
     global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/role
-    global/seal
     global/validation_record/api.example.com <- us-east-1/certificate
     us-east-1/alias <- us-east-1/function, us-east-1/version
     us-east-1/certificate
@@ -277,10 +277,10 @@ fn cdn_over_the_latency_name() {
 fn certificates_and_role_brought_along() {
     insta::assert_snapshot!(outlined(super::BROUGHT_ALONG), @r"
     global/claim
+    global/completion_marker
     global/distribution <- global/record/api.example.com, us-east-1/issued_certificate/cdn
     global/record/api.example.com <- [us-west-2/domain], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/record/www.example.com <- global/distribution
-    global/seal
     us-east-1/issued_certificate/cdn
     us-west-2/alias <- us-west-2/function, us-west-2/version
     us-west-2/domain <- us-west-2/issued_certificate
@@ -411,7 +411,8 @@ fn the_distribution_of_a_group_asks_the_primary_and_the_next_region() {
       "price_class": "PriceClass_All",
       "tags": {
         "multiregion:address": "global/distribution",
-        "multiregion:api": "giraffe"
+        "multiregion:owner": "multiregion_api/giraffe",
+        "multiregion:owner-id": "us-east-1/0000000000000007"
       }
     }
     "#);

@@ -41,7 +41,7 @@ fn output(desired: &Desired, address: &Address, name: &str) -> Json {
 fn made(desired: &Desired) -> View {
     let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
-        visible: !["seal", "probe", "issued_certificate"].contains(&address.kind.as_str()),
+        visible: !["completion_marker", "probe", "issued_certificate"].contains(&address.kind.as_str()),
         id: Attr::Known(format!("id of {address}")),
         revision: Attr::Known("1".to_owned()),
         spec: resolve(desired, spec),
@@ -53,6 +53,7 @@ fn made(desired: &Desired) -> View {
     View {
         components: nodes.map(|(address, node)| (address.clone(), seen(address, &node.spec))).collect(),
         complete: Attr::Known(true),
+        ownership: Attr::Null,
     }
 }
 
