@@ -55,6 +55,14 @@ pub enum CallError {
         /// The last answer.
         last: String,
     },
+    /// The operation's time was up before this call was sent, or this change begun.
+    #[error("{what} was not started: {why}")]
+    NotStarted {
+        /// Which call or change.
+        what: String,
+        /// What it waited for, and how long.
+        why: String,
+    },
     /// The object reached a state from which it will not come back.
     #[error("{what} failed: {why}")]
     Failed {

@@ -16,6 +16,7 @@ mod regional;
 mod sender;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wait;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -55,7 +56,7 @@ pub struct Config {
     pub forbidden_account_ids: Vec<String>,
     /// Tags for everything that is made.
     pub default_tags: BTreeMap<String, String>,
-    /// How often a call is repeated after throttling and server errors.
+    /// How often a call is repeated after server errors, lost connections and conflicts; throttling is not counted.
     pub max_retries: Option<u32>,
     /// How many calls may be under way at once.
     pub max_parallel_calls: Option<usize>,

@@ -67,6 +67,7 @@ fn way_out(error: &CallError) -> &'static str {
         CallError::TimedOut { .. } => {
             "Mend what was last seen, or run again to wait longer; `timeouts` bounds all waits."
         }
+        CallError::NotStarted { .. } => "Run again to go on; `timeouts` bounds how long an operation may take.",
         CallError::Failed { .. } => "Mend what AWS names as the reason, then run again.",
         CallError::Cancelled(_) => "Run again to go on.",
         CallError::Malformed(_) => "Use the version of the provider that wrote the state.",
