@@ -14,6 +14,7 @@ use crate::aws::{Aws, CallError, Clock, LAG, Lease, Looks, Regional, Run};
 use crate::components::Catalog;
 use crate::desired::Address;
 
+pub(crate) use executor::verb;
 pub use executor::{Failure, Outcome};
 pub use journal::{Event, Impossible, fold};
 pub use survey::{Obstacle, Survey};

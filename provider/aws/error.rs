@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::failure::{BAD_CREDENTIALS, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
+
 /// The error that caused another.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -110,6 +112,24 @@ impl CallError {
         self.code().is_some_and(|code| code.starts_with("NoSuch") || code.contains("NotFound"))
     }
 
+    /// Whether the credentials are to blame: expired, revoked, mistyped or not to be had. Every call fails alike then.
+    pub fn is_credentials(&self) -> bool {
+        self.code().is_some_and(|code| CREDENTIALS_CODES.contains(&code)) && !self.is_clock_skew()
+    }
+
+    /// Whether AWS rejects the time of the request: the machine's clock is wrong.
+    ///
+    /// # Source
+    /// "Troubleshoot Signature Version 4 requests for AWS APIs", IAM user guide.
+    pub fn is_clock_skew(&self) -> bool {
+        let is_late = || SKEW_TEXTS.iter().any(|text| self.message().contains(text));
+        match self.code() {
+            Some("RequestTimeTooSkewed" | "RequestInTheFuture") => true,
+            Some("InvalidSignatureException" | "SignatureDoesNotMatch") => is_late(),
+            _ => false,
+        }
+    }
+
     /// Whether AWS already has an object of that name.
     pub fn is_exists(&self) -> bool {
         self.code().is_some_and(|code| code.contains("AlreadyExists"))
@@ -117,6 +137,28 @@ impl CallError {
             || (self.code() == Some("ConflictException") && self.message().contains("already exists"))
     }
 }
+
+/// Codes of refusals because of the credentials: AWS's own, and ours for calls that could not be signed.
+const CREDENTIALS_CODES: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+    BAD_CREDENTIALS,
+    NO_CREDENTIALS,
+    UNAVAILABLE_CREDENTIALS,
+];
+
+/// What AWS says of a signature whose time is not its own.
+const SKEW_TEXTS: &[&str] = &["Signature expired", "ignature not yet current"];
 
 fn waited(seconds: u64) -> String {
     if seconds == 0 { "no time was left for".to_owned() } else { format!("waited {seconds} s for") }
@@ -132,4 +174,36 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str, message: &str) -> CallError {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        let (region, request_id) = ("us-east-1".to_owned(), "1".to_owned());
+        CallError::Refused { operation: "lambda:GetFunction", region, code, message, request_id }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_wrong_credentials() {
+        let causes = |code, message| {
+            let error = refused(code, message);
+            (error.is_credentials(), error.is_clock_skew())
+        };
+        assert_eq!(
+            causes("ExpiredTokenException", "The security token included in the request is expired"),
+            (true, false)
+        );
+        assert_eq!(causes(UNAVAILABLE_CREDENTIALS, ""), (true, false));
+        assert_eq!(
+            causes("SignatureDoesNotMatch", "The request signature we calculated does not match"),
+            (true, false)
+        );
+        assert_eq!(causes("SignatureDoesNotMatch", "Signature not yet current: 20261127T120000Z"), (false, true));
+        assert_eq!(causes("InvalidSignatureException", "Signature expired: 20261127T120000Z"), (false, true));
+        assert_eq!(causes("RequestTimeTooSkewed", ""), (false, true));
+        assert_eq!(causes("AccessDenied", "not authorized"), (false, false));
+    }
 }

@@ -105,6 +105,9 @@ pub enum ConnectError {
     /// There are credentials, and AWS does not accept them, or what they should be exchanged for is not to be had.
     #[error("AWS does not accept the credentials")]
     Credentials(#[source] BoxError),
+    /// The provider of credentials (STS, SSO, a process) was throttled, unreachable or too slow.
+    #[error("the credentials could not be obtained")]
+    Unavailable(#[source] BoxError),
     /// An endpoint did not answer, or not as AWS does.
     #[error("{endpoint} does not answer as AWS does")]
     Unreachable {

@@ -138,14 +138,13 @@ async fn roll_back(attempt: &Attempt<'_>, settings: &Settings, outcome: Outcome)
     } else {
         let value = resource.state(config, &View::made(&taken.ledger, engine.kinds()));
         (
-            "What this create had made was taken away again, but for what the other errors name; that is in the state.",
+            "What this create had made was taken away again, except what is still in the state.",
             State { value, private: taken.ledger.to_private() },
         )
     };
-    let mut diagnostics: Diagnostics =
-        outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
-    diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
-    (state, diagnostics)
+    let failed = outcome.failures.iter().map(|failure| (failure, kept));
+    let failed = failed.chain(taken.failures.iter().map(|failure| (failure, "")));
+    (state, report::failures(desired, failed))
 }
 
 /// A change under way.
@@ -232,8 +231,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
-    let mut diagnostics: Diagnostics =
-        outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
+    let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, KEPT)));
     if outcome.cancelled {
         let detail = format!("{}{KEPT}", names("Not begun", outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
@@ -244,9 +242,8 @@ fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
 fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
-    let failures = outcome.failures.iter().map(|failure| report::failure(desired, failure, kept));
-    let mut diagnostics: Diagnostics =
-        failures.map(|error| Diagnostic::warning(error.path, error.summary, error.detail)).collect();
+    let failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
         diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", names("Not made", outcome))));

@@ -175,7 +175,7 @@ pub(super) async fn survey(
     if survey.obstacles.is_empty() {
         return Ok(survey);
     }
-    Err(survey.obstacles.iter().map(|obstacle| report::obstacle(desired, obstacle)).collect())
+    Err(report::obstacles(desired, &survey.obstacles))
 }
 
 pub(super) fn mistake(mistake: &crate::plan::Mistake) -> Diagnostic {

@@ -1,8 +1,7 @@
 //! Refresh: what AWS holds of a resource now.
 
 use super::held::{Held, held, told};
-use super::{LOOK_TIMEOUT, Provider, State};
-use crate::aws::chain;
+use super::{LOOK_TIMEOUT, Provider, State, report};
 use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -41,13 +40,7 @@ impl Provider {
             return Err(vec![lost(&owner)]);
         }
         let (observed, unseen) = engine.observe(&ledger).await;
-        warnings.extend(unseen.iter().map(|(address, error)| {
-            Diagnostic::warning(
-                Path::root(),
-                "AWS object not refreshed",
-                format!("{address} could not be looked at and is taken to be as it was: {}.", chain(error)),
-            )
-        }));
+        warnings.extend(report::unseen(&unseen));
         self.seen.add(resource, &owner, &observed);
         if observed.is_empty() {
             return Ok((State::gone(), warnings));
