@@ -307,14 +307,14 @@ mod tests {
 
     #[tokio::test]
     async fn every_wait_before_a_call_ends_with_a_cancel() {
-        for held in 0..AWAITED.len() {
+        for (held, awaited) in AWAITED.into_iter().enumerate() {
             let clock = FakeClock::stopped();
             let (sender, permit, turn) = busy(&clock).await;
             let _turn = Some(turn).filter(|_| held == 0);
             let _permit = Some(permit).filter(|_| held <= 1);
             let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
             let mut sent = Box::pin(sender.send(call(&run, true), done));
-            assert!(sent.as_mut().now_or_never().is_none(), "{}", AWAITED[held]);
+            assert!(sent.as_mut().now_or_never().is_none(), "{awaited}");
             run.cancel.cancel();
             let error = sent.now_or_never().unwrap().unwrap_err().error;
             assert!(matches!(error, CallError::Cancelled(_)), "{error}");
