@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use multiregion::aws::chain;
-use multiregion::plugin::{self, Config, Invocation};
+use multiregion::plugin::{self, Config, Invocation, Parent};
 
 fn main() -> ExitCode {
+    let parent = Parent::now();
     plugin::install_panic_hook();
     let invocation = Invocation::read(std::env::args_os().skip(1), |name| std::env::var_os(name));
     match invocation {
@@ -16,16 +17,16 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Person) => failure(&plugin::introduction()),
         Ok(Invocation::Serve(config)) => {
-            serve(config).map_or_else(|error| failure(&chain(&*error)), |()| ExitCode::SUCCESS)
+            serve(config, parent).map_or_else(|error| failure(&chain(&*error)), |()| ExitCode::SUCCESS)
         }
         Err(error) => failure(&chain(&error)),
     }
 }
 
-fn serve(config: Config) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn serve(config: Config, parent: Parent) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     plugin::install_logs(config.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(plugin::serve(config));
+    let result = runtime.block_on(plugin::serve(config, parent));
     // What still runs has nobody left to tell: do not wait for it.
     runtime.shutdown_background();
     Ok(result?)

@@ -286,14 +286,17 @@ fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
     }
 }
 
-/// Waits until nobody acts any more on what was said before.
+/// Waits for the drain period: until clients use no old DNS answer any more.
+///
+/// # Errors
+/// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`].
 async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) -> Result<(), CallError> {
     let Some(time) = not_before.map(|then| then.saturating_duration_since(engine.clock().now())) else { return Ok(()) };
     if time.is_zero() {
         return Ok(());
     }
     tracing::info!(component = %address, seconds = time.as_secs(), "waiting until resolvers have forgotten the old answer");
-    engine.sleep(time, &address.to_string()).await
+    engine.pause(&format!("the drain period before {address} is changed"), time).await
 }
 
 /// What a step does, for messages.

@@ -14,6 +14,7 @@ use crate::aws::{Aws, CallError, Clock, Identity, LAG, Lease, Looks, Regional, R
 use crate::components::Catalog;
 use crate::desired::{Address, Owner, OwnerId, Ownership};
 
+pub(crate) use executor::verb;
 pub use executor::{Failure, Outcome};
 pub use journal::{Event, Impossible, fold};
 pub use observe::Observed;
@@ -129,7 +130,7 @@ impl Engine {
         self.run.clock.unix_seconds() + 1 + seconds
     }
 
-    /// Waits, unless the run is cancelled.
+    /// Waits, unless the run is cancelled, and not beyond the deadline.
     ///
     /// # Errors
     /// [`CallError::Cancelled`]: what comes after the wait is not to be done.
@@ -137,13 +138,21 @@ impl Engine {
         self.run.sleep(time, before).await
     }
 
+    /// Waits for all of `time`.
+    ///
+    /// # Errors
+    /// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`].
+    pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
+        self.run.pause(what, time).await
+    }
+
     /// Waits until AWS knows everywhere what an apply that was cut off a moment ago has done.
     ///
     /// # Errors
-    /// [`CallError::Cancelled`].
+    /// [`CallError::TimedOut`], [`CallError::Cancelled`].
     pub async fn settle(&self) -> Result<(), CallError> {
         tracing::info!(seconds = LAG.as_secs(), "an apply was cut off: waiting until AWS knows of all that it did");
-        self.run.sleep(LAG, "what the apply that was cut off has made is looked for").await
+        self.run.pause("AWS to know of all that the earlier apply did", LAG).await
     }
 
     /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -18,7 +19,7 @@ use tracing::instrument::WithSubscriber;
 
 use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
-use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS};
+use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
 use super::limits::Limiter;
 use super::memory::Memory;
 use super::sender::{Call, Sender};
@@ -30,6 +31,8 @@ use crate::desired::Owner;
 const DEFAULT_REGION: &str = "us-east-1";
 /// The longest time one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long credentials may take: a sign-in by SSO, a process that asks a vault. Less than an attempt, which waits for them.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a question of the provider itself may take, with its repetitions.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// A plan should not wait for an endpoint that is not there.
@@ -119,6 +122,7 @@ async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Cloc
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http::client(config.network.as_ref()))
         .sleep_impl(Timeouts(Arc::clone(clock)))
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
         // Repeating is ours: with our own clock, within the run's time, under the limiter.
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
@@ -195,6 +199,7 @@ fn connect_error(failure: Failure, endpoint: &str) -> ConnectError {
                 NO_CREDENTIALS => ConnectError::NoCredentials,
                 // Nothing was sent, so there is neither a refusal nor a request to name.
                 BAD_CREDENTIALS => ConnectError::Credentials(error.message().into()),
+                UNAVAILABLE_CREDENTIALS => ConnectError::Unavailable(error.message().into()),
                 _ if foreign => ConnectError::Unreachable { endpoint: endpoint.to_owned(), source: error.into() },
                 _ => ConnectError::Credentials(error.into()),
             }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::failure::{BAD_CREDENTIALS, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
+
 /// The error that caused another.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -55,6 +57,14 @@ pub enum CallError {
         /// The last answer.
         last: String,
     },
+    /// The operation's time was up before this call was sent, or this change begun.
+    #[error("{what} was not started: {why}")]
+    NotStarted {
+        /// Which call or change.
+        what: String,
+        /// What it waited for, and how long.
+        why: String,
+    },
     /// The object reached a state from which it will not come back.
     #[error("{what} failed: {why}")]
     Failed {
@@ -100,19 +110,33 @@ impl CallError {
     /// Whether AWS refuses the caller: a permission is missing, or the credentials are not valid any more. Repeating the call
     /// does not help.
     pub fn is_denied(&self) -> bool {
-        const CREDENTIALS: [&str; 5] =
-            ["BadCredentials", "NoCredentials", "InvalidClientTokenId", "UnrecognizedClient", "Expired"];
-        self.code().is_some_and(|code| {
-            code.contains("AccessDenied")
-                || code.contains("Unauthorized")
-                || code.contains("NotAuthorized")
-                || CREDENTIALS.iter().any(|begin| code.starts_with(begin))
-        })
+        let is_forbidden = |code: &str| {
+            ["AccessDenied", "Unauthorized", "NotAuthorized"].iter().any(|part| code.contains(part))
+        };
+        self.is_credentials() || self.code().is_some_and(is_forbidden)
     }
 
     /// Whether AWS has no such object.
     pub fn is_not_found(&self) -> bool {
         self.code().is_some_and(|code| code.starts_with("NoSuch") || code.contains("NotFound"))
+    }
+
+    /// Whether the credentials are to blame: expired, revoked, mistyped or not to be had. Every call fails alike then.
+    pub fn is_credentials(&self) -> bool {
+        self.code().is_some_and(|code| CREDENTIALS_CODES.contains(&code)) && !self.is_clock_skew()
+    }
+
+    /// Whether AWS rejects the time of the request: the machine's clock is wrong.
+    ///
+    /// # Source
+    /// "Troubleshoot Signature Version 4 requests for AWS APIs", IAM user guide.
+    pub fn is_clock_skew(&self) -> bool {
+        let is_late = || SKEW_TEXTS.iter().any(|text| self.message().contains(text));
+        match self.code() {
+            Some("RequestTimeTooSkewed" | "RequestInTheFuture") => true,
+            Some("InvalidSignatureException" | "SignatureDoesNotMatch") => is_late(),
+            _ => false,
+        }
     }
 
     /// Whether AWS already has an object of that name.
@@ -122,6 +146,28 @@ impl CallError {
             || (self.code() == Some("ConflictException") && self.message().contains("already exists"))
     }
 }
+
+/// Codes of refusals because of the credentials: AWS's own, and ours for calls that could not be signed.
+const CREDENTIALS_CODES: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+    BAD_CREDENTIALS,
+    NO_CREDENTIALS,
+    UNAVAILABLE_CREDENTIALS,
+];
+
+/// What AWS says of a signature whose time is not its own.
+const SKEW_TEXTS: &[&str] = &["Signature expired", "ignature not yet current"];
 
 fn waited(seconds: u64) -> String {
     if seconds == 0 { "no time was left for".to_owned() } else { format!("waited {seconds} s for") }
@@ -137,4 +183,36 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str, message: &str) -> CallError {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        let (region, request_id) = ("us-east-1".to_owned(), "1".to_owned());
+        CallError::Refused { operation: "lambda:GetFunction", region, code, message, request_id }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_wrong_credentials() {
+        let causes = |code, message| {
+            let error = refused(code, message);
+            (error.is_credentials(), error.is_clock_skew())
+        };
+        assert_eq!(
+            causes("ExpiredTokenException", "The security token included in the request is expired"),
+            (true, false)
+        );
+        assert_eq!(causes(UNAVAILABLE_CREDENTIALS, ""), (true, false));
+        assert_eq!(
+            causes("SignatureDoesNotMatch", "The request signature we calculated does not match"),
+            (true, false)
+        );
+        assert_eq!(causes("SignatureDoesNotMatch", "Signature not yet current: 20261127T120000Z"), (false, true));
+        assert_eq!(causes("InvalidSignatureException", "Signature expired: 20261127T120000Z"), (false, true));
+        assert_eq!(causes("RequestTimeTooSkewed", ""), (false, true));
+        assert_eq!(causes("AccessDenied", "not authorized"), (false, false));
+    }
 }

@@ -99,13 +99,15 @@ impl Failure {
             };
         }
         let code = credentials.unwrap_or("NotSent");
-        Self::from(CallError::Refused {
+        let error = CallError::Refused {
             operation,
             region: region.to_owned(),
             code: code.to_owned(),
             message: chain(source.as_ref()),
             request_id: "none, it was not sent".to_owned(),
-        })
+        };
+        let verdict = if code == UNAVAILABLE_CREDENTIALS { Verdict::Busy } else { Verdict::Final };
+        Self { error, verdict }
     }
 }
 
@@ -115,18 +117,40 @@ pub(super) const NO_CREDENTIALS: &str = "NoCredentials";
 /// has expired, a role that may not be assumed.
 pub(super) const BAD_CREDENTIALS: &str = "BadCredentials";
 
+/// Our code for a call that could not be signed, because the provider of credentials (STS, SSO, a process) was throttled,
+/// unreachable or too slow.
+pub(super) const UNAVAILABLE_CREDENTIALS: &str = "UnavailableCredentials";
+
+/// What a credential provider's failure says, besides [`PASSING_CODES`], when it may pass.
+const PASSING_TEXTS: &[&str] =
+    &["timed out", "dispatch failure", "InternalError", "InternalFailure", "InternalServer", "ServiceUnavailable"];
+
 /// Our code for an error about credentials.
 fn about_credentials(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     use aws_credential_types::provider::error::CredentialsError;
     let mut cause = Some(error);
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<CredentialsError>() {
-            let none = matches!(error, CredentialsError::CredentialsNotLoaded(_));
-            return Some(if none { NO_CREDENTIALS } else { BAD_CREDENTIALS });
+        if let Some(failure) = error.downcast_ref::<CredentialsError>() {
+            return Some(match failure {
+                CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS,
+                CredentialsError::InvalidConfiguration(_) => BAD_CREDENTIALS,
+                _ if passes(&chain(error)) => UNAVAILABLE_CREDENTIALS,
+                _ => BAD_CREDENTIALS,
+            });
+        }
+        // The SDK's cache of credentials gives up with an error of a type that is not public.
+        if error.to_string().starts_with("identity resolver timed out") {
+            return Some(UNAVAILABLE_CREDENTIALS);
         }
         cause = error.source();
     }
     None
+}
+
+/// Whether a credential provider that failed in these words may succeed when it is asked again. Their errors have no common
+/// type that holds AWS's code.
+fn passes(text: &str) -> bool {
+    PASSING_CODES.iter().chain(PASSING_TEXTS).any(|passing| text.contains(passing))
 }
 
 fn verdict(status: u16, code: &str, message: &str) -> Verdict {
@@ -142,7 +166,50 @@ fn verdict(status: u16, code: &str, message: &str) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+    use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
+
+    type Unsent = SdkError<GetCallerIdentityError, HttpResponse>;
+
+    /// What a call comes to when its credentials do not come.
+    fn unsigned(error: impl Into<BoxError>) -> (String, Verdict) {
+        let error = Unsent::dispatch_failure(ConnectorError::other(error.into(), None));
+        let failure = Failure::new("sts:GetCallerIdentity", "us-east-1", "http://localhost", error);
+        (failure.error.code().unwrap_or_default().to_owned(), failure.verdict)
+    }
+
+    fn sts(code: &str) -> CredentialsError {
+        let raw = HttpResponse::new(400.try_into().unwrap(), SdkBody::empty());
+        let error = AssumeRoleError::generic(ErrorMetadata::builder().code(code).message("words").build());
+        CredentialsError::provider_error(SdkError::service_error(error, raw))
+    }
+
+    #[test]
+    fn a_provider_of_credentials_that_may_recover_is_asked_again() {
+        let unavailable = (UNAVAILABLE_CREDENTIALS.to_owned(), Verdict::Busy);
+        let unreachable =
+            SdkError::<AssumeRoleError, HttpResponse>::dispatch_failure(ConnectorError::io("reset".into()));
+        assert_eq!(unsigned(sts("Throttling")), unavailable);
+        assert_eq!(unsigned(sts("ServiceUnavailable")), unavailable);
+        assert_eq!(unsigned(CredentialsError::provider_error(unreachable)), unavailable);
+        assert_eq!(unsigned(CredentialsError::provider_timed_out(Duration::from_secs(5))), unavailable);
+        assert_eq!(unsigned("identity resolver timed out after 5s"), unavailable);
+        let bad = (BAD_CREDENTIALS.to_owned(), Verdict::Final);
+        assert_eq!(unsigned(sts("ExpiredToken")), bad);
+        assert_eq!(unsigned(sts("AccessDenied")), bad);
+        assert_eq!(unsigned(CredentialsError::provider_error("the SSO session has expired")), bad);
+        assert_eq!(unsigned(CredentialsError::invalid_configuration("a loop; it timed out")), bad);
+        let none = (NO_CREDENTIALS.to_owned(), Verdict::Final);
+        assert_eq!(unsigned(CredentialsError::not_loaded("the metadata service timed out")), none);
+    }
 
     #[test]
     fn what_passes_is_told_from_what_does_not() {

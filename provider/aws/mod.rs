@@ -16,6 +16,7 @@ mod regional;
 mod sender;
 #[cfg(test)]
 pub(crate) mod testing;
+mod wait;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +58,7 @@ pub struct Config {
     pub forbidden_account_ids: Vec<String>,
     /// Tags for everything that is made.
     pub default_tags: BTreeMap<String, String>,
-    /// How often a call is repeated after throttling and server errors.
+    /// How often a call is repeated after server errors, lost connections and conflicts; throttling is not counted.
     pub max_retries: Option<u32>,
     /// How many calls may be under way at once.
     pub max_parallel_calls: Option<usize>,
@@ -106,6 +107,9 @@ pub enum ConnectError {
     /// There are credentials, and AWS does not accept them, or what they should be exchanged for is not to be had.
     #[error("AWS does not accept the credentials")]
     Credentials(#[source] BoxError),
+    /// The provider of credentials (STS, SSO, a process) was throttled, unreachable or too slow.
+    #[error("the credentials could not be obtained")]
+    Unavailable(#[source] BoxError),
     /// An endpoint did not answer, or not as AWS does.
     #[error("{endpoint} does not answer as AWS does")]
     Unreachable {

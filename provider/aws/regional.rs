@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -12,7 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::failure::{Failure, Verdict};
 use super::looks::Looks;
 use super::sender::Call;
-use super::{Aws, CallError, HttpAnswer, Identity, Run, backoff};
+use super::{Aws, CallError, HttpAnswer, Identity, Run};
 use crate::desired::{Address, Owner};
 
 /// The service in `lambda:CreateFunction`.
@@ -22,7 +22,6 @@ fn service_of(operation: &str) -> &str {
 
 /// Services that are the same from every region.
 const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
-const LONGEST_DELAY: Duration = Duration::from_secs(15);
 /// How long a request to an API may take with all of its answer.
 const LONGEST_REQUEST: Duration = Duration::from_secs(40);
 
@@ -129,14 +128,14 @@ impl Regional {
         self.run.warn(summary, detail);
     }
 
-    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Throttling, server
-    /// errors and lost replies are repeated with backoff before; `send` is called again for every attempt.
+    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Server errors and lost
+    /// replies are repeated with backoff before, throttling until the deadline; `send` is called again for every attempt.
     ///
     /// `operation` is the IAM action: `lambda:CreateFunction`. The call must be one that may be made twice; for the
     /// others there is [`Self::call_or_find`].
     ///
     /// # Errors
-    /// [`CallError::Refused`], [`CallError::Unreachable`]; [`CallError::Cancelled`] or [`CallError::TimedOut`] when
+    /// [`CallError::Refused`], [`CallError::Unreachable`]; [`CallError::Cancelled`] or [`CallError::NotStarted`] when
     /// nothing was sent.
     pub async fn call<T, E, F, R>(&self, operation: &'static str, send: F) -> Result<T, CallError>
     where
@@ -176,8 +175,11 @@ impl Regional {
             };
             attempts_left -= 1;
             tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
-            if let Some(found) = self.look_for(operation, &find).await? {
-                return Ok(found);
+            match self.look_for(operation, &find).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                Err(CallError::NotStarted { .. }) => return Err(failure.error),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -218,20 +220,7 @@ impl Regional {
         R: Future<Output = Result<T, CallError>> + Send,
         T: Send,
     {
-        let end = self.end_of(within);
-        let mut delays = backoff::until_visible();
-        loop {
-            let error = match attempt().await {
-                Err(error) if passes(&error) => error,
-                answer => return answer,
-            };
-            let delay = delays.next().unwrap_or(LONGEST_DELAY);
-            if self.run.clock.now() + delay > end {
-                return Err(error);
-            }
-            tracing::info!(what, address = %self.address, %error, "waiting for it to pass");
-            self.run.sleep(delay, what).await?;
-        }
+        self.run.retry((what, &self.address), within, passes, attempt).await
     }
 
     /// Looks with `poll` again and again until it is ready; says in the log what it waits for.
@@ -244,46 +233,30 @@ impl Regional {
         R: Future<Output = Result<Poll<T>, CallError>> + Send,
         T: Send,
     {
-        let clock = &self.run.clock;
-        let (start, end) = (clock.now(), self.end_of(within));
-        let mut delays = backoff::between_looks();
-        loop {
-            let last = match poll().await? {
-                Poll::Ready(value) => return Ok(value),
-                Poll::Pending(seen) => seen,
-            };
-            let now = clock.now();
-            if now >= end {
-                let waited_seconds = now.saturating_duration_since(start).as_secs();
-                return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds, last });
-            }
-            tracing::info!(what, address = %self.address, seen = last, "waiting");
-            let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
-            self.run.sleep(delay, what).await?;
-        }
-    }
-
-    fn end_of(&self, within: Duration) -> Instant {
-        (self.run.clock.now() + within).min(self.run.deadline)
+        self.run.wait((what, &self.address), within, poll).await
     }
 
     /// Waits `time` on the run's clock: a cached answer must expire.
     ///
     /// # Errors
-    /// [`CallError::Cancelled`].
+    /// [`CallError::TimedOut`], without waiting, when it would last beyond the run's deadline; [`CallError::Cancelled`].
     pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
         tracing::info!(what, address = %self.address, seconds = time.as_secs(), "waiting");
-        self.run.sleep(time, what).await
+        self.run.pause(what, time).await
     }
 
     /// Lets only one holder at a time do something to `what` in this region: AWS loses statements of a function's
     /// policy that are added at the same time.
-    pub async fn exclusive(&self, what: &str) -> OwnedMutexGuard<()> {
+    ///
+    /// # Errors
+    /// [`CallError::NotStarted`] at the run's deadline; [`CallError::Cancelled`].
+    pub async fn exclusive(&self, what: &str) -> Result<OwnedMutexGuard<()>, CallError> {
         let lock = {
             let mut locks = self.aws.locks.lock().unwrap_or_else(PoisonError::into_inner);
             locks.entry(format!("{}/{what}", self.region)).or_default().clone()
         };
-        lock.lock_owned().await
+        let change = format!("changing {what} in {}", self.region);
+        self.run.turn(&change, "another change of it to end", lock.lock_owned()).await
     }
 
     /// Asks an API in the name of `host`, once. `url` is where AWS says that the API is, with the path; with another
@@ -293,12 +266,12 @@ impl Regional {
     /// [`CallError::Unreachable`] when nothing answers; [`CallError::Cancelled`].
     pub async fn get(&self, url: &str, host: &str) -> Result<HttpAnswer, CallError> {
         const OPERATION: &str = "execute-api:Invoke";
-        self.run.check(OPERATION, &self.region)?;
+        self.run.check(&OPERATION)?;
         let instead = self.aws.clients.execute_api();
         let answer = tokio::select! {
             answer = self.aws.web.get(url, host, instead) => answer,
             () = self.run.cancel.cancelled() => return Err(CallError::Cancelled(OPERATION.to_owned())),
-            () = self.run.clock.sleep(LONGEST_REQUEST) => Err("it did not answer in time".into()),
+            () = self.run.clock.sleep(LONGEST_REQUEST.min(self.run.left())) => Err("it did not answer in time".into()),
         };
         answer.map_err(|source| CallError::Unreachable {
             operation: OPERATION,

@@ -1,7 +1,8 @@
 //! One call: admitted by the limiter, sent, and repeated while that may help.
 
+use std::fmt;
 use std::future::Future;
-use std::time::Duration;
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -11,7 +12,7 @@ use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::failure::{Failure, Verdict};
-use super::limits::{Limiter, Turn};
+use super::limits::Limiter;
 use super::{CallError, Run, backoff};
 
 /// Everything about a call but what is sent.
@@ -29,24 +30,23 @@ pub(super) struct Call<'a> {
     pub(super) repeatable: bool,
 }
 
-impl Call<'_> {
-    /// What it is called in messages.
-    fn what(&self) -> String {
-        format!("{} in {}", self.operation, self.region)
+impl fmt::Display for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.operation, self.region)
     }
 }
 
 /// Sends the calls of one account.
 pub(super) struct Sender {
     limiter: Limiter,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     retries: usize,
 }
 
 impl Sender {
     /// `parallel` is how many calls may be under way at once, `retries` how often one is repeated.
     pub(super) fn new(limiter: Limiter, parallel: usize, retries: usize) -> Self {
-        Self { limiter, permits: Semaphore::new(parallel.max(1)), retries }
+        Self { limiter, permits: Arc::new(Semaphore::new(parallel.max(1))), retries }
     }
 
     /// How often a call is repeated.
@@ -54,10 +54,10 @@ impl Sender {
         self.retries
     }
 
-    /// Makes the call.
+    /// Makes the call. Throttling is outlasted until the deadline; other failures are retried [`Self::retries`] times.
     ///
     /// # Errors
-    /// The last attempt's failure; [`CallError::TimedOut`] when nothing was sent; [`CallError::Cancelled`] when the run
+    /// The last attempt's failure; [`CallError::NotStarted`] when nothing was sent; [`CallError::Cancelled`] when the run
     /// was cancelled before it was sent, or before it was sent again.
     pub(super) async fn send<T, E, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
     where
@@ -65,9 +65,16 @@ impl Sender {
         R: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let mut delays = backoff::after_failure(self.retries, call.run.clock.chance());
+        let mut delays = backoff::after_failure(call.run.clock.chance());
+        let mut retries = self.retries;
+        let mut last: Option<Failure> = None;
         loop {
-            let permit = self.admit(call).await?;
+            let permit = match (self.admit(call).await, last) {
+                (Ok(permit), _) => permit,
+                // What AWS answered says more than that there was no time to ask again.
+                (Err(CallError::NotStarted { .. }), Some(last)) => return Err(last),
+                (Err(error), _) => return Err(error.into()),
+            };
             let sent = call.run.clock.now();
             // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
             let answer = attempt().with_subscriber(Dispatch::none()).await;
@@ -76,24 +83,16 @@ impl Sender {
                 Ok(answer) => return Ok(answer),
                 Err(error) => Failure::new(call.operation, call.region, call.endpoint, error),
             };
-            let Some(delay) = delays.next().filter(|_| helps(failure.verdict, call.repeatable)) else {
-                return Err(failure);
-            };
-            tracing::debug!(
-                operation = call.operation,
-                region = call.region,
-                error = %failure.error,
-                delay_ms = delay.as_millis() as u64,
-                "the call is repeated"
-            );
             if failure.verdict == Verdict::Throttled {
                 self.limiter.throttled(call.operation, call.region, sent, call.run.clock.as_ref());
             }
-            call.run.sleep(delay, &call.what()).await?;
-            // The failure says more than that the run is out of time.
-            if call.run.late().is_some() {
+            let delay = delays.next().filter(|delay| *delay < call.run.left());
+            let Some(delay) = delay.filter(|_| helps(failure.verdict, call.repeatable, &mut retries)) else {
                 return Err(failure);
-            }
+            };
+            tracing::info!(%call, error = %failure.error, delay_ms = delay.as_millis() as u64, "the call is repeated");
+            call.run.sleep(delay, &call.to_string()).await?;
+            last = Some(failure);
         }
     }
 
@@ -101,108 +100,65 @@ impl Sender {
     /// for none of them; it counts against AWS's limits all the same.
     async fn admit(&self, call: Call<'_>) -> Result<Option<SemaphorePermit<'_>>, CallError> {
         let run = call.run;
+        run.check(&call)?;
         if run.privileged {
-            run.check(call.operation, call.region)?;
             self.limiter.count(call.operation, call.region, run.clock.now());
             return Ok(None);
         }
         loop {
-            let turn = self.turn(call).await?;
-            let permit = self.permits.acquire().await;
-            run.check(call.operation, call.region)?;
+            let turn = self.limiter.turn(call.operation, call.region, run.clock.as_ref());
+            let turn = run.turn(&call, "its turn within AWS's rate limits", turn).await?;
+            let permit = run.turn(&call, "other calls to end (max_parallel_calls)", self.permits.acquire()).await?;
+            run.check(&call)?;
             if run.may_call() {
                 turn.take(run.clock.now());
                 return Ok(permit.ok());
             }
             // The lease ran out while this call waited for others.
             drop((permit, turn));
-            run.leave(call.operation, call.region).await?;
-        }
-    }
-
-    async fn turn(&self, call: Call<'_>) -> Result<Turn, CallError> {
-        let run = call.run;
-        run.check(call.operation, call.region)?;
-        tokio::select! {
-            biased;
-            () = run.cancel.cancelled() => Err(run.cancelled(call.operation, call.region)),
-            turn = self.limiter.turn(call.operation, call.region, run.clock.as_ref()) => Ok(turn),
+            run.leased(call).await?;
         }
     }
 }
 
-fn helps(verdict: Verdict, repeatable: bool) -> bool {
-    match verdict {
-        Verdict::Final => false,
-        Verdict::Throttled | Verdict::Busy => true,
+/// Whether another attempt may help. Throttling passes, however long it takes: only the other failures are counted.
+fn helps(verdict: Verdict, repeatable: bool, retries: &mut usize) -> bool {
+    let counted = match verdict {
+        Verdict::Final => return false,
+        Verdict::Throttled => return true,
+        Verdict::Busy => true,
         Verdict::Unclear => repeatable,
-    }
+    };
+    let helps = counted && *retries > 0;
+    *retries = retries.saturating_sub(1);
+    helps
 }
 
 impl Run {
-    /// How long ago the run's time was up.
-    fn late(&self) -> Option<Duration> {
-        self.clock.now().checked_duration_since(self.deadline)
-    }
-
-    /// Refuses to start `operation` once the run was cancelled or its time is up.
-    pub(super) fn check(&self, operation: &str, region: &str) -> Result<(), CallError> {
-        if self.cancel.is_cancelled() {
-            return Err(self.cancelled(operation, region));
-        }
-        match self.late() {
-            Some(_) => Err(CallError::TimedOut {
-                what: format!("{operation} in {region}"),
-                waited_seconds: 0,
-                last: "nothing, it was not sent".to_owned(),
-            }),
-            None => Ok(()),
-        }
-    }
-
     fn may_call(&self) -> bool {
         self.lease.as_ref().is_none_or(|lease| lease.lasts(self.clock.as_ref()))
     }
 
-    /// Waits for leave to call.
-    async fn leave(&self, operation: &str, region: &str) -> Result<(), CallError> {
+    /// Waits until the lease is renewed, if it has run out.
+    async fn leased(&self, call: Call<'_>) -> Result<(), CallError> {
         let Some(lease) = &self.lease else { return Ok(()) };
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(self.cancelled(operation, region)),
-            () = lease.lasting(self.clock.as_ref()) => Ok(()),
-            () = self.clock.sleep(self.deadline.saturating_duration_since(self.clock.now())) => self.check(operation, region),
-        }
-    }
-
-    fn cancelled(&self, operation: &str, region: &str) -> CallError {
-        CallError::Cancelled(format!("{operation} in {region}"))
-    }
-
-    /// Waits, unless the run is cancelled first.
-    ///
-    /// # Errors
-    /// [`CallError::Cancelled`].
-    pub(crate) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_owned())),
-            () = self.clock.sleep(time) => Ok(()),
-        }
+        self.turn(&call, "a heartbeat to renew the lease", lease.lasting(self.clock.as_ref())).await
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::result_large_err, reason = "the SDK's error is what it is")]
 mod tests {
-    use std::cell::Cell;
-    use std::sync::Arc;
+    use std::cell::{Cell, RefCell};
+    use std::time::Duration;
 
     use aws_sdk_lambda::operation::get_function::GetFunctionError;
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
     use futures::FutureExt;
+    use tokio::sync::OwnedSemaphorePermit;
 
+    use super::super::limits::Turn;
     use super::*;
     use crate::aws::testing::FakeClock;
     use crate::aws::{CancellationToken, Clock, Lease};
@@ -290,7 +246,7 @@ mod tests {
 
         let (answer, sent) = send(&run(&clock, 0), true, |_| Ok("done")).await;
         let error = answer.unwrap_err().error.to_string();
-        assert_eq!(error, "no time was left for lambda:GetFunction in eu-west-1; last seen: nothing, it was not sent");
+        assert_eq!(error, "lambda:GetFunction in eu-west-1 was not started: no time was left");
         assert_eq!(sent, 0);
     }
 
@@ -308,25 +264,101 @@ mod tests {
         assert_eq!((sent, error.to_string().as_str()), (1, "cancelled before lambda:GetFunction in eu-west-1"));
     }
 
-    /// One call occupies the only permit and the only turn, and the lease has run out.
+    /// A sender whose only permit and whose only turn are taken.
+    async fn busy(clock: &FakeClock) -> (Sender, OwnedSemaphorePermit, Turn) {
+        let sender = Sender::new(Limiter::of(&[], clock.now()), 1, 3);
+        let permit = Arc::clone(&sender.permits).acquire_owned().await.unwrap();
+        let turn = sender.limiter.turn("lambda:GetFunction", "eu-west-1", clock).await;
+        (sender, permit, turn)
+    }
+
+    fn done() -> std::future::Ready<Answer> {
+        std::future::ready(Ok("done"))
+    }
+
     #[tokio::test]
     async fn a_privileged_call_waits_for_nothing() {
-        let clock = FakeClock::default();
-        let sender = Sender::new(Limiter::of(&[], clock.now()), 1, 0);
-        let lease = Arc::new(Lease::new(clock.now()));
-        let run = run(&clock, 600).under(&lease);
-        let answer = || std::future::ready(Answer::Ok("done"));
-        let _permit = sender.permits.acquire().await.unwrap();
-        let _turn = sender.turn(call(&run, true)).await.unwrap();
-        assert!(sender.send(call(&run, true), answer).now_or_never().is_none());
+        let clock = FakeClock::stopped();
+        let (sender, _permit, _turn) = busy(&clock).await;
+        let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+        assert!(sender.send(call(&run, true), done).now_or_never().is_none());
         let privileged = run.privileged();
         for _ in 0..10 {
-            assert_eq!(sender.send(call(&privileged, true), answer).now_or_never().unwrap().unwrap(), "done");
+            assert_eq!(sender.send(call(&privileged, true), done).now_or_never().unwrap().unwrap(), "done");
         }
-        assert_eq!(clock.passed(), Duration::ZERO);
         run.cancel.cancel();
-        let error = sender.send(call(&privileged, true), answer).await.unwrap_err().error;
+        let error = sender.send(call(&privileged, true), done).await.unwrap_err().error;
         assert!(matches!(error, CallError::Cancelled(_)), "{error}");
+    }
+
+    /// What a call waits for when its turn, a permit and its lease are missing, and then the last two, and then the last.
+    const AWAITED: [&str; 3] = [
+        "its turn within AWS's rate limits",
+        "other calls to end (max_parallel_calls)",
+        "a heartbeat to renew the lease",
+    ];
+
+    #[tokio::test]
+    async fn every_wait_before_a_call_ends_at_the_deadline() {
+        for (held, awaited) in AWAITED.into_iter().enumerate() {
+            let clock = FakeClock::default();
+            let (sender, permit, turn) = busy(&clock).await;
+            let _turn = Some(turn).filter(|_| held == 0);
+            let _permit = Some(permit).filter(|_| held <= 1);
+            let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+            let error = sender.send(call(&run, true), done).now_or_never().unwrap().unwrap_err().error.to_string();
+            let why = format!("it waited 600 s for {awaited}, until the operation's time was up");
+            assert_eq!(error, format!("lambda:GetFunction in eu-west-1 was not started: {why}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn every_wait_before_a_call_ends_with_a_cancel() {
+        for (held, awaited) in AWAITED.into_iter().enumerate() {
+            let clock = FakeClock::stopped();
+            let (sender, permit, turn) = busy(&clock).await;
+            let _turn = Some(turn).filter(|_| held == 0);
+            let _permit = Some(permit).filter(|_| held <= 1);
+            let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+            let mut sent = Box::pin(sender.send(call(&run, true), done));
+            assert!(sent.as_mut().now_or_never().is_none(), "{awaited}");
+            run.cancel.cancel();
+            let error = sent.now_or_never().unwrap().unwrap_err().error;
+            assert!(matches!(error, CallError::Cancelled(_)), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn throttling_is_outlasted_and_not_counted() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 3600), true, |n| match n {
+            1..=40 => refused(429, "TooManyRequestsException"),
+            41..=43 => refused(409, "ConcurrentModificationException"),
+            _ => Ok("done"),
+        })
+        .await;
+        assert_eq!((answer.unwrap(), sent), ("done", 44));
+        let (answer, sent) = send(&run(&clock, 3600), true, |_| refused(400, "PriorRequestNotComplete")).await;
+        assert_eq!((answer.unwrap_err().error.code(), sent), (Some("PriorRequestNotComplete"), 1 + 3));
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_throttled_to_the_end_says_so() {
+        let clock = FakeClock::default();
+        let (answer, sent) = send(&run(&clock, 600), true, |_| refused(429, "TooManyRequestsException")).await;
+        assert_eq!(answer.unwrap_err().error.code(), Some("TooManyRequestsException"));
+        assert!(sent > 20 && clock.passed() <= Duration::from_secs(600), "{sent} in {:?}", clock.passed());
+        // Another call takes the permit before this one is sent again.
+        let sender = Sender::new(Limiter::off(), 1, 3);
+        let other = RefCell::new(None);
+        let attempt = || {
+            let mut acquired = Box::pin(Arc::clone(&sender.permits).acquire_owned());
+            assert!(acquired.as_mut().now_or_never().is_none());
+            other.replace(Some(acquired));
+            std::future::ready(refused(429, "TooManyRequestsException"))
+        };
+        let failure = sender.send(call(&run(&clock, 600), true), attempt).await.unwrap_err();
+        assert_eq!(failure.error.code(), Some("TooManyRequestsException"));
     }
 
     #[tokio::test]

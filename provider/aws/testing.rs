@@ -5,20 +5,26 @@ use std::time::{Duration, Instant};
 
 use super::{Clock, Sleeping};
 
-/// Every sleep ends at once and moves the time on.
+/// Every sleep ends at once and moves the time on; on a stopped one, none ends.
 #[derive(Debug, Clone)]
 pub(crate) struct FakeClock {
     start: Instant,
+    stopped: bool,
     passed: Arc<Mutex<Duration>>,
 }
 
 impl Default for FakeClock {
     fn default() -> Self {
-        Self { start: Instant::now(), passed: Arc::default() }
+        Self { start: Instant::now(), stopped: false, passed: Arc::default() }
     }
 }
 
 impl FakeClock {
+    /// A clock that only [`Self::advance`] moves on.
+    pub(crate) fn stopped() -> Self {
+        Self { stopped: true, ..Self::default() }
+    }
+
     /// How much time has passed.
     pub(crate) fn passed(&self) -> Duration {
         *self.passed.lock().unwrap()
@@ -41,6 +47,9 @@ impl Clock for FakeClock {
 
     fn sleep(&self, time: Duration) -> Sleeping {
         let clock = self.clone();
+        if self.stopped {
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async move { clock.advance(time) })
     }
 

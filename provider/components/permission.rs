@@ -88,7 +88,7 @@ impl Component for Permission {
         let outputs = outputs(spec.function.get(), spec.alias.get(), &spec.statement_id);
         let api_id = spec.api_id.get();
         // Lambda loses statements that are added to one policy at the same time.
-        let _alone = aws.exclusive(&outputs.function).await;
+        let _alone = aws.exclusive(&outputs.function).await?;
         match add(aws, &outputs, api_id).await {
             Err(taken) if taken.is_exists() => {}
             added => return added.map(|()| outputs),
@@ -111,7 +111,7 @@ impl Component for Permission {
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let _alone = aws.exclusive(&outputs.function).await;
+        let _alone = aws.exclusive(&outputs.function).await?;
         // A successor has the same name: what allows another API is not the one to delete.
         if allowed(aws, outputs).await?.as_ref() != spec.api_id.known() {
             return Ok(());

@@ -16,6 +16,15 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
                 chain(error)
             ),
         ),
+        ConnectError::Unavailable(_) => Diagnostic::error(
+            credentials(config),
+            "AWS credentials not available",
+            format!(
+                "{}. Run again; if this persists, check what provides the credentials: the network, IAM Identity Center, \
+                 STS, or the credential_process of the profile.",
+                chain(error)
+            ),
+        ),
         ConnectError::Unreachable { .. } => Diagnostic::error(
             endpoint(config),
             "AWS does not answer",
@@ -115,6 +124,16 @@ mod tests {
         "assume_role.role_arn": No valid AWS credentials
         "": No valid AWS credentials
         "#);
+    }
+
+    #[test]
+    fn credentials_that_were_too_slow_are_not_called_invalid() {
+        let error = ConnectError::Unavailable("identity resolver timed out after 30s".into());
+        let found = refusal(&error, &Config { profile: Some("x".into()), ..Config::default() });
+        assert_eq!((found.path, found.summary), (Path::of("profile"), "AWS credentials not available"));
+        assert!(
+            found.detail.starts_with("the credentials could not be obtained: identity resolver timed out after 30s.")
+        );
     }
 
     #[test]

@@ -101,7 +101,8 @@ fn behaviour() -> Vec<Attribute> {
         Attribute::number(
             "max_retries",
             Mode::Optional,
-            "How often a call is repeated after throttling, server errors and lost connections: 0 to 100. Default: 8.",
+            "How often a call is repeated after server errors, lost connections and conflicts: 0 to 100. Throttled calls are \
+             repeated until the operation's timeout. Default: 8.",
         ),
         Attribute::number(
             "max_parallel_calls",

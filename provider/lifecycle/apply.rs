@@ -162,8 +162,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
-    let mut diagnostics: Diagnostics =
-        outcome.failures.iter().map(|failure| report::failure(desired, failure, KEPT)).collect();
+    let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, KEPT)));
     if outcome.cancelled {
         let detail = format!("{}{KEPT}", names("Not begun", outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
@@ -174,9 +173,8 @@ pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
 pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
-    let failures = outcome.failures.iter().map(|failure| report::failure(desired, failure, kept));
-    let mut diagnostics: Diagnostics =
-        failures.map(|error| Diagnostic::warning(error.path, error.summary, error.detail)).collect();
+    let failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
         diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", names("Not made", outcome))));

@@ -262,8 +262,7 @@ async fn roll_back(
         };
         (kept, State { value, private: left.to_private() })
     };
-    let mut diagnostics: Diagnostics =
-        outcome.failures.iter().map(|failure| report::failure(desired, failure, kept)).collect();
-    diagnostics.extend(taken.failures.iter().map(|failure| report::failure(desired, failure, "")));
-    (state, diagnostics)
+    let failed = outcome.failures.iter().map(|failure| (failure, kept));
+    let failed = failed.chain(taken.failures.iter().map(|failure| (failure, "")));
+    (state, report::failures(desired, failed))
 }

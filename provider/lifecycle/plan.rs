@@ -173,7 +173,7 @@ pub(super) async fn survey(
 
 /// The obstacles of a survey as errors.
 pub(super) fn refuse(desired: &Desired, survey: &Survey) -> Diagnostics {
-    survey.obstacles.iter().map(|obstacle| report::obstacle(desired, obstacle)).collect()
+    report::obstacles(desired, &survey.obstacles)
 }
 
 /// The warning that a plan adopts objects; `None` when it adopts none.

@@ -1,8 +1,7 @@
 //! Refresh: what AWS holds of a resource now.
 
 use super::loaded::{Loaded, addresses_in_state};
-use super::{LOOK_TIMEOUT, Provider, State, warnings_of};
-use crate::aws::chain;
+use super::{LOOK_TIMEOUT, Provider, State, report, warnings_of};
 use crate::desired::Owner;
 use crate::plan::View;
 use crate::resources::Resource;
@@ -42,13 +41,7 @@ impl Provider {
             return Err(vec![lost(&owner)]);
         }
         let observed = engine.observe(&ledger).await;
-        warnings.extend(observed.unseen.iter().map(|(address, error)| {
-            Diagnostic::warning(
-                Path::root(),
-                "AWS object not refreshed",
-                format!("Reading {address} failed, so it is taken to be unchanged: {}.", chain(error)),
-            )
-        }));
+        warnings.extend(report::unseen(&observed.unseen));
         warnings.extend(warnings_of(&engine));
         let observed = observed.ledger;
         self.refreshed.add(&owner, &observed);

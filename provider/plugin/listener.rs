@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
+use super::host::{self, Presence};
 #[cfg(not(unix))]
 pub(super) use super::tcp::Listener;
 #[cfg(unix)]
@@ -28,7 +29,10 @@ pub(super) struct Address {
 }
 
 /// One connection, with or without TLS.
-pub(super) struct Connection(Pin<Box<dyn Io>>);
+pub(super) struct Connection {
+    io: Pin<Box<dyn Io>>,
+    _connected: host::Connected,
+}
 
 trait Io: AsyncRead + AsyncWrite + Send {}
 
@@ -38,6 +42,7 @@ impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
 pub(super) fn connections(
     listener: Arc<Listener>,
     tls: Option<TlsAcceptor>,
+    presence: Presence,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
@@ -51,9 +56,9 @@ pub(super) fn connections(
                     continue;
                 }
             };
-            let (sender, tls) = (sender.clone(), tls.clone());
+            let (sender, tls, presence) = (sender.clone(), tls.clone(), presence.clone());
             tokio::spawn(async move {
-                match secure(stream, tls).await {
+                match secure(stream, tls, &presence).await {
                     Ok(connection) => drop(sender.send(Ok(connection)).await),
                     Err(error) => tracing::warn!(%error, "a connection was refused"),
                 }
@@ -63,14 +68,15 @@ pub(super) fn connections(
     ReceiverStream::new(receiver)
 }
 
-async fn secure<T>(stream: T, tls: Option<TlsAcceptor>) -> io::Result<Connection>
+async fn secure<T>(stream: T, tls: Option<TlsAcceptor>, presence: &Presence) -> io::Result<Connection>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    Ok(match tls {
-        Some(tls) => Connection(Box::pin(tls.accept(stream).await?)),
-        None => Connection(Box::pin(stream)),
-    })
+    let io: Pin<Box<dyn Io>> = match tls {
+        Some(tls) => Box::pin(tls.accept(stream).await?),
+        None => Box::pin(stream),
+    };
+    Ok(Connection { io, _connected: presence.connected() })
 }
 
 impl Connected for Connection {
@@ -81,20 +87,20 @@ impl Connected for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_read(cx, buffer)
+        self.io.as_mut().poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.as_mut().poll_write(cx, bytes)
+        self.io.as_mut().poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_flush(cx)
+        self.io.as_mut().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_shutdown(cx)
+        self.io.as_mut().poll_shutdown(cx)
     }
 }

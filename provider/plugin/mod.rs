@@ -3,6 +3,7 @@
 mod controller;
 mod crash;
 mod environment;
+mod host;
 mod listener;
 mod log;
 mod serve;
@@ -15,6 +16,7 @@ mod validity;
 
 pub use crash::install as install_panic_hook;
 pub use environment::{Config, Invalid, Invocation, Mode};
+pub use host::Parent;
 pub use log::install as install_logs;
 pub use serve::{ServeError, serve};
 

@@ -11,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use super::SOURCE;
-use super::controller::{Controller, GrpcControllerServer};
+use super::controller::{Controller, GrpcControllerServer, GrpcStdioServer, Stdio};
 use super::environment::{Config, Mode};
+use super::host::{Parent, Presence, within};
 use super::listener::{Address, Listener, connections};
 use super::tls;
-use crate::aws::BoxError;
+use crate::aws::{BoxError, Clock};
+use crate::ownership::PendingAcks;
 use crate::rpc;
 
 /// The protocol's major version.
@@ -24,9 +26,11 @@ const PROTOCOL: u32 = 6;
 /// How long answers under way may take once the process is to end: the host waits 2 s before it kills.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// How often we look whether the host still lives.
-#[cfg(unix)]
-const PULSE: Duration = Duration::from_secs(1);
+/// How long calls under way may take to end after a cancel.
+const LAST_CALLS: Duration = Duration::from_secs(60);
+
+/// How long a host that is connected may take to say that it has stored everything, after a signal that reached it too.
+const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// Why the provider cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +50,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError`] when it cannot begin, or cannot go on.
-pub async fn serve(config: Config) -> Result<(), ServeError> {
+pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
     let end = CancellationToken::new();
     let identity = match &config.mode {
         Mode::Host { certificate: Some(certificate) } => Some(tls::identity(certificate.clone())?),
@@ -54,12 +58,12 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let listener = Arc::new(Listener::bind(&config)?);
     heed_interrupts(&config.mode, &end)?;
+    let provider = Arc::new(rpc::Server::new());
+    let ending = Ending { provider, presence: Presence::default(), end: end.clone() };
     #[cfg(unix)]
-    {
-        heed_termination(&end)?;
-        if config.mode != Mode::Debug {
-            end_with_parent(&end);
-        }
+    ending.clone().heed_termination()?;
+    if config.mode != Mode::Debug {
+        ending.clone().follow_host(parent);
     }
     let greeting = match &config.mode {
         Mode::Host { .. } => handshake(&listener.address()?, identity.as_ref().map(|own| &own.certificate)),
@@ -67,7 +71,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     // The socket takes connections from `bind` on: whoever reads this line may come at once.
     announce(&greeting)?;
-    let result = run(Arc::clone(&listener), identity.map(|own| own.acceptor), end).await;
+    let result = run(Arc::clone(&listener), identity.map(|own| own.acceptor), ending).await;
     listener.remove();
     result
 }
@@ -75,20 +79,33 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 async fn run(
     listener: Arc<Listener>,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    end: CancellationToken,
+    Ending { provider, presence, end }: Ending,
 ) -> Result<(), ServeError> {
-    let provider = rpc::Server::new();
     let (pending_acks, clock) = (provider.pending_acks(), provider.clock());
     let controller = Controller { pending_acks: pending_acks.clone(), end: end.clone() };
-    tokio::spawn(async move { pending_acks.keep_alive(clock.as_ref()).await });
+    let stdio = Stdio { presence: presence.clone(), end: end.clone() };
+    keep_alive(pending_acks, clock, end.clone());
     let serving = Server::builder()
         .add_service(rpc::service(provider))
         .add_service(GrpcControllerServer::new(controller))
-        .serve_with_incoming_shutdown(connections(listener, tls), end.clone().cancelled_owned());
+        .add_service(GrpcStdioServer::new(stdio))
+        .serve_with_incoming_shutdown(connections(listener, tls, presence), end.clone().cancelled_owned());
     tokio::select! {
         result = serving => Ok(result?),
         () = async { end.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
     }
+}
+
+/// Writes the heartbeats of creates that the host may not have persisted, supervised: a provider that cannot write them ends,
+/// so that nobody waits for a run that is taken for dead.
+fn keep_alive(pending_acks: PendingAcks, clock: Arc<dyn Clock>, end: CancellationToken) {
+    let heartbeats = tokio::spawn(async move { pending_acks.keep_alive(clock.as_ref()).await });
+    tokio::spawn(async move {
+        if let Err(panicked) = heartbeats.await {
+            tracing::error!(%panicked, "the heartbeats ended");
+            end.cancel();
+        }
+    });
 }
 
 /// What a host that started us reads: protocol, address, our certificate.
@@ -139,32 +156,53 @@ fn heed_interrupts(mode: &Mode, end: &CancellationToken) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends as the host would have us end, so that no socket is left behind.
-#[cfg(unix)]
-fn heed_termination(end: &CancellationToken) -> io::Result<()> {
-    let mut terminations = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    let end = end.clone();
-    tokio::spawn(async move {
-        terminations.recv().await;
-        end.cancel();
-    });
-    Ok(())
+/// What it takes to end in good order.
+#[derive(Clone)]
+struct Ending {
+    provider: Arc<rpc::Server>,
+    presence: Presence,
+    end: CancellationToken,
 }
 
-/// Ends when the host died without a word, and so cannot keep what we would tell it: another run of it may already be
-/// at work on the same objects.
-#[cfg(unix)]
-fn end_with_parent(end: &CancellationToken) {
-    use std::os::unix::process::parent_id;
+impl Ending {
+    /// A signal to end, sent to this process or to all of its group. Calls under way end first, as after `StopProvider`,
+    /// and a host that lives hears how; it ends the provider when it has stored everything. A second signal ends at once.
+    #[cfg(unix)]
+    fn heed_termination(self) -> io::Result<()> {
+        let mut terminations = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::spawn(async move {
+            terminations.recv().await;
+            tracing::info!("asked to end: calls under way end first");
+            tokio::select! {
+                () = self.wind_up() => {}
+                _ = terminations.recv() => {}
+            }
+            self.end.cancel();
+        });
+        Ok(())
+    }
 
-    let (parent, end) = (parent_id(), end.clone());
-    tokio::spawn(async move {
-        while parent_id() == parent {
-            tokio::time::sleep(PULSE).await;
+    async fn wind_up(&self) {
+        let clock = self.provider.clock();
+        self.provider.stop();
+        within(LAST_CALLS, clock.as_ref(), rpc::idle()).await;
+        if self.presence.is_connected() {
+            clock.sleep(LAST_WORD).await;
         }
-        tracing::warn!("the host is gone");
-        end.cancel();
-    });
+    }
+
+    /// Ends when the host has gone without a word; at once when its process has ended.
+    fn follow_host(self, parent: Parent) {
+        tokio::spawn(async move {
+            let clock = self.provider.clock();
+            let sign = self.presence.gone(parent, clock.as_ref()).await;
+            tracing::warn!(sign, "the host is gone");
+            if !parent.has_ended() {
+                self.wind_up().await;
+            }
+            self.end.cancel();
+        });
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! How every call ends: with a response, never with a gRPC status, and not even with a panic.
 
 use std::future::Future;
+use std::sync::LazyLock;
 
+use tokio::sync::watch;
 use tonic::{Response, Status};
 use tracing::Instrument;
 
@@ -16,6 +18,31 @@ pub(super) type Answered<R> = Result<Response<R>, Status>;
 pub(super) trait Answer: Default + Send + 'static {
     /// Adds diagnostics.
     fn tell(&mut self, diagnostics: Vec<protocol::Diagnostic>);
+}
+
+/// How many calls are being worked on.
+static RUNNING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// A call that is being worked on, until this is dropped.
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        RUNNING.send_modify(|calls| *calls += 1);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.send_modify(|calls| *calls -= 1);
+    }
+}
+
+/// Waits until no call is being worked on, also none whose host no longer waits for it.
+pub(crate) async fn idle() {
+    // The sender is never dropped.
+    let _ = RUNNING.subscribe().wait_for(|calls| *calls == 0).await;
 }
 
 /// Does the work of one call.
@@ -37,6 +64,11 @@ where
 {
     // At the highest level, so that a line at any level carries the call's name.
     let span = tracing::error_span!("call", tf_rpc = call);
+    let running = Running::begin();
+    let work = async move {
+        let _running = running;
+        work.await
+    };
     let diagnostics = match tokio::spawn(work.instrument(span)).await {
         Ok(Ok(response)) => return Ok(Response::new(response)),
         Ok(Err(diagnostics)) => diagnostics,

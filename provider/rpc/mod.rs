@@ -27,14 +27,17 @@ mod upgrade;
 mod validate;
 mod value;
 
+use std::sync::Arc;
+
+pub(crate) use answer::idle;
 pub(crate) use server::Server;
 
 /// The longest message that is taken, in bytes: as much as a host takes and sends.
 const LONGEST_MESSAGE: usize = 256 << 20;
 
 /// The service that hosts call.
-pub(crate) fn service(server: Server) -> protocol::provider_server::ProviderServer<Server> {
-    protocol::provider_server::ProviderServer::new(server)
+pub(crate) fn service(server: Arc<Server>) -> protocol::provider_server::ProviderServer<Server> {
+    protocol::provider_server::ProviderServer::from_arc(server)
         .max_decoding_message_size(LONGEST_MESSAGE)
         .max_encoding_message_size(LONGEST_MESSAGE)
 }

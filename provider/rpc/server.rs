@@ -66,7 +66,7 @@ impl Server {
     }
 
     /// Cancels the operations under way, and none that come after.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         std::mem::take(&mut *lock(&self.cancel)).cancel();
     }
 

@@ -19,6 +19,7 @@ mod report;
 mod rivals;
 mod topologies;
 mod traffic;
+mod waits;
 mod world;
 mod zone;
 

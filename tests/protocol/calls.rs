@@ -180,7 +180,7 @@ async fn without_configuration_nothing_is_done() {
 }
 
 /// The provider's configuration with some arguments.
-fn provider_config(arguments: &[(&str, Value)]) -> Option<DynamicValue> {
+pub(super) fn provider_config(arguments: &[(&str, Value)]) -> Option<DynamicValue> {
     let schema = multiregion::configuration::schema();
     let mut values: std::collections::BTreeMap<_, _> =
         schema.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null)).collect();

@@ -20,13 +20,15 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tonic::transport::{Channel, Endpoint};
 
 use super::generated::plugin::grpc_controller_client::GrpcControllerClient;
+use super::generated::plugin::grpc_stdio_client::GrpcStdioClient;
+use super::generated::plugin::{Empty, StdioData};
 use super::generated::tfplugin6::provider_client::ProviderClient;
 
 /// What proves that a host started the plugin.
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A certificate and its key, of the kind that hosts make: self-signed, ECDSA P-521, CA:TRUE.
 #[derive(Clone)]
@@ -170,6 +172,12 @@ impl Plugin {
     pub(crate) async fn provider(&self) -> ProviderClient<Channel> {
         let channel = self.channel(self.identity.as_ref()).await.unwrap();
         ProviderClient::new(channel).max_decoding_message_size(256 << 20).max_encoding_message_size(256 << 20)
+    }
+
+    /// The stream that hosts keep open for their life.
+    pub(crate) async fn stdio(&self) -> tonic::Streaming<StdioData> {
+        let channel = self.channel(self.identity.as_ref()).await.unwrap();
+        GrpcStdioClient::new(channel).stream_stdio(Empty {}).await.unwrap().into_inner()
     }
 
     /// The controller's calls.

@@ -1,13 +1,20 @@
 //! How the process begins and ends.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::client::{COOKIE, Plugin, command, connect};
+use multiregion::wire::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::{Response, Status};
+
+use super::calls::provider_config;
+use super::client::{COOKIE, PATIENCE, Plugin, command, connect};
 use super::generated::plugin::Empty;
 use super::generated::tfplugin6::provider_client::ProviderClient;
-use super::generated::tfplugin6::{get_metadata, stop_provider};
+use super::generated::tfplugin6::{configure_provider, get_metadata, stop_provider};
 
 #[test]
 fn run_by_a_person_it_says_what_it_is() {
@@ -61,24 +68,122 @@ async fn termination_leaves_no_socket() {
     assert!(!Path::new(plugin.socket()).exists());
 }
 
-#[test]
-fn it_does_not_outlive_its_host() {
-    // A shell as the host: it starts the plugin, passes its first line on and dies by our hand.
+/// A call that waits for an AWS that never answers, once that was asked.
+async fn endless(plugin: &Plugin) -> JoinHandle<Result<Response<configure_provider::Response>, Status>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let text = |text: &str| Value::String(text.to_owned());
+    let config = provider_config(&[
+        ("region", text("us-east-1")),
+        ("access_key", text("AKIAEXAMPLE")),
+        ("secret_key", text("secret")),
+        ("endpoint_url", text(&format!("http://{}", listener.local_addr().unwrap()))),
+    ]);
+    let mut provider = plugin.provider().await;
+    let request = configure_provider::Request { config, ..Default::default() };
+    let call = tokio::spawn(async move { provider.configure_provider(request).await });
+    let (asked, _) = listener.accept().await.unwrap();
+    // Open until the test's runtime ends.
+    tokio::spawn(async move {
+        std::future::pending::<()>().await;
+        drop((asked, listener));
+    });
+    call
+}
+
+/// A signal to the whole process group: the host hears how its calls ended, and ends the provider itself.
+#[tokio::test]
+async fn termination_lets_calls_end_first() {
+    let mut plugin = Plugin::start();
+    let call = endless(&plugin).await;
+    plugin.signal("TERM");
+    let answer = call.await.unwrap().unwrap().into_inner();
+    assert_eq!(answer.diagnostics.iter().map(|told| told.summary.as_str()).collect::<Vec<_>>(), ["Cancelled"]);
+    plugin.controller().await.shutdown(Empty {}).await.unwrap();
+    assert_eq!(plugin.ended(Duration::from_millis(1500)).and_then(|status| status.code()), Some(0));
+}
+
+#[tokio::test]
+async fn a_second_termination_ends_at_once() {
+    let mut plugin = Plugin::start_with(None, &[("TF_LOG", "INFO")]);
+    let _connected = plugin.provider().await;
+    plugin.signal("TERM");
+    plugin.stderr_with("asked to end");
+    plugin.signal("TERM");
+    assert_eq!(plugin.ended(Duration::from_secs(3)).and_then(|status| status.code()), Some(0));
+}
+
+/// A shell as the host: it starts the plugin, passes its first line on and dies by our hand.
+fn in_a_shell() -> Plugin {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(r#""$0" & echo $!; wait"#).arg(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
     shell.env(COOKIE.0, COOKIE.1).env_remove("PLUGIN_CLIENT_CERT").stdin(Stdio::null());
-    let shell = Plugin::spawn(shell, None, 2);
-    let (socket, pid) = (shell.socket().to_owned(), shell.pid());
-    assert!(Path::new(&socket).exists());
-    assert!(Command::new("kill").arg("-KILL").arg(pid.to_string()).status().unwrap().success());
-    drop(shell);
-    for _ in 0..500 {
-        if !Path::new(&socket).exists() {
-            return;
+    Plugin::spawn(shell, None, 2)
+}
+
+/// Whether the plugin at this socket ends, which takes its socket away.
+async fn goes(socket: &str) -> bool {
+    let gone = async {
+        while Path::new(socket).exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("the plugin still runs");
+    };
+    tokio::time::timeout(PATIENCE, gone).await.is_ok()
+}
+
+#[tokio::test]
+async fn it_does_not_outlive_a_host_that_never_connected() {
+    let shell = in_a_shell();
+    let socket = shell.socket().to_owned();
+    assert!(Path::new(&socket).exists());
+    shell.signal("KILL");
+    assert!(goes(&socket).await, "the plugin still runs");
+}
+
+#[tokio::test]
+async fn it_does_not_outlive_its_host() {
+    let shell = in_a_shell();
+    let socket = shell.socket().to_owned();
+    let mut provider = shell.provider().await;
+    provider.get_metadata(get_metadata::Request {}).await.unwrap();
+    shell.signal("KILL");
+    assert!(goes(&socket).await, "the plugin still runs");
+}
+
+/// The host may have ended before the plugin could look who started it.
+#[tokio::test]
+async fn it_ends_when_nobody_reads_its_handshake_line_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = command();
+    command.env(COOKIE.0, COOKIE.1).env("TMPDIR", directory.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let socket = line.split('|').nth(3).unwrap();
+    let has_gone = goes(socket).await;
+    let _ = child.kill();
+    child.wait().unwrap();
+    assert!(has_gone, "the plugin still runs");
+}
+
+/// As on Windows, where nothing else tells.
+#[tokio::test]
+async fn it_ends_when_the_host_has_closed_the_connection_that_it_keeps() {
+    let mut plugin = Plugin::start();
+    let mut provider = plugin.provider().await;
+    let stdio = plugin.stdio().await;
+    provider.get_metadata(get_metadata::Request {}).await.unwrap();
+    drop((provider, stdio));
+    let ended = tokio::task::spawn_blocking(move || plugin.ended(PATIENCE)).await.unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(0));
+}
+
+#[tokio::test]
+async fn the_stream_that_hosts_keep_open_says_nothing_and_delays_no_end() {
+    let mut plugin = Plugin::start();
+    let mut stdio = plugin.stdio().await;
+    plugin.controller().await.shutdown(Empty {}).await.unwrap();
+    assert!(stdio.message().await.is_ok_and(|said| said.is_none()));
+    assert_eq!(plugin.ended(Duration::from_millis(1500)).and_then(|status| status.code()), Some(0));
 }
 
 #[tokio::test]

@@ -153,6 +153,7 @@ fn routing() {
                 "All weights are 0 @ regions",
             ),
             (r#"routing = { drain_seconds = -1 }"#, "Drain time out of range @ routing.drain_seconds"),
+            (r#"routing = { drain_seconds = 5400 }"#, "Drain time exceeds the timeout @ routing.drain_seconds"),
             (
                 r#"routing = { health_check = { path = "health" } }"#,
                 "Invalid health check path @ routing.health_check.path",

@@ -1,0 +1,273 @@
+//! Waits: each is named, ends at the run's deadline or when the run is cancelled, and says in the log what it waits for.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
+
+use super::{CallError, Poll, Run, backoff};
+use crate::desired::Address;
+
+/// The longest time between two attempts or polls.
+const LONGEST_DELAY: Duration = Duration::from_secs(15);
+/// A wait for other calls is logged when it takes longer.
+const QUIET: Duration = Duration::from_secs(5);
+
+impl Run {
+    /// How much time is left until the deadline.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(self.clock.now())
+    }
+
+    /// Refuses to start `what` once the run was cancelled or its time is up.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`], [`CallError::NotStarted`].
+    pub(super) fn check(&self, what: &dyn Display) -> Result<(), CallError> {
+        if self.cancel.is_cancelled() {
+            return Err(CallError::Cancelled(what.to_string()));
+        }
+        if self.left().is_zero() {
+            return Err(CallError::NotStarted { what: what.to_string(), why: "no time was left".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Waits for `turn`, after which `what` may start: for other calls to end. `awaited` names it.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`]; [`CallError::NotStarted`] at the deadline.
+    pub(super) async fn turn<T>(
+        &self,
+        what: &(dyn Display + Sync),
+        awaited: &str,
+        turn: impl Future<Output = T>,
+    ) -> Result<T, CallError> {
+        let began = self.clock.now();
+        let mut turn = pin!(turn);
+        if let Some(done) = self.race(turn.as_mut(), QUIET, what).await? {
+            return Ok(done);
+        }
+        tracing::info!(%what, awaited, "waiting");
+        if let Some(done) = self.race(turn, self.left(), what).await? {
+            return Ok(done);
+        }
+        let waited = self.clock.now().saturating_duration_since(began).as_secs();
+        let why = format!("it waited {waited} s for {awaited}, until the operation's time was up");
+        Err(CallError::NotStarted { what: what.to_string(), why })
+    }
+
+    /// What `wait` comes to; `None` when `time` passes or the deadline comes first.
+    async fn race<T>(
+        &self,
+        wait: Pin<&mut impl Future<Output = T>>,
+        time: Duration,
+        before: &(dyn Display + Sync),
+    ) -> Result<Option<T>, CallError> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_string())),
+            done = wait => Ok(Some(done)),
+            // Most waits end at once: no timer is set for them.
+            () = async { self.clock.sleep(time.min(self.left())).await } => Ok(None),
+        }
+    }
+
+    /// Sleeps, but not beyond the deadline: what comes next finds no time left.
+    ///
+    /// # Errors
+    /// [`CallError::Cancelled`].
+    pub(crate) async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
+        self.race(pin!(std::future::pending::<()>()), time, &before).await.map(drop)
+    }
+
+    /// Waits for all of `time`: DNS answers must expire, or AWS must have heard of a change.
+    ///
+    /// # Errors
+    /// [`CallError::TimedOut`], without waiting, when the deadline is earlier; [`CallError::Cancelled`].
+    pub(crate) async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
+        let left = self.left();
+        if time > left {
+            let last = format!("it takes {} s, and {} s are left of the timeout", time.as_secs(), left.as_secs());
+            return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds: 0, last });
+        }
+        self.sleep(time, what).await
+    }
+
+    /// See [`Regional::retry`](super::Regional::retry).
+    pub(super) async fn retry<T, F, R>(
+        &self,
+        (what, address): (&str, &Address),
+        within: Duration,
+        passes: impl Fn(&CallError) -> bool,
+        attempt: F,
+    ) -> Result<T, CallError>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<T, CallError>>,
+    {
+        let end = self.end_of(within);
+        let mut delays = backoff::until_visible();
+        let mut last = None;
+        loop {
+            let error = match (attempt().await, last) {
+                // Why the last attempt failed says more than that there was no time for this one.
+                (Err(CallError::NotStarted { .. }), Some(last)) => return Err(last),
+                (Err(error), _) if passes(&error) => error,
+                (answer, _) => return answer,
+            };
+            let delay = delays.next().unwrap_or(LONGEST_DELAY);
+            if self.clock.now() + delay > end {
+                return Err(error);
+            }
+            tracing::info!(what, %address, %error, "waiting for it to pass");
+            self.sleep(delay, what).await?;
+            last = Some(error);
+        }
+    }
+
+    /// See [`Regional::wait`](super::Regional::wait).
+    pub(super) async fn wait<T, F, R>(
+        &self,
+        (what, address): (&str, &Address),
+        within: Duration,
+        poll: F,
+    ) -> Result<T, CallError>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<Poll<T>, CallError>>,
+    {
+        let (start, end) = (self.clock.now(), self.end_of(within));
+        let mut delays = backoff::between_looks();
+        let mut last = None;
+        loop {
+            let seen = match (poll().await, last) {
+                (Ok(Poll::Ready(value)), _) => return Ok(value),
+                (Ok(Poll::Pending(seen)), _) => seen,
+                // The deadline came before this poll was sent: the previous one saw the last state.
+                (Err(CallError::NotStarted { .. }), Some(seen)) => seen,
+                (Err(error), _) => return Err(error),
+            };
+            let now = self.clock.now();
+            if now >= end {
+                let waited_seconds = now.saturating_duration_since(start).as_secs();
+                return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds, last: seen });
+            }
+            tracing::info!(what, %address, seen, "waiting");
+            let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
+            self.sleep(delay, what).await?;
+            last = Some(seen);
+        }
+    }
+
+    fn end_of(&self, within: Duration) -> Instant {
+        (self.clock.now() + within).min(self.deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::aws::testing::FakeClock;
+    use crate::aws::{CancellationToken, Clock};
+
+    const WITHIN: Duration = Duration::from_secs(3600);
+
+    fn run(clock: &FakeClock, seconds: u64) -> Run {
+        let deadline = clock.now() + Duration::from_secs(seconds);
+        Run::new("giraffe", deadline, CancellationToken::new(), Arc::new(clock.clone()))
+    }
+
+    fn address() -> Address {
+        Address::regional("eu-west-1", "certificate")
+    }
+
+    fn busy() -> CallError {
+        CallError::Failed { what: "the certificate".to_owned(), why: "it is in use".to_owned() }
+    }
+
+    /// The deadline comes while a poll waits to be sent.
+    #[tokio::test]
+    async fn a_wait_says_what_it_saw_last() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 60);
+        let polls = Cell::new(0);
+        let poll = || {
+            polls.set(polls.get() + 1);
+            if polls.get() == 3 {
+                clock.advance(Duration::from_secs(60));
+            }
+            let sent = run.check(&"acm:DescribeCertificate in eu-west-1");
+            async move { sent.map(|()| Poll::<()>::Pending("pending validation".to_owned())) }
+        };
+        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
+        let seen = "for the certificate to be issued; last seen: pending validation";
+        assert_eq!(error.to_string(), format!("waited 60 s {seen}"));
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_never_began_names_its_call() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 0);
+        let poll = || async { run.check(&"acm:DescribeCertificate in eu-west-1").map(|()| Poll::Ready(())) };
+        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
+        assert_eq!(error.to_string(), "acm:DescribeCertificate in eu-west-1 was not started: no time was left");
+    }
+
+    #[tokio::test]
+    async fn a_retry_says_why_it_failed_last() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 60);
+        let attempts = Cell::new(0);
+        let attempt = || {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() == 3 {
+                clock.advance(Duration::from_secs(60));
+            }
+            let sent = run.check(&"acm:DeleteCertificate in eu-west-1");
+            async move { sent.and_then(|()| Err::<(), _>(busy())) }
+        };
+        let passes = |error: &CallError| matches!(error, CallError::Failed { .. });
+        let retried = run.retry(("the certificate to be out of use", &address()), WITHIN, passes, attempt).await;
+        assert_eq!((retried.unwrap_err().to_string(), attempts.get()), (busy().to_string(), 3));
+    }
+
+    #[tokio::test]
+    async fn a_pause_beyond_the_deadline_fails_before_it_begins() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 60);
+        assert!(run.pause("the drain period", Duration::from_secs(60)).await.is_ok());
+        let error = run.pause("the drain period", Duration::from_secs(7200)).await.unwrap_err();
+        let last = "it takes 7200 s, and 0 s are left of the timeout";
+        assert_eq!(error.to_string(), format!("no time was left for the drain period; last seen: {last}"));
+        assert_eq!(clock.passed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test]
+    async fn sleep_ends_at_the_deadline_and_with_a_cancel() {
+        let clock = FakeClock::default();
+        run(&clock, 60).sleep(WITHIN, "the next look").await.unwrap();
+        assert_eq!(clock.passed(), Duration::from_secs(60));
+        let run = run(&FakeClock::stopped(), 60);
+        let mut sleep = Box::pin(run.sleep(WITHIN, "the next look"));
+        assert!(sleep.as_mut().now_or_never().is_none());
+        run.cancel.cancel();
+        assert!(matches!(sleep.now_or_never(), Some(Err(CallError::Cancelled(_)))));
+    }
+
+    #[tokio::test]
+    async fn what_surprises_at_the_deadline_is_not_believed() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 3);
+        let end = clock.now() + WITHIN;
+        let look = || async { run.check(&"iam:GetRole").map(|()| None::<()>) };
+        let seen = run.look_until_believed("whether it is gone", end, look, |seen| !matches!(seen, Ok(Some(())))).await;
+        assert!(matches!(seen, Err(CallError::NotStarted { .. })), "{seen:?}");
+        assert_eq!(clock.passed(), Duration::from_secs(3));
+    }
+}
