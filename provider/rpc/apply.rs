@@ -6,7 +6,7 @@ use super::answer::{Answered, answer_or};
 use super::diagnostic::to_protocol;
 use super::protocol::apply_resource_change::{Request, Response};
 use super::server::{Server, resource};
-use super::value::{decode, encode};
+use super::value::{decode, decode_config, encode};
 use crate::lifecycle::State;
 use crate::wire::Diagnostics;
 
@@ -25,7 +25,7 @@ async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagno
     let schema = resource.schema();
     let prior = decode(request.prior_state.as_ref(), &schema)?;
     let planned = decode(request.planned_state.as_ref(), &schema)?;
-    let config = decode(request.config.as_ref(), &schema)?;
+    let config = decode_config(request.config.as_ref(), &schema)?;
     let provider = server.provider()?;
     let planned = State { value: planned, private: request.planned_private };
     let (state, diagnostics) = provider.apply(resource, prior, planned, config).await;
