@@ -9,4 +9,4 @@ pub use address::{Address, NotAnAddress, Scope};
 pub use graph::{Desired, Kind, Node};
 pub use input::{Gated, Handle, Input, OutputKey, Reference};
 pub(crate) use input::{READY, REF, UNKNOWN};
-pub use package::{Package, PackageSource, Packages};
+pub use package::{Package, PackageSource, Packages, Unusable};

@@ -94,13 +94,14 @@ impl Provider {
             partition: self.aws.partition(),
             default_tags: self.aws.default_tags(),
             packages,
+            prior: None,
         }
     }
 }
 
-/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS.
+/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS and reads no file.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
-    block(|| resource.validate(config, &DiskPackages))
+    resource.validate(config)
 }
 
 /// Reads a package without keeping other calls, a cancel among them, from being answered.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::held::held;
 use super::{LOOK_TIMEOUT, Planned, Provider, State, block, ledger_of, report};
 use crate::apply::{Engine, Survey};
+use crate::components::Catalog;
 use crate::desired::{Desired, Scope};
 use crate::package::DiskPackages;
 use crate::plan::{Ledger, Plan, View};
-use crate::resources::{Expansion, Resource, Settings};
+use crate::resources::{Context, Expansion, Prior, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -20,7 +21,10 @@ impl Provider {
         let planned = match (&prior.value, &config) {
             (Value::Null, Value::Null) => Ok(unchanged.clone()),
             (_, Value::Null) => self.plan_destroy(resource, &prior),
-            _ => self.plan_change(resource, &prior, &config).await,
+            _ => match self.plan_change(resource, &prior, &config).await {
+                Ok((planned, warnings)) => return (planned, warnings),
+                Err(diagnostics) => Err(diagnostics),
+            },
         };
         match planned {
             Ok(planned) => (planned, Vec::new()),
@@ -39,9 +43,30 @@ impl Provider {
         resource: &dyn Resource,
         prior: &State,
         config: &Value,
+    ) -> Result<(Planned, Diagnostics), Diagnostics> {
+        let mut expansion = self.expand_again(resource, prior, config)?;
+        let unread = std::mem::take(&mut expansion.unread);
+        let planned = self.plan_expanded(resource, prior, config, expansion).await?;
+        let warnings = unneeded(unread, planned.state.value == prior.value)?;
+        Ok((planned, warnings))
+    }
+
+    /// What the configuration wants, knowing what there is.
+    fn expand_again(&self, resource: &dyn Resource, prior: &State, config: &Value) -> Result<Expansion, Diagnostics> {
+        let view = View::made(&ledger_of(&prior.private)?.standing(), &Catalog::default());
+        let exists = (prior.value != Value::Null).then_some(Prior { state: &prior.value, view: &view });
+        let context = Context { prior: exists, ..self.context(&DiskPackages) };
+        block(|| resource.expand(config, &context))
+    }
+
+    async fn plan_expanded(
+        &self,
+        resource: &dyn Resource,
+        prior: &State,
+        config: &Value,
+        expansion: Expansion,
     ) -> Result<Planned, Diagnostics> {
-        let expansion = block(|| resource.expand(config, &self.context(&DiskPackages)))?;
-        let Expansion { desired, addresses_known } = expansion;
+        let Expansion { desired, addresses_known, .. } = expansion;
         let settings = resource.settings(config)?;
         let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
         let outlook = Outlook { resource, config, engine: &engine, desired: &desired, addresses_known };
@@ -146,6 +171,24 @@ impl Outlook<'_> {
         }
         State { value, private: private.to_private() }
     }
+}
+
+/// The warnings about files that could not be read, when the plan does not need them.
+///
+/// # Errors
+/// The same as errors, when something changes.
+fn unneeded(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
+    if !is_unchanged && !unread.is_empty() {
+        return Err(unread);
+    }
+    let warning = |Diagnostic { path, summary, detail, .. }| {
+        let detail = format!(
+            "{detail} Nothing else of the resource changes, so the plan takes what was deployed from these files to be \
+             unchanged. A plan that creates or updates anything needs the files."
+        );
+        Diagnostic::warning(path, summary, detail)
+    };
+    Ok(unread.into_iter().map(warning).collect())
 }
 
 /// Refuses to destroy what is protected.

@@ -11,7 +11,7 @@ use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
 use crate::components::claim::{self, Claim};
 use crate::components::hosted_zone::{self, HostedZone, OWNER_PREFIX};
 use crate::components::seal::{self, Seal};
-use crate::desired::{Address, Desired, Handle, Input, Kind, Packages};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
 use crate::wire::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -83,7 +83,7 @@ impl Resource for Zone {
         schema()
     }
 
-    fn validate(&self, config: &Value, _packages: &dyn Packages) -> Diagnostics {
+    fn validate(&self, config: &Value) -> Diagnostics {
         Config::read(config).map_or_else(|error| vec![error], |config| config.check(&BTreeMap::new()))
     }
 
@@ -95,7 +95,7 @@ impl Resource for Zone {
         }
         let mut desired = Desired::default();
         let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
-            return Ok(Expansion { desired, addresses_known: false });
+            return Ok(Expansion { desired, addresses_known: false, unread: Vec::new() });
         };
         let tags = |address: &Address| tags::owned(&owner(name), address, context.default_tags, &config.tags);
         // A zone lives in no region.
@@ -118,7 +118,7 @@ impl Resource for Zone {
         let seal: Handle<Seal> = desired.add(Address::global(Seal::KIND), Path::of("name"), &spec);
         desired.order_first(&claim);
         desired.order_last(&seal);
-        Ok(Expansion { desired, addresses_known: true })
+        Ok(Expansion { desired, addresses_known: true, unread: Vec::new() })
     }
 
     fn owner(&self, name: &str) -> String {
@@ -242,15 +242,15 @@ fn schema() -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desired::{Package, PackageSource};
+    use crate::desired::{Package, PackageSource, Packages, Unusable};
     use crate::plan::Seen;
     use crate::resources::values::{at, object};
 
     struct None;
 
     impl Packages for None {
-        fn describe(&self, _: &PackageSource) -> Result<Package, (&'static str, String)> {
-            Err(("No package", "A zone has no package.".to_owned()))
+        fn describe(&self, _: &PackageSource) -> Result<Package, Unusable> {
+            Err(Unusable { summary: "No package", detail: "A zone has no package.".to_owned(), is_missing: true })
         }
     }
 
@@ -265,6 +265,7 @@ mod tests {
             partition: "aws",
             default_tags,
             packages: &None,
+            prior: Option::None,
         };
         Zone.expand(config, &context)
     }
@@ -300,7 +301,7 @@ mod tests {
                 "Too many tags @ tags",
             ),
         ] {
-            let found = Zone.validate(&config, &None);
+            let found = Zone.validate(&config);
             assert_eq!(
                 found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect::<Vec<_>>(),
                 [expected]

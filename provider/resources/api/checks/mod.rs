@@ -25,7 +25,7 @@ use crate::resources::timeouts;
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// What is wrong with `config`, but for its package. `shape` is its shape, when it is known; `default_tags` are the
+/// What is wrong with `config`, whatever is in its package. `shape` is its shape, when it is known; `default_tags` are the
 /// provider's.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTreeMap<String, String>) -> Diagnostics {
     let mut found = Found::default();

@@ -9,6 +9,7 @@ mod routing;
 use std::collections::BTreeMap;
 
 use super::config::Config;
+use super::package::Digests;
 use super::shape::Shape;
 use crate::components::claim::{self, Claim};
 use crate::components::domain::Domain;
@@ -22,7 +23,7 @@ use crate::components::{
 };
 use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
 use crate::components::{validation_record, version};
-use crate::desired::{Address, Desired, Handle, Input, Kind, Package};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::resources::{Context, tags};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -56,9 +57,9 @@ pub(super) const KINDS: &[&str] = &[
     Seal::KIND,
 ];
 
-/// Everything that an API of this shape wants of AWS. `package` is the function's, as far as it could be read.
-pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, package: Option<&Package>) -> Desired {
-    let mut draft = Draft { shape, config, context, package, desired: Desired::default() };
+/// Everything that an API of this shape wants of AWS. `digests` are those of the function's package.
+pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Digests) -> Desired {
+    let mut draft = Draft { shape, config, context, digests, desired: Desired::default() };
     let claim = draft.claim();
     let role = function::role(&mut draft);
     let mut regions: BTreeMap<String, Region> = BTreeMap::new();
@@ -85,7 +86,7 @@ struct Draft<'a> {
     shape: &'a Shape,
     config: &'a Config,
     context: &'a Context<'a>,
-    package: Option<&'a Package>,
+    digests: &'a Digests,
     desired: Desired,
 }
 
