@@ -47,6 +47,11 @@ impl Config {
         })
     }
 
+    /// Whether everything is known that decides which components there are.
+    fn is_expandable(&self) -> bool {
+        !self.name.is_unknown() && !self.force_destroy.is_unknown()
+    }
+
     fn check(&self, default_tags: &BTreeMap<String, String>) -> Diagnostics {
         let mut found = tags::check(&self.tags, default_tags, Bearer::Zone, &Path::of("tags"));
         found.extend(timeouts::check(&self.timeouts));
@@ -94,7 +99,7 @@ impl Resource for Zone {
             return Err(found);
         }
         let mut desired = Desired::default();
-        let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
+        let Some(name) = config.name.known().filter(|_| config.is_expandable()) else {
             return Ok(Expansion { desired, addresses_known: false, unread: Vec::new() });
         };
         let tags = |address: &Address| tags::owned(&owner(name), address, context.default_tags, &config.tags);
@@ -139,16 +144,16 @@ impl Resource for Zone {
 
     fn state(&self, config: &Value, view: &View) -> Value {
         let Value::Map(mut all) = complete(config, &self.schema().ty()) else { return config.clone() };
-        for (attribute, output) in [("id", "id"), ("arn", "arn"), ("name_servers", "name_servers")] {
-            let value = match view.components.get(&address()) {
-                Some(_) => view.output(&address(), output),
-                None => Value::Unknown,
-            };
-            all.insert(attribute.to_owned(), value);
+        let is_known = Config::read(config).is_ok_and(|config| config.is_expandable());
+        // Without a component there is no zone: it was not made, or is gone. A zone that is wanted is in the view.
+        let or_unknown = |value: Value| if is_known { value } else { Value::Unknown };
+        for attribute in ["id", "arn", "name_servers"] {
+            all.insert(attribute.to_owned(), or_unknown(view.output(&address(), attribute)));
         }
         all.insert("status".to_owned(), status::of(view));
         let spec = spec(view);
-        all.insert("tags_all".to_owned(), spec.as_ref().map_or(Value::Unknown, |spec| tags::all(&spec.tags)));
+        let tags_all = spec.as_ref().map_or(Value::Null, |spec| tags::all(&spec.tags));
+        all.insert("tags_all".to_owned(), or_unknown(tags_all));
         if let Some(spec) = spec {
             let given = all.remove("comment").unwrap_or(Value::Null);
             all.insert("comment".to_owned(), comment(given, &spec.comment));
@@ -307,6 +312,20 @@ mod tests {
                 [expected]
             );
         }
+    }
+
+    #[test]
+    fn a_zone_that_was_not_made_has_nothing_to_tell() {
+        let computed = ["id", "arn", "name_servers", "tags_all"];
+        let told = |config: &Value, view: &View| {
+            let state = Zone.state(config, view);
+            computed.map(|name| at(&state, &Path::of(name)).clone())
+        };
+        let config = object([("name", text("example.com"))]);
+        let made = View { complete: Attr::Known(false), ..View::default() };
+        assert_eq!(told(&config, &made), computed.map(|_| Value::Null));
+        let later = object([("name", Value::Unknown)]);
+        assert_eq!(told(&later, &View::default()), computed.map(|_| Value::Unknown));
     }
 
     #[test]
