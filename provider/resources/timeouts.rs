@@ -71,6 +71,21 @@ pub(crate) fn limits(timeouts: &Attr<Timeouts>, default: Limits) -> Limits {
     }
 }
 
+/// How long an update may take; `None` while that is not known.
+pub(crate) fn update(timeouts: &Attr<Timeouts>, default: Limits) -> Option<Duration> {
+    certain(timeouts, |timeouts| &timeouts.update).then(|| limits(timeouts, default).update)
+}
+
+/// How long a delete may take; `None` while that is not known.
+pub(crate) fn delete(timeouts: &Attr<Timeouts>, default: Limits) -> Option<Duration> {
+    certain(timeouts, |timeouts| &timeouts.delete).then(|| limits(timeouts, default).delete)
+}
+
+/// Whether one of the timeouts is known, be it as the default.
+fn certain(timeouts: &Attr<Timeouts>, of: fn(&Timeouts) -> &Attr<String>) -> bool {
+    !timeouts.is_unknown() && timeouts.known().is_none_or(|timeouts| !of(timeouts).is_unknown())
+}
+
 /// The duration that a text such as `1h30m` stands for; `None` when it is none, or no time at all.
 fn parse(text: &str) -> Option<Duration> {
     let mut rest = text;

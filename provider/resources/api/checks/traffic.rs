@@ -1,13 +1,16 @@
 //! Mistakes in `domain` and `routing`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::Found;
 use crate::components::distribution;
+use crate::resources::api::LIMITS;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::routes;
 use crate::resources::api::shape::{Shape, plain};
+use crate::resources::timeouts::{self, Timeouts};
 use crate::resources::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -22,6 +25,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     }
     if let Some(given) = config.routing.known() {
         routing(given, found);
+        drain(given, &config.timeouts, found);
     }
     if let Some(shape) = shape {
         health_check(shape, found);
@@ -152,6 +156,23 @@ fn routing(routing: &Routing, found: &mut Found) {
         let detail = "The text to look for has 1 to 255 characters. Leave it out to look for none.";
         found.error(path.attribute("search_string"), "Invalid search string", detail);
     }
+}
+
+/// An update waits out the drain period before it destroys a region, and a destroy of the API does before it ends.
+fn drain(routing: &Routing, timeouts: &Attr<Timeouts>, found: &mut Found) {
+    let Some(drain) = routing.drain_seconds.known().and_then(|seconds| u64::try_from(*seconds).ok()) else { return };
+    let limits = [("update", timeouts::update(timeouts, LIMITS)), ("delete", timeouts::delete(timeouts, LIMITS))];
+    let shorter = |(_, limit): &(&str, Option<Duration>)| limit.is_some_and(|limit| limit.as_secs() < drain);
+    let Some((operation, Some(limit))) = limits.into_iter().find(shorter) else { return };
+    let detail = format!(
+        "A region is destroyed {drain} seconds after it was taken out of DNS, and the {operation} timeout is {} seconds: \
+         every {operation} that removes a region would end with a timeout. Set drain_seconds to at most {}, or \
+         timeouts.{operation} to more than {drain} seconds.",
+        limit.as_secs(),
+        limit.as_secs()
+    );
+    let path = Path::of("routing").attribute("drain_seconds");
+    found.error(path, "Drain period longer than the timeout", detail);
 }
 
 fn health_check(shape: &Shape, found: &mut Found) {

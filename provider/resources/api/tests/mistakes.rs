@@ -160,6 +160,21 @@ fn routing() {
                 "All weights are 0 @ regions",
             ),
             (r#"routing = { drain_seconds = -1 }"#, "Drain time out of range @ routing.drain_seconds"),
+            (r#"routing = { drain_seconds = 5401 }"#, "Drain period longer than the timeout @ routing.drain_seconds"),
+            (
+                r#"
+                routing  = { drain_seconds = 601 }
+                timeouts = { update = "10m" }
+                "#,
+                "Drain period longer than the timeout @ routing.drain_seconds",
+            ),
+            (
+                r#"
+                routing  = { drain_seconds = 7201 }
+                timeouts = { update = "3h" }
+                "#,
+                "Drain period longer than the timeout @ routing.drain_seconds",
+            ),
             (
                 r#"routing = { health_check = { path = "health" } }"#,
                 "Invalid health check path @ routing.health_check.path",
@@ -220,6 +235,21 @@ fn routing() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_drain_period_fits_into_the_timeouts() {
+    for fits in [
+        "routing = { drain_seconds = 5400 }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = { update = \"25h\", delete = \"25h\" }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = { update = var.update, delete = \"25h\" }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = var.timeouts",
+        "routing = { drain_seconds = var.seconds }\ntimeouts = { update = \"10s\" }",
+    ] {
+        assert_eq!(found(fits, true), [""; 0], "{fits}");
+    }
+    let long = config(&format!("{BASE}{DOMAIN}\nrouting = {{ drain_seconds = 6000 }}"));
+    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"A region is destroyed 6000 seconds after it was taken out of DNS, and the update timeout is 5400 seconds: every update that removes a region would end with a timeout. Set drain_seconds to at most 5400, or timeouts.update to more than 6000 seconds.");
 }
 
 #[test]
