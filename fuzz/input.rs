@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use multiregion::configuration;
-use multiregion::desired::{Package, PackageSource, Packages};
+use multiregion::desired::{Package, PackageSource, Packages, Unusable};
 use multiregion::plan::Ledger;
 use multiregion::resources::{Context, REGISTRY, Resource};
 use multiregion::schema::{Attr, Decode, Object};
@@ -82,7 +82,7 @@ fn through(value: &Value, form: &Form) -> bool {
     assert_eq!(decode_msgpack(&again, &form.ty).as_ref(), Ok(value));
     match form.of {
         Of::Resource(resource) => {
-            resource.validate(value, &Nothing);
+            resource.validate(value);
             let _ = (resource.settings(value), resource.expand(value, &context()));
         }
         Of::Provider => drop(configuration::read(value)),
@@ -106,14 +106,21 @@ fn decoded(value: &Value) {
 
 fn context() -> Context<'static> {
     static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
-    Context { owner_id: None, account_id: "123456789012", partition: "aws", default_tags: &NO_TAGS, packages: &Nothing }
+    Context {
+        owner_id: None,
+        account_id: "123456789012",
+        partition: "aws",
+        default_tags: &NO_TAGS,
+        packages: &Nothing,
+        prior: None,
+    }
 }
 
 /// A disk on which every package has one file.
 struct Nothing;
 
 impl Packages for Nothing {
-    fn describe(&self, _: &PackageSource) -> Result<Package, (&'static str, String)> {
+    fn describe(&self, _: &PackageSource) -> Result<Package, Unusable> {
         let files = vec!["app.py".to_owned()];
         Ok(Package {
             sha256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".to_owned(),

@@ -110,9 +110,8 @@ impl CallError {
     /// Whether AWS refuses the caller: a permission is missing, or the credentials are not valid any more. Repeating the call
     /// does not help.
     pub fn is_denied(&self) -> bool {
-        let is_forbidden = |code: &str| {
-            ["AccessDenied", "Unauthorized", "NotAuthorized"].iter().any(|part| code.contains(part))
-        };
+        let is_forbidden =
+            |code: &str| ["AccessDenied", "Unauthorized", "NotAuthorized"].iter().any(|part| code.contains(part));
         self.is_credentials() || self.code().is_some_and(is_forbidden)
     }
 

@@ -49,7 +49,13 @@ mod tests {
     use crate::aws::{CancellationToken, Clock};
 
     fn run(clock: &FakeClock) -> Run {
-        Run::new("giraffe", clock.now() + Duration::from_secs(60), CancellationToken::new(), Arc::new(clock.clone()))
+        Run::new(
+            crate::desired::Owner::new("multiregion_api", "giraffe"),
+            "us-east-1",
+            clock.now() + Duration::from_secs(60),
+            CancellationToken::new(),
+            Arc::new(clock.clone()),
+        )
     }
 
     #[test]

@@ -180,7 +180,13 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new("giraffe", deadline, CancellationToken::new(), Arc::new(clock.clone()))
+        Run::new(
+            crate::desired::Owner::new("multiregion_api", "giraffe"),
+            "us-east-1",
+            deadline,
+            CancellationToken::new(),
+            Arc::new(clock.clone()),
+        )
     }
 
     fn address() -> Address {

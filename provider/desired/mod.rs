@@ -13,4 +13,4 @@ pub use graph::{Desired, Kind, Node};
 pub use input::{Gated, Handle, Input, OutputKey, Reference};
 pub(crate) use input::{READY, REF, UNKNOWN};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
-pub use package::{Package, PackageSource, Packages};
+pub use package::{Package, PackageSource, Packages, Unusable};

@@ -7,8 +7,19 @@ pub trait Packages {
     /// What is known of the package of a directory or zip file.
     ///
     /// # Errors
-    /// What is wrong with it, as summary and detail.
-    fn describe(&self, source: &PackageSource) -> Result<Package, (&'static str, String)>;
+    /// Why it cannot be used.
+    fn describe(&self, source: &PackageSource) -> Result<Package, Unusable>;
+}
+
+/// Why a package cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// A constant sentence that names the mistake.
+    pub summary: &'static str,
+    /// What was found, why it is wrong, how to fix it.
+    pub detail: String,
+    /// Whether its files are not on this machine at all.
+    pub is_missing: bool,
 }
 
 /// Where a package comes from.

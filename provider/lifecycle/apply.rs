@@ -72,7 +72,7 @@ impl Provider {
         let engine = self.engine(&settings.owner, settings.update_timeout);
         let engine = place::identified(&engine, &self.aws, &ledger)?;
         self.pending_acks.acknowledge(&settings.owner).await;
-        let desired = self.expand(resource, config, &engine)?.desired;
+        let desired = self.expand(resource, config, &engine, None)?.desired;
         let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;

@@ -74,7 +74,7 @@ impl Provider {
         engine: &Engine,
         gone: &Ledger,
     ) -> Result<(Expansion, Survey), Diagnostics> {
-        let expansion = self.expand(resource, config, engine)?;
+        let expansion = self.expand(resource, config, engine, None)?;
         self.check_regions(&expansion.desired, &Ledger::default()).await?;
         let survey = engine.survey(&expansion.desired, &Ledger::default(), gone).await;
         Ok((expansion, survey.map_err(|mistaken| vec![mistake(&mistaken)])?))
@@ -118,7 +118,7 @@ impl Provider {
 
     fn fresh(&self, resource: &dyn Resource, config: &Value, base: &Engine) -> Result<Start, Diagnostics> {
         let engine = base.identified(base.mint());
-        let desired = self.expand(resource, config, &engine)?.desired;
+        let desired = self.expand(resource, config, &engine, None)?.desired;
         Ok(Start { hold: Hold::starting(&engine), engine, adopted: Ledger::default(), desired })
     }
 

@@ -21,7 +21,7 @@ use crate::desired::Owner;
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
 use crate::plan::{Ledger, UnreadableLedger};
-use crate::resources::{Context, Expansion, Resource};
+use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 use loaded::Refreshed;
@@ -88,21 +88,29 @@ impl Provider {
         Engine::new(Arc::clone(&self.aws), run, Catalog::default())
     }
 
-    fn expand(&self, resource: &dyn Resource, config: &Value, engine: &Engine) -> Result<Expansion, Diagnostics> {
+    /// What the configuration wants, knowing what there is in `prior`.
+    fn expand(
+        &self,
+        resource: &dyn Resource,
+        config: &Value,
+        engine: &Engine,
+        prior: Option<Prior<'_>>,
+    ) -> Result<Expansion, Diagnostics> {
         let context = Context {
             owner_id: engine.owner_id(),
             account_id: self.aws.account_id(),
             partition: self.aws.partition(),
             default_tags: self.aws.default_tags(),
             packages: &DiskPackages,
+            prior,
         };
         block(|| resource.expand(config, &context))
     }
 }
 
-/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS.
+/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS and reads no file.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
-    block(|| resource.validate(config, &DiskPackages))
+    resource.validate(config)
 }
 
 /// Reads a package without keeping other calls, a cancel among them, from being answered.

@@ -8,7 +8,7 @@ use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
 use crate::plan::{Ledger, Plan, PlannedChange, View};
-use crate::resources::{Expansion, Resource, Settings};
+use crate::resources::{Expansion, Prior, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -47,7 +47,10 @@ impl Provider {
         }
         let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, prior).await?;
-        let expansion = self.expand(resource, config, &engine)?;
+        let view = View::made(&ledger, engine.kinds());
+        let exists = Prior { state: &prior.value, view: &view };
+        let mut expansion = self.expand(resource, config, &engine, Some(exists))?;
+        let unread = std::mem::take(&mut expansion.unread);
         self.check_regions(&expansion.desired, &ledger).await?;
         let survey = survey(&engine, &expansion.desired, &ledger, &Ledger::default()).await?;
         warnings.extend(adoption(&settings.owner, &survey.adopted));
@@ -57,12 +60,14 @@ impl Provider {
         if survey.plan.is_empty() && survey.ledger.imported && as_protected {
             // AWS does not hold the configuration of an imported resource: as long as it wants what exists, the state stays
             // what the import made it.
+            warnings.extend(unneeded(unread, true)?);
             return Ok((Planned { state: prior.clone(), replaced_by }, warnings));
         }
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         // An update that does not come to its end is an error; a create may be kept incomplete.
         let private = PlannedChange { adopts: survey.adopted, ..PlannedChange::update(survey.ledger.clone()) };
         let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
+        warnings.extend(unneeded(unread, state.value == prior.value)?);
         Ok((Planned { state, replaced_by }, warnings))
     }
 
@@ -79,7 +84,7 @@ impl Provider {
         let old = self.engine(&resource.settings(&prior.value)?.owner, LOOK_TIMEOUT);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
         let engine = self.engine(&resource.settings(config)?.owner, LOOK_TIMEOUT);
-        let expansion = self.expand(resource, config, &engine)?;
+        let expansion = self.expand(resource, config, &engine, None)?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
@@ -142,6 +147,24 @@ impl Outlook<'_> {
         }
         State { value, private: private.to_private() }
     }
+}
+
+/// The warnings about files that could not be read, when the plan does not need them.
+///
+/// # Errors
+/// The same as errors, when something changes.
+fn unneeded(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
+    if !is_unchanged && !unread.is_empty() {
+        return Err(unread);
+    }
+    let warning = |Diagnostic { path, summary, detail, .. }| {
+        let detail = format!(
+            "{detail} Nothing else of the resource changes, so the plan takes what was deployed from these files to be \
+             unchanged. A plan that creates or updates anything needs the files."
+        );
+        Diagnostic::warning(path, summary, detail)
+    };
+    Ok(unread.into_iter().map(warning).collect())
 }
 
 /// Refuses to destroy what is protected.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 
 use super::{MAX_FILES, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
+use crate::desired::Unusable;
 
 /// Why a package cannot be used. `Display` says what was found, why it is wrong and how to mend it.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,12 @@ impl PackageError {
             Self::Changed { .. } => "Package changed between plan and apply",
             Self::Scratch(_) => "Temporary file failed",
         }
+    }
+
+    /// What is told of a package that cannot be used.
+    pub fn unusable(&self) -> Unusable {
+        let is_missing = matches!(self, Self::Missing { .. } | Self::Empty { .. });
+        Unusable { summary: self.summary(), detail: self.detail(), is_missing }
     }
 
     /// What was found, why it is wrong, how to mend it; with what the system said.

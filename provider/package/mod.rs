@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::desired::{Package, PackageSource, Packages};
+use crate::desired::{Package, PackageSource, Packages, Unusable};
 
 pub use error::PackageError;
 use walk::Entry;
@@ -48,10 +48,10 @@ const SETTLED: Duration = Duration::from_secs(2);
 pub struct DiskPackages;
 
 impl Packages for DiskPackages {
-    fn describe(&self, source: &PackageSource) -> Result<Package, (&'static str, String)> {
+    fn describe(&self, source: &PackageSource) -> Result<Package, Unusable> {
         let slot = slot(source);
         let built = current(source, &mut lock(&slot));
-        built.map(|built| built.package.clone()).map_err(|error| (error.summary(), error.detail()))
+        built.map(|built| built.package.clone()).map_err(|error| error.unusable())
     }
 }
 

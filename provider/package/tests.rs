@@ -37,7 +37,7 @@ fn described(source: &PackageSource) -> Package {
 
 #[track_caller]
 fn refused(source: &PackageSource) -> &'static str {
-    let (summary, detail) = DiskPackages.describe(source).unwrap_err();
+    let Unusable { summary, detail, .. } = DiskPackages.describe(source).unwrap_err();
     assert!(detail.len() > 40, "{detail}");
     summary
 }

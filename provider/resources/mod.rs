@@ -27,8 +27,8 @@ pub trait Resource: Send + Sync {
     /// Its schema.
     fn schema(&self) -> Schema;
 
-    /// Everything that is wrong with a configuration by itself. Unknown values are not errors.
-    fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics;
+    /// Everything that is wrong with a configuration by itself. Unknown values are not errors. Reads no package.
+    fn validate(&self, config: &Value) -> Diagnostics;
 
     /// The owner of the components of the resource of this name.
     fn owner(&self, name: &str) -> Owner {
@@ -47,7 +47,7 @@ pub trait Resource: Send + Sync {
     /// What the configuration wants of AWS.
     ///
     /// # Errors
-    /// What [`Resource::validate`] finds too; and what only shows with everything known.
+    /// What [`Resource::validate`] finds too; what is wrong with packages; and what only shows with everything known.
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics>;
 
     /// The attributes whose change makes a new resource.
@@ -73,6 +73,17 @@ pub struct Context<'a> {
     pub default_tags: &'a std::collections::BTreeMap<String, String>,
     /// How a function's package is read.
     pub packages: &'a dyn Packages,
+    /// What the resource is now, in a plan that may change it.
+    pub prior: Option<Prior<'a>>,
+}
+
+/// A resource that exists.
+#[derive(Clone, Copy)]
+pub struct Prior<'a> {
+    /// Its state.
+    pub state: &'a Value,
+    /// Its components.
+    pub view: &'a View,
 }
 
 /// A resource's configuration, expanded.
@@ -83,6 +94,9 @@ pub struct Expansion {
     /// Whether `desired` is all there will be. While something that decides which components there are is unknown (a name
     /// that stands in an address, a flag), it is empty, and `components` as a whole is known only after apply.
     pub addresses_known: bool,
+    /// An error for each package whose files are not on this machine. `desired` holds what was made of them before: the
+    /// errors do not count as long as nothing is created or updated, as in the plan that comes before a destroy.
+    pub unread: Diagnostics,
 }
 
 /// What a resource's configuration says about the way it is made.

@@ -71,21 +71,10 @@ pub(crate) fn limits(timeouts: &Attr<Timeouts>, default: Limits) -> Limits {
     }
 }
 
-/// The first of update and delete for which a wait of `time` would be too long; none of what is not known yet.
-pub(crate) fn exceeded(timeouts: &Attr<Timeouts>, default: Limits, time: Duration) -> Option<&'static str> {
-    let null = Timeouts::default();
-    let timeouts = match timeouts {
-        Attr::Known(timeouts) => timeouts,
-        Attr::Null => &null,
-        Attr::Unknown => return None,
-    };
-    let all = [("update", &timeouts.update, default.update), ("delete", &timeouts.delete, default.delete)];
-    let exceeded = all.into_iter().find(|(_, text, default)| match text {
-        Attr::Known(text) => parse(text).is_some_and(|limit| limit <= time),
-        Attr::Null => *default <= time,
-        Attr::Unknown => false,
-    });
-    exceeded.map(|(name, ..)| name)
+/// How long an update may take; `None` while that is not known.
+pub(crate) fn update(timeouts: &Attr<Timeouts>, default: Limits) -> Option<Duration> {
+    let is_known = !timeouts.is_unknown() && timeouts.known().is_none_or(|timeouts| !timeouts.update.is_unknown());
+    is_known.then(|| limits(timeouts, default).update)
 }
 
 /// The duration that a text such as `1h30m` stands for; `None` when it is none, or no time at all.
@@ -111,24 +100,6 @@ fn parse(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_wait_that_is_too_long_is_found_where_the_limits_are_known() {
-        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3600));
-        let default = Limits { create: minute, update: hour, delete: 2 * hour };
-        let check = |update, delete, time| {
-            let timeouts = Timeouts { create: Attr::Null, update, delete };
-            exceeded(&Attr::Known(timeouts), default, time)
-        };
-        let text = |text: &str| Attr::Known(text.to_owned());
-        assert_eq!(exceeded(&Attr::Null, default, hour), Some("update"));
-        assert_eq!(exceeded(&Attr::Null, default, minute), None);
-        assert_eq!(exceeded(&Attr::Unknown, default, 9 * hour), None);
-        assert_eq!(check(text("3h"), Attr::Null, hour), None);
-        assert_eq!(check(text("3h"), Attr::Null, 2 * hour), Some("delete"));
-        assert_eq!(check(Attr::Unknown, text("9h"), 5 * hour), None);
-        assert_eq!(check(text("soon"), text("9h"), hour), None);
-    }
 
     #[test]
     fn durations() {

@@ -10,7 +10,7 @@ use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, map, text};
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
 use crate::components::hosted_zone::{self, HostedZone};
-use crate::desired::{Address, Desired, Handle, Input, Kind, Packages};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
 use crate::wire::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -44,6 +44,11 @@ impl Config {
             tags: object.get("tags")?,
             timeouts: object.get("timeouts")?,
         })
+    }
+
+    /// Whether everything is known that decides which components there are.
+    fn is_expandable(&self) -> bool {
+        !self.name.is_unknown() && !self.force_destroy.is_unknown()
     }
 
     fn check(&self, default_tags: &BTreeMap<String, String>) -> Diagnostics {
@@ -82,7 +87,7 @@ impl Resource for Zone {
         schema()
     }
 
-    fn validate(&self, config: &Value, _packages: &dyn Packages) -> Diagnostics {
+    fn validate(&self, config: &Value) -> Diagnostics {
         Config::read(config).map_or_else(|error| vec![error], |config| config.check(&BTreeMap::new()))
     }
 
@@ -93,8 +98,8 @@ impl Resource for Zone {
             return Err(found);
         }
         let mut desired = Desired::default();
-        let (Some(name), false) = (config.name.known(), config.force_destroy.is_unknown()) else {
-            return Ok(Expansion { desired, addresses_known: false });
+        let Some(name) = config.name.known().filter(|_| config.is_expandable()) else {
+            return Ok(Expansion { desired, addresses_known: false, unread: Vec::new() });
         };
         let owned = Owned::new(self.owner(name), context, &config.tags);
         // A zone lives in no region.
@@ -111,7 +116,7 @@ impl Resource for Zone {
         };
         let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
         Owned::complete(&mut desired, &claim, Vec::new());
-        Ok(Expansion { desired, addresses_known: true })
+        Ok(Expansion { desired, addresses_known: true, unread: Vec::new() })
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -128,17 +133,17 @@ impl Resource for Zone {
 
     fn state(&self, config: &Value, view: &View) -> Value {
         let Value::Map(mut all) = complete(config, &self.schema().ty()) else { return config.clone() };
-        for (attribute, output) in [("id", "id"), ("arn", "arn"), ("name_servers", "name_servers")] {
-            let value = match view.components.get(&address()) {
-                Some(_) => view.output(&address(), output),
-                None => Value::Unknown,
-            };
-            all.insert(attribute.to_owned(), value);
+        let is_known = Config::read(config).is_ok_and(|config| config.is_expandable());
+        // Without a component there is no zone: it was not made, or is gone. A zone that is wanted is in the view.
+        let or_unknown = |value: Value| if is_known { value } else { Value::Unknown };
+        for attribute in ["id", "arn", "name_servers"] {
+            all.insert(attribute.to_owned(), or_unknown(view.output(&address(), attribute)));
         }
         all.insert("status".to_owned(), status::of(view));
         all.extend(owned::values(view).map(|(name, value)| (name.to_owned(), value)));
         let spec = spec(view);
-        all.insert("tags_all".to_owned(), spec.as_ref().map_or(Value::Unknown, |spec| tags::all(&spec.tags)));
+        let tags_all = spec.as_ref().map_or(Value::Null, |spec| tags::all(&spec.tags));
+        all.insert("tags_all".to_owned(), or_unknown(tags_all));
         if let Some(spec) = spec {
             let given = all.remove("comment").unwrap_or(Value::Null);
             all.insert("comment".to_owned(), comment(given, &spec.comment));
@@ -230,15 +235,15 @@ fn schema() -> Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desired::{Package, PackageSource};
+    use crate::desired::{Package, PackageSource, Packages, Unusable};
     use crate::plan::Seen;
     use crate::resources::values::{at, object};
 
     struct None;
 
     impl Packages for None {
-        fn describe(&self, _: &PackageSource) -> Result<Package, (&'static str, String)> {
-            Err(("No package", "A zone has no package.".to_owned()))
+        fn describe(&self, _: &PackageSource) -> Result<Package, Unusable> {
+            Err(Unusable { summary: "No package", detail: "A zone has no package.".to_owned(), is_missing: true })
         }
     }
 
@@ -253,6 +258,7 @@ mod tests {
             partition: "aws",
             default_tags,
             packages: &None,
+            prior: Option::None,
         };
         Zone.expand(config, &context)
     }
@@ -288,12 +294,26 @@ mod tests {
                 "Too many tags @ tags",
             ),
         ] {
-            let found = Zone.validate(&config, &None);
+            let found = Zone.validate(&config);
             assert_eq!(
                 found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect::<Vec<_>>(),
                 [expected]
             );
         }
+    }
+
+    #[test]
+    fn a_zone_that_was_not_made_has_nothing_to_tell() {
+        let computed = ["id", "arn", "name_servers", "tags_all"];
+        let told = |config: &Value, view: &View| {
+            let state = Zone.state(config, view);
+            computed.map(|name| at(&state, &Path::of(name)).clone())
+        };
+        let config = object([("name", text("example.com"))]);
+        let made = View { complete: Attr::Known(false), ..View::default() };
+        assert_eq!(told(&config, &made), computed.map(|_| Value::Null));
+        let later = object([("name", Value::Unknown)]);
+        assert_eq!(told(&later, &View::default()), computed.map(|_| Value::Unknown));
     }
 
     #[test]

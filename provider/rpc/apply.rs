@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::answer::{Answered, answer_or};
 use super::diagnostic::to_protocol;
+use super::known::encode_known;
 use super::protocol::apply_resource_change::{Request, Response};
 use super::server::{Server, resource};
-use super::value::{decode, encode};
+use super::value::{decode, decode_config};
 use crate::lifecycle::State;
-use crate::wire::Diagnostics;
+use crate::wire::{Diagnostics, Severity};
 
 pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
     // An error without a state would make the host forget what there is.
@@ -25,12 +26,14 @@ async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagno
     let schema = resource.schema();
     let prior = decode(request.prior_state.as_ref(), &schema)?;
     let planned = decode(request.planned_state.as_ref(), &schema)?;
-    let config = decode(request.config.as_ref(), &schema)?;
+    let config = decode_config(request.config.as_ref(), &schema)?;
     let provider = server.provider()?;
     let planned = State { value: planned, private: request.planned_private };
-    let (state, diagnostics) = provider.apply(resource, prior, planned, config).await;
+    let (state, mut diagnostics) = provider.apply(resource, prior, planned, config).await;
+    let (new_state, unknown) = encode_known(state.value, &schema, Severity::Error)?;
+    diagnostics.extend(unknown);
     Ok(Response {
-        new_state: Some(encode(state.value, &schema)?),
+        new_state: Some(new_state),
         private: state.private,
         diagnostics: to_protocol(&diagnostics),
         ..Default::default()

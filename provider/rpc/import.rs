@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::diagnostic::to_protocol;
+use super::known::encode_known;
 use super::protocol::import_resource_state::{ImportedResource, Request, Response};
 use super::server::{Server, resource};
-use super::value::encode;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::wire::{Diagnostic, Diagnostics, Path, Severity, Value};
 
 pub(super) async fn import(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
     let resource = resource(&request.type_name)?;
@@ -31,9 +31,11 @@ pub(super) async fn import(server: Arc<Server>, request: Request) -> Result<Resp
         }
         return Err(diagnostics);
     }
+    let (imported, unknown) = encode_known(state.value, &resource.schema(), Severity::Warning)?;
+    diagnostics.extend(unknown);
     let imported = ImportedResource {
         type_name: request.type_name,
-        state: Some(encode(state.value, &resource.schema())?),
+        state: Some(imported),
         private: state.private,
         ..Default::default()
     };

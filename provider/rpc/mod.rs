@@ -13,6 +13,7 @@ mod functions;
 mod generate;
 mod identity;
 mod import;
+mod known;
 mod list;
 mod move_state;
 mod plan;

@@ -7,7 +7,7 @@ use super::diagnostic::{path, to_protocol};
 use super::protocol::plan_resource_change::{Request, Response};
 use super::protocol::{Deferred, deferred};
 use super::server::{Readiness, Server, resource};
-use super::value::{decode, encode};
+use super::value::{decode, decode_config, encode};
 use crate::lifecycle::State;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Value};
@@ -16,7 +16,7 @@ pub(super) async fn plan(server: Arc<Server>, request: Request) -> Result<Respon
     let resource = resource(&request.type_name)?;
     let schema = resource.schema();
     let prior = decode(request.prior_state.as_ref(), &schema)?;
-    let config = decode(request.config.as_ref(), &schema)?;
+    let config = decode_config(request.config.as_ref(), &schema)?;
     let provider = match server.readiness()? {
         Readiness::Ready(provider) => provider,
         Readiness::Later(why) => return without_aws(resource, &request, &prior, config, why),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::diagnostic::to_protocol;
 use super::protocol::{configure_provider, stop_provider, validate_provider_config};
 use super::server::{Configured, Server};
-use super::value::decode;
+use super::value::decode_config;
 use crate::aws::{Aws, Config};
 use crate::configuration::{self, Settings};
 use crate::lifecycle::Provider;
@@ -14,7 +14,7 @@ use crate::wire::{Diagnostic, Diagnostics, Path};
 pub(super) async fn validate(
     request: validate_provider_config::Request,
 ) -> Result<validate_provider_config::Response, Diagnostics> {
-    let config = decode(request.config.as_ref(), &configuration::schema())?;
+    let config = decode_config(request.config.as_ref(), &configuration::schema())?;
     Ok(validate_provider_config::Response { diagnostics: to_protocol(&configuration::validate(&config)) })
 }
 
@@ -24,7 +24,7 @@ pub(super) async fn configure(
 ) -> Result<configure_provider::Response, Diagnostics> {
     // What an earlier run in debug mode configured must not serve this one when the rest fails.
     server.configure(Configured::Not);
-    let config = decode(request.config.as_ref(), &configuration::schema())?;
+    let config = decode_config(request.config.as_ref(), &configuration::schema())?;
     let configured = match configuration::read(&config)? {
         Settings::Unknown(argument) => {
             tracing::info!(%argument, "the provider's configuration is not wholly known yet");

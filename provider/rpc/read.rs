@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::answer::{Answered, answer_or};
 use super::diagnostic::to_protocol;
+use super::known::encode_known;
 use super::protocol::read_resource::{Request, Response};
 use super::server::{Readiness, Server, resource};
-use super::value::{decode, encode};
+use super::value::decode;
 use crate::lifecycle::State;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::wire::{Diagnostic, Diagnostics, Path, Severity, Value};
 
 pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
     answer_or("ReadResource", unchanged(&request), read(server, request)).await
@@ -33,9 +34,11 @@ async fn read(server: Arc<Server>, request: Request) -> Result<Response, Diagnos
     if value == Value::Null {
         return Ok(unchanged(&request));
     }
-    let (state, diagnostics) = provider.read(resource, State { value, private: request.private }).await;
+    let (state, mut diagnostics) = provider.read(resource, State { value, private: request.private }).await;
+    let (new_state, unknown) = encode_known(state.value, &schema, Severity::Warning)?;
+    diagnostics.extend(unknown);
     Ok(Response {
-        new_state: Some(encode(state.value, &schema)?),
+        new_state: Some(new_state),
         private: state.private,
         diagnostics: to_protocol(&diagnostics),
         ..Default::default()

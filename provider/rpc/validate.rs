@@ -3,7 +3,7 @@
 use super::diagnostic::to_protocol;
 use super::protocol::validate_resource_config::{Request, Response};
 use super::server::resource;
-use super::value::decode;
+use super::value::decode_config;
 use crate::lifecycle;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -11,7 +11,7 @@ use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 pub(super) async fn validate(request: Request) -> Result<Response, Diagnostics> {
     let resource = resource(&request.type_name)?;
     let schema = resource.schema();
-    let config = decode(request.config.as_ref(), &schema)?;
+    let config = decode_config(request.config.as_ref(), &schema)?;
     let mut diagnostics = Vec::new();
     if !request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed) {
         refuse_write_only(&config, &schema.attributes, &Path::root(), &mut diagnostics);

@@ -1,7 +1,7 @@
 //! Values of the protocol, by schema.
 
 use super::protocol::DynamicValue;
-use crate::schema::{Attribute, Nesting, Schema, Shape};
+use crate::schema::{Attribute, Nesting, Schema, Shape, missing};
 use crate::wire::{Diagnostics, Value, decode_json, decode_msgpack, encode_msgpack};
 
 /// A value that the host sent. One that is not there, or has no encoding at all, is null.
@@ -18,6 +18,16 @@ pub(super) fn decode(value: Option<&DynamicValue>, schema: &Schema) -> Result<Va
         return Ok(Value::Null);
     };
     decoded.map_err(|error| vec![error.into()])
+}
+
+/// A configuration that the host sent: as [`decode`], but with a value for everything that is required.
+///
+/// # Errors
+/// When it does not fit the schema, or lacks what is required.
+pub(super) fn decode_config(value: Option<&DynamicValue>, schema: &Schema) -> Result<Value, Diagnostics> {
+    let config = decode(value, schema)?;
+    let missing = missing(schema, &config);
+    if missing.is_empty() { Ok(config) } else { Err(missing) }
 }
 
 /// A value for the host, without what it must not keep.

@@ -131,6 +131,11 @@ impl Attribute {
         self
     }
 
+    /// Whether the user must set it.
+    pub fn is_required(&self) -> bool {
+        self.mode == Mode::Required
+    }
+
     /// The type of its value.
     pub fn ty(&self) -> Type {
         match &self.shape {

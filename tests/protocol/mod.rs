@@ -7,5 +7,6 @@ pub(crate) mod generated;
 mod handshake;
 mod life;
 mod log;
+mod required;
 mod schema;
 mod unknown_provider;

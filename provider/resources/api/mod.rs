@@ -8,6 +8,7 @@ mod config;
 mod expand;
 mod import;
 mod names;
+mod package;
 mod routes;
 mod schema;
 mod shape;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use super::timeouts::{self, Limits};
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
-use crate::desired::{Desired, Package, Packages};
+use crate::desired::Desired;
 use crate::plan::View;
 use crate::schema::Schema;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -45,23 +46,16 @@ const LIMITS: Limits = Limits {
 struct Checked {
     config: Config,
     shape: Option<Shape>,
-    package: Option<Package>,
     found: Diagnostics,
 }
 
 impl Checked {
     /// `default_tags` are the provider's, which are not known before it is configured.
-    fn new(
-        config: &Value,
-        default_tags: &BTreeMap<String, String>,
-        packages: &dyn Packages,
-    ) -> Result<Self, Diagnostic> {
+    fn new(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Self, Diagnostic> {
         let config = Config::read(config)?;
         let shape = Shape::of(&config);
-        let mut found = checks::check(&config, shape.as_ref(), default_tags);
-        let (package, in_package) = checks::package(&config, packages);
-        found.extend(in_package);
-        Ok(Self { config, shape, package, found })
+        let found = checks::check(&config, shape.as_ref(), default_tags);
+        Ok(Self { config, shape, found })
     }
 }
 
@@ -74,13 +68,15 @@ impl Resource for Api {
         schema::schema()
     }
 
-    fn validate(&self, config: &Value, packages: &dyn Packages) -> Diagnostics {
-        Checked::new(config, &BTreeMap::new(), packages).map_or_else(|error| vec![error], |checked| checked.found)
+    fn validate(&self, config: &Value) -> Diagnostics {
+        Checked::new(config, &BTreeMap::new()).map_or_else(|error| vec![error], |checked| checked.found)
     }
 
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
-        let checked = Checked::new(config, context.default_tags, context.packages).map_err(|error| vec![error])?;
-        let Checked { config, shape, package, mut found } = checked;
+        let checked = Checked::new(config, context.default_tags).map_err(|error| vec![error])?;
+        let code = package::read(&checked.config, config, context);
+        let Checked { config, shape, mut found } = checked;
+        found.extend(code.mistakes);
         if let Some(shape) = &shape {
             found.extend(checks::partitions(shape, context.partition));
         }
@@ -88,8 +84,12 @@ impl Resource for Api {
         if found.iter().any(Diagnostic::is_error) {
             return Err(found);
         }
-        let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, package.as_ref()));
-        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_else(Desired::default) })
+        let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, &code.digests));
+        Ok(Expansion {
+            addresses_known: desired.is_some(),
+            desired: desired.unwrap_or_else(Desired::default),
+            unread: code.unread,
+        })
     }
 
     fn kinds(&self) -> &'static [&'static str] {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Api;
-use crate::desired::{OwnerId, Package, PackageSource, Packages};
+use crate::desired::{OwnerId, Package, PackageSource, Packages, Unusable};
 use crate::resources::values::complete;
-use crate::resources::{Context, Expansion, Resource};
+use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Number, Value};
 
 /// The value of a configuration. What is no literal (`var.x`, `aws_iam_role.this.arn`) is unknown; what is left out is
@@ -43,7 +43,7 @@ fn value(expression: hcl::Expression) -> Value {
 pub(super) struct Packed;
 
 impl Packages for Packed {
-    fn describe(&self, source: &PackageSource) -> Result<Package, (&'static str, String)> {
+    fn describe(&self, source: &PackageSource) -> Result<Package, Unusable> {
         let (PackageSource::Directory { path, .. } | PackageSource::File { path }) = source;
         let small = Package {
             sha256: if path == "other" { "b3RoZXI=" } else { "c2hhMjU2" }.to_owned(),
@@ -52,7 +52,11 @@ impl Packages for Packed {
             files: vec!["app.py".to_owned(), "lib/util.py".to_owned()],
         };
         match path.as_str() {
-            "missing" => Err(("Source directory not found", "There is no directory \"missing\".".to_owned())),
+            "missing" | "broken" => Err(Unusable {
+                summary: if path == "missing" { "Package not found" } else { "Package cannot be read" },
+                detail: format!("The directory {path:?} cannot be read."),
+                is_missing: path == "missing",
+            }),
             _ => Ok(small),
         }
     }
@@ -65,6 +69,19 @@ pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
 
 /// The same with default tags of the provider.
 pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
+    expand_in(config, default_tags, None)
+}
+
+/// The same for a resource that exists.
+pub(super) fn expand_again(config: &Value, prior: Prior<'_>) -> Result<Expansion, Diagnostics> {
+    expand_in(config, &BTreeMap::new(), Some(prior))
+}
+
+fn expand_in(
+    config: &Value,
+    default_tags: &BTreeMap<String, String>,
+    prior: Option<Prior<'_>>,
+) -> Result<Expansion, Diagnostics> {
     let owner_id = OwnerId::mint("us-east-1", 7);
     let context = Context {
         owner_id: Some(&owner_id),
@@ -72,6 +89,7 @@ pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String
         partition: "aws",
         default_tags,
         packages: &Packed,
+        prior,
     };
     Api.expand(config, &context)
 }

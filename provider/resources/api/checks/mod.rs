@@ -13,13 +13,11 @@ mod traffic;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 pub(super) use function::account;
 pub(super) use package::package;
 pub(super) use regions::partitions;
 
-use super::LIMITS;
 use super::config::{Config, Texts};
 use super::shape::Shape;
 use crate::resources::tags::{self, Bearer};
@@ -27,7 +25,7 @@ use crate::resources::timeouts;
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// What is wrong with `config`, but for its package. `shape` is its shape, when it is known; `default_tags` are the
+/// What is wrong with `config`, whatever is in its package. `shape` is its shape, when it is known; `default_tags` are the
 /// provider's.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTreeMap<String, String>) -> Diagnostics {
     let mut found = Found::default();
@@ -43,22 +41,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     let bearer = if checked { Bearer::HealthCheck } else { Bearer::Usual };
     found.0.extend(tags::check(&config.tags, default_tags, bearer, &Path::of("tags")));
     found.0.extend(timeouts::check(&config.timeouts));
-    drain(config, &mut found);
     found.0
-}
-
-/// A drain period that lasts beyond the timeout of the operation that waits for it.
-fn drain(config: &Config, found: &mut Found) {
-    let seconds = config.routing.known().and_then(|routing| routing.drain_seconds.known());
-    let Some(time) = seconds.and_then(|seconds| u64::try_from(*seconds).ok()).map(Duration::from_secs) else { return };
-    if let Some(operation) = timeouts::exceeded(&config.timeouts, LIMITS, time) {
-        let detail = format!(
-            "A region that is removed is deleted {} s after its record, but timeouts.{operation} ends the operation \
-             before. Shorten drain_seconds, or raise timeouts.{operation}.",
-            time.as_secs()
-        );
-        found.error(Path::of("routing").attribute("drain_seconds"), "Drain time exceeds the timeout", detail);
-    }
 }
 
 fn name(config: &Config, found: &mut Found) {

@@ -1,33 +1,15 @@
-//! Mistakes in the function's package, which is read for it.
+//! Mistakes in the function's package.
 
 use super::Found;
-use crate::desired::{Package, PackageSource, Packages};
-use crate::resources::api::config::{Config, Function};
-use crate::resources::api::expand::package_source;
-use crate::resources::api::shape::plain_list;
+use crate::desired::Package;
+use crate::resources::api::config::Function;
 use crate::wire::{Diagnostics, Path};
 
-/// The function's package and what is wrong with it; no package when it is not on this machine, or it is not known where.
-pub(in crate::resources::api) fn package(config: &Config, packages: &dyn Packages) -> (Option<Package>, Diagnostics) {
+/// What is wrong with a package that was read.
+pub(in crate::resources::api) fn package(function: &Function, package: &Package) -> Diagnostics {
     let mut found = Found::default();
-    let Some(function) = config.function.known() else { return (None, found.0) };
-    let Some(source) = package_source(function, plain_list(&function.exclude, &[]).as_ref()) else {
-        return (None, found.0);
-    };
-    let attribute = match source {
-        PackageSource::Directory { .. } => "source_dir",
-        PackageSource::File { .. } => "filename",
-    };
-    let path = Path::of("function").attribute(attribute);
-    let package = match packages.describe(&source) {
-        Ok(package) => package,
-        Err((summary, detail)) => {
-            found.error(path, summary, detail);
-            return (None, found.0);
-        }
-    };
-    handler(function, &package, &mut found);
-    (Some(package), found.0)
+    handler(function, package, &mut found);
+    found.0
 }
 
 fn handler(function: &Function, package: &Package, found: &mut Found) {

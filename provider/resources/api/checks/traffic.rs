@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::components::distribution;
+use crate::resources::api::LIMITS;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::routes;
 use crate::resources::api::shape::{Shape, plain};
+use crate::resources::timeouts::{self, Timeouts};
 use crate::resources::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -22,6 +24,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     }
     if let Some(given) = config.routing.known() {
         routing(given, found);
+        drain(given, &config.timeouts, found);
     }
     if let Some(shape) = shape {
         health_check(shape, found);
@@ -152,6 +155,21 @@ fn routing(routing: &Routing, found: &mut Found) {
         let detail = "The text to look for has 1 to 255 characters. Leave it out to look for none.";
         found.error(path.attribute("search_string"), "Invalid search string", detail);
     }
+}
+
+/// An update waits out the drain period before it deletes a region. A destroy of the API does not wait.
+fn drain(routing: &Routing, timeouts: &Attr<Timeouts>, found: &mut Found) {
+    let Some(drain) = routing.drain_seconds.known().and_then(|seconds| u64::try_from(*seconds).ok()) else { return };
+    let Some(limit) = timeouts::update(timeouts, LIMITS).map(|limit| limit.as_secs()) else { return };
+    if drain < limit {
+        return;
+    }
+    let detail = format!(
+        "A region that is removed is deleted {drain} seconds after its record, but the update timeout ends the apply after \
+         {limit} seconds. Shorten drain_seconds, or set timeouts.update to more than {drain} seconds."
+    );
+    let path = Path::of("routing").attribute("drain_seconds");
+    found.error(path, "Drain period longer than the timeout", detail);
 }
 
 fn health_check(shape: &Shape, found: &mut Found) {

@@ -77,7 +77,7 @@ fn spec(
 ) -> function::Spec {
     let shape = &draft.shape.function;
     let function = &shape.config;
-    let (code, source) = code(draft, region);
+    let (code, source) = code(draft, address, region);
     let zipped = shape.source != Source::Image;
     let layers = if region.layers.is_null() { &function.layers } else { &region.layers };
     let reserved = if region.reserved_concurrency.is_null() {
@@ -107,11 +107,11 @@ fn spec(
 }
 
 /// What runs in a region, and where we read it from when it is on this machine.
-fn code(draft: &Draft<'_>, region: &Region) -> (Code, Option<PackageSource>) {
+fn code(draft: &Draft<'_>, address: &Address, region: &Region) -> (Code, Option<PackageSource>) {
     let function = &draft.shape.function;
     match function.source {
         Source::Local => {
-            let sha256 = draft.package.map_or(Input::Unknown, |package| Input::Known(package.sha256.clone()));
+            let sha256 = draft.digests.at(address);
             (Code::Package { sha256 }, package_source(&function.config, function.exclude.as_ref()))
         }
         Source::S3 => {

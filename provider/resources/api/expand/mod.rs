@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::Api;
 use super::config::Config;
+use super::package::Digests;
 use super::shape::Shape;
 use crate::components::domain::Domain;
 use crate::components::execute_api_endpoint::ExecuteApiEndpoint;
@@ -21,7 +22,7 @@ use crate::components::{
 };
 use crate::components::{issued_certificate, log_group, permission, provisioned_concurrency, role, route, stage};
 use crate::components::{validation_record, version};
-use crate::desired::{Address, Desired, Handle, Input, Kind, Package};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::resources::owned::{self, Owned};
 use crate::resources::{Context, Resource};
 use crate::schema::Attr;
@@ -55,9 +56,9 @@ pub(super) const KINDS: &[&str] = &[
     owned::LAST,
 ];
 
-/// Everything that an API of this shape wants of AWS. `package` is the function's, as far as it could be read.
-pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, package: Option<&Package>) -> Desired {
-    let mut draft = Draft { shape, config, context, package, desired: Desired::default() };
+/// Everything that an API of this shape wants of AWS. `digests` are those of the function's package.
+pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Digests) -> Desired {
+    let mut draft = Draft { shape, config, context, digests, desired: Desired::default() };
     let regions = draft.regions();
     let mut claimed = Desired::default();
     let claim = draft.owned().claim(&mut claimed, regions.clone());
@@ -87,7 +88,7 @@ struct Draft<'a> {
     shape: &'a Shape,
     config: &'a Config,
     context: &'a Context<'a>,
-    package: Option<&'a Package>,
+    digests: &'a Digests,
     desired: Desired,
 }
 

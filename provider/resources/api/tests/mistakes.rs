@@ -1,9 +1,9 @@
 //! What bad input gets: every row is one mistake, with the summary and the path that it is told with.
 
 use super::super::Api;
-use super::super::testing::{Packed, config, expand, expand_with};
+use super::super::testing::{completed, config, expand, expand_with, raw};
 use crate::resources::Resource;
-use crate::wire::Value;
+use crate::wire::{Diagnostics, Value};
 
 /// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
 const BASE: &str = r#"
@@ -15,7 +15,7 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 const DOMAIN: &str = r#"domain = { name = "api.example.com", zone_id = "Z0123456789" }"#;
 
 /// `base` with the parts of `change` put in.
-fn change(base: Value, change: Value) -> Value {
+pub(super) fn change(base: Value, change: Value) -> Value {
     match (base, change) {
         (Value::Map(mut base), Value::Map(changes)) => {
             for (key, part) in changes {
@@ -30,11 +30,18 @@ fn change(base: Value, change: Value) -> Value {
     }
 }
 
+/// The base after a change.
+pub(super) fn changed(hcl: &str, domain: bool) -> Value {
+    let base = raw(&format!("{BASE}{}", if domain { DOMAIN } else { "" }));
+    completed(&change(base, raw(hcl)))
+}
+
 /// The summaries and paths of what is wrong with the base after a change.
-fn found(hcl: &str, domain: bool) -> Vec<String> {
-    let base = super::super::testing::raw(&format!("{BASE}{}", if domain { DOMAIN } else { "" }));
-    let config = super::super::testing::completed(&change(base, super::super::testing::raw(hcl)));
-    let found = Api.validate(&config, &Packed);
+pub(super) fn found(hcl: &str, domain: bool) -> Vec<String> {
+    told(Api.validate(&changed(hcl, domain)))
+}
+
+pub(super) fn told(found: Diagnostics) -> Vec<String> {
     for one in &found {
         assert!(one.detail.len() > 20 && one.detail.ends_with(['.', '?', '\"']), "{one}");
     }
@@ -153,7 +160,14 @@ fn routing() {
                 "All weights are 0 @ regions",
             ),
             (r#"routing = { drain_seconds = -1 }"#, "Drain time out of range @ routing.drain_seconds"),
-            (r#"routing = { drain_seconds = 5400 }"#, "Drain time exceeds the timeout @ routing.drain_seconds"),
+            (r#"routing = { drain_seconds = 5400 }"#, "Drain period longer than the timeout @ routing.drain_seconds"),
+            (
+                r#"
+                routing  = { drain_seconds = 601 }
+                timeouts = { update = "10m" }
+                "#,
+                "Drain period longer than the timeout @ routing.drain_seconds",
+            ),
             (
                 r#"routing = { health_check = { path = "health" } }"#,
                 "Invalid health check path @ routing.health_check.path",
@@ -214,6 +228,21 @@ fn routing() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_drain_period_fits_into_the_timeouts() {
+    for fits in [
+        "routing = { drain_seconds = 5400 }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = { update = \"25h\", delete = \"25h\" }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = { update = var.update, delete = \"25h\" }",
+        "routing = { drain_seconds = 86400 }\ntimeouts = var.timeouts",
+        "routing = { drain_seconds = var.seconds }\ntimeouts = { update = \"10s\" }",
+    ] {
+        assert_eq!(found(fits, true), [""; 0], "{fits}");
+    }
+    let long = config(&format!("{BASE}{DOMAIN}\nrouting = {{ drain_seconds = 6000 }}"));
+    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"A region is destroyed 6000 seconds after it was taken out of DNS, and the update timeout is 5400 seconds: every update that removes a region would end with a timeout. Set drain_seconds to at most 5400, or timeouts.update to more than 6000 seconds.");
 }
 
 #[test]
@@ -285,30 +314,6 @@ fn function() {
             (
                 r#"function = { role_arn = "arn:aws:iam::123456789012:role/a", policy_json = "{\"Statement\":[]}" }"#,
                 "Conflicting permissions @ function.role_arn",
-            ),
-        ],
-    );
-}
-
-#[test]
-fn package() {
-    check(
-        false,
-        &[
-            (r#"function = { source_dir = "missing" }"#, "Source directory not found @ function.source_dir"),
-            (
-                r#"function = { source_dir = null, filename = "missing" }"#,
-                "Source directory not found @ function.filename",
-            ),
-            (r#"function = { handler = "main.handler" }"#, "Handler not in the package @ function.handler"),
-            (r#"function = { handler = "app" }"#, "Invalid handler @ function.handler"),
-            (
-                r#"function = { handler = "app.handler", runtime = "nodejs22.x" }"#,
-                "Handler not in the package @ function.handler",
-            ),
-            (
-                r#"function = { handler = "x", runtime = "provided.al2023" }"#,
-                "Handler not in the package @ function.handler",
             ),
         ],
     );
@@ -505,7 +510,7 @@ fn cdn_with_a_domain() {
 #[test]
 fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
     let config = config(&BASE.replace("us-west-2", "cn-north-1"));
-    assert_eq!(Api.validate(&config, &Packed), []);
+    assert_eq!(Api.validate(&config), []);
     let found = expand(&config).unwrap_err();
     let found: Vec<String> = found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect();
     assert_eq!(found, [r#"Region of another partition @ regions["cn-north-1"]"#]);
@@ -516,7 +521,7 @@ fn the_providers_tags_count_once_they_are_known() {
     let config =
         config(&format!("{BASE}{DOMAIN}\nrouting = {{ health_check = {{}} }}\ntags = {{ a = \"\", b = \"\" }}"));
     let default_tags = (0..6).map(|number| (format!("default{number}"), String::new())).collect();
-    assert_eq!(Api.validate(&config, &Packed), []);
+    assert_eq!(Api.validate(&config), []);
     let found = expand_with(&config, &default_tags).unwrap_err();
     assert_eq!(found.iter().map(|one| one.summary).collect::<Vec<_>>(), ["Too many tags"]);
 }
@@ -524,7 +529,7 @@ fn the_providers_tags_count_once_they_are_known() {
 #[test]
 fn a_misspelt_region_gets_a_suggestion() {
     let config = config(&BASE.replace("us-west-2", "us-wets-2"));
-    let found = Api.validate(&config, &Packed);
+    let found = Api.validate(&config);
     assert_eq!(found[0].detail, "AWS has no region \"us-wets-2\". Did you mean us-west-2?");
 }
 

@@ -2,6 +2,7 @@
 
 mod expansion;
 mod mistakes;
+mod packages;
 mod plans;
 mod properties;
 mod roundtrip;

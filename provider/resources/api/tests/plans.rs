@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::super::Api;
-use super::super::testing::{Packed, config, expand};
+use super::super::testing::{config, expand};
 use crate::components::Catalog;
 use crate::desired::{Address, Desired, Reference};
 use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, change, is_open, lint, resolve};
@@ -77,7 +77,7 @@ fn hcl(choices: &[u8]) -> String {
 fn wanted(choices: &[u8]) -> Option<(String, Desired)> {
     let hcl = hcl(choices);
     let config = config(&hcl);
-    if !Api.validate(&config, &Packed).is_empty() {
+    if !Api.validate(&config).is_empty() {
         return None;
     }
     expand(&config).ok().map(|expansion| (hcl, expansion.desired))
@@ -407,7 +407,7 @@ fn endpoints_close_after_cloudfront_has_turned_away() {
     for (from, to) in cases {
         let wanted = |hcl: String| {
             let config = config(&hcl);
-            assert_eq!(Api.validate(&config, &Packed), []);
+            assert_eq!(Api.validate(&config), []);
             let desired = expand(&config).unwrap().desired;
             (hcl, desired)
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::super::Api;
-use super::super::testing::{Packed, config, expand};
+use super::super::testing::{config, expand};
 use super::TOPOLOGIES;
 use crate::desired::{Address, Desired};
 use crate::plan::View;
@@ -53,7 +53,7 @@ proptest! {
         let (_, hcl) = TOPOLOGIES[topology];
         // The whole of a configuration is never unknown.
         let config = hide(&config(hcl), &mut std::iter::once(false).chain(mask));
-        prop_assert_eq!(Api.validate(&config, &Packed), vec![]);
+        prop_assert_eq!(Api.validate(&config), vec![]);
         let expansion = expand(&config);
         prop_assert_eq!(&expansion, &expand(&config));
         let expansion = expansion.unwrap();
@@ -80,7 +80,7 @@ proptest! {
 fn every_topology_is_valid_and_known() {
     for (name, hcl) in TOPOLOGIES {
         let config = config(hcl);
-        assert_eq!(Api.validate(&config, &Packed), [], "{name}");
+        assert_eq!(Api.validate(&config), [], "{name}");
         let expansion = expand(&config).unwrap();
         assert!(expansion.addresses_known, "{name}");
         let unknown = |address: &&Address| expansion.desired.nodes()[*address].spec.to_string().contains("$unknown");

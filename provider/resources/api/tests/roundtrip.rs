@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use super::super::Api;
-use super::super::testing::{Packed, config, expand};
+use super::super::testing::{config, expand};
 use super::TOPOLOGIES;
 use crate::desired::{Address, Desired};
 use crate::plan::{Seen, View};
@@ -38,7 +38,7 @@ fn output(desired: &Desired, address: &Address, name: &str) -> Json {
 }
 
 /// Everything that is wanted, as if it had been made.
-fn made(desired: &Desired) -> View {
+pub(super) fn made(desired: &Desired) -> View {
     let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
         visible: !["completion_marker", "probe", "issued_certificate"].contains(&address.kind.as_str()),
@@ -64,7 +64,7 @@ fn an_imported_api_expands_into_what_was_found() {
         let view = made(&wanted);
         let Value::String(api) = at(&config(hcl), &Path::of("name")).clone() else { panic!("{name}") };
         let imported = Api.imported(&api, &view);
-        assert_eq!(Api.validate(&imported, &Packed), [], "{name}");
+        assert_eq!(Api.validate(&imported), [], "{name}");
         let found = expand(&imported).unwrap().desired;
         let specs = |desired: &Desired| -> BTreeMap<String, Json> {
             desired.nodes().iter().map(|(address, node)| (address.to_string(), resolve(desired, &node.spec))).collect()
