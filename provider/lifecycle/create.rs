@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::apply::{Attempt, plan_again, take_away, warnings};
+use super::apply::{Attempt, complaints, plan_again, take_away, warnings};
 use super::plan::{Outlook, adoption, mistake, refuse};
 use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, loaded, report, unreadable, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
@@ -172,8 +172,12 @@ impl Provider {
             Ended::Done(outcome) => outcome,
         };
         let complete = outcome.is_complete();
+        let has_no_credentials = outcome.failures.iter().any(|failure| failure.error.is_credentials());
         let (state, mut diagnostics) = if complete {
             (attempt.reached(&outcome.ledger), Vec::new())
+        } else if has_no_credentials {
+            // A rollback would fail for the same reason.
+            (attempt.reached(&outcome.ledger), complaints(attempt.desired, &outcome))
         } else if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
             // An error on a create makes the host destroy everything at the next apply and start over. So either nothing is
             // left of it, or it is no error.

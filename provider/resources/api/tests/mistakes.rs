@@ -233,7 +233,7 @@ fn routing() {
 #[test]
 fn a_drain_period_fits_into_the_timeouts() {
     for fits in [
-        "routing = { drain_seconds = 5400 }",
+        "routing = { drain_seconds = 5399 }",
         "routing = { drain_seconds = 86400 }\ntimeouts = { update = \"25h\", delete = \"25h\" }",
         "routing = { drain_seconds = 86400 }\ntimeouts = { update = var.update, delete = \"25h\" }",
         "routing = { drain_seconds = 86400 }\ntimeouts = var.timeouts",
@@ -242,7 +242,7 @@ fn a_drain_period_fits_into_the_timeouts() {
         assert_eq!(found(fits, true), [""; 0], "{fits}");
     }
     let long = config(&format!("{BASE}{DOMAIN}\nrouting = {{ drain_seconds = 6000 }}"));
-    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"A region is destroyed 6000 seconds after it was taken out of DNS, and the update timeout is 5400 seconds: every update that removes a region would end with a timeout. Set drain_seconds to at most 5400, or timeouts.update to more than 6000 seconds.");
+    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"A region that is removed is deleted 6000 seconds after its record, but the update timeout ends the apply after 5400 seconds. Shorten drain_seconds, or set timeouts.update to more than 6000 seconds.");
 }
 
 #[test]
