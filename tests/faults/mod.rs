@@ -6,6 +6,7 @@
 mod case;
 mod clock;
 pub(crate) mod compare;
+mod core;
 mod drift;
 mod fault;
 mod goodbyes;
