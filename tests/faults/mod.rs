@@ -1,4 +1,4 @@
-//! Whatever fails, it converges: every AWS call of every operation fails once in every way, and a user who runs again ends
+//! Whatever fails, it converges: every AWS call of every operation fails in every way, and a user who runs again ends
 //! where an undisturbed run ends, with nothing leaked and nobody unserved.
 //!
 //! All in this process, in memory, on a simulated clock. A run that breaks the promise prints how to repeat it alone.
@@ -16,6 +16,7 @@ mod limits;
 mod matrix;
 mod network;
 mod operations;
+mod parties;
 mod report;
 mod rivals;
 mod topologies;
