@@ -19,6 +19,7 @@ mod operations;
 mod parties;
 mod report;
 mod rivals;
+mod rollbacks;
 mod topologies;
 mod traffic;
 mod world;
