@@ -10,6 +10,7 @@ mod core;
 mod drift;
 mod fault;
 mod goodbyes;
+mod heartbeats;
 mod host;
 mod lies;
 mod limits;
