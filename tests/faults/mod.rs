@@ -11,6 +11,7 @@ mod drift;
 mod fault;
 mod goodbyes;
 mod heartbeats;
+mod homes;
 mod host;
 mod lies;
 mod limits;

@@ -36,6 +36,7 @@ const VOLATILE: &[&str] = &[
     "LastModifiedTime",
     "lastUpdatedDate",
     "Location",
+    "multiregion:owner-id",
     "multiregion:pulse",
     "multiregion:run",
     "NotAfter",
