@@ -112,6 +112,11 @@ impl Attempt<'_> {
         engine.apply(self.desired, self.plan, self.ledger.clone()).await
     }
 
+    /// The state of a create that stopped: none when nothing was created.
+    pub(super) fn kept(&self, made: &Ledger) -> State {
+        if made.is_empty() { State::gone() } else { self.reached(made) }
+    }
+
     /// The state when this is what was made. What was planned and not made stays in sight, without an id.
     pub(super) fn reached(&self, made: &Ledger) -> State {
         let planned = View::planned(&self.plan.difference, self.ledger, self.engine.kinds());

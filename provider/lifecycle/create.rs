@@ -166,8 +166,7 @@ impl Provider {
             Ended::Failed { done, error } => {
                 let mut diagnostics = vec![hold::failed(engine.owner(), &error)];
                 diagnostics.extend(warnings_of(engine));
-                let is_empty = done.ledger.is_empty();
-                return Ok((if is_empty { State::gone() } else { attempt.reached(&done.ledger) }, diagnostics));
+                return Ok((attempt.kept(&done.ledger), diagnostics));
             }
             Ended::Done(outcome) => outcome,
         };
@@ -177,7 +176,7 @@ impl Provider {
             (attempt.reached(&outcome.ledger), Vec::new())
         } else if has_no_credentials {
             // A rollback would fail for the same reason.
-            (attempt.reached(&outcome.ledger), complaints(attempt.desired, &outcome))
+            (attempt.kept(&outcome.ledger), complaints(attempt.desired, &outcome))
         } else if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
             // An error on a create makes the host destroy everything at the next apply and start over. So either nothing is
             // left of it, or it is no error.

@@ -12,9 +12,9 @@ use multiregion::desired::{Address, Owner};
 use multiregion::lifecycle::{Planned, Provider, State};
 use multiregion::plan::Ledger;
 use multiregion::resources::{self, Resource};
-use multiregion::wire::{Diagnostics, Value, decode_json};
+use multiregion::wire::{Diagnostic, Diagnostics, Value, decode_json};
 use serde_json::Value as Json;
-use strict_aws::{LocalAws, Options};
+use strict_aws::{Inventory, LocalAws, Options};
 use tempfile::TempDir;
 
 /// The application; the host's own Python runs it.
@@ -52,7 +52,24 @@ impl Clock for Calendar {
     }
 }
 
+async fn connect(local: &LocalAws, account: &str, region: &str, calendar: &Calendar) -> Provider {
+    let clock: Arc<dyn Clock> = Arc::new(calendar.clone());
+    let config = Config {
+        region: Some(region.to_owned()),
+        credentials: Some(StaticCredentials {
+            access_key: account.to_owned(),
+            secret_key: "secret".to_owned(),
+            token: None,
+        }),
+        endpoint_url: Some(local.endpoint()),
+        ..Config::default()
+    };
+    let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
+    Provider::new(Arc::new(aws), clock, CancellationToken::new())
+}
+
 /// One resource and its state.
+#[derive(Clone)]
 pub(super) struct Subject {
     pub(super) resource: &'static dyn Resource,
     pub(super) state: State,
@@ -67,22 +84,35 @@ impl World {
     pub(super) async fn on(options: Options) -> Self {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
         let calendar = Calendar::default();
-        let clock: Arc<dyn Clock> = Arc::new(calendar.clone());
-        let config = Config {
-            region: Some("us-east-1".to_owned()),
-            credentials: Some(StaticCredentials {
-                access_key: local.account_id().to_owned(),
-                secret_key: "secret".to_owned(),
-                token: None,
-            }),
-            endpoint_url: Some(local.endpoint()),
-            ..Config::default()
-        };
-        let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
+        let provider = connect(&local, local.account_id(), "us-east-1", &calendar).await;
         let source = tempfile::tempdir().expect("a folder is made");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
-        let provider = Provider::new(Arc::new(aws), clock, CancellationToken::new());
         Self { local, calendar, provider, source }
+    }
+
+    /// Another process of the provider, with the credentials of this account.
+    pub(super) async fn provider_of(&self, account: &str) -> Provider {
+        connect(&self.local, account, "us-east-1", &self.calendar).await
+    }
+
+    /// From now on, the provider's home region is this one.
+    pub(super) async fn move_home(&mut self, region: &str) {
+        self.provider = connect(&self.local, self.local.account_id(), region, &self.calendar).await;
+    }
+
+    /// An hour passes.
+    pub(super) fn wait(&self) {
+        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
+    }
+
+    /// AWS in a region, for changes by hand.
+    pub(super) fn by_hand(&self, region: &str) -> Regional {
+        self.component("somebody", &Address::global("claim")).0.at(region)
+    }
+
+    /// Everything in AWS.
+    pub(super) async fn inventory(&self) -> Inventory {
+        self.local.inventory().await.expect("the inventory is taken")
     }
 
     pub(super) fn provider(&self) -> &Provider {
@@ -114,24 +144,34 @@ impl World {
 
     /// Refreshes and plans, as the host does before every apply; long after the last one.
     pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
-        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
+        self.wait();
         self.refresh(subject).await;
         self.provider.plan(subject.resource, subject.state.clone(), config.clone()).await
     }
 
     /// Plans and applies; the plan after it must be empty.
     pub(super) async fn apply(&self, subject: &mut Subject, config: &Value) {
-        let (planned, told) = self.plan(subject, config).await;
+        let told = self.change(subject, config).await;
         assert!(told.is_empty(), "{told:#?}");
-        let prior = subject.state.value.clone();
-        let (state, told) = self.provider.apply(subject.resource, prior, planned.state, config.clone()).await;
-        assert!(told.is_empty(), "{told:#?}");
-        subject.state = state;
         if *config != Value::Null {
             let (planned, told) = self.plan(subject, config).await;
             assert!(told.is_empty(), "{told:#?}");
             assert_eq!(planned.state.value, subject.state.value, "the plan after an apply is empty");
         }
+    }
+
+    /// Refreshes, plans and applies; the warnings on the way.
+    pub(super) async fn change(&self, subject: &mut Subject, config: &Value) -> Diagnostics {
+        self.wait();
+        let (state, mut warnings) = self.provider.read(subject.resource, subject.state.clone()).await;
+        let (planned, told) = self.provider.plan(subject.resource, state.clone(), config.clone()).await;
+        warnings.extend(told);
+        assert!(!warnings.iter().any(Diagnostic::is_error), "{warnings:#?}");
+        let (state, told) = self.provider.apply(subject.resource, state.value, planned.state, config.clone()).await;
+        warnings.extend(told);
+        assert!(!warnings.iter().any(Diagnostic::is_error), "{warnings:#?}");
+        subject.state = state;
+        warnings
     }
 
     pub(super) async fn import(&self, subject: &mut Subject, name: &str) {

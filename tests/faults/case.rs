@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use multiregion::wire::Value;
 use serde_json::Value as Json;
@@ -17,6 +18,9 @@ use super::world::{Moment, World, config, resource, text};
 
 /// How often a user runs again after the fault is mended.
 const REPETITIONS: usize = 2;
+
+/// How much longer a run may take whose session has expired.
+const AFTER_EXPIRY: Duration = Duration::from_secs(180);
 
 /// What begins like this is a leak.
 const LEAKED: &str = "left after the destroy";
@@ -40,6 +44,8 @@ pub(super) struct Row {
     told_after: usize,
     /// How far it is when it has planned.
     planned: Planned,
+    /// When an undisturbed run has ended.
+    ended: Duration,
     /// Where runs stood that ended as promised: from there everything goes the same way again.
     ended_well: Mutex<BTreeSet<String>>,
 }
@@ -116,11 +122,13 @@ impl Row {
             calls: Vec::new(),
             told_after: 0,
             planned,
+            ended: Duration::ZERO,
             ended_well: Mutex::default(),
         };
         world.network.watch(row.watch());
         let intent = row.planned.intent.clone();
         problems.well("an undisturbed run", &api.carry_out(world, intent, &row.to).await);
+        row.ended = world.clock.elapsed();
         row.calls = world.network.take_calls();
         row.told_after = if api.told_after == 0 { row.calls.len() } else { api.told_after };
         row.names = names(&world.aws).await;
@@ -158,10 +166,15 @@ impl Row {
         let (mut api, mut last) = self.fail(world, k, fault).await;
         problems.unless(fault != Fault::Killed || last == Run::Killed, || format!("nobody was killed: {last:?}"));
         problems.unless(last.is_well() || !fault.is_outlasted(), || format!("it is not outlasted: {last:?}"));
+        let late = world.clock.elapsed().saturating_sub(self.ended + AFTER_EXPIRY);
+        problems.unless(fault != Fault::Expired || late.is_zero(), || {
+            format!("it goes on for {late:?} too long without a valid session")
+        });
         if matches!(last, Run::Errors(_)) && api.value == Value::Null {
             // What was made is taken back, names and all, as by a destroy.
             problems.0.extend(self.look_anew(world));
-            // Who may not look or delete cannot take away what it made; the next apply has to find it.
+            // A run that may not look or delete cannot take away what it made; the next apply has to find it. When the
+            // session expired, the state has to name all of it: no reply was lost.
             let left = difference(&self.nothing, &inventory(world).await);
             let may_undo = fault != Fault::Denied || only_makes(&self.calls[k - 1]);
             problems.unless(left.is_empty() || !may_undo, || {

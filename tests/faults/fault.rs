@@ -19,12 +19,14 @@ pub(super) enum Fault {
     Denied,
     /// No answer comes until the caller gives up.
     Hangs,
+    /// The session expires: this call and every later one is refused, until the user renews the credentials.
+    Expired,
 }
 
 impl Fault {
     /// All of them.
-    pub(super) const ALL: [Self; 6] =
-        [Self::ServerError, Self::Throttled, Self::ReplyLost, Self::Killed, Self::Denied, Self::Hangs];
+    pub(super) const ALL: [Self; 7] =
+        [Self::ServerError, Self::Throttled, Self::ReplyLost, Self::Killed, Self::Denied, Self::Hangs, Self::Expired];
 
     /// How it is called in the name of a run.
     pub(super) fn name(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Fault {
             Self::Killed => "killed",
             Self::Denied => "denied",
             Self::Hangs => "hangs",
+            Self::Expired => "expired",
         }
     }
 
@@ -52,8 +55,13 @@ impl Fault {
             Self::ReplyLost => Harm::ReplyLost,
             Self::Denied => Harm::AccessDenied,
             Self::Hangs => Harm::Hangs,
+            Self::Expired => Harm::ExpiredToken,
         };
-        let trouble = Trouble::new(harm).nth(n);
-        world.aws.fault(if self == Self::Denied { trouble.lasting() } else { trouble });
+        let trouble = Trouble::new(harm);
+        world.aws.fault(match self {
+            Self::Denied => trouble.nth(n).lasting(),
+            Self::Expired => trouble.from_nth(n),
+            _ => trouble.nth(n),
+        });
     }
 }

@@ -3,18 +3,18 @@
 //! Read in the sources of Terraform 1.11 (`node_resource_abstract_instance.go`) and seen in trials with both.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
 use futures::future::select;
 use multiregion::aws::Clock;
-use multiregion::lifecycle::{Planned, State};
+use multiregion::lifecycle::{Planned, Provider, State};
 use multiregion::resources::Resource;
-use multiregion::wire::{Diagnostic, Diagnostics, Path, Value};
+use multiregion::wire::{Diagnostic, Diagnostics, Value};
 
 use super::clock::{Ended, Surroundings, simulate};
+use super::core;
 use super::world::World;
 
 /// A resource in the host's state file.
@@ -154,9 +154,10 @@ async fn plan(world: &World, kept: &Kept, config: &Value) -> Result<Intent, Diag
     let provider = world.connect().await?;
     let (state, told) = provider.read(resource, kept.state()).await;
     errors(told)?;
+    errors(core::refreshed(&state.value))?;
     let tainted = kept.tainted && state.value != Value::Null;
-    let (planned, told) = provider.plan(resource, if tainted { GONE } else { state.clone() }, config.clone()).await;
-    errors(told)?;
+    let prior = if tainted { GONE } else { state.clone() };
+    let planned = planned(&provider, resource, &prior, config).await?;
     let private = planned.state.private.clone();
     if *config == Value::Null {
         let is_gone = state.value == Value::Null;
@@ -165,8 +166,7 @@ async fn plan(world: &World, kept: &Kept, config: &Value) -> Result<Intent, Diag
     Ok(match planned {
         Planned { replaced_by, .. } if !replaced_by.is_empty() => {
             let nothing = State { value: Value::Null, private };
-            let (planned, told) = provider.plan(resource, nothing, config.clone()).await;
-            errors(told)?;
+            let planned = self::planned(&provider, resource, &nothing, config).await?;
             Intent::Replace { state, private: planned.state.private, tainted }
         }
         _ if tainted => Intent::Replace { state, private, tainted },
@@ -214,6 +214,8 @@ async fn destroy(
     let planned = State { value: Value::Null, private: planned_private };
     let (left, told) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
     let failed = told.iter().any(Diagnostic::is_error);
+    let (mut left, mut told) = (left, told);
+    told.extend(core::known(&mut left.value));
     match (failed, &left.value) {
         // A state that is gone with an error is not believed.
         (true, Value::Null) => {}
@@ -233,15 +235,15 @@ async fn change(
 ) -> Result<(), Diagnostics> {
     let provider = world.connect().await?;
     let is_new = prior.value == Value::Null;
-    let (planned, told) = provider.plan(resource, prior.clone(), config.clone()).await;
-    errors(told)?;
+    let planned = planned(&provider, resource, &prior, config).await?;
     // Whoever dies in a create leaves nothing in the state; in an update, the old values without their private state.
     saved.would_keep(&prior.value, &[]);
     let (made, told) = provider.apply(resource, prior.value.clone(), planned.state.clone(), config.clone()).await;
+    let (mut made, mut told) = (made, told);
     let failed = told.iter().any(Diagnostic::is_error);
-    let mut told = told;
+    told.extend(core::known(&mut made.value));
     if !failed {
-        agrees(&planned.state.value, &made.value, "", &mut told);
+        told.extend(core::applied(&planned.state.value, &made.value));
     }
     let tainted = is_new && failed && made.value != Value::Null;
     saved.save(made, tainted);
@@ -255,38 +257,20 @@ async fn change(
     errors(told)
 }
 
+/// A plan that the host accepts.
+async fn planned(
+    provider: &Provider,
+    resource: &dyn Resource,
+    prior: &State,
+    config: &Value,
+) -> Result<Planned, Diagnostics> {
+    let (planned, told) = provider.plan(resource, prior.clone(), config.clone()).await;
+    errors(told)?;
+    errors(core::planned(resource, &prior.value, config, &planned.state.value))?;
+    Ok(planned)
+}
+
 fn errors(told: Diagnostics) -> Result<(), Diagnostics> {
     let errors: Diagnostics = told.into_iter().filter(Diagnostic::is_error).collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
-}
-
-/// The host refuses a result that is not what was planned.
-fn agrees(planned: &Value, made: &Value, at: &str, told: &mut Diagnostics) {
-    let mut refuse = |why: String| {
-        told.push(Diagnostic::error(Path::root(), "Provider produced inconsistent result after apply", why));
-    };
-    match (planned, made) {
-        (Value::Unknown, Value::Unknown) => refuse(format!("{at} is unknown")),
-        (Value::Unknown, _) => {}
-        (Value::Map(planned), Value::Map(made)) => {
-            for name in planned.keys().chain(made.keys()).collect::<BTreeSet<_>>() {
-                match (planned.get(name), made.get(name)) {
-                    (Some(planned), Some(made)) => agrees(planned, made, &format!("{at}.{name}"), told),
-                    (planned, _) => {
-                        let verb = if planned.is_some() { "vanished" } else { "appeared" };
-                        told.push(Diagnostic::error(
-                            Path::root(),
-                            "Provider produced inconsistent result after apply",
-                            format!("{at}.{name} {verb}"),
-                        ));
-                    }
-                }
-            }
-        }
-        (Value::List(planned), Value::List(made)) if planned.len() == made.len() => {
-            planned.iter().zip(made).for_each(|(planned, made)| agrees(planned, made, at, told));
-        }
-        (planned, made) if planned != made => refuse(format!("{at}: {planned:?} became {made:?}")),
-        _ => {}
-    }
 }

@@ -1,4 +1,4 @@
-//! Whatever fails, it converges: every AWS call of every operation fails once in every way, and a user who runs again ends
+//! Whatever fails, it converges: every AWS call of every operation fails in every way, and a user who runs again ends
 //! where an undisturbed run ends, with nothing leaked and nobody unserved.
 //!
 //! All in this process, in memory, on a simulated clock. A run that breaks the promise prints how to repeat it alone.
@@ -6,17 +6,22 @@
 mod case;
 mod clock;
 pub(crate) mod compare;
+mod core;
 mod drift;
 mod fault;
 mod goodbyes;
+mod heartbeats;
+mod homes;
 mod host;
 mod lies;
 mod limits;
 mod matrix;
 mod network;
 mod operations;
+mod parties;
 mod report;
 mod rivals;
+mod rollbacks;
 mod topologies;
 mod traffic;
 mod waits;

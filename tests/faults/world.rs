@@ -22,6 +22,9 @@ pub(super) const TTL: Duration = Duration::from_secs(60);
 /// How long a change of a distribution takes until all edges know it.
 pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
 
+/// The home region of every process, unless a test says otherwise.
+pub(super) const HOME: &str = "us-east-1";
+
 /// How long AWS may not know everywhere of a write.
 const UNKNOWN: Duration = Duration::from_secs(10);
 
@@ -33,6 +36,8 @@ pub(super) struct World {
     empty: Moment,
     sources: Arc<Sources>,
     throttles: bool,
+    /// The home region of the processes: the provider's `region`.
+    pub(super) home: &'static str,
     /// How long a process goes on after its resource is applied: others are under way.
     pub(super) stays: Duration,
 }
@@ -77,12 +82,18 @@ impl World {
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
         let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
-        Self { aws, clock, network, empty, sources: Arc::clone(sources), throttles, stays: Duration::ZERO }
+        let sources = Arc::clone(sources);
+        Self { aws, clock, network, empty, sources, throttles, home: HOME, stays: Duration::ZERO }
     }
 
     /// The same AWS and the same time, as somebody else's processes see them: they are killed and counted by themselves.
     pub(super) fn beside(&self) -> Self {
         Self { network: Network::new(Arc::clone(&self.aws), self.clock.clone()), ..self.clone() }
+    }
+
+    /// The same with another home region.
+    pub(super) fn at_home_in(&self, home: &'static str) -> Self {
+        Self { home, ..self.clone() }
     }
 
     /// There is nothing any more.
@@ -132,7 +143,7 @@ impl World {
     /// The account as a process of its own works in it.
     pub(super) async fn account(&self, keep_rate_limits: bool) -> Result<Aws, ConnectError> {
         let config = Config {
-            region: Some("us-east-1".to_owned()),
+            region: Some(self.home.to_owned()),
             credentials: Some(StaticCredentials {
                 access_key: self.aws.account_id().to_owned(),
                 secret_key: "secret".to_owned(),

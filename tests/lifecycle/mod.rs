@@ -7,6 +7,7 @@ mod changes;
 mod configs;
 mod create;
 mod failures;
+mod homes;
 mod import;
 mod killed;
 mod kills;

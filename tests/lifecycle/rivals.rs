@@ -44,14 +44,7 @@ async fn two_configurations_of_one_name() {
     assert!(told.contains("import it by the name"), "{told}");
     let state = loser.workspace.show_json().await.expect("the state is shown");
     assert!(!state.to_string().contains("multiregion_api.this"), "{state:#}");
-    let destroy = loser.workspace.destroy().await.expect("destroy runs");
-    // Some plan the whole configuration before a destroy of nothing; they are told how to go on.
-    if !destroy.success() {
-        let told = destroy.errors().join("\n");
-        assert!(told.contains("goes on with -refresh=false"), "there is nothing to destroy: {told}");
-        let destroy = loser.workspace.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).await;
-        destroy.expect("destroy runs").ok().unwrap_or_else(|failed| panic!("there is nothing to destroy: {failed}"));
-    }
+    loser.destroy_nothing().await;
     assert_eq!(
         difference(&held, &comparable(&winner.aws).await),
         Vec::<String>::new(),

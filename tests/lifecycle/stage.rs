@@ -127,6 +127,18 @@ impl Stage {
         assert!(left.is_empty(), "{}: left in AWS:\n{left:#?}", self.cli());
     }
 
+    /// Destroys what this state holds, which is nothing. A CLI that plans the whole configuration before is told how to go on.
+    pub(super) async fn destroy_nothing(&self) {
+        let destroy = self.workspace.destroy().await.expect("destroy runs");
+        if destroy.success() {
+            return;
+        }
+        let told = destroy.errors().join("\n");
+        assert!(told.contains("goes on with -refresh=false"), "{}: there is nothing to destroy: {told}", self.cli());
+        let destroy = self.workspace.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).await;
+        self.ok(destroy.expect("destroy runs"));
+    }
+
     /// The attributes of a resource in the state.
     pub(super) async fn attributes(&self, address: &str) -> Json {
         let state = self.workspace.show_json().await.expect("the state is shown");

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::calls::Call;
 use crate::message::Refusal;
+use crate::operation::{Protocol, protocol};
 
 /// What befalls a call.
 #[derive(Clone)]
@@ -14,6 +15,8 @@ pub enum Harm {
     Throttled,
     /// `AccessDenied` before anything was done.
     AccessDenied,
+    /// Refused because the session of the credentials has expired; nothing was done.
+    ExpiredToken,
     /// Done, but the connection ends without an answer.
     ReplyLost,
     /// Nothing is done and no answer ever comes.
@@ -28,6 +31,7 @@ impl std::fmt::Debug for Harm {
             Self::ServerError => "ServerError",
             Self::Throttled => "Throttled",
             Self::AccessDenied => "AccessDenied",
+            Self::ExpiredToken => "ExpiredToken",
             Self::ReplyLost => "ReplyLost",
             Self::Hangs => "Hangs",
             Self::Hook(_) => "Hook",
@@ -42,6 +46,7 @@ pub struct Fault {
     operation: Option<String>,
     region: Option<String>,
     account: Option<String>,
+    subject: Option<String>,
     skip: usize,
     times: usize,
     lasts: bool,
@@ -50,7 +55,16 @@ pub struct Fault {
 impl Fault {
     /// This harm to every call.
     pub fn new(harm: Harm) -> Self {
-        Self { harm, operation: None, region: None, account: None, skip: 0, times: usize::MAX, lasts: false }
+        Self {
+            harm,
+            operation: None,
+            region: None,
+            account: None,
+            subject: None,
+            skip: 0,
+            times: usize::MAX,
+            lasts: false,
+        }
     }
 
     /// Only to this operation: `lambda:CreateFunction`.
@@ -68,9 +82,19 @@ impl Fault {
         Self { account: Some(account.to_owned()), ..self }
     }
 
+    /// Only where the subject of the call contains this: a part of an ARN, a name.
+    pub fn about(self, part: &str) -> Self {
+        Self { subject: Some(part.to_owned()), ..self }
+    }
+
     /// Only to the nth of the calls that fit, counted from 1 and from when the fault was set.
     pub fn nth(self, n: usize) -> Self {
         Self { skip: n.saturating_sub(1), times: 1, ..self }
+    }
+
+    /// To the nth of the calls that fit and to every later one, counted as in [`Fault::nth`].
+    pub fn from_nth(self, n: usize) -> Self {
+        Self { skip: n.saturating_sub(1), times: usize::MAX, ..self }
     }
 
     /// Only as many times.
@@ -91,7 +115,10 @@ impl Fault {
 
     fn fits(&self, call: &Call) -> bool {
         let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
-        is(&self.operation, &call.name()) && is(&self.region, &call.region) && is(&self.account, &call.account)
+        is(&self.operation, &call.name())
+            && is(&self.region, &call.region)
+            && is(&self.account, &call.account)
+            && self.subject.as_deref().is_none_or(|part| call.subject.contains(part))
     }
 }
 
@@ -159,6 +186,19 @@ pub(crate) fn access_denied(service: &str, call: &Call) -> Refusal {
     Refusal::new(403, code, format!("User: {who} is not authorized to perform: {}", call.name()))
 }
 
+/// How `service` says that the caller's session is over.
+///
+/// # Source
+/// "Common errors" in the API reference of each service: services that speak JSON alone answer 400.
+pub(crate) fn expired_token(service: &str) -> Refusal {
+    let (status, code) = match protocol(service) {
+        Protocol::Json => (400, "ExpiredTokenException"),
+        Protocol::RestJson => (403, "ExpiredTokenException"),
+        Protocol::RestXml | Protocol::Query => (403, "ExpiredToken"),
+    };
+    Refusal::new(status, code, "The security token included in the request is expired")
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -202,6 +242,15 @@ mod tests {
         assert!(hit("CreateAlias"));
         assert!(!hit("GetFunction"));
         assert!(hit("CreateAlias"));
+    }
+
+    #[test]
+    fn an_expired_session_stays_expired() {
+        let faults = Faults::default();
+        faults.set(Fault::new(Harm::ExpiredToken).from_nth(2));
+        let hit = |operation| faults.due(&call(operation, "us-west-2")).is_some();
+        assert!(!hit("GetFunction"));
+        assert!(hit("CreateAlias") && hit("GetFunction") && hit("GetFunction"));
     }
 
     #[test]

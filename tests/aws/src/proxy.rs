@@ -159,6 +159,7 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply
         Some(Harm::ServerError) => Some(fault::server_error(&context.service)),
         Some(Harm::Throttled) => Some(fault::throttled(&context.service)),
         Some(Harm::AccessDenied) => Some(fault::access_denied(&context.service, &call)),
+        Some(Harm::ExpiredToken) => Some(fault::expired_token(&context.service)),
         Some(Harm::Hangs) => {
             proxy.calls.add(call.clone());
             return (call, Reply::Never);

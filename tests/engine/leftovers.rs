@@ -1,0 +1,65 @@
+//! What AWS itself leaves behind: a log group that Lambda created again, without tags, after a destroy.
+
+use multiregion::wire::{Diagnostic, Value};
+use serde_json::{Value as Json, json};
+
+use super::world::{Subject, World};
+
+const REGION: &str = "us-east-1";
+const GROUP: &str = "/aws/lambda/returning";
+
+/// Writes a last line of a function whose log group is gone, as Lambda does with a role that allows it.
+async fn leave_behind(world: &World) {
+    let logs = world.by_hand(REGION).logs();
+    logs.create_log_group().log_group_name(GROUP).send().await.expect("the log group is created");
+}
+
+async fn group(world: &World) -> Option<Json> {
+    world.inventory().await.objects.get(&format!("{REGION}/logs/log_group/{GROUP}")).cloned()
+}
+
+fn config(world: &World, api: &Subject) -> Value {
+    let mut function = world.function();
+    function["log_retention_days"] = json!(7);
+    api.config(&json!({ "name": "returning", "regions": { REGION: {}, "us-west-2": {} }, "function": function }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_group_that_lambda_created_again_is_adopted() {
+    let world = World::start().await;
+    let mut api = Subject::new("multiregion_api");
+    let config = config(&world, &api);
+    world.apply(&mut api, &config).await;
+    world.apply(&mut api, &Value::Null).await;
+
+    leave_behind(&world).await;
+    world.change(&mut api, &config).await;
+    let adopted = group(&world).await.expect("the log group exists");
+    assert_eq!(adopted["retention_days"], 7, "{adopted}");
+    assert_eq!(adopted["tags"]["multiregion:address"], "us-east-1/log_group", "{adopted}");
+    world.apply(&mut api, &Value::Null).await;
+    let left = world.inventory().await;
+    assert!(left.is_empty(), "{:?}", left.keys());
+}
+
+/// Without tags it belongs to the function of its name, and that is not ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_group_of_a_function_that_exists_is_not_adopted() {
+    let world = World::start().await;
+    let mut api = Subject::new("multiregion_api");
+    let config = config(&world, &api);
+    let hand = world.by_hand(REGION);
+    let trust = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
+    }] });
+    let role = hand.iam().create_role().role_name("somebody").assume_role_policy_document(trust.to_string());
+    let role = role.send().await.expect("a role").role.expect("a role").arn;
+    super::cut_over::create_function(&hand, "returning", &role).await;
+    leave_behind(&world).await;
+    let before = world.inventory().await;
+
+    let (_, told) = world.plan(&mut api, &config).await;
+    let errors: Vec<_> = told.iter().filter(|told| Diagnostic::is_error(told)).map(|told| told.summary).collect();
+    assert!(errors.iter().all(|summary| *summary == "AWS object exists already") && !errors.is_empty(), "{told:#?}");
+    assert_eq!(world.inventory().await, before, "a plan changes nothing");
+}

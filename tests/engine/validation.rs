@@ -1,0 +1,86 @@
+//! The validation record of a certificate that another tool owns survives: ACM names the same record to everybody in an account.
+
+use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use multiregion::wire::Value;
+use serde_json::{Value as Json, json};
+
+use super::world::{Subject, World};
+
+const ZONE: &str = "shared.example";
+/// A region that the API does not use.
+const ELSEWHERE: &str = "eu-west-1";
+
+/// Another tool's wildcard certificate for the names below `domain`, validated. The key of its record in the inventory.
+async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str) -> String {
+    let hand = world.by_hand(ELSEWHERE);
+    let request = hand.acm().request_certificate().domain_name(format!("*.{domain}"));
+    let answer = request.validation_method(ValidationMethod::Dns).send().await.expect("it is requested");
+    let arn = answer.certificate_arn.expect("an ARN");
+    let describe = async || {
+        let answer = hand.acm().describe_certificate().certificate_arn(&arn).send().await.expect("it is described");
+        answer.certificate.expect("a certificate")
+    };
+    let record = describe().await.domain_validation_options()[0].resource_record.clone().expect("a record");
+    let value = ResourceRecord::builder().value(&record.value).build().expect("a value");
+    let set = ResourceRecordSet::builder().name(&record.name).r#type(RrType::Cname).ttl(60).resource_records(value);
+    let set = set.build().expect("a record set");
+    let change = Change::builder().action(ChangeAction::Create).resource_record_set(set).build().expect("a change");
+    let batch = ChangeBatch::builder().changes(change).build().expect("a batch");
+    let change = hand.route53().change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch);
+    change.send().await.expect("the record is created");
+    assert_eq!(describe().await.status, Some(CertificateStatus::Issued), "{domain}");
+    format!("global/route53/record/{zone_id}/{}/CNAME", record.name)
+}
+
+async fn survives(domain: &str, settings: &Json) {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": ZONE, "force_destroy": true }));
+    world.apply(&mut zone, &config).await;
+    let key = certificate_of_another_tool(&world, &zone.text("id"), domain).await;
+    let theirs = world.inventory().await.objects[&key].clone();
+
+    let mut api = Subject::new("multiregion_api");
+    let mut wanted = json!({
+        "name": "sharing",
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "function": world.function(),
+        "routing": { "drain_seconds": 0 },
+    });
+    for (name, value) in settings.as_object().expect("an object") {
+        wanted[name] = value.clone();
+    }
+    wanted["domain"]["zone_id"] = json!(zone.text("id"));
+    let config = api.config(&wanted);
+    world.apply(&mut api, &config).await;
+    assert_eq!(world.inventory().await.objects.get(&key), Some(&theirs), "{domain}: after the create");
+    let without = {
+        let mut wanted = wanted.clone();
+        wanted["tags"] = json!({ "team": "zoo" });
+        api.config(&wanted)
+    };
+    world.apply(&mut api, &without).await;
+    assert_eq!(world.inventory().await.objects.get(&key), Some(&theirs), "{domain}: after an update");
+    world.change(&mut api, &Value::Null).await;
+    let left = world.inventory().await.objects;
+    assert_eq!(left.get(&key), Some(&theirs), "{domain}: after the destroy");
+    let records = left.keys().filter(|key| key.starts_with("global/route53/record/")).count();
+    assert_eq!(records, 1, "our own records are gone: {:?}", left.keys());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_a_wildcard_below_the_domain_name_survives() {
+    survives("api.shared.example", &json!({ "domain": { "name": "api.shared.example" } })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_a_wildcard_below_the_apex_survives() {
+    survives("shared.example", &json!({ "domain": { "name": "shared.example" } })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_a_wildcard_over_the_aliases_survives() {
+    let cdn = json!({ "origin": "latency", "aliases": ["www.shared.example", "app.shared.example"] });
+    survives("shared.example", &json!({ "domain": { "name": "api.shared.example" }, "cdn": cdn })).await;
+}
