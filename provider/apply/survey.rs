@@ -85,8 +85,9 @@ impl Engine {
         if !survey.is_obstructed() {
             return Ok(survey);
         }
-        // What is in the way, too, and what is missing may have just been made; nobody knows by whom.
-        let patient = self.run.clock.now() + PATIENCE;
+        // What is in the way of a create may have been deleted a moment ago, and what it lacks just created; nobody knows by
+        // whom. Long after the last apply of a resource that exists, AWS is believed at once.
+        let patient = if ledger.is_empty() { self.run.clock.now() + PATIENCE } else { settled };
         let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
         self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
     }

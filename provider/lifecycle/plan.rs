@@ -52,7 +52,8 @@ impl Provider {
         let mut expansion = self.expand(resource, config, &engine, Some(exists))?;
         let unread = std::mem::take(&mut expansion.unread);
         self.check_regions(&expansion.desired, &ledger).await?;
-        let survey = survey(&engine, &expansion.desired, &ledger, &Ledger::default()).await?;
+        let surveyed = survey(&engine, &expansion.desired, &ledger, &Ledger::default()).await;
+        let survey = surveyed.map_err(|errors| warnings.iter().cloned().chain(errors).collect::<Diagnostics>())?;
         warnings.extend(adoption(&settings.owner, &survey.adopted));
         warnings.extend(warnings_of(&engine));
         let protects = |settings: &Settings| settings.deletion_protection;

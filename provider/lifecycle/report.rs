@@ -107,11 +107,11 @@ pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle]) -> Diagnostic
 /// Warnings for the components that a refresh could not read.
 pub(super) fn unseen(unseen: &[(Address, CallError)]) -> Diagnostics {
     let troubles = unseen.iter().map(|(address, error)| {
-        let detail = format!("{address} could not be looked at and is taken to be as it was: {}.", chain(error));
+        let detail = format!("Reading {address} failed, so it is taken to be unchanged: {}.", chain(error));
         Trouble {
             what: format!("refresh {address}"),
             error: Some(error),
-            rest: "What was not refreshed is taken to be as it was.",
+            rest: "What was not refreshed is taken to be unchanged.",
             alone: Diagnostic::warning(Path::root(), "AWS object not refreshed", detail),
         }
     });
@@ -130,20 +130,16 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
             address,
             "AWS object exists already",
             format!(
-                "{address} would be made, but AWS already has an object of that identity which is not of this resource: \
-                 {whose}. It is not overwritten. Choose another name, take the object away, or import the resource it \
-                 belongs to."
+                "{address} cannot be created or changed, because AWS has an object of the same name or identity that does not \
+                 belong to this resource: {whose}. The provider does not overwrite it. Choose another name, delete the object, \
+                 or import the resource that it belongs to."
             ),
         ),
         Obstacle::Refused { address, problem } => (address, problem.summary, format!("{} ({address})", problem.detail)),
         Obstacle::Unknown { address, error } => (
             address,
-            "AWS could not be asked",
-            format!(
-                "To plan {address} safely, AWS has to be asked what it already holds. {}. {}",
-                chain(error),
-                way_out(error)
-            ),
+            "Could not check existing AWS objects",
+            format!("Could not check what AWS already holds for {address}: {}. {}", chain(error), way_out(error)),
         ),
     };
     Diagnostic::error(blame(desired, address), summary, format!("{detail} {DESTROY}"))

@@ -126,7 +126,7 @@ impl PendingAcks {
 
     async fn beat(&self, mut create: Create) {
         let is_ours = create.hold.beat().await;
-        create.next_heartbeat = create.hold.now() + create.hold.interval();
+        create.next_heartbeat = create.hold.now() + create.hold.until_next();
         let mut creates = self.lock();
         // Unless it was released meanwhile.
         let same = |kept: &Create| kept.hold.owner() == create.hold.owner();

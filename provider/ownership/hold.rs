@@ -127,6 +127,14 @@ impl Hold {
         Duration::from_secs(self.interval_seconds())
     }
 
+    /// The time until the next heartbeat is due: one that failed is repeated soon.
+    pub fn until_next(&self) -> Duration {
+        match &self.error {
+            Some(_) => self.interval().min(Duration::from_secs(claim::FIRST_HEARTBEAT_INTERVAL)),
+            None => self.interval(),
+        }
+    }
+
     fn interval_seconds(&self) -> u64 {
         let age = self.now().saturating_duration_since(self.began);
         if age < SLOWER_AFTER { claim::FIRST_HEARTBEAT_INTERVAL } else { SLOW_INTERVAL }
@@ -156,7 +164,7 @@ impl Hold {
     /// Writes heartbeats; ends when another run holds the claim or, with `heeds_failure`, when they fail.
     async fn until_over(&mut self, heeds_failure: bool) {
         loop {
-            self.engine.clock().sleep(self.interval()).await;
+            self.engine.clock().sleep(self.until_next()).await;
             self.beat().await;
             match self.stage {
                 Stage::Lost => return,
@@ -221,7 +229,7 @@ impl Hold {
             Action::ExtendLease => {
                 let heartbeat = Heartbeat { at: 0, interval: self.interval_seconds() };
                 self.lease.renew(began + heartbeat.lease());
-                self.succeeded = began;
+                (self.succeeded, self.error) = (began, None);
                 None
             }
             Action::Wait => {
@@ -311,7 +319,8 @@ pub fn failed(owner: &Owner, error: &CallError) -> Diagnostic {
         "Heartbeat failed",
         format!(
             "The create of {owner} could not renew its claim {}: {}. Without heartbeats another run may take it over, so it was \
-             stopped. Everything that it created is in the state. Allow the call, or renew the credentials, and apply again.",
+             stopped. Everything that it created is in the state, and the next apply replaces it. Allow the call, or renew the \
+             credentials, and apply again.",
             claim::log_group_of(owner),
             chain(error)
         ),

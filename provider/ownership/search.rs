@@ -68,8 +68,18 @@ pub async fn owner_id(engine: &Engine, kinds: &[&str], regions: &[String]) -> Re
 
 /// The owner ids in the tags of objects, each with one of the objects.
 async fn tagged(engine: &Engine, kinds: &[&str], regions: &[String]) -> Result<BTreeMap<OwnerId, String>, CallError> {
-    let scopes: BTreeSet<Scope> = regions.iter().cloned().map(Scope::Region).collect();
-    let Ledger { entries, deposed, .. } = engine.searching(engine.home_region()).discover(kinds, scopes).await?;
+    let engine = engine.searching(engine.home_region());
+    // The global objects first: they have to answer.
+    let mut found = engine.discover(kinds, BTreeSet::new()).await?;
+    let searches = regions.iter().map(|region| engine.discover(kinds, [Scope::Region(region.clone())].into()));
+    for searched in join_all(searches).await {
+        match searched {
+            Ok(ledger) => found.take_in(ledger),
+            // What is in the others is enough.
+            Err(error) => tracing::warn!(error = %chain(&error), "a region could not be searched"),
+        }
+    }
+    let Ledger { entries, deposed, .. } = found;
     let all = entries.into_iter().chain(deposed);
     let tagged = all.filter_map(|(address, entry)| {
         Some((owner_id_of(&entry)?, format!("its claim is missing, and {address} carries the id")))
@@ -89,8 +99,8 @@ fn failed(engine: &Engine, error: &CallError) -> Diagnostic {
 fn ambiguous(engine: &Engine, ids: impl Iterator<Item = (OwnerId, String)>) -> Diagnostic {
     let ids: Vec<String> = ids.map(|(owner_id, place)| format!("{owner_id} ({place})")).collect();
     let detail = format!(
-        "Several resources are named {}: {}. Set the provider's region to the home region of the one to import, which its \
-         owner id begins with.",
+        "Several resources are named {}: {}. Set the provider's region to the home region of the one to import, with which its \
+         owner id begins. If its claim is missing, delete the objects of the others first.",
         engine.owner(),
         ids.join(", ")
     );
