@@ -179,7 +179,8 @@ impl Outlook<'_> {
 /// The same as errors, when something changes.
 fn unneeded(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
     if !is_unchanged && !unread.is_empty() {
-        return Err(unread);
+        let hint = |error: Diagnostic| Diagnostic { detail: format!("{} {}", error.detail, report::DESTROY), ..error };
+        return Err(unread.into_iter().map(hint).collect());
     }
     let warning = |Diagnostic { path, summary, detail, .. }| {
         let detail = format!(

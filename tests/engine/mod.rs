@@ -3,6 +3,7 @@
 mod drift;
 mod endpoint;
 mod foreign;
+mod honest;
 mod import;
 mod past;
 mod permissions;
