@@ -27,7 +27,8 @@ impl Provider {
                 self.aws.home_region(),
             ));
         }
-        let value = resource.imported(name, &View::made(&ledger, engine.kinds()));
-        (State { value, private: ledger.to_private() }, Diagnostics::new())
+        let view = View::made(&ledger, engine.kinds());
+        let state = State { value: resource.imported(name, &view), private: ledger.to_private() };
+        (state, resource.unfound(&view))
     }
 }

@@ -88,7 +88,7 @@ impl Provider {
         let survey = survey(&engine, &desired, &ledger, &Ledger::default()).await?;
         let protects = |settings: &Settings| settings.deletion_protection;
         let as_protected = protects(&settings) == protects(&resource.settings(&prior.value)?);
-        if survey.plan.is_empty() && survey.ledger.imported && as_protected {
+        if survey.plan.is_empty() && survey.ledger.imported && as_protected && has_all(&prior.value, config) {
             // The configuration of an imported resource is not known to AWS: as long as it wants what there is, the
             // state stays what the import made it.
             return Ok(Planned { state: prior.clone(), replaced_by });
@@ -171,6 +171,14 @@ impl Outlook<'_> {
         }
         State { value, private: private.to_private() }
     }
+}
+
+/// Whether a state has every attribute that the configuration sets. The host takes a plan that keeps the state only then:
+/// an attribute that was null is planned as the configuration has it.
+fn has_all(state: &Value, config: &Value) -> bool {
+    let (Value::Map(state), Value::Map(config)) = (state, config) else { return false };
+    let is_set = |(_, value): &(&String, &Value)| **value != Value::Null;
+    config.iter().filter(is_set).all(|(name, _)| state.get(name).is_some_and(|value| *value != Value::Null))
 }
 
 /// The warnings about files that could not be read, when the plan does not need them.
