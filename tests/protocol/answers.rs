@@ -26,7 +26,7 @@ use super::generated::tfplugin6::*;
 use super::{acceptance, configurations};
 
 /// How many lives of each resource are led.
-const LIVES: u32 = 12;
+const LIVES: u32 = 100;
 /// How long all of them may take.
 const ALTOGETHER: Duration = Duration::from_secs(60);
 
