@@ -1,5 +1,6 @@
 //! Route 53's hosted zones and record sets: names, listing, changing, waiting.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -224,13 +225,16 @@ fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
     tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
 }
 
-/// The public hosted zone that a name belongs to: of those above it, the one with the longest name.
-pub(super) async fn zone_of(aws: &Regional, name: &str) -> Result<Option<HostedZone>, CallError> {
+/// The ids of the public hosted zones that may hold a name, the one with the longest name first.
+///
+/// Several zones may have the same name, and a name may stand in a zone whose child zone would hold it too: which of them
+/// holds our records, only the records tell.
+pub(super) async fn zones_for(aws: &Regional, name: &str) -> Result<Vec<String>, CallError> {
     let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
-    let zones = zones(aws).await?.into_iter().rev();
-    Ok(zones
-        .filter(|zone| !is_private(zone) && is_within(name, &zone.name))
-        .max_by_key(|zone| normal(&zone.name).len()))
+    let mut zones = zones(aws).await?;
+    zones.retain(|zone| !is_private(zone) && is_within(name, &zone.name));
+    zones.sort_by_key(|zone| Reverse(normal(&zone.name).len()));
+    Ok(zones.into_iter().map(|zone| zone_id(&zone.id).to_owned()).collect())
 }
 
 /// All hosted zones of the account.

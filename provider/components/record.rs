@@ -168,38 +168,13 @@ impl Component for Record {
             return Ok(discovered);
         }
         for (name, targets) in candidates(aws, siblings).await? {
-            let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
-            let zone_id = dns::zone_id(&zone.id).to_owned();
-            let held: Vec<_> = dns::record_sets(aws, &zone_id, &name).await?.into_iter().filter(is_address).collect();
-            let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
-            for set in &held {
-                let target = set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name)).unwrap_or_default();
-                let Some(address) = targets.get(&target) else { continue };
-                let Some(value) = record_sets::reported(set) else { continue };
-                let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
-                let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
-                let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
-                depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
-                depends_on.push(address.clone());
-                types.push(set.r#type.as_str().to_owned());
-                sets.insert(key, Gated { ready: Vec::new(), value });
+            for zone_id in dns::zones_for(aws, &name).await? {
+                let held = dns::record_sets(aws, &zone_id, &name).await?;
+                if let Some(found) = leading_to(&targets, &held, siblings, Outputs { zone_id, name: name.clone() }) {
+                    discovered.push(found);
+                    break;
+                }
             }
-            if sets.is_empty() {
-                continue;
-            }
-            types.sort();
-            types.dedup();
-            depends_on.sort();
-            depends_on.dedup();
-            let spec = Spec {
-                zone_id: Input::Known(zone_id.clone()),
-                name: Input::Known(name.clone()),
-                types,
-                sets,
-                drain_seconds: DRAIN_SECONDS,
-            };
-            let outputs = Outputs { zone_id, name: name.clone() };
-            discovered.push(Discovered { key: Some(name), spec, outputs, depends_on });
         }
         Ok(discovered)
     }
@@ -257,6 +232,44 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
             answer => return answer,
         }
     }
+}
+
+/// Those record sets of a name in a zone that lead to our targets; `None` when none does.
+fn leading_to(
+    targets: &BTreeMap<String, Address>,
+    held: &[ResourceRecordSet],
+    siblings: &Siblings,
+    outputs: Outputs,
+) -> Option<Discovered<Record>> {
+    let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for set in held.iter().filter(|set| is_address(set)) {
+        let target = set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name)).unwrap_or_default();
+        let Some(address) = targets.get(&target) else { continue };
+        let Some(value) = record_sets::reported(set) else { continue };
+        let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
+        let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
+        let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
+        depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
+        depends_on.push(address.clone());
+        types.push(set.r#type.as_str().to_owned());
+        sets.insert(key, Gated { ready: Vec::new(), value });
+    }
+    if sets.is_empty() {
+        return None;
+    }
+    types.sort();
+    types.dedup();
+    depends_on.sort();
+    depends_on.dedup();
+    let Outputs { zone_id, name } = outputs.clone();
+    let spec = Spec {
+        zone_id: Input::Known(zone_id),
+        name: Input::Known(name.clone()),
+        types,
+        sets,
+        drain_seconds: DRAIN_SECONDS,
+    };
+    Some(Discovered { key: Some(name), spec, outputs, depends_on })
 }
 
 /// Whether a record set answers for the name with an address.

@@ -100,12 +100,7 @@ impl Component for ValidationRecord {
             return Ok(discovered);
         }
         for (name, value) in names {
-            let Some(zone) = dns::zone_of(aws, &name).await? else { continue };
-            let zone_id = dns::zone_id(&zone.id).to_owned();
-            let held = cname(aws, &zone_id, &name).await?;
-            if held.is_none_or(|set| value_of(&set) != value) {
-                continue;
-            }
+            let Some(zone_id) = zone_with(aws, &name, &value).await? else { continue };
             let users = certificates.iter().filter(|(_, outputs)| outputs.validation_name == name);
             let depends_on: Vec<_> = users.map(|(address, _)| address.clone()).collect();
             // The first label is ACM's.
@@ -195,6 +190,16 @@ fn is_created_by_us(set: &ResourceRecordSet) -> bool {
 fn outputs(spec: &Spec) -> Outputs {
     let known = |input: &Input<String>| input.known().cloned().unwrap_or_default();
     Outputs { zone_id: known(&spec.zone_id), name: known(&spec.name), value: known(&spec.value) }
+}
+
+/// The zone that holds the record.
+async fn zone_with(aws: &Regional, name: &str, value: &str) -> Result<Option<String>, CallError> {
+    for zone_id in dns::zones_for(aws, name).await? {
+        if cname(aws, &zone_id, name).await?.is_some_and(|set| value_of(&set) == value) {
+            return Ok(Some(zone_id));
+        }
+    }
+    Ok(None)
 }
 
 async fn cname(aws: &Regional, zone_id: &str, name: &str) -> Result<Option<ResourceRecordSet>, CallError> {

@@ -33,8 +33,9 @@ impl Provider {
             return Err(vec![self.nothing(resource, name)]);
         }
         let ledger = Ledger { imported: true, complete: true, ..ledger };
-        let value = resource.imported(name, &View::made(&ledger, engine.kinds()));
-        let warnings = found.warnings.into_iter().chain(warnings_of(&engine)).collect();
+        let view = View::made(&ledger, engine.kinds());
+        let value = resource.imported(name, &view);
+        let warnings = found.warnings.into_iter().chain(resource.unfound(&view)).chain(warnings_of(&engine)).collect();
         Ok((State { value, private: ledger.to_private() }, warnings))
     }
 

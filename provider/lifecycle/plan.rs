@@ -58,7 +58,7 @@ impl Provider {
         warnings.extend(warnings_of(&engine));
         let protects = |settings: &Settings| settings.deletion_protection;
         let as_protected = protects(&settings) == protects(&resource.settings(&prior.value)?);
-        if survey.plan.is_empty() && survey.ledger.imported && as_protected {
+        if survey.plan.is_empty() && survey.ledger.imported && as_protected && has_all(&prior.value, config) {
             // AWS does not hold the configuration of an imported resource: as long as it wants what exists, the state stays
             // what the import made it.
             warnings.extend(unneeded(unread, true)?);
@@ -150,13 +150,22 @@ impl Outlook<'_> {
     }
 }
 
+/// Whether a state has every attribute that the configuration sets. The host takes a plan that keeps the state only then:
+/// an attribute that was null is planned as the configuration has it.
+fn has_all(state: &Value, config: &Value) -> bool {
+    let (Value::Map(state), Value::Map(config)) = (state, config) else { return false };
+    let is_set = |(_, value): &(&String, &Value)| **value != Value::Null;
+    config.iter().filter(is_set).all(|(name, _)| state.get(name).is_some_and(|value| *value != Value::Null))
+}
+
 /// The warnings about files that could not be read, when the plan does not need them.
 ///
 /// # Errors
 /// The same as errors, when something changes.
 fn unneeded(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
     if !is_unchanged && !unread.is_empty() {
-        return Err(unread);
+        let hint = |error: Diagnostic| Diagnostic { detail: format!("{} {}", error.detail, report::DESTROY), ..error };
+        return Err(unread.into_iter().map(hint).collect());
     }
     let warning = |Diagnostic { path, summary, detail, .. }| {
         let detail = format!(

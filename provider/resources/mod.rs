@@ -59,6 +59,11 @@ pub trait Resource: Send + Sync {
     /// The state of an imported resource, as far as it can be told from its components: enough that the plan of a
     /// configuration that wants the same has something to keep.
     fn imported(&self, name: &str, view: &View) -> Value;
+
+    /// A warning for each part of an imported resource that its components hint at, and that was not found.
+    fn unfound(&self, _view: &View) -> Diagnostics {
+        Vec::new()
+    }
 }
 
 /// What expansion may know besides the configuration.

@@ -6,6 +6,7 @@ mod drift;
 mod endpoint;
 mod foreign;
 mod home;
+mod honest;
 mod import;
 mod leftovers;
 mod past;

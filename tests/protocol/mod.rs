@@ -1,7 +1,10 @@
-//! The binary, as a host sees it. Nothing here needs an AWS.
+//! The binary, as a host sees it.
 
+mod acceptance;
+mod answers;
 mod calls;
 pub(crate) mod client;
+mod configurations;
 mod crash;
 pub(crate) mod generated;
 mod handshake;

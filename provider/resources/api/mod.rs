@@ -111,6 +111,10 @@ impl Resource for Api {
     fn imported(&self, name: &str, view: &View) -> Value {
         state::state(&import::configuration(name, view), view)
     }
+
+    fn unfound(&self, view: &View) -> Diagnostics {
+        import::unfound(view)
+    }
 }
 
 fn settings(config: &Config) -> Settings {

@@ -13,7 +13,7 @@ use crate::desired::{Address, Input, Kind, Scope};
 use crate::plan::View;
 use crate::resources::tags;
 use crate::resources::values::{map, object, text};
-use crate::wire::Value;
+use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// The configuration of the API `name`, as far as its components tell it.
 pub(super) fn configuration(name: &str, view: &View) -> Value {
@@ -39,6 +39,20 @@ pub(super) fn configuration(name: &str, view: &View) -> Value {
         ("deletion_protection", Value::Bool(false)),
         ("on_create_failure", text("rollback")),
     ])
+}
+
+/// A warning for each name that regions or CloudFront answer to, and that no record leads to.
+pub(super) fn unfound(view: &View) -> Diagnostics {
+    let lost = traffic::unrecorded(&Found { view });
+    let warning = |name: String| {
+        let detail = format!(
+            "The API answers to {name}, but no public hosted zone of this account has a record of that name that leads to \
+             it: the record was deleted, leads elsewhere, or is in a zone of another account. The state does not hold \
+             it. The next apply makes it in the zone of domain.zone_id."
+        );
+        Diagnostic::warning(Path::of("domain"), "Record not found", detail)
+    };
+    lost.into_iter().map(warning).collect()
 }
 
 /// The components that were found, by their types.

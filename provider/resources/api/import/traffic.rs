@@ -1,6 +1,6 @@
 //! How requests come in: told from the APIs, domain names, records and the distribution.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Found, told};
 use crate::components::certificate::Certificate;
@@ -15,7 +15,7 @@ use crate::components::mapping::Mapping;
 use crate::components::record::{self, Record, Routing};
 use crate::components::route::Route;
 use crate::components::stage::Stage;
-use crate::desired::{Address, Input};
+use crate::desired::{Address, Input, Kind};
 use crate::resources::values::{known, known_list, known_whole, object, text, whole};
 use crate::wire::{Number, Value};
 
@@ -56,6 +56,14 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
         shared: shared.map(|(_, spec)| spec),
         zone_id,
     })
+}
+
+/// The names of custom domain names and of the distribution to which no record leads.
+pub(super) fn unrecorded(found: &Found<'_>) -> BTreeSet<String> {
+    let domains = found.all::<Domain>().into_iter().map(|(_, spec)| spec.name);
+    let aliases = found.global::<Distribution>("distribution").map(|spec| spec.aliases).unwrap_or_default();
+    let names = domains.chain(aliases).filter_map(|name| told(&name));
+    names.filter(|name| !found.has(&Address::global(Record::KIND).key(name))).collect()
 }
 
 /// A region: what is particular to its function, and what it gets of the traffic.
