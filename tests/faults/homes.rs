@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use futures::future::FutureExt;
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 use strict_aws::{Fault, Harm, Inventory, LocalAws};
+use tokio::runtime::Handle;
 
 use super::compare::{difference, inventory};
 use super::host::{Kept, Run};
@@ -129,8 +129,7 @@ fn watch(aws: &Arc<LocalAws>) -> Arc<Mutex<Vec<String>>> {
     let (seen, local) = (Arc::clone(&mixed), Arc::downgrade(aws));
     let look = move |call: &strict_aws::Call| {
         let Some(aws) = local.upgrade().filter(|_| call.writes()) else { return };
-        // While a call of the other one holds what the inventory needs, the next call that changes something is looked at.
-        let Some(held) = aws.inventory().now_or_never() else { return };
+        let held = tokio::task::block_in_place(|| Handle::current().block_on(aws.inventory()));
         let found = mixed_objects(&held.expect("the inventory is taken"));
         let found = found.into_iter().map(|why| format!("after {} in {}: {why}", call.name(), call.region));
         seen.lock().expect("nobody panicked").extend(found);
