@@ -129,13 +129,19 @@ fn watch(aws: &Arc<LocalAws>) -> Arc<Mutex<Vec<String>>> {
     let (seen, local) = (Arc::clone(&mixed), Arc::downgrade(aws));
     let look = move |call: &strict_aws::Call| {
         let Some(aws) = local.upgrade().filter(|_| call.writes()) else { return };
-        let held = tokio::task::block_in_place(|| Handle::current().block_on(aws.inventory()));
-        let found = mixed_objects(&held.expect("the inventory is taken"));
+        let found = mixed_objects(&take_inventory(&aws));
         let found = found.into_iter().map(|why| format!("after {} in {}: {why}", call.name(), call.region));
         seen.lock().expect("nobody panicked").extend(found);
     };
     aws.fault(Fault::new(Harm::Hook(Arc::new(look))));
     mixed
+}
+
+/// Takes the inventory within a call. On a thread of its own: one that waits twice would miss who wakes the outer wait.
+fn take_inventory(aws: &LocalAws) -> Inventory {
+    let runtime = Handle::current();
+    let take = || runtime.block_on(aws.inventory()).expect("the inventory is taken");
+    std::thread::scope(|scope| scope.spawn(take).join().expect("nobody panicked"))
 }
 
 /// Objects with settings of both, or with settings of one and the ownership of the other.

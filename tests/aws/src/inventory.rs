@@ -117,6 +117,8 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn add(&mut self, key: String, value: Value) {
+        let tag = |name: &str| value["tags"][name].as_str().unwrap_or_default().to_owned();
+        self.label(&tag("multiregion:owner-id"), "owner_id", &tag("multiregion:owner"));
         self.inventory.objects.insert(key, value);
     }
 
