@@ -73,8 +73,11 @@ impl Component for Claim {
         }
         let hint = match phase_of(&tags) {
             Some(Phase::Creating) | None => created(aws, &name).await?,
-            Some(_) => format!(
-                "another state manages it, or used to; to manage it in this state, import it with the id {:?}",
+            Some(phase) => format!(
+                "it is the claim of {} {} of this name, which another state manages, or used to; to manage that one here, \
+                 import it by the name {:?}",
+                if phase == Phase::Ready { "a finished" } else { "an incomplete" },
+                aws.owner().resource_type(),
                 aws.owner().name()
             ),
         };

@@ -3,6 +3,8 @@
 //! Anybody may make a second zone of the same name, and none can be made with tags: what a create that died left behind
 //! may have only our caller reference.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_route53::types::TagResourceType::Hostedzone;
 use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
 use serde::{Deserialize, Serialize};
@@ -81,8 +83,7 @@ impl Component for HostedZone {
         for zone in zones(aws, &spec.name).await? {
             let id = dns::zone_id(&zone.id);
             let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
-            let is_begun = zone.caller_reference.starts_with(&identity::reference_prefix(aws));
-            if tags::is_ours(aws, &tags) || (is_begun && !tags.contains_key(OWNER_TAG)) {
+            if tags::is_ours(aws, &tags) || is_begun(aws, &zone, &tags) {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
             }
@@ -97,7 +98,10 @@ impl Component for HostedZone {
         for zone in zones(aws, aws.owner().name()).await? {
             let id = dns::zone_id(&zone.id);
             let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
-            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
+            let address = tags::address_here::<Self>(aws, &tags);
+            let Some(address) = address.or_else(|| is_begun(aws, &zone, &tags).then(|| aws.address().clone())) else {
+                continue;
+            };
             let Some((outputs, comment)) = get(aws, id).await? else { continue };
             let spec = Spec {
                 name: dns::normal(&zone.name),
@@ -117,6 +121,11 @@ impl Component for HostedZone {
             made => made?,
         };
         dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
+        if let Some(whose) = rival(aws, &spec.name).await? {
+            // Another create of this name had the same idea at the same time: both would be served by neither.
+            Self::delete(aws, spec, &made).await?;
+            return Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose });
+        }
         Ok(made)
     }
 
@@ -157,6 +166,26 @@ impl Component for HostedZone {
             answer => gone(answer),
         }
     }
+}
+
+/// Whether a create of this owner id began a zone and could not tag it yet.
+fn is_begun(aws: &Regional, zone: &AwsZone, tags: &BTreeMap<String, String>) -> bool {
+    zone.caller_reference.starts_with(&identity::reference_prefix(aws)) && !tags.contains_key(OWNER_TAG)
+}
+
+/// Whose zone of this name another owner id created since the plan; `None` where there is none. Route 53 takes any number of
+/// zones of one name.
+async fn rival(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    for zone in zones(aws, name).await? {
+        let is_multiregions = zone.caller_reference.starts_with(identity::PREFIX);
+        if !is_multiregions || zone.caller_reference.starts_with(&identity::reference_prefix(aws)) {
+            continue;
+        }
+        let id = dns::zone_id(&zone.id);
+        let tags = dns::tags_of(aws, Hostedzone, id).await?.unwrap_or_default();
+        return Ok(Some(format!("there is a hosted zone {id} of this name, and {}", tags::whose(&tags, ""))));
+    }
+    Ok(None)
 }
 
 /// The public hosted zones of this name.

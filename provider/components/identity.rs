@@ -4,6 +4,9 @@ use sha2::{Digest, Sha256};
 
 use crate::aws::{Identity, Regional};
 
+/// How every caller reference of this provider begins.
+pub(super) const PREFIX: &str = "multiregion-";
+
 /// The caller reference of the component at this address: the same in every run. `settings` are those whose change
 /// makes a new object.
 pub(super) fn reference(aws: &Regional, settings: &str) -> String {
@@ -18,7 +21,7 @@ pub(super) fn fresh_reference(aws: &Regional, settings: &str) -> String {
 /// How every caller reference of the component at this address begins: another owner id has another one. With what follows
 /// it has at most 54 characters; Route 53 takes 64.
 pub(super) fn reference_prefix(aws: &Regional) -> String {
-    format!("multiregion-{}-", place(aws))
+    format!("{PREFIX}{}-", place(aws))
 }
 
 /// The idempotency token of the component at this address: 32 characters, as ACM takes at most.

@@ -127,6 +127,9 @@ impl Attempt<'_> {
 
 /// The private state of what exists as long as nothing was changed.
 fn existing(private: &[u8]) -> Vec<u8> {
+    if private.is_empty() {
+        return Vec::new();
+    }
     Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.to_private())
 }
 
