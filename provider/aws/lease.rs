@@ -1,4 +1,4 @@
-//! Leave to call AWS, for a time: who was suspended finds it run out and asks before going on.
+//! A time-limited permission to call AWS: a run that was suspended finds it expired and reads its claim before it goes on.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! Questions that several components of one resource have for AWS while all of them are looked at: asked once for all.
 //!
-//! A refresh looks at hundreds of components side by side, and many of them want to know the same: the seal stands in the
+//! A refresh looks at hundreds of components side by side, and many of them want to know the same: the completion marker is in the
 //! claim's tags, every record in the same zone. Whoever has a [`Regional`] with [`Looks`] asks together with the others.
 //! Whoever has none asks AWS itself, each time: everything that changes anything, and every wait. So no answer outlives the
 //! look that it was asked for, and nobody waits for a change in an answer that was given before.

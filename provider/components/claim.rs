@@ -81,7 +81,7 @@ impl Component for Claim {
                 aws.owner().name()
             ),
         };
-        Ok(Some(Found::Foreign(tags::whose(&tags, &hint))))
+        Ok(Some(Found::Foreign(tags::whose(aws, &tags, &hint))))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
@@ -123,7 +123,7 @@ impl Component for Claim {
         }
         let hint = "it was created after this plan: another apply of this name is under way, or was interrupted; plan again \
                     once it has ended";
-        Err(CallError::Foreign { what: format!("log group {name}"), whose: tags::whose(&tags, hint) })
+        Err(CallError::Foreign { what: format!("log group {name}"), whose: tags::whose(aws, &tags, hint) })
     }
 
     async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {

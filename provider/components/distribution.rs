@@ -167,7 +167,8 @@ impl Component for Distribution {
             }
             // A comment is no name: it may be the same.
             let Some(alias) = shared else { continue };
-            let whose = format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(&tags, ""));
+            let whose =
+                format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(aws, &tags, ""));
             foreign = Some(Found::Foreign(whose));
         }
         Ok(foreign)

@@ -87,7 +87,7 @@ impl Component for HostedZone {
                 let Some((outputs, _)) = get(aws, id).await? else { continue };
                 return Ok(Some(Found::Ours(outputs)));
             }
-            let whose = format!("there is a hosted zone {id} of this name, and {}", tags::whose(&tags, ""));
+            let whose = format!("there is a hosted zone {id} of this name, and {}", tags::whose(aws, &tags, ""));
             foreign = Some(Found::Foreign(whose));
         }
         Ok(foreign)

@@ -56,6 +56,11 @@ use erased::Erased;
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 pub use place::Place;
 
+/// The claims of all resources, as the ownership protocol uses them.
+pub mod ownership {
+    pub use super::claim::{FIRST_HEARTBEAT_INTERVAL, address, finish, log_group_of, record, renew};
+}
+
 /// Tags of an object: what the user and the provider want, and whose it is.
 pub type Tags = BTreeMap<String, Input<String>>;
 

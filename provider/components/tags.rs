@@ -76,7 +76,7 @@ fn names_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
 /// for nobody else writes the others.
 pub(super) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder {
     let lost_its_id = !tags.contains_key(OWNER_ID_TAG) && names_owner(aws, tags);
-    if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(tags, "")) }
+    if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
 }
 
 /// The address that the tags of one of this owner's `C` name.
@@ -92,17 +92,21 @@ pub(super) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String,
 
 /// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
 pub(super) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
-    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(tags, hints)) }
+    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
 }
 
 /// Whose an object looks like, for a person.
-pub(super) fn whose(tags: &BTreeMap<String, String>, hints: &str) -> String {
+pub(super) fn whose(aws: &Regional, tags: &BTreeMap<String, String>, hints: &str) -> String {
+    describe(aws.account_id(), tags, hints)
+}
+
+fn describe(account_id: &str, tags: &BTreeMap<String, String>, hints: &str) -> String {
     let mut parts = Vec::new();
     if let Some(owner) = tags.get(OWNER_TAG) {
         let address = tags.get(ADDRESS_TAG).map(|address| format!(" as {address}")).unwrap_or_default();
         let id = owner_id(tags);
-        let home = id.map(|id| format!(" (owner id {id}, home region {})", id.home_region())).unwrap_or_default();
-        parts.push(format!("it belongs to {owner}{home}{address}"));
+        let home = id.map(|id| format!("owner id {id}, home region {}, ", id.home_region())).unwrap_or_default();
+        parts.push(format!("it belongs to {owner} ({home}account {account_id}){address}"));
     }
     let others: Vec<String> = tags
         .iter()
@@ -143,12 +147,15 @@ mod tests {
         let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
         let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
         insta::assert_snapshot!(
-            whose(&tags, "made 2026-01-01"),
-            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1) as global/role; its tags are team=zoo; made 2026-01-01"
+            describe("1", &tags, "made 2026-01-01"),
+            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; made 2026-01-01"
         );
-        assert_eq!(whose(&BTreeMap::new(), ""), "it has no other tags");
+        assert_eq!(describe("1", &BTreeMap::new(), ""), "it has no other tags");
         let half = plain(&self::tests::tags(&[(OWNER_TAG, "multiregion_api/zebra")]));
-        insta::assert_snapshot!(whose(&half, ""), @"it belongs to multiregion_api/zebra; it has no other tags");
+        insta::assert_snapshot!(
+            describe("1", &half, ""),
+            @"it belongs to multiregion_api/zebra (account 1); it has no other tags"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::plan::{Outlook, adoption, mistake, refuse};
 use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, loaded, report, unreadable, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
-use crate::components::claim;
+use crate::components::ownership as claim;
 use crate::desired::{Address, Desired, OwnerId, Phase};
 use crate::ownership::hold::{self, Ended, Hold};
 use crate::ownership::place;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Provider, State, ledger_of};
 use crate::apply::Engine;
 use crate::aws::{CallError, chain};
-use crate::components::claim;
+use crate::components::ownership as claim;
 use crate::desired::{Address, Owner, OwnerId, Scope};
 use crate::ownership::place;
 use crate::plan::Ledger;

@@ -8,7 +8,7 @@ use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
 use crate::plan::{Ledger, Plan, PlannedChange, View};
-use crate::resources::{Expansion, Prior, Resource, Settings};
+use crate::resources::{Expansion, Prior, Resource};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -46,30 +46,48 @@ impl Provider {
             return self.plan_replacement(resource, prior, config, replaced_by).await;
         }
         let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
-        let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, prior).await?;
-        let view = View::made(&ledger, engine.kinds());
+        let mut loaded = self.load(&engine, resource, prior).await?;
+        let mut diagnostics = std::mem::take(&mut loaded.warnings);
+        let planned = self.plan_update(resource, prior, config, &loaded).await;
+        diagnostics.extend(warnings_of(&loaded.engine));
+        // A plan that fails keeps the warnings that came before.
+        match planned {
+            Ok((planned, warnings)) => {
+                diagnostics.extend(warnings);
+                Ok((planned, diagnostics))
+            }
+            Err(errors) => Err(diagnostics.into_iter().chain(errors).collect()),
+        }
+    }
+
+    async fn plan_update(
+        &self,
+        resource: &dyn Resource,
+        prior: &State,
+        config: &Value,
+        Loaded { engine, ledger, .. }: &Loaded,
+    ) -> Result<(Planned, Diagnostics), Diagnostics> {
+        let view = View::made(ledger, engine.kinds());
         let exists = Prior { state: &prior.value, view: &view };
-        let mut expansion = self.expand(resource, config, &engine, Some(exists))?;
+        let mut expansion = self.expand(resource, config, engine, Some(exists))?;
         let unread = std::mem::take(&mut expansion.unread);
-        self.check_regions(&expansion.desired, &ledger).await?;
-        let surveyed = survey(&engine, &expansion.desired, &ledger, &Ledger::default()).await;
-        let survey = surveyed.map_err(|errors| warnings.iter().cloned().chain(errors).collect::<Diagnostics>())?;
-        warnings.extend(adoption(&settings.owner, &survey.adopted));
-        warnings.extend(warnings_of(&engine));
-        let protects = |settings: &Settings| settings.deletion_protection;
-        let as_protected = protects(&settings) == protects(&resource.settings(&prior.value)?);
+        self.check_regions(&expansion.desired, ledger).await?;
+        let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
+        let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
+        let protects = |value: &Value| Ok::<_, Diagnostics>(resource.settings(value)?.deletion_protection);
+        let as_protected = protects(config)? == protects(&prior.value)?;
         if survey.plan.is_empty() && survey.ledger.imported && as_protected && has_all(&prior.value, config) {
             // AWS does not hold the configuration of an imported resource: as long as it wants what exists, the state stays
             // what the import made it.
             warnings.extend(unneeded(unread, true)?);
-            return Ok((Planned { state: prior.clone(), replaced_by }, warnings));
+            return Ok((Planned { state: prior.clone(), replaced_by: Vec::new() }, warnings));
         }
-        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
+        let outlook = Outlook { resource, config, engine, expansion: &expansion };
         // An update that does not come to its end is an error; a create may be kept incomplete.
         let private = PlannedChange { adopts: survey.adopted, ..PlannedChange::update(survey.ledger.clone()) };
         let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
         warnings.extend(unneeded(unread, state.value == prior.value)?);
-        Ok((Planned { state, replaced_by }, warnings))
+        Ok((Planned { state, replaced_by: Vec::new() }, warnings))
     }
 
     /// Plans to destroy the whole resource and to create it anew. The host plans the create once more, with nothing prior: what

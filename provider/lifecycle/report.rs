@@ -230,7 +230,7 @@ mod tests {
         let region = |region| (Address::regional(region, "function"), refused("ExpiredToken", "expired"));
         let told = unseen(&[region("us-east-1"), region("us-west-2")]);
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"Warning: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredToken: expired (request id 7). Not done because of this: refresh us-east-1/function, refresh us-west-2/function. Renew the credentials and run again. What was not refreshed is taken to be as it was."#);
+        insta::assert_snapshot!(told.join("\n"), @r#"Warning: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredToken: expired (request id 7). Not done because of this: refresh us-east-1/function, refresh us-west-2/function. Renew the credentials and run again. What was not refreshed is taken to be unchanged."#);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use futures::stream::{StreamExt, iter};
 
 use super::hold::Hold;
 use crate::aws::Clock;
-use crate::components::claim;
+use crate::components::ownership as claim;
 use crate::desired::{Owner, Phase};
 
 /// Upper bound; each costs one call per heartbeat. Beyond it, the oldest that the host must have persisted are released.

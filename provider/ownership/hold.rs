@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::protocol::{Action, Event, Stage};
 use crate::apply::Engine;
 use crate::aws::{CallError, Lease, Regional, chain};
-use crate::components::claim;
+use crate::components::ownership as claim;
 use crate::desired::{ClaimRecord, Heartbeat, Owner, Phase};
 use crate::wire::{Diagnostic, Path};
 

@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use crate::apply::Engine;
 use crate::aws::{CallError, chain};
-use crate::components::{OWNER_ID_TAG, claim};
+use crate::components::{OWNER_ID_TAG, ownership as claim};
 use crate::desired::{OwnerId, Scope};
 use crate::plan::{Entry, Ledger};
 use crate::wire::{Diagnostic, Diagnostics, Path};

@@ -204,15 +204,15 @@ fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
 
 #[test]
 fn what_is_last_comes_after_the_removals() {
-    let wants_last = |things: &[(&str, Json)], seal: Json| {
+    let wants_last = |things: &[(&str, Json)], marker: Json| {
         let mut desired = wants(things);
-        let seal = desired.add::<Thing>(at("seal"), Path::root(), &seal);
-        desired.order_last(&seal);
+        let marker = desired.add::<Thing>(at("marker"), Path::root(), &marker);
+        desired.order_last(&marker);
         desired
     };
     let two = wants_last(&[("east", json!({})), ("west", json!({}))], json!({ "of": ["east", "west"] }));
     let one = wants_last(&[("east", json!({}))], json!({ "of": ["east"] }));
-    assert_eq!(text(&plan(&one, &made(&two, ""))), "~seal after -west\n-west");
+    assert_eq!(text(&plan(&one, &made(&two, ""))), "~marker after -west\n-west");
 }
 
 #[test]
@@ -375,14 +375,14 @@ fn a_revision_tells_no_secret_and_a_plan_that_one_changes() {
     assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "a name is no secret");
 }
 
-/// A plan with a bit of everything: a record turns from one region to another, a check is replaced, the seal comes last.
+/// A plan with a bit of everything: a record turns from one region to another, a check is replaced, the marker comes last.
 fn eventful() -> (Desired, Ledger, Plan) {
     let set = |key: &str| json!({ "$ready": [at(key)], "value": { "id": id_of(key) } });
     let wants_with = |region: &str, fixed: u8| {
         let record = json!({ "ttl": 60, "check": id_of("check"), "sets": { region: set(region) } });
         let mut desired = wants(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
-        let seal = desired.add::<Thing>(at("seal"), Path::root(), &json!({ "of": [region] }));
-        desired.order_last(&seal);
+        let marker = desired.add::<Thing>(at("marker"), Path::root(), &json!({ "of": [region] }));
+        desired.order_last(&marker);
         desired
     };
     let (from, to) = (made(&wants_with("west", 1), ""), wants_with("east", 2));
@@ -406,8 +406,8 @@ fn a_plan_that_does_harm_is_refused() {
             "west would be deleted while others still act on what record said",
         ),
         (
-            |steps, at| steps[at("~seal")].after.retain(|b, _| *b != at("-west")),
-            "seal would be done without waiting for west",
+            |steps, at| steps[at("~marker")].after.retain(|b, _| *b != at("-west")),
+            "marker would be done without waiting for west",
         ),
         (|steps, at| steps[at("±check")].after.extend([(at("⊖check"), Duration::ZERO)]), "waits for itself"),
         (|steps, at| steps[at("-west")].after.extend([(99, Duration::ZERO)]), "the step for west waits for itself"),

@@ -99,7 +99,7 @@ fn the_engine_knows_no_kind_and_no_resource() {
     let kinds = kinds();
     let is_kind = |text: &str| kinds.iter().any(|(kind, _)| kind == text);
     let mut offenders = Vec::new();
-    for source in inside(&["desired", "plan", "apply"]) {
+    for source in inside(&["desired", "plan", "apply", "ownership", "lifecycle"]) {
         for (line, text) in &source.strings {
             if is_kind(text) || text.starts_with("multiregion_") {
                 offenders.push(format!("{} names {text:?}", source.at(*line)));
@@ -108,7 +108,7 @@ fn the_engine_knows_no_kind_and_no_resource() {
         offenders
             .extend(lines(&source, |line| kinds.iter().any(|(kind, _)| line.contains(&format!("components::{kind}")))));
     }
-    none("desired/, plan/ and apply/ name no kind and no resource", &offenders);
+    none("desired/, plan/, apply/, ownership/ and lifecycle/ name no kind and no resource", &offenders);
 }
 
 #[test]
