@@ -183,7 +183,7 @@ async fn rival(aws: &Regional, name: &str) -> Result<Option<String>, CallError> 
         }
         let id = dns::zone_id(&zone.id);
         let tags = dns::tags_of(aws, Hostedzone, id).await?.unwrap_or_default();
-        return Ok(Some(format!("there is a hosted zone {id} of this name, and {}", tags::whose(&tags, ""))));
+        return Ok(Some(format!("there is a hosted zone {id} of this name, and {}", tags::whose(aws, &tags, ""))));
     }
     Ok(None)
 }
