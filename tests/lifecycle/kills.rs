@@ -124,7 +124,7 @@ impl Deed {
 
 /// What a user does after a kill: the same once more.
 async fn again(stage: &Stage, command: &str) {
-    stage.forget_the_pulses().await;
+    stage.age_the_heartbeats().await;
     let run = stage.workspace.run(&[command, "-auto-approve", "-no-color"]).await.expect("it runs");
     run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", stage.workspace.cli().name));
 }
@@ -153,7 +153,7 @@ async fn import_as_told(stage: &Stage, run: &Run) -> bool {
 /// The same once more; where that says to import something, this and then the same again.
 async fn again_as_told(stage: &Stage) {
     for _ in MADE {
-        stage.forget_the_pulses().await;
+        stage.age_the_heartbeats().await;
         let run = stage.workspace.run(&["apply", "-auto-approve", "-no-color"]).await.expect("it runs");
         if run.success() {
             return;
@@ -261,7 +261,7 @@ async fn ten_kills_in_a_row() {
             while kills < 10 {
                 attempts += 1;
                 assert!(attempts < 50, "it neither comes to its end nor so far that it is killed");
-                stage.forget_the_pulses().await;
+                stage.age_the_heartbeats().await;
                 let nth = 1 + dice.roll(calls);
                 match kill(&stage, "apply", victim, |fault| fault.nth(nth)).await {
                     Ok(()) => kills += 1,

@@ -73,7 +73,7 @@ async fn what_is_made_belongs_to_an_apply_that_goes_on() {
     kill_in_group(apply.group().id(), "");
     apply.wait().await.expect("apply ends");
     first.aws.clear_faults();
-    first.forget_the_pulses().await;
+    first.age_the_heartbeats().await;
     first.apply(&both).await;
     first.destroy().await;
 }

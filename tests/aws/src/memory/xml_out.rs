@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn tags_take_few_signs() {
-        assert!(is_taggable("multiregion:api/ü 1+@=_."));
+        assert!(is_taggable("multiregion:owner/ü 1+@=_."));
         assert!(!is_taggable("a#b") && !is_taggable("a\nb"));
     }
 }
