@@ -7,7 +7,7 @@ use super::tags::{self, TagsAttr};
 use crate::components::Tags;
 use crate::components::claim::{self, Claim};
 use crate::components::completion_marker::{self, CompletionMarker};
-use crate::desired::{Address, Desired, Handle, Input, Kind, Owner, OwnerId, Ownership};
+use crate::desired::{Address, Desired, Handle, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode};
 use crate::wire::{Path, Value};
@@ -78,9 +78,4 @@ pub(crate) fn values(view: &View) -> [(&'static str, Value); 2] {
         ("owner_id", value(|ownership| ownership.owner_id.to_string())),
         ("account_id", value(|ownership| ownership.account_id.clone())),
     ]
-}
-
-/// The owner id as a tag's value, unknown before the claim exists.
-pub(crate) fn owner_id_input(owner_id: Option<&OwnerId>) -> Input<String> {
-    owner_id.map_or(Input::Unknown, |owner_id| Input::Known(owner_id.to_string()))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::owned::owner_id_input;
 use crate::components::{ADDRESS_TAG, OWNER_ID_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input, Owner, OwnerId};
 use crate::schema::Attr;
@@ -58,7 +57,8 @@ pub(crate) fn owned(
         Attr::Null => {}
     }
     all.insert(OWNER_TAG.to_owned(), Input::Known(owner.to_string()));
-    all.insert(OWNER_ID_TAG.to_owned(), owner_id_input(owner_id));
+    let owner_id = owner_id.map_or(Input::Unknown, |owner_id| Input::Known(owner_id.to_string()));
+    all.insert(OWNER_ID_TAG.to_owned(), owner_id);
     all.insert(ADDRESS_TAG.to_owned(), Input::Known(address.to_string()));
     all
 }
