@@ -30,8 +30,8 @@ impl Owner {
 
     /// The name of its claim among the claims of all resources: `api/shop`.
     pub fn claim_name(&self) -> String {
-        let resource_type = self.resource_type.strip_prefix("multiregion_").unwrap_or(&self.resource_type);
-        format!("{resource_type}/{}", self.name)
+        let without_provider = self.resource_type.split_once('_').map_or(&*self.resource_type, |(_, rest)| rest);
+        format!("{without_provider}/{}", self.name)
     }
 }
 

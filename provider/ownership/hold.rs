@@ -146,6 +146,8 @@ impl Hold {
         let engine = if leased { self.engine.under(&self.lease) } else { self.engine.cancellable() };
         let mut work = pin!(work(engine.clone()));
         let done = tokio::select! {
+            // In the same order in every run: tests repeat it.
+            biased;
             done = &mut work => Some(done),
             () = self.until_over(leased) => None,
         };

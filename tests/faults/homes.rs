@@ -159,7 +159,8 @@ fn mixed_objects(held: &Inventory) -> Vec<String> {
         }
         owners.entry(tag("multiregion:owner-id").unwrap_or_default()).or_default().extend(&teams);
         let home = if teams.contains(TEAMS[0].0) { HOME } else { OTHER_HOME };
-        if tag("multiregion:home-region").is_some_and(|tagged| !teams.is_empty() && tagged != home) {
+        let tagged = tag("multiregion:owner-id").and_then(|id| id.split_once('/')).map(|(home, _)| home);
+        if tagged.is_some_and(|tagged| !teams.is_empty() && tagged != home) {
             mixed.push(format!("{key} has another home region: {object}"));
         }
     }
@@ -268,10 +269,10 @@ fn mixed_objects_are_noticed() {
         held.objects = objects.iter().enumerate().map(|(at, object)| (at.to_string(), object.clone())).collect();
         mixed_objects(&held).len()
     };
-    let tagged = |team: &str, id: &str, home: &str| json!({ "tags": { "team": team, "multiregion:owner-id": id, "multiregion:home-region": home } });
+    let tagged = |team: &str, id: &str, home: &str| json!({ "tags": { "team": team, "multiregion:owner-id": format!("{home}/{id}") } });
     let (one, other) = (tagged("giraffes", "1", HOME), tagged("okapis", "2", OTHER_HOME));
     assert_eq!(held(&[one.clone(), other.clone()]), 0);
-    assert_eq!(held(&[one.clone(), tagged("okapis", "1", OTHER_HOME)]), 1, "an owner id of both");
+    assert_eq!(held(&[one.clone(), tagged("okapis", "1", HOME)]), 2, "an owner id of both, of the home of one");
     assert_eq!(held(&[tagged("okapis", "2", HOME)]), 1, "the home region of the other");
     assert_eq!(held(&[json!({ "tags": { "team": "giraffes" } })]), 1, "no owner id");
     let mut days = one;

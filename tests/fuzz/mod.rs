@@ -39,7 +39,7 @@ const GOOD: [&str; 4] = [
 ];
 
 /// A ledger that is good.
-const LEDGER: &str = r#"{"format":1,"entries":{"us-east-1/function":{"spec":{"name":"a"},"outputs":{"name":"a"},
+const LEDGER: &str = r#"{"format":2,"entries":{"us-east-1/function":{"spec":{"name":"a"},"outputs":{"name":"a"},
     "depends_on":["global/role"],"uncertain":true}},"deposed":[],"complete":true}"#;
 
 /// A small generator (xorshift64): the same numbers in every run.

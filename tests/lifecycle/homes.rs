@@ -70,9 +70,10 @@ impl Homes {
         let plan = self.second.workspace.plan().await.expect("plan runs");
         let told = plan.errors().join("\n");
         assert!(!plan.success() && told.contains(REFUSED), "the plan is not refused: {}\n{told}", plan.stdout);
-        for tag in ["multiregion:owner", "multiregion:owner-id", "multiregion:home-region"] {
-            let value = self.tag(object, tag).await;
-            assert!(told.contains(&value), "{tag} {value:?} is not in {told}");
+        let home = format!("home region {}", FIRST[0]);
+        for named in [self.tag(object, "multiregion:owner").await, self.tag(object, "multiregion:owner-id").await, home]
+        {
+            assert!(told.contains(&named), "{named:?} is not in {told}");
         }
         self.assert_first_is_untouched("the refused plan").await;
         let told = self.second.refused(hcl).await;
