@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use serde_json::Value as Json;
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::dependencies;
 use super::journal::{Event, fold};
-use crate::aws::{CallError, Looks};
+use crate::aws::{CallError, LAG, Looks};
 use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
@@ -54,9 +54,6 @@ pub enum Obstacle {
     },
 }
 
-/// How long what stands in the way of a plan may be a mistake of AWS's, which has not heard of the latest change.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Survey {
     /// Whether something of the kind that may pass stands in its way.
     fn is_obstructed(&self) -> bool {
@@ -87,9 +84,14 @@ impl Engine {
         }
         // What is in the way of a create may have been deleted a moment ago, and what it lacks just created; nobody knows by
         // whom. Long after the last apply of a resource that exists, AWS is believed at once.
-        let patient = if ledger.is_empty() { self.run.clock.now() + PATIENCE } else { settled };
+        let patient = if ledger.is_empty() { self.run.clock.now() + LAG } else { settled };
         let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
         self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
+    }
+
+    /// Waits until AWS shows everything that the last apply of `ledger` did.
+    pub async fn wait_until_consistent(&self, ledger: &Ledger) {
+        self.pause_until(self.settled(ledger)).await;
     }
 
     async fn pause_until(&self, end: Instant) {

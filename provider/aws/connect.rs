@@ -76,13 +76,20 @@ impl Aws {
         })
     }
 
-    /// The regions of the account that are enabled; `None` when it may not be asked.
+    /// The regions of the account that are enabled; `None` when they could not be listed.
     pub async fn enabled_regions(&self) -> Option<Vec<String>> {
-        // A failure is not remembered: it may pass.
-        self.enabled_regions.get_or_try_init(|| async { self.ask_for_regions().await.ok_or(()) }).await.ok().cloned()
+        self.list_regions().await.ok()
     }
 
-    async fn ask_for_regions(&self) -> Option<Vec<String>> {
+    /// The regions of the account that are enabled.
+    ///
+    /// # Errors
+    /// The call that failed. A failure is not remembered: it may pass.
+    pub async fn list_regions(&self) -> Result<Vec<String>, CallError> {
+        self.enabled_regions.get_or_try_init(|| self.ask_for_regions()).await.cloned()
+    }
+
+    async fn ask_for_regions(&self) -> Result<Vec<String>, CallError> {
         let region = self.home_region.as_str();
         let run = question(&self.clock);
         let endpoint = self.clients.endpoint("account", region);
@@ -100,10 +107,10 @@ impl Aws {
                 .collect::<Result<Vec<_>, _>>()
         };
         match sender.send(call, ask).await {
-            Ok(regions) => Some(regions.into_iter().filter_map(|region| region.region_name).collect()),
+            Ok(regions) => Ok(regions.into_iter().filter_map(|region| region.region_name).collect()),
             Err(failure) => {
                 tracing::debug!(error = %failure.error, "the account's enabled regions are not known");
-                None
+                Err(failure.error)
             }
         }
     }

@@ -118,9 +118,12 @@ impl Regional {
         self.aws.partition()
     }
 
-    /// The regions that the account can use; `None` when the credentials may not list them.
-    pub async fn enabled_regions(&self) -> Option<Vec<String>> {
-        self.aws.enabled_regions().await
+    /// The regions that the account can use.
+    ///
+    /// # Errors
+    /// The call that failed.
+    pub async fn list_regions(&self) -> Result<Vec<String>, CallError> {
+        self.aws.list_regions().await
     }
 
     /// Reports something to the user as a warning, once the operation has ended.

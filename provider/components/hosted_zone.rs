@@ -262,7 +262,7 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
 async fn delete_left_over(aws: &Regional, id: &str) -> Result<(), CallError> {
     let mut deletes = Vec::new();
     for set in dns::first_record_sets(aws, id).await? {
-        if validation_record::is_left_over(aws, &set).await {
+        if validation_record::is_left_over(aws, &set).await? {
             deletes.push(dns::change_of(ChangeAction::Delete, set)?);
         }
     }

@@ -280,23 +280,26 @@ fn is_address(set: &ResourceRecordSet) -> bool {
 /// Whether a record set that stands in no ledger is what `spec` would make. A region's name as identifier is not enough:
 /// other tools use it too.
 async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
-    let Some(set) = record_sets::of_key(spec, held) else { return Ok(false) };
+    let Some((key, set)) = record_sets::of_key(spec, held) else { return Ok(false) };
     match set.target.known() {
         Some(target) => Ok(record_sets::target_of(held) == Some(dns::normal(target))),
-        None => leads_to_own(aws, name, held).await,
+        None => leads_to_own(aws, name, key, held).await,
     }
 }
 
-/// Whether a record set is an alias of a distribution or a custom domain name that carries our owner id.
-async fn leads_to_own(aws: &Regional, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+/// Whether a record set is an alias of a distribution, or of the custom domain name of the region `key`, that carries our
+/// owner id.
+async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
     let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
     if alias.hosted_zone_id == distribution::HOSTED_ZONE {
         let own = distribution::own(aws).await?;
         return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
     }
-    // The set identifier of a record set of ours is its region; one without is an alias of a distribution.
-    let Some(region) = &held.set_identifier else { return Ok(false) };
-    let own = domain::own_target(&aws.at(region), name).await?;
+    // The alias of a distribution has no region.
+    if key == distribution::KEY {
+        return Ok(false);
+    }
+    let own = domain::own_target(&aws.at(key), name).await?;
     Ok(own.is_some_and(|own| dns::normal(&own) == target))
 }
 
@@ -312,9 +315,13 @@ async fn strangers(
     let mut strangers = Vec::new();
     for set in held.iter().filter(|set| specs().any(|spec| record_sets::has_key_of(spec, set))) {
         let target = record_sets::target_of(set);
-        let ours = specs().filter_map(|spec| record_sets::of_key(spec, set)?.target.known());
-        let is_expected = ours.map(|ours| dns::normal(ours)).any(|ours| Some(ours) == target);
-        if !is_expected && !leads_to_own(aws, &outputs.name, set).await? {
+        let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
+        let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
+        if ours.iter().any(leads_there) {
+            continue;
+        }
+        let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);
+        if !leads_to_own(aws, &outputs.name, key, set).await? {
             strangers.push(set.clone());
         }
     }

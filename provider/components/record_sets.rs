@@ -36,11 +36,12 @@ pub(super) fn target_of(set: &ResourceRecordSet) -> Option<String> {
     set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name))
 }
 
-/// The set of `spec` that has the identifier of `held`.
-pub(super) fn of_key<'a>(spec: &'a Spec, held: &ResourceRecordSet) -> Option<&'a RecordSet> {
+/// The set of `spec` that has the identifier of `held`, with its key: a region, or [`distribution::KEY`].
+pub(super) fn of_key<'a>(spec: &'a Spec, held: &ResourceRecordSet) -> Option<(&'a str, &'a RecordSet)> {
+    let mut sets = spec.sets.iter().map(|(key, gated)| (key.as_str(), &gated.value));
     match &held.set_identifier {
-        Some(identifier) => spec.sets.get(identifier).map(|gated| &gated.value),
-        None => spec.sets.values().map(|gated| &gated.value).find(|set| set.routing == Routing::Simple),
+        Some(identifier) => sets.find(|(key, _)| key == identifier),
+        None => sets.find(|(_, set)| set.routing == Routing::Simple),
     }
 }
 

@@ -150,7 +150,7 @@ impl Component for ValidationRecord {
             return Ok(());
         }
         let domain = spec.domain.known().map_or("", String::as_str);
-        match need(aws, domain).await {
+        match need(aws, domain).await? {
             Need::None => {}
             Need::Certificate { arn } => {
                 tracing::info!(domain, arn, "another certificate needs the validation record: it stays");
@@ -227,29 +227,30 @@ enum Need {
 }
 
 /// Whether a certificate that is not this owner's needs the record of `domain`, in any region that the account can use.
-async fn need(aws: &Regional, domain: &str) -> Need {
-    let Some(regions) = aws.enabled_regions().await else {
-        return Need::Unknown { why: "account:ListRegions is not allowed, so the regions are not known".to_owned() };
+///
+/// # Errors
+/// A call that failed for a reason that may pass. A refused one leaves the need unknown: a policy may deny a region for ever.
+async fn need(aws: &Regional, domain: &str) -> Result<Need, CallError> {
+    let is_refused = |error: &CallError| error.is_denied() && !error.is_credentials();
+    let regions = match aws.list_regions().await {
+        Ok(regions) => regions,
+        Err(error) if is_refused(&error) => return Ok(Need::Unknown { why: chain(&error) }),
+        Err(error) => return Err(error),
     };
-    let answers = join_all(regions.iter().map(|region| {
+    let answers = regions.iter().map(|region| {
         let aws = aws.at(region);
-        async move {
-            match user_of(&aws, domain).await {
-                // One refused call says little; a policy that denies the region refuses the second one, too.
-                Err(_) => user_of(&aws, domain).await,
-                answer => answer,
-            }
-        }
-    }));
-    let mut unknown = None;
-    for answer in answers.await {
+        async move { user_of(&aws, domain).await }
+    });
+    let mut need = Need::None;
+    for answer in join_all(answers).await {
         match answer {
-            Ok(Some(arn)) => return Need::Certificate { arn },
+            Ok(Some(arn)) => return Ok(Need::Certificate { arn }),
             Ok(None) => {}
-            Err(error) => unknown = Some(Need::Unknown { why: chain(&error) }),
+            Err(error) if is_refused(&error) => need = Need::Unknown { why: chain(&error) },
+            Err(error) => return Err(error),
         }
     }
-    unknown.unwrap_or(Need::None)
+    Ok(need)
 }
 
 /// A certificate of the region that is not this owner's and needs the record of `domain`.
@@ -267,12 +268,18 @@ async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallErr
 
 /// Whether nothing but ACM needs a record set of a zone that is about to be deleted, and no certificate does any more: two
 /// resources that were destroyed at the same time each left it to the other.
-pub(super) async fn is_left_over(aws: &Regional, set: &ResourceRecordSet) -> bool {
+///
+/// # Errors
+/// A call that failed for a reason that may pass.
+pub(super) async fn is_left_over(aws: &Regional, set: &ResourceRecordSet) -> Result<bool, CallError> {
     let is_validation = set.r#type == RrType::Cname && value_of(set).ends_with(".acm-validations.aws");
     // The first label is ACM's.
     let name = dns::normal(&set.name);
     let domain = name.split_once('.').map(|(_, domain)| domain).unwrap_or_default();
-    is_validation && is_created_by_us(set) && matches!(need(aws, domain).await, Need::None)
+    if !is_validation || !is_created_by_us(set) {
+        return Ok(false);
+    }
+    Ok(matches!(need(aws, domain).await?, Need::None))
 }
 
 fn is_for(summary: &CertificateSummary, domain: &str) -> bool {

@@ -43,11 +43,11 @@ impl Provider {
         place::check(&self.aws, &owner, gone)?;
         let base = self.engine(&owner, LOOK_TIMEOUT);
         let mut continues = interrupted(&base, gone).await?;
-        let (engine, expansion, survey) = loop {
+        let (engine, survey) = loop {
             let engine = continues.clone().map_or_else(|| base.clone(), |owner_id| base.identified(owner_id));
             let (expansion, survey) = self.survey_create(resource, config, &engine, gone).await?;
             if survey.obstacles.is_empty() {
-                break (engine, expansion, survey);
+                break (engine, survey);
             }
             // The first look may have been too early to see the claim of an apply that was interrupted a moment ago.
             let now = interrupted(&base, gone).await?;
@@ -58,7 +58,9 @@ impl Provider {
         };
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
         warnings.extend(warnings_of(&engine));
-        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
+        // The owner id may be another one by then, too: nothing that depends on it is promised.
+        let shown = self.expand(resource, config, &base, None)?;
+        let outlook = Outlook { resource, config, engine: &base, expansion: &shown };
         let plan = outlook.whole_plan()?;
         // What an interrupted create left may be gone when this one begins (a tainted resource is destroyed before): so nothing
         // of it is promised, and it is searched for again then.
@@ -164,20 +166,24 @@ impl Provider {
         let outcome = match ended {
             Ended::Lost => return Err(vec![hold::taken_over(engine.owner())]),
             Ended::Failed { done, error } => {
-                let mut diagnostics = vec![hold::failed(engine.owner(), &error)];
+                let failed = hold::failed(engine.owner(), &error);
+                // An error makes the host replace the resource; who keeps what exists wants the next apply to continue.
+                let is_kept = settings.on_create_failure == OnCreateFailure::Keep;
+                let mut diagnostics = vec![if is_kept { report::as_warning(failed) } else { failed }];
                 diagnostics.extend(warnings_of(engine));
                 return Ok((attempt.kept(&done.ledger), diagnostics));
             }
             Ended::Done(outcome) => outcome,
         };
         let complete = outcome.is_complete();
+        let rolls_back = settings.on_create_failure == OnCreateFailure::Rollback;
         let has_no_credentials = outcome.failures.iter().any(|failure| failure.error.is_credentials());
         let (state, mut diagnostics) = if complete {
             (attempt.reached(&outcome.ledger), Vec::new())
-        } else if has_no_credentials {
+        } else if has_no_credentials && rolls_back {
             // A rollback would fail for the same reason.
             (attempt.kept(&outcome.ledger), complaints(attempt.desired, &outcome))
-        } else if settings.on_create_failure == OnCreateFailure::Rollback && !outcome.cancelled {
+        } else if rolls_back && !outcome.cancelled {
             // An error on a create makes the host destroy everything at the next apply and start over. So either nothing is
             // left of it, or it is no error.
             match hold.during(false, async |engine| roll_back(attempt, settings, &engine, outcome, keep).await).await {

@@ -89,6 +89,8 @@ pub(super) async fn find_unseen(
     if unseen.is_empty() {
         return Ok(ledger);
     }
+    // A search within the consistency window of the apply that failed could miss them.
+    engine.wait_until_consistent(&ledger).await;
     let scopes = unseen.iter().chain(ledger.entries.keys()).map(|address| address.scope.clone()).collect();
     let mut found = discover(engine, resource, scopes).await?;
     found.entries.retain(|address, _| unseen.contains(address));
