@@ -8,6 +8,12 @@ use crate::aws::{CallError, Regional};
 /// How long AWS may hold the name of what was deleted.
 pub(super) const RELEASED_WITHIN: Duration = Duration::from_secs(60);
 
+/// Whether a name that is taken may be free soon: AWS may hold the name of an object that was deleted a moment ago, and still
+/// report the object, with the owner id of then.
+pub(super) fn may_be_released(error: &CallError) -> bool {
+    error.is_exists() || matches!(error, CallError::Foreign { .. })
+}
+
 /// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
 /// last one ended: then it is what AWS reports.
 ///

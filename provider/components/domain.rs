@@ -133,7 +133,7 @@ impl Component for Domain {
             wait_available(aws, name, CREATE_TIMEOUT).await
         };
         // One that was deleted a moment ago may hold its name, and may even be seen.
-        let is_held = |error: &CallError| error.is_exists() || error.is_not_found();
+        let is_held = |error: &CallError| adoption::may_be_released(error) || error.is_not_found();
         aws.retry("the domain name to be free", adoption::RELEASED_WITHIN, is_held, make).await
     }
 

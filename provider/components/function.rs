@@ -195,7 +195,7 @@ impl Component for Function {
                 made => made.map_err(|error| request::without_values(error, spec)),
             }
         };
-        aws.retry(&what, adoption::RELEASED_WITHIN, CallError::is_exists, make_or_take_over).await
+        aws.retry(&what, adoption::RELEASED_WITHIN, adoption::may_be_released, make_or_take_over).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
