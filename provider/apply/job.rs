@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::Engine;
 use super::journal::{Event, applied};
-use super::observe as report;
+use super::observe::{NOT_OURS, not_ours};
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference};
@@ -155,13 +155,13 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
         Holder::Ours => None,
         Holder::Shared(whose) => Some(whose),
         Holder::Stranger(whose) => {
-            aws.warn(report::NOT_OURS, report::not_ours(aws.address(), &whose));
+            aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
             return Ok(Deletion::NotOurs);
         }
     };
     component.delete(aws, &entry.spec, &entry.outputs).await?;
     if let Some(whose) = whose {
-        aws.warn(report::NOT_OURS, report::not_ours(aws.address(), &whose));
+        aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
     }
     Ok(Deletion::Done)
 }

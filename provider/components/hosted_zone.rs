@@ -121,8 +121,12 @@ impl Component for HostedZone {
             made => made?,
         };
         dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
-        if let Some(whose) = rival(aws, &spec.name).await? {
-            // Another create of this name had the same idea at the same time: both would be served by neither.
+        let rival = || rival(aws, &spec.name);
+        // A zone that was deleted a moment ago may still be listed.
+        if let Some(whose) =
+            aws.look_until_believed("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
+        {
+            // Another owner created a zone of this name at the same time.
             Self::delete(aws, spec, &made).await?;
             return Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose });
         }
@@ -153,8 +157,9 @@ impl Component for HostedZone {
         let id = &outputs.id;
         if spec.force_destroy {
             gone(empty(aws, id).await)?;
+        } else {
+            gone(delete_left_over(aws, id).await)?;
         }
-        gone(delete_left_over(aws, id).await)?;
         let request = || aws.route53().delete_hosted_zone().id(id).send();
         match aws.call("route53:DeleteHostedZone", request).await {
             Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
@@ -182,7 +187,7 @@ async fn rival(aws: &Regional, name: &str) -> Result<Option<String>, CallError> 
             continue;
         }
         let id = dns::zone_id(&zone.id);
-        let tags = dns::tags_of(aws, Hostedzone, id).await?.unwrap_or_default();
+        let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
         return Ok(Some(format!("there is a hosted zone {id} of this name, and {}", tags::whose(aws, &tags, ""))));
     }
     Ok(None)

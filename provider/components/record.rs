@@ -158,7 +158,7 @@ impl Component for Record {
         let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
         let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
         let whose = record_sets::describe(first);
-        let parts = record_sets::at_keys_of(&held, spec).count();
+        let parts = held.iter().filter(|set| record_sets::has_key_of(spec, set)).count();
         Ok(if strangers.len() < parts { Holder::Shared(whose) } else { Holder::Stranger(whose) })
     }
 
@@ -243,7 +243,7 @@ fn leading_to(
 ) -> Option<Discovered<Record>> {
     let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
     for set in held.iter().filter(|set| is_address(set)) {
-        let target = set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name)).unwrap_or_default();
+        let target = record_sets::target_of(set).unwrap_or_default();
         let Some(address) = targets.get(&target) else { continue };
         let Some(value) = record_sets::reported(set) else { continue };
         let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));

@@ -50,15 +50,6 @@ pub(super) fn has_key_of(spec: &Spec, held: &ResourceRecordSet) -> bool {
     keys(spec).contains(&key_of(held))
 }
 
-/// Those of `held` that have the type and the identifier of one of the record sets of `spec`.
-pub(super) fn at_keys_of<'a>(
-    held: &'a [ResourceRecordSet],
-    spec: &Spec,
-) -> impl Iterator<Item = &'a ResourceRecordSet> {
-    let keys = keys(spec);
-    held.iter().filter(move |set| keys.contains(&key_of(set)))
-}
-
 /// The keys of a spec's record sets.
 fn keys(spec: &Spec) -> Vec<Key> {
     let identifier = |key: &String, set: &RecordSet| (set.routing != Routing::Simple).then(|| key.clone());

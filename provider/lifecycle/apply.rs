@@ -2,12 +2,12 @@
 
 use super::loaded::Loaded;
 use super::plan::{mistake, unprotected};
-use super::{Provider, State, report, unreadable, warnings_of};
+use super::{Provider, State, change_of, report, warnings_of};
 use crate::apply::{Engine, Outcome};
 use crate::components::Catalog;
 use crate::desired::Desired;
 use crate::ownership::place;
-use crate::plan::{Difference, Kinds, Ledger, Plan, PlannedChange, View};
+use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -68,7 +68,7 @@ impl Provider {
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let settings = resource.settings(config)?;
-        let ledger = PlannedChange::from_private(&planned.private).map_err(|why| vec![unreadable(&why)])?.ledger;
+        let ledger = change_of(&planned.private)?.ledger;
         let engine = self.engine(&settings.owner, settings.update_timeout);
         let engine = place::identified(&engine, &self.aws, &ledger)?;
         self.pending_acks.acknowledge(&settings.owner).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply::{Attempt, complaints, plan_again, take_away, warnings};
 use super::plan::{Outlook, adoption, mistake, refuse};
-use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, loaded, report, unreadable, warnings_of};
+use super::{LOOK_TIMEOUT, Planned, Provider, State, change_of, ledger_of, loaded, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
@@ -43,11 +43,11 @@ impl Provider {
         place::check(&self.aws, &owner, gone)?;
         let base = self.engine(&owner, LOOK_TIMEOUT);
         let mut continues = interrupted(&base, gone).await?;
-        let (engine, survey) = loop {
+        let (engine, expansion, survey) = loop {
             let engine = continues.clone().map_or_else(|| base.clone(), |owner_id| base.identified(owner_id));
             let (expansion, survey) = self.survey_create(resource, config, &engine, gone).await?;
             if survey.obstacles.is_empty() {
-                break (engine, survey);
+                break (engine, expansion, survey);
             }
             // The first look may have been too early to see the claim of an apply that was interrupted a moment ago.
             let now = interrupted(&base, gone).await?;
@@ -59,7 +59,10 @@ impl Provider {
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
         warnings.extend(warnings_of(&engine));
         // The owner id may be another one by then, too: nothing that depends on it is promised.
-        let shown = self.expand(resource, config, &base, None)?;
+        let shown = match continues {
+            Some(_) => self.expand(resource, config, &base, None)?,
+            None => expansion,
+        };
         let outlook = Outlook { resource, config, engine: &base, expansion: &shown };
         let plan = outlook.whole_plan()?;
         // What an interrupted create left may be gone when this one begins (a tainted resource is destroyed before): so nothing
@@ -91,7 +94,7 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let settings = resource.settings(config)?;
         let base = self.engine(&settings.owner, settings.create_timeout);
-        let change = PlannedChange::from_private(&planned.private).map_err(|why| vec![unreadable(&why)])?;
+        let change = change_of(&planned.private)?;
         let mut continues = change.continues.is_some();
         loop {
             let start = match continues {

@@ -20,7 +20,7 @@ use crate::components::Catalog;
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
-use crate::plan::{Ledger, UnreadableLedger};
+use crate::plan::{Ledger, PlannedChange, UnreadableLedger};
 use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -125,7 +125,12 @@ fn warnings_of(engine: &Engine) -> impl Iterator<Item = Diagnostic> + use<> {
 
 /// The ledger in a resource's private state.
 fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
-    Ledger::from_private(private).map_err(|why| vec![unreadable(&why)])
+    change_of(private).map(PlannedChange::existing)
+}
+
+/// What a plan handed to its apply.
+fn change_of(private: &[u8]) -> Result<PlannedChange, Diagnostics> {
+    PlannedChange::from_private(private).map_err(|why| vec![unreadable(&why)])
 }
 
 fn unreadable(why: &UnreadableLedger) -> Diagnostic {

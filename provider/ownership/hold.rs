@@ -63,8 +63,7 @@ impl Hold {
 
     fn at(engine: &Engine, stage: Stage, previous: Option<ClaimRecord>) -> Self {
         let now = engine.clock().now();
-        let first = Heartbeat { at: 0, interval: claim::FIRST_HEARTBEAT_INTERVAL };
-        let lease = Arc::new(Lease::new(now + first.lease()));
+        let lease = Arc::new(Lease::new(now + lease(claim::FIRST_HEARTBEAT_INTERVAL)));
         Self { engine: engine.clone(), lease, stage, began: now, succeeded: now, previous, error: None }
     }
 
@@ -86,9 +85,8 @@ impl Hold {
         } else {
             hold.handle(Event::WaitEnded).await;
         }
-        let first = Heartbeat { at: 0, interval: claim::FIRST_HEARTBEAT_INTERVAL };
         if hold.stage == Stage::Contending {
-            hold.watch(first.lease()).await?;
+            hold.watch(lease(claim::FIRST_HEARTBEAT_INTERVAL)).await?;
         }
         match (hold.stage, hold.error.take()) {
             (Stage::Holding, _) => Ok(Some(Self { previous: None, ..hold })),
@@ -229,8 +227,7 @@ impl Hold {
                 Some(self.came_of(renewed.map(|()| Event::Renewed)))
             }
             Action::ExtendLease => {
-                let heartbeat = Heartbeat { at: 0, interval: self.interval_seconds() };
-                self.lease.renew(began + heartbeat.lease());
+                self.lease.renew(began + lease(self.interval_seconds()));
                 (self.succeeded, self.error) = (began, None);
                 None
             }
@@ -287,6 +284,11 @@ impl Hold {
     fn aws(&self) -> Regional {
         self.engine.aftermath(&claim::address()).privileged()
     }
+}
+
+/// How long a lease lasts that a heartbeat of this interval, in seconds, renews.
+fn lease(interval: u64) -> Duration {
+    Heartbeat { at: 0, interval }.lease()
 }
 
 /// Another run is at work on this resource.
