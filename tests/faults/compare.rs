@@ -6,7 +6,7 @@ use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 use strict_aws::{Call, Inventory, LocalAws};
 
-use super::host::Kept;
+use super::host::{Kept, Run};
 use super::world::World;
 
 /// What AWS holds, but for what differs between any two runs.
@@ -79,4 +79,32 @@ pub(super) fn changed(before: &Value, after: &Value) -> Vec<String> {
             .collect(),
         _ => vec![format!("{before:?} -> {after:?}")],
     }
+}
+
+/// What breaks when a run is repeated after its fault has passed: it has to reach `end` with an empty plan after it, and a
+/// destroy has to leave `nothing`.
+pub(super) async fn continues(
+    world: &World,
+    kept: &mut Kept,
+    to: &Value,
+    end: &Inventory,
+    nothing: &Inventory,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let run = kept.run(world, to).await;
+    if !run.is_well() {
+        problems.push(format!("the next apply fails: {run:?}"));
+    }
+    let run = kept.run(world, to).await;
+    if run != (Run::Well { empty: true }) {
+        problems.push(format!("the plan after it is not empty: {run:?}"));
+    }
+    problems.extend(difference(end, &inventory(world).await));
+    let run = kept.run(world, &Value::Null).await;
+    if !run.is_well() {
+        problems.push(format!("the destroy fails: {run:?}"));
+    }
+    let left = difference(nothing, &inventory(world).await);
+    problems.extend(left.into_iter().map(|left| format!("left after the destroy: {left}")));
+    problems
 }

@@ -6,7 +6,7 @@ use multiregion::wire::Value;
 use serde_json::json;
 use strict_aws::{Call, Fault as Trouble, Harm, Inventory};
 
-use super::compare::{difference, inventory};
+use super::compare::{continues, difference, inventory};
 use super::fault::Fault;
 use super::host::{Kept, Run};
 use super::matrix::runtime;
@@ -70,21 +70,7 @@ impl Failing {
             let left = difference(&self.nothing, &inventory(world).await);
             problems.extend(left.into_iter().map(|left| format!("not in the state: {left}")));
         }
-        let run = kept.run(world, &self.to).await;
-        if !run.is_well() {
-            problems.push(format!("the next apply fails: {run:?}"));
-        }
-        let run = kept.run(world, &self.to).await;
-        if run != (Run::Well { empty: true }) {
-            problems.push(format!("the plan after it is not empty: {run:?}"));
-        }
-        problems.extend(difference(&self.end, &inventory(world).await));
-        let run = kept.run(world, &Value::Null).await;
-        if !run.is_well() {
-            problems.push(format!("the destroy fails: {run:?}"));
-        }
-        let left = difference(&self.nothing, &inventory(world).await);
-        problems.extend(left.into_iter().map(|left| format!("left after the destroy: {left}")));
+        problems.extend(continues(world, &mut kept, &self.to, &self.end, &self.nothing).await);
         problems
     }
 }
