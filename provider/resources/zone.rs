@@ -9,7 +9,7 @@ use super::tags::{self, Bearer, TagsAttr};
 use super::timeouts::{self, Limits, Timeouts};
 use super::values::{complete, map, text};
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
-use crate::components::hosted_zone::{self, HostedZone};
+use crate::components::route53::hosted_zone::{self, HostedZone};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};

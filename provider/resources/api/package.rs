@@ -6,7 +6,7 @@ use super::checks;
 use super::config::{Config, Function};
 use super::expand::package_source;
 use super::shape::plain_list;
-use crate::components::function::{self as lambda, Code};
+use crate::components::lambda::function::{self as lambda, Code};
 use crate::desired::{Address, Input, Kind, PackageSource};
 use crate::plan::{Seen, View};
 use crate::resources::Context;

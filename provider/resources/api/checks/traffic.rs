@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Found;
-use crate::components::distribution;
+use crate::components::cloudfront::distribution;
 use crate::resources::api::LIMITS;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::domain::Certificates;
 use super::{Draft, Region, routing};
-use crate::components::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
-use crate::components::record::{Record, RecordSet, Routing};
-use crate::components::{Deviations, http_api, issued_certificate};
+use crate::components::Deviations;
+use crate::components::acm::issued_certificate;
+use crate::components::apigateway::http_api;
+use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
+use crate::components::route53::record::{Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::shape::Edge;
 use crate::wire::Path;

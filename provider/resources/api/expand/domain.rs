@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Domains, Draft, Gateway, Named, input, maybe};
-use crate::components::certificate::{self, Certificate};
-use crate::components::domain::{self, Domain};
-use crate::components::issued_certificate::{self, IssuedCertificate};
-use crate::components::mapping;
-use crate::components::validation_record::{self, ValidationRecord};
-use crate::components::{Deviations, distribution, http_api, stage};
+use crate::components::Deviations;
+use crate::components::acm::certificate::{self, Certificate};
+use crate::components::acm::issued_certificate::{self, IssuedCertificate};
+use crate::components::apigateway::domain::{self, Domain};
+use crate::components::apigateway::mapping;
+use crate::components::apigateway::{http_api, stage};
+use crate::components::cloudfront::distribution;
+use crate::components::route53::validation_record::{self, ValidationRecord};
 use crate::desired::{Address, Handle, Input};
 use crate::resources::api::names::Names;
 use crate::schema::Attr;

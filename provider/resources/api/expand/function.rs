@@ -6,12 +6,12 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::{Draft, Function, input, inputs, maybe};
-use crate::components::alias::{self, Alias};
-use crate::components::function::{self, Code, Vpc};
-use crate::components::log_group::{self, LogGroup};
-use crate::components::provisioned_concurrency::{self, ProvisionedConcurrency};
-use crate::components::role::{self, Role};
-use crate::components::version::{self, Version};
+use crate::components::iam::role::{self, Role};
+use crate::components::lambda::alias::{self, Alias};
+use crate::components::lambda::function::{self, Code, Vpc};
+use crate::components::lambda::provisioned_concurrency::{self, ProvisionedConcurrency};
+use crate::components::lambda::version::{self, Version};
+use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Handle, Input, PackageSource, UNKNOWN};
 use crate::resources::api::config::{Region, TextMap};
 use crate::resources::api::shape::{Place, Source};

@@ -1,14 +1,15 @@
 //! The API of one region: what takes requests and calls the function's alias.
 
 use super::{Draft, Function, Gateway, input, inputs, maybe};
-use crate::components::execute_api_endpoint::{self, ExecuteApiEndpoint};
-use crate::components::http_api::{self, Cors, HttpApi};
-use crate::components::integration::{self, Integration};
-use crate::components::log_group::{self, LogGroup};
-use crate::components::permission::{self, Permission};
-use crate::components::route::{self, Route};
-use crate::components::stage::{self, AccessLog, Stage, Throttle};
-use crate::components::{Deviations, alias, function};
+use crate::components::Deviations;
+use crate::components::apigateway::execute_api_endpoint::{self, ExecuteApiEndpoint};
+use crate::components::apigateway::http_api::{self, Cors, HttpApi};
+use crate::components::apigateway::integration::{self, Integration};
+use crate::components::apigateway::route::{self, Route};
+use crate::components::apigateway::stage::{self, AccessLog, Stage, Throttle};
+use crate::components::lambda::permission::{self, Permission};
+use crate::components::lambda::{alias, function};
+use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Handle, Input};
 use crate::schema::Attr;
 use crate::wire::Path;

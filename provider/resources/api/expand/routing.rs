@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::domain::below_base;
 use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
-use crate::components::health_check::{self, HealthCheck};
-use crate::components::probe::{self, Probe};
-use crate::components::record::{self, Record, RecordSet, Routing};
-use crate::components::{Deviations, domain, http_api, version};
+use crate::components::Deviations;
+use crate::components::apigateway::{domain, http_api};
+use crate::components::execute_api::probe::{self, Probe};
+use crate::components::lambda::version;
+use crate::components::route53::health_check::{self, HealthCheck};
+use crate::components::route53::record::{self, Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::routes;
 use crate::resources::api::shape::Policy;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Found;
-use crate::components::function::{self, Code, Function};
-use crate::components::log_group::LogGroup;
-use crate::components::provisioned_concurrency::ProvisionedConcurrency;
-use crate::components::role::Role;
+use crate::components::iam::role::Role;
+use crate::components::lambda::function::{self, Code, Function};
+use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
+use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Input, PackageSource};
 use crate::resources::values::{known, known_list, known_whole, map, object, text, whole};
 use crate::wire::Value;

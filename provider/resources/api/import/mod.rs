@@ -8,7 +8,7 @@ mod traffic;
 
 use serde::de::DeserializeOwned;
 
-use crate::components::claim;
+use crate::components::logs::claim;
 use crate::desired::{Address, Input, Kind, Scope};
 use crate::plan::View;
 use crate::resources::tags;

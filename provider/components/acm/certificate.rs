@@ -1,0 +1,267 @@
+//! ACM certificate of one region, validated by DNS.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, CertificateSummary, Filters, KeyAlgorithm, Tag, ValidationMethod,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Poll, Regional};
+use crate::components::route53::dns;
+use crate::components::support::answer::{built, field, found, gone, pages, respell};
+use crate::components::support::tags::TagChange;
+use crate::components::support::{identity, tags};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Certificate;
+
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<Certificate, String> = OutputKey::new("arn");
+/// [`Outputs::validation_name`].
+pub const VALIDATION_NAME: OutputKey<Certificate, String> = OutputKey::new("validation_name");
+/// [`Outputs::validation_value`].
+pub const VALIDATION_VALUE: OutputKey<Certificate, String> = OutputKey::new("validation_value");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The names it covers; the first is its domain name.
+    pub names: Vec<Input<String>>,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its ARN.
+    pub arn: String,
+    /// The name of the CNAME that proves who owns the domain: one for all its names here.
+    pub validation_name: String,
+    /// That CNAME's value.
+    pub validation_value: String,
+}
+
+impl Kind for Certificate {
+    const KIND: &'static str = "certificate";
+    type Spec = Spec;
+}
+
+impl Component for Certificate {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["names"];
+    const ACTIONS: &'static [&'static str] = &[
+        "acm:AddTagsToCertificate",
+        "acm:DeleteCertificate",
+        "acm:DescribeCertificate",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "acm:RemoveTagsFromCertificate",
+        "acm:RequestCertificate",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.arn.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(first) = spec.names.first().and_then(Input::known) else { return Ok(None) };
+        for summary in certificates(aws).await? {
+            let same_name = summary.domain_name.as_deref().is_some_and(|name| dns::normal(name) == dns::normal(first));
+            let Some(arn) = summary.certificate_arn.filter(|_| same_name) else { continue };
+            // Others may have certificates for the same name; that is no conflict.
+            let Some(tags) = found(tags_of(aws, &arn).await)? else { continue };
+            let detail = if tags::is_ours(aws, &tags) { describe(aws, &arn).await? } else { None };
+            let Some(detail) = detail.filter(is_usable) else { continue };
+            if names(&detail, &spec.names) == spec.names {
+                return Ok(Some(Found::Ours(validation(aws, &arn).await?)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        for arn in certificates(aws).await?.into_iter().filter_map(|summary| summary.certificate_arn) {
+            let Some(tags) = found(tags_of(aws, &arn).await)? else { continue };
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
+            let Some(detail) = describe(aws, &arn).await? else { continue };
+            let Some(outputs) = outputs(&arn, &detail) else { continue };
+            let spec = Spec { names: names(&detail, &[]), tags: tags::spec(tags) };
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let names: Vec<String> = spec.names.iter().map(|name| name.get().clone()).collect();
+        let token = identity::token(aws, &names.join(","));
+        let arn = request(aws, spec, &names, &token).await?;
+        match validation(aws, &arn).await {
+            // ACM remembers a token for an hour, even when its certificate is deleted by then.
+            Err(error) if error.is_not_found() => {
+                let arn = request(aws, spec, &names, &identity::fresh_token(aws, &names.join(","))).await?;
+                validation(aws, &arn).await
+            }
+            Err(error @ CallError::Failed { .. }) => {
+                // Nobody could find it again: it is not the certificate that was wanted.
+                delete(aws, &arn).await?;
+                Err(error)
+            }
+            outputs => outputs,
+        }
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (detail, tags) = futures::join!(describe(aws, &outputs.arn), tags_of(aws, &outputs.arn));
+        let (Some(detail), Some(tags)) = (detail?, found(tags)?) else { return Ok(None) };
+        // One that failed covers nothing: it has to be replaced.
+        let names = if is_usable(&detail) { names(&detail, &spec.names) } else { Vec::new() };
+        Ok(Some((Spec { names, tags: tags::spec(tags) }, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (arn, change) = (&outputs.arn, TagChange::between(&from.tags, &to.tags));
+        if !change.remove.is_empty() {
+            let keys = change.remove.iter().map(|key| built(Tag::builder().key(key).build()));
+            let keys: Vec<Tag> = keys.collect::<Result<_, _>>()?;
+            let request =
+                || aws.acm().remove_tags_from_certificate().certificate_arn(arn).set_tags(Some(keys.clone())).send();
+            aws.call("acm:RemoveTagsFromCertificate", request).await?;
+        }
+        if !change.set.is_empty() {
+            let tags = to_aws(change.set)?;
+            let request =
+                || aws.acm().add_tags_to_certificate().certificate_arn(arn).set_tags(Some(tags.clone())).send();
+            aws.call("acm:AddTagsToCertificate", request).await?;
+        }
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        delete(aws, &outputs.arn).await
+    }
+}
+
+/// How long ACM may take to say which record it wants.
+const VALIDATION_WITHIN: Duration = Duration::from_secs(5 * 60);
+/// How long a certificate counts as in use after the last user let go of it.
+const RELEASED_WITHIN: Duration = Duration::from_secs(20 * 60);
+
+/// All certificates of the region. Without a filter ACM leaves out all but RSA keys up to 2,048 bits.
+pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummary>, CallError> {
+    let every_key = KeyAlgorithm::values().iter().map(|name| KeyAlgorithm::from(*name)).collect();
+    let filters = Filters::builder().set_key_types(Some(every_key)).build();
+    let ask = || async {
+        let filters = &filters;
+        pages(|next| async move {
+            let request =
+                || aws.acm().list_certificates().includes(filters.clone()).set_next_token(next.clone()).send();
+            let page = aws.call("acm:ListCertificates", request).await?;
+            Ok((page.certificate_summary_list, page.next_token))
+        })
+        .await
+    };
+    aws.once("acm:ListCertificates", ask).await
+}
+
+/// What ACM knows of a certificate; `None` when there is none of this ARN in this region.
+pub(crate) async fn describe(aws: &Regional, arn: &str) -> Result<Option<CertificateDetail>, CallError> {
+    let ask = || async {
+        let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
+        Ok(found(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
+    };
+    aws.once(&format!("acm:DescribeCertificate of {arn}"), ask).await
+}
+
+/// The tags of a certificate.
+pub(crate) async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
+    let ask = || async {
+        let request = || aws.acm().list_tags_for_certificate().certificate_arn(arn).send();
+        let tags = aws.call("acm:ListTagsForCertificate", request).await?.tags.unwrap_or_default();
+        Ok(tags::reported(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    };
+    aws.once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
+}
+
+/// Whether a certificate is issued or may still be.
+pub(crate) fn is_usable(detail: &CertificateDetail) -> bool {
+    matches!(detail.status, Some(CertificateStatus::Issued | CertificateStatus::PendingValidation) | None)
+}
+
+/// The names a certificate covers, in our spelling and order when they are ours.
+pub(crate) fn names(detail: &CertificateDetail, ours: &[Input<String>]) -> Vec<Input<String>> {
+    let mut names: Vec<String> = detail.domain_name.iter().cloned().collect();
+    for name in detail.subject_alternative_names.iter().flatten() {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    respell(&names, ours)
+}
+
+fn to_aws(tags: impl IntoIterator<Item = (String, String)>) -> Result<Vec<Tag>, CallError> {
+    tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect()
+}
+
+async fn request(aws: &Regional, spec: &Spec, names: &[String], token: &str) -> Result<String, CallError> {
+    let tags = to_aws(tags::plain(&spec.tags))?;
+    let (domain, others) = names.split_first().unzip();
+    let others = others.map(<[String]>::to_vec).filter(|others| !others.is_empty());
+    let request = || {
+        let request = aws.acm().request_certificate().set_domain_name(domain.cloned());
+        let request = request.set_subject_alternative_names(others.clone()).validation_method(ValidationMethod::Dns);
+        request.idempotency_token(token).set_tags(Some(tags.clone())).send()
+    };
+    field(aws.call("acm:RequestCertificate", request).await?.certificate_arn, "a certificate's ARN")
+}
+
+/// What to know of a certificate, once ACM says which record proves who owns its first name.
+fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
+    let first = detail.domain_name.as_deref()?;
+    let mut options = detail.domain_validation_options.iter().flatten();
+    let record = options.find(|option| option.domain_name == first)?.resource_record.as_ref()?;
+    let (validation_name, validation_value) = (dns::normal(&record.name), dns::normal(&record.value));
+    Some(Outputs { arn: arn.to_owned(), validation_name, validation_value })
+}
+
+/// Waits until ACM says which record proves who owns the certificate's first name.
+async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
+    let look = || async {
+        let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
+        let detail = aws.call("acm:DescribeCertificate", request).await?.certificate;
+        let detail = field(detail, "a certificate")?;
+        if !is_usable(&detail) {
+            return Err(failure(arn, &detail));
+        }
+        Ok(match outputs(arn, &detail) {
+            Some(outputs) => Poll::Ready(outputs),
+            None => Poll::Pending("no validation record yet".to_owned()),
+        })
+    };
+    let wait = || aws.wait("ACM to name the validation record", VALIDATION_WITHIN, look);
+    aws.retry("the certificate to be visible", Duration::from_secs(30), CallError::is_not_found, wait).await
+}
+
+/// Why a certificate will never be issued.
+pub(crate) fn failure(arn: &str, detail: &CertificateDetail) -> CallError {
+    let status = detail.status.as_ref().map_or("unknown", CertificateStatus::as_str);
+    let why = match &detail.failure_reason {
+        Some(reason) => format!("it is {status} because of {}", reason.as_str()),
+        None => format!("it is {status}"),
+    };
+    CallError::Failed { what: format!("certificate {arn}"), why }
+}
+
+async fn delete(aws: &Regional, arn: &str) -> Result<(), CallError> {
+    let request = || aws.acm().delete_certificate().certificate_arn(arn).send();
+    let delete = || async { gone(aws.call("acm:DeleteCertificate", request).await) };
+    let in_use = |error: &CallError| error.code() == Some("ResourceInUseException");
+    aws.retry("the certificate to be out of use", RELEASED_WITHIN, in_use, delete).await
+}

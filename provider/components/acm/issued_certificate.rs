@@ -1,0 +1,246 @@
+//! A certificate, ours or brought along, that is issued and covers the names it is for. No AWS object of its own: a wait.
+
+use std::time::Duration;
+
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Poll, Regional};
+use crate::components::acm::certificate;
+use crate::components::apigateway::domain;
+use crate::components::cloudfront::distribution;
+use crate::components::route53::dns;
+use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings};
+use crate::desired::{Input, Kind, OutputKey, Scope};
+
+/// The kind.
+#[derive(Debug)]
+pub struct IssuedCertificate;
+
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<IssuedCertificate, String> = OutputKey::new("arn");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The certificate.
+    pub arn: Input<String>,
+    /// The names it must cover.
+    pub names: Vec<Input<String>>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The certificate.
+    pub arn: String,
+}
+
+impl Kind for IssuedCertificate {
+    const KIND: &'static str = "issued_certificate";
+    type Spec = Spec;
+}
+
+impl Component for IssuedCertificate {
+    type Outputs = Outputs;
+
+    // Another certificate is another output, which others must see coming.
+    const IMMUTABLE: &'static [&'static str] = &["arn"];
+    const VISIBLE: bool = false;
+    const ACTIONS: &'static [&'static str] = &[
+        "acm:DescribeCertificate",
+        "apigateway:GET",
+        "cloudfront:GetDistribution",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.arn.clone()
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(arn) = spec.arn.known() else { return Ok(Vec::new()) };
+        let region = region_of(arn);
+        if region != aws.region() {
+            let detail = format!(
+                "{arn} is a certificate of {region:?}, and it is needed in {}. A certificate works in its own region \
+                 only (CloudFront's in us-east-1): request or import one there.",
+                aws.region()
+            );
+            return Ok(vec![Problem { summary: "Certificate is of another region", detail }]);
+        }
+        let Some(detail) = certificate::describe(aws, arn).await? else {
+            let detail = format!("There is no certificate {arn} in account {}. Check the ARN.", aws.account_id());
+            return Ok(vec![Problem { summary: "Certificate does not exist", detail }]);
+        };
+        let mut problems = Vec::new();
+        if !certificate::is_usable(&detail) {
+            let detail = format!("{}. Bring another certificate along.", certificate::failure(arn, &detail));
+            problems.push(Problem { summary: "Certificate cannot be used", detail });
+        }
+        for name in uncovered(&detail, &spec.names) {
+            let covered = covered(&detail).join(", ");
+            let detail = format!(
+                "{arn} covers {covered}, which does not include {name}. A wildcard covers one label: *.example.com covers \
+                 a.example.com, and neither example.com nor a.b.example.com."
+            );
+            problems.push(Problem { summary: "Certificate does not cover the name", detail });
+        }
+        Ok(problems)
+    }
+
+    async fn find(_aws: &Regional, _spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        Ok(None)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        if aws.address().scope == Scope::Global {
+            return Ok(Vec::new());
+        }
+        let certificates = siblings.all::<certificate::Certificate>();
+        if certificates.is_empty() {
+            return brought_along(aws).await;
+        }
+        let mut discovered = Vec::new();
+        for (address, outputs) in certificates {
+            if address.scope != aws.address().scope {
+                continue;
+            }
+            let detail = certificate::describe(aws, &outputs.arn).await?;
+            // One that is still pending has yet to be waited for.
+            let Some(detail) = detail.filter(is_issued) else { continue };
+            let names = certificate::names(&detail, &[]);
+            let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
+            let outputs = Outputs { arn: outputs.arn };
+            discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on: vec![address] });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let arn = spec.arn.get();
+        let look = || async {
+            let Some(detail) = certificate::describe(aws, arn).await? else {
+                return Ok(Poll::Pending("not visible yet".to_owned()));
+            };
+            match &detail.status {
+                _ if is_issued(&detail) => Ok(Poll::Ready(detail)),
+                Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending("pending validation".to_owned())),
+                _ => Err(certificate::failure(arn, &detail)),
+            }
+        };
+        let detail = aws.wait(&format!("certificate {arn} to be issued"), ISSUED_WITHIN, look).await?;
+        if let Some(name) = uncovered(&detail, &spec.names).first() {
+            let covered = covered(&detail).join(", ");
+            let why = format!("it covers {covered}, which does not include {name}");
+            return Err(CallError::Failed { what: format!("certificate {arn}"), why });
+        }
+        Ok(Outputs { arn: arn.clone() })
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let detail = certificate::describe(aws, &outputs.arn).await?;
+        let Some(detail) = detail.filter(certificate::is_usable) else { return Ok(None) };
+        let uncovered = uncovered(&detail, &spec.names);
+        let names =
+            spec.names.iter().filter(|name| name.known().is_none_or(|name| !uncovered.contains(&name.as_str())));
+        let reported = Spec { arn: Input::Known(outputs.arn.clone()), names: names.cloned().collect() };
+        Ok(Some((reported, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        _outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        Self::create(aws, to).await
+    }
+
+    async fn delete(_aws: &Regional, _spec: &Spec, _outputs: &Outputs) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// Certificates that are not ours: those that our domain names and our distribution use.
+async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
+    let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
+    let mut domains = domain::own(aws).await?;
+    // The name of the whole API comes before the one of the region.
+    domains.sort_by_key(|domain| domain.domain_name.as_ref().map(String::len));
+    let names: Vec<String> = domains.iter().filter_map(|domain| domain.domain_name.clone()).collect();
+    let configurations = domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
+    if let Some(arn) = configurations.filter_map(|configuration| configuration.certificate_arn).next() {
+        used.push((None, arn, names));
+    }
+    if aws.region() == distribution::CERTIFICATE_REGION {
+        for outputs in distribution::own(aws).await? {
+            let (aliases, arn) = distribution::aliases(aws, &outputs.id).await?;
+            used.extend(arn.map(|arn| (Some(distribution::KEY.to_owned()), arn, aliases)));
+        }
+    }
+    let discovered = |(key, arn, names): (Option<String>, String, Vec<String>)| {
+        let names = names.into_iter().map(Input::Known).collect();
+        let spec = Spec { arn: Input::Known(arn.clone()), names };
+        Discovered { key, spec, outputs: Outputs { arn }, depends_on: Vec::new() }
+    };
+    Ok(used.into_iter().map(discovered).collect())
+}
+
+/// How long ACM may take to see the validation record.
+const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);
+
+fn is_issued(detail: &CertificateDetail) -> bool {
+    detail.status == Some(CertificateStatus::Issued)
+}
+
+/// The region in a certificate's ARN.
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
+}
+
+/// The names that a certificate covers, as ACM writes them.
+fn covered(detail: &CertificateDetail) -> Vec<String> {
+    certificate::names(detail, &[]).iter().filter_map(Input::known).cloned().collect()
+}
+
+/// Those of `names` that the certificate is not for.
+fn uncovered<'a>(detail: &CertificateDetail, names: &'a [Input<String>]) -> Vec<&'a str> {
+    let patterns = covered(detail);
+    let is_covered = |name: &str| patterns.iter().any(|pattern| covers(pattern, name));
+    names.iter().filter_map(Input::known).map(String::as_str).filter(|name| !is_covered(name)).collect()
+}
+
+/// Whether a certificate's name is for this name: a wildcard stands for exactly one label.
+fn covers(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (dns::normal(pattern), dns::normal(name));
+    if pattern == name {
+        return true;
+    }
+    match (pattern.strip_prefix("*."), name.split_once('.')) {
+        (Some(parent), Some((label, rest))) => !label.is_empty() && label != "*" && rest == parent,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_covers_one_label() {
+        assert!(covers("*.example.com", "api.example.com"));
+        assert!(covers("*.example.com", "*.example.com"));
+        assert!(covers("API.example.com", "api.example.com."));
+        assert!(!covers("*.example.com", "example.com"));
+        assert!(!covers("*.example.com", "a.b.example.com"));
+        assert!(!covers("example.com", "api.example.com"));
+    }
+
+    #[test]
+    fn a_region_stands_in_the_arn() {
+        assert_eq!(region_of("arn:aws:acm:eu-central-1:123456789012:certificate/x"), "eu-central-1");
+        assert_eq!(region_of("nonsense"), "");
+    }
+}

@@ -1,0 +1,273 @@
+//! API Gateway custom domain name of one region.
+
+use std::time::Duration;
+
+use aws_sdk_apigatewayv2::operation::get_domain_name::GetDomainNameOutput;
+use aws_sdk_apigatewayv2::types::{
+    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, MutualTlsAuthentication,
+    MutualTlsAuthenticationInput, SecurityPolicy,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Limit, Poll, Regional};
+use crate::components::acm::issued_certificate;
+use crate::components::support::answer::{field, found, gone, pages};
+use crate::components::support::creation::make;
+use crate::components::support::{adoption, tags};
+use crate::components::{Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Domain;
+
+/// [`Outputs::name`].
+pub const NAME: OutputKey<Domain, String> = OutputKey::new("name");
+/// [`Outputs::target`].
+pub const TARGET: OutputKey<Domain, String> = OutputKey::new("target");
+/// [`Outputs::zone_id`].
+pub const ZONE_ID: OutputKey<Domain, String> = OutputKey::new("zone_id");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The name.
+    pub name: Input<String>,
+    /// Its certificate, of the same region.
+    pub certificate_arn: Input<String>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The name.
+    pub name: String,
+    /// The host name that an alias record points at.
+    pub target: String,
+    /// The hosted zone of that host name.
+    pub zone_id: String,
+}
+
+impl Kind for Domain {
+    const KIND: &'static str = "domain";
+    type Spec = Spec;
+}
+
+impl Component for Domain {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:AddCertificateToDomain",
+        "apigateway:DELETE",
+        "apigateway:GET",
+        "apigateway:PATCH",
+        "apigateway:POST",
+        "apigateway:RemoveCertificateFromDomain",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+        "iam:CreateServiceLinkedRole",
+    ];
+    const LIMITS: &'static [Limit] = &[
+        Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(name) = spec.name.known() else { return Ok(None) };
+        let Some(domain) = get(aws, name).await? else { return Ok(None) };
+        let tags = tags::reported(domain.tags.unwrap_or_default());
+        let configuration = domain.domain_name_configurations.unwrap_or_default();
+        let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
+        Ok(Some(tags::judge(aws, &tags, field(outputs, "a domain's target")?, "")))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let domain = get(aws, &outputs.name).await?;
+        let tags = domain.map(|domain| tags::reported(domain.tags.unwrap_or_default()));
+        Ok(tags.map_or(Holder::Ours, |tags| tags::holder(aws, &tags)))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        let depends_on: Vec<_> =
+            apigateway::beside::<issued_certificate::IssuedCertificate>(aws, siblings).into_iter().collect();
+        for domain in own(aws).await? {
+            let tags = tags::reported(domain.tags.unwrap_or_default());
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
+            let name = field(domain.domain_name, "a domain's name")?;
+            let configurations = domain.domain_name_configurations.unwrap_or_default();
+            let Some(configuration) = configurations.first() else { continue };
+            let Some(outputs) = outputs(&name, configuration) else { continue };
+            let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
+            let deviations = Deviations::default();
+            let spec = Spec { name: Input::Known(name), certificate_arn, deviations, tags: tags::spec(tags) };
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let name = spec.name.get();
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_domain_name().domain_name(name);
+            let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
+            let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
+            let made = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
+            answer.map(|answer| answer.domain_name_configurations.and_then(made))
+        };
+        let make = || async {
+            make(aws, "apigateway:CreateDomainName", look, send).await?;
+            wait_available(aws, name, CREATE_TIMEOUT).await
+        };
+        // One that was deleted a moment ago may hold its name, and may even be seen.
+        let is_held = |error: &CallError| adoption::may_be_released(error) || error.is_not_found();
+        aws.retry("the domain name to be free", adoption::RELEASED_WITHIN, is_held, make).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(domain) = held(aws, &outputs.name).await? else { return Ok(None) };
+        let tags = tags::reported(domain.tags.unwrap_or_default());
+        let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+        let configuration = field(configuration, "a domain's configuration")?;
+        let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
+        let deviations = deviations(&configuration, domain.mutual_tls_authentication.as_ref());
+        let outputs = field(self::outputs(&outputs.name, &configuration), "a domain's target")?;
+        let spec = Spec { name: spec.name.clone(), certificate_arn, deviations, tags: tags::spec(tags) };
+        Ok(Some((spec, outputs)))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let name = &outputs.name;
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        let arn = apigateway::arn(aws, &format!("/domainnames/{name}"));
+        apigateway::retag(aws, &arn, &from.tags, &to.tags).await?;
+        if from.certificate_arn != to.certificate_arn || from.deviations != to.deviations {
+            let request = || {
+                let configuration = configuration(to.certificate_arn.get());
+                let request = aws.apigateway().update_domain_name().domain_name(name);
+                let without = from.deviations.has(MUTUAL_TLS).then(without_client_certificates);
+                request.domain_name_configurations(configuration).set_mutual_tls_authentication(without).send()
+            };
+            aws.call("apigateway:UpdateDomainName", request).await?;
+        }
+        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        wait_available(aws, name, UPDATE_TIMEOUT).await
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_domain_name().domain_name(&outputs.name).send();
+        gone(aws.call("apigateway:DeleteDomainName", request).await)
+    }
+}
+
+/// How long a new name takes to become available.
+const CREATE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long a changed certificate takes to arrive everywhere.
+const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// The custom domain names of this region and owner.
+pub(crate) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
+    let ask = || async {
+        let mut domains = pages(|next| async move {
+            let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
+            let page = aws.call("apigateway:GetDomainNames", request).await?;
+            Ok((page.items, page.next_token))
+        })
+        .await?;
+        domains.retain(|domain| {
+            tags::address_of::<Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default())).is_some()
+        });
+        Ok(domains)
+    };
+    aws.once("apigateway:GetDomainNames", ask).await
+}
+
+/// A domain name, whosever it is.
+async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallError> {
+    let list = || async {
+        let own = own(aws).await?.into_iter();
+        Ok(own.filter_map(|domain| Some((domain.domain_name.clone()?, domain))).collect())
+    };
+    let get = |name: String| async move {
+        Ok(get(aws, &name).await?.map(|domain| {
+            DomainName::builder()
+                .set_domain_name(domain.domain_name)
+                .set_domain_name_configurations(domain.domain_name_configurations)
+                .set_mutual_tls_authentication(domain.mutual_tls_authentication)
+                .set_tags(domain.tags)
+                .build()
+        }))
+    };
+    aws.listed("apigateway:GetDomainNames by name", name, list, get).await
+}
+
+async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {
+    let request = || aws.apigateway().get_domain_name().domain_name(name).send();
+    found(aws.call("apigateway:GetDomainName", request).await)
+}
+
+/// The host name that the domain of this name has in this region, when the domain is this owner's.
+pub(crate) async fn own_target(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    let Some(domain) = get(aws, name).await? else { return Ok(None) };
+    let tags = tags::reported(domain.tags.unwrap_or_default());
+    let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+    let target = configuration.and_then(|configuration| configuration.api_gateway_domain_name);
+    Ok(target.filter(|_| tags::address_of::<Domain>(aws, &tags).is_some()))
+}
+
+fn configuration(certificate_arn: &str) -> DomainNameConfiguration {
+    DomainNameConfiguration::builder()
+        .certificate_arn(certificate_arn)
+        .endpoint_type(EndpointType::Regional)
+        .security_policy(SecurityPolicy::Tls12)
+        .build()
+}
+
+/// Mutual TLS as a deviation.
+const MUTUAL_TLS: &str = "mutualTlsAuthentication";
+
+fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&MutualTlsAuthentication>) -> Deviations {
+    let (endpoint, policy) = (&configuration.endpoint_type, &configuration.security_policy);
+    let truststore = mutual_tls.and_then(|mutual_tls| mutual_tls.truststore_uri.as_deref()).unwrap_or_default();
+    Deviations::default()
+        .unless("endpointType", endpoint.as_ref().is_none_or(|endpoint| *endpoint == EndpointType::Regional))
+        .unless("securityPolicy", policy.as_ref().is_none_or(|policy| *policy == SecurityPolicy::Tls12))
+        .unless(MUTUAL_TLS, truststore.is_empty())
+}
+
+/// An empty truststore takes mutual TLS away: leaving it out would keep it.
+fn without_client_certificates() -> MutualTlsAuthenticationInput {
+    MutualTlsAuthenticationInput::builder().truststore_uri("").build()
+}
+
+fn outputs(name: &str, configuration: &DomainNameConfiguration) -> Option<Outputs> {
+    let target = configuration.api_gateway_domain_name.clone()?;
+    Some(Outputs { name: name.to_owned(), target, zone_id: configuration.hosted_zone_id.clone()? })
+}
+
+async fn wait_available(aws: &Regional, name: &str, within: Duration) -> Result<Outputs, CallError> {
+    let look = || async {
+        let Some(domain) = get(aws, name).await? else { return Ok(Poll::Pending("not visible yet".to_owned())) };
+        let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
+        let configuration = field(configuration, "a domain's configuration")?;
+        match &configuration.domain_name_status {
+            Some(DomainNameStatus::Available) | None => {
+                field(outputs(name, &configuration), "a domain's target").map(Poll::Ready)
+            }
+            Some(status) => Ok(Poll::Pending(status.as_str().to_owned())),
+        }
+    };
+    aws.wait(&format!("custom domain name {name} to become available"), within, look).await
+}

@@ -1,0 +1,105 @@
+//! Whether an API answers at its default endpoint, `ID.execute-api.REGION.amazonaws.com`: a setting of the API with an
+//! object of its own here, for it is changed at another time than the rest of the API.
+//!
+//! It is closed after everything that is asked there has moved to a custom domain name, and opened before anything is
+//! asked there.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::apigateway::{self, http_api};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings};
+use crate::desired::{Input, Kind};
+
+/// The kind.
+#[derive(Debug)]
+pub struct ExecuteApiEndpoint;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The API.
+    pub api_id: Input<String>,
+    /// Whether only custom domain names answer.
+    pub disabled: bool,
+    /// How long resolvers and health checkers may still ask there after they were told otherwise, in seconds.
+    pub drain_seconds: u64,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The API.
+    pub api_id: String,
+}
+
+impl Kind for ExecuteApiEndpoint {
+    const KIND: &'static str = "execute_api_endpoint";
+    type Spec = Spec;
+}
+
+impl Component for ExecuteApiEndpoint {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
+    const ACTIONS: &'static [&'static str] = &["apigateway:GET", "apigateway:PATCH"];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.api_id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        // Every API has one, and an API of ours has one of ours.
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        Ok(is_disabled(aws, api_id).await?.map(|_| Found::Ours(Outputs { api_id: api_id.clone() })))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let spec = Spec { api_id: Input::Known(outputs.id.clone()), disabled: false, drain_seconds: 0 };
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { api_id: outputs.id }, depends_on: vec![api] }])
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let outputs = Outputs { api_id: spec.api_id.get().clone() };
+        put(aws, &outputs, spec).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let disabled = is_disabled(aws, &outputs.api_id).await?;
+        let reported = |disabled| Spec { api_id: Input::from(outputs.api_id.as_str()), disabled, ..spec.clone() };
+        Ok(disabled.map(|disabled| (reported(disabled), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        if to.disabled && !from.disabled {
+            let what =
+                format!("whoever still asks {} at its default endpoint to have heard of another", outputs.api_id);
+            aws.pause(&what, Duration::from_secs(to.drain_seconds)).await?;
+        }
+        put(aws, outputs, to).await
+    }
+
+    async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
+        // It goes with its API.
+        Ok(())
+    }
+}
+
+/// Whether the API's default endpoint is closed; `None` when there is no such API.
+pub(crate) async fn is_disabled(aws: &Regional, api_id: &str) -> Result<Option<bool>, CallError> {
+    let api = http_api::get(aws, api_id).await?;
+    Ok(api.map(|api| api.disable_execute_api_endpoint.unwrap_or_default()))
+}
+
+async fn put(aws: &Regional, outputs: &Outputs, spec: &Spec) -> Result<Outputs, CallError> {
+    let request = || {
+        let request = aws.apigateway().update_api().api_id(&outputs.api_id);
+        request.disable_execute_api_endpoint(spec.disabled).send()
+    };
+    aws.call("apigateway:UpdateApi", request).await?;
+    Ok(outputs.clone())
+}

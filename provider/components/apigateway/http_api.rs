@@ -1,0 +1,221 @@
+//! API Gateway HTTP API (v2) of one region.
+
+use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
+use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::support::answer::{field, found, gone, pages, respell, small};
+use crate::components::support::creation::make_once;
+use crate::components::support::tags;
+use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, apigateway};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct HttpApi;
+
+/// [`Outputs::id`].
+pub const ID: OutputKey<HttpApi, String> = OutputKey::new("id");
+/// [`Outputs::endpoint`].
+pub const ENDPOINT: OutputKey<HttpApi, String> = OutputKey::new("endpoint");
+/// [`Outputs::host`].
+pub const HOST: OutputKey<HttpApi, String> = OutputKey::new("host");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// Cross-origin resource sharing.
+    pub cors: Option<Cors>,
+    /// Whether only custom domains answer from the start. Later it is the matter of
+    /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint), which knows when.
+    pub disable_execute_api_endpoint: bool,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// Cross-origin resource sharing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cors {
+    /// Origins that may call.
+    pub allow_origins: Vec<Input<String>>,
+    /// Methods that they may use.
+    pub allow_methods: Vec<Input<String>>,
+    /// Headers that they may send.
+    pub allow_headers: Vec<Input<String>>,
+    /// Headers that they may read.
+    pub expose_headers: Vec<Input<String>>,
+    /// Whether cookies and credentials are sent.
+    pub allow_credentials: bool,
+    /// How long a browser may keep the answer, in seconds.
+    pub max_age_seconds: Option<Input<i64>>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: String,
+    /// `https://ID.execute-api.REGION.amazonaws.com`, as AWS reports it.
+    pub endpoint: String,
+    /// The endpoint's host name, always in AWS's own form `ID.execute-api.REGION.amazonaws.com`.
+    pub host: String,
+}
+
+impl Kind for HttpApi {
+    const KIND: &'static str = "http_api";
+    type Spec = Spec;
+}
+
+impl Component for HttpApi {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &[];
+    const UNCOMPARED: &'static [&'static str] = &["disable_execute_api_endpoint"];
+    const ACTIONS: &'static [&'static str] = apigateway::TAGGED_ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for api in apis(aws).await?.into_iter().filter(|api| api.name.as_deref() == Some(&*spec.name)) {
+            let tags = tags::reported(api.tags.clone().unwrap_or_default());
+            match tags::judge(aws, &tags, outputs(aws, &api)?, "") {
+                Found::Ours(outputs) => return Ok(Some(Found::Ours(outputs))),
+                other => foreign = Some(other),
+            }
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        for api in apis(aws).await? {
+            let tags = tags::reported(api.tags.clone().unwrap_or_default());
+            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
+            let spec = Spec {
+                name: field(api.name.clone(), "an API's name")?,
+                cors: None,
+                disable_execute_api_endpoint: false,
+                tags: tags::spec(tags),
+            };
+            let outputs = outputs(aws, &api)?;
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let cors = spec.cors.as_ref().map(to_aws).transpose()?;
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
+            let request = request
+                .set_cors_configuration(cors.clone())
+                .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
+            let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
+            answer.map(|made| made.api_id.zip(made.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint)))
+        };
+        make_once(aws, "apigateway:CreateApi", look, send).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(api) = get(aws, &outputs.id).await? else { return Ok(None) };
+        let reported = Spec {
+            name: field(api.name, "an API's name")?,
+            cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
+            disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
+            tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
+        };
+        let endpoint = field(api.api_endpoint, "an API's endpoint")?;
+        Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let id = &outputs.id;
+        if from.cors.is_some() && to.cors.is_none() {
+            // An update replaces the configuration, it cannot take it away.
+            let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
+            gone(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
+        }
+        let cors = to.cors.as_ref().map(to_aws).transpose()?;
+        let request = || {
+            let request = aws.apigateway().update_api().api_id(id).name(&to.name);
+            request.set_cors_configuration(cors.clone()).send()
+        };
+        aws.call("apigateway:UpdateApi", request).await?;
+        apigateway::retag(aws, &apigateway::arn(aws, &format!("/apis/{id}")), &from.tags, &to.tags).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_api().api_id(&outputs.id).send();
+        gone(aws.call("apigateway:DeleteApi", request).await)
+    }
+}
+
+/// The API; `None` when there is none of this id.
+pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
+    let ask = || async {
+        let request = || aws.apigateway().get_api().api_id(id).send();
+        found(aws.call("apigateway:GetApi", request).await)
+    };
+    aws.once(&format!("apigateway:GetApi of {id}"), ask).await
+}
+
+/// All HTTP and WebSocket APIs of the region.
+async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
+    pages(|next| async move {
+        let request = || aws.apigateway().get_apis().max_results("100").set_next_token(next.clone()).send();
+        let page = aws.call("apigateway:GetApis", request).await?;
+        Ok((page.items, page.next_token))
+    })
+    .await
+}
+
+fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {
+    let id = field(api.api_id.clone(), "an API's id")?;
+    Ok(located(aws, id, field(api.api_endpoint.clone(), "an API's endpoint")?))
+}
+
+fn located(aws: &Regional, id: String, endpoint: String) -> Outputs {
+    let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let host = format!("{id}.execute-api.{}.{suffix}", aws.region());
+    Outputs { id, endpoint, host }
+}
+
+fn to_aws(cors: &Cors) -> Result<AwsCors, CallError> {
+    let list = |values: &[Input<String>]| {
+        Some(values.iter().map(|value| value.get().clone()).collect::<Vec<_>>()).filter(|values| !values.is_empty())
+    };
+    let max_age = cors.max_age_seconds.as_ref().map(|seconds| small(*seconds.get())).transpose()?;
+    Ok(AwsCors::builder()
+        .set_allow_origins(list(&cors.allow_origins))
+        .set_allow_methods(list(&cors.allow_methods))
+        .set_allow_headers(list(&cors.allow_headers))
+        .set_expose_headers(list(&cors.expose_headers))
+        .allow_credentials(cors.allow_credentials)
+        .set_max_age(max_age)
+        .build())
+}
+
+fn from_aws(cors: AwsCors, ours: Option<&Cors>) -> Cors {
+    let list = |reported: Option<Vec<String>>, ours: Option<&Vec<Input<String>>>| {
+        respell(&reported.unwrap_or_default(), ours.map_or(&[], Vec::as_slice))
+    };
+    // Zero is what AWS reports when nothing was said.
+    let unsaid = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
+    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !unsaid);
+    Cors {
+        allow_origins: list(cors.allow_origins, ours.map(|ours| &ours.allow_origins)),
+        allow_methods: list(cors.allow_methods, ours.map(|ours| &ours.allow_methods)),
+        allow_headers: list(cors.allow_headers, ours.map(|ours| &ours.allow_headers)),
+        expose_headers: list(cors.expose_headers, ours.map(|ours| &ours.expose_headers)),
+        allow_credentials: cors.allow_credentials.unwrap_or_default(),
+        max_age_seconds: max_age.map(|seconds| Input::Known(i64::from(seconds))),
+    }
+}

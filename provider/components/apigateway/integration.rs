@@ -1,0 +1,168 @@
+//! Integration of an HTTP API: calls the function's alias.
+
+use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::lambda::alias;
+use crate::components::support::answer::{field, found, gone, pages, small};
+use crate::components::support::creation::make_once;
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway};
+use crate::desired::{Address, Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Integration;
+
+/// [`Outputs::id`].
+pub const ID: OutputKey<Integration, String> = OutputKey::new("id");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The API.
+    pub api_id: Input<String>,
+    /// The alias that is called.
+    pub function_arn: Input<String>,
+    /// How long the function may take to answer, in milliseconds.
+    pub timeout_ms: Input<i64>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The API.
+    pub api_id: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Kind for Integration {
+    const KIND: &'static str = "integration";
+    type Spec = Spec;
+}
+
+impl Component for Integration {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        let own = own(aws, api_id).await?.into_iter().next();
+        let id = own.and_then(|integration| integration.integration_id);
+        Ok(id.map(|id| Found::Ours(Outputs { api_id: api_id.clone(), id })))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let mut discovered = Vec::new();
+        for integration in own(aws, &api_outputs.id).await? {
+            let spec = reported(aws, &api_outputs.id, &integration);
+            let id = field(integration.integration_id, "an integration's id")?;
+            let outputs = Outputs { api_id: api_outputs.id.clone(), id };
+            let depends_on = [Some(api.clone()), apigateway::beside::<alias::Alias>(aws, siblings)];
+            let depends_on = depends_on.into_iter().flatten().collect();
+            discovered.push(Discovered { key: None, spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (api_id, timeout) = (spec.api_id.get(), small(*spec.timeout_ms.get())?);
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_integration().api_id(api_id);
+            let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
+            let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
+            let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
+            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
+        };
+        make_once(aws, "apigateway:CreateIntegration", look, send).await
+    }
+
+    async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (api, id) = (&outputs.api_id, &outputs.id);
+        let request = || aws.apigateway().get_integration().api_id(api).integration_id(id).send();
+        let Some(answer) = found(aws.call("apigateway:GetIntegration", request).await)? else { return Ok(None) };
+        let integration = AwsIntegration::builder()
+            .set_integration_type(answer.integration_type)
+            .set_integration_method(answer.integration_method)
+            .set_integration_uri(answer.integration_uri)
+            .set_payload_format_version(answer.payload_format_version)
+            .set_timeout_in_millis(answer.timeout_in_millis)
+            .set_description(answer.description)
+            .build();
+        Ok(Some((reported(aws, api, &integration), outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        let timeout = small(*to.timeout_ms.get())?;
+        let request = || {
+            let request = aws.apigateway().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
+            let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
+            let request = request.integration_uri(to.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
+            request.timeout_in_millis(timeout).description(mark(aws)).send()
+        };
+        aws.call("apigateway:UpdateIntegration", request).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let (api, id) = (&outputs.api_id, &outputs.id);
+        let request = || aws.apigateway().delete_integration().api_id(api).integration_id(id).send();
+        gone(aws.call("apigateway:DeleteIntegration", request).await)
+    }
+}
+
+/// How a function is called, whatever the request's own method is.
+const METHOD: &str = "POST";
+/// What functions of HTTP APIs get and give.
+const PAYLOAD_FORMAT: &str = "2.0";
+/// What an HTTP API's integration has when nothing is said.
+const DEFAULT_TIMEOUT_MS: i64 = 30_000;
+
+/// An integration takes no tags, so its description says which component it is.
+fn mark(aws: &Regional) -> String {
+    Address::regional(aws.region(), Integration::KIND).to_string()
+}
+
+/// The integrations of an API of ours that carry our mark.
+async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
+    let mut integrations = pages(|next| async move {
+        let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
+        let page = found(aws.call("apigateway:GetIntegrations", request).await)?;
+        Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
+    })
+    .await?;
+    let mark = mark(aws);
+    integrations.retain(|integration| integration.description.as_deref() == Some(&mark));
+    Ok(integrations)
+}
+
+fn reported(aws: &Regional, api_id: &str, integration: &AwsIntegration) -> Spec {
+    let deviations = Deviations::default()
+        .unless("integrationType", integration.integration_type == Some(IntegrationType::AwsProxy))
+        .unless("integrationMethod", integration.integration_method.as_deref() == Some(METHOD))
+        .unless("payloadFormatVersion", integration.payload_format_version.as_deref() == Some(PAYLOAD_FORMAT))
+        .unless("description", integration.description == Some(mark(aws)));
+    Spec {
+        deviations,
+        api_id: Input::from(api_id),
+        function_arn: Input::Known(integration.integration_uri.clone().unwrap_or_default()),
+        timeout_ms: Input::Known(integration.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),
+    }
+}

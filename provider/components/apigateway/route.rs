@@ -1,0 +1,175 @@
+//! Route of an HTTP API: which requests go to the integration.
+
+use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::apigateway::{self, integration};
+use crate::components::support::answer::{field, found, gone, pages};
+use crate::components::support::creation::make;
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
+use crate::desired::{Input, Kind};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Route;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The API.
+    pub api_id: Input<String>,
+    /// The route key: `$default`, `GET /items/{id}`.
+    pub key: String,
+    /// Where its requests go.
+    pub integration_id: Input<String>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The API.
+    pub api_id: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Kind for Route {
+    const KIND: &'static str = "route";
+    type Spec = Spec;
+}
+
+impl Component for Route {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id"];
+    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        // The API is ours, so its routes are.
+        Ok(of_key(aws, api_id, &spec.key).await?.map(Found::Ours))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let parents = [Some(api), apigateway::beside::<integration::Integration>(aws, siblings)];
+        let depends_on: Vec<_> = parents.into_iter().flatten().collect();
+        let mut discovered = Vec::new();
+        for route in routes(aws, &api_outputs.id).await? {
+            let key = field(route.route_key, "a route's key")?;
+            let outputs = Outputs { api_id: api_outputs.id.clone(), id: field(route.route_id, "a route's id")? };
+            let spec = Spec {
+                api_id: Input::Known(api_outputs.id.clone()),
+                key: key.clone(),
+                integration_id: integration_of(route.target.as_deref()),
+                deviations: Deviations::default(),
+            };
+            discovered.push(Discovered { key: Some(key), spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let api_id = spec.api_id.get();
+        let target = target(spec);
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_route().api_id(api_id).route_key(&spec.key).target(&target);
+            let answer = request.send().await;
+            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.route_id? }))
+        };
+        make(aws, "apigateway:CreateRoute", look, send).await
+    }
+
+    async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(route) = of_id(aws, outputs).await? else { return Ok(None) };
+        let spec = Spec {
+            api_id: Input::Known(outputs.api_id.clone()),
+            key: field(route.route_key, "a route's key")?,
+            integration_id: integration_of(route.target.as_deref()),
+            deviations: Deviations::default().unless("authorizationType", is_open(route.authorization_type.as_ref())),
+        };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        let request = || {
+            let request = aws.apigateway().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
+            request.route_key(&to.key).target(target(to)).authorization_type(AuthorizationType::None).send()
+        };
+        aws.call("apigateway:UpdateRoute", request).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
+        gone(aws.call("apigateway:DeleteRoute", request).await)
+    }
+}
+
+/// Whether everybody may ask: the function looks for itself.
+fn is_open(authorization: Option<&AuthorizationType>) -> bool {
+    authorization.is_none_or(|authorization| *authorization == AuthorizationType::None)
+}
+
+const TARGET_PREFIX: &str = "integrations/";
+
+fn target(spec: &Spec) -> String {
+    format!("{TARGET_PREFIX}{}", spec.integration_id.get())
+}
+
+/// The integration that a route leads to; the target itself when it is something else.
+fn integration_of(target: Option<&str>) -> Input<String> {
+    let target = target.unwrap_or_default();
+    Input::from(target.strip_prefix(TARGET_PREFIX).unwrap_or(target))
+}
+
+/// All routes of an API; none when there is no such API.
+async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
+    pages(|next| async move {
+        let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();
+        let page = found(aws.call("apigateway:GetRoutes", request).await)?;
+        Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
+    })
+    .await
+}
+
+async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, CallError> {
+    let api_id = &outputs.api_id;
+    let list = || async {
+        let routes = routes(aws, api_id).await?.into_iter();
+        Ok(routes.filter_map(|route| Some((route.route_id.clone()?, route))).collect())
+    };
+    let get = |id: String| async move { get(aws, api_id, &id).await };
+    aws.listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
+}
+
+async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {
+    let request = || aws.apigateway().get_route().api_id(api_id).route_id(id).send();
+    let route = found(aws.call("apigateway:GetRoute", request).await)?;
+    Ok(route.map(|route| {
+        AwsRoute::builder()
+            .set_route_key(route.route_key)
+            .set_target(route.target)
+            .set_authorization_type(route.authorization_type)
+            .build()
+    }))
+}
+
+async fn of_key(aws: &Regional, api_id: &str, key: &str) -> Result<Option<Outputs>, CallError> {
+    let of_key = routes(aws, api_id).await?.into_iter().find(|route| route.route_key.as_deref() == Some(key));
+    Ok(of_key.and_then(|route| Some(Outputs { api_id: api_id.to_owned(), id: route.route_id? })))
+}

@@ -1,0 +1,255 @@
+//! Stage of an HTTP API, deployed automatically.
+
+use aws_sdk_apigatewayv2::operation::get_stage::GetStageOutput;
+use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::logs::log_group;
+use crate::components::support::answer::{found, gone, small};
+use crate::components::support::creation::make;
+use crate::components::support::tags;
+use crate::components::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway};
+use crate::desired::{Address, Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Stage;
+
+/// [`Outputs::name`].
+pub const NAME: OutputKey<Stage, String> = OutputKey::new("name");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The API.
+    pub api_id: Input<String>,
+    /// The stage's name: `$default`.
+    pub name: String,
+    /// Throttling of every route.
+    pub throttle: Option<Throttle>,
+    /// Where requests are logged.
+    pub access_log: Option<AccessLog>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// Throttling of a stage's routes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// Requests in a second, as decimal text.
+    pub rate: Input<String>,
+    /// Requests at once.
+    pub burst: Input<i64>,
+}
+
+/// Where a stage's requests are logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessLog {
+    /// The log group.
+    pub log_group_arn: Input<String>,
+    /// The line for one request, with `$context` variables.
+    pub format: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The API.
+    pub api_id: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Kind for Stage {
+    const KIND: &'static str = "stage";
+    type Spec = Spec;
+}
+
+impl Component for Stage {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["api_id", "name"];
+    // API Gateway delivers access logs in the name of the caller.
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:DELETE",
+        "apigateway:GET",
+        "apigateway:PATCH",
+        "apigateway:POST",
+        "apigateway:TagResource",
+        "apigateway:UntagResource",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        format!("{}/{}", outputs.api_id, outputs.name)
+    }
+
+    fn foreseen(_: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(Outputs { api_id: spec.api_id.known()?.clone(), name: spec.name.clone() })
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(api_id) = spec.api_id.known() else { return Ok(None) };
+        let outputs = Outputs { api_id: api_id.clone(), name: spec.name.clone() };
+        let Some(stage) = get(aws, &outputs).await? else { return Ok(None) };
+        Ok(Some(tags::judge(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let request = || aws.apigateway().get_stages().api_id(&api_outputs.id).send();
+        let stages = found(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
+        let mut discovered = Vec::new();
+        for stage in stages.unwrap_or_default() {
+            let tags = tags::reported(stage.tags.unwrap_or_default());
+            let (Some(address), Some(name)) = (tags::address_here::<Self>(aws, &tags), stage.stage_name) else {
+                continue;
+            };
+            let api_id = api_outputs.id.clone();
+            let outputs = Outputs { api_id: api_id.clone(), name: name.clone() };
+            let spec = Spec {
+                api_id: Input::Known(api_id),
+                name,
+                throttle: None,
+                access_log: None,
+                deviations: Deviations::default(),
+                tags: tags::spec(tags),
+            };
+            let is_log = |at: &&Address| at.kind == log_group::LogGroup::KIND && at.scope == api.scope;
+            let mut depends_on: Vec<Address> = siblings.0.keys().filter(is_log).cloned().collect();
+            depends_on.push(api.clone());
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let outputs = Outputs { api_id: spec.api_id.get().clone(), name: spec.name.clone() };
+        let settings = spec.throttle.as_ref().map(to_settings).transpose()?;
+        let look = || Self::find(aws, spec);
+        let send = || async {
+            let request = aws.apigateway().create_stage().api_id(&outputs.api_id).stage_name(&outputs.name);
+            let request = request.set_default_route_settings(settings.clone()).auto_deploy(true);
+            let request = request.set_access_log_settings(spec.access_log.as_ref().map(to_logging));
+            request
+                .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()))
+                .send()
+                .await
+                .map(|_| Some(outputs.clone()))
+        };
+        make(aws, "apigateway:CreateStage", look, send).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(stage) = get(aws, outputs).await? else { return Ok(None) };
+        let reported = Spec {
+            api_id: Input::Known(outputs.api_id.clone()),
+            name: outputs.name.clone(),
+            throttle: stage.default_route_settings.and_then(|settings| from_settings(&settings, spec)),
+            access_log: stage.access_log_settings.and_then(from_logging),
+            deviations: Deviations::default().unless("autoDeploy", stage.auto_deploy == Some(true)),
+            tags: tags::spec(tags::reported(stage.tags.unwrap_or_default())),
+        };
+        Ok(Some((reported, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (api, name) = (&outputs.api_id, &outputs.name);
+        if from.access_log.is_some() && to.access_log.is_none() {
+            let request = || aws.apigateway().delete_access_log_settings().api_id(api).stage_name(name).send();
+            gone(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
+        }
+        // Empty settings take the throttling away: zeros would refuse every request.
+        let settings = match &to.throttle {
+            Some(throttle) => Some(to_settings(throttle)?),
+            None => from.throttle.is_some().then(|| RouteSettings::builder().build()),
+        };
+        let request = || {
+            let request = aws.apigateway().update_stage().api_id(api).stage_name(name).auto_deploy(true);
+            let request = request.set_default_route_settings(settings.clone());
+            request.set_access_log_settings(to.access_log.as_ref().map(to_logging)).send()
+        };
+        aws.call("apigateway:UpdateStage", request).await?;
+        apigateway::retag(aws, &arn(aws, outputs), &from.tags, &to.tags).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.apigateway().delete_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
+        gone(aws.call("apigateway:DeleteStage", request).await)
+    }
+}
+
+fn arn(aws: &Regional, outputs: &Outputs) -> String {
+    apigateway::arn(aws, &format!("/apis/{}/stages/{}", outputs.api_id, outputs.name))
+}
+
+async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetStageOutput>, CallError> {
+    let request = || aws.apigateway().get_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
+    found(aws.call("apigateway:GetStage", request).await)
+}
+
+fn to_settings(throttle: &Throttle) -> Result<RouteSettings, CallError> {
+    let rate = throttle.rate.get();
+    let rate: f64 = rate.parse().map_err(|_| CallError::Malformed(format!("{rate:?} is no rate")))?;
+    let burst = small(*throttle.burst.get())?;
+    Ok(RouteSettings::builder().throttling_rate_limit(rate).throttling_burst_limit(burst).build())
+}
+
+fn from_settings(settings: &RouteSettings, ours: &Spec) -> Option<Throttle> {
+    if settings.throttling_rate_limit.is_none() && settings.throttling_burst_limit.is_none() {
+        return None;
+    }
+    let rate = settings.throttling_rate_limit.unwrap_or_default();
+    // The same rate keeps our digits.
+    let same = ours.throttle.as_ref().map(|throttle| &throttle.rate);
+    let same = same.filter(|ours| ours.known().and_then(|text| text.parse().ok()) == Some(rate));
+    Some(Throttle {
+        rate: same.cloned().unwrap_or_else(|| Input::Known(rate.to_string())),
+        burst: Input::Known(settings.throttling_burst_limit.unwrap_or_default().into()),
+    })
+}
+
+fn to_logging(log: &AccessLog) -> AccessLogSettings {
+    AccessLogSettings::builder().destination_arn(log.log_group_arn.get()).format(log.format.get()).build()
+}
+
+fn from_logging(settings: AccessLogSettings) -> Option<AccessLog> {
+    let arn = settings.destination_arn?;
+    Some(AccessLog {
+        log_group_arn: Input::from(arn.strip_suffix(":*").unwrap_or(&arn)),
+        format: Input::Known(settings.format.unwrap_or_default()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_keeps_its_digits() {
+        let throttle = Throttle { rate: Input::from("10.50"), burst: Input::Known(20) };
+        let ours = Spec {
+            api_id: Input::from("a"),
+            name: "$default".to_owned(),
+            throttle: Some(throttle.clone()),
+            access_log: None,
+            deviations: Deviations::default(),
+            tags: Tags::new(),
+        };
+        let settings = to_settings(&throttle).unwrap();
+        assert_eq!(from_settings(&settings, &ours), Some(throttle));
+        assert_eq!(from_settings(&RouteSettings::builder().build(), &ours), None);
+    }
+}

@@ -1,0 +1,369 @@
+//! CloudFront distribution in front of the regions.
+
+mod config;
+mod deployment;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
+use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::acm::issued_certificate;
+use crate::components::apigateway::{domain, http_api};
+use crate::components::route53::{dns, record};
+use crate::components::support::answer::{built, field, found, gone, pages};
+use crate::components::support::creation::make;
+use crate::components::support::tags::TagChange;
+use crate::components::support::{adoption, identity, tags};
+use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags};
+use crate::desired::{Address, Input, Kind, OutputKey, Scope};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Distribution;
+
+/// [`Outputs::id`].
+pub const ID: OutputKey<Distribution, String> = OutputKey::new("id");
+/// [`Outputs::domain_name`].
+pub const DOMAIN_NAME: OutputKey<Distribution, String> = OutputKey::new("domain_name");
+
+/// The key of what belongs to it: its certificate, and the record sets that lead to it.
+pub const KEY: &str = "cdn";
+/// The region of its certificate.
+///
+/// # Source
+/// Amazon CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
+pub const CERTIFICATE_REGION: &str = "us-east-1";
+/// The hosted zone of every distribution's own name.
+///
+/// # Source
+/// Amazon Route 53 API reference, `AliasTarget`.
+pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// What it says it is for: the API's name.
+    pub comment: String,
+    /// The names it answers to besides its own.
+    pub aliases: Vec<Input<String>>,
+    /// `PriceClass_100`, `PriceClass_200` or `PriceClass_All`.
+    pub price_class: String,
+    /// The certificate for the aliases, in us-east-1.
+    pub certificate_arn: Option<Input<String>>,
+    /// Where content comes from, by origin id.
+    pub origins: BTreeMap<String, Origin>,
+    /// The origin group, where there is one.
+    pub group: Option<OriginGroup>,
+    /// What happens to requests that no other behaviour takes.
+    pub default_behavior: Behavior,
+    /// Behaviours by path pattern, in order.
+    pub behaviors: Vec<(String, Behavior)>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// Where content comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The host name.
+    pub host: Input<String>,
+    /// What is put before the path: a stage.
+    pub path: String,
+}
+
+/// Two origins, the second asked when the first fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginGroup {
+    /// The group's id.
+    pub id: String,
+    /// The origin that is asked first.
+    pub primary: String,
+    /// The origin that is asked when the first fails.
+    pub secondary: String,
+    /// The statuses that count as failing.
+    pub status_codes: Vec<i32>,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Behavior {
+    /// The origin or origin group that answers.
+    pub target: String,
+    /// Whether POST, PUT, PATCH and DELETE are let through. A group cannot take them.
+    pub writes: bool,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its own host name.
+    pub domain_name: String,
+}
+
+impl Kind for Distribution {
+    const KIND: &'static str = "distribution";
+    type Spec = Spec;
+}
+
+impl Component for Distribution {
+    type Outputs = Outputs;
+
+    const GLOBAL: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &[];
+    const ACTIONS: &'static [&'static str] = &[
+        "cloudfront:CreateDistribution",
+        "cloudfront:DeleteDistribution",
+        "cloudfront:GetDistribution",
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
+        "cloudfront:TagResource",
+        "cloudfront:UntagResource",
+        "cloudfront:UpdateDistribution",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn check(_aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(group) = &spec.group else { return Ok(Vec::new()) };
+        let all = spec.behaviors.iter().map(|(pattern, behavior)| (pattern.as_str(), behavior));
+        let all = all.chain([("*", &spec.default_behavior)]);
+        let wrong = all.filter(|(_, behavior)| behavior.writes && behavior.target == group.id);
+        Ok(wrong
+            .map(|(pattern, _)| Problem {
+                summary: "Origin group cannot take writes",
+                detail: format!(
+                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront fails over \
+                     for GET, HEAD and OPTIONS only, and refuses it. Send what writes to a single origin."
+                ),
+            })
+            .collect())
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for summary in summaries(aws).await? {
+            let is_named_alike = summary.comment == spec.comment;
+            let wanted = |alias: &&String| spec.aliases.iter().any(|ours| ours.known() == Some(*alias));
+            let shared = aliases_of(&summary).iter().find(wanted).cloned();
+            if !is_named_alike && shared.is_none() {
+                continue;
+            }
+            // The list may still show one that is gone.
+            let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
+            if tags::is_ours(aws, &tags) {
+                return Ok(Some(Found::Ours(outputs(&summary))));
+            }
+            // A comment is no name: it may be the same.
+            let Some(alias) = shared else { continue };
+            let whose =
+                format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(aws, &tags, ""));
+            foreign = Some(Found::Foreign(whose));
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let parents = [http_api::HttpApi::KIND, domain::Domain::KIND, issued_certificate::IssuedCertificate::KIND];
+        let parents = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
+        let mut depends_on: Vec<Address> = parents.cloned().collect();
+        // Its origins are names that records lead on from.
+        let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
+        depends_on.extend(names.map(|name| Address::global(record::Record::KIND).key(&name)));
+        let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
+        for outputs in own(aws).await? {
+            let Some(spec) = reported(aws, &outputs, None).await? else { continue };
+            discovered.push(Discovered { key: None, spec, outputs, depends_on: depends_on.clone() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let first = identity::reference(aws, "");
+        let made = match request(aws, spec, &first).await {
+            // CloudFront remembers the reference of a distribution that was deleted.
+            Err(error) if error.code() == Some("DistributionAlreadyExists") => {
+                request(aws, spec, &identity::fresh_reference(aws, "")).await?
+            }
+            Err(error) if error.code() == Some("CNAMEAlreadyExists") => {
+                let whose = error.message().to_owned();
+                return Err(CallError::Foreign { what: "one of the distribution's aliases".to_owned(), whose });
+            }
+            made => made?,
+        };
+        deployment::wait(aws, &made.id, None).await?;
+        Ok(made)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        Ok(reported(aws, outputs, Some(spec)).await?.map(|spec| (spec, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        retag(aws, &outputs.arn, &from.tags, &to.tags).await?;
+        let settings = |spec: &Spec| {
+            let spec = spec.clone();
+            Spec { tags: Tags::new(), deviations: spec.deviations.without(deployment::STATUS), ..spec }
+        };
+        let mut newest = None;
+        if settings(&from) != settings(to) {
+            newest = deployment::change(aws, &outputs.id, |held| config::updated(held, to)).await?;
+        }
+        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        deployment::wait(aws, &outputs.id, newest).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let id = &outputs.id;
+        // One that was just made may not be seen yet, and must not be left behind.
+        let look = || get(aws, id);
+        let Some(answer) = aws.look_for("the distribution", look).await? else { return Ok(()) };
+        let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
+        let mut newest = None;
+        if field(config, "a distribution's settings")?.enabled {
+            newest = found(deployment::change(aws, id, |held| Ok(config::disabled(held))).await)?.flatten();
+        }
+        gone(deployment::wait(aws, id, newest).await)?;
+        let delete = || async {
+            let held = aws.look_for("the distribution", look).await?;
+            let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
+            let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
+            gone(aws.call("cloudfront:DeleteDistribution", request).await)
+        };
+        aws.retry(
+            "nobody else to change the distribution",
+            deployment::SETTLED_WITHIN,
+            deployment::is_overtaken,
+            delete,
+        )
+        .await
+    }
+}
+
+async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
+    let ask = || async {
+        pages(|next| async move {
+            let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
+            let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
+            let page = field(page, "the list of distributions")?;
+            Ok((page.items, page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
+    };
+    aws.once("cloudfront:ListDistributions", ask).await
+}
+
+fn outputs(summary: &DistributionSummary) -> Outputs {
+    Outputs { id: summary.id.clone(), arn: summary.arn.clone(), domain_name: summary.domain_name.clone() }
+}
+
+fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
+    summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
+}
+
+/// The distributions of this owner.
+pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
+    let mut own = Vec::new();
+    // The comment spares asking for the tags of every distribution.
+    for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
+        let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
+        if tags::address_of::<Distribution>(aws, &tags).is_some() {
+            own.push(outputs(&summary));
+        }
+    }
+    Ok(own)
+}
+
+/// The names that a distribution answers to besides its own, and the certificate for them.
+pub(crate) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Option<String>), CallError> {
+    let config = get(aws, id).await?.and_then(|answer| answer.distribution?.distribution_config);
+    let Some(config) = config else { return Ok((Vec::new(), None)) };
+    let aliases = config.aliases.and_then(|aliases| aliases.items).unwrap_or_default();
+    let certificate = config.viewer_certificate.and_then(|viewer| viewer.acm_certificate_arn);
+    Ok((aliases.iter().map(|alias| dns::normal(alias)).collect(), certificate))
+}
+
+async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {
+    let request = || aws.cloudfront().get_distribution().id(id).send();
+    found(aws.call("cloudfront:GetDistribution", request).await)
+}
+
+async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
+    let ask = || async {
+        let request = || aws.cloudfront().list_tags_for_resource().resource(arn).send();
+        let tags = aws.call("cloudfront:ListTagsForResource", request).await?.tags.and_then(|tags| tags.items);
+        let tags = tags.unwrap_or_default().into_iter();
+        Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
+    };
+    aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
+}
+
+/// What CloudFront reports, in our spelling.
+async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
+    let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
+    let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
+    let held = field(answer.distribution, "a distribution")?;
+    let config = field(held.distribution_config, "a distribution's settings")?;
+    let reported = config::reported(&config, ours, tags::spec(tags));
+    let spec = field(reported, "a distribution's behaviours")?;
+    // What its edges do not have yet has still to be waited for.
+    let is_deployed = held.status == deployment::DEPLOYED;
+    Ok(Some(Spec { deviations: spec.deviations.unless(deployment::STATUS, is_deployed), ..spec }))
+}
+
+fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
+    let tags = tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build()));
+    Ok(AwsTags::builder().set_items(Some(tags.collect::<Result<_, _>>()?)).build())
+}
+
+async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
+    let change = TagChange::between(from, to);
+    if !change.remove.is_empty() {
+        let keys = TagKeys::builder().set_items(Some(change.remove)).build();
+        let request = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
+        aws.call("cloudfront:UntagResource", request).await?;
+    }
+    if !change.set.is_empty() {
+        let tags = to_aws(change.set)?;
+        let request = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
+        aws.call("cloudfront:TagResource", request).await?;
+    }
+    Ok(())
+}
+
+async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
+    let config = DistributionConfigWithTags::builder()
+        .distribution_config(config::fresh(spec, reference)?)
+        .tags(to_aws(tags::plain(&spec.tags))?)
+        .build();
+    let look = || Distribution::find(aws, spec);
+    let send = || async {
+        let request = aws.cloudfront().create_distribution_with_tags();
+        let answer = request.distribution_config_with_tags(config.clone()).send().await;
+        answer.map(|made| {
+            let made = made.distribution?;
+            Some(Outputs { id: made.id, arn: made.arn, domain_name: made.domain_name })
+        })
+    };
+    let make = || make(aws, "cloudfront:CreateDistribution", look, send);
+    // CloudFront sees a certificate a little later than ACM.
+    let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
+    aws.retry("CloudFront to see the certificate", deployment::SETTLED_WITHIN, unseen, make).await
+}

@@ -1,0 +1,64 @@
+//! How a distribution's settings change, and get to all of its edges.
+
+use std::time::Duration;
+
+use aws_sdk_cloudfront::types::DistributionConfig;
+
+use crate::aws::{CallError, LAG, Poll, Regional};
+use crate::components::support::answer::field;
+
+/// The deviation of a distribution that is not [`DEPLOYED`].
+pub(super) const STATUS: &str = "Status";
+/// The status of a distribution whose newest settings all edges have.
+pub(super) const DEPLOYED: &str = "Deployed";
+/// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
+const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
+/// How long somebody else may keep on changing the same distribution.
+pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
+
+/// Whether somebody else changed the distribution between our look and our change.
+pub(super) fn is_overtaken(error: &CallError) -> bool {
+    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}
+
+/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time. Gives back the ETag
+/// of the new ones.
+pub(super) async fn change(
+    aws: &Regional,
+    id: &str,
+    how: impl Fn(DistributionConfig) -> Result<DistributionConfig, CallError> + Send + Sync,
+) -> Result<Option<String>, CallError> {
+    let attempt = || async {
+        let request = || aws.cloudfront().get_distribution_config().id(id).send();
+        let held = aws.call("cloudfront:GetDistributionConfig", request).await?;
+        let config = how(field(held.distribution_config, "a distribution's settings")?)?;
+        let etag = field(held.e_tag, "a distribution's ETag")?;
+        let request = || {
+            let request = aws.cloudfront().update_distribution().id(id).if_match(&etag);
+            request.distribution_config(config.clone()).send()
+        };
+        Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
+    };
+    let change = || aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt);
+    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
+}
+
+/// Waits until every edge has the newest settings: those with the ETag `newest`, where it is known.
+pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
+    let lag_ends = aws.unix_seconds() + LAG.as_secs();
+    let look = || async {
+        let request = || aws.cloudfront().get_distribution().id(id).send();
+        let answer = aws.call("cloudfront:GetDistribution", request).await?;
+        // Later, other settings are somebody else's.
+        let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
+        let status = field(answer.distribution, "a distribution")?.status;
+        Ok(match status.as_str() {
+            DEPLOYED if is_old => Poll::Pending("the settings of before".to_owned()),
+            DEPLOYED => Poll::Ready(()),
+            _ => Poll::Pending(status),
+        })
+    };
+    let what = format!("distribution {id} to be deployed");
+    let wait = || aws.wait(&what, DEPLOYED_WITHIN, look);
+    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, wait).await
+}

@@ -1,0 +1,3 @@
+//! Requests to the APIs themselves, as clients send them.
+
+pub mod probe;

@@ -1,0 +1,200 @@
+//! A real request to a region's API, answered. No AWS object: a region is routed to only after it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
+use crate::components::apigateway::domain::{self, Domain};
+use crate::components::apigateway::execute_api_endpoint;
+use crate::components::apigateway::http_api::{self, HttpApi};
+use crate::components::lambda::version::{self, Version};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings};
+use crate::desired::{Address, Input, Kind};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Probe;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The API's endpoint.
+    pub endpoint: Input<String>,
+    /// Its host name.
+    pub host: Input<String>,
+    /// The path that is asked for.
+    pub path: Input<String>,
+    /// Whether a route leads there. Where none does (every route is a write or has path parameters), API Gateway's own
+    /// Not Found is an answer, too: more cannot be asked for without calling the function for something.
+    pub routed: bool,
+    /// The function's version that must answer: a new one is asked again.
+    pub version: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The host that answered.
+    pub host: String,
+}
+
+impl Kind for Probe {
+    const KIND: &'static str = "probe";
+    type Spec = Spec;
+}
+
+impl Component for Probe {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["host"];
+    // A region that answers does not have to prove it again because another path is to be asked for.
+    const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
+    const VISIBLE: bool = false;
+    const IS_CHECK: bool = true;
+    const ACTIONS: &'static [&'static str] = &["apigateway:GET"];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.host.clone()
+    }
+
+    async fn find(_: &Regional, _: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        Ok(None)
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let scope = &aws.address().scope;
+        let api = siblings.in_scope::<HttpApi, http_api::Outputs>(scope).into_iter().next();
+        let version = siblings.in_scope::<Version, version::Outputs>(scope).into_iter().next();
+        let (Some((api_address, api)), Some((version_address, version))) = (api, version) else {
+            return Ok(Vec::new());
+        };
+        let (mut endpoint, mut host) = (api.endpoint, api.host);
+        if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
+            let Some((_, domain)) = regional_first(siblings.in_scope::<Domain, domain::Outputs>(scope), aws.region())
+            else {
+                return Ok(Vec::new());
+            };
+            (endpoint, host) = (domain.target, domain.name);
+        }
+        let outputs = Outputs { host: host.clone() };
+        let spec = Spec {
+            endpoint: endpoint.into(),
+            host: host.into(),
+            path: "/".into(),
+            routed: true,
+            version: version.number.into(),
+        };
+        let depends_on = vec![api_address, version_address];
+        // It was answered once, or it would not be in use.
+        Ok(vec![Discovered { key: None, spec, outputs, depends_on }])
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        ask(aws, spec).await
+    }
+
+    async fn read(_: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        Ok(Some((spec.clone(), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, _: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        ask(aws, to).await
+    }
+
+    async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
+        Ok(())
+    }
+}
+
+/// How long a new API may take until it answers everywhere.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much of an answer's body is told.
+const QUOTED: usize = 200;
+
+async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+    let endpoint = spec.endpoint.get();
+    let scheme = if endpoint.contains("://") { "" } else { "https://" };
+    let path = spec.path.get().trim_start_matches('/');
+    let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
+    let poll = || async {
+        match aws.get(&url, spec.host.get()).await {
+            Ok(answer) if is_answered(&answer, spec.routed) => {
+                Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }))
+            }
+            Ok(answer) => Ok(Poll::Pending(seen(&answer))),
+            Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
+            Err(error) => Err(error),
+        }
+    };
+    aws.wait(&format!("an answer of {url} (host {})", spec.host.get()), PATIENCE, poll).await
+}
+
+fn seen(answer: &HttpAnswer) -> String {
+    let body: String = answer.body.chars().take(QUOTED).collect();
+    let advice = match answer.status {
+        _ if answer.status >= 500 => "; the function's log group may tell why",
+        404 => "; API Gateway says so itself while its stage is being deployed, or when no route leads to the path",
+        403 => "; API Gateway says so itself while a domain name is not mapped",
+        _ => "",
+    };
+    format!("status {} with {body:?}{advice}", answer.status)
+}
+
+/// Whether the function answered, and not API Gateway in its place: while a stage is being deployed it says Not Found,
+/// while a domain name is not mapped Forbidden, and both only in these words. Where nothing is
+/// `routed`, Not Found is all that there can be.
+fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
+    let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+        body.as_object().is_some_and(|body| body.len() == 1)
+            && matches!(
+                (answer.status, body["message"].as_str()),
+                (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
+            )
+    });
+    answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
+}
+
+/// The domain name that only this region has, where there is one.
+fn regional_first(domains: Vec<(Address, domain::Outputs)>, region: &str) -> Option<(Address, domain::Outputs)> {
+    let own = domains.iter().position(|(_, domain)| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
+    domains.into_iter().nth(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, body: &str) -> bool {
+        is_answered(&HttpAnswer { status, body: body.to_owned() }, true)
+    }
+
+    #[test]
+    fn the_gateways_own_words_are_no_answer() {
+        assert!(!answered(404, r#"{"message":"Not Found"}"#));
+        assert!(!answered(403, r#"{"message":"Forbidden"}"#));
+        assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
+        assert!(!answered(503, "down for maintenance"));
+        assert!(answered(200, "hello"));
+        assert!(answered(404, "<h1>no such giraffe</h1>"));
+        assert!(answered(404, r#"{"message":"Not Found","path":"/"}"#));
+        assert!(answered(401, r#"{"message":"Unauthorized"}"#));
+    }
+
+    #[test]
+    fn where_no_route_leads_not_found_is_an_answer() {
+        let answered = |status, body: &str| is_answered(&HttpAnswer { status, body: body.to_owned() }, false);
+        assert!(answered(404, r#"{"message":"Not Found"}"#));
+        assert!(!answered(403, r#"{"message":"Forbidden"}"#));
+        assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
+    }
+
+    #[test]
+    fn what_was_seen_says_where_to_look() {
+        let seen = |status| seen(&HttpAnswer { status, body: "x".to_owned() });
+        assert!(seen(500).contains("log group") && seen(404).contains("no route") && seen(403).contains("mapped"));
+        assert_eq!(seen(429), r#"status 429 with "x""#);
+    }
+}

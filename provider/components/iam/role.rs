@@ -1,0 +1,269 @@
+//! IAM role with its inline policies: what the functions of all regions run as.
+
+mod policy;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_iam::types::Tag;
+use futures::future::try_join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, LAG, Regional};
+use crate::components::logs::claim::Claim;
+use crate::components::support::adoption;
+use crate::components::support::answer::{found, gone};
+use crate::components::support::tags::{self, TagChange};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags};
+use crate::desired::{Address, Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Role;
+
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<Role, String> = OutputKey::new("arn");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// The services that may assume it: `lambda.amazonaws.com`.
+    pub services: Vec<String>,
+    /// Inline policies by name, as JSON documents.
+    pub policies: BTreeMap<String, Input<String>>,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Kind for Role {
+    const KIND: &'static str = "role";
+    type Spec = Spec;
+}
+
+impl Component for Role {
+    type Outputs = Outputs;
+
+    const GLOBAL: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:GetRole",
+        "iam:GetRolePolicy",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:PutRolePolicy",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        // IAM knows no regions.
+        let arn = Place { region: "", ..*place }.arn("iam", &format!("role/{}", spec.name));
+        Some(Outputs { name: spec.name.clone(), arn })
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(role) = get(aws, &spec.name).await? else { return Ok(None) };
+        let described = role.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}; "));
+        let hints = format!("{}it was made on {}", described.unwrap_or_default(), role.create_date());
+        Ok(Some(tags::judge(aws, &tags_of(&role), outputs(&role), &hints)))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let role = get(aws, &outputs.name).await?;
+        Ok(role.map_or(Holder::Ours, |role| tags::holder(aws, &tags_of(&role))))
+    }
+
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let role = get(aws, aws.owner().name()).await?.filter(|role| tags::is_ours(aws, &tags_of(role)));
+        let found = role.map(|role| Discovered {
+            key: None,
+            spec: Spec {
+                name: role.role_name().to_owned(),
+                services: Vec::new(),
+                policies: BTreeMap::new(),
+                tags: Tags::new(),
+            },
+            outputs: outputs(&role),
+            depends_on: vec![Address::global(Claim::KIND)],
+        });
+        Ok(found.into_iter().collect())
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (client, trust) = (aws.iam(), policy::trust(&spec.services).to_string());
+        let tags = iam_tags(&tags::plain(&spec.tags))?;
+        let send = || {
+            client
+                .create_role()
+                .role_name(&spec.name)
+                .assume_role_policy_document(&trust)
+                .set_tags(Some(tags.clone()))
+                .send()
+        };
+        let made = match aws.call("iam:CreateRole", send).await {
+            Ok(made) => made.role,
+            Err(taken) if taken.is_exists() => {
+                return adoption::take_over::<Self>(aws, spec, &format!("IAM role {}", spec.name), taken).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(role) = made else {
+            let why = "IAM did not say what it made".to_owned();
+            return Err(CallError::Failed { what: format!("IAM role {}", spec.name), why });
+        };
+        let put = spec.policies.iter().map(|(name, document)| put_policy(aws, &spec.name, name, document.get()));
+        try_join_all(put).await?;
+        Ok(outputs(&role))
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(role) = get(aws, &outputs.name).await? else { return Ok(None) };
+        let trust = policy::decoded(role.assume_role_policy_document().unwrap_or_default());
+        let spec = Spec {
+            name: spec.name.clone(),
+            services: policy::trusted(&trust, &spec.services),
+            policies: policies(aws, &outputs.name, &spec.policies).await?,
+            tags: tags::spec(tags_of(&role)),
+        };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        let name = &outputs.name;
+        if from.services != to.services {
+            let (client, trust) = (aws.iam(), policy::trust(&to.services).to_string());
+            let send = || client.update_assume_role_policy().role_name(name).policy_document(&trust).send();
+            aws.call("iam:UpdateAssumeRolePolicy", send).await?;
+        }
+        let changed = to.policies.iter().filter(|(key, document)| from.policies.get(*key) != Some(*document));
+        try_join_all(changed.map(|(key, document)| put_policy(aws, name, key, document.get()))).await?;
+        let dropped = from.policies.keys().filter(|key| !to.policies.contains_key(*key));
+        try_join_all(dropped.map(|key| delete_policy(aws, name, key))).await?;
+        retag(aws, name, &TagChange::between(&from.tags, &to.tags)).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let (client, name) = (aws.iam(), &outputs.name);
+        let delete = || async {
+            // IAM deletes no role that still has policies, whoever attached them. A list may not know yet of what was made
+            // a moment ago, the role itself among it: only the delete tells.
+            let inline = policy_names(aws, name).await?.unwrap_or_default();
+            try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
+            detach_all(aws, name).await?;
+            gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
+        };
+        let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
+        aws.retry("the role's policies to be seen", LAG, has_policies, delete).await
+    }
+}
+
+async fn get(aws: &Regional, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
+    let client = aws.iam();
+    let answer = aws.call("iam:GetRole", || client.get_role().role_name(name).send()).await;
+    Ok(found(answer)?.and_then(|answer| answer.role))
+}
+
+fn outputs(role: &aws_sdk_iam::types::Role) -> Outputs {
+    Outputs { name: role.role_name().to_owned(), arn: role.arn().to_owned() }
+}
+
+fn tags_of(role: &aws_sdk_iam::types::Role) -> BTreeMap<String, String> {
+    tags::reported(role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())))
+}
+
+fn iam_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, CallError> {
+    let built = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+    built.collect::<Result<_, _>>().map_err(|error| CallError::Malformed(error.to_string()))
+}
+
+async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
+    let client = aws.iam();
+    if !change.set.is_empty() {
+        let tags = iam_tags(&change.set)?;
+        aws.call("iam:TagRole", || client.tag_role().role_name(name).set_tags(Some(tags.clone())).send()).await?;
+    }
+    if !change.remove.is_empty() {
+        let send = || client.untag_role().role_name(name).set_tag_keys(Some(change.remove.clone())).send();
+        aws.call("iam:UntagRole", send).await?;
+    }
+    Ok(())
+}
+
+async fn put_policy(aws: &Regional, role: &str, name: &str, document: &str) -> Result<(), CallError> {
+    let client = aws.iam();
+    let send = || client.put_role_policy().role_name(role).policy_name(name).policy_document(document).send();
+    aws.call("iam:PutRolePolicy", send).await.map(drop)
+}
+
+async fn delete_policy(aws: &Regional, role: &str, name: &str) -> Result<(), CallError> {
+    let client = aws.iam();
+    let send = || client.delete_role_policy().role_name(role).policy_name(name).send();
+    gone(aws.call("iam:DeleteRolePolicy", send).await)
+}
+
+/// The names of a role's inline policies; `None` when there is no such role.
+async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>, CallError> {
+    let client = aws.iam();
+    let send =
+        || client.list_role_policies().role_name(role).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
+    found(aws.call("iam:ListRolePolicies", send).await)
+}
+
+/// A role's inline policies by name: as they were `applied` where they say the same.
+async fn policies(
+    aws: &Regional,
+    role: &str,
+    applied: &BTreeMap<String, Input<String>>,
+) -> Result<BTreeMap<String, Input<String>>, CallError> {
+    let client = aws.iam();
+    let names = policy_names(aws, role).await?.unwrap_or_default();
+    let read = names.into_iter().map(|name| {
+        let client = &client;
+        async move {
+            let send = || client.get_role_policy().role_name(role).policy_name(&name).send();
+            let Some(answer) = found(aws.call("iam:GetRolePolicy", send).await)? else { return Ok(None) };
+            let document = policy::decoded(answer.policy_document());
+            let document = match applied.get(&name).and_then(Input::known) {
+                Some(applied) if policy::is_same(applied, &document) => applied.clone(),
+                _ => document,
+            };
+            Ok::<_, CallError>(Some((name, Input::Known(document))))
+        }
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
+}
+
+async fn detach_all(aws: &Regional, role: &str) -> Result<(), CallError> {
+    let client = aws.iam();
+    let send = || {
+        let pages = client.list_attached_role_policies().role_name(role).into_paginator();
+        pages.items().send().collect::<Result<Vec<_>, _>>()
+    };
+    let attached = found(aws.call("iam:ListAttachedRolePolicies", send).await)?.unwrap_or_default();
+    for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
+        let send = || client.detach_role_policy().role_name(role).policy_arn(arn).send();
+        gone(aws.call("iam:DetachRolePolicy", send).await)?;
+    }
+    Ok(())
+}

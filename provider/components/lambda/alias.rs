@@ -1,0 +1,169 @@
+//! Alias of a function: the name that the API calls, moved from version to version.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_lambda::operation::get_alias::GetAliasOutput;
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::lambda::version::{self, Version};
+use crate::components::support::adoption;
+use crate::components::support::answer::{found, gone};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Alias;
+
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<Alias, String> = OutputKey::new("arn");
+/// [`Outputs::name`].
+pub const NAME: OutputKey<Alias, String> = OutputKey::new("name");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The function's name.
+    pub function: Input<String>,
+    /// The alias' name.
+    pub name: String,
+    /// The version it points at.
+    pub version: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The function's name.
+    pub function: String,
+    /// The alias' name.
+    pub name: String,
+    /// The alias' ARN: what an integration calls.
+    pub arn: String,
+}
+
+impl Kind for Alias {
+    const KIND: &'static str = "alias";
+    type Spec = Spec;
+}
+
+impl Component for Alias {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["function", "name"];
+    const ACTIONS: &'static [&'static str] =
+        &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.arn.clone()
+    }
+
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, spec.function.known()?, &spec.name))
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        // An alias has no tags: on a function of ours it is ours.
+        let Some(function) = spec.function.known() else { return Ok(None) };
+        let alias = get(aws, function, &spec.name).await?;
+        Ok(alias.map(|_| Found::Ours(outputs(&aws.into(), function, &spec.name))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        // Of several versions, the first is the one that it leads to.
+        let version = siblings.in_scope::<Version, version::Outputs>(&aws.address().scope).into_iter().next();
+        let found = version.map(|(address, version)| {
+            let outputs = outputs(&aws.into(), &version.function, LIVE);
+            let spec =
+                Spec { function: version.function.into(), name: LIVE.to_owned(), version: version.number.into() };
+            Discovered { key: None, spec, outputs, depends_on: vec![address] }
+        });
+        Ok(found.into_iter().collect())
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (client, function) = (aws.lambda(), spec.function.get());
+        let send = || {
+            let version = spec.version.get();
+            client.create_alias().function_name(function).name(&spec.name).function_version(version).send()
+        };
+        let attempt = || aws.call("lambda:CreateAlias", send);
+        let what = format!("alias {} of function {function} in {}", spec.name, aws.region());
+        match aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await {
+            Ok(_) => Ok(outputs(&aws.into(), function, &spec.name)),
+            Err(taken) if taken.is_exists() => adoption::take_over::<Self>(aws, spec, &what, taken).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(alias) = get(aws, &outputs.function, &outputs.name).await? else { return Ok(None) };
+        let spec = Spec {
+            function: outputs.function.as_str().into(),
+            name: outputs.name.clone(),
+            version: versions(&alias).into(),
+        };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let client = aws.lambda();
+        let send = || {
+            client
+                .update_alias()
+                .function_name(&outputs.function)
+                .name(&outputs.name)
+                .function_version(to.version.get())
+                .routing_config(everything_to_one())
+                .send()
+        };
+        let attempt = || aws.call("lambda:UpdateAlias", send);
+        let what = format!("alias {} of function {} in {}", outputs.name, outputs.function, aws.region());
+        aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let client = aws.lambda();
+        let send = || client.delete_alias().function_name(&outputs.function).name(&outputs.name).send();
+        let attempt = || aws.call("lambda:DeleteAlias", send);
+        let what = format!("alias {} of function {} in {}", outputs.name, outputs.function, aws.region());
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    }
+}
+
+/// The alias that an API calls.
+pub const LIVE: &str = "live";
+
+/// The alias; `None` when there is none.
+pub(crate) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Option<GetAliasOutput>, CallError> {
+    let client = aws.lambda();
+    let send = || client.get_alias().function_name(function).name(name).send();
+    found(aws.call("lambda:GetAlias", send).await)
+}
+
+fn outputs(place: &Place<'_>, function: &str, name: &str) -> Outputs {
+    let arn = format!("{}:{name}", lambda::function_arn(place, function));
+    Outputs { function: function.to_owned(), name: name.to_owned(), arn }
+}
+
+/// The version it points at; with weights that somebody put on others, a text that is no version.
+fn versions(alias: &GetAliasOutput) -> String {
+    let mut text = alias.function_version().unwrap_or_default().to_owned();
+    let weights = alias.routing_config().and_then(|routing| routing.additional_version_weights());
+    let weights: BTreeMap<_, _> = weights.into_iter().flatten().collect();
+    for (version, weight) in weights {
+        text.push_str(&format!(" and {version} for {weight} of the requests"));
+    }
+    text
+}
+
+fn everything_to_one() -> AliasRoutingConfiguration {
+    AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new())).build()
+}

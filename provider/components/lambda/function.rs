@@ -1,0 +1,374 @@
+//! Lambda function of one region.
+
+mod brought;
+mod request;
+mod upload;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, PackageType, Runtime, TracingMode};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::iam::role::Role;
+use crate::components::logs::claim::Claim;
+use crate::components::logs::log_group::LogGroup;
+use crate::components::support::adoption;
+use crate::components::support::answer::gone;
+use crate::components::support::tags::{self, TagChange};
+use crate::components::{Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda};
+use crate::desired::{Address, Input, Kind, OutputKey, PackageSource};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Function;
+
+/// [`Outputs::name`].
+pub const NAME: OutputKey<Function, String> = OutputKey::new("name");
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<Function, String> = OutputKey::new("arn");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// The role it runs as.
+    pub role_arn: Input<String>,
+    /// What runs.
+    pub code: Code,
+    /// Where a package is read from; `None` unless `code` is a package.
+    pub source: Option<PackageSource>,
+    /// What Lambda calls in it; `None` for an image.
+    pub handler: Option<Input<String>>,
+    /// The runtime's identifier; `None` for an image.
+    pub runtime: Option<Input<String>>,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// Memory in MiB.
+    pub memory_mb: Input<i64>,
+    /// The longest time an invocation may take, in seconds.
+    pub timeout_seconds: Input<i64>,
+    /// `/tmp` in MiB.
+    pub ephemeral_storage_mb: Input<i64>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, Input<String>>,
+    /// ARNs of layer versions of this region.
+    pub layers: Vec<Input<String>>,
+    /// Whether X-Ray traces every request (`Active`) or follows the caller (`PassThrough`).
+    pub tracing: bool,
+    /// Concurrency set aside for it.
+    pub reserved_concurrency: Option<Input<i64>>,
+    /// The network it runs in.
+    pub vpc: Option<Vpc>,
+    /// The log group it writes to.
+    pub log_group: Input<String>,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What a function runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// A zip that we send.
+    Package {
+        /// SHA-256 of the zip in base64.
+        sha256: Input<String>,
+    },
+    /// A zip in a bucket of the function's region.
+    S3 {
+        /// The bucket.
+        bucket: Input<String>,
+        /// The object's key.
+        key: Input<String>,
+        /// The object's version.
+        version: Option<Input<String>>,
+    },
+    /// A container image in a registry of the function's region.
+    Image {
+        /// Its URI.
+        uri: Input<String>,
+    },
+}
+
+/// The network a function runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vpc {
+    /// Subnets of the function's region.
+    pub subnet_ids: Vec<Input<String>>,
+    /// Security groups of the function's region.
+    pub security_group_ids: Vec<Input<String>>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its name.
+    pub name: String,
+    /// Its ARN without a version.
+    pub arn: String,
+}
+
+impl Kind for Function {
+    const KIND: &'static str = "function";
+    type Spec = Spec;
+}
+
+impl Component for Function {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const UNCOMPARED: &'static [&'static str] = &["source"];
+    const SECRET: &'static [&'static str] = &["environment"];
+    const ACTIONS: &'static [&'static str] = &[
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:GetRepositoryPolicy",
+        "ecr:SetRepositoryPolicy",
+        "iam:GetRole",
+        "iam:PassRole",
+        "lambda:CreateFunction",
+        "lambda:DeleteFunction",
+        "lambda:DeleteFunctionConcurrency",
+        "lambda:GetFunction",
+        "lambda:GetLayerVersion",
+        "lambda:ListTags",
+        "lambda:PutFunctionConcurrency",
+        "lambda:TagResource",
+        "lambda:UntagResource",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, &spec.name))
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        brought::role(aws, spec).await
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(function) = lambda::get(aws, &spec.name, None).await? else { return Ok(None) };
+        let tags = tags::reported(function.tags.clone().unwrap_or_default());
+        let hints = function.configuration().map(hints).unwrap_or_default();
+        Ok(Some(tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), &hints)))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.name).await
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for name in lambda::function_names(aws) {
+            let Some(function) = lambda::get(aws, &name, None).await? else { continue };
+            let tags = tags::reported(function.tags.clone().unwrap_or_default());
+            if !tags::is_ours(aws, &tags) {
+                continue;
+            }
+            let parents =
+                [Address::global(Claim::KIND), Address::global(Role::KIND), Address::regional(region, LogGroup::KIND)];
+            let depends_on = parents.into_iter().filter(|address| siblings.has(address)).collect();
+            let outputs = outputs(&aws.into(), &name);
+            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs, depends_on });
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let what = format!("function {} in {}", spec.name, aws.region());
+        let make_or_take_over = || async {
+            match make(aws, spec, &what).await {
+                Err(taken) if taken.is_exists() => take_over(aws, spec, &what, taken).await,
+                made => made.map_err(|error| request::without_values(error, spec)),
+            }
+        };
+        aws.retry(&what, adoption::RELEASED_WITHIN, adoption::may_be_released, make_or_take_over).await
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let function = lambda::get(aws, &outputs.name, None).await?;
+        Ok(function.map(|function| (observed(Some(spec), spec.name.clone(), &function), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = &adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        let client = aws.lambda();
+        let what = format!("function {} in {}", outputs.name, aws.region());
+        retag(aws, outputs, &TagChange::between(&from.tags, &to.tags)).await?;
+        if let Some(change) = request::configure(&client, from, to) {
+            let attempt = || aws.call("lambda:UpdateFunctionConfiguration", || change.clone().send());
+            let changed = aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await;
+            changed.map_err(|error| request::without_values(error, to))?;
+            lambda::wait_until_ready(aws, &outputs.name, None).await?;
+        }
+        if from.code != to.code || from.architecture != to.architecture {
+            let attempt = || async {
+                let code = upload::load(aws, to).await?;
+                aws.call("lambda:UpdateFunctionCode", || {
+                    upload::patiently(request::recode(&client, to, &code).customize()).send()
+                })
+                .await
+            };
+            aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await?;
+        }
+        lambda::wait_until_ready(aws, &outputs.name, None).await?;
+        if from.reserved_concurrency != to.reserved_concurrency {
+            reserve(aws, &outputs.name, to.reserved_concurrency.as_ref()).await?;
+        }
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let client = aws.lambda();
+        let attempt =
+            || aws.call("lambda:DeleteFunction", || client.delete_function().function_name(&outputs.name).send());
+        let what = format!("function {} in {}", outputs.name, aws.region());
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    }
+}
+
+/// Makes a function that is not there yet.
+async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outputs, CallError> {
+    let client = aws.lambda();
+    let attempt = || async {
+        let code = upload::load(aws, spec).await?;
+        aws.call("lambda:CreateFunction", || {
+            upload::patiently(request::create(&client, spec, &code).customize()).send()
+        })
+        .await
+    };
+    aws.retry(what, lambda::PROPAGATION, request::passes, attempt).await?;
+    lambda::wait_until_ready(aws, &spec.name, None).await?;
+    if let Some(reserved) = &spec.reserved_concurrency {
+        reserve(aws, &spec.name, Some(reserved)).await?;
+    }
+    Ok(outputs(&aws.into(), &spec.name))
+}
+
+/// Takes over a function of ours that has the name. Lambda holds the names of functions that were deleted a moment ago, and
+/// may still tell of them: only a write tells whether there is one.
+async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
+    let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
+    let every_tag = TagChange::between(&Tags::default(), &spec.tags);
+    match retag(aws, &outputs, &every_tag).await {
+        Err(error) if error.is_not_found() => Err(taken),
+        retagged => retagged.map(|()| outputs),
+    }
+}
+
+fn outputs(place: &Place<'_>, name: &str) -> Outputs {
+    Outputs { name: name.to_owned(), arn: lambda::function_arn(place, name) }
+}
+
+fn hints(now: &FunctionConfiguration) -> String {
+    let described = now.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}"));
+    let changed = now.last_modified().map(|time| format!("it was last changed on {time}"));
+    described.into_iter().chain(changed).collect::<Vec<_>>().join("; ")
+}
+
+/// Sets concurrency aside, or gives it back. Lambda takes this only for a function that is ready.
+async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> Result<(), CallError> {
+    let client = aws.lambda();
+    let attempt = || async {
+        let Some(count) = reserved.map(request::int) else {
+            let send = || client.delete_function_concurrency().function_name(name).send();
+            return aws.call("lambda:DeleteFunctionConcurrency", send).await.map(drop);
+        };
+        let send =
+            || client.put_function_concurrency().function_name(name).reserved_concurrent_executions(count).send();
+        aws.call("lambda:PutFunctionConcurrency", send).await.map(drop)
+    };
+    let what = format!("the reserved concurrency of function {name} in {}", aws.region());
+    aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await
+}
+
+async fn retag(aws: &Regional, outputs: &Outputs, change: &TagChange) -> Result<(), CallError> {
+    let client = aws.lambda();
+    if !change.set.is_empty() {
+        let send = || {
+            let tags = change.set.clone().into_iter().collect();
+            client.tag_resource().resource(&outputs.arn).set_tags(Some(tags)).send()
+        };
+        aws.call("lambda:TagResource", send).await?;
+    }
+    if !change.remove.is_empty() {
+        let send = || client.untag_resource().resource(&outputs.arn).set_tag_keys(Some(change.remove.clone())).send();
+        aws.call("lambda:UntagResource", send).await?;
+    }
+    Ok(())
+}
+
+/// What Lambda reports, in our spelling. Where a package was read from, and which S3 object was sent, it does not tell:
+/// that is as it was `applied`.
+fn observed(applied: Option<&Spec>, name: String, function: &GetFunctionOutput) -> Spec {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Input::from);
+    let blank = FunctionConfiguration::builder().build();
+    let now = function.configuration().unwrap_or(&blank);
+    let variables = now.environment().and_then(|environment| environment.variables());
+    Spec {
+        name,
+        role_arn: text(now.role()).into(),
+        code: observed_code(applied, now, function),
+        source: applied.and_then(|applied| applied.source.clone()),
+        handler: some(now.handler()),
+        runtime: some(now.runtime().map(Runtime::as_str)),
+        architecture: now.architectures().first().map_or("x86_64", Architecture::as_str).to_owned(),
+        memory_mb: Input::Known(now.memory_size().unwrap_or(128).into()),
+        timeout_seconds: Input::Known(now.timeout().unwrap_or(3).into()),
+        ephemeral_storage_mb: Input::Known(now.ephemeral_storage().map_or(512, |storage| storage.size().into())),
+        environment: variables.into_iter().flatten().map(|(key, value)| (key.clone(), value.as_str().into())).collect(),
+        layers: now.layers().iter().filter_map(|layer| layer.arn()).map(Input::from).collect(),
+        tracing: now.tracing_config().and_then(|tracing| tracing.mode()) == Some(&TracingMode::Active),
+        reserved_concurrency: function
+            .concurrency()
+            .and_then(|concurrency| concurrency.reserved_concurrent_executions())
+            .map(|reserved| Input::Known(reserved.into())),
+        vpc: observed_vpc(applied, now),
+        log_group: text(now.logging_config().and_then(|logging| logging.log_group())).into(),
+        tags: tags::spec(tags::reported(function.tags.clone().unwrap_or_default())),
+    }
+}
+
+fn observed_code(applied: Option<&Spec>, now: &FunctionConfiguration, function: &GetFunctionOutput) -> Code {
+    if now.package_type() == Some(&PackageType::Image) {
+        let uri = function.code().and_then(|code| code.image_uri()).unwrap_or_default();
+        return Code::Image { uri: uri.into() };
+    }
+    match applied.map(|applied| &applied.code) {
+        Some(code @ Code::S3 { .. }) => code.clone(),
+        _ => Code::Package { sha256: now.code_sha256().unwrap_or_default().into() },
+    }
+}
+
+/// Lambda keeps subnets and security groups as sets: in the applied order where they are the applied ones.
+fn observed_vpc(applied: Option<&Spec>, now: &FunctionConfiguration) -> Option<Vpc> {
+    let now = now.vpc_config().filter(|vpc| !vpc.subnet_ids().is_empty())?;
+    let applied = applied.and_then(|applied| applied.vpc.as_ref());
+    Some(Vpc {
+        subnet_ids: in_order(applied.map(|vpc| &vpc.subnet_ids), now.subnet_ids()),
+        security_group_ids: in_order(applied.map(|vpc| &vpc.security_group_ids), now.security_group_ids()),
+    })
+}
+
+fn in_order(applied: Option<&Vec<Input<String>>>, now: &[String]) -> Vec<Input<String>> {
+    let known: BTreeSet<&String> = applied.into_iter().flatten().filter_map(Input::known).collect();
+    match applied {
+        Some(applied) if known == now.iter().collect() => applied.clone(),
+        _ => now.iter().map(|id| id.as_str().into()).collect(),
+    }
+}

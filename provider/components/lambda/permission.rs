@@ -1,0 +1,219 @@
+//! Statement in a function's resource policy: lets an API call the alias.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::aws::{CallError, Regional};
+use crate::components::apigateway::http_api::HttpApi;
+use crate::components::lambda::alias::{self, Alias};
+use crate::components::support::answer::{found, gone};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
+use crate::desired::{Address, Input, Kind};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Permission;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The function's name.
+    pub function: Input<String>,
+    /// The alias' name.
+    pub alias: Input<String>,
+    /// The statement's id.
+    pub statement_id: String,
+    /// The API that may call.
+    pub api_id: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The function's name.
+    pub function: String,
+    /// The alias' name.
+    pub alias: String,
+    /// The statement's id.
+    pub statement_id: String,
+}
+
+impl Kind for Permission {
+    const KIND: &'static str = "permission";
+    type Spec = Spec;
+}
+
+impl Component for Permission {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["function", "alias", "statement_id", "api_id"];
+    const ACTIONS: &'static [&'static str] = &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.statement_id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(function), Some(alias)) = (spec.function.known(), spec.alias.known()) else { return Ok(None) };
+        let outputs = outputs(function, alias, &spec.statement_id);
+        // A statement has no tags: by our name, in the policy of a function of ours, it is ours.
+        let Some(allowed) = allowed(aws, &outputs).await? else { return Ok(None) };
+        Ok((spec.api_id.known() == Some(&allowed)).then_some(Found::Ours(outputs)))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let scope = &aws.address().scope;
+        let mut found = Vec::new();
+        for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(scope) {
+            let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
+            let Some(api_id) = allowed(aws, &outputs).await? else { continue };
+            let api = Address { scope: scope.clone(), kind: HttpApi::KIND.to_owned(), key: None };
+            let depends_on = [address, api].into_iter().filter(|address| siblings.has(address)).collect();
+            let spec = Spec {
+                function: alias.function.into(),
+                alias: alias.name.into(),
+                statement_id: outputs.statement_id.clone(),
+                api_id: api_id.into(),
+            };
+            found.push(Discovered { key: None, spec, outputs, depends_on });
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let outputs = outputs(spec.function.get(), spec.alias.get(), &spec.statement_id);
+        let api_id = spec.api_id.get();
+        // Lambda loses statements that are added to one policy at the same time.
+        let _alone = aws.exclusive(&outputs.function).await?;
+        match add(aws, &outputs, api_id).await {
+            Err(taken) if taken.is_exists() => {}
+            added => return added.map(|()| outputs),
+        }
+        if allowed(aws, &outputs).await?.as_ref() != Some(api_id) {
+            // The statement of the API that this one comes after.
+            remove(aws, &outputs).await?;
+            add(aws, &outputs, api_id).await?;
+        }
+        Ok(outputs)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let allowed = allowed(aws, outputs).await?;
+        Ok(allowed.map(|api_id| (Spec { api_id: api_id.into(), ..spec.clone() }, outputs.clone())))
+    }
+
+    async fn update(_: &Regional, outputs: &Outputs, _: &Spec, _: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let _alone = aws.exclusive(&outputs.function).await?;
+        // A successor has the same name: what allows another API is not the one to delete.
+        if allowed(aws, outputs).await?.as_ref() != spec.api_id.known() {
+            return Ok(());
+        }
+        remove(aws, outputs).await
+    }
+}
+
+const INVOKE: &str = "lambda:InvokeFunction";
+const API_GATEWAY: &str = "apigateway.amazonaws.com";
+
+fn outputs(function: &str, alias: &str, statement_id: &str) -> Outputs {
+    Outputs { function: function.to_owned(), alias: alias.to_owned(), statement_id: statement_id.to_owned() }
+}
+
+/// What the requests of an API come from: every stage, every route.
+fn source_arn(aws: &Regional, api_id: &str) -> String {
+    Place::from(aws).arn("execute-api", &format!("{api_id}/*/*"))
+}
+
+async fn add(aws: &Regional, outputs: &Outputs, api_id: &str) -> Result<(), CallError> {
+    let (client, source) = (aws.lambda(), source_arn(aws, api_id));
+    let send = || {
+        client
+            .add_permission()
+            .function_name(&outputs.function)
+            .qualifier(&outputs.alias)
+            .statement_id(&outputs.statement_id)
+            .action(INVOKE)
+            .principal(API_GATEWAY)
+            .source_arn(&source)
+            .send()
+    };
+    let attempt = || aws.call("lambda:AddPermission", send);
+    let what = format!("permission for API {api_id} to call function {}", outputs.function);
+    aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await.map(drop)
+}
+
+async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
+    let client = aws.lambda();
+    let send = || {
+        client
+            .remove_permission()
+            .function_name(&outputs.function)
+            .qualifier(&outputs.alias)
+            .statement_id(&outputs.statement_id)
+            .send()
+    };
+    let attempt = || aws.call("lambda:RemovePermission", send);
+    let what = format!("permission {} of function {}", outputs.statement_id, outputs.function);
+    gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+}
+
+/// The API that our statement lets in; `None` without such a statement. A statement that does not say what ours say
+/// comes back as its own text, which is no API.
+async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
+    let client = aws.lambda();
+    let send = || client.get_policy().function_name(&outputs.function).qualifier(&outputs.alias).send();
+    let Some(answer) = found(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
+    let policy: Json = serde_json::from_str(answer.policy().unwrap_or("{}"))
+        .map_err(|error| CallError::Failed { what: "lambda:GetPolicy".to_owned(), why: error.to_string() })?;
+    let statements = policy["Statement"].as_array().into_iter().flatten();
+    let ours = statements.into_iter().find(|statement| statement["Sid"] == outputs.statement_id.as_str());
+    Ok(ours.map(|statement| {
+        let api_id = api_of(statement).filter(|api_id| source_of(statement) == Some(source_arn(aws, api_id).as_str()));
+        api_id.map_or_else(|| statement.to_string(), str::to_owned)
+    }))
+}
+
+fn source_of(statement: &Json) -> Option<&str> {
+    let like = statement["Condition"]["ArnLike"].as_object().filter(|like| like.len() == 1)?;
+    like.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).and_then(|(_, value)| value.as_str())
+}
+
+/// The API in a statement that lets API Gateway call the function and nothing else.
+fn api_of(statement: &Json) -> Option<&str> {
+    let plain = statement["Effect"] == "Allow"
+        && statement["Action"] == INVOKE
+        && statement["Principal"]["Service"] == API_GATEWAY
+        && statement["Condition"].as_object().is_some_and(|condition| condition.len() == 1);
+    let resource = source_of(statement).filter(|_| plain)?.splitn(6, ':').nth(5)?;
+    resource.split_once('/').map(|(api_id, _)| api_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_our_own_kind_of_statement_names_an_api() {
+        let ours = json!({
+            "Sid": "multiregion-giraffe", "Effect": "Allow", "Principal": { "Service": API_GATEWAY },
+            "Action": INVOKE, "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:giraffe:live",
+            "Condition": { "ArnLike": { "AWS:SourceArn": "arn:aws:execute-api:eu-west-1:123456789012:abc/*/*" } },
+        });
+        assert_eq!(api_of(&ours), Some("abc"));
+        for (key, value) in [("Effect", json!("Deny")), ("Principal", json!("*")), ("Condition", json!({}))] {
+            let mut other = ours.clone();
+            other[key] = value;
+            assert_eq!(api_of(&other), None, "{key}");
+        }
+    }
+}

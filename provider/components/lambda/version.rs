@@ -1,0 +1,162 @@
+//! Published version of a function: what an alias points at, and what a rollback goes back to.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_lambda::types::FunctionConfiguration;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::lambda::function::{self, Function};
+use crate::components::lambda::{self, alias};
+use crate::components::support::answer::{found, gone};
+use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Version;
+
+/// [`Outputs::number`].
+pub const NUMBER: OutputKey<Version, String> = OutputKey::new("number");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The function's name.
+    pub function: Input<String>,
+    /// A digest of everything that a version freezes: a new one makes a new version.
+    pub fingerprint: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The function's name.
+    pub function: String,
+    /// The version's number.
+    pub number: String,
+}
+
+impl Kind for Version {
+    const KIND: &'static str = "version";
+    type Spec = Spec;
+}
+
+impl Component for Version {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["function", "fingerprint"];
+    // A digest of the environment, among others, which could be guessed from it.
+    const SECRET: &'static [&'static str] = &["fingerprint"];
+    const ACTIONS: &'static [&'static str] = &[
+        "lambda:DeleteFunction",
+        "lambda:GetAlias",
+        "lambda:GetFunction",
+        "lambda:ListVersionsByFunction",
+        "lambda:PublishVersion",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.number.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(function), Some(fingerprint)) = (spec.function.known(), spec.fingerprint.known()) else {
+            return Ok(None);
+        };
+        let versions = published(aws, function).await?;
+        // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
+        let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
+        let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
+        let function = function.clone();
+        Ok(number.map(|number| Found::Ours(Outputs { function, number: number.to_owned() })))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        lambda::holder(aws, &outputs.function).await
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut found = Vec::new();
+        for (address, function) in siblings.in_scope::<Function, function::Outputs>(&aws.address().scope) {
+            let (alias, versions) =
+                futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
+            let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
+            // Then the newest first: without an alias, it is the one that was to be led to.
+            let ours = versions?.into_iter().rev().filter(|version| version.description().is_some_and(is_fingerprint));
+            let mut numbers: Vec<String> = live.into_iter().chain(ours.filter_map(|version| version.version)).collect();
+            numbers.retain(|number| is_number(number));
+            let mut seen = BTreeSet::new();
+            for number in numbers.into_iter().filter(|number| seen.insert(number.clone())) {
+                let spec = Spec { function: function.name.as_str().into(), fingerprint: "".into() };
+                let outputs = Outputs { function: function.name.clone(), number };
+                found.push(Discovered { key: None, spec, outputs, depends_on: vec![address.clone()] });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let (client, function) = (aws.lambda(), spec.function.get());
+        // Lambda publishes nothing when nothing changed since the last version and gives that one back, so a repeated
+        // call makes no second version.
+        let send = || client.publish_version().function_name(function).description(spec.fingerprint.get()).send();
+        let attempt = || aws.call("lambda:PublishVersion", send);
+        let what = format!("a version of function {function} in {}", aws.region());
+        let published = aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
+        let number = published.version.unwrap_or_default();
+        if !is_number(&number) {
+            return Err(CallError::Failed { what, why: format!("Lambda answered with version {number:?}") });
+        }
+        lambda::wait_until_ready(aws, function, Some(&number)).await?;
+        Ok(Outputs { function: function.clone(), number })
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(version) = lambda::get(aws, &outputs.function, Some(&outputs.number)).await? else {
+            return Ok(None);
+        };
+        // A version never changes. Its description may be another's all the same: of code and settings that are published
+        // already, Lambda gives back the earlier version. Only an import has nothing else to go by.
+        let applied = spec.fingerprint.known().is_some_and(|fingerprint| !fingerprint.is_empty());
+        let description = version.configuration().and_then(|now| now.description()).filter(|text| !text.is_empty());
+        let described = description.filter(|_| !applied);
+        let fingerprint = described.map_or_else(|| spec.fingerprint.clone(), Input::from);
+        Ok(Some((Spec { function: outputs.function.as_str().into(), fingerprint }, outputs.clone())))
+    }
+
+    async fn update(_: &Regional, outputs: &Outputs, _: &Spec, _: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        // Without a version, this call deletes the whole function.
+        if !is_number(&outputs.number) {
+            return Err(CallError::Malformed(format!("{:?} is no number of a version", outputs.number)));
+        }
+        let client = aws.lambda();
+        let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
+        let attempt = || aws.call("lambda:DeleteFunction", send);
+        let what = format!("function {}:{} in {}", outputs.function, outputs.number, aws.region());
+        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    }
+}
+
+/// What is published of a function, in the order in which it was; nothing when there is no function.
+async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfiguration>, CallError> {
+    let client = aws.lambda();
+    let send = || {
+        let pages = client.list_versions_by_function().function_name(function).into_paginator();
+        pages.items().send().collect::<Result<Vec<_>, _>>()
+    };
+    Ok(found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
+}
+
+/// Whether a description is one that we write. Somebody else's version of our function is left alone.
+fn is_fingerprint(description: &str) -> bool {
+    description.len() == 32 && description.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

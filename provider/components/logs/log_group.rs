@@ -1,0 +1,169 @@
+//! CloudWatch log group: where one region's function or access log writes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::logs::claim::Claim;
+use crate::components::support::adoption;
+use crate::components::support::tags::{self, TagChange};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs};
+use crate::desired::{Address, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct LogGroup;
+
+/// [`Outputs::name`].
+pub const NAME: OutputKey<LogGroup, String> = OutputKey::new("name");
+/// [`Outputs::arn`].
+pub const ARN: OutputKey<LogGroup, String> = OutputKey::new("arn");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// Days after which events are deleted; 0 keeps them for ever.
+    pub retention_days: i64,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its name.
+    pub name: String,
+    /// Its ARN, without the trailing `:*`.
+    pub arn: String,
+}
+
+impl Kind for LogGroup {
+    const KIND: &'static str = "log_group";
+    type Spec = Spec;
+}
+
+impl Component for LogGroup {
+    type Outputs = Outputs;
+
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "lambda:GetFunction",
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:DescribeLogGroups",
+        "logs:ListTagsForResource",
+        "logs:PutRetentionPolicy",
+        "logs:TagResource",
+        "logs:UntagResource",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.name.clone()
+    }
+
+    fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(outputs(place, &spec.name))
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(tags) = logs::tags_of(aws, &spec.name).await? else { return Ok(None) };
+        let outputs = outputs(&aws.into(), &spec.name);
+        if tags.is_empty() && is_left_over(aws, &spec.name).await? {
+            return Ok(Some(Found::Ours(outputs)));
+        }
+        let command = format!("aws logs delete-log-group --region {} --log-group-name {}", aws.region(), spec.name);
+        Ok(Some(tags::judge(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let Some(tags) = logs::tags_of(aws, &outputs.name).await? else { return Ok(Holder::Ours) };
+        if tags.is_empty() && is_left_over(aws, &outputs.name).await? {
+            return Ok(Holder::Ours);
+        }
+        Ok(tags::holder(aws, &tags))
+    }
+
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
+        let [function, image] = lambda::function_names(aws);
+        let candidates = [
+            (None, format!("/aws/lambda/{function}")),
+            (None, format!("/aws/lambda/{image}")),
+            (Some(ACCESS), format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner().name())),
+        ];
+        let mut found = Vec::new();
+        for (key, name) in candidates {
+            let address = Address::regional(region, Self::KIND);
+            let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
+            let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
+            if tags::is_ours_at(aws, &address, &tags) {
+                let outputs = outputs(&aws.into(), &name);
+                let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
+                let depends_on = vec![Address::global(Claim::KIND)];
+                found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        match logs::create(aws, &spec.name, &tags::plain(&spec.tags)).await {
+            Ok(()) => {}
+            Err(taken) if taken.is_exists() => {
+                return adoption::take_over::<Self>(aws, spec, &format!("log group {}", spec.name), taken).await;
+            }
+            Err(error) => return Err(error),
+        }
+        if spec.retention_days > 0 {
+            retain(aws, &spec.name, spec.retention_days).await?;
+        }
+        Ok(outputs(&aws.into(), &spec.name))
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (group, tags) = futures::try_join!(logs::describe(aws, &outputs.name), logs::tags_of(aws, &outputs.name))?;
+        let (Some(group), Some(tags)) = (group, tags) else { return Ok(None) };
+        let spec = Spec { retention_days: group.retention_days, tags: tags::spec(tags), ..spec.clone() };
+        Ok(Some((spec, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        if from.retention_days != to.retention_days {
+            retain(aws, &outputs.name, to.retention_days).await?;
+        }
+        logs::retag(aws, &outputs.name, &TagChange::between(&from.tags, &to.tags)).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        logs::delete(aws, &outputs.name).await
+    }
+}
+
+/// Whether an untagged log group is what Lambda created anew when a deleted function of this name wrote its last lines: it is
+/// adopted, for nothing else of the name exists.
+async fn is_left_over(aws: &Regional, name: &str) -> Result<bool, CallError> {
+    let Some(function) = name.strip_prefix("/aws/lambda/") else { return Ok(false) };
+    Ok(lambda::get(aws, function, None).await?.is_none())
+}
+
+/// The key of the log group that a stage's requests are logged to.
+const ACCESS: &str = "access";
+
+fn outputs(place: &Place<'_>, name: &str) -> Outputs {
+    Outputs { name: name.to_owned(), arn: logs::arn(place, name) }
+}
+
+async fn retain(aws: &Regional, name: &str, days: i64) -> Result<(), CallError> {
+    let client = aws.logs();
+    if days == 0 {
+        let send = || client.delete_retention_policy().log_group_name(name).send();
+        return aws.call("logs:DeleteRetentionPolicy", send).await.map(drop);
+    }
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let send = || client.put_retention_policy().log_group_name(name).retention_in_days(days).send();
+    aws.call("logs:PutRetentionPolicy", send).await.map(drop)
+}

@@ -1,0 +1,280 @@
+//! Route 53's hosted zones and record sets: names, listing, changing, waiting.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_route53::operation::get_hosted_zone::GetHostedZoneOutput;
+use aws_sdk_route53::types::{
+    Change, ChangeAction, ChangeBatch, ChangeInfo, ChangeStatus, HostedZone, ResourceRecordSet, ResourceTagSet, RrType,
+    Tag, TagResourceType,
+};
+
+use crate::aws::{CallError, Poll, Regional};
+use crate::components::Tags;
+use crate::components::support::answer::{built, field, found, pages};
+use crate::components::support::tags::{self, TagChange};
+
+/// How many changes go into one batch. AWS takes 1,000 records, and counts an UPSERT twice.
+const BATCH: usize = 400;
+/// How many record sets Route 53 tells in one answer.
+const LARGEST_PAGE: i32 = 300;
+/// How many objects' tags it tells in one answer.
+const MOST_TAGGED: usize = 10;
+/// How long Route 53 may take to tell all its servers. Usually it is under a minute.
+const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// A domain name as Route 53 compares it: lower case, escapes such as `\052` for `*` undone, without the last dot.
+pub(crate) fn normal(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(position) = rest.find('\\') {
+        let (before, escape) = rest.split_at(position);
+        plain.push_str(before);
+        let code = escape.get(1..4).and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match code {
+            Some(code) => plain.push(char::from(code)),
+            None => plain.push('\\'),
+        }
+        rest = escape.get(if code.is_some() { 4 } else { 1 }..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    plain.to_lowercase().trim_end_matches('.').to_owned()
+}
+
+/// Whether `name` is `zone` or stands below it.
+pub(crate) fn is_within(name: &str, zone: &str) -> bool {
+    let (name, zone) = (normal(name), normal(zone));
+    name.strip_suffix(&zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// A hosted zone's id without `/hostedzone/`.
+pub(crate) fn zone_id(id: &str) -> &str {
+    id.strip_prefix("/hostedzone/").unwrap_or(id)
+}
+
+/// Every record set of a name, of all types.
+///
+/// # Errors
+/// `NoSuchHostedZone` among others.
+pub(crate) async fn record_sets(
+    aws: &Regional,
+    zone_id: &str,
+    name: &str,
+) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let (name, what) = (normal(name), format!("route53:ListResourceRecordSets of {zone_id}"));
+    // Where an escaped letter stands in Route 53's order, nothing says: such a name is asked for alone.
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let what = if is_plain { what } else { format!("{what} at {name}") };
+    aws.together(&what, &name, |names| walk(aws, zone_id, names)).await
+}
+
+/// The record sets of all of these names, in as few pages as it takes: a page begins at a name that is asked for, and
+/// tells of all that come after it as far as it goes.
+async fn walk(
+    aws: &Regional,
+    zone_id: &str,
+    names: BTreeSet<String>,
+) -> Result<BTreeMap<String, Vec<ResourceRecordSet>>, CallError> {
+    let mut told: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
+    let mut left: BTreeMap<String, &String> = names.iter().map(|name| (reversed(name), name)).collect();
+    while let Some((_, name)) = left.pop_first() {
+        let mut next: Option<(String, Option<RrType>, Option<String>)> = Some((name.clone(), None, None));
+        while let Some(from) = next.take() {
+            let request = || {
+                let request = aws.route53().list_resource_record_sets().hosted_zone_id(zone_id);
+                let request = request.start_record_name(&from.0).set_start_record_type(from.1.clone());
+                request.set_start_record_identifier(from.2.clone()).max_items(LARGEST_PAGE).send()
+            };
+            let page = aws.call("route53:ListResourceRecordSets", request).await?;
+            for set in page.resource_record_sets {
+                told.entry(normal(&set.name)).or_default().push(set);
+            }
+            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(told) };
+            // What comes before the next page has been told, and the name that it begins with in part.
+            let end = normal(&more);
+            left.retain(|order, _| *order > reversed(&end));
+            if names.contains(&end) {
+                next = Some((more, page.next_record_type, page.next_record_identifier));
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
+///
+/// # Source
+/// "ListResourceRecordSets", Amazon Route 53 API reference.
+fn reversed(name: &str) -> String {
+    name.rsplit('.').map(|label| format!("{label}.")).collect()
+}
+
+/// One page of a zone's record sets.
+pub(crate) async fn first_record_sets(aws: &Regional, zone_id: &str) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let request = || aws.route53().list_resource_record_sets().hosted_zone_id(zone_id).max_items(300).send();
+    Ok(aws.call("route53:ListResourceRecordSets", request).await?.resource_record_sets)
+}
+
+/// One change of a batch.
+pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<Change, CallError> {
+    built(Change::builder().action(action).resource_record_set(set).build())
+}
+
+/// Changes record sets, all at once where they fit into one batch, and waits until every server of Route 53 knows.
+///
+/// # Errors
+/// `InvalidChangeBatch` when the zone holds something else than the changes say; nothing is changed then.
+pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) -> Result<(), CallError> {
+    for changes in changes.chunks(BATCH) {
+        let batch = built(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
+        let request =
+            || aws.route53().change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch.clone()).send();
+        let answer = aws.call("route53:ChangeResourceRecordSets", request).await?;
+        in_sync(aws, answer.change_info).await?;
+    }
+    Ok(())
+}
+
+/// Waits until every server of Route 53 knows of a change.
+pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Result<(), CallError> {
+    let id = field(change, "a change's id")?.id;
+    let look = || async {
+        let answer = aws.call("route53:GetChange", || aws.route53().get_change().id(&id).send()).await?;
+        let status = field(answer.change_info, "a change's status")?.status;
+        Ok(if status == ChangeStatus::Insync { Poll::Ready(()) } else { Poll::Pending(status.as_str().to_owned()) })
+    };
+    aws.wait("the record change to be INSYNC", INSYNC_WITHIN, look).await
+}
+
+/// The tags of a health check or hosted zone; `None` when there is none of this id.
+pub(crate) async fn tags_of(
+    aws: &Regional,
+    kind: TagResourceType,
+    id: &str,
+) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let what = format!("route53:ListTagsForResources of every {}", kind.as_str());
+    let kind = &kind;
+    let ask = |ids: BTreeSet<String>| async move {
+        let mut told = BTreeMap::new();
+        for ids in ids.into_iter().collect::<Vec<_>>().chunks(MOST_TAGGED) {
+            let together = if ids.len() > 1 { tags_of_many(aws, kind, ids).await? } else { None };
+            match together {
+                Some(tags) => told.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
+                None => {
+                    for id in ids {
+                        told.insert(id.clone(), tags_of_one(aws, kind, id).await?);
+                    }
+                }
+            }
+        }
+        Ok(told)
+    };
+    aws.together(&what, id, ask).await
+}
+
+/// The tags of several by id; `None` when one of them is not there, which Route 53 does not name.
+async fn tags_of_many(
+    aws: &Regional,
+    kind: &TagResourceType,
+    ids: &[String],
+) -> Result<Option<BTreeMap<String, BTreeMap<String, String>>>, CallError> {
+    let request = || {
+        let request = aws.route53().list_tags_for_resources().resource_type(kind.clone());
+        request.set_resource_ids(Some(ids.to_vec())).send()
+    };
+    let answer = found(aws.call("route53:ListTagsForResources", request).await)?;
+    let sets = answer.map(|answer| answer.resource_tag_sets.into_iter());
+    Ok(sets.map(|sets| sets.filter_map(|mut set| Some((set.resource_id.take()?, tags_in(set)))).collect()))
+}
+
+async fn tags_of_one(
+    aws: &Regional,
+    kind: &TagResourceType,
+    id: &str,
+) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let request = || aws.route53().list_tags_for_resource().resource_type(kind.clone()).resource_id(id).send();
+    let answer = found(aws.call("route53:ListTagsForResource", request).await)?;
+    Ok(answer.map(|answer| answer.resource_tag_set.map(tags_in).unwrap_or_default()))
+}
+
+/// Turns the tags of a health check or hosted zone from `from` into `to`.
+pub(crate) async fn retag(
+    aws: &Regional,
+    kind: TagResourceType,
+    id: &str,
+    from: &Tags,
+    to: &Tags,
+) -> Result<(), CallError> {
+    let change = TagChange::between(from, to);
+    let set: Vec<Tag> = change.set.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let set = Some(set).filter(|set| !set.is_empty());
+    let removed = Some(change.remove).filter(|keys| !keys.is_empty());
+    if set.is_none() && removed.is_none() {
+        return Ok(());
+    }
+    let request = || {
+        let request = aws.route53().change_tags_for_resource().resource_type(kind.clone()).resource_id(id);
+        request.set_add_tags(set.clone()).set_remove_tag_keys(removed.clone()).send()
+    };
+    aws.call("route53:ChangeTagsForResource", request).await.map(drop)
+}
+
+fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
+    let tags = set.tags.unwrap_or_default().into_iter();
+    tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
+}
+
+/// The ids of the public hosted zones that may hold a name, the one with the longest name first.
+///
+/// Several zones may have the same name, and a name may stand in a zone whose child zone would hold it too: which of them
+/// holds our records, only the records tell.
+pub(crate) async fn zones_for(aws: &Regional, name: &str) -> Result<Vec<String>, CallError> {
+    let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
+    let mut zones = zones(aws).await?;
+    zones.retain(|zone| !is_private(zone) && is_within(name, &zone.name));
+    zones.sort_by_key(|zone| Reverse(normal(&zone.name).len()));
+    Ok(zones.into_iter().map(|zone| zone_id(&zone.id).to_owned()).collect())
+}
+
+/// All hosted zones of the account.
+async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
+    let ask = || async {
+        pages(|next| async move {
+            let request = || aws.route53().list_hosted_zones().set_marker(next.clone()).send();
+            let page = aws.call("route53:ListHostedZones", request).await?;
+            Ok((Some(page.hosted_zones), page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
+    };
+    aws.once("route53:ListHostedZones", ask).await
+}
+
+/// A hosted zone with its name servers; `None` when there is none of this id.
+pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZoneOutput>, CallError> {
+    let ask = || async {
+        let request = || aws.route53().get_hosted_zone().id(id).send();
+        found(aws.call("route53:GetHostedZone", request).await)
+    };
+    aws.once(&format!("route53:GetHostedZone of {id}"), ask).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_as_route_53_does() {
+        assert_eq!(normal("\\052.Example.com."), "*.example.com");
+        assert_eq!(normal("a\\b.example"), "a\\b.example");
+        assert_eq!(normal("trailing\\05"), "trailing\\05");
+    }
+
+    #[test]
+    fn a_name_is_within_its_zone_by_labels() {
+        assert!(is_within("api.example.com", "example.com."));
+        assert!(is_within("Example.com.", "example.com"));
+        assert!(!is_within("badexample.com", "example.com"));
+        assert!(!is_within("example.com", "api.example.com"));
+    }
+}

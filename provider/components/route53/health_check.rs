@@ -1,0 +1,266 @@
+//! Route 53 health check of one region's endpoint.
+
+use std::time::Duration;
+
+use aws_sdk_route53::types::{
+    HealthCheck as AwsHealthCheck, HealthCheckConfig, HealthCheckType, TagResourceType::Healthcheck,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Limit, Regional};
+use crate::components::route53::dns;
+use crate::components::support::answer::{built, field, found, gone, pages, small};
+use crate::components::support::{adoption, identity, tags};
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags};
+use crate::desired::{Input, Kind, OutputKey, Scope};
+
+/// The kind.
+#[derive(Debug)]
+pub struct HealthCheck;
+
+/// [`Outputs::id`].
+pub const ID: OutputKey<HealthCheck, String> = OutputKey::new("id");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The host that is asked.
+    pub host: Input<String>,
+    /// The path that is asked for.
+    pub path: Input<String>,
+    /// The time between two requests, in seconds: 10 or 30.
+    pub interval_seconds: Input<i64>,
+    /// How many requests in a row change the verdict.
+    pub failure_threshold: Input<i64>,
+    /// Whether latency is measured.
+    pub measure_latency: bool,
+    /// Text that must stand in the first 5,120 bytes of the answer.
+    pub search_string: Option<Input<String>>,
+    /// What nobody asked for.
+    #[serde(default, skip_serializing_if = "Deviations::is_none")]
+    pub deviations: Deviations,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: String,
+}
+
+impl Kind for HealthCheck {
+    const KIND: &'static str = "health_check";
+    type Spec = Spec;
+}
+
+impl Component for HealthCheck {
+    type Outputs = Outputs;
+
+    // A text to search for also decides the check's type, which AWS cannot change.
+    const IMMUTABLE: &'static [&'static str] = &["interval_seconds", "measure_latency", "search_string"];
+    const ACTIONS: &'static [&'static str] = &[
+        "route53:ChangeTagsForResource",
+        "route53:CreateHealthCheck",
+        "route53:DeleteHealthCheck",
+        "route53:GetHealthCheck",
+        "route53:ListHealthChecks",
+        "route53:ListTagsForResource",
+        "route53:ListTagsForResources",
+        "route53:UpdateHealthCheck",
+    ];
+    // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
+    const LIMITS: &'static [Limit] = &[
+        Limit { operation: "route53:CreateHealthCheck", burst: 50, per_second: 0.5 },
+        Limit { operation: "route53:DeleteHealthCheck", burst: 15, per_second: 3.0 },
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let Some(settings) = settings(spec) else { return Ok(None) };
+        // Tags come in a second call; the reference is there from the start.
+        let reference = identity::reference(aws, &settings);
+        let own = own(aws).await?.into_iter().find(|check| check.caller_reference.starts_with(&reference));
+        Ok(own.map(|check| Found::Ours(Outputs { id: check.id })))
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        if aws.address().scope == Scope::Global {
+            return Ok(discovered);
+        }
+        for check in own(aws).await? {
+            let Some(tags) = dns::tags_of(aws, Healthcheck, &check.id).await? else { continue };
+            let Some(config) = &check.health_check_config else { continue };
+            let spec = reported(config, without_name(tags::spec(tags), None));
+            let outputs = Outputs { id: check.id };
+            discovered.push(Discovered { key: None, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let settings = settings(spec).unwrap_or_default();
+        let reference = identity::reference(aws, &settings);
+        let made = match request(aws, spec, &reference).await {
+            Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
+                Some(Found::Ours(found)) => {
+                    change(aws, &found.id, spec).await?;
+                    found
+                }
+                // Route 53 remembers the reference of a check that was deleted.
+                _ => request(aws, spec, &identity::fresh_reference(aws, &settings)).await?,
+            },
+            made => made?,
+        };
+        dns::retag(aws, Healthcheck, &made.id, &Tags::new(), &named(aws, &spec.tags)).await?;
+        Ok(made)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (check, tags) = futures::join!(held(aws, &outputs.id), dns::tags_of(aws, Healthcheck, &outputs.id));
+        let (Some(check), Some(tags)) = (check?, tags?) else { return Ok(None) };
+        let config = field(check.health_check_config, "a health check's settings")?;
+        Ok(Some((reported(&config, without_name(tags::spec(tags), Some(&spec.tags))), outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        if untagged(&from) != untagged(to) {
+            let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
+            let attempt = || change(aws, &outputs.id, to);
+            aws.retry("nobody else to change the health check", SETTLED_WITHIN, changed, attempt).await?;
+        }
+        if from.tags != to.tags {
+            let to = named(aws, &to.tags);
+            // The name for the console is not reported: it is set whenever tags are, for it may be missing.
+            let superfluous = from.tags.into_iter().filter(|(key, _)| !to.contains_key(key)).collect();
+            dns::retag(aws, Healthcheck, &outputs.id, &superfluous, &to).await?;
+        }
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let request = || aws.route53().delete_health_check().health_check_id(&outputs.id).send();
+        gone(aws.call("route53:DeleteHealthCheck", request).await)
+    }
+}
+
+const HTTPS: i32 = 443;
+/// How long somebody else may keep on changing the same check.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+/// The tag under which the console shows a check's name.
+const NAME_TAG: &str = "Name";
+
+/// What tells a check from its successor: the settings that AWS cannot change.
+fn settings(spec: &Spec) -> Option<String> {
+    let search = match &spec.search_string {
+        Some(search) => Some(search.known()?),
+        None => None,
+    };
+    Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
+}
+
+/// The health checks that were made for this address.
+async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
+    let prefix = identity::reference_prefix(aws);
+    let is_own = |check: &AwsHealthCheck| check.caller_reference.starts_with(&prefix);
+    Ok(all(aws).await?.into_iter().filter(is_own).collect())
+}
+
+/// All health checks of the account.
+async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
+    let ask = || async {
+        pages(|next| async move {
+            let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();
+            let page = aws.call("route53:ListHealthChecks", request).await?;
+            Ok((Some(page.health_checks), page.next_marker.filter(|_| page.is_truncated)))
+        })
+        .await
+    };
+    aws.once("route53:ListHealthChecks", ask).await
+}
+
+/// A health check of this id, whosever it is.
+async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
+    let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
+    aws.listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
+}
+
+async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
+    let request = || aws.route53().get_health_check().health_check_id(id).send();
+    Ok(found(aws.call("route53:GetHealthCheck", request).await)?.and_then(|answer| answer.health_check))
+}
+
+async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
+    let kind = if spec.search_string.is_some() { HealthCheckType::HttpsStrMatch } else { HealthCheckType::Https };
+    let config = HealthCheckConfig::builder()
+        .r#type(kind)
+        .port(HTTPS)
+        .fully_qualified_domain_name(spec.host.get())
+        .resource_path(spec.path.get())
+        .request_interval(small(*spec.interval_seconds.get())?)
+        .failure_threshold(small(*spec.failure_threshold.get())?)
+        .measure_latency(spec.measure_latency)
+        .set_search_string(spec.search_string.as_ref().map(|search| search.get().clone()))
+        .enable_sni(true);
+    let config = built(config.build())?;
+    let request =
+        || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
+    // The reference makes it safe to repeat: AWS answers with the check that it made for it.
+    let made = aws.call("route53:CreateHealthCheck", request).await?.health_check;
+    Ok(Outputs { id: field(made, "a health check")?.id })
+}
+
+/// Changes what can be changed, provided that nobody else does at the same time.
+async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
+    let version = field(get(aws, id).await?, "the health check")?.health_check_version;
+    let threshold = small(*to.failure_threshold.get())?;
+    let request = || {
+        let request = aws.route53().update_health_check().health_check_id(id).health_check_version(version);
+        let request = request.fully_qualified_domain_name(to.host.get()).resource_path(to.path.get());
+        let request = request.port(HTTPS).enable_sni(true).disabled(false).inverted(false);
+        request.failure_threshold(threshold).send()
+    };
+    aws.call("route53:UpdateHealthCheck", request).await.map(drop)
+}
+
+fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
+    let text = |text: &Option<String>| Input::Known(text.clone().unwrap_or_default());
+    Spec {
+        host: text(&config.fully_qualified_domain_name),
+        path: text(&config.resource_path),
+        interval_seconds: Input::Known(config.request_interval.unwrap_or(30).into()),
+        failure_threshold: Input::Known(config.failure_threshold.unwrap_or(3).into()),
+        measure_latency: config.measure_latency.unwrap_or_default(),
+        search_string: config.search_string.clone().filter(|text| !text.is_empty()).map(Input::Known),
+        deviations: Deviations::default()
+            .unless("Disabled", config.disabled != Some(true))
+            .unless("Inverted", config.inverted != Some(true))
+            .unless("EnableSNI", config.enable_sni != Some(false))
+            .unless("Port", config.port.is_none_or(|port| port == HTTPS)),
+        tags,
+    }
+}
+
+/// The tags with a name for the console, unless the user gave one.
+fn named(aws: &Regional, tags: &Tags) -> Tags {
+    let mut named = tags.clone();
+    named
+        .entry(NAME_TAG.to_owned())
+        .or_insert_with(|| Input::Known(format!("{} {}", aws.owner().name(), aws.region())));
+    named
+}
+
+/// The tags as the user wants them: the console's name is ours.
+fn without_name(mut tags: Tags, wanted: Option<&Tags>) -> Tags {
+    if wanted.is_none_or(|wanted| !wanted.contains_key(NAME_TAG)) {
+        tags.remove(NAME_TAG);
+    }
+    tags
+}

@@ -1,0 +1,292 @@
+//! Route 53 public hosted zone.
+//!
+//! Anybody may make a second zone of the same name, and none can be made with tags: what a create that died left behind
+//! may have only our caller reference.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_route53::types::TagResourceType::Hostedzone;
+use aws_sdk_route53::types::{ChangeAction, HostedZone as AwsZone, HostedZoneConfig, ResourceRecordSet, RrType};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::route53::{dns, validation_record};
+use crate::components::support::answer::{field, gone};
+use crate::components::support::{adoption, identity, tags};
+use crate::components::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags};
+use crate::desired::{Input, Kind, OutputKey};
+
+/// The kind.
+#[derive(Debug)]
+pub struct HostedZone;
+
+/// [`Outputs::id`].
+pub const ID: OutputKey<HostedZone, String> = OutputKey::new("id");
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// Its name.
+    pub name: String,
+    /// A comment.
+    pub comment: Input<String>,
+    /// Whether records that this resource did not create are deleted with it.
+    pub force_destroy: bool,
+    /// Tags, ownership among them.
+    pub tags: Tags,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// The name servers that its parent must delegate to.
+    pub name_servers: Vec<String>,
+}
+
+impl Kind for HostedZone {
+    const KIND: &'static str = "hosted_zone";
+    type Spec = Spec;
+}
+
+impl Component for HostedZone {
+    type Outputs = Outputs;
+
+    const GLOBAL: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["name"];
+    const ACTIONS: &'static [&'static str] = &[
+        "account:ListRegions",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "route53:ChangeResourceRecordSets",
+        "route53:ChangeTagsForResource",
+        "route53:CreateHostedZone",
+        "route53:DeleteHostedZone",
+        "route53:GetChange",
+        "route53:GetHostedZone",
+        "route53:ListHostedZonesByName",
+        "route53:ListResourceRecordSets",
+        "route53:ListTagsForResource",
+        "route53:ListTagsForResources",
+        "route53:UpdateHostedZoneComment",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        outputs.id.clone()
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let mut foreign = None;
+        for zone in zones(aws, &spec.name).await? {
+            let id = dns::zone_id(&zone.id);
+            let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
+            if tags::is_ours(aws, &tags) || is_begun(aws, &zone, &tags) {
+                let Some((outputs, _)) = get(aws, id).await? else { continue };
+                return Ok(Some(Found::Ours(outputs)));
+            }
+            let whose = format!("there is a hosted zone {id} of this name, and {}", tags::whose(aws, &tags, ""));
+            foreign = Some(Found::Foreign(whose));
+        }
+        Ok(foreign)
+    }
+
+    async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        for zone in zones(aws, aws.owner().name()).await? {
+            let id = dns::zone_id(&zone.id);
+            let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
+            let address = tags::address_here::<Self>(aws, &tags);
+            let Some(address) = address.or_else(|| is_begun(aws, &zone, &tags).then(|| aws.address().clone())) else {
+                continue;
+            };
+            let Some((outputs, comment)) = get(aws, id).await? else { continue };
+            let spec = Spec {
+                name: dns::normal(&zone.name),
+                comment: Input::Known(comment),
+                force_destroy: false,
+                tags: tags::spec(tags),
+            };
+            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let made = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
+            // Route 53 remembers the reference of a zone that was deleted.
+            Err(error) if error.is_exists() => begin(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
+            made => made?,
+        };
+        dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
+        let rival = || rival(aws, &spec.name);
+        // A zone that was deleted a moment ago may still be listed.
+        if let Some(whose) =
+            aws.look_until_believed("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
+        {
+            // Another owner created a zone of this name at the same time.
+            Self::delete(aws, spec, &made).await?;
+            return Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose });
+        }
+        Ok(made)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let (zone, tags) = futures::join!(get(aws, &outputs.id), dns::tags_of(aws, Hostedzone, &outputs.id));
+        let (Some((outputs, comment)), Some(tags)) = (zone?, tags?) else { return Ok(None) };
+        let name = spec.name.clone();
+        let reported =
+            Spec { name, comment: Input::Known(comment), force_destroy: spec.force_destroy, tags: tags::spec(tags) };
+        Ok(Some((reported, outputs)))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
+        if from.comment != to.comment {
+            let request =
+                || aws.route53().update_hosted_zone_comment().id(&outputs.id).comment(to.comment.get()).send();
+            aws.call("route53:UpdateHostedZoneComment", request).await?;
+        }
+        dns::retag(aws, Hostedzone, &outputs.id, &from.tags, &to.tags).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let id = &outputs.id;
+        if spec.force_destroy {
+            gone(empty(aws, id).await)?;
+        } else {
+            gone(delete_left_over(aws, id).await)?;
+        }
+        let request = || aws.route53().delete_hosted_zone().id(id).send();
+        match aws.call("route53:DeleteHostedZone", request).await {
+            Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
+                what: format!("deleting the hosted zone {} ({id})", spec.name),
+                why: "it holds records that this resource did not create; delete them, or set force_destroy = true and apply first"
+                    .to_owned(),
+            }),
+            Ok(answer) => dns::in_sync(aws, answer.change_info).await,
+            answer => gone(answer),
+        }
+    }
+}
+
+/// Whether a create of this owner id began a zone and could not tag it yet.
+fn is_begun(aws: &Regional, zone: &AwsZone, tags: &BTreeMap<String, String>) -> bool {
+    zone.caller_reference.starts_with(&identity::reference_prefix(aws)) && !tags.contains_key(OWNER_TAG)
+}
+
+/// Whose zone of this name another owner id created since the plan; `None` where there is none. Route 53 takes any number of
+/// zones of one name.
+async fn rival(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    for zone in zones(aws, name).await? {
+        let is_multiregions = zone.caller_reference.starts_with(identity::PREFIX);
+        if !is_multiregions || zone.caller_reference.starts_with(&identity::reference_prefix(aws)) {
+            continue;
+        }
+        let id = dns::zone_id(&zone.id);
+        let Some(tags) = dns::tags_of(aws, Hostedzone, id).await? else { continue };
+        return Ok(Some(format!("there is a hosted zone {id} of this name, and {}", tags::whose(aws, &tags, ""))));
+    }
+    Ok(None)
+}
+
+/// The public hosted zones of this name.
+async fn zones(aws: &Regional, name: &str) -> Result<Vec<AwsZone>, CallError> {
+    let mut zones = Vec::new();
+    let mut next = (Some(name.to_owned()), None);
+    loop {
+        let request = || {
+            let request = aws.route53().list_hosted_zones_by_name().set_dns_name(next.0.clone());
+            request.set_hosted_zone_id(next.1.clone()).send()
+        };
+        let page = aws.call("route53:ListHostedZonesByName", request).await?;
+        let is_public = |zone: &AwsZone| zone.config.as_ref().is_none_or(|config| !config.private_zone);
+        let same = |zone: &AwsZone| dns::normal(&zone.name) == dns::normal(name) && is_public(zone);
+        zones.extend(page.hosted_zones.into_iter().filter(same));
+        let goes_on = page.next_dns_name.as_deref().is_some_and(|next| dns::normal(next) == dns::normal(name));
+        if !page.is_truncated || !goes_on {
+            return Ok(zones);
+        }
+        next = (page.next_dns_name, page.next_hosted_zone_id);
+    }
+}
+
+/// A zone's outputs and comment.
+async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, CallError> {
+    let Some(answer) = dns::zone(aws, id).await? else { return Ok(None) };
+    let comment = answer.hosted_zone.and_then(|zone| zone.config?.comment).unwrap_or_default();
+    let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
+    Ok(Some((outputs(aws, id, servers), comment)))
+}
+
+fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
+    // Route 53 gives them in any order.
+    name_servers.sort();
+    let id = dns::zone_id(id).to_owned();
+    let arn = format!("arn:{}:route53:::hostedzone/{id}", aws.partition());
+    Outputs { id, arn, name_servers }
+}
+
+/// Makes a zone without tags, or gives back the one that this reference already made.
+///
+/// # Errors
+/// [`CallError::Foreign`] when a zone of this name is somebody else's; that the zone exists when the one
+/// with this reference is gone.
+async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
+    let error = match request(aws, spec, reference).await {
+        Err(error) if error.is_exists() => error,
+        made => return made,
+    };
+    match HostedZone::find(aws, spec).await? {
+        Some(Found::Ours(outputs)) => Ok(outputs),
+        Some(Found::Foreign(whose)) => {
+            Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose })
+        }
+        None => Err(error),
+    }
+}
+
+async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
+    let config = HostedZoneConfig::builder().comment(spec.comment.get()).build();
+    let request = || {
+        let request = aws.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
+        request.hosted_zone_config(config.clone()).send()
+    };
+    // The reference makes it safe to repeat: AWS makes one zone for it.
+    let answer = aws.call("route53:CreateHostedZone", request).await?;
+    let id = field(answer.hosted_zone, "a hosted zone")?.id;
+    let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
+    dns::in_sync(aws, answer.change_info).await?;
+    Ok(outputs(aws, &id, servers))
+}
+
+/// Deletes the validation records of ours that no certificate needs any more.
+async fn delete_left_over(aws: &Regional, id: &str) -> Result<(), CallError> {
+    let mut deletes = Vec::new();
+    for set in dns::first_record_sets(aws, id).await? {
+        if validation_record::is_left_over(aws, &set).await? {
+            deletes.push(dns::change_of(ChangeAction::Delete, set)?);
+        }
+    }
+    if deletes.is_empty() { Ok(()) } else { dns::change(aws, id, &deletes).await }
+}
+
+/// Deletes every record set but the zone's own NS and SOA.
+async fn empty(aws: &Regional, id: &str) -> Result<(), CallError> {
+    let Some(zone) = dns::zone(aws, id).await? else { return Ok(()) };
+    let name = field(zone.hosted_zone, "a hosted zone")?.name;
+    let is_own = |set: &ResourceRecordSet| {
+        matches!(set.r#type, RrType::Ns | RrType::Soa) && dns::normal(&set.name) == dns::normal(&name)
+    };
+    loop {
+        let sets = dns::first_record_sets(aws, id).await?.into_iter().filter(|set| !is_own(set));
+        let deletes: Vec<_> = sets.map(|set| dns::change_of(ChangeAction::Delete, set)).collect::<Result<_, _>>()?;
+        if deletes.is_empty() {
+            return Ok(());
+        }
+        dns::change(aws, id, &deletes).await?;
+    }
+}

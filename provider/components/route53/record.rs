@@ -1,0 +1,350 @@
+//! All Route 53 record sets of one name: every change of them is one batch, so a policy changes at once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_route53::types::{ResourceRecordSet, RrType};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional};
+use crate::components::apigateway::domain;
+use crate::components::cloudfront::distribution;
+use crate::components::route53::{dns, health_check, record_sets};
+use crate::components::support::answer::found;
+use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings};
+use crate::desired::{Address, Gated, Input, Kind, Scope};
+
+/// The kind.
+#[derive(Debug)]
+pub struct Record;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The hosted zone.
+    pub zone_id: Input<String>,
+    /// The name.
+    pub name: Input<String>,
+    /// The record types: `A`, `AAAA`.
+    pub types: Vec<String>,
+    /// The record sets by set identifier, each as soon as its region answers.
+    pub sets: BTreeMap<String, Gated<RecordSet>>,
+    /// How long resolvers may keep an answer, in seconds.
+    pub drain_seconds: u64,
+}
+
+/// The record sets, one of each type, of one region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordSet {
+    /// When Route 53 answers with it.
+    pub routing: Routing,
+    /// The host name it is an alias of.
+    pub target: Input<String>,
+    /// The hosted zone of that host name.
+    pub target_zone_id: Input<String>,
+    /// The health check that takes it out.
+    pub health_check_id: Option<Input<String>>,
+}
+
+/// When Route 53 answers with a record set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Routing {
+    /// Always: the only record set of its name. The set identifier is not sent.
+    Simple,
+    /// To those for whom this region is the nearest.
+    Latency {
+        /// The region.
+        region: String,
+    },
+    /// As the primary while it is healthy, as the secondary otherwise.
+    Failover {
+        /// Whether it is the primary.
+        primary: bool,
+    },
+    /// In proportion to the weights.
+    Weighted {
+        /// 0 to 255.
+        weight: Input<i64>,
+    },
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The hosted zone.
+    pub zone_id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl Kind for Record {
+    const KIND: &'static str = "record";
+    type Spec = Spec;
+}
+
+impl Component for Record {
+    type Outputs = Outputs;
+
+    const GLOBAL: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
+    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
+    const ACTIONS: &'static [&'static str] = &[
+        "apigateway:GET",
+        "cloudfront:GetDistribution",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListTagsForResource",
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+        "route53:GetHostedZone",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        format!("{}/{}", outputs.zone_id, outputs.name)
+    }
+
+    fn linger(spec: &Spec) -> Duration {
+        Duration::from_secs(spec.drain_seconds)
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let Some(zone_id) = spec.zone_id.known() else { return Ok(Vec::new()) };
+        let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
+            let detail = format!(
+                "There is no hosted zone {zone_id} in account {}. Check the id, or make the zone with multiregion_zone.",
+                aws.account_id()
+            );
+            return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
+        };
+        let mut problems = Vec::new();
+        if zone.config.as_ref().is_some_and(|config| config.private_zone) {
+            let detail = format!(
+                "The hosted zone {zone_id} ({}) is private: neither the certificate's validation nor a client in the \
+                 internet would see its records. Use the public hosted zone of that name.",
+                zone.name
+            );
+            problems.push(Problem { summary: "Hosted zone is private", detail });
+        }
+        if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
+            let detail = format!(
+                "{name} is not a name in {}, the domain of the hosted zone {zone_id}. Use a name that ends in it, or \
+                 the zone of the name's own domain.",
+                zone.name
+            );
+            problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
+        }
+        Ok(problems)
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
+        let held = found(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
+        let held: Vec<_> = held.into_iter().filter(is_address).collect();
+        if held.is_empty() {
+            return Ok(None);
+        }
+        for set in &held {
+            if !is_own(aws, spec, name, set).await? {
+                return Ok(Some(Found::Foreign(record_sets::describe(set))));
+            }
+        }
+        Ok(Some(Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
+    }
+
+    async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
+        let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
+        let whose = record_sets::describe(first);
+        let parts = held.iter().filter(|set| record_sets::has_key_of(spec, set)).count();
+        Ok(if strangers.len() < parts { Holder::Shared(whose) } else { Holder::Stranger(whose) })
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
+        for (name, targets) in candidates(aws, siblings).await? {
+            for zone_id in dns::zones_for(aws, &name).await? {
+                let held = dns::record_sets(aws, &zone_id, &name).await?;
+                if let Some(found) = leading_to(&targets, &held, siblings, Outputs { zone_id, name: name.clone() }) {
+                    discovered.push(found);
+                    break;
+                }
+            }
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let outputs = Outputs { zone_id: spec.zone_id.get().clone(), name: spec.name.get().clone() };
+        put(aws, &outputs, None, Some(spec)).await?;
+        Ok(outputs)
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let sets = record_sets::in_our_spelling(&held, spec);
+        // Without a single one left there is no such object, unless none was wanted.
+        if sets.is_empty() && !spec.sets.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((Spec { sets, ..spec.clone() }, outputs.clone())))
+    }
+
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        put(aws, outputs, Some(from), Some(to)).await?;
+        Ok(outputs.clone())
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        found(put(aws, outputs, Some(spec), None).await).map(drop)
+    }
+}
+
+/// How long resolvers are taken to remember it where nobody says, as AWS does not.
+const DRAIN_SECONDS: u64 = 60;
+/// How often the zone may be changed by somebody else between our look and our change.
+const ATTEMPTS: u32 = 3;
+
+/// Turns the record sets that are ours from `from` into `to`, whatever AWS holds of them, in one batch.
+async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<&Spec>) -> Result<(), CallError> {
+    let mut attempt = 1;
+    loop {
+        let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
+        let strangers = strangers(aws, outputs, &held, from, to).await?;
+        let mut changes = record_sets::changes(&held, &strangers, from, to)?;
+        if changes.is_empty() {
+            // It was done already, and nobody saw whether all of Route 53 knows. Saying it again tells; of what is gone
+            // nothing can be said again.
+            changes = to.map(record_sets::repeated).transpose()?.unwrap_or_default();
+        }
+        if changes.is_empty() {
+            let unseen = from.filter(|_| attempt > 1).map(Record::linger).unwrap_or_default();
+            return aws.pause("until Route 53 has forgotten", unseen).await;
+        }
+        match dns::change(aws, &outputs.zone_id, &changes).await {
+            // It was done already and the reply got lost, or somebody else was quicker: another look tells.
+            Err(error) if error.code() == Some("InvalidChangeBatch") && attempt < ATTEMPTS => attempt += 1,
+            answer => return answer,
+        }
+    }
+}
+
+/// Those record sets of a name in a zone that lead to our targets; `None` when none does.
+fn leading_to(
+    targets: &BTreeMap<String, Address>,
+    held: &[ResourceRecordSet],
+    siblings: &Siblings,
+    outputs: Outputs,
+) -> Option<Discovered<Record>> {
+    let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for set in held.iter().filter(|set| is_address(set)) {
+        let target = record_sets::target_of(set).unwrap_or_default();
+        let Some(address) = targets.get(&target) else { continue };
+        let Some(value) = record_sets::reported(set) else { continue };
+        let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
+        let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
+        let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
+        depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
+        depends_on.push(address.clone());
+        types.push(set.r#type.as_str().to_owned());
+        sets.insert(key, Gated { ready: Vec::new(), value });
+    }
+    if sets.is_empty() {
+        return None;
+    }
+    types.sort();
+    types.dedup();
+    depends_on.sort();
+    depends_on.dedup();
+    let Outputs { zone_id, name } = outputs.clone();
+    let spec = Spec {
+        zone_id: Input::Known(zone_id),
+        name: Input::Known(name.clone()),
+        types,
+        sets,
+        drain_seconds: DRAIN_SECONDS,
+    };
+    Some(Discovered { key: Some(name), spec, outputs, depends_on })
+}
+
+/// Whether a record set answers for the name with an address.
+fn is_address(set: &ResourceRecordSet) -> bool {
+    matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
+}
+
+/// Whether a record set that stands in no ledger is what `spec` would make. A region's name as identifier is not enough:
+/// other tools use it too.
+async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    let Some((key, set)) = record_sets::of_key(spec, held) else { return Ok(false) };
+    match set.target.known() {
+        Some(target) => Ok(record_sets::target_of(held) == Some(dns::normal(target))),
+        None => leads_to_own(aws, name, key, held).await,
+    }
+}
+
+/// Whether a record set is an alias of a distribution, or of the custom domain name of the region `key`, that carries our
+/// owner id.
+async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
+    if alias.hosted_zone_id == distribution::HOSTED_ZONE {
+        let own = distribution::own(aws).await?;
+        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
+    }
+    // The alias of a distribution has no region.
+    if key == distribution::KEY {
+        return Ok(false);
+    }
+    let own = domain::own_target(&aws.at(key), name).await?;
+    Ok(own.is_some_and(|own| dns::normal(&own) == target))
+}
+
+/// The record sets that have the type and set identifier of one of ours and lead elsewhere: somebody else moved them.
+async fn strangers(
+    aws: &Regional,
+    outputs: &Outputs,
+    held: &[ResourceRecordSet],
+    from: Option<&Spec>,
+    to: Option<&Spec>,
+) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let specs = || from.into_iter().chain(to);
+    let mut strangers = Vec::new();
+    for set in held.iter().filter(|set| specs().any(|spec| record_sets::has_key_of(spec, set))) {
+        let target = record_sets::target_of(set);
+        let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
+        let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
+        if ours.iter().any(leads_there) {
+            continue;
+        }
+        let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);
+        if !leads_to_own(aws, &outputs.name, key, set).await? {
+            strangers.push(set.clone());
+        }
+    }
+    Ok(strangers)
+}
+
+/// Names that may have records of ours, and which component each target of theirs is.
+async fn candidates(
+    aws: &Regional,
+    siblings: &Siblings,
+) -> Result<BTreeMap<String, BTreeMap<String, Address>>, CallError> {
+    let mut candidates: BTreeMap<String, BTreeMap<String, Address>> = BTreeMap::new();
+    for (address, domain) in siblings.all::<domain::Domain>() {
+        candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
+    }
+    // It is looked for, not taken from the siblings: it stands on records itself, so it may come after them.
+    for distribution in distribution::own(aws).await? {
+        let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
+        for alias in aliases {
+            let target = dns::normal(&distribution.domain_name);
+            let address = Address::global(distribution::Distribution::KIND);
+            candidates.entry(alias).or_default().insert(target, address);
+        }
+    }
+    Ok(candidates)
+}

@@ -1,0 +1,363 @@
+//! The record sets of one name as AWS has them and as we want them, and the batch that leads from one to the other. Pure.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_route53::types::{
+    AliasTarget, Change, ChangeAction, ResourceRecordSet, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
+};
+
+use crate::aws::CallError;
+use crate::components::cloudfront::distribution;
+use crate::components::route53::dns;
+use crate::components::route53::record::{RecordSet, Routing, Spec};
+use crate::components::support::answer::built;
+use crate::desired::{Gated, Input};
+
+/// What tells the record sets of one name apart: type and set identifier.
+type Key = (RrType, Option<String>);
+
+fn key_of(set: &ResourceRecordSet) -> Key {
+    (set.r#type.clone(), set.set_identifier.clone())
+}
+
+/// The record sets of a resolved spec by key.
+fn wanted(spec: &Spec) -> Result<BTreeMap<Key, ResourceRecordSet>, CallError> {
+    let mut wanted = BTreeMap::new();
+    for (identifier, gated) in &spec.sets {
+        for kind in &spec.types {
+            let set = to_aws(spec, identifier, &gated.value, kind)?;
+            wanted.insert(key_of(&set), set);
+        }
+    }
+    Ok(wanted)
+}
+
+/// What a record set is an alias of.
+pub(crate) fn target_of(set: &ResourceRecordSet) -> Option<String> {
+    set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name))
+}
+
+/// The set of `spec` that has the identifier of `held`, with its key: a region, or [`distribution::KEY`].
+pub(crate) fn of_key<'a>(spec: &'a Spec, held: &ResourceRecordSet) -> Option<(&'a str, &'a RecordSet)> {
+    let mut sets = spec.sets.iter().map(|(key, gated)| (key.as_str(), &gated.value));
+    match &held.set_identifier {
+        Some(identifier) => sets.find(|(key, _)| key == identifier),
+        None => sets.find(|(_, set)| set.routing == Routing::Simple),
+    }
+}
+
+/// Whether `held` has the type and the identifier of one of the record sets of `spec`.
+pub(crate) fn has_key_of(spec: &Spec, held: &ResourceRecordSet) -> bool {
+    keys(spec).contains(&key_of(held))
+}
+
+/// The keys of a spec's record sets.
+fn keys(spec: &Spec) -> Vec<Key> {
+    let identifier = |key: &String, set: &RecordSet| (set.routing != Routing::Simple).then(|| key.clone());
+    let mut keys = Vec::new();
+    for kind in &spec.types {
+        let of_kind =
+            |(key, gated): (&String, &Gated<RecordSet>)| (RrType::from(kind.as_str()), identifier(key, &gated.value));
+        keys.extend(spec.sets.iter().map(of_kind));
+    }
+    keys
+}
+
+fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<ResourceRecordSet, CallError> {
+    let alias = AliasTarget::builder()
+        .dns_name(set.target.get())
+        .hosted_zone_id(set.target_zone_id.get())
+        // CloudFront has no health of its own to evaluate.
+        .evaluate_target_health(set.target_zone_id.get() != distribution::HOSTED_ZONE);
+    let base = ResourceRecordSet::builder()
+        .name(spec.name.get())
+        .r#type(RrType::from(kind))
+        .alias_target(built(alias.build())?)
+        .set_health_check_id(set.health_check_id.as_ref().map(|id| id.get().clone()));
+    let routed = match &set.routing {
+        Routing::Simple => base,
+        Routing::Latency { region } => {
+            base.set_identifier(identifier).region(ResourceRecordSetRegion::from(region.as_str()))
+        }
+        Routing::Failover { primary } => base.set_identifier(identifier).failover(if *primary {
+            ResourceRecordSetFailover::Primary
+        } else {
+            ResourceRecordSetFailover::Secondary
+        }),
+        Routing::Weighted { weight } => base.set_identifier(identifier).weight(*weight.get()),
+    };
+    built(routed.build())
+}
+
+/// What a record set says, when it is one of the kinds that we make.
+pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
+    let alias = set.alias_target.as_ref()?;
+    let routing = match (&set.set_identifier, &set.region, &set.failover, set.weight) {
+        (None, None, None, None) => Routing::Simple,
+        (Some(_), Some(region), None, None) => Routing::Latency { region: region.as_str().to_owned() },
+        (Some(_), None, Some(failover), None) => {
+            Routing::Failover { primary: *failover == ResourceRecordSetFailover::Primary }
+        }
+        (Some(_), None, None, Some(weight)) => Routing::Weighted { weight: Input::Known(weight) },
+        _ => return None,
+    };
+    // The opposite is nothing that we make, so it is no such record set.
+    if alias.evaluate_target_health == (alias.hosted_zone_id == distribution::HOSTED_ZONE) {
+        return None;
+    }
+    Some(RecordSet {
+        routing,
+        target: Input::Known(dns::normal(&alias.dns_name)),
+        target_zone_id: Input::Known(alias.hosted_zone_id.clone()),
+        health_check_id: set.health_check_id.clone().map(Input::Known),
+    })
+}
+
+/// The record sets of `spec` as AWS holds them, in its spelling. One that AWS holds not for all types, or not as
+/// something that we would make, is left out.
+pub(crate) fn in_our_spelling(held: &[ResourceRecordSet], spec: &Spec) -> BTreeMap<String, Gated<RecordSet>> {
+    let mut sets = BTreeMap::new();
+    for (identifier, gated) in &spec.sets {
+        let ours = &gated.value;
+        let of_type = |kind: &String| {
+            held.iter().find(|set| {
+                set.r#type.as_str() == kind && set.set_identifier.as_deref().is_none_or(|held| held == identifier)
+            })
+        };
+        let values: Option<Vec<RecordSet>> =
+            spec.types.iter().map(|kind| of_type(kind).and_then(reported).map(|set| respelled(set, ours))).collect();
+        // With different values by type, the one to be mended is told.
+        let value = values.and_then(|values| {
+            let different = values.iter().find(|value| *value != ours);
+            different.or(values.first()).cloned()
+        });
+        if let Some(value) = value {
+            sets.insert(identifier.clone(), Gated { ready: Vec::new(), value });
+        }
+    }
+    sets
+}
+
+fn respelled(set: RecordSet, ours: &RecordSet) -> RecordSet {
+    let same = |a: &Input<String>, b: &Input<String>| {
+        a.known().zip(b.known()).is_some_and(|(a, b)| dns::normal(a) == dns::normal(b))
+    };
+    let target = if same(&set.target, &ours.target) { ours.target.clone() } else { set.target };
+    RecordSet { target, ..set }
+}
+
+/// A record set that is not ours, for the user.
+pub(crate) fn describe(set: &ResourceRecordSet) -> String {
+    let kind = set.r#type.as_str();
+    let identifier =
+        set.set_identifier.as_ref().map(|id| format!(" with the set identifier {id:?}")).unwrap_or_default();
+    let target = match &set.alias_target {
+        Some(alias) => format!("an alias of {}", dns::normal(&alias.dns_name)),
+        None => {
+            let values = set.resource_records().iter().map(|record| record.value.trim_end_matches('.'));
+            let values: Vec<&str> = values.collect();
+            format!("with the value {}", values.join(", "))
+        }
+    };
+    format!("{} has a record of type {kind}{identifier}, {target}", dns::normal(&set.name))
+}
+
+/// The batch that turns what is ours of `held` from `from` into `to`; empty when nothing is to be done.
+///
+/// # Errors
+/// [`CallError::Foreign`] when somebody else holds a record set that `to` wants; `strangers` are those of `held` that do not
+/// lead to us. None of these is changed.
+pub(crate) fn changes(
+    held: &[ResourceRecordSet],
+    strangers: &[ResourceRecordSet],
+    from: Option<&Spec>,
+    to: Option<&Spec>,
+) -> Result<Vec<Change>, CallError> {
+    let before = from.map(keys).unwrap_or_default();
+    let wanted = to.map(wanted).transpose()?.unwrap_or_default();
+    let (mut deletes, mut puts) = (Vec::new(), Vec::new());
+    let is_stranger = |set: &ResourceRecordSet| strangers.iter().any(|stranger| key_of(stranger) == key_of(set));
+    let goes = |set: &&ResourceRecordSet| before.contains(&key_of(set)) && !wanted.contains_key(&key_of(set));
+    for set in held.iter().filter(|set| goes(set) && !is_stranger(set)) {
+        deletes.push(dns::change_of(ChangeAction::Delete, set.clone())?);
+    }
+    for (key, set) in wanted {
+        let Some(now) = held.iter().find(|held| key_of(held) == key) else {
+            refuse_strangers(held, &before, &set)?;
+            puts.push(dns::change_of(ChangeAction::Create, set)?);
+            continue;
+        };
+        let (now_says, will_say) = (reported(now), reported(&set));
+        if now_says.is_some() && now_says == will_say {
+            continue;
+        }
+        if is_stranger(now) {
+            return Err(foreign(now));
+        }
+        if same_policy(now, &set) {
+            puts.push(dns::change_of(ChangeAction::Upsert, set)?);
+        } else {
+            deletes.push(dns::change_of(ChangeAction::Delete, now.clone())?);
+            puts.push(dns::change_of(ChangeAction::Create, set)?);
+        }
+    }
+    deletes.extend(puts);
+    Ok(deletes)
+}
+
+/// The batch that says once more what AWS holds already.
+///
+/// # Errors
+/// [`CallError::Malformed`] when `spec` has unresolved references.
+pub(crate) fn repeated(spec: &Spec) -> Result<Vec<Change>, CallError> {
+    wanted(spec)?.into_values().map(|set| dns::change_of(ChangeAction::Upsert, set)).collect()
+}
+
+/// AWS would refuse a CNAME beside it, or a record set of another policy: say whose it is instead.
+fn refuse_strangers(held: &[ResourceRecordSet], before: &[Key], wanted: &ResourceRecordSet) -> Result<(), CallError> {
+    let in_the_way = |set: &&ResourceRecordSet| {
+        let same_type =
+            set.r#type == wanted.r#type && (set.set_identifier.is_none() || wanted.set_identifier.is_none());
+        (set.r#type == RrType::Cname || same_type) && !before.contains(&key_of(set))
+    };
+    held.iter().find(in_the_way).map_or(Ok(()), |set| Err(foreign(set)))
+}
+
+fn foreign(set: &ResourceRecordSet) -> CallError {
+    CallError::Foreign { what: format!("the record {}", dns::normal(&set.name)), whose: describe(set) }
+}
+
+/// Whether Route 53 takes the change as an update: the policy and the role in it stay.
+fn same_policy(a: &ResourceRecordSet, b: &ResourceRecordSet) -> bool {
+    let is_plain = |set: &ResourceRecordSet| {
+        set.geo_location.is_none()
+            && set.multi_value_answer.is_none()
+            && set.cidr_routing_config.is_none()
+            && set.geo_proximity_location.is_none()
+    };
+    a.region == b.region && a.failover == b.failover && a.weight.is_some() == b.weight.is_some() && is_plain(a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(routing: Routing, target: &str) -> Gated<RecordSet> {
+        let value = RecordSet {
+            routing,
+            target: Input::from(target),
+            target_zone_id: Input::from("ZREGIONAL"),
+            health_check_id: None,
+        };
+        Gated { ready: Vec::new(), value }
+    }
+
+    fn latency(region: &str) -> (String, Gated<RecordSet>) {
+        let routing = Routing::Latency { region: region.to_owned() };
+        (region.to_owned(), set(routing, &format!("d-1.{region}.example.")))
+    }
+
+    fn failover(region: &str, primary: bool) -> (String, Gated<RecordSet>) {
+        (region.to_owned(), set(Routing::Failover { primary }, &format!("d-1.{region}.example")))
+    }
+
+    fn spec<const N: usize>(sets: [(String, Gated<RecordSet>); N]) -> Spec {
+        Spec {
+            zone_id: Input::from("Z1"),
+            name: Input::from("api.example.com"),
+            types: vec!["A".to_owned()],
+            sets: BTreeMap::from(sets),
+            drain_seconds: 60,
+        }
+    }
+
+    /// What AWS would hold of a spec: in its own spelling.
+    fn held(spec: &Spec) -> Vec<ResourceRecordSet> {
+        let spell = |mut set: ResourceRecordSet| {
+            set.name.push('.');
+            set
+        };
+        wanted(spec).unwrap().into_values().map(spell).collect()
+    }
+
+    fn told(changes: &[Change]) -> Vec<String> {
+        let tell = |change: &Change| {
+            let set = change.resource_record_set.as_ref().unwrap();
+            let identifier = set.set_identifier.as_deref().unwrap_or("-");
+            format!("{} {} {identifier}", change.action.as_str(), set.r#type.as_str())
+        };
+        changes.iter().map(tell).collect()
+    }
+
+    fn batch(held: &[ResourceRecordSet], from: Option<&Spec>, to: Option<&Spec>) -> Vec<String> {
+        told(&changes(held, &[], from, to).unwrap())
+    }
+
+    #[test]
+    fn what_is_held_already_needs_no_change() {
+        let both = spec([latency("us-east-1"), latency("us-west-2")]);
+        assert!(batch(&held(&both), None, Some(&both)).is_empty());
+        assert!(batch(&[], Some(&both), None).is_empty());
+    }
+
+    #[test]
+    fn a_region_comes_and_goes_alone() {
+        let (one, both) = (spec([latency("us-east-1")]), spec([latency("us-east-1"), latency("us-west-2")]));
+        assert_eq!(batch(&held(&one), Some(&one), Some(&both)), ["CREATE A us-west-2"]);
+        assert_eq!(batch(&held(&both), Some(&both), Some(&one)), ["DELETE A us-west-2"]);
+    }
+
+    #[test]
+    fn another_policy_is_one_batch() {
+        let before = spec([latency("us-east-1"), latency("us-west-2")]);
+        let after = spec([failover("us-east-1", true), failover("us-west-2", false)]);
+        assert_eq!(
+            batch(&held(&before), Some(&before), Some(&after)),
+            ["DELETE A us-east-1", "DELETE A us-west-2", "CREATE A us-east-1", "CREATE A us-west-2"]
+        );
+    }
+
+    #[test]
+    fn another_weight_is_an_update() {
+        let weighted = |weight| {
+            let routing = Routing::Weighted { weight: Input::Known(weight) };
+            spec([("us-east-1".to_owned(), set(routing, "d-1.example"))])
+        };
+        let (before, after) = (weighted(10), weighted(0));
+        assert_eq!(batch(&held(&before), Some(&before), Some(&after)), ["UPSERT A us-east-1"]);
+    }
+
+    #[test]
+    fn a_type_comes_and_goes_alone() {
+        let one = spec([latency("us-east-1")]);
+        let both = Spec { types: vec!["A".to_owned(), "AAAA".to_owned()], ..one.clone() };
+        assert_eq!(batch(&held(&one), Some(&one), Some(&both)), ["CREATE AAAA us-east-1"]);
+        assert_eq!(batch(&held(&both), Some(&both), Some(&one)), ["DELETE AAAA us-east-1"]);
+    }
+
+    #[test]
+    fn strangers_are_left_alone() {
+        let ours = spec([latency("us-east-1")]);
+        let mut theirs = held(&spec([latency("eu-west-1")]));
+        assert!(batch(&theirs, Some(&ours), None).is_empty());
+        assert_eq!(batch(&theirs, None, Some(&ours)), ["CREATE A us-east-1"]);
+        theirs[0].set_identifier = Some("us-east-1".to_owned());
+        assert!(matches!(changes(&theirs, &theirs, None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &theirs, Some(&ours), Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(changes(&theirs, &theirs, Some(&ours), None).unwrap().is_empty());
+        theirs[0].set_identifier = None;
+        assert!(matches!(changes(&theirs, &[], None, Some(&ours)), Err(CallError::Foreign { .. })));
+    }
+
+    #[test]
+    fn what_aws_holds_comes_back_in_our_spelling() {
+        let mut ours = spec([latency("us-east-1")]);
+        ours.types.push("AAAA".to_owned());
+        let mut held = held(&ours);
+        assert_eq!(in_our_spelling(&held, &ours), ours.sets);
+        held[1].health_check_id = Some("check".to_owned());
+        assert_ne!(in_our_spelling(&held, &ours), ours.sets);
+        held.pop();
+        assert!(in_our_spelling(&held, &ours).is_empty());
+    }
+}

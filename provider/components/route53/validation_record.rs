@@ -1,0 +1,305 @@
+//! The CNAME that proves to ACM who owns a domain name.
+//!
+//! ACM asks for the same record for every certificate of a domain name in an account, in all regions, whoever requested it.
+//! So the record is shared: with other owners, and with other tools. A record has no tags; the TTL tells whether this provider
+//! created it. Only then it is deleted, and only when no certificate in any enabled region needs it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_acm::types::CertificateSummary;
+use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{CallError, Regional, chain};
+use crate::components::acm::certificate;
+use crate::components::route53::dns;
+use crate::components::support::answer::{built, found, gone};
+use crate::components::support::tags;
+use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
+use crate::desired::{Input, Kind, Scope};
+
+/// The kind.
+#[derive(Debug)]
+pub struct ValidationRecord;
+
+/// What we want of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The hosted zone.
+    pub zone_id: Input<String>,
+    /// Its name.
+    pub name: Input<String>,
+    /// Its value.
+    pub value: Input<String>,
+    /// The domain name that the record validates.
+    pub domain: Input<String>,
+}
+
+/// What AWS gave back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outputs {
+    /// The hosted zone.
+    pub zone_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+impl Kind for ValidationRecord {
+    const KIND: &'static str = "validation_record";
+    type Spec = Spec;
+}
+
+impl Component for ValidationRecord {
+    type Outputs = Outputs;
+
+    const GLOBAL: bool = true;
+    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
+    const UNCOMPARED: &'static [&'static str] = &["domain"];
+    const ACTIONS: &'static [&'static str] = &[
+        "account:ListRegions",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
+        "route53:ChangeResourceRecordSets",
+        "route53:GetChange",
+        "route53:ListHostedZones",
+        "route53:ListResourceRecordSets",
+    ];
+
+    fn id(outputs: &Outputs) -> String {
+        format!("{}/{}/CNAME", outputs.zone_id, outputs.name)
+    }
+
+    async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
+        let (Some(zone_id), Some(name), Some(value)) = (spec.zone_id.known(), spec.name.known(), spec.value.known())
+        else {
+            return Ok(None);
+        };
+        let Some(set) = found(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
+        let held = value_of(&set);
+        // ACM asks for the same record for everybody in the account, so one with its value serves all.
+        if held == dns::normal(value) {
+            return Ok(Some(Found::Ours(outputs(spec))));
+        }
+        Ok(Some(Found::Foreign(format!("it is a CNAME to {held}"))))
+    }
+
+    async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
+        let set = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
+        let stranger = set.filter(|set| value_of(set) != dns::normal(&outputs.value) && !is_created_by_us(set));
+        Ok(stranger.map_or(Holder::Ours, |set| Holder::Stranger(format!("it is a CNAME to {}", value_of(&set)))))
+    }
+
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let certificates = siblings.all::<certificate::Certificate>();
+        let names: BTreeSet<_> = certificates
+            .iter()
+            .map(|(_, outputs)| (outputs.validation_name.clone(), outputs.validation_value.clone()))
+            .collect();
+        let mut discovered = Vec::new();
+        if aws.address().scope != Scope::Global {
+            return Ok(discovered);
+        }
+        for (name, value) in names {
+            let Some(zone_id) = zone_with(aws, &name, &value).await? else { continue };
+            let users = certificates.iter().filter(|(_, outputs)| outputs.validation_name == name);
+            let depends_on: Vec<_> = users.map(|(address, _)| address.clone()).collect();
+            // The first label is ACM's.
+            let domain = name.split_once('.').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
+            let spec = Spec {
+                zone_id: Input::Known(zone_id),
+                name: Input::Known(name),
+                value: Input::Known(value),
+                domain: Input::Known(domain.clone()),
+            };
+            let outputs = outputs(&spec);
+            discovered.push(Discovered { key: Some(domain), spec, outputs, depends_on });
+        }
+        Ok(discovered)
+    }
+
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        match Self::find(aws, spec).await? {
+            Some(Found::Ours(outputs)) => Ok(outputs),
+            Some(Found::Foreign(whose)) => {
+                Err(CallError::Foreign { what: format!("the record {}", spec.name.get()), whose })
+            }
+            None => put(aws, spec).await,
+        }
+    }
+
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(None) };
+        let held = value_of(&set);
+        let same = spec.value.known().is_some_and(|value| dns::normal(value) == held);
+        let value = if same { spec.value.clone() } else { Input::Known(held) };
+        Ok(Some((Spec { value, ..spec.clone() }, outputs.clone())))
+    }
+
+    async fn update(
+        aws: &Regional,
+        _outputs: &Outputs,
+        _from: &Spec,
+        to: &Resolved<Spec>,
+    ) -> Result<Outputs, CallError> {
+        put(aws, to).await
+    }
+
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(()) };
+        if value_of(&set) != dns::normal(&outputs.value) || !is_created_by_us(&set) {
+            return Ok(());
+        }
+        let domain = spec.domain.known().map_or("", String::as_str);
+        match need(aws, domain).await? {
+            Need::None => {}
+            Need::Certificate { arn } => {
+                tracing::info!(domain, arn, "another certificate needs the validation record: it stays");
+                return Ok(());
+            }
+            Need::Unknown { why } => {
+                let detail = format!(
+                    "The record {} in the hosted zone {} validates ACM certificates for {domain}. Whether a certificate still \
+                     needs it could not be checked: {why}. The record stays. If no certificate needs it, delete it.",
+                    outputs.name, outputs.zone_id
+                );
+                aws.warn("Validation record not deleted", detail);
+                return Ok(());
+            }
+        }
+        let change = dns::change_of(ChangeAction::Delete, set)?;
+        match gone(dns::change(aws, &outputs.zone_id, &[change]).await) {
+            // It was done already, and the reply got lost: another look tells.
+            Err(error) if error.code() == Some("InvalidChangeBatch") => {
+                let left = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
+                left.filter(|set| value_of(set) == dns::normal(&outputs.value)).map_or(Ok(()), |_| Err(error))
+            }
+            answer => answer,
+        }
+    }
+}
+
+/// How long resolvers may cache it, in seconds. No other tool uses this number, so it marks the records that this provider
+/// created.
+const TTL: i64 = 311;
+
+/// Whether this provider created a validation record.
+fn is_created_by_us(set: &ResourceRecordSet) -> bool {
+    set.ttl == Some(TTL)
+}
+
+fn outputs(spec: &Spec) -> Outputs {
+    let known = |input: &Input<String>| input.known().cloned().unwrap_or_default();
+    Outputs { zone_id: known(&spec.zone_id), name: known(&spec.name), value: known(&spec.value) }
+}
+
+/// The zone that holds the record.
+async fn zone_with(aws: &Regional, name: &str, value: &str) -> Result<Option<String>, CallError> {
+    for zone_id in dns::zones_for(aws, name).await? {
+        if cname(aws, &zone_id, name).await?.is_some_and(|set| value_of(&set) == value) {
+            return Ok(Some(zone_id));
+        }
+    }
+    Ok(None)
+}
+
+async fn cname(aws: &Regional, zone_id: &str, name: &str) -> Result<Option<ResourceRecordSet>, CallError> {
+    Ok(dns::record_sets(aws, zone_id, name).await?.into_iter().find(|set| set.r#type == RrType::Cname))
+}
+
+fn value_of(set: &ResourceRecordSet) -> String {
+    set.resource_records().first().map(|record| dns::normal(&record.value)).unwrap_or_default()
+}
+
+async fn put(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+    let record = built(ResourceRecord::builder().value(spec.value.get()).build())?;
+    let set = ResourceRecordSet::builder().name(spec.name.get()).r#type(RrType::Cname).ttl(TTL);
+    let set = built(set.resource_records(record).build())?;
+    let change = dns::change_of(ChangeAction::Upsert, set)?;
+    dns::change(aws, spec.zone_id.get(), &[change]).await?;
+    Ok(outputs(spec))
+}
+
+/// Whether a certificate is renewed by means of a validation record.
+enum Need {
+    None,
+    Certificate { arn: String },
+    Unknown { why: String },
+}
+
+/// Whether a certificate that is not this owner's needs the record of `domain`, in any region that the account can use.
+///
+/// # Errors
+/// A call that failed for a reason that may pass. A refused one leaves the need unknown: a policy may deny a region for ever.
+async fn need(aws: &Regional, domain: &str) -> Result<Need, CallError> {
+    let is_refused = |error: &CallError| error.is_denied() && !error.is_credentials();
+    let regions = match aws.list_regions().await {
+        Ok(regions) => regions,
+        Err(error) if is_refused(&error) => return Ok(Need::Unknown { why: chain(&error) }),
+        Err(error) => return Err(error),
+    };
+    let answers = regions.iter().map(|region| {
+        let aws = aws.at(region);
+        async move { user_of(&aws, domain).await }
+    });
+    let mut need = Need::None;
+    for answer in join_all(answers).await {
+        match answer {
+            Ok(Some(arn)) => return Ok(Need::Certificate { arn }),
+            Ok(None) => {}
+            Err(error) if is_refused(&error) => need = Need::Unknown { why: chain(&error) },
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(need)
+}
+
+/// A certificate of the region that is not this owner's and needs the record of `domain`.
+async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallError> {
+    for summary in certificate::certificates(aws).await? {
+        let Some(arn) = summary.certificate_arn.as_ref().filter(|_| is_for(&summary, domain)) else { continue };
+        let Some(tags) = found(certificate::tags_of(aws, arn).await)? else { continue };
+        // Our own certificates are deleted together with the record, or keep it desired.
+        if !tags::belongs_to_owner(aws, &tags) {
+            return Ok(Some(arn.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether nothing but ACM needs a record set of a zone that is about to be deleted, and no certificate does any more: two
+/// resources that were destroyed at the same time each left it to the other.
+///
+/// # Errors
+/// A call that failed for a reason that may pass.
+pub(crate) async fn is_left_over(aws: &Regional, set: &ResourceRecordSet) -> Result<bool, CallError> {
+    let is_validation = set.r#type == RrType::Cname && value_of(set).ends_with(".acm-validations.aws");
+    // The first label is ACM's.
+    let name = dns::normal(&set.name);
+    let domain = name.split_once('.').map(|(_, domain)| domain).unwrap_or_default();
+    if !is_validation || !is_created_by_us(set) {
+        return Ok(false);
+    }
+    Ok(matches!(need(aws, domain).await?, Need::None))
+}
+
+fn is_for(summary: &CertificateSummary, domain: &str) -> bool {
+    let names = summary.domain_name.iter().chain(summary.subject_alternative_name_summaries.iter().flatten());
+    let base = |name: &String| dns::normal(name.strip_prefix("*.").unwrap_or(name));
+    names.map(base).any(|name| name == dns::normal(domain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_needs_the_same_record() {
+        let summary = |name: &str| CertificateSummary::builder().domain_name(name).build();
+        assert!(is_for(&summary("*.api.example.com"), "api.example.com"));
+        assert!(is_for(&summary("API.example.com"), "api.example.com"));
+        assert!(!is_for(&summary("us-west-2.api.example.com"), "api.example.com"));
+    }
+}

@@ -1,0 +1,60 @@
+//! Going on from what is there: objects made by an apply that died, updates that nobody saw the end of.
+
+use std::time::Duration;
+
+use crate::aws::{CallError, Regional};
+use crate::components::{Component, Found, Resolved};
+
+/// How long AWS may hold the name of what was deleted.
+pub(crate) const RELEASED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Whether a name that is taken may be free soon: AWS may hold the name of an object that was deleted a moment ago, and still
+/// report the object, with the owner id of then.
+pub(crate) fn may_be_released(error: &CallError) -> bool {
+    error.is_exists() || matches!(error, CallError::Foreign { .. })
+}
+
+/// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
+/// last one ended: then it is what AWS reports.
+///
+/// # Errors
+/// What [`Component::read`] fails with.
+pub(crate) async fn start_of_update<C>(
+    aws: &Regional,
+    outputs: &C::Outputs,
+    from: &C::Spec,
+    to: &Resolved<C::Spec>,
+) -> Result<C::Spec, CallError>
+where
+    C: Component<Spec: PartialEq>,
+{
+    if *from != **to {
+        return Ok(from.clone());
+    }
+    Ok(C::read(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
+}
+
+/// The create of an object whose name is taken: when it carries our ownership it is turned into what is wanted.
+/// `taken` is AWS's refusal, `what` names the object.
+///
+/// # Errors
+/// [`CallError::Foreign`] when it is not ours; `taken` when it is gone again; what reading and updating fail with.
+pub(crate) async fn take_over<C: Component>(
+    aws: &Regional,
+    spec: &Resolved<C::Spec>,
+    what: &str,
+    taken: CallError,
+) -> Result<C::Outputs, CallError> {
+    match aws.look_for(what, || C::find(aws, spec)).await? {
+        Some(Found::Ours(outputs)) => match aws.look_for(what, || C::read(aws, spec, &outputs)).await? {
+            Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
+                // What was seen was deleted a moment ago.
+                Err(error) if error.is_not_found() => Err(taken),
+                updated => updated,
+            },
+            None => Err(taken),
+        },
+        Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
+        None => Err(taken),
+    }
+}

@@ -1,0 +1,103 @@
+//! What AWS's answers come to: something gone, something left out, something spelled in AWS's way.
+
+use std::future::Future;
+
+use aws_smithy_types::error::operation::BuildError;
+
+use crate::aws::CallError;
+use crate::desired::Input;
+
+/// A delete's answer: what is gone already is success.
+pub(crate) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
+    match answer {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A read's answer: `None` when AWS has no such object.
+pub(crate) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A field that AWS always sends, though its SDK calls it optional.
+pub(crate) fn field<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
+    value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "AWS left it out of its answer".to_owned() })
+}
+
+/// All that a list holds. `ask` is told where a page begins, and tells what is on it and where the next one begins.
+pub(crate) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
+where
+    F: Fn(Option<String>) -> R,
+    R: Future<Output = Result<(Option<Vec<T>>, Option<String>), CallError>>,
+{
+    let (mut all, mut next) = (Vec::new(), None);
+    loop {
+        let (page, token) = ask(next).await?;
+        all.extend(page.into_iter().flatten());
+        next = token.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// A part of a request that the SDK checks while it is built.
+pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T, CallError> {
+    part.map_err(|error| CallError::Malformed(error.to_string()))
+}
+
+/// The number of a spec as AWS takes it.
+pub(crate) fn small(number: i64) -> Result<i32, CallError> {
+    i32::try_from(number).map_err(|_| CallError::Malformed(format!("{number} is out of range")))
+}
+
+/// Values that AWS keeps as a set, and maybe in another case: in our spelling and order when they are the same.
+pub(crate) fn respell(reported: &[String], ours: &[Input<String>]) -> Vec<Input<String>> {
+    let canonical = |values: Vec<&String>| {
+        let mut values: Vec<String> = values.into_iter().map(|value| value.to_lowercase()).collect();
+        values.sort();
+        values.dedup();
+        values
+    };
+    if canonical(reported.iter().collect()) == canonical(ours.iter().filter_map(Input::known).collect()) {
+        return ours.to_vec();
+    }
+    reported.iter().cloned().map(Input::Known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inputs(values: &[&str]) -> Vec<Input<String>> {
+        values.iter().map(|value| Input::from(*value)).collect()
+    }
+
+    #[test]
+    fn the_same_set_keeps_our_spelling() {
+        let ours = inputs(&["X-Key", "accept"]);
+        assert_eq!(respell(&["Accept".to_owned(), "x-key".to_owned()], &ours), ours);
+        assert_eq!(respell(&["accept".to_owned()], &ours), inputs(&["accept"]));
+    }
+
+    #[test]
+    fn what_is_gone_needs_no_delete() {
+        let refused = |code: &str| -> Result<(), CallError> {
+            Err(CallError::Refused {
+                operation: "route53:DeleteHealthCheck",
+                region: "us-east-1".to_owned(),
+                code: code.to_owned(),
+                message: String::new(),
+                request_id: String::new(),
+            })
+        };
+        assert!(gone(refused("NoSuchHealthCheck")).is_ok());
+        assert!(gone(refused("AccessDenied")).is_err());
+        assert!(found(refused("NotFoundException")).is_ok_and(|found| found.is_none()));
+    }
+}

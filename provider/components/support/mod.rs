@@ -1,0 +1,9 @@
+//! What several kinds share.
+
+pub(crate) mod adoption;
+pub(crate) mod answer;
+pub(crate) mod creation;
+pub(crate) mod deviations;
+pub(crate) mod identity;
+pub(crate) mod place;
+pub(crate) mod tags;

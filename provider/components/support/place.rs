@@ -1,0 +1,27 @@
+//! Where an object stands, as ARNs spell it. Pure.
+
+use crate::aws::Regional;
+
+/// What every ARN of a region has in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: &'a str,
+    /// The account, twelve digits.
+    pub account_id: &'a str,
+    /// The region; empty for what is in none.
+    pub region: &'a str,
+}
+
+impl Place<'_> {
+    /// The ARN of `resource` of `service`: `arn:aws:lambda:us-east-1:123456789012:function:giraffe`.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account_id)
+    }
+}
+
+impl<'a> From<&'a Regional> for Place<'a> {
+    fn from(aws: &'a Regional) -> Self {
+        Self { partition: aws.partition(), account_id: aws.account_id(), region: aws.region() }
+    }
+}

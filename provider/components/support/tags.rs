@@ -1,0 +1,166 @@
+//! Tags: what is wanted, what AWS reports, what must change, and whose an object is.
+
+use std::collections::BTreeMap;
+
+use crate::aws::{Identity, Regional};
+use crate::components::{ADDRESS_TAG, Component, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Tags};
+use crate::desired::{Address, Input, OwnerId};
+
+/// Prefix of the tags that AWS puts on things by itself; nobody can change them.
+const AWS_PREFIX: &str = "aws:";
+
+/// The tags of a spec that are known, as plain text.
+pub(crate) fn plain(tags: &Tags) -> BTreeMap<String, String> {
+    tags.iter().filter_map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect()
+}
+
+/// Tags as AWS reports them, without AWS's own.
+pub(crate) fn reported(tags: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    tags.into_iter().filter(|(key, _)| !key.starts_with(AWS_PREFIX)).collect()
+}
+
+/// Tags in the form of a spec.
+pub(crate) fn spec(tags: BTreeMap<String, String>) -> Tags {
+    tags.into_iter().map(|(key, value)| (key, Input::Known(value))).collect()
+}
+
+/// What turns one set of tags into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagChange {
+    /// Tags to set.
+    pub(crate) set: BTreeMap<String, String>,
+    /// Keys to take away.
+    pub(crate) remove: Vec<String>,
+}
+
+impl TagChange {
+    /// From the tags `from` to the tags `to`.
+    pub(crate) fn between(from: &Tags, to: &Tags) -> Self {
+        let (from, to) = (plain(from), plain(to));
+        let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
+        let set = to.into_iter().filter(|(key, value)| from.get(key) != Some(value)).collect();
+        Self { set, remove }
+    }
+}
+
+/// Whether tags say that an object is the component at `aws`'s address.
+pub(crate) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    is_ours_at(aws, aws.address(), tags)
+}
+
+/// Whether tags say that an object is the component at `address` of `aws`'s owner.
+pub(crate) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
+    belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+}
+
+/// Whether tags name `aws`'s owner and its owner id.
+pub(crate) fn belongs_to_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    let has_id = match aws.identity() {
+        Identity::Unknown => false,
+        Identity::Exactly(id) => owner_id(tags).as_ref() == Some(id),
+        Identity::Any => owner_id(tags).is_some(),
+    };
+    has_id && names_owner(aws, tags)
+}
+
+/// The owner id in an object's tags.
+pub(crate) fn owner_id(tags: &BTreeMap<String, String>) -> Option<OwnerId> {
+    tags.get(OWNER_ID_TAG)?.parse().ok()
+}
+
+fn names_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    tags.get(OWNER_TAG).is_some_and(|owner| *owner == aws.owner().to_string())
+}
+
+/// Whose an object of one of our names is, by its tags. One that lacks the owner id alone is ours: somebody removed the tag,
+/// for nobody else writes the others.
+pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder {
+    let lost_its_id = !tags.contains_key(OWNER_ID_TAG) && names_owner(aws, tags);
+    if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
+}
+
+/// The address that the tags of one of this owner's `C` name.
+pub(crate) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
+    let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
+    (belongs_to_owner(aws, tags) && address.kind == C::KIND).then_some(address)
+}
+
+/// The same, when it is in the scope that an import looks in.
+pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
+    address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
+}
+
+/// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
+pub(crate) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
+    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
+}
+
+/// Whose an object looks like, for a person.
+pub(crate) fn whose(aws: &Regional, tags: &BTreeMap<String, String>, hints: &str) -> String {
+    describe(aws.account_id(), tags, hints)
+}
+
+fn describe(account_id: &str, tags: &BTreeMap<String, String>, hints: &str) -> String {
+    let mut parts = Vec::new();
+    if let Some(owner) = tags.get(OWNER_TAG) {
+        let address = tags.get(ADDRESS_TAG).map(|address| format!(" as {address}")).unwrap_or_default();
+        let id = owner_id(tags);
+        let home = id.map(|id| format!("owner id {id}, home region {}, ", id.home_region())).unwrap_or_default();
+        parts.push(format!("it belongs to {owner} ({home}account {account_id}){address}"));
+    }
+    let others: Vec<String> = tags
+        .iter()
+        .filter(|(key, _)| !key.starts_with("multiregion:"))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    if others.is_empty() {
+        parts.push("it has no other tags".to_owned());
+    } else {
+        parts.push(format!("its tags are {}", others.join(", ")));
+    }
+    if !hints.is_empty() {
+        parts.push(hints.to_owned());
+    }
+    parts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), Input::from(*value))).collect()
+    }
+
+    #[test]
+    fn only_what_differs_is_changed() {
+        let change = TagChange::between(
+            &tags(&[("keep", "1"), ("change", "1"), ("drop", "1")]),
+            &tags(&[("keep", "1"), ("change", "2"), ("new", "1")]),
+        );
+        assert_eq!(change.set, plain(&tags(&[("change", "2"), ("new", "1")])));
+        assert_eq!(change.remove, ["drop"]);
+    }
+
+    #[test]
+    fn whose_it_is_is_said() {
+        let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
+        let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
+        insta::assert_snapshot!(
+            describe("1", &tags, "made 2026-01-01"),
+            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; made 2026-01-01"
+        );
+        assert_eq!(describe("1", &BTreeMap::new(), ""), "it has no other tags");
+        let half = plain(&self::tests::tags(&[(OWNER_TAG, "multiregion_api/zebra")]));
+        insta::assert_snapshot!(
+            describe("1", &half, ""),
+            @"it belongs to multiregion_api/zebra (account 1); it has no other tags"
+        );
+    }
+
+    #[test]
+    fn tags_of_aws_are_not_ours_to_compare() {
+        let reported = reported([("aws:cloudformation:stack-name".to_owned(), "x".to_owned())]);
+        assert!(reported.is_empty());
+    }
+}
