@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use crate::resources::regions;
+use crate::resources::shared::regions;
 
 /// What is wrong with an argument: a constant summary, and a detail.
 pub(super) type Wrong = (&'static str, String);

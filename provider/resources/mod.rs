@@ -1,13 +1,7 @@
-//! One file per resource type: its schema, its configuration, and what it expands into. Pure.
+//! One folder per resource type, and what all share: its schema, its configuration, and what it expands into. Pure.
 
 mod api;
-mod dns;
-mod owned;
-pub(crate) mod regions;
-mod status;
-mod tags;
-mod timeouts;
-mod values;
+pub(crate) mod shared;
 mod zone;
 
 use std::time::Duration;
@@ -136,5 +130,5 @@ pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
 /// The path of the top-level attribute `name`, when a change from `prior` to `config` changes it.
 fn changed(prior: &Value, config: &Value, name: &str) -> Vec<Path> {
     let path = Path::of(name);
-    if values::at(prior, &path) == values::at(config, &path) { Vec::new() } else { vec![path] }
+    if shared::values::at(prior, &path) == shared::values::at(config, &path) { Vec::new() } else { vec![path] }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::resources::tags::TagsAttr;
-use crate::resources::timeouts::Timeouts;
+use crate::resources::shared::tags::TagsAttr;
+use crate::resources::shared::timeouts::Timeouts;
 use crate::schema::{Attr, Decode, Object};
 use crate::wire::{Diagnostic, Number, Path, Value};
 

@@ -21,10 +21,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::timeouts::{self, Limits};
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
 use crate::desired::Desired;
 use crate::plan::View;
+use crate::resources::shared::timeouts::{self, Limits};
 use crate::schema::Schema;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 

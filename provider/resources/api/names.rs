@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::resources::dns;
+use crate::resources::shared::dns;
 use crate::schema::Attr;
 
 /// The names of an API with a domain.

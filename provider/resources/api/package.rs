@@ -10,7 +10,7 @@ use crate::components::lambda::function::{self as lambda, Code};
 use crate::desired::{Address, Input, Kind, PackageSource};
 use crate::plan::{Seen, View};
 use crate::resources::Context;
-use crate::resources::values::at;
+use crate::resources::shared::values::at;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// The arguments of `function` that say what its package is and how it is called.

@@ -6,8 +6,8 @@ use super::schema;
 use super::shape::Shape;
 use crate::desired::Address;
 use crate::plan::View;
-use crate::resources::values::{attributes, complete, map, object, text};
-use crate::resources::{owned, status};
+use crate::resources::shared::values::{attributes, complete, map, object, text};
+use crate::resources::shared::{owned, status};
 use crate::schema::Attr;
 use crate::wire::Value;
 

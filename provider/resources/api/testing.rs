@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Api;
 use crate::desired::{OwnerId, Package, PackageSource, Packages, Unusable};
-use crate::resources::values::complete;
+use crate::resources::shared::values::complete;
 use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Number, Value};
 

@@ -4,7 +4,7 @@ use super::{Found, each};
 use crate::resources::api::config::{Cdn, Config};
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::{Edge, Shape};
-use crate::resources::dns;
+use crate::resources::shared::dns;
 use crate::wire::Path;
 
 /// The statuses that an origin group can fail over on.

@@ -20,8 +20,8 @@ pub(super) use regions::partitions;
 
 use super::config::{Config, Texts};
 use super::shape::Shape;
-use crate::resources::tags::{self, Bearer};
-use crate::resources::timeouts;
+use crate::resources::shared::tags::{self, Bearer};
+use crate::resources::shared::timeouts;
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 

@@ -3,7 +3,7 @@
 use super::{Found, code, each};
 use crate::resources::api::config::{Config, Region, TextMap, Texts, region_path};
 use crate::resources::api::shape::{Policy, Shape};
-use crate::resources::regions;
+use crate::resources::shared::regions;
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 

@@ -9,8 +9,8 @@ use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::routes;
 use crate::resources::api::shape::{Shape, plain};
-use crate::resources::timeouts::{self, Timeouts};
-use crate::resources::{dns, regions};
+use crate::resources::shared::timeouts::{self, Timeouts};
+use crate::resources::shared::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
 

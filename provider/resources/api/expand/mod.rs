@@ -31,7 +31,7 @@ use crate::components::route53::health_check;
 use crate::components::route53::record::Record;
 use crate::components::route53::validation_record;
 use crate::desired::{Address, Desired, Handle, Input, Kind};
-use crate::resources::owned::{self, Owned};
+use crate::resources::shared::owned::{self, Owned};
 use crate::resources::{Context, Resource};
 use crate::schema::Attr;
 

@@ -8,7 +8,7 @@ use crate::components::lambda::function::{self, Code, Function};
 use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Input, PackageSource};
-use crate::resources::values::{known, known_list, known_whole, map, object, text, whole};
+use crate::resources::shared::values::{known, known_list, known_whole, map, object, text, whole};
 use crate::wire::Value;
 
 /// What the functions of all regions have in common.

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use crate::components::logs::claim;
 use crate::desired::{Address, Input, Kind, Scope};
 use crate::plan::View;
-use crate::resources::tags;
-use crate::resources::values::{map, object, text};
+use crate::resources::shared::tags;
+use crate::resources::shared::values::{map, object, text};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// The configuration of the API `name`, as far as its components tell it.

@@ -16,7 +16,7 @@ use crate::components::logs::log_group::LogGroup;
 use crate::components::route53::health_check::HealthCheck;
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input, Kind};
-use crate::resources::values::{known, known_list, known_whole, object, text, whole};
+use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
 use crate::wire::{Number, Value};
 
 /// The names of an API, told from its records.

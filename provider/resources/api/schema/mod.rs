@@ -3,7 +3,7 @@
 mod function;
 mod traffic;
 
-use crate::resources::{owned, status, timeouts};
+use crate::resources::shared::{owned, status, timeouts};
 use crate::schema::{Attribute, Mode, Schema};
 use crate::wire::Type;
 

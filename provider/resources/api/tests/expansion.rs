@@ -2,7 +2,7 @@
 
 use super::super::testing::{config, expand, outline};
 use crate::desired::Address;
-use crate::resources::values::at;
+use crate::resources::shared::values::at;
 use crate::wire::{Path, Value};
 
 fn outlined(hcl: &str) -> String {

@@ -10,7 +10,7 @@ use super::TOPOLOGIES;
 use crate::desired::{Address, Desired};
 use crate::plan::{Seen, View};
 use crate::resources::Resource;
-use crate::resources::values::at;
+use crate::resources::shared::values::at;
 use crate::schema::{Attr, Mode};
 use crate::wire::{Path, Value};
 

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::owned::{self, Owned};
-use super::status;
-use super::tags::{self, Bearer, TagsAttr};
-use super::timeouts::{self, Limits, Timeouts};
-use super::values::{complete, map, text};
-use super::{Context, Expansion, OnCreateFailure, Resource, Settings, dns};
+use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
 use crate::components::route53::hosted_zone::{self, HostedZone};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
+use crate::resources::shared::dns;
+use crate::resources::shared::owned::{self, Owned};
+use crate::resources::shared::status;
+use crate::resources::shared::tags::{self, Bearer, TagsAttr};
+use crate::resources::shared::timeouts::{self, Limits, Timeouts};
+use crate::resources::shared::values::{complete, map, text};
 use crate::schema::{Attr, Attribute, Mode, Object, Schema};
 use crate::wire::{Diagnostic, Diagnostics, Path, Type, Value};
 
@@ -237,7 +238,7 @@ mod tests {
     use super::*;
     use crate::desired::{Package, PackageSource, Packages, Unusable};
     use crate::plan::Seen;
-    use crate::resources::values::{at, object};
+    use crate::resources::shared::values::{at, object};
 
     struct None;
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
 use super::tags::{self, TagsAttr};
 use crate::components::Tags;
 use crate::components::logs::claim::{self, Claim};
 use crate::components::logs::completion_marker::{self, CompletionMarker};
 use crate::desired::{Address, Desired, Handle, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
+use crate::resources::Context;
 use crate::schema::{Attr, Attribute, Mode};
 use crate::wire::{Path, Value};
 

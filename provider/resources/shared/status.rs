@@ -6,7 +6,7 @@ use crate::schema::{Attr, Attribute, Mode};
 use crate::wire::Value;
 
 /// The attribute.
-pub(super) fn attribute() -> Attribute {
+pub(crate) fn attribute() -> Attribute {
     Attribute::string(
         "status",
         Mode::Computed,
@@ -15,7 +15,7 @@ pub(super) fn attribute() -> Attribute {
 }
 
 /// Its value.
-pub(super) fn of(view: &View) -> Value {
+pub(crate) fn of(view: &View) -> Value {
     match view.complete {
         Attr::Known(true) => text("ready"),
         Attr::Known(false) => text("incomplete"),
