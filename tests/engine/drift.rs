@@ -89,16 +89,16 @@ async fn what_is_deleted_behind_our_back_is_made_again() {
         let ledger = api.ledger();
         let entry = ledger.entries.get(&address).expect("it was made").clone();
         let (aws, component) = world.component(OWNER, &address);
-        if !component.visible() || address.scope.region() == Some("us-west-2") {
+        if !component.meta().visible || address.scope.region() == Some("us-west-2") {
             continue;
         }
         let delete = component.delete(&aws, &entry.spec, &entry.outputs).await;
         if delete.is_err() || component.read(&aws, &entry.spec, &entry.outputs).await.expect("AWS answers").is_some() {
-            refused.insert(component.kind());
+            refused.insert(component.meta().name);
             continue;
         }
-        deleted.insert(component.kind());
-        mends(&world, &mut api, &config, &address, followers(component.kind())).await;
+        deleted.insert(component.meta().name);
+        mends(&world, &mut api, &config, &address, followers(component.meta().name)).await;
     }
     // AWS itself keeps what is in use, and an API always has its endpoint; everything else can vanish.
     let kept: BTreeSet<&str> = refused.difference(&deleted).copied().collect();
@@ -148,7 +148,7 @@ async fn what_is_changed_behind_our_back_is_changed_again() {
         }
         let mut drifts: Vec<(&str, Json)> = changes()
             .into_iter()
-            .filter(|(kind, ..)| *kind == component.kind())
+            .filter(|(kind, ..)| *kind == component.meta().name)
             .map(|(_, field, to)| (field, to))
             .collect();
         let ledger = api.ledger();

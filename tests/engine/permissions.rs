@@ -15,7 +15,7 @@ const OWN: &str = "account:ListRegions";
 
 /// What all components may do.
 fn allowed() -> BTreeSet<String> {
-    REGISTRY.iter().flat_map(|component| component.actions()).map(|action| (*action).to_owned()).collect()
+    REGISTRY.iter().flat_map(|component| component.meta().actions).map(|action| (*action).to_owned()).collect()
 }
 
 /// The actions that IAM asks for before this call is done.
@@ -119,14 +119,14 @@ fn every_action_is_one_of_a_service_that_iam_knows() {
     const SERVICES: [&str; 11] =
         ["acm", "apigateway", "cloudfront", "ec2", "ecr", "iam", "lambda", "logs", "route53", "s3", "account"];
     for component in REGISTRY {
-        for action in component.actions() {
+        for action in component.meta().actions {
             let (service, name) = action.split_once(':').unwrap_or_default();
-            assert!(SERVICES.contains(&service), "{}: {action}", component.kind());
+            assert!(SERVICES.contains(&service), "{}: {action}", component.meta().name);
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric());
-            assert!(is_name, "{}: {action}", component.kind());
+            assert!(is_name, "{}: {action}", component.meta().name);
         }
-        assert!(component.actions().is_sorted(), "the actions of {} are not sorted", component.kind());
+        assert!(component.meta().actions.is_sorted(), "the actions of {} are not sorted", component.meta().name);
     }
 }
 
