@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Clock;
-use crate::components::AnyComponent;
 
 /// How often one operation may be called.
 ///
@@ -78,10 +77,9 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Keeps the limits of all services and of `components` in a process that begins `now`.
-    pub(super) fn of(components: &[&dyn AnyComponent], now: Instant) -> Self {
-        let own = components.iter().flat_map(|component| component.limits());
-        Self::new(LIMITS.iter().chain(own).copied(), now)
+    /// Enforces the limits of all services, and `limits` of single operations, in a process that starts `now`.
+    pub(super) fn of(limits: impl IntoIterator<Item = Limit>, now: Instant) -> Self {
+        Self::new(LIMITS.iter().copied().chain(limits), now)
     }
 
     /// Keeps no limits.
