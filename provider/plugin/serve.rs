@@ -58,7 +58,7 @@ pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
     };
     let listener = Arc::new(Listener::bind(&config)?);
     heed_interrupts(&config.mode, &end)?;
-    let provider = Arc::new(rpc::Server::new());
+    let provider = Arc::new(rpc::Server::new(rpc::Registries::default()));
     let ending = Ending { provider, presence: Presence::default(), end: end.clone() };
     #[cfg(unix)]
     ending.clone().heed_termination()?;
