@@ -130,12 +130,11 @@ impl PendingAcks {
         let mut creates = self.lock();
         // Unless it was released meanwhile.
         let same = |kept: &Create| kept.hold.owner() == create.hold.owner();
-        let Some(place) = creates.iter().position(same) else { return };
-        if is_ours {
-            creates[place] = create;
-        } else {
+        if !is_ours {
             // Another run has taken it over while this one was suspended.
-            creates.remove(place);
+            creates.retain(|kept| !same(kept));
+        } else if let Some(kept) = creates.iter_mut().find(|kept| same(kept)) {
+            *kept = create;
         }
     }
 
