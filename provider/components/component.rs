@@ -165,6 +165,21 @@ pub struct Problem {
     pub detail: String,
 }
 
+/// Declares the [`OutputKey`](crate::desired::OutputKey)s of a kind, one for each field of its `Outputs` that other specs
+/// or attributes refer to: `output_keys! { Function { ARN = arn: String } }`. The compiler checks name and type.
+macro_rules! output_keys {
+    ($kind:ident { $($key:ident = $field:ident: $type:ty),* $(,)? }) => {
+        $(
+            #[doc = concat!("The output [`Outputs::", stringify!($field), "`].")]
+            pub const $key: $crate::desired::OutputKey<$kind, $type> = {
+                let _: fn(&<$kind as $crate::components::Component>::Outputs) -> &$type = |outputs| &outputs.$field;
+                $crate::desired::OutputKey::new(stringify!($field))
+            };
+        )*
+    };
+}
+pub(crate) use output_keys;
+
 /// An object found by [`Component::discover`].
 pub struct Discovered<C: Component> {
     /// The key of its address.

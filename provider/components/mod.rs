@@ -15,6 +15,7 @@ pub mod route53;
 mod support;
 
 pub use catalog::Catalog;
+pub(crate) use component::output_keys;
 pub use component::{
     ADDRESS_TAG, Component, Discovered, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Problem, Siblings, Tags,
 };

@@ -7,7 +7,7 @@ mod input;
 mod owner;
 mod package;
 
-pub use address::{Address, NotAnAddress, Scope};
+pub use address::{Address, AddressOf, NotAnAddress, Scope};
 pub use claim::{ClaimRecord, Heartbeat, Phase};
 pub use graph::{Desired, Kind, Node};
 pub use input::{Gated, Handle, Input, OutputKey, Reference};

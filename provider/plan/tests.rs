@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::desired::{Address, Desired, Kind};
+use crate::desired::{Address, AddressOf, Desired, Kind};
 use crate::wire::Path;
 
 /// A kind whose spec is whatever a test needs. `fixed` cannot change, `from` does not count.
@@ -50,14 +50,18 @@ impl Kinds for Things {
     }
 }
 
+fn thing(key: &str) -> AddressOf<Thing> {
+    Address::global_of().key(key)
+}
+
 fn at(key: &str) -> Address {
-    Address::global("thing").key(key)
+    thing(key).into()
 }
 
 fn wants(specs: &[(&str, Json)]) -> Desired {
     let mut desired = Desired::default();
     for (key, spec) in specs {
-        desired.add::<Thing>(at(key), Path::root(), spec);
+        desired.add(thing(key), Path::root(), spec);
     }
     desired
 }
@@ -186,7 +190,7 @@ fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
         let specs: Vec<(&str, Json)> = keys.iter().map(|key| (*key, json!({}))).collect();
         let mut desired = wants(&specs);
         if let Some(spec) = leads {
-            desired.add::<Record>(Address::global("record").key("record"), Path::root(), &spec);
+            desired.add(Address::global_of::<Record>().key("record"), Path::root(), &spec);
         }
         desired
     };
@@ -206,7 +210,7 @@ fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
 fn what_is_last_comes_after_the_removals() {
     let wants_last = |things: &[(&str, Json)], marker: Json| {
         let mut desired = wants(things);
-        let marker = desired.add::<Thing>(at("marker"), Path::root(), &marker);
+        let marker = desired.add(thing("marker"), Path::root(), &marker);
         desired.order_last(&marker);
         desired
     };
@@ -381,7 +385,7 @@ fn eventful() -> (Desired, Ledger, Plan) {
     let wants_with = |region: &str, fixed: u8| {
         let record = json!({ "ttl": 60, "check": id_of("check"), "sets": { region: set(region) } });
         let mut desired = wants(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
-        let marker = desired.add::<Thing>(at("marker"), Path::root(), &json!({ "of": [region] }));
+        let marker = desired.add(thing("marker"), Path::root(), &json!({ "of": [region] }));
         desired.order_last(&marker);
         desired
     };

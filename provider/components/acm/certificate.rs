@@ -13,19 +13,20 @@ use crate::components::route53::dns;
 use crate::components::support::answer::{built, field, found, gone, pages, respell};
 use crate::components::support::tags::TagChange;
 use crate::components::support::{identity, tags};
-use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Certificate;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Certificate, String> = OutputKey::new("arn");
-/// [`Outputs::validation_name`].
-pub const VALIDATION_NAME: OutputKey<Certificate, String> = OutputKey::new("validation_name");
-/// [`Outputs::validation_value`].
-pub const VALIDATION_VALUE: OutputKey<Certificate, String> = OutputKey::new("validation_value");
+output_keys! {
+    Certificate {
+        ARN = arn: String,
+        VALIDATION_NAME = validation_name: String,
+        VALIDATION_VALUE = validation_value: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

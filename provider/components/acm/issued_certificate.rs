@@ -10,15 +10,18 @@ use crate::components::acm::certificate;
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
-use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings};
-use crate::desired::{Input, Kind, OutputKey, Scope};
+use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
+use crate::desired::{Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
 pub struct IssuedCertificate;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<IssuedCertificate, String> = OutputKey::new("arn");
+output_keys! {
+    IssuedCertificate {
+        ARN = arn: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

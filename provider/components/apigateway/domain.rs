@@ -14,19 +14,22 @@ use crate::components::acm::issued_certificate;
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::{adoption, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{
+    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway, output_keys,
+};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Domain;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<Domain, String> = OutputKey::new("name");
-/// [`Outputs::target`].
-pub const TARGET: OutputKey<Domain, String> = OutputKey::new("target");
-/// [`Outputs::zone_id`].
-pub const ZONE_ID: OutputKey<Domain, String> = OutputKey::new("zone_id");
+output_keys! {
+    Domain {
+        NAME = name: String,
+        TARGET = target: String,
+        ZONE_ID = zone_id: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,19 +8,20 @@ use crate::aws::{CallError, Regional};
 use crate::components::support::answer::{field, found, gone, pages, respell, small};
 use crate::components::support::creation::make_once;
 use crate::components::support::tags;
-use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, apigateway};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, apigateway, output_keys};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct HttpApi;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<HttpApi, String> = OutputKey::new("id");
-/// [`Outputs::endpoint`].
-pub const ENDPOINT: OutputKey<HttpApi, String> = OutputKey::new("endpoint");
-/// [`Outputs::host`].
-pub const HOST: OutputKey<HttpApi, String> = OutputKey::new("host");
+output_keys! {
+    HttpApi {
+        ID = id: String,
+        ENDPOINT = endpoint: String,
+        HOST = host: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

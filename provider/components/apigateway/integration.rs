@@ -7,15 +7,18 @@ use crate::aws::{CallError, Regional};
 use crate::components::lambda::alias;
 use crate::components::support::answer::{field, found, gone, pages, small};
 use crate::components::support::creation::make_once;
-use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway, output_keys};
+use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Integration;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<Integration, String> = OutputKey::new("id");
+output_keys! {
+    Integration {
+        ID = id: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,7 +140,7 @@ const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
 /// An integration takes no tags, so its description says which component it is.
 fn mark(aws: &Regional) -> String {
-    Address::regional(aws.region(), Integration::KIND).to_string()
+    Address::of::<Integration>(aws.region()).to_string()
 }
 
 /// The integrations of an API of ours that carry our mark.

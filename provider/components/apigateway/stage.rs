@@ -9,15 +9,20 @@ use crate::components::logs::log_group;
 use crate::components::support::answer::{found, gone, small};
 use crate::components::support::creation::make;
 use crate::components::support::tags;
-use crate::components::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::components::{
+    Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway, output_keys,
+};
+use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Stage;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<Stage, String> = OutputKey::new("name");
+output_keys! {
+    Stage {
+        NAME = name: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

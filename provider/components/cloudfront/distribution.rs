@@ -17,17 +17,19 @@ use crate::components::support::answer::{built, field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags};
-use crate::desired::{Address, Input, Kind, OutputKey, Scope};
+use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Address, Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Distribution;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<Distribution, String> = OutputKey::new("id");
-/// [`Outputs::domain_name`].
-pub const DOMAIN_NAME: OutputKey<Distribution, String> = OutputKey::new("domain_name");
+output_keys! {
+    Distribution {
+        ID = id: String,
+        DOMAIN_NAME = domain_name: String,
+    }
+}
 
 /// The key of what belongs to it: its certificate, and the record sets that lead to it.
 pub const KEY: &str = "cdn";
@@ -181,7 +183,7 @@ impl Component for Distribution {
         let mut depends_on: Vec<Address> = parents.cloned().collect();
         // Its origins are names that records lead on from.
         let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
-        depends_on.extend(names.map(|name| Address::global(record::Record::KIND).key(&name)));
+        depends_on.extend(names.map(|name| Address::global_of::<record::Record>().key(&name).into()));
         let mut discovered = Vec::new();
         if aws.address().scope != Scope::Global {
             return Ok(discovered);

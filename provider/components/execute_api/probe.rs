@@ -10,12 +10,18 @@ use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::execute_api_endpoint;
 use crate::components::apigateway::http_api::{self, HttpApi};
 use crate::components::lambda::version::{self, Version};
-use crate::components::{Component, Discovered, Found, Resolved, Siblings};
+use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Probe;
+
+output_keys! {
+    Probe {
+        HOST = host: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,15 +13,18 @@ use crate::components::logs::claim::Claim;
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Address, Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Role;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Role, String> = OutputKey::new("arn");
+output_keys! {
+    Role {
+        ARN = arn: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +106,7 @@ impl Component for Role {
                 tags: Tags::new(),
             },
             outputs: outputs(&role),
-            depends_on: vec![Address::global(Claim::KIND)],
+            depends_on: vec![Address::global_of::<Claim>().into()],
         });
         Ok(found.into_iter().collect())
     }

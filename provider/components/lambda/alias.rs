@@ -10,17 +10,19 @@ use crate::aws::{CallError, Regional};
 use crate::components::lambda::version::{self, Version};
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
-use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda, output_keys};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Alias;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Alias, String> = OutputKey::new("arn");
-/// [`Outputs::name`].
-pub const NAME: OutputKey<Alias, String> = OutputKey::new("name");
+output_keys! {
+    Alias {
+        ARN = arn: String,
+        NAME = name: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

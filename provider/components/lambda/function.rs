@@ -17,17 +17,21 @@ use crate::components::logs::log_group::LogGroup;
 use crate::components::support::adoption;
 use crate::components::support::answer::gone;
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda};
-use crate::desired::{Address, Input, Kind, OutputKey, PackageSource};
+use crate::components::{
+    Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
+};
+use crate::desired::{Address, Input, Kind, PackageSource};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Function;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<Function, String> = OutputKey::new("name");
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Function, String> = OutputKey::new("arn");
+output_keys! {
+    Function {
+        NAME = name: String,
+        ARN = arn: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,8 +183,11 @@ impl Component for Function {
             if !tags::is_ours(aws, &tags) {
                 continue;
             }
-            let parents =
-                [Address::global(Claim::KIND), Address::global(Role::KIND), Address::regional(region, LogGroup::KIND)];
+            let parents = [
+                Address::from(Address::global_of::<Claim>()),
+                Address::global_of::<Role>().into(),
+                Address::of::<LogGroup>(region).into(),
+            ];
             let depends_on = parents.into_iter().filter(|address| siblings.has(address)).collect();
             let outputs = outputs(&aws.into(), &name);
             found.push(Discovered { key: None, spec: observed(None, name, &function), outputs, depends_on });

@@ -71,7 +71,7 @@ impl Component for Permission {
         for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(scope) {
             let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
-            let api = Address { scope: scope.clone(), kind: HttpApi::KIND.to_owned(), key: None };
+            let api = Address::of::<HttpApi>(aws.region()).into();
             let depends_on = [address, api].into_iter().filter(|address| siblings.has(address)).collect();
             let spec = Spec {
                 function: alias.function.into(),

@@ -9,15 +9,18 @@ use crate::aws::{CallError, Regional};
 use crate::components::lambda::function::{self, Function};
 use crate::components::lambda::{self, alias};
 use crate::components::support::answer::{found, gone};
-use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, output_keys};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Version;
 
-/// [`Outputs::number`].
-pub const NUMBER: OutputKey<Version, String> = OutputKey::new("number");
+output_keys! {
+    Version {
+        NUMBER = number: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

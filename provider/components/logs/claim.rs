@@ -13,15 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, logs};
-use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, OutputKey, Owner, Phase};
+use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, logs, output_keys};
+use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, Owner, Phase};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Claim;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
+output_keys! {
+    Claim {
+        ARN = arn: String,
+    }
+}
 
 /// The desired claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,7 +158,7 @@ pub const FIRST_HEARTBEAT_INTERVAL: u64 = 10;
 
 /// The address of every resource's claim.
 pub fn address() -> Address {
-    Address::global(Claim::KIND)
+    Address::global_of::<Claim>().into()
 }
 
 /// The claim of the run's owner in the run's home region, whatever its owner id; `None` where there is none.

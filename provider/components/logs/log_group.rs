@@ -6,17 +6,21 @@ use crate::aws::{CallError, Regional};
 use crate::components::logs::claim::Claim;
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs};
-use crate::desired::{Address, Kind, OutputKey};
+use crate::components::{
+    Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
+};
+use crate::desired::{Address, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct LogGroup;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<LogGroup, String> = OutputKey::new("name");
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<LogGroup, String> = OutputKey::new("arn");
+output_keys! {
+    LogGroup {
+        NAME = name: String,
+        ARN = arn: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,13 +99,13 @@ impl Component for LogGroup {
         ];
         let mut found = Vec::new();
         for (key, name) in candidates {
-            let address = Address::regional(region, Self::KIND);
+            let address = Address::of::<Self>(region);
             let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
             if tags::is_ours_at(aws, &address, &tags) {
                 let outputs = outputs(&aws.into(), &name);
                 let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
-                let depends_on = vec![Address::global(Claim::KIND)];
+                let depends_on = vec![Address::global_of::<Claim>().into()];
                 found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
             }
         }

@@ -11,15 +11,18 @@ use crate::aws::{CallError, Limit, Regional};
 use crate::components::route53::dns;
 use crate::components::support::answer::{built, field, found, gone, pages, small};
 use crate::components::support::{adoption, identity, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags};
-use crate::desired::{Input, Kind, OutputKey, Scope};
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
 pub struct HealthCheck;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<HealthCheck, String> = OutputKey::new("id");
+output_keys! {
+    HealthCheck {
+        ID = id: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

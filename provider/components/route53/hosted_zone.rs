@@ -13,15 +13,20 @@ use crate::aws::{CallError, Regional};
 use crate::components::route53::{dns, validation_record};
 use crate::components::support::answer::{field, gone};
 use crate::components::support::{adoption, identity, tags};
-use crate::components::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Input, Kind};
 
 /// The kind.
 #[derive(Debug)]
 pub struct HostedZone;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<HostedZone, String> = OutputKey::new("id");
+output_keys! {
+    HostedZone {
+        ID = id: String,
+        ARN = arn: String,
+        NAME_SERVERS = name_servers: Vec<String>,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

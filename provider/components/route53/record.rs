@@ -11,12 +11,18 @@ use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::{dns, health_check, record_sets};
 use crate::components::support::answer::found;
-use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings};
+use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, Scope};
 
 /// The kind.
 #[derive(Debug)]
 pub struct Record;
+
+output_keys! {
+    Record {
+        NAME = name: String,
+    }
+}
 
 /// What we want of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -248,7 +254,7 @@ fn leading_to(
         let Some(value) = record_sets::reported(set) else { continue };
         let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
         let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
-        let health_check = Address::regional(&key, health_check::HealthCheck::KIND);
+        let health_check = Address::from(Address::of::<health_check::HealthCheck>(&key));
         depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
         depends_on.push(address.clone());
         types.push(set.r#type.as_str().to_owned());
@@ -342,8 +348,8 @@ async fn candidates(
         let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
         for alias in aliases {
             let target = dns::normal(&distribution.domain_name);
-            let address = Address::global(distribution::Distribution::KIND);
-            candidates.entry(alias).or_default().insert(target, address);
+            let address = Address::global_of::<distribution::Distribution>();
+            candidates.entry(alias).or_default().insert(target, address.into());
         }
     }
     Ok(candidates)
