@@ -19,7 +19,7 @@ impl Provider {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, LOOK_TIMEOUT);
         let regions = self.regions_to_search().await;
-        let found = search::owner_id(&engine, resource.kinds(), &regions).await?;
+        let found = search::owner_id(&engine, &resource.kinds(), &regions).await?;
         let found = found.ok_or_else(|| vec![self.nothing(resource, name)])?;
         let engine = engine.identified(found.owner_id);
         // Without the claim, nothing else names the regions.
@@ -28,7 +28,7 @@ impl Provider {
             false => regions.into_iter().map(crate::desired::Scope::Region).collect(),
         };
         let ledger =
-            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
+            engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
         if ledger.is_empty() {
             return Err(vec![self.nothing(resource, name)]);
         }
