@@ -1,4 +1,4 @@
-//! Looks at every component of a ledger: drift by name.
+//! CoalescedReads at every component of a ledger: drift by name.
 //!
 //! Shortly after an apply AWS may still tell what was before it. Then what is gone, or otherwise than it was applied, is
 //! looked at again.
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 
 use super::Engine;
-use crate::aws::{CallError, LAG, Looks};
+use crate::aws::{CallError, CoalescedReads, LAG};
 use crate::components::Holder;
 use crate::desired::Address;
 use crate::plan::{Entry, Kinds, Ledger, changed_fields};
@@ -104,8 +104,8 @@ impl Engine {
         }
     }
 
-    /// Looks at one component: first together with the others, then by itself as long as AWS may not know better.
-    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>, settled: Instant) -> Sight {
+    /// CoalescedReads at one component: first together with the others, then by itself as long as AWS may not know better.
+    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>, settled: Instant) -> Sight {
         let together = Mutex::new(Some(Arc::clone(looks)));
         let look = || async {
             let looks = together.lock().ok().and_then(|mut together| together.take()).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Engine {
         self.run.look_until_believed(&address.to_string(), settled, look, Sight::surprises).await
     }
 
-    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>) -> Sight {
+    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>) -> Sight {
         let component = match self.kinds().get(&address.kind) {
             Ok(component) => component,
             Err(error) => return Sight::Unseen(error),

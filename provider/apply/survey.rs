@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::dependencies;
 use super::journal::{Event, fold};
-use crate::aws::{CallError, LAG, Looks};
+use crate::aws::{CallError, CoalescedReads, LAG};
 use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// Finds what would be changed and is somebody else's by now.
-    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<Looks>) {
+    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
         let changes = survey.plan.difference.changes.iter();
         let updated = changes.filter(|(_, change)| matches!(change, Change::Update(_)));
         let entries = updated.filter_map(|(address, _)| Some((address, survey.ledger.entries.get(address)?)));
@@ -138,14 +138,14 @@ impl Engine {
         }
     }
 
-    /// Looks for objects that are planned to be made; `true` when a lost one of ours was taken in.
+    /// CoalescedReads for objects that are planned to be made; `true` when a lost one of ours was taken in.
     async fn find_lost(
         &self,
         desired: &Desired,
         survey: &mut Survey,
         gone: &Ledger,
         asked: &mut BTreeSet<(Address, String)>,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> bool {
         let difference = &survey.plan.difference;
         let wanted: Vec<(Address, Json)> = difference
@@ -185,7 +185,7 @@ impl Engine {
         &self,
         address: &Address,
         spec: &Json,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Option<Found<Entry>>, CallError> {
         let (aws, component) = (self.shared(address, looks), self.kinds().get(&address.kind)?);
         let outputs = match component.find(&aws, spec).await? {
@@ -198,7 +198,7 @@ impl Engine {
         Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
     }
 
-    async fn check(&self, survey: &mut Survey, looks: &Arc<Looks>) {
+    async fn check(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
         let difference = &survey.plan.difference;
         let touched = difference.changes.iter().filter(|(_, change)| !change.is_keep()).map(|(address, _)| address);
         let checks = touched.filter_map(|address| {

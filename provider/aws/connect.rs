@@ -24,7 +24,6 @@ use super::limits::Limiter;
 use super::memory::Memory;
 use super::sender::{Call, Sender};
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Limit, Run, StaticCredentials, http};
-use crate::desired::Owner;
 
 /// Where a provider is at home when nobody says otherwise.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -123,7 +122,7 @@ impl Aws {
 
 /// A run for a question that no resource asks.
 fn question(clock: &Arc<dyn Clock>) -> Run {
-    Run::new(Owner::new("", ""), "", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
+    Run::new(clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
 async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {

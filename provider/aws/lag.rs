@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use super::{CallError, Regional, Run};
+use super::{CallError, Region, Run};
 
 /// How long after a write reads may tell what was before it. AWS names no bound; mostly it is over within seconds.
 pub const LAG: Duration = Duration::from_secs(20);
@@ -39,7 +39,7 @@ impl Run {
     }
 }
 
-impl Regional {
+impl Region {
     /// Looks for what AWS must have, because it was made a moment ago or because AWS says that it exists.
     ///
     /// # Errors

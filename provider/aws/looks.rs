@@ -1,7 +1,7 @@
 //! Questions that several components of one resource have for AWS while all of them are looked at: asked once for all.
 //!
 //! A refresh looks at hundreds of components side by side, and many of them want to know the same: the completion marker is in the
-//! claim's tags, every record in the same zone. Whoever has a [`Regional`] with [`Looks`] asks together with the others.
+//! claim's tags, every record in the same zone. Whoever has a [`Region`] with [`CoalescedReads`] asks together with the others.
 //! Whoever has none asks AWS itself, each time: everything that changes anything, and every wait. So no answer outlives the
 //! look that it was asked for, and nobody waits for a change in an answer that was given before.
 
@@ -10,11 +10,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{CallError, Regional};
+use super::{CallError, Region};
 
 /// What has been asked and answered during one look at a resource. Within it nothing may be changed.
 #[derive(Default)]
-pub struct Looks(Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>);
+pub struct CoalescedReads(Mutex<HashMap<String, Arc<dyn Any + Send + Sync>>>);
 
 /// One question about many things.
 struct Question<T> {
@@ -29,7 +29,7 @@ struct Notes<T> {
     answers: BTreeMap<String, Result<T, CallError>>,
 }
 
-impl Looks {
+impl CoalescedReads {
     /// The question of this name.
     fn question<T: Send + 'static>(&self, name: String) -> Arc<Question<T>> {
         let mut questions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,13 +57,14 @@ impl<T> Question<T> {
     }
 }
 
-impl Regional {
+impl Region {
     /// The same for a look at many components, which ask together what they ask by [`Self::once`] and
     /// [`Self::together`].
     #[must_use]
-    pub fn sharing(mut self, looks: &Arc<Looks>) -> Self {
-        self.looks = Some(Arc::clone(looks));
-        self
+    pub fn coalescing(&self, reads: &Arc<CoalescedReads>) -> Self {
+        let mut region = self.clone();
+        region.reads = Some(Arc::clone(reads));
+        region
     }
 
     /// What `ask` answers: asked once for everybody who looks at the same time and calls the question `what`, in the same
@@ -126,11 +127,11 @@ impl Regional {
         F: FnOnce(BTreeSet<String>) -> R + Send,
         R: Future<Output = Result<BTreeMap<String, T>, CallError>> + Send,
     {
-        let Some(looks) = &self.looks else {
+        let Some(reads) = &self.reads else {
             let mut told = ask(BTreeSet::from([about.to_owned()])).await?;
             return Ok(told.remove(about).unwrap_or_default());
         };
-        let question = looks.question::<T>(format!("{what} in {}", self.asked_region(what)));
+        let question = reads.question::<T>(format!("{what} in {}", self.asked_region(what)));
         question.with(|notes| notes.asked.insert(about.to_owned()));
         // The others come to say what they want to know before anybody asks.
         tokio::task::yield_now().await;

@@ -2,7 +2,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{CallError, Regional, Run};
+use super::{CallError, Region, Run};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 /// Of all packages that are being sent to one account, in MiB.
@@ -26,13 +26,13 @@ impl Memory {
     }
 }
 
-impl Regional {
+impl Region {
     /// Waits until so many bytes of a package may be read into memory, and holds the place until it is dropped.
     ///
     /// # Errors
     /// [`CallError::NotStarted`] at the run's deadline; [`CallError::Cancelled`].
     pub(crate) async fn memory_for(&self, bytes: u64) -> Result<Option<SemaphorePermit<'_>>, CallError> {
-        let upload = format!("uploading the package of {}", self.address());
+        let upload = format!("uploading the package of {}", self.user());
         self.aws.memory.take(&self.run, &upload, bytes).await
     }
 }
@@ -49,13 +49,7 @@ mod tests {
     use crate::aws::{CancellationToken, Clock};
 
     fn run(clock: &FakeClock) -> Run {
-        Run::new(
-            crate::desired::Owner::new("multiregion_api", "giraffe"),
-            "us-east-1",
-            clock.now() + Duration::from_secs(60),
-            CancellationToken::new(),
-            Arc::new(clock.clone()),
-        )
+        Run::new(clock.now() + Duration::from_secs(60), CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     #[test]

@@ -162,7 +162,6 @@ mod tests {
     use super::*;
     use crate::aws::testing::FakeClock;
     use crate::aws::{CancellationToken, Clock, Lease};
-    use crate::desired::Owner;
 
     type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
 
@@ -178,13 +177,7 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(
-            Owner::new("multiregion_api", "giraffe"),
-            "us-east-1",
-            deadline,
-            CancellationToken::new(),
-            Arc::new(clock.clone()),
-        )
+        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     fn call(run: &Run, repeatable: bool) -> Call<'_> {

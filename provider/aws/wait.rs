@@ -6,7 +6,6 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use super::{CallError, Poll, Run, backoff};
-use crate::desired::Address;
 
 /// The longest time between two attempts or polls.
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
@@ -94,10 +93,10 @@ impl Run {
         self.sleep(time, what).await
     }
 
-    /// See [`Regional::retry`](super::Regional::retry).
+    /// See [`Region::retry`](super::Region::retry).
     pub(super) async fn retry<T, F, R>(
         &self,
-        (what, address): (&str, &Address),
+        (what, user): (&str, &str),
         within: Duration,
         passes: impl Fn(&CallError) -> bool,
         attempt: F,
@@ -120,16 +119,16 @@ impl Run {
             if self.clock.now() + delay > end {
                 return Err(error);
             }
-            tracing::info!(what, %address, %error, "waiting for it to pass");
+            tracing::info!(what, address = user, %error, "waiting for it to pass");
             self.sleep(delay, what).await?;
             last = Some(error);
         }
     }
 
-    /// See [`Regional::wait`](super::Regional::wait).
+    /// See [`Region::wait`](super::Region::wait).
     pub(super) async fn wait<T, F, R>(
         &self,
-        (what, address): (&str, &Address),
+        (what, user): (&str, &str),
         within: Duration,
         poll: F,
     ) -> Result<T, CallError>
@@ -153,7 +152,7 @@ impl Run {
                 let waited_seconds = now.saturating_duration_since(start).as_secs();
                 return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds, last: seen });
             }
-            tracing::info!(what, %address, seen, "waiting");
+            tracing::info!(what, address = user, seen, "waiting");
             let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
             self.sleep(delay, what).await?;
             last = Some(seen);
@@ -180,18 +179,10 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(
-            crate::desired::Owner::new("multiregion_api", "giraffe"),
-            "us-east-1",
-            deadline,
-            CancellationToken::new(),
-            Arc::new(clock.clone()),
-        )
+        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
-    fn address() -> Address {
-        Address::regional("eu-west-1", "certificate")
-    }
+    const USER: &str = "eu-west-1/certificate";
 
     fn busy() -> CallError {
         CallError::Failed { what: "the certificate".to_owned(), why: "it is in use".to_owned() }
@@ -211,7 +202,7 @@ mod tests {
             let sent = run.check(&"acm:DescribeCertificate in eu-west-1");
             async move { sent.map(|()| Poll::<()>::Pending("pending validation".to_owned())) }
         };
-        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
+        let error = run.wait(("the certificate to be issued", USER), WITHIN, poll).await.unwrap_err();
         let seen = "for the certificate to be issued; last seen: pending validation";
         assert_eq!(error.to_string(), format!("waited 60 s {seen}"));
     }
@@ -221,7 +212,7 @@ mod tests {
         let clock = FakeClock::default();
         let run = run(&clock, 0);
         let poll = || async { run.check(&"acm:DescribeCertificate in eu-west-1").map(|()| Poll::Ready(())) };
-        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
+        let error = run.wait(("the certificate to be issued", USER), WITHIN, poll).await.unwrap_err();
         assert_eq!(error.to_string(), "acm:DescribeCertificate in eu-west-1 was not started: no time was left");
     }
 
@@ -239,7 +230,7 @@ mod tests {
             async move { sent.and_then(|()| Err::<(), _>(busy())) }
         };
         let passes = |error: &CallError| matches!(error, CallError::Failed { .. });
-        let retried = run.retry(("the certificate to be out of use", &address()), WITHIN, passes, attempt).await;
+        let retried = run.retry(("the certificate to be out of use", USER), WITHIN, passes, attempt).await;
         assert_eq!((retried.unwrap_err().to_string(), attempts.get()), (busy().to_string(), 3));
     }
 

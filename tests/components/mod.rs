@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use multiregion::apply::Engine;
-use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
+use multiregion::aws::{
+    Aws, CancellationToken, Config, Lease, OwnerContext, Regional, Run, StaticCredentials, SystemClock, chain,
+};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::{Address, Owner, OwnerId};
 use multiregion::lifecycle;
@@ -58,7 +60,7 @@ impl Bench {
 
     /// An engine that looks for everything of the owner's.
     pub(crate) fn engine(&self) -> Engine {
-        Engine::new(self.aws.clone(), run(), Catalog::new(REGISTRY))
+        Engine::new(self.aws.clone(), run(), context(), Catalog::new(REGISTRY))
     }
 
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
@@ -66,13 +68,13 @@ impl Bench {
         let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
         // A claim is created by a run that holds a lease.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
-        (Regional::new(self.aws.clone(), run, address), *component)
+        (Regional::new(self.aws.clone(), run, Arc::new(context()), address), *component)
     }
 
     /// The same for another run, with another owner id.
     pub(crate) fn rival(&self, address: &str) -> Regional {
-        let run = leased(&run()).identified(OwnerId::mint("us-east-1", 8));
-        Regional::new(self.aws.clone(), Arc::new(run), address.parse().unwrap())
+        let context = context().identified(OwnerId::mint("us-east-1", 8));
+        Regional::new(self.aws.clone(), Arc::new(leased(&run())), Arc::new(context), address.parse().unwrap())
     }
 
     /// Makes it, twice, and finds it again as it was wanted.
@@ -128,7 +130,11 @@ impl Bench {
 
 fn run() -> Run {
     let deadline = Instant::now() + Duration::from_secs(120);
-    Run::new(owner(), "us-east-1", deadline, CancellationToken::new(), Arc::new(SystemClock)).identified(owner_id())
+    Run::new(deadline, CancellationToken::new(), Arc::new(SystemClock))
+}
+
+fn context() -> OwnerContext {
+    OwnerContext::new(owner(), "us-east-1").identified(owner_id())
 }
 
 fn leased(run: &Run) -> Run {
