@@ -23,7 +23,8 @@ use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS, UNAVAILABLE_CREDE
 use super::limits::Limiter;
 use super::memory::Memory;
 use super::sender::{Call, Sender};
-use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Limit, Run, StaticCredentials, http};
+use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
+use crate::desired::Limit;
 
 /// Where a provider is at home when nobody says otherwise.
 const DEFAULT_REGION: &str = "us-east-1";

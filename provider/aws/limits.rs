@@ -7,19 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Clock;
-
-/// How often one operation may be called.
-///
-/// The bucket is one per account, region and operation (all of a service with `*`).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limit {
-    /// Service and operation as in an IAM action: `apigateway:CreateDomainName`, `route53:*`.
-    pub operation: &'static str,
-    /// How many calls may be made at once after a pause.
-    pub burst: u32,
-    /// How many calls become free again in a second.
-    pub per_second: f64,
-}
+use crate::desired::Limit;
 
 const fn limit(operation: &'static str, burst: u32, per_second: f64) -> Limit {
     Limit { operation, burst, per_second }

@@ -31,7 +31,6 @@ pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use lag::LAG;
 pub use lease::Lease;
-pub use limits::Limit;
 pub use looks::CoalescedReads;
 pub use region::{Poll, Region};
 pub use regional::{Identity, OwnerContext, Regional};

@@ -49,7 +49,7 @@ pub struct Provider {
 /// # Errors
 /// [`ConnectError`].
 pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Aws, ConnectError> {
-    let limits = REGISTRY.iter().flat_map(|component| component.limits()).copied();
+    let limits = REGISTRY.iter().flat_map(|component| component.meta().limits).copied();
     Aws::connect(config, limits, clock).await
 }
 

@@ -65,7 +65,7 @@ impl Bench {
 
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
         let address: Address = address.parse().unwrap();
-        let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
+        let component = REGISTRY.iter().find(|component| component.meta().name == address.kind).unwrap();
         // A claim is created by a run that holds a lease.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
         (Regional::new(self.aws.clone(), run, Arc::new(context()), address), *component)
@@ -122,7 +122,7 @@ impl Bench {
         let (aws, component) = self.at(address);
         component.delete(&aws, spec, outputs).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
         component.delete(&aws, spec, outputs).await.unwrap();
-        if component.visible() {
+        if component.meta().visible {
             assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} is still there");
         }
     }
