@@ -10,7 +10,9 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, CoalescedReads, Identity, LAG, Lease, OwnerContext, Regional, Run, Warning};
+use crate::aws::{
+    Aws, CONSISTENCY_WINDOW, CallError, Clock, CoalescedReads, Identity, Lease, OwnerContext, Regional, Run, Warning,
+};
 use crate::components::Catalog;
 use crate::desired::{Address, Owner, OwnerId, Ownership};
 
@@ -79,7 +81,7 @@ impl Engine {
 
     /// A new owner id at the run's home region.
     pub fn mint(&self) -> OwnerId {
-        OwnerId::mint(self.home_region(), self.run.clock.chance())
+        OwnerId::mint(self.home_region(), self.run.clock.random_u64())
     }
 
     /// What components reported to the user since the last call of this function.
@@ -94,8 +96,8 @@ impl Engine {
 
     /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
     #[must_use]
-    pub fn under(&self, lease: &Arc<Lease>) -> Self {
-        Self { run: Arc::new(self.run.under(lease)), ..self.clone() }
+    pub fn with_lease(&self, lease: &Arc<Lease>) -> Self {
+        Self { run: Arc::new(self.run.with_lease(lease)), ..self.clone() }
     }
 
     /// The same run, which can be cancelled by itself.
@@ -152,8 +154,11 @@ impl Engine {
     /// # Errors
     /// [`CallError::TimedOut`], [`CallError::Cancelled`].
     pub async fn settle(&self) -> Result<(), CallError> {
-        tracing::info!(seconds = LAG.as_secs(), "an apply was cut off: waiting until AWS knows of all that it did");
-        self.run.pause("AWS to know of all that the earlier apply did", LAG).await
+        tracing::info!(
+            seconds = CONSISTENCY_WINDOW.as_secs(),
+            "an apply was cut off: waiting until AWS knows of all that it did"
+        );
+        self.run.pause("AWS to know of all that the earlier apply did", CONSISTENCY_WINDOW).await
     }
 
     /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::dependencies;
 use super::journal::{Event, fold};
-use crate::aws::{CallError, CoalescedReads, LAG};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
 use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
@@ -78,15 +78,15 @@ impl Engine {
         let is_found = |survey: &Result<Survey, Mistake>| {
             survey.as_ref().is_ok_and(|survey| survey.ledger.entries.len() > ledger.entries.len())
         };
-        let survey = self.run.look_until_believed("what is found", settled, look, is_found).await?;
+        let survey = self.run.read_until_consistent("what is found", settled, look, is_found).await?;
         if !survey.is_obstructed() {
             return Ok(survey);
         }
         // What is in the way of a create may have been deleted a moment ago, and what it lacks just created; nobody knows by
         // whom. Long after the last apply of a resource that exists, AWS is believed at once.
-        let patient = if ledger.is_empty() { self.run.clock.now() + LAG } else { settled };
+        let patient = if ledger.is_empty() { self.run.clock.now() + CONSISTENCY_WINDOW } else { settled };
         let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
-        self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
+        self.run.read_until_consistent("what is in the way", patient, look, is_obstructed).await
     }
 
     /// Waits until AWS shows everything that the last apply of `ledger` did.

@@ -79,7 +79,7 @@ pub enum ConnectError {
     #[error("the credentials could not be obtained")]
     Unavailable(#[source] BoxError),
     /// An endpoint did not respond, or what responded is not AWS.
-    #[error("{endpoint} does not answer as AWS does")]
+    #[error("could not reach AWS at {endpoint}")]
     Unreachable {
         /// The endpoint's URL, or service and region for AWS's own endpoint.
         endpoint: String,

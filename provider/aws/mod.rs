@@ -1,24 +1,25 @@
-//! AWS: clients, credentials, endpoints, limits, errors and waits.
+//! AWS: services, clients, credentials, endpoints, limits, errors, waits and coalesced reads.
 
 mod backoff;
 mod clients;
 mod clock;
+mod coalesce;
 mod config;
 mod connect;
+mod consistency;
 mod error;
 mod failure;
 mod http;
-mod lag;
 mod lease;
 mod limits;
-mod looks;
-mod memory;
 mod region;
 mod regional;
 mod run;
 mod sender;
+mod services;
 #[cfg(test)]
 pub(crate) mod testing;
+mod upload;
 mod wait;
 
 use std::collections::{BTreeMap, HashMap};
@@ -26,15 +27,16 @@ use std::sync::{Arc, Mutex};
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 pub use clock::{Clock, Sleeping, SystemClock};
+pub use coalesce::CoalescedReads;
 pub use config::{AssumeRole, Config, ConnectError, StaticCredentials};
+pub use consistency::CONSISTENCY_WINDOW;
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
-pub use lag::LAG;
 pub use lease::Lease;
-pub use looks::CoalescedReads;
 pub use region::{Poll, Region};
 pub use regional::{Identity, OwnerContext, Regional};
 pub use run::{Run, Warning};
+pub use services::{SERVICES, Scope, Service};
 pub use tokio_util::sync::CancellationToken;
 
 /// The AWS account of a configured provider: credentials, endpoints, clients, and the limits that all of its calls share.
@@ -46,7 +48,7 @@ pub struct Aws {
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
-    memory: memory::Memory,
+    uploads: upload::UploadBudget,
     enabled_regions: tokio::sync::OnceCell<Vec<String>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     clock: Arc<dyn Clock>,

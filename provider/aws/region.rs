@@ -7,31 +7,36 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::OwnedMutexGuard;
 
 use super::failure::{Failure, Verdict};
-use super::looks::CoalescedReads;
 use super::sender::Call;
-use super::{Aws, CallError, HttpAnswer, Run};
+use super::services::{Scope, service};
+use super::{Aws, CallError, CoalescedReads, HttpAnswer, Run};
 
 /// The service in `lambda:CreateFunction`.
 fn service_of(operation: &str) -> &str {
     operation.split_once(':').map_or(operation, |(service, _)| service)
 }
 
-/// Services that are the same from every region.
-const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
 /// How long a request to an API may take, including its response.
 const LONGEST_REQUEST: Duration = Duration::from_secs(40);
 
+/// A closure that sends a request, or reads something, each time that it is called.
+pub(super) type Repeated<'a, T> = dyn Fn() -> BoxFuture<'a, T> + Send + Sync + 'a;
+
 /// AWS in one region, during one run.
+///
+/// Methods that take closures return boxed futures. Each closure has a type of its own, and without boxes the future of a
+/// change would contain the types of all of its calls, retries and waits, many levels deep.
 #[derive(Clone)]
 pub struct Region {
     pub(super) aws: Arc<Aws>,
     pub(super) run: Arc<Run>,
-    name: String,
-    /// What the log calls the user of this region: a component's address, or the region itself.
-    user: String,
+    pub(super) name: String,
+    /// The address of the component that uses the region, for the log and for messages.
+    pub(super) label: Option<String>,
     pub(super) reads: Option<Arc<CoalescedReads>>,
 }
 
@@ -46,13 +51,13 @@ pub enum Poll<T> {
 impl Region {
     /// The region of this name.
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, name: &str) -> Self {
-        Self { aws, run, name: name.to_owned(), user: name.to_owned(), reads: None }
+        Self { aws, run, name: name.to_owned(), label: None, reads: None }
     }
 
-    /// The same region, with the name of its user for the log.
+    /// The same region for the component with this address.
     #[must_use]
-    pub(super) fn named(self, user: String) -> Self {
-        Self { user, ..self }
+    pub(super) fn labelled(self, label: String) -> Self {
+        Self { label: Some(label), ..self }
     }
 
     /// Another region, during the same run.
@@ -73,9 +78,9 @@ impl Region {
         &self.name
     }
 
-    /// Who uses the region, for messages.
-    pub(super) fn user(&self) -> &str {
-        &self.user
+    /// The component that uses the region, or else the region, for the log and for messages.
+    pub(super) fn label(&self) -> &str {
+        self.label.as_ref().unwrap_or(&self.name)
     }
 
     /// The id of the run: [`Run::id`].
@@ -88,14 +93,14 @@ impl Region {
         self.run.lease.is_some()
     }
 
-    /// The time of day in seconds since 1970, UTC.
+    /// The current time of day in seconds since 1970, UTC.
     pub fn unix_seconds(&self) -> u64 {
         self.run.clock.unix_seconds()
     }
 
-    /// A number by chance, another one every time.
-    pub fn chance(&self) -> u64 {
-        self.run.clock.chance()
+    /// A random number.
+    pub fn random_u64(&self) -> u64 {
+        self.run.clock.random_u64()
     }
 
     /// The account that the credentials belong to.
@@ -111,7 +116,7 @@ impl Region {
     /// The enabled regions of the account.
     ///
     /// # Errors
-    /// The call that failed.
+    /// The error of the call.
     pub async fn list_regions(&self) -> Result<Vec<String>, CallError> {
         self.aws.list_regions().await
     }
@@ -121,69 +126,72 @@ impl Region {
         self.run.warn(summary, detail);
     }
 
-    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Server errors and lost
-    /// replies are repeated with backoff before, throttling until the deadline; `send` is called again for every attempt.
+    /// Makes a call: waits for the rate limits, sends the request, and retries server errors, lost responses and, until the
+    /// deadline, throttling. Each attempt calls `send`.
     ///
-    /// `operation` is the IAM action: `lambda:CreateFunction`. The call must be one that may be made twice; for the
-    /// others there is [`Self::call_or_find`].
+    /// `operation` is the IAM action: `lambda:CreateFunction`. AWS must accept the call twice, since a retry may follow an
+    /// attempt that succeeded. For other calls there is [`Self::call_or_find`].
     ///
     /// # Errors
     /// [`CallError::Refused`], [`CallError::Unreachable`]; [`CallError::Cancelled`] or [`CallError::NotStarted`] when
     /// nothing was sent.
-    pub async fn call<T, E, F, R>(&self, operation: &'static str, send: F) -> Result<T, CallError>
+    pub fn call<'a, T, E, F, R>(&'a self, operation: &'static str, send: F) -> BoxFuture<'a, Result<T, CallError>>
     where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        F: Fn() -> R + Send + Sync + 'a,
+        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        T: Send,
+        T: Send + 'a,
     {
-        self.send(operation, true, send).await.map_err(|failure| failure.error)
+        async move { self.send(operation, true, &send).await.map_err(|failure| failure.error) }.boxed()
     }
 
-    /// Makes one call that makes a second object when it is made twice: CreateApi has no idempotency token. When
-    /// nobody knows whether an attempt was done (its reply was lost, or it was a server error), `find` looks for what
-    /// it may have made, by our ownership tags, before it is sent again.
+    /// Makes a call that would create a second object if it were sent twice, such as CreateApi, which takes no idempotency
+    /// token. When it is unknown whether AWS carried out an attempt (a lost response or a server error), `find` searches for
+    /// the object by its ownership tags before the next attempt.
     ///
     /// # Errors
-    /// As [`Self::call`], and what `find` fails with.
-    pub async fn call_or_find<T, E, F, R, G, S>(
-        &self,
+    /// As [`Self::call`], and the error of `find`.
+    pub fn call_or_find<'a, T, E, F, R, G, S>(
+        &'a self,
         operation: &'static str,
         send: F,
         find: G,
-    ) -> Result<T, CallError>
+    ) -> BoxFuture<'a, Result<T, CallError>>
     where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        F: Fn() -> R + Send + Sync + 'a,
+        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        G: Fn() -> S + Send + Sync,
-        S: Future<Output = Result<Option<T>, CallError>> + Send,
-        T: Send,
+        G: Fn() -> S + Send + Sync + 'a,
+        S: Future<Output = Result<Option<T>, CallError>> + Send + 'a,
+        T: Send + 'a,
     {
-        let mut attempts_left = self.aws.sender.retries();
-        loop {
-            let failure = match self.send(operation, false, &send).await {
-                Err(failure) if failure.verdict == Verdict::Unclear && attempts_left > 0 => failure,
-                answer => return answer.map_err(|failure| failure.error),
-            };
-            attempts_left -= 1;
-            tracing::debug!(operation, region = self.name, error = %failure.error, "looking for what was made");
-            match self.look_for(operation, &find).await {
-                Ok(Some(found)) => return Ok(found),
-                Ok(None) => {}
-                Err(CallError::NotStarted { .. }) => return Err(failure.error),
-                Err(error) => return Err(error),
+        async move {
+            let mut attempts_left = self.aws.sender.retries();
+            loop {
+                let failure = match self.send(operation, false, &send).await {
+                    Err(failure) if failure.verdict == Verdict::Unclear && attempts_left > 0 => failure,
+                    result => return result.map_err(|failure| failure.error),
+                };
+                attempts_left -= 1;
+                tracing::debug!(operation, region = self.name, error = %failure.error, "searching for the new object");
+                match self.read_until_found(operation, &find).await {
+                    Ok(Some(found)) => return Ok(found),
+                    Ok(None) => {}
+                    Err(CallError::NotStarted { .. }) => return Err(failure.error),
+                    Err(error) => return Err(error),
+                }
             }
         }
+        .boxed()
     }
 
-    /// The region whose limits and answers those of `operation` are: a global service is the account's, wherever it is
-    /// called from.
-    pub(super) fn asked_region(&self, operation: &str) -> &str {
-        if GLOBAL_SERVICES.contains(&service_of(operation)) { self.aws.home_region() } else { &self.name }
+    /// The region whose rate limits and results those of `operation` are: a global service has them once for all regions.
+    pub(super) fn region_of(&self, operation: &str) -> &str {
+        let is_global = service(service_of(operation)).is_some_and(|service| service.scope == Scope::Global);
+        if is_global { self.aws.home_region() } else { &self.name }
     }
 
-    async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: F) -> Result<T, Failure>
+    async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: &F) -> Result<T, Failure>
     where
         F: Fn() -> R + Send + Sync,
         R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
@@ -191,55 +199,69 @@ impl Region {
         T: Send,
     {
         let endpoint = self.aws.clients.endpoint(service_of(operation), &self.name);
-        let region = self.asked_region(operation);
+        let region = self.region_of(operation);
         let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
-        self.aws.sender.send(call, send).await
+        let attempt: &Repeated<'_, Result<T, Failure>> = &|| {
+            let sent = send();
+            async move { sent.await.map_err(|error| call.failure(error)) }.boxed()
+        };
+        self.aws.sender.send(call, attempt).await
     }
 
-    /// Repeats `attempt` with backoff as long as it fails with an error that `passes` says will pass: a role that
-    /// cannot be assumed yet, a certificate still in use.
+    /// Repeats `attempt` with backoff while it fails with an error that `is_transient`: a role that cannot be assumed yet, a
+    /// certificate that is still in use.
     ///
     /// # Errors
-    /// The last error, once the deadline of the run is reached or `within` has passed, or at once when it will not pass.
-    pub async fn retry<T, F, R>(
-        &self,
-        what: &str,
+    /// The first error that is not transient, or the last error when `within` has passed or the run reaches its deadline.
+    pub fn retry<'a, T, F, R>(
+        &'a self,
+        what: &'a str,
         within: Duration,
-        passes: impl Fn(&CallError) -> bool + Send + Sync,
+        is_transient: impl Fn(&CallError) -> bool + Send + Sync + 'a,
         attempt: F,
-    ) -> Result<T, CallError>
+    ) -> BoxFuture<'a, Result<T, CallError>>
     where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, CallError>> + Send,
-        T: Send,
+        F: Fn() -> R + Send + Sync + 'a,
+        R: Future<Output = Result<T, CallError>> + Send + 'a,
+        T: Send + 'a,
     {
-        self.run.retry((what, &self.user), within, passes, attempt).await
+        async move {
+            let is_transient: &(dyn Fn(&CallError) -> bool + Send + Sync) = &is_transient;
+            let attempt: &Repeated<'_, Result<T, CallError>> = &|| attempt().boxed();
+            self.run.retry((what, self.label()), within, is_transient, attempt).await
+        }
+        .boxed()
     }
 
-    /// Looks with `poll` again and again until it is ready; says in the log what it waits for.
+    /// Repeats `poll` until it is ready. The log shows what is waited for, and what each poll sees.
     ///
     /// # Errors
-    /// What `poll` fails with; [`CallError::TimedOut`] after `within` or at the run's deadline; [`CallError::Cancelled`].
-    pub async fn wait<T, F, R>(&self, what: &str, within: Duration, poll: F) -> Result<T, CallError>
+    /// The error of `poll`; [`CallError::TimedOut`] after `within` or at the run's deadline; [`CallError::Cancelled`].
+    pub fn wait<'a, T, F, R>(&'a self, what: &'a str, within: Duration, poll: F) -> BoxFuture<'a, Result<T, CallError>>
     where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<Poll<T>, CallError>> + Send,
-        T: Send,
+        F: Fn() -> R + Send + Sync + 'a,
+        R: Future<Output = Result<Poll<T>, CallError>> + Send + 'a,
+        T: Send + 'a,
     {
-        self.run.wait((what, &self.user), within, poll).await
+        async move {
+            let poll: &Repeated<'_, Result<Poll<T>, CallError>> = &|| poll().boxed();
+            self.run.wait((what, self.label()), within, poll).await
+        }
+        .boxed()
     }
 
-    /// Waits `time` on the run's clock: a cached answer must expire.
+    /// Waits for all of `time`, as until a cached answer expires.
     ///
     /// # Errors
-    /// [`CallError::TimedOut`], without waiting, when it would last beyond the run's deadline; [`CallError::Cancelled`].
+    /// [`CallError::TimedOut`], without waiting, when the pause would last beyond the run's deadline;
+    /// [`CallError::Cancelled`].
     pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
-        tracing::info!(what, address = self.user, seconds = time.as_secs(), "waiting");
+        tracing::info!(what, address = self.label(), seconds = time.as_secs(), "waiting");
         self.run.pause(what, time).await
     }
 
-    /// Lets only one holder at a time do something to `what` in this region: AWS loses statements of a function's
-    /// policy that are added at the same time.
+    /// Waits until no other holder changes `what` in this region, and excludes others until the guard is dropped: AWS loses
+    /// statements of a function's policy that are added concurrently.
     ///
     /// # Errors
     /// [`CallError::NotStarted`] at the run's deadline; [`CallError::Cancelled`].
@@ -252,60 +274,25 @@ impl Region {
         self.run.turn(&change, "another change of it to end", lock.lock_owned()).await
     }
 
-    /// Asks an API in the name of `host`, once. `url` is where AWS says that the API is, with the path; with another
-    /// endpoint for `execute_api` (or for everything) the request goes there.
+    /// Sends one GET request to an API, with `host` as its host. `url` is the API's address in AWS, with the path; an
+    /// endpoint for `execute_api` (or for all services) replaces the address.
     ///
     /// # Errors
-    /// [`CallError::Unreachable`] when nothing answers; [`CallError::Cancelled`].
+    /// [`CallError::Unreachable`] when no response arrives; [`CallError::Cancelled`].
     pub async fn get(&self, url: &str, host: &str) -> Result<HttpAnswer, CallError> {
         const OPERATION: &str = "execute-api:Invoke";
         self.run.check(&OPERATION)?;
-        let instead = self.aws.clients.execute_api();
+        let endpoint = self.aws.clients.execute_api();
         let answer = tokio::select! {
-            answer = self.aws.web.get(url, host, instead) => answer,
+            answer = self.aws.web.get(url, host, endpoint) => answer,
             () = self.run.cancel.cancelled() => return Err(CallError::Cancelled(OPERATION.to_owned())),
-            () = self.run.clock.sleep(LONGEST_REQUEST.min(self.run.left())) => Err("it did not answer in time".into()),
+            () = self.run.clock.sleep(LONGEST_REQUEST.min(self.run.left())) => Err("no response in time".into()),
         };
         answer.map_err(|source| CallError::Unreachable {
             operation: OPERATION,
             region: self.name.clone(),
-            endpoint: instead.unwrap_or(url).to_owned(),
+            endpoint: endpoint.unwrap_or(url).to_owned(),
             source: source.into(),
         })
-    }
-
-    /// Lambda in this region.
-    pub fn lambda(&self) -> aws_sdk_lambda::Client {
-        self.aws.clients.lambda(&self.name)
-    }
-
-    /// CloudWatch Logs in this region.
-    pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        self.aws.clients.logs(&self.name)
-    }
-
-    /// API Gateway v2 in this region.
-    pub fn apigateway(&self) -> aws_sdk_apigatewayv2::Client {
-        self.aws.clients.apigateway(&self.name)
-    }
-
-    /// Certificate Manager in this region.
-    pub fn acm(&self) -> aws_sdk_acm::Client {
-        self.aws.clients.acm(&self.name)
-    }
-
-    /// IAM, which is global.
-    pub fn iam(&self) -> aws_sdk_iam::Client {
-        self.aws.clients.iam(&self.name)
-    }
-
-    /// Route 53, which is global.
-    pub fn route53(&self) -> aws_sdk_route53::Client {
-        self.aws.clients.route53(&self.name)
-    }
-
-    /// CloudFront, which is global.
-    pub fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
-        self.aws.clients.cloudfront(&self.name)
     }
 }

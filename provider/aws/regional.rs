@@ -68,7 +68,7 @@ impl Regional {
     /// AWS for the component at `address`. A global component uses the home region of its owner.
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, context: Arc<OwnerContext>, address: Address) -> Self {
         let region = address.scope.region().unwrap_or(&context.home_region);
-        let region = Region::new(aws, run, region).named(address.to_string());
+        let region = Region::new(aws, run, region).labelled(address.to_string());
         Self { region, context, address }
     }
 

@@ -32,7 +32,7 @@ pub struct Warning {
 impl Run {
     /// A run with a new id that must have ended at `deadline`.
     pub fn new(deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
-        let id = format!("{:016x}", clock.chance());
+        let id = format!("{:016x}", clock.random_u64());
         Self { deadline, cancel, clock, lease: None, privileged: false, id, warnings: Arc::default() }
     }
 
@@ -43,7 +43,7 @@ impl Run {
 
     /// The same run with a cancellation of its own, which calls AWS only while `lease` is valid.
     #[must_use]
-    pub fn under(&self, lease: &Arc<Lease>) -> Self {
+    pub fn with_lease(&self, lease: &Arc<Lease>) -> Self {
         Self { cancel: self.cancel.child_token(), lease: Some(Arc::clone(lease)), ..self.clone() }
     }
 

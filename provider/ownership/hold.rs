@@ -141,7 +141,7 @@ impl Hold {
     /// Does `work` while heartbeats go on. With `leased`, the engine that it is given calls AWS only as long as the lease
     /// lasts, and failing heartbeats end it; without, only another run does.
     pub async fn during<T, F: Future<Output = T>>(&mut self, leased: bool, work: impl FnOnce(Engine) -> F) -> Ended<T> {
-        let engine = if leased { self.engine.under(&self.lease) } else { self.engine.cancellable() };
+        let engine = if leased { self.engine.with_lease(&self.lease) } else { self.engine.cancellable() };
         let mut work = pin!(work(engine.clone()));
         let done = tokio::select! {
             // In the same order in every run: tests repeat it.
@@ -176,7 +176,7 @@ impl Hold {
 
     /// One heartbeat; `false` when another run holds the claim.
     pub async fn beat(&mut self) -> bool {
-        if !self.lease.lasts(self.engine.clock()) {
+        if !self.lease.is_valid(self.engine.clock()) {
             self.handle(Event::LeaseExpired).await;
         }
         self.handle(Event::HeartbeatDue).await;
@@ -188,7 +188,7 @@ impl Hold {
 
     /// The host has persisted the state: writes the phase, unless another run holds the claim.
     pub async fn acknowledge(mut self, phase: Phase) {
-        if !self.lease.lasts(self.engine.clock()) {
+        if !self.lease.is_valid(self.engine.clock()) {
             self.beat().await;
         }
         let (next, actions) = self.stage.after(Event::HostPersisted);
@@ -246,8 +246,10 @@ impl Hold {
         let is_other = |seen: &Result<Option<ClaimRecord>, CallError>| matches!(seen, Ok(Some(record)) if record.run != aws.run_id());
         // A reply may be older than what a run has written.
         let seen = match self.stage {
-            Stage::Suspended => aws.look_until_believed("whose the claim is", look, is_other).await,
-            Stage::Confirming => aws.look_until_believed("whether the claim stays", look, |seen| !is_other(seen)).await,
+            Stage::Suspended => aws.read_until_consistent("whose the claim is", look, is_other).await,
+            Stage::Confirming => {
+                aws.read_until_consistent("whether the claim stays", look, |seen| !is_other(seen)).await
+            }
             _ => look().await,
         };
         let event = seen.map(|seen| self.seen(seen.as_ref()));

@@ -138,7 +138,7 @@ fn context() -> OwnerContext {
 }
 
 fn leased(run: &Run) -> Run {
-    run.under(&Arc::new(Lease::new(run.deadline)))
+    run.with_lease(&Arc::new(Lease::new(run.deadline)))
 }
 
 fn owner() -> Owner {

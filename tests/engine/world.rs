@@ -52,8 +52,8 @@ impl Clock for Calendar {
         SystemClock.sleep(time)
     }
 
-    fn chance(&self) -> u64 {
-        SystemClock.chance()
+    fn random_u64(&self) -> u64 {
+        SystemClock.random_u64()
     }
 }
 

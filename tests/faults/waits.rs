@@ -57,7 +57,7 @@ fn a_change_that_waits_for_another_ends_at_the_deadline_and_with_a_cancel() {
             let held = one.exclusive("giraffe").await;
             assert!(held.is_ok());
             let error = other.exclusive("giraffe").await.expect_err("it is held");
-            let why = "it waited 60 s for another change of it to end, until the operation's time was up";
+            let why = "it waited 60 s for another change of it to end, until the operation reached its timeout";
             assert_eq!(error.to_string(), format!("changing giraffe in us-east-1 was not started: {why}"));
             let patient = party(3600);
             let (error, ()) = futures::join!(patient.exclusive("giraffe"), async { cancel.cancel() });
