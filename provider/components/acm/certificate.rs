@@ -55,6 +55,7 @@ impl Kind for Certificate {
         name: "certificate",
         about: "ACM certificate of one region, validated by DNS.",
         id: "the ARN of the certificate",
+        outputs: OUTPUTS,
         immutable: &["names"],
         actions: &[
             "acm:AddTagsToCertificate",
@@ -100,7 +101,7 @@ impl Component for Certificate {
             let Some(detail) = describe(aws, &arn).await? else { continue };
             let Some(outputs) = outputs(&arn, &detail) else { continue };
             let spec = Spec { names: names(&detail, &[]), tags: tags::spec(tags) };
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }

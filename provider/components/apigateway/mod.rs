@@ -14,7 +14,6 @@ use crate::aws::{CallError, Regional};
 use crate::components::support::answer::gone;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
-use crate::desired::{Address, Kind};
 
 /// IAM names API Gateway's actions by HTTP method.
 pub(crate) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
@@ -50,14 +49,7 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
     Ok(())
 }
 
-/// The HTTP API found in this region, for what has no tags of its own and is found through it.
-pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
-    let here = |address: &Address| address.scope == aws.address().scope;
-    siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
-}
-
-/// The component of kind `C` in this region, if it was found.
-pub(crate) fn beside<C: Kind>(aws: &Regional, siblings: &Siblings) -> Option<Address> {
-    let address = Address::from(Address::of::<C>(aws.region()));
-    siblings.0.contains_key(&address).then_some(address)
+/// The HTTP API that was found in this region. Objects without tags are found through it.
+pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<http_api::Outputs> {
+    siblings.in_scope::<http_api::HttpApi>(&aws.address().scope).into_iter().next()
 }

@@ -9,12 +9,11 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, LAG, Regional};
-use crate::components::logs::claim::Claim;
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `role`.
 #[derive(Debug)]
@@ -55,6 +54,7 @@ impl Kind for Role {
         name: "role",
         about: "IAM role that the functions of all regions assume, with its inline policies.",
         id: "the name of the role",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -111,7 +111,6 @@ impl Component for Role {
                 tags: Tags::new(),
             },
             outputs: outputs(&role),
-            depends_on: vec![Address::global_of::<Claim>().into()],
         });
         Ok(found.into_iter().collect())
     }

@@ -11,16 +11,13 @@ use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, PackageType, Ru
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::iam::role::Role;
-use crate::components::logs::claim::Claim;
-use crate::components::logs::log_group::LogGroup;
 use crate::components::support::adoption;
 use crate::components::support::answer::gone;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
 };
-use crate::desired::{Address, Input, Kind, KindMeta, PackageSource};
+use crate::desired::{Input, Kind, KindMeta, PackageSource};
 
 /// The kind `function`.
 #[derive(Debug)]
@@ -122,6 +119,7 @@ impl Kind for Function {
         name: "function",
         about: "Lambda function of one region.",
         id: "the name of the function",
+        outputs: OUTPUTS,
         immutable: &["name"],
         uncompared: &["source"],
         secret: &["environment"],
@@ -179,8 +177,7 @@ impl Component for Function {
         lambda::holder(aws, &outputs.name).await
     }
 
-    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
         for name in lambda::function_names(aws) {
             let Some(function) = lambda::get(aws, &name, None).await? else { continue };
@@ -188,14 +185,8 @@ impl Component for Function {
             if !tags::is_ours(aws, &tags) {
                 continue;
             }
-            let parents = [
-                Address::from(Address::global_of::<Claim>()),
-                Address::global_of::<Role>().into(),
-                Address::of::<LogGroup>(region).into(),
-            ];
-            let depends_on = parents.into_iter().filter(|address| siblings.has(address)).collect();
             let outputs = outputs(&aws.into(), &name);
-            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs, depends_on });
+            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs });
         }
         Ok(found)
     }

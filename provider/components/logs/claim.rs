@@ -53,6 +53,7 @@ impl Kind for Claim {
         name: "claim",
         about: "Empty log group in the home region; its tags hold the owner id, the phase and the heartbeat.",
         id: "the name of the log group",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -102,12 +103,8 @@ impl Component for Claim {
         let claim_name = aws.owner().claim_name();
         let name = log_group(&claim_name);
         let tags = logs::tags_of(aws, &name).await?.filter(|tags| tags::is_ours(aws, tags));
-        let found = tags.map(|tags| Discovered {
-            key: None,
-            spec: observed(&claim_name, tags),
-            outputs: outputs(aws, &name),
-            depends_on: Vec::new(),
-        });
+        let found =
+            tags.map(|tags| Discovered { key: None, spec: observed(&claim_name, tags), outputs: outputs(aws, &name) });
         Ok(found.into_iter().collect())
     }
 

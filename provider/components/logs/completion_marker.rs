@@ -65,13 +65,12 @@ impl Component for CompletionMarker {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let address = claim::address();
-        let Some(claim_arn) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.arn) else {
+        let Some(claim_arn) = siblings.outputs::<Claim>(&claim::address()).map(|outputs| outputs.arn) else {
             return Ok(Vec::new());
         };
         let Some(regions) = marked(aws, &claim_arn).await? else { return Ok(Vec::new()) };
         let spec = Spec { claim_arn: claim_arn.as_str().into(), regions };
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn }, depends_on: vec![address] }])
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn } }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
