@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Clock;
-use crate::components::AnyComponent;
 use crate::desired::Limit;
 
 const fn limit(operation: &'static str, burst: u32, per_second: f64) -> Limit {
@@ -66,10 +65,9 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Keeps the limits of all services and of `components` in a process that begins `now`.
-    pub(super) fn of(components: &[&dyn AnyComponent], now: Instant) -> Self {
-        let own = components.iter().flat_map(|component| component.meta().limits);
-        Self::new(LIMITS.iter().chain(own).copied(), now)
+    /// Enforces the limits of all services, and `limits` of single operations, in a process that starts `now`.
+    pub(super) fn of(limits: impl IntoIterator<Item = Limit>, now: Instant) -> Self {
+        Self::new(LIMITS.iter().copied().chain(limits), now)
     }
 
     /// Keeps no limits.

@@ -17,6 +17,7 @@ use multiregion::apply::Engine;
 use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::{Address, Owner, OwnerId};
+use multiregion::lifecycle;
 use serde_json::{Value as Json, json};
 use strict_aws::{Backend, LocalAws, Options};
 
@@ -51,7 +52,7 @@ impl Bench {
             endpoints,
             ..Config::default()
         };
-        let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+        let aws = Arc::new(lifecycle::connect(config, Arc::new(SystemClock)).await.unwrap());
         Self { local, aws, run: Arc::new(run()) }
     }
 
