@@ -10,8 +10,7 @@ use serde_json::Value as Json;
 
 use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Regional};
-use crate::desired::KindMeta;
-use crate::plan::is_open;
+use crate::desired::{KindMeta, is_open};
 
 /// A spec in which every [`Input`](crate::desired::Input) is known.
 #[derive(Debug, Clone)]

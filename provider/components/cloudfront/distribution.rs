@@ -330,18 +330,17 @@ fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
 }
 
 async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
-    let change = TagChange::between(from, to);
-    if !change.remove.is_empty() {
-        let keys = TagKeys::builder().set_items(Some(change.remove)).build();
-        let request = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
-        aws.call("cloudfront:UntagResource", request).await?;
-    }
-    if !change.set.is_empty() {
-        let tags = to_aws(change.set)?;
-        let request = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
-        aws.call("cloudfront:TagResource", request).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags = to_aws(tags)?;
+        let send = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
+        aws.call("cloudfront:TagResource", send).await.map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let keys = TagKeys::builder().set_items(Some(keys)).build();
+        let send = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
+        aws.call("cloudfront:UntagResource", send).await.map(drop)
+    };
+    TagChange::between(from, to).apply(set, unset).await
 }
 
 async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {

@@ -166,7 +166,7 @@ impl Component for Role {
         try_join_all(changed.map(|(key, document)| put_policy(aws, name, key, document.get()))).await?;
         let dropped = from.policies.keys().filter(|key| !to.policies.contains_key(*key));
         try_join_all(dropped.map(|key| delete_policy(aws, name, key))).await?;
-        retag(aws, name, &TagChange::between(&from.tags, &to.tags)).await?;
+        retag(aws, name, TagChange::between(&from.tags, &to.tags)).await?;
         Ok(outputs.clone())
     }
 
@@ -204,17 +204,19 @@ fn iam_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, CallError> {
     built.collect::<Result<_, _>>().map_err(|error| CallError::Malformed(error.to_string()))
 }
 
-async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
+async fn retag(aws: &Regional, name: &str, change: TagChange) -> Result<(), CallError> {
     let client = aws.iam();
-    if !change.set.is_empty() {
-        let tags = iam_tags(&change.set)?;
-        aws.call("iam:TagRole", || client.tag_role().role_name(name).set_tags(Some(tags.clone())).send()).await?;
-    }
-    if !change.remove.is_empty() {
-        let send = || client.untag_role().role_name(name).set_tag_keys(Some(change.remove.clone())).send();
-        aws.call("iam:UntagRole", send).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags = iam_tags(&tags)?;
+        aws.call("iam:TagRole", || client.tag_role().role_name(name).set_tags(Some(tags.clone())).send())
+            .await
+            .map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let send = || client.untag_role().role_name(name).set_tag_keys(Some(keys.clone())).send();
+        aws.call("iam:UntagRole", send).await.map(drop)
+    };
+    change.apply(set, unset).await
 }
 
 async fn put_policy(aws: &Regional, role: &str, name: &str, document: &str) -> Result<(), CallError> {

@@ -146,7 +146,7 @@ impl Component for Claim {
             let regions: BTreeSet<String> = from.regions.iter().chain(&to.regions).cloned().collect();
             change.set.extend(region_tags(&regions.into_iter().collect::<Vec<_>>()));
         }
-        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, &change).await?;
+        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, change).await?;
         Ok(outputs.clone())
     }
 
@@ -202,7 +202,7 @@ pub fn log_group_of(owner: &Owner) -> String {
 }
 
 async fn set(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {
-    logs::retag(aws, &log_group(&aws.owner().claim_name()), &TagChange { set, remove: Vec::new() }).await
+    logs::retag(aws, &log_group(&aws.owner().claim_name()), TagChange { set, remove: Vec::new() }).await
 }
 
 fn run_tags(aws: &Regional, interval: u64) -> BTreeMap<String, String> {

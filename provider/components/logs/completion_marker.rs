@@ -92,7 +92,7 @@ impl Component for CompletionMarker {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (region, claim) = logs::place(&outputs.claim_arn)?;
         let set = [(PHASE_TAG.to_owned(), Phase::Kept.name().to_owned())].into();
-        gone(logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await)
+        gone(logs::retag(&aws.at(region), claim, TagChange { set, remove: Vec::new() }).await)
     }
 }
 
@@ -105,7 +105,7 @@ async fn mark(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallEr
     if !aws.is_leased() {
         change.set.insert(PHASE_TAG.to_owned(), Phase::Ready.name().to_owned());
     }
-    logs::retag(&aws, claim, &change).await
+    logs::retag(&aws, claim, change).await
 }
 
 /// The regions of a claim that is marked as complete.

@@ -141,7 +141,7 @@ impl Component for LogGroup {
         if from.retention_days != to.retention_days {
             retain(aws, &outputs.name, to.retention_days).await?;
         }
-        logs::retag(aws, &outputs.name, &TagChange::between(&from.tags, &to.tags)).await?;
+        logs::retag(aws, &outputs.name, TagChange::between(&from.tags, &to.tags)).await?;
         Ok(outputs.clone())
     }
 
