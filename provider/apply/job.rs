@@ -7,8 +7,8 @@ use super::journal::{Event, applied};
 use super::observe::{NOT_OURS, not_ours};
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
-use crate::desired::{Address, Node, Reference};
-use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, is_open, resolve};
+use crate::desired::{Address, Node, Reference, is_open};
+use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, resolve};
 
 /// What a step comes to.
 pub(super) enum Job {

@@ -1,5 +1,6 @@
 //! Doing what a plan says, and looking at what AWS has.
 
+mod dependencies;
 mod executor;
 mod import;
 mod job;

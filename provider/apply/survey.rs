@@ -12,8 +12,8 @@ use super::job::dependencies;
 use super::journal::{Event, fold};
 use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
 use crate::components::{Found, Holder, Problem};
-use crate::desired::{Address, Desired};
-use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
+use crate::desired::{Address, Desired, is_open};
+use crate::plan::{Change, Entry, Ledger, Mistake, Plan};
 
 /// A plan that has been held against AWS.
 #[derive(Debug)]

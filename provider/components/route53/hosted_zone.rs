@@ -59,6 +59,7 @@ impl Kind for HostedZone {
         name: "hosted_zone",
         about: "Route 53 public hosted zone.",
         id: "the id of the hosted zone",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -119,7 +120,7 @@ impl Component for HostedZone {
                 force_destroy: false,
                 tags: tags::spec(tags),
             };
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }

@@ -1,8 +1,7 @@
 //! Deterministic references and tokens, by which AWS itself recognises a call that is repeated.
 
-use sha2::{Digest, Sha256};
-
 use crate::aws::{Identity, Regional};
+use crate::desired::hex_digest;
 
 /// How every caller reference of this provider begins.
 pub(crate) const PREFIX: &str = "multiregion-";
@@ -46,13 +45,13 @@ fn place(aws: &Regional) -> String {
 
 /// 16 characters that stand for some texts.
 fn digest(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut content = Vec::new();
     for text in texts {
-        // The length keeps ["ab", "c"] and ["a", "bc"] apart.
-        hash.update(text.len().to_be_bytes());
-        hash.update(text);
+        // The length distinguishes ["ab", "c"] from ["a", "bc"].
+        content.extend(text.len().to_be_bytes());
+        content.extend(text.bytes());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex_digest(content, 8)
 }
 
 /// Eight random hexadecimal digits.
