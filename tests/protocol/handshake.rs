@@ -97,8 +97,8 @@ async fn the_socket_goes_where_the_host_wants_it() {
 #[test]
 fn a_host_that_cannot_be_served_is_told() {
     for (name, value, told) in [
-        ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT holds no certificate"),
-        ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the host cannot be reached: "),
+        ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT does not contain a certificate"),
+        ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the connection to the host could not be set up: "),
         ("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group", "there is no group \"no-such-group\""),
     ] {
         let output = command().env(COOKIE.0, COOKIE.1).env(name, value).output().unwrap();
