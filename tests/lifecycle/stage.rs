@@ -134,7 +134,11 @@ impl Stage {
             return;
         }
         let told = destroy.errors().join("\n");
-        assert!(told.contains("goes on with -refresh=false"), "{}: there is nothing to destroy: {told}", self.cli());
+        assert!(
+            told.contains("run the destroy with -refresh=false"),
+            "{}: there is nothing to destroy: {told}",
+            self.cli()
+        );
         let destroy = self.workspace.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).await;
         self.ok(destroy.expect("destroy runs"));
     }
