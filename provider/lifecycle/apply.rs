@@ -201,7 +201,7 @@ pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// out.
 fn not_started(outcome: &Outcome) -> String {
     let catalog = Catalog::default();
-    let visible = outcome.not_begun.iter().filter(|address| catalog.visible(&address.kind));
+    let visible = outcome.not_begun.iter().filter(|address| catalog.meta(&address.kind).visible);
     let names: Vec<String> = visible.map(ToString::to_string).collect();
     if names.is_empty() { String::new() } else { format!("Not started: {}. ", names.join(", ")) }
 }

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Run, Warning};
-use crate::components::Catalog;
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run, Warning};
+use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
@@ -43,6 +43,15 @@ pub struct Provider {
     refreshed: Refreshed,
     /// Creates whose result the host may not have persisted yet.
     pub pending_acks: PendingAcks,
+}
+
+/// Connects to the AWS account of `config`, with AWS's limits on the calls of every kind.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Aws, ConnectError> {
+    let limits = REGISTRY.iter().flat_map(|component| component.meta().limits).copied();
+    Aws::connect(config, limits, clock).await
 }
 
 /// The state of a resource, as the host stores it.

@@ -25,7 +25,7 @@ pub(super) async fn engine_with_claim(local: &LocalAws, name: &str, clock: Arc<d
         endpoint_url: Some(local.endpoint()),
         ..Config::default()
     };
-    let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+    let aws = Arc::new(Aws::connect(config, [], Arc::new(SystemClock)).await.unwrap());
     let owner = Owner::new("multiregion_zone", name);
     let deadline = clock.now() + Duration::from_secs(3600);
     let run = Run::new(owner.clone(), "us-east-1", deadline, CancellationToken::new(), clock);
