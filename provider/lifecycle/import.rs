@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Provider, READ_TIMEOUT, State, loaded, warnings_of};
+use super::{Provider, READ_TIMEOUT, State, warnings_of};
 use crate::desired::Scope;
 use crate::ownership::search;
 use crate::plan::{Ledger, View};
@@ -23,14 +23,14 @@ impl Provider {
         let engine = self.engine(&owner, READ_TIMEOUT);
         let found = search::owner_id(&engine, resource.kinds()).await?;
         let found = found.ok_or_else(|| vec![self.not_found(resource, name)])?;
-        let engine = engine.identified(found.owner_id);
         let scopes = match found.has_claim {
             // The claim lists the regions.
             true => BTreeSet::new(),
             false => search::enabled_regions(&engine).await.into_iter().map(Scope::Region).collect(),
         };
+        let engine = engine.identified(found.owner_id);
         let ledger =
-            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
+            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search::failed(&engine, &error)])?;
         if ledger.is_empty() {
             return Err(vec![self.not_found(resource, name)]);
         }

@@ -116,11 +116,11 @@ pub(super) async fn discover(
     Ok(ledger)
 }
 
-/// The error that the objects of an interrupted apply could not be searched for.
+/// The error that the search for the objects of an interrupted or failed apply failed.
 pub(super) fn search_failed(error: &CallError) -> Diagnostic {
     let detail = format!(
-        "An earlier apply was interrupted, and the search for the AWS objects that it created failed: {}. Those objects stay as \
-         they are. Fix the cause and run again.",
+        "The search for AWS objects that an interrupted or failed apply may have created failed: {}. These objects stay as they \
+         are. Fix the cause and run again.",
         chain(error)
     );
     Diagnostic::error(Path::root(), "Could not search for AWS objects", detail)
