@@ -9,6 +9,7 @@ mod create;
 mod failures;
 mod homes;
 mod import;
+mod install;
 mod killed;
 mod kills;
 mod mistakes;
