@@ -16,11 +16,11 @@ pub(super) fn section(kinds: &[&str]) -> String {
         The attribute `components` has one entry for each AWS object of the resource. The key is the object's address: \
         `REGION/KIND` for an object in a region and `global/KIND` for a global object, followed by `/NAME` where the \
         resource has several objects of one kind.\n\n\
-        | kind | scope |\n|---|---|\n"
+        | kind | AWS object | scope | `id` |\n|---|---|---|---|\n"
         .to_owned();
-    for kind in of(kinds).filter(|kind| kind.visible()) {
-        let scope = if kind.is_global() { "global" } else { "region" };
-        let _ = writeln!(text, "| `{}` | {scope} |", kind.kind());
+    for kind in of(kinds).map(|kind| kind.meta()).filter(|kind| kind.visible) {
+        let scope = if kind.global { "global" } else { "region" };
+        let _ = writeln!(text, "| `{}` | {} | {scope} | {} |", kind.name, kind.about, kind.id);
     }
     text
 }
@@ -51,11 +51,11 @@ pub(super) fn policy() -> String {
 
 /// The kinds of these names, in the order of the registry.
 fn of(names: &[&str]) -> impl Iterator<Item = &'static dyn AnyComponent> {
-    REGISTRY.iter().copied().filter(|kind| names.contains(&kind.kind()))
+    REGISTRY.iter().copied().filter(|kind| names.contains(&kind.meta().name))
 }
 
 fn actions(kinds: impl Iterator<Item = &'static dyn AnyComponent>) -> BTreeSet<&'static str> {
-    kinds.flat_map(|kind| kind.actions()).copied().chain([LIST_REGIONS]).collect()
+    kinds.flat_map(|kind| kind.meta().actions).copied().chain([LIST_REGIONS]).collect()
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn checks_are_not_listed() {
         let text = section(&["function", "probe"]);
-        assert!(text.contains("| `function` | region |") && !text.contains("probe"), "{text}");
+        assert!(text.contains("| `function` | Lambda function of one region. | region |") && !text.contains("probe"), "{text}");
     }
 
     /// IAM accepts managed policies of at most 6,144 characters, not counting white space.
