@@ -74,7 +74,8 @@ fn type_name(attribute: &Attribute) -> String {
     }
 }
 
-fn plain(ty: &Type) -> String {
+/// The name of a type in the documentation.
+pub(super) fn plain(ty: &Type) -> String {
     match ty {
         Type::String => "String".to_owned(),
         Type::Number => "Number".to_owned(),

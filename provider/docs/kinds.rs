@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn checks_are_not_listed() {
         let text = section(&["function", "probe"]);
-        assert!(text.contains("| `function` | Lambda function of one region. | region |") && !text.contains("probe"), "{text}");
+        assert!(
+            text.contains("| `function` | Lambda function of one region. | region |") && !text.contains("probe"),
+            "{text}"
+        );
     }
 
     /// IAM accepts managed policies of at most 6,144 characters, not counting white space.

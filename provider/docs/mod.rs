@@ -6,13 +6,15 @@
 //! Terraform, "Provider documentation"; tfplugindocs 0.25, whose page structure the readers of the registries know.
 
 mod attributes;
+mod function;
 mod kinds;
 mod page;
 
 use std::collections::BTreeMap;
 
-use crate::configuration;
+use crate::data_sources::{self, DataSource};
 use crate::resources::{self, Resource};
+use crate::{configuration, functions};
 
 /// The text of a file in `examples/`; `None` when there is no such file.
 pub type Example<'a> = dyn Fn(&str) -> Option<String> + 'a;
@@ -23,6 +25,16 @@ pub fn files(example: &Example<'_>) -> BTreeMap<String, String> {
         BTreeMap::from([("index.md".to_owned(), index(example)), ("iam-policy.json".to_owned(), kinds::policy())]);
     for resource in resources::REGISTRY {
         files.insert(format!("resources/{}.md", short(resource.type_name())), resource_page(*resource, example));
+    }
+    for data_source in data_sources::REGISTRY {
+        files.insert(
+            format!("data-sources/{}.md", short(data_source.type_name())),
+            data_source_page(*data_source, example),
+        );
+    }
+    for function in functions::REGISTRY {
+        let code = example(&format!("functions/{}/function.tf", function.name()));
+        files.insert(format!("functions/{}.md", function.name()), function::page(*function, code));
     }
     files
 }
@@ -50,6 +62,15 @@ fn resource_page(resource: &dyn Resource, example: &Example<'_>) -> String {
         .section(&kinds::section(resource.kinds()))
         .section(&kinds::permissions(resource.kinds()))
         .import(file("import.tf"), file("import.sh"))
+        .finish()
+}
+
+fn data_source_page(data_source: &dyn DataSource, example: &Example<'_>) -> String {
+    let name = data_source.type_name();
+    let schema = data_source.schema();
+    page::Page::new(&format!("{name} Data Source - multiregion"), &format!("{name} (Data Source)"), schema.description)
+        .example(example(&format!("data-sources/{name}/data-source.tf")))
+        .section(&attributes::section(&schema))
         .finish()
 }
 

@@ -10,6 +10,9 @@ use strict_aws::tools::{Cli, Workspace};
 /// When this environment variable is set, the test writes the pages. `cargo xtask docs` sets it.
 const WRITE: &str = "MULTIREGION_WRITE_DOCS";
 
+/// The directories in `examples/` whose files are examples of pages. The others are whole configurations.
+const FOLDERS: [&str; 4] = ["provider/", "resources/", "data-sources/", "functions/"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -101,8 +104,7 @@ fn pages_follow_the_rules_of_the_registries() {
 /// The examples of the pages, each in a directory of its own: path and text.
 fn examples() -> Vec<(PathBuf, String)> {
     let directory = root().join("examples");
-    let files =
-        files_in(&directory).into_iter().filter(|path| path.starts_with("provider/") || path.starts_with("resources/"));
+    let files = files_in(&directory).into_iter().filter(|path| FOLDERS.iter().any(|folder| path.starts_with(folder)));
     files
         .filter(|path| path.ends_with(".tf"))
         .map(|path| (path.clone().into(), fs::read_to_string(directory.join(path)).unwrap()))
