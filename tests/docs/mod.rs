@@ -101,6 +101,22 @@ fn pages_follow_the_rules_of_the_registries() {
     }
 }
 
+/// The guides quote diagnostics as `**"Summary"**`.
+#[test]
+fn guides_quote_diagnostics_that_exist() {
+    let provider = root().join("provider");
+    let sources: Vec<String> =
+        files_in(&provider).into_iter().map(|path| fs::read_to_string(provider.join(path)).unwrap()).collect();
+    let guides = root().join("docs/guides");
+    for guide in files_in(&guides) {
+        for quoted in fs::read_to_string(guides.join(&guide)).unwrap().split("**\"").skip(1) {
+            let summary = quoted.split("\"**").next().unwrap().replace('\n', " ");
+            let exists = sources.iter().any(|source| source.contains(&format!("\"{summary}\"")));
+            assert!(exists, "{guide} quotes {summary:?}, which is not a diagnostic of the provider");
+        }
+    }
+}
+
 /// The examples of the pages, each in a directory of its own: path and text.
 fn examples() -> Vec<(PathBuf, String)> {
     let directory = root().join("examples");
