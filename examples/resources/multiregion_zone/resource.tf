@@ -3,7 +3,7 @@ resource "multiregion_zone" "this" {
   comment = "Hosted zone of the API"
 }
 
-# Configure these name servers at the domain's registrar.
 output "name_servers" {
-  value = multiregion_zone.this.name_servers
+  description = "The name servers to configure at the domain's registrar."
+  value       = multiregion_zone.this.name_servers
 }
