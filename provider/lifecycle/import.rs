@@ -21,7 +21,7 @@ impl Provider {
     async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, LOOK_TIMEOUT);
-        let found = search::owner_id(&engine, resource.kinds()).await?;
+        let found = search::owner_id(&engine, &resource.kinds()).await?;
         let found = found.ok_or_else(|| vec![self.nothing(resource, name)])?;
         let engine = engine.identified(found.owner_id);
         let scopes = match found.has_claim {
@@ -30,7 +30,7 @@ impl Provider {
             false => search::enabled_regions(&engine).await.into_iter().map(Scope::Region).collect(),
         };
         let ledger =
-            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
+            engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
         if ledger.is_empty() {
             return Err(vec![self.nothing(resource, name)]);
         }

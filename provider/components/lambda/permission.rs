@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::http_api::HttpApi;
-use crate::components::lambda::alias::{self, Alias};
+use crate::components::lambda::alias::Alias;
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `permission`.
 #[derive(Debug)]
@@ -73,18 +72,16 @@ impl Component for Permission {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
         let mut found = Vec::new();
-        for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(scope) {
+        for alias in siblings.in_scope::<Alias>(scope) {
             let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
-            let api = Address::of::<HttpApi>(aws.region()).into();
-            let depends_on = [address, api].into_iter().filter(|address| siblings.has(address)).collect();
             let spec = Spec {
                 function: alias.function.into(),
                 alias: alias.name.into(),
                 statement_id: outputs.statement_id.clone(),
                 api_id: api_id.into(),
             };
-            found.push(Discovered { key: None, spec, outputs, depends_on });
+            found.push(Discovered { key: None, spec, outputs });
         }
         Ok(found)
     }
@@ -178,8 +175,8 @@ async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, Ca
     let Some(answer) = found(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
     let policy: Json = serde_json::from_str(answer.policy().unwrap_or("{}"))
         .map_err(|error| CallError::Failed { what: "lambda:GetPolicy".to_owned(), why: error.to_string() })?;
-    let statements = policy["Statement"].as_array().into_iter().flatten();
-    let ours = statements.into_iter().find(|statement| statement["Sid"] == outputs.statement_id.as_str());
+    let statements = policy.get("Statement").and_then(Json::as_array).into_iter().flatten();
+    let ours = statements.into_iter().find(|statement| at(statement, "/Sid") == Some(outputs.statement_id.as_str()));
     Ok(ours.map(|statement| {
         let api_id = api_of(statement).filter(|api_id| source_of(statement) == Some(source_arn(aws, api_id).as_str()));
         api_id.map_or_else(|| statement.to_string(), str::to_owned)
@@ -187,18 +184,23 @@ async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, Ca
 }
 
 fn source_of(statement: &Json) -> Option<&str> {
-    let like = statement["Condition"]["ArnLike"].as_object().filter(|like| like.len() == 1)?;
+    let like = statement.pointer("/Condition/ArnLike")?.as_object().filter(|like| like.len() == 1)?;
     like.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).and_then(|(_, value)| value.as_str())
 }
 
 /// The API in a statement that lets API Gateway call the function and nothing else.
 fn api_of(statement: &Json) -> Option<&str> {
-    let plain = statement["Effect"] == "Allow"
-        && statement["Action"] == INVOKE
-        && statement["Principal"]["Service"] == API_GATEWAY
-        && statement["Condition"].as_object().is_some_and(|condition| condition.len() == 1);
+    let plain = at(statement, "/Effect") == Some("Allow")
+        && at(statement, "/Action") == Some(INVOKE)
+        && at(statement, "/Principal/Service") == Some(API_GATEWAY)
+        && statement.get("Condition").and_then(Json::as_object).is_some_and(|condition| condition.len() == 1);
     let resource = source_of(statement).filter(|_| plain)?.splitn(6, ':').nth(5)?;
     resource.split_once('/').map(|(api_id, _)| api_id)
+}
+
+/// The text at a JSON pointer.
+fn at<'a>(statement: &'a Json, pointer: &str) -> Option<&'a str> {
+    statement.pointer(pointer).and_then(Json::as_str)
 }
 
 #[cfg(test)]
