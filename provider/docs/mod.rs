@@ -12,9 +12,10 @@ mod page;
 
 use std::collections::BTreeMap;
 
+use crate::configuration;
 use crate::data_sources::{self, DataSource};
+use crate::functions;
 use crate::resources::{self, Resource};
-use crate::{configuration, functions};
 
 /// The text of a file in `examples/`; `None` when there is no such file.
 pub type Example<'a> = dyn Fn(&str) -> Option<String> + 'a;
