@@ -7,6 +7,7 @@
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod components;
+mod docs;
 mod engine;
 mod faults;
 mod fuzz;
