@@ -47,7 +47,7 @@ fn short(type_name: &str) -> &str {
 
 fn index(example: &Example<'_>) -> String {
     let schema = configuration::schema();
-    page::Page::new("multiregion Provider", "multiregion Provider", schema.description)
+    page::Page::index("multiregion Provider", schema.description)
         .example(example("provider/provider.tf"))
         .section(&attributes::section(&schema))
         .finish()
