@@ -60,8 +60,8 @@ fn resource_page(resource: &dyn Resource, example: &Example<'_>) -> String {
     page::Page::new(&format!("{name} Resource - multiregion"), &format!("{name} (Resource)"), schema.description)
         .example(file("resource.tf"))
         .section(&attributes::section(&schema))
-        .section(&kinds::section(resource.kinds()))
-        .section(&kinds::permissions(resource.kinds()))
+        .section(&kinds::section(&resource.kinds()))
+        .section(&kinds::permissions(&resource.kinds()))
         .import(file("import.tf"), file("import.sh"))
         .finish()
 }
