@@ -47,7 +47,7 @@ fn short(type_name: &str) -> &str {
 
 fn index(example: &Example<'_>) -> String {
     let schema = configuration::schema();
-    page::Page::new("multiregion Provider", "multiregion Provider", schema.description)
+    page::Page::index("multiregion Provider", schema.description)
         .example(example("provider/provider.tf"))
         .section(&attributes::section(&schema))
         .finish()
@@ -60,8 +60,8 @@ fn resource_page(resource: &dyn Resource, example: &Example<'_>) -> String {
     page::Page::new(&format!("{name} Resource - multiregion"), &format!("{name} (Resource)"), schema.description)
         .example(file("resource.tf"))
         .section(&attributes::section(&schema))
-        .section(&kinds::section(resource.kinds()))
-        .section(&kinds::permissions(resource.kinds()))
+        .section(&kinds::section(&resource.kinds()))
+        .section(&kinds::permissions(&resource.kinds()))
         .import(file("import.tf"), file("import.sh"))
         .finish()
 }
