@@ -1,6 +1,6 @@
 //! Every call with bad input: a diagnostic, and never a gRPC status.
 
-#![allow(clippy::needless_update, reason = "one macro for messages with all fields and with some")]
+#![expect(clippy::needless_update, reason = "one macro for messages with all fields and with some")]
 
 use multiregion::wire::encode_msgpack;
 use multiregion::wire::{Type, Value};
