@@ -1,5 +1,6 @@
 //! Generated from `proto/tfplugin6.proto`.
 
+// Each call has a struct of its own name that serves as a namespace only.
 #![allow(
     dead_code,
     missing_docs,
