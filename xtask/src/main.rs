@@ -3,8 +3,8 @@
 //! Each command installs what it needs and shows its progress. Everything that it starts ends with it, also after
 //! Ctrl-C.
 
-// A command's output is its purpose.
-#![allow(clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "commands print their results")]
+#![expect(clippy::indexing_slicing, reason = "a panic ends the command")]
 
 mod bench;
 mod components;
