@@ -2,7 +2,7 @@
 
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::{Bench, tags, with};
 
@@ -93,7 +93,7 @@ async fn an_alias_comes_with_its_certificate() {
 #[tokio::test]
 async fn a_create_whose_reply_is_lost_makes_one_distribution() {
     let bench = Bench::start().await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("cloudfront:CreateDistribution").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:CreateDistribution").nth(1));
     bench.make(ADDRESS, &plain()).await;
 }
 

@@ -9,7 +9,7 @@ use multiregion::components::Found;
 use multiregion::desired::Address;
 use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::{Bench, tags, with};
 
@@ -56,7 +56,7 @@ async fn a_zone_whose_create_died_is_gone_on_with() {
     let bench = Bench::start().await;
     let spec = zone_spec();
     let (aws, component) = bench.at(ZONE);
-    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    bench.local.inject(Fault::new(Effect::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &spec).await.unwrap_err();
     let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("it is lost") };
 
@@ -69,14 +69,14 @@ async fn a_zone_whose_create_died_is_gone_on_with() {
 async fn a_zone_is_tagged_once_every_server_knows_it() {
     let bench = Bench::start().await;
     for lost in ["route53:CreateHostedZone", "route53:ChangeTagsForResource"] {
-        bench.local.fault(Fault::new(Harm::ReplyLost).operation(lost).nth(1));
+        bench.local.inject(Fault::new(Effect::ReplyLost).operation(lost).nth(1));
     }
     let zone = bench.make(ZONE, &zone_spec()).await;
     bench.unmake(ZONE, &zone_spec(), &zone).await;
 
     // The reference of the zone that is gone is refused; the reply to the next one is lost.
     bench.local.clear_calls();
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:CreateHostedZone").nth(2));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:CreateHostedZone").nth(2));
     bench.make(ZONE, &zone_spec()).await;
     let calls = bench.local.calls();
     let last = calls.iter().rfind(|call| call.writes()).map(|call| call.name());
@@ -143,7 +143,7 @@ async fn a_health_check_without_tags_yet_is_found_again() {
     let bench = Bench::start().await;
     let address = "us-west-2/health_check";
     let (aws, component) = bench.at(address);
-    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    bench.local.inject(Fault::new(Effect::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &check_spec(address)).await.unwrap_err();
     assert!(matches!(component.find(&aws, &check_spec(address)).await.unwrap(), Some(Found::Ours(_))));
     // The next one may want something else of it.
@@ -218,10 +218,10 @@ async fn a_record_follows_its_spec() {
 async fn a_change_whose_reply_is_lost_is_seen_to_be_done() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
     let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
     let outputs = bench.make(RECORD, &spec).await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
     bench.unmake(RECORD, &spec, &outputs).await;
 }
 

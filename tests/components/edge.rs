@@ -2,7 +2,7 @@
 
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::{Bench, REGION, tags, with};
 
@@ -83,8 +83,8 @@ async fn an_endpoint_closes_and_opens_apart_from_its_api() {
 #[tokio::test]
 async fn a_create_whose_reply_is_lost_makes_one_api() {
     let bench = Bench::start().await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateApi").nth(1));
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateIntegration").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("apigateway:CreateApi").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("apigateway:CreateIntegration").nth(1));
     api(&bench).await;
     let made = |name: &str| bench.local.calls().iter().filter(|call| call.name() == name).count();
     assert_eq!((made("apigateway:CreateApi"), made("apigateway:CreateIntegration")), (1, 1));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::world::{Subject, World};
 
@@ -107,7 +107,7 @@ impl Living {
                 tokio::task::block_in_place(|| prober.look(&format!("{} in {}", call.name(), call.region)));
             }
         };
-        self.world.local.fault(Fault::new(Harm::Hook(Arc::new(look))));
+        self.world.local.inject(Fault::new(Effect::Hook(Arc::new(look))));
         self.world.apply(&mut self.api, config).await;
         self.world.local.clear_faults();
         let complaints = std::mem::take(&mut *self.prober.complaints.lock().expect("nobody panicked"));

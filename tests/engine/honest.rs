@@ -3,7 +3,7 @@
 use multiregion::lifecycle;
 use multiregion::wire::{Diagnostic, Path, Value};
 use serde_json::json;
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::world::{Subject, World};
 
@@ -30,7 +30,7 @@ async fn a_zone_whose_rollback_failed_too_can_be_destroyed() {
     let (planned, told) = world.plan(&mut zone, &config).await;
     assert!(told.is_empty(), "{told:#?}");
     for operation in ["route53:CreateHostedZone", "logs:DeleteLogGroup"] {
-        world.local.fault(Fault::new(Harm::AccessDenied).operation(operation));
+        world.local.inject(Fault::new(Effect::AccessDenied).operation(operation));
     }
     let apply = world.provider().apply(zone.resource, Value::Null, planned.state, config.clone());
     let (state, told) = apply.await;

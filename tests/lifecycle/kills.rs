@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::stream::{StreamExt, iter};
 use strict_aws::tools::{Cli, Run, clis, kill_in_group};
-use strict_aws::{Call, Fault, Harm, Inventory, Options};
+use strict_aws::{Call, Effect, Fault, Inventory, Options};
 
 use super::configs::Config;
 use super::stage::{APP, Stage, unwrapped};
@@ -46,7 +46,7 @@ pub(super) async fn kill(
         tell.store(true, Ordering::SeqCst);
         kill_in_group(group, name);
     };
-    stage.aws.fault(when(Fault::new(Harm::Hook(Arc::new(hook)))));
+    stage.aws.inject(when(Fault::new(Effect::Hook(Arc::new(hook)))));
     let run = running.wait().await.expect("it ends");
     stage.aws.clear_faults();
     if reached.load(Ordering::SeqCst) && !run.success() { Ok(()) } else { Err(run) }
@@ -288,14 +288,14 @@ async fn ten_kills_in_a_row() {
 async fn a_second_interrupt() {
     each_create_goes_on_after(|stage| async move {
         // It would end by itself after the first one otherwise.
-        stage.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
+        stage.aws.inject(Fault::new(Effect::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
         let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
         let hangs = |call: &Call| call.name() == "lambda:CreateFunction" && call.region == "us-west-2";
         while !stage.aws.calls().iter().any(hangs) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         apply.group().interrupt();
-        assert!(apply.has_printed("Interrupt received").await, "the first one is heard");
+        assert!(apply.wait_for_output("Interrupt received").await, "the first one is heard");
         apply.group().interrupt();
         let run = apply.wait().await.expect("apply ends");
         let told = format!("{}{}", run.stdout, run.stderr);

@@ -1,11 +1,11 @@
 //! `cargo xtask faults`: every AWS call of every operation fails in every way; how often all ended well.
 
-use strict_aws::tools::Group;
+use strict_aws::tools::ProcessGroup;
 
 use crate::{Outcome, provider, ui};
 
 /// The tests that do it.
-const HARNESS: &str = "faults::whatever";
+const HARNESS: &str = "faults::harness::";
 /// Where they look for parts of runs' names.
 pub(crate) const SELECTION: &str = "MULTIREGION_FAULTS";
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         .args(provider::TESTS)
         .args(["--test", "tests", "--", HARNESS, "--nocapture", "--test-threads", "1"])
         .env(SELECTION, &arguments.only);
-    if Group::start(&mut command)?.wait().await?.success() {
+    if ProcessGroup::start(&mut command)?.wait().await?.success() {
         return Ok(());
     }
     Err("there are runs that did not end well; each line above says how to repeat one".into())

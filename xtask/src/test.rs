@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use strict_aws::tools::{self, Cli, Group, Workspace, copy_dir, source_root};
+use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
 use crate::provider::{self, Profile};
@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
 async fn test_rust() -> Outcome {
     let mut command = provider::cargo();
     command.args(provider::TESTS).args(["--", "--test-threads", THREADS]).env(faults::SELECTION, faults::ALL);
-    let ended_well = Group::start(&mut command)?.wait().await?.success();
+    let ended_well = ProcessGroup::start(&mut command)?.wait().await?.success();
     if ended_well { Ok(()) } else { Err("there are tests that fail".into()) }
 }
 
