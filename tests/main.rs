@@ -1,8 +1,8 @@
-//! Tests of the whole: one binary, so that it is linked once.
+//! Integration tests, in one binary so that it is linked once.
 
-#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-/// A fifth of what the faults harness does is to ask for memory and to give it back.
+/// The faults harness spends a fifth of its time in the system's allocator.
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,12 +1,19 @@
-# One HTTP API in three regions. Route 53 sends every client to the region with the lowest latency, and past a region
-# whose health check fails.
+# One HTTP API in three regions. Route 53 sends each client to the healthy region with the lowest latency.
 
 provider "multiregion" {}
 
+################################################################################
+# Hosted zone
+################################################################################
+
 resource "multiregion_zone" "this" {
   name    = var.zone_name
-  comment = "Made by the example active-active"
+  comment = "Created by the example active-active"
 }
+
+################################################################################
+# API
+################################################################################
 
 resource "multiregion_api" "this" {
   name    = var.name

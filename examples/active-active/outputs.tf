@@ -1,24 +1,32 @@
+################################################################################
+# Hosted zone
+################################################################################
+
+output "name_servers" {
+  description = "Name servers of the hosted zone, to be set at the registrar of the domain."
+  value       = multiregion_zone.this.name_servers
+}
+
+################################################################################
+# API
+################################################################################
+
 output "url" {
-  description = "Where the API answers, from the region that is nearest to who asks."
+  description = "URL of the API. The healthy region with the lowest latency responds."
   value       = multiregion_api.this.url
 }
 
 output "status" {
-  description = "Whether everything is there."
+  description = "Status of the API: `ready`, or `incomplete` if objects are missing."
   value       = multiregion_api.this.status
 }
 
 output "endpoints" {
-  description = "Where each region answers."
+  description = "Endpoints of each region, by region."
   value       = multiregion_api.this.endpoints
 }
 
 output "components" {
-  description = "Every AWS object that the API is made of, by address."
+  description = "All AWS objects of the API, by address."
   value       = multiregion_api.this.components
-}
-
-output "name_servers" {
-  description = "Name servers that the domain's registrar must know."
-  value       = multiregion_zone.this.name_servers
 }

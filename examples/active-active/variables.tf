@@ -1,17 +1,25 @@
-variable "name" {
-  description = "Name of the API. It is part of the name of everything that is made."
-  type        = string
-  default     = "ipgiraffe"
-}
+################################################################################
+# Hosted zone
+################################################################################
 
 variable "zone_name" {
-  description = "Name of the hosted zone. The API answers at `api.` in it."
+  description = "Name of the hosted zone. The domain name of the API is `api.` followed by this name."
   type        = string
   default     = "ipgiraffe.com"
 }
 
+################################################################################
+# API
+################################################################################
+
+variable "name" {
+  description = "Name of the API. The names of its AWS objects contain it."
+  type        = string
+  default     = "ipgiraffe"
+}
+
 variable "regions" {
-  description = "Regions that the API lives in. A region with `traffic = \"drained\"` runs, but gets no traffic."
+  description = "AWS regions in which the API runs, by name. A region with `traffic = \"drained\"` runs but receives no traffic."
   type = map(object({
     traffic     = optional(string, "serving")
     environment = optional(map(string), {})
@@ -24,7 +32,7 @@ variable "regions" {
 }
 
 variable "drain_seconds" {
-  description = "How long resolvers keep an answer: a region that is removed is destroyed so many seconds after its record."
+  description = "Number of seconds to wait between the removal of a region's record and the destruction of the region."
   type        = number
   default     = 60
 }

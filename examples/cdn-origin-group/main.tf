@@ -1,5 +1,5 @@
-# One HTTP API in two regions behind CloudFront, without a domain of its own. CloudFront asks the primary region, and the
-# other one when the answer is 502, 503 or 504.
+# One HTTP API in two regions behind CloudFront, without a domain of your own. CloudFront sends requests to the primary
+# region, and to the secondary region if the response has the status 502, 503 or 504.
 
 provider "multiregion" {}
 

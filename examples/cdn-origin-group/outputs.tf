@@ -1,24 +1,24 @@
 output "url" {
-  description = "Where the API answers: CloudFront's own name."
+  description = "URL of the API, at the domain name that CloudFront assigned."
   value       = multiregion_api.this.url
 }
 
 output "status" {
-  description = "Whether everything is there."
+  description = "Status of the API: `ready`, or `incomplete` if objects are missing."
   value       = multiregion_api.this.status
 }
 
 output "distribution" {
-  description = "The CloudFront distribution."
+  description = "ID and domain name of the CloudFront distribution."
   value       = multiregion_api.this.distribution
 }
 
 output "endpoints" {
-  description = "Where each region answers."
+  description = "Endpoints of each region, by region."
   value       = multiregion_api.this.endpoints
 }
 
 output "components" {
-  description = "Every AWS object that the API is made of, by address."
+  description = "All AWS objects of the API, by address."
   value       = multiregion_api.this.components
 }

@@ -1,12 +1,20 @@
-# One HTTP API in two regions. Route 53 sends everybody to the primary one, and to the other while the primary's health
-# check fails.
+# One HTTP API in two regions. Route 53 sends all clients to the primary region, and to the secondary region while the
+# primary is unhealthy.
 
 provider "multiregion" {}
 
+################################################################################
+# Hosted zone
+################################################################################
+
 resource "multiregion_zone" "this" {
   name    = var.zone_name
-  comment = "Made by the example failover"
+  comment = "Created by the example failover"
 }
+
+################################################################################
+# API
+################################################################################
 
 resource "multiregion_api" "this" {
   name = var.name
@@ -30,7 +38,7 @@ resource "multiregion_api" "this" {
     name    = "api.${multiregion_zone.this.name}"
     zone_id = multiregion_zone.this.id
 
-    # us-west-2.api.example.com and so on: to ask one region by name, whatever the health checks say.
+    # Names such as us-west-2.api.example.com, which lead to one region whatever the health checks report.
     regional_names = true
   }
 

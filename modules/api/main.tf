@@ -15,19 +15,23 @@ resource "multiregion_api" "this" {
   tags                = var.tags
   deletion_protection = var.deletion_protection
 
-  # One region that AWS refuses does not take the others away: they stay, the postcondition makes the run fail, and the
-  # next apply makes what is missing.
+  # A failure in one region does not roll back the others. They stay, the postcondition fails the run, and the next apply
+  # creates what is missing.
   on_create_failure = "keep"
 
   lifecycle {
     postcondition {
       condition     = self.status == "ready"
-      error_message = "The API ${var.name} is ${self.status}: the warnings above say what is missing. Apply again to go on."
+      error_message = "The API ${var.name} has the status \"${self.status}\". The warnings above name the missing objects and the reason. Fix the cause, then apply again to continue."
     }
   }
 }
 
+################################################################################
+# Domain and routing
+################################################################################
+
 locals {
-  # Without a name there is nothing to route.
+  # Routing applies to the domain name only.
   routing = var.domain == null ? null : var.routing
 }

@@ -1,29 +1,37 @@
+################################################################################
+# API
+################################################################################
+
 output "id" {
-  description = "The API's name, by which it is imported."
+  description = "Name of the API, which is also its import ID."
   value       = multiregion_api.this.id
 }
 
 output "url" {
-  description = "Where the API answers."
+  description = "URL of the API."
   value       = multiregion_api.this.url
 }
 
 output "status" {
-  description = "Whether everything is there: `ready`, or the run has failed."
+  description = "Status of the API. Always `ready` after a successful apply."
   value       = multiregion_api.this.status
 }
 
 output "endpoints" {
-  description = "Where each region answers, by region."
+  description = "Endpoints of each region, by region."
   value       = multiregion_api.this.endpoints
 }
 
-output "distribution" {
-  description = "The CloudFront distribution; null without `cdn`."
-  value       = multiregion_api.this.distribution
+output "components" {
+  description = "All AWS objects of the API by address, each with its kind, ID and revision."
+  value       = multiregion_api.this.components
 }
 
-output "components" {
-  description = "Every AWS object that the API is made of, by address: its kind, id and revision."
-  value       = multiregion_api.this.components
+################################################################################
+# CloudFront
+################################################################################
+
+output "distribution" {
+  description = "ID and domain name of the CloudFront distribution. Null without `cdn`."
+  value       = multiregion_api.this.distribution
 }

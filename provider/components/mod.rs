@@ -7,6 +7,8 @@ pub mod cloudfront;
 mod component;
 mod erased;
 pub mod execute_api;
+#[cfg(test)]
+mod fields;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
@@ -15,6 +17,7 @@ pub mod route53;
 mod support;
 
 pub use catalog::Catalog;
+pub(crate) use component::output_keys;
 pub use component::{
     ADDRESS_TAG, Component, Discovered, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Problem, Siblings, Tags,
 };

@@ -4,17 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::Address;
 use super::input::{Handle, READY, REF, Reference};
+use super::{Address, AddressOf, Kind};
 use crate::wire::Path;
-
-/// The pure half of a component: what the graph and the plan must know of a kind.
-pub trait Kind {
-    /// The kind's name, as it stands in addresses.
-    const KIND: &'static str;
-    /// What we want of it.
-    type Spec: serde::Serialize;
-}
 
 /// One component that is wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,9 +30,9 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// Adds a component and gives back the handle to refer to it.
-    pub fn add<C: Kind>(&mut self, address: Address, attribute: Path, spec: &C::Spec) -> Handle<C> {
-        debug_assert_eq!(address.kind, C::KIND, "{address} is of another kind");
+    /// Adds a component. Returns the handle by which other specs refer to it.
+    pub fn add<C: Kind>(&mut self, address: AddressOf<C>, attribute: Path, spec: &C::Spec) -> Handle<C> {
+        let address = Address::from(address);
         #[expect(clippy::expect_used, reason = "specs are plain structs with text keys")]
         let spec = serde_json::to_value(spec).expect("a spec serialises");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());

@@ -103,7 +103,8 @@ pub struct Gated<T> {
     pub value: T,
 }
 
-/// Names one field of `C`'s outputs, of type `T`. Stands beside the `Outputs` it names.
+/// The name of one field of the outputs of `C`, with its type. Declared by
+/// [`output_keys!`](crate::components::output_keys), which checks both.
 pub struct OutputKey<C, T> {
     name: &'static str,
     of: PhantomData<fn() -> (C, T)>,
@@ -111,8 +112,13 @@ pub struct OutputKey<C, T> {
 
 impl<C, T> OutputKey<C, T> {
     /// The key of the field `name`.
-    pub const fn new(name: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str) -> Self {
         Self { name, of: PhantomData }
+    }
+
+    /// The name of the field.
+    pub fn name(self) -> &'static str {
+        self.name
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod apply;
 mod create;
+mod data;
 mod import;
 mod loaded;
 mod plan;
@@ -15,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Run};
-use crate::components::Catalog;
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run, Warning};
+use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
@@ -42,6 +43,15 @@ pub struct Provider {
     refreshed: Refreshed,
     /// Creates whose result the host may not have persisted yet.
     pub pending_acks: PendingAcks,
+}
+
+/// Connects to the AWS account that `config` leads to, with AWS's limits on the calls of every kind.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Aws, ConnectError> {
+    let limits = REGISTRY.iter().flat_map(|component| component.meta().limits).copied();
+    Aws::connect(config, limits, clock).await
 }
 
 /// A resource as the host keeps it.
@@ -120,7 +130,11 @@ fn block<T>(work: impl FnOnce() -> T) -> T {
 
 /// What components reported to the user.
 fn warnings_of(engine: &Engine) -> impl Iterator<Item = Diagnostic> + use<> {
-    engine.take_warnings().into_iter().map(|warning| Diagnostic::warning(Path::root(), warning.summary, warning.detail))
+    as_diagnostics(engine.take_warnings())
+}
+
+fn as_diagnostics(warnings: Vec<Warning>) -> impl Iterator<Item = Diagnostic> {
+    warnings.into_iter().map(|warning| Diagnostic::warning(Path::root(), warning.summary, warning.detail))
 }
 
 /// The ledger in a resource's private state.

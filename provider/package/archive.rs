@@ -1,4 +1,4 @@
-//! Zips: written so that the same files give the same bytes, or taken from somebody else and looked through.
+//! Writes deterministic zip files, and copies and inspects the user's zip files.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
@@ -15,7 +15,7 @@ use super::walk::{Entry, show};
 use super::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, PackageError};
 use crate::desired::Package;
 
-/// How hard deflate tries, from 1 to 9. Part of what makes the bytes the same, so it never changes by itself.
+/// The compression level of deflate, 1 to 9. Another level would change the digest of every user's package.
 const LEVEL: i64 = 6;
 
 /// Zips `entries`, the files of the directory `path`, into a temporary file.
@@ -26,7 +26,7 @@ pub(super) fn write(path: &Path, entries: &[Entry]) -> Result<(Package, File), P
     for entry in entries {
         let mode = if entry.executable { 0o755 } else { 0o644 };
         zip.start_file(&entry.name, options().unix_permissions(mode)).map_err(scratch)?;
-        // A file may have grown since it was counted.
+        // A file may have grown since it was listed.
         let left = MAX_UNZIPPED_BYTES - unzipped_bytes;
         unzipped_bytes += pour(&entry.path, left + 1, &mut zip)?;
         if unzipped_bytes > MAX_UNZIPPED_BYTES {
@@ -41,7 +41,7 @@ pub(super) fn write(path: &Path, entries: &[Entry]) -> Result<(Package, File), P
     Ok((Package { sha256, zipped_bytes, unzipped_bytes, files }, file))
 }
 
-/// Takes a zip that somebody else made into a temporary file, byte for byte, and looks through it.
+/// Copies the user's zip file into a temporary file, byte for byte, and inspects it.
 pub(super) fn copy(path: &Path) -> Result<(Package, File), PackageError> {
     let mut copy = Hashing::new(tempfile::tempfile().map_err(PackageError::Scratch)?);
     pour(path, MAX_ZIPPED_BYTES + 1, &mut copy)?;
@@ -64,7 +64,7 @@ pub(super) fn copy(path: &Path) -> Result<(Package, File), PackageError> {
     Ok((Package { sha256, zipped_bytes, unzipped_bytes, files }, file))
 }
 
-/// Names of the files in a zip, and what they come to in bytes.
+/// Returns the names of the files in a zip file, and their total size in bytes.
 fn contents(file: &File) -> Result<(Vec<String>, u64), ZipError> {
     let mut archive = ZipArchive::new(file)?;
     let mut files = Vec::new();
@@ -87,18 +87,18 @@ fn options() -> SimpleFileOptions {
         .system(System::Unix)
 }
 
-/// Copies at most `limit` bytes of the file at `path`, and says how many.
+/// Copies at most `limit` bytes of the file at `path`, and returns how many it copied.
 fn pour(path: &Path, limit: u64, to: &mut impl Write) -> Result<u64, PackageError> {
     let unreadable = |source| PackageError::Unreadable { path: show(path), source };
     let mut from = File::open(path).map_err(unreadable)?.take(limit);
     let mut buffer = vec![0; 64 * 1024];
     let mut copied = 0;
     loop {
-        // Not `io::copy`, which cannot tell which side failed.
+        // Not `io::copy`, whose error does not show which side failed.
         match from.read(&mut buffer).map_err(unreadable)? {
             0 => return Ok(copied),
             length => {
-                to.write_all(&buffer[..length]).map_err(PackageError::Scratch)?;
+                to.write_all(buffer.get(..length).unwrap_or_default()).map_err(PackageError::Scratch)?;
                 copied += length as u64;
             }
         }
@@ -109,7 +109,7 @@ fn scratch(error: ZipError) -> PackageError {
     PackageError::Scratch(error.into())
 }
 
-/// A file that is hashed while it is written.
+/// A file whose digest is computed while it is written.
 struct Hashing {
     file: BufWriter<File>,
     sha256: Sha256,
@@ -121,7 +121,7 @@ impl Hashing {
         Self { file: BufWriter::new(file), sha256: Sha256::new(), bytes: 0 }
     }
 
-    /// The file at its beginning, its SHA-256 in base64, its size.
+    /// Returns the rewound file, its SHA-256 in base64, and its size in bytes.
     fn finish(self) -> Result<(File, String, u64), PackageError> {
         let mut file = self.file.into_inner().map_err(|error| PackageError::Scratch(error.into_error()))?;
         file.rewind().map_err(PackageError::Scratch)?;
@@ -132,7 +132,7 @@ impl Hashing {
 impl Write for Hashing {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let length = self.file.write(buffer)?;
-        self.sha256.update(&buffer[..length]);
+        self.sha256.update(buffer.get(..length).unwrap_or(buffer));
         self.bytes += length as u64;
         Ok(length)
     }

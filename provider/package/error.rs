@@ -1,4 +1,4 @@
-//! Why a package cannot be used.
+//! Errors of packages.
 
 use std::error::Error;
 use std::io;
@@ -6,141 +6,153 @@ use std::io;
 use super::{MAX_FILES, MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES};
 use crate::desired::Unusable;
 
-/// Why a package cannot be used. `Display` says what was found, why it is wrong and how to mend it.
+/// A package that cannot be built or uploaded. `Display` gives the path, the reason and the fix.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// Nothing is there.
-    #[error("There is nothing at {path:?}. Paths are relative to where the command runs: begin with ${{path.module}}.")]
+    /// No file or directory exists at the path.
+    #[error(
+        "No file or directory exists at {path:?}. A relative path starts in the directory in which the command runs; \
+         use ${{path.module}} to start in the directory of the module."
+    )]
     Missing {
-        /// What was looked for.
+        /// The configured path.
         path: String,
     },
-    /// A file where a directory was meant, or the other way round.
-    #[error("{path:?} is not a {expected}. Give a directory to have it zipped, or a zip file as it is.")]
+    /// `source_dir` is not a directory, or `filename` is not a file.
+    #[error("{path:?} is not a {expected}. Set source_dir to a directory, or filename to a zip file.")]
     WrongKind {
-        /// What was found.
+        /// The configured path.
         path: String,
         /// `directory` or `file`.
         expected: &'static str,
     },
-    /// No file is left to be zipped.
+    /// The package contains no file.
     #[error(
-        "No file is in {path:?}, or everything in it is excluded. A function needs at least the file of its handler."
+        "{path:?} contains no files, or all of them are excluded. A function needs at least the file that contains \
+         its handler."
     )]
     Empty {
-        /// The directory or zip.
+        /// The directory or zip file.
         path: String,
     },
-    /// A file, directory or link that cannot be read.
-    #[error("{path:?} cannot be read. Mend its permissions, or exclude it from the package.")]
+    /// The operating system refused to read a file, directory or link.
+    #[error("Could not read {path:?}. Check its permissions, or exclude it from the package.")]
     Unreadable {
-        /// Which.
+        /// The path that could not be read.
         path: String,
-        /// What the system said.
+        /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// A link to something outside of the directory.
+    /// A symbolic link to a target outside `source_dir`.
     #[error(
-        "{path:?} is a link to something outside of the package. It would send what another machine has not, or what \
-         nobody means to send. Copy the file, or exclude the link from the package."
+        "{path:?} is a symbolic link to a target outside the package. The target may be missing on other machines, or \
+         may not be meant for upload. Replace the link with a copy, or exclude it from the package."
     )]
     LinkLeadsOut {
         /// The link.
         path: String,
     },
-    /// A link to a directory that it is in itself.
-    #[error("{path:?} is a link to a directory that holds it, so the package would never end. Exclude the link.")]
+    /// A symbolic link to one of the directories that contain it.
+    #[error(
+        "{path:?} is a symbolic link to a directory that contains the link, so the package would never end. Exclude \
+         the link from the package."
+    )]
     LinkLoop {
         /// The link.
         path: String,
     },
     /// A device, socket or pipe.
-    #[error("{path:?} is neither a file nor a directory nor a link. Exclude it from the package.")]
+    #[error("{path:?} is a device, socket or pipe. Exclude it from the package.")]
     Special {
-        /// Which.
+        /// The special file.
         path: String,
     },
-    /// A name that is not Unicode.
-    #[error("The name of {path:?} is not UTF-8, as the names in a zip must be. Rename it, or exclude its directory.")]
+    /// A file name that is not UTF-8.
+    #[error(
+        "The file name of {path:?} is not valid UTF-8, which a zip file requires. Rename the file, or exclude its \
+         directory from the package."
+    )]
     Name {
-        /// The path, as far as it can be shown.
+        /// The path; invalid bytes are shown as replacement characters.
         path: String,
     },
-    /// A pattern that cannot be understood.
-    #[error("The pattern {pattern:?} cannot be used: {why}. It may hold `*`, `?`, `[a-z]`, and `**` for directories.")]
+    /// An invalid pattern in `exclude`.
+    #[error(
+        "The pattern {pattern:?} in exclude is invalid: {why}. Patterns support `*`, `?` and `[a-z]` within a name, and \
+         `**` for any number of directories."
+    )]
     Pattern {
-        /// The pattern.
+        /// The pattern as configured.
         pattern: String,
-        /// What is wrong with it.
+        /// The reason, as a clause.
         why: &'static str,
     },
-    /// More files than a zip can count.
-    #[error("{path:?} holds more than {MAX_FILES} files, which is the most that a zip can hold. Exclude some of them.")]
+    /// More files than a zip file can contain.
+    #[error("{path:?} contains more than {MAX_FILES} files, the maximum of a zip file. Exclude the files not needed.")]
     TooManyFiles {
         /// The directory.
         path: String,
     },
-    /// Too much content for Lambda.
+    /// The files exceed Lambda's limit on the unzipped size.
     #[error(
-        "The files in {path:?} come to {bytes} bytes, and Lambda takes at most {MAX_UNZIPPED_BYTES}. Exclude what the \
-         function does not need, or use a container image."
+        "The files in {path:?} have {bytes} bytes, but Lambda accepts at most {MAX_UNZIPPED_BYTES} bytes unzipped. \
+         Exclude the files that the function does not need, or use a container image."
     )]
     TooLarge {
-        /// The directory or zip.
+        /// The directory or zip file.
         path: String,
-        /// How much was found, at least.
+        /// The size in bytes when reading stopped; the total may be larger.
         bytes: u64,
     },
-    /// Too large a zip to be sent.
+    /// The zip file exceeds Lambda's limit on a direct upload.
     #[error(
-        "The zip of {path:?} has {bytes} bytes, and Lambda takes at most {MAX_ZIPPED_BYTES} in a request. Exclude what \
-         the function does not need, or put the package into S3, or use a container image."
+        "The zip file of {path:?} has {bytes} bytes, but Lambda accepts at most {MAX_ZIPPED_BYTES} bytes in a direct \
+         upload. Exclude the files that the function does not need, upload the package to S3, or use a container image."
     )]
     ZipTooLarge {
-        /// The directory or zip.
+        /// The directory or zip file.
         path: String,
-        /// Its size.
+        /// The size of the zip file in bytes.
         bytes: u64,
     },
-    /// A file that is no zip.
-    #[error("{path:?} is not a zip file that can be read. Give a zip file, or a directory to have it zipped.")]
+    /// A file that is not a zip file.
+    #[error("{path:?} is not a valid zip file. Set filename to a zip file, or source_dir to a directory.")]
     NotAZip {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The error of the zip reader.
         #[source]
         source: zip::result::ZipError,
     },
-    /// Files that were edited after they were planned.
-    #[error(
-        "The files at {path:?} are no longer what was planned. Run plan and apply again to send what is there now."
-    )]
+    /// The files were edited after the plan.
+    #[error("The files at {path:?} have changed since the plan. Create a new plan, and apply that.")]
     Changed {
-        /// The directory or zip.
+        /// The directory or zip file.
         path: String,
     },
-    /// The temporary file failed.
+    /// The temporary file could not be written or read.
     #[error(
-        "The temporary file of a package cannot be used. Look for free space in the directory for temporary files."
+        "Could not write or read a temporary file. Check the free space and the permissions of the directory for \
+         temporary files."
     )]
     Scratch(#[source] io::Error),
 }
 
 impl PackageError {
-    /// A constant sentence that names the mistake.
+    /// The summary of the diagnostic: constant for each kind of error.
     pub fn summary(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "Package not found",
-            Self::WrongKind { .. } => "Package is of another kind",
+            Self::WrongKind { .. } => "Package has the wrong file type",
             Self::Empty { .. } => "Package is empty",
             Self::Unreadable { .. } => "Package cannot be read",
-            Self::LinkLeadsOut { .. } => "Link leads out of the package",
-            Self::LinkLoop { .. } => "Link leads in a circle",
-            Self::Special { .. } => "Package holds a special file",
+            Self::LinkLeadsOut { .. } => "Symbolic link leads out of the package",
+            Self::LinkLoop { .. } => "Symbolic link forms a loop",
+            Self::Special { .. } => "Package contains a special file",
             Self::Name { .. } => "File name is not UTF-8",
-            Self::Pattern { .. } => "Exclude pattern cannot be used",
-            Self::TooManyFiles { .. } => "Package holds too many files",
+            Self::Pattern { .. } => "Invalid exclude pattern",
+            Self::TooManyFiles { .. } => "Package contains too many files",
             Self::TooLarge { .. } | Self::ZipTooLarge { .. } => "Package is too large",
             Self::NotAZip { .. } => "Package is not a zip file",
             Self::Changed { .. } => "Package changed between plan and apply",
@@ -148,13 +160,13 @@ impl PackageError {
         }
     }
 
-    /// What is told of a package that cannot be used.
+    /// This error as the pure rooms see it.
     pub fn unusable(&self) -> Unusable {
         let is_missing = matches!(self, Self::Missing { .. } | Self::Empty { .. });
         Unusable { summary: self.summary(), detail: self.detail(), is_missing }
     }
 
-    /// What was found, why it is wrong, how to mend it; with what the system said.
+    /// The detail of the diagnostic: `Display`, followed by the cause in parentheses when there is one.
     pub fn detail(&self) -> String {
         match self.source() {
             Some(source) => format!("{self} ({source})"),

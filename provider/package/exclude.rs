@@ -1,160 +1,88 @@
-//! Patterns of what is left out of a package.
+//! The patterns that exclude files from a package.
 //!
-//! As in `.gitignore`: a pattern without a slash is a name at any depth, one with a slash is a path from the top, and a
-//! directory that matches is left out with everything in it. `*` and `?` stop at a slash, `**` does not.
+//! They follow `.gitignore`: a pattern without a slash matches a name at any depth, and a pattern with a slash matches
+//! a path relative to `source_dir`. A directory that matches is excluded with everything in it. `*`, `?` and `[a-z]` do
+//! not match a slash; `**` does.
+
+use glob::{MatchOptions, Pattern};
 
 use super::PackageError;
 
-/// A list of patterns, each split into the parts between its slashes.
-pub(super) struct Patterns(Vec<Vec<Part>>);
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
-/// What stands between two slashes.
-enum Part {
-    /// `**`: any number of names, also none.
-    Any,
-    /// A name.
-    Name(Vec<Token>),
-}
-
-enum Token {
-    /// `*`: any number of characters, also none.
-    Any,
-    /// `?`
-    One,
-    /// A character as it stands.
-    Exactly(char),
-    /// `[a-z]` or, negated, `[!a-z]`.
-    Range { negated: bool, ranges: Vec<(char, char)> },
-}
+/// The compiled patterns of one package.
+pub(super) struct Patterns(Vec<Pattern>);
 
 impl Patterns {
     /// # Errors
-    /// [`PackageError::Pattern`] for the first pattern that cannot be understood.
+    /// [`PackageError::Pattern`] for the first invalid pattern.
     pub(super) fn parse(patterns: &[String]) -> Result<Self, PackageError> {
-        let parse =
-            |pattern: &String| parse(pattern).map_err(|why| PackageError::Pattern { pattern: pattern.clone(), why });
-        patterns.iter().map(parse).collect::<Result<_, _>>().map(Self)
+        let mut compiled = Vec::new();
+        for pattern in patterns {
+            let parsed = parse(pattern);
+            compiled.extend(parsed.map_err(|why| PackageError::Pattern { pattern: pattern.clone(), why })?);
+        }
+        Ok(Self(compiled))
     }
 
-    /// Whether the file or directory at `path`, with slashes and from the top, is left out.
+    /// Whether the file or directory at `path` is excluded. `path` is relative to `source_dir` and has slashes.
     pub(super) fn exclude(&self, path: &str) -> bool {
-        let names: Vec<&str> = path.split('/').collect();
-        self.0.iter().any(|parts| matches(parts, &names, |part| matches!(part, Part::Any), Part::matches))
+        self.0.iter().any(|pattern| pattern.matches_with(path, OPTIONS))
     }
 }
 
-impl Part {
-    fn matches(&self, name: &&str) -> bool {
-        let name: Vec<char> = name.chars().collect();
-        match self {
-            Self::Any => true,
-            Self::Name(tokens) => matches(tokens, &name, |token| matches!(token, Token::Any), Token::matches),
-        }
-    }
-}
-
-impl Token {
-    fn matches(&self, found: &char) -> bool {
-        match self {
-            Self::Any | Self::One => true,
-            Self::Exactly(wanted) => wanted == found,
-            Self::Range { negated, ranges } => {
-                ranges.iter().any(|(first, last)| (first..=last).contains(&found)) != *negated
-            }
-        }
-    }
-}
-
-/// Whether `pattern` covers all of `found`, where a star stands for any number of elements.
-///
-/// Only the last star is ever widened: whatever an earlier one could take, the last one can take instead. So the work is
-/// bounded by the product of the lengths.
-fn matches<P, F>(pattern: &[P], found: &[F], star: impl Fn(&P) -> bool, fits: impl Fn(&P, &F) -> bool) -> bool {
-    let (mut at, mut seen) = (0, 0);
-    let mut retry = None;
-    loop {
-        match pattern.get(at) {
-            Some(part) if star(part) => {
-                retry = Some((at, seen));
-                at += 1;
-            }
-            None if seen == found.len() => return true,
-            Some(part) if found.get(seen).is_some_and(|next| fits(part, next)) => {
-                at += 1;
-                seen += 1;
-            }
-            _ => match retry {
-                Some((last_star, taken)) if taken < found.len() => {
-                    retry = Some((last_star, taken + 1));
-                    (at, seen) = (last_star + 1, taken + 1);
-                }
-                _ => return false,
-            },
-        }
-    }
-}
-
-fn parse(pattern: &str) -> Result<Vec<Part>, &'static str> {
+fn parse(pattern: &str) -> Result<Vec<Pattern>, &'static str> {
     let path = pattern.trim_end_matches('/');
     let relative = path.trim_start_matches("./").trim_start_matches('/');
     if relative.is_empty() {
-        return Err("it names nothing");
+        return Err("it contains no name");
     }
-    let mut parts = Vec::new();
-    if !path.contains('/') {
-        parts.push(Part::Any);
+    if relative.contains(['{', '}']) {
+        return Err("braces are not supported; use one pattern for each alternative");
     }
-    for part in relative.split('/') {
-        parts.push(match part {
-            "**" => Part::Any,
-            "" | "." | ".." => return Err("it holds an empty name, `.` or `..`"),
-            name => Part::Name(tokens(name)?),
-        });
+    if relative.contains('\\') {
+        return Err("backslashes are not supported; separate directories with `/`");
     }
-    Ok(parts)
+    if has_reversed_range(relative) {
+        return Err("a range in brackets is reversed");
+    }
+    let names: Vec<String> = relative.split('/').map(normalize).collect::<Result<_, _>>()?;
+    let relative = names.join("/");
+    let any_depth = if path.contains('/') { "" } else { "**/" };
+    let compile = |relative: &str| Pattern::new(&format!("{any_depth}{relative}")).map_err(|error| error.msg);
+
+    let mut compiled = vec![compile(&relative)?];
+    // `tests/**` also excludes `tests` itself, so that the directory is not read at all.
+    let directory = relative.trim_end_matches("/**");
+    if directory != relative {
+        compiled.push(compile(directory)?);
+    }
+    Ok(compiled)
 }
 
-fn tokens(name: &str) -> Result<Vec<Token>, &'static str> {
-    let mut rest = name.chars();
-    let mut tokens = Vec::new();
-    while let Some(next) = rest.next() {
-        tokens.push(match next {
-            '*' => Token::Any,
-            '?' => Token::One,
-            '{' | '}' => return Err("braces have no meaning in it, give two patterns instead"),
-            '\\' => return Err("a backslash has no meaning in it, directories are divided by slashes"),
-            '[' => {
-                let (inside, after) = rest.as_str().split_once(']').ok_or("a bracket is not closed")?;
-                rest = after.chars();
-                range(inside)?
-            }
-            other => Token::Exactly(other),
-        });
+/// Rewrites one name of a path from the syntax of `.gitignore` to that of the `glob` crate.
+fn normalize(name: &str) -> Result<String, &'static str> {
+    match name {
+        "" | "." | ".." => return Err("it contains an empty name, `.` or `..`"),
+        "**" => return Ok(name.to_owned()),
+        _ => {}
     }
-    Ok(tokens)
+    let mut name = name.replace("[^", "[!");
+    // Stars side by side within a name mean the same as one.
+    while name.contains("**") {
+        name = name.replace("**", "*");
+    }
+    Ok(name)
 }
 
-fn range(inside: &str) -> Result<Token, &'static str> {
-    let (negated, inside) = match inside.strip_prefix(['!', '^']) {
-        Some(rest) => (true, rest),
-        None => (false, inside),
-    };
-    let characters: Vec<char> = inside.chars().collect();
-    let mut ranges = Vec::new();
-    let mut rest = characters.as_slice();
-    while let [first, after @ ..] = rest {
-        if let ['-', last, after @ ..] = after {
-            ranges.push((*first, *last));
-            rest = after;
-        } else {
-            ranges.push((*first, *first));
-            rest = after;
-        }
-    }
-    if ranges.is_empty() || ranges.iter().any(|(first, last)| first > last) {
-        return Err("a bracket holds no characters, or a range backwards");
-    }
-    Ok(Token::Range { negated, ranges })
+/// Whether `pattern` contains a range such as `[z-a]`, which the `glob` crate accepts although it matches nothing.
+fn has_reversed_range(pattern: &str) -> bool {
+    let classes = pattern.split('[').skip(1).filter_map(|rest| rest.split_once(']'));
+    classes.into_iter().any(|(class, _)| {
+        let class: Vec<char> = class.trim_start_matches(['!', '^']).chars().collect();
+        class.windows(3).any(|range| matches!(range, [first, '-', last] if first > last))
+    })
 }
 
 #[cfg(test)]
@@ -173,35 +101,57 @@ mod tests {
             ("*.pyc", "a.py", false),
             ("*.py[co]", "a/b.pyo", true),
             ("*.py[!co]", "a/b.pyo", false),
+            ("*.py[^co]", "a/b.pyo", false),
+            ("*.py[^co]", "a/b.pyx", true),
             ("v[0-9]?", "v1x", true),
+            ("v[0-9-]", "v-", true),
             ("__pycache__/", "a/__pycache__", true),
             ("**/__pycache__/**", "__pycache__/a", true),
             ("**/__pycache__/**", "x/y/__pycache__/a/b", true),
             ("**/__pycache__/**", "x/__pycache__x/a", false),
             ("tests/**", "tests/a/b", true),
+            ("tests/**", "tests", true),
             ("tests/**", "src/tests/a", false),
             ("/tests", "tests", true),
             ("/tests", "src/tests", false),
             ("./docs/*.md", "docs/a.md", true),
             ("docs/*.md", "docs/a/b.md", false),
+            ("docs/*", "docs", false),
+            ("docs?a", "docs/a", false),
+            ("docs[!x]a", "docs/a", false),
+            ("a/**/b", "a/b", true),
+            ("a/**/b", "a/x/y/b", true),
+            ("a/**/b", "ab", false),
             ("a*b*c", "a-b-b-c", true),
             ("a*b*c", "a-b-c-d", false),
+            ("a**b", "a-b", true),
+            ("a**b", "a/b", false),
+            ("***", "a", true),
+            (".*", ".git", true),
+            ("*", ".git", true),
             ("**", "anything/at/all", true),
+            ("**/**", "anything/at/all", true),
             ("Ä?", "Äö", true),
+            ("[à-é]", "â", true),
+            ("A", "a", false),
         ] {
             assert_eq!(excludes(pattern, path), expected, "{pattern} on {path}");
         }
     }
 
     #[test]
-    fn what_has_no_meaning_is_refused() {
-        for wrong in ["", "/", "./", "a//b", "../a", "[a", "[]", "[!]", "[z-a]", "*.{a,b}", "a\\b"] {
-            assert!(Patterns::parse(&[wrong.to_owned()]).is_err(), "{wrong}");
+    fn invalid_patterns_are_rejected_by_name() {
+        for invalid in ["", "/", "./", "a//b", "../a", "[a", "[]", "[!]", "[z-a]", "[!z-a]", "*.{a,b}", "a\\b"] {
+            let patterns = ["valid".to_owned(), invalid.to_owned()];
+            match Patterns::parse(&patterns).map(|_| ()) {
+                Err(PackageError::Pattern { pattern, .. }) => assert_eq!(pattern, invalid),
+                other => panic!("{invalid}: {other:?}"),
+            }
         }
     }
 
     #[test]
-    fn many_stars_take_no_long_time() {
+    fn patterns_with_many_stars_are_fast() {
         assert!(!excludes(&"*a".repeat(200), &"a".repeat(199)));
         assert!(!excludes(&"**/a/".repeat(200), &"a/".repeat(5_000)));
     }

@@ -1,8 +1,7 @@
-//! A function's package on this machine: the one zip that every region gets.
+//! A function's deployment package: the zip file that is uploaded to every region.
 //!
-//! A directory is zipped so that the same files always give the same bytes, wherever and whenever that is done. The zip
-//! lies in a temporary file without a name, once per source and process, however many regions it is sent to; it goes
-//! away with the process, however that ends.
+//! A directory is zipped deterministically: the same files give the same bytes on every machine. The zip is kept in an
+//! unnamed temporary file, one for each source and process, which the operating system removes when the process ends.
 
 mod archive;
 mod error;
@@ -21,29 +20,29 @@ use crate::desired::{Package, PackageSource, Packages, Unusable};
 pub use error::PackageError;
 use walk::Entry;
 
-/// The largest zip that can be sent to Lambda, in bytes. A larger one must go by way of S3.
+/// The largest zip file that Lambda accepts in a direct upload, in bytes. Larger packages have to be uploaded to S3.
 ///
 /// # Source
 /// AWS, "Lambda quotas": deployment package 50 MB, zipped, when uploaded through the Lambda API.
 pub const MAX_ZIPPED_BYTES: u64 = 50 * 1024 * 1024;
 
-/// The most that all files of a package may come to, in bytes.
+/// The largest total size of the files in a package, in bytes.
 ///
 /// # Source
-/// AWS, "Lambda quotas": deployment package 250 MB, unzipped; refused by Lambda beyond 262144000 bytes.
+/// AWS, "Lambda quotas": deployment package 250 MB, unzipped; Lambda rejects more than 262144000 bytes.
 pub const MAX_UNZIPPED_BYTES: u64 = 250 * 1024 * 1024;
 
-/// The most files that a package may hold.
+/// The largest number of files in a package.
 ///
 /// # Source
-/// PKWARE, "APPNOTE.TXT", 4.4.22: the number of entries is a 16-bit field; more need the Zip64 extension.
+/// PKWARE, "APPNOTE.TXT", 4.4.22: the number of entries is a 16-bit field; larger archives need Zip64.
 pub const MAX_FILES: usize = 65_535;
 
-/// How long a file must have been left alone until its time of change tells its next change: the coarsest clock of a
-/// file system in use (FAT) ticks every two seconds.
-const SETTLED: Duration = Duration::from_secs(2);
+/// The age from which the modification time of a file proves that the file has not changed again: the coarsest
+/// timestamps of a common file system (FAT) have a resolution of two seconds.
+const TIMESTAMP_RESOLUTION: Duration = Duration::from_secs(2);
 
-/// The packages of the file system.
+/// Packages built from local files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DiskPackages;
 
@@ -55,17 +54,17 @@ impl Packages for DiskPackages {
     }
 }
 
-/// A package that is ready to be sent.
+/// A package that is ready for upload.
 #[derive(Debug, Clone)]
 pub struct Zip(Arc<Built>);
 
 impl Zip {
-    /// What is known of it.
+    /// Its digest, sizes and file names.
     pub fn package(&self) -> &Package {
         &self.0.package
     }
 
-    /// The zip's bytes, at most [`MAX_ZIPPED_BYTES`]. Reads a file: not for an async task.
+    /// The bytes of the zip file, at most [`MAX_ZIPPED_BYTES`]. Blocks on a file read: do not call it in an async task.
     ///
     /// # Errors
     /// [`PackageError::Scratch`] when the temporary file cannot be read.
@@ -77,13 +76,13 @@ impl Zip {
     }
 }
 
-/// The package of `source`, as it was planned: its zip has the SHA-256 `expected_sha256`, in base64.
+/// Returns the package of `source` that was planned: `expected_sha256` is the SHA-256 of its zip file, in base64.
 ///
-/// Every region gets the same bytes: what was read for the first stays valid for the others, even when somebody edits
-/// the files meanwhile. Reads files: not for an async task.
+/// Every region gets the same bytes: once the package was opened, edits of the source files no longer affect it. Blocks
+/// on file reads: do not call it in an async task.
 ///
 /// # Errors
-/// [`PackageError::Changed`] when the files are no longer what was planned; all that [`Packages::describe`] finds.
+/// [`PackageError::Changed`] when the files have changed since the plan, and every error of [`Packages::describe`].
 pub fn open(source: &PackageSource, expected_sha256: &str) -> Result<Zip, PackageError> {
     let slot = slot(source);
     let mut kept = lock(&slot);
@@ -98,26 +97,27 @@ pub fn open(source: &PackageSource, expected_sha256: &str) -> Result<Zip, Packag
     }
 }
 
-/// A zip in its temporary file.
+/// A zip file in its temporary file.
 #[derive(Debug)]
 struct Built {
     package: Package,
     file: Mutex<File>,
-    /// The files it was made of, as they were before they were read.
+    /// The source files, as listed before they were read.
     entries: Vec<Entry>,
-    /// When they were looked at.
-    seen: SystemTime,
+    /// When they were listed.
+    listed_at: SystemTime,
 }
 
 impl Built {
-    /// Whether `entries` cannot be anything else than what this was made of.
-    fn is_of(&self, entries: &[Entry]) -> bool {
-        let settled = |entry: &Entry| entry.modified.is_some_and(|modified| modified + SETTLED < self.seen);
+    /// Whether `entries` are certainly the files from which this was built.
+    fn is_current(&self, entries: &[Entry]) -> bool {
+        let settled =
+            |entry: &Entry| entry.modified.is_some_and(|modified| modified + TIMESTAMP_RESOLUTION < self.listed_at);
         self.entries == entries && entries.iter().all(settled)
     }
 }
 
-/// What was built of one source; locked while it is being built, so that nobody builds it twice.
+/// The package of one source. Locked while it is built, so that concurrent callers build it once.
 type Slot = Arc<Mutex<Option<Arc<Built>>>>;
 
 fn slot(source: &PackageSource) -> Slot {
@@ -126,19 +126,19 @@ fn slot(source: &PackageSource) -> Slot {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What these locks guard is replaced as a whole, so a panic leaves nothing half done.
+    // The guarded values are replaced as a whole, so a panic cannot leave them inconsistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The package as the files are now: what was kept when nothing changed since, else built anew.
+/// Returns the package of the files as they are now: `kept` while the files are unchanged, otherwise a new one.
 fn current(source: &PackageSource, kept: &mut Option<Arc<Built>>) -> Result<Arc<Built>, PackageError> {
-    let seen = SystemTime::now();
+    let listed_at = SystemTime::now();
     let path = Path::new(path_of(source));
     let entries = match source {
         PackageSource::Directory { exclude, .. } => walk::directory(path, exclude)?,
         PackageSource::File { .. } => vec![walk::file(path)?],
     };
-    if let Some(built) = kept.as_ref().filter(|built| built.is_of(&entries)) {
+    if let Some(built) = kept.as_ref().filter(|built| built.is_current(&entries)) {
         return Ok(built.clone());
     }
 
@@ -146,7 +146,7 @@ fn current(source: &PackageSource, kept: &mut Option<Arc<Built>>) -> Result<Arc<
         PackageSource::Directory { .. } => archive::write(path, &entries)?,
         PackageSource::File { .. } => archive::copy(path)?,
     };
-    let built = Arc::new(Built { package, file: Mutex::new(file), entries, seen });
+    let built = Arc::new(Built { package, file: Mutex::new(file), entries, listed_at });
     *kept = Some(built.clone());
     Ok(built)
 }

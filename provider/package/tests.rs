@@ -1,4 +1,4 @@
-//! Each rule of a package, on real files.
+//! Packages built from real files.
 
 use std::fs;
 use std::io::Cursor;
@@ -53,12 +53,12 @@ fn the_same_files_give_the_same_bytes() {
     assert_eq!(package, described(&source(other.path(), &[])));
     assert_eq!(package.files, ["app.py", "lib/a.py", "lib/b.py"]);
     assert_eq!(package.unzipped_bytes, 10);
-    // Whoever changes this makes every user's functions be sent again.
+    // When this digest changes, the next apply of every user uploads every function again.
     assert_eq!(package.sha256, "ox53NWsFdL6vt8fs/iFe8hRgEwW971ELPb6k0oW3fag=");
 }
 
 #[test]
-fn what_is_described_is_what_is_sent() {
+fn the_described_package_is_the_one_uploaded() {
     let package = directory(&[("app.py", "print(1)"), ("ä/ö.txt", "x")]);
     let source = source(package.path(), &[]);
     let described = described(&source);
@@ -76,7 +76,7 @@ fn what_is_described_is_what_is_sent() {
 
 #[cfg(unix)]
 #[test]
-fn only_the_executable_bit_counts() {
+fn only_the_executable_bit_affects_the_digest() {
     use std::os::unix::fs::PermissionsExt;
 
     let package = directory(&[("bootstrap", "#!/bin/sh"), ("data", "x")]);
@@ -100,30 +100,30 @@ fn only_the_executable_bit_counts() {
 }
 
 #[test]
-fn what_is_excluded_is_left_out() {
+fn excluded_files_are_not_in_the_package() {
     let package = directory(&[("app.py", "1"), ("__pycache__/app.pyc", "2"), ("lib/x.pyc", "3"), ("tests/t.py", "4")]);
     let excluded = source(package.path(), &["**/__pycache__/**", "*.pyc", "tests/"]);
     assert_eq!(described(&excluded).files, ["app.py"]);
     assert_eq!(refused(&source(package.path(), &["**"])), "Package is empty");
-    assert_eq!(refused(&source(package.path(), &["*.{a,b}"])), "Exclude pattern cannot be used");
+    assert_eq!(refused(&source(package.path(), &["*.{a,b}"])), "Invalid exclude pattern");
 }
 
 #[test]
-fn what_is_not_there_is_refused() {
+fn missing_and_empty_packages_are_rejected() {
     let empty = directory(&[]);
     assert_eq!(refused(&source(empty.path(), &[])), "Package is empty");
     fs::create_dir_all(empty.path().join("only/directories")).unwrap();
     assert_eq!(refused(&source(empty.path(), &[])), "Package is empty");
     assert_eq!(refused(&source(&empty.path().join("gone"), &[])), "Package not found");
     assert_eq!(refused(&file(&empty.path().join("gone.zip"))), "Package not found");
-    assert_eq!(refused(&file(empty.path())), "Package is of another kind");
+    assert_eq!(refused(&file(empty.path())), "Package has the wrong file type");
     let one = directory(&[("app.py", "1")]);
-    assert_eq!(refused(&source(&one.path().join("app.py"), &[])), "Package is of another kind");
+    assert_eq!(refused(&source(&one.path().join("app.py"), &[])), "Package has the wrong file type");
 }
 
 #[cfg(unix)]
 #[test]
-fn links_stay_inside() {
+fn links_are_followed_only_inside_the_package() {
     use std::os::unix::fs::symlink;
 
     let outside = directory(&[("secret", "s")]);
@@ -139,19 +139,19 @@ fn links_stay_inside() {
     assert_eq!(described(&source(&link_to_package, &[])).sha256, inside.sha256);
 
     link(&outside.path().join("secret"), "lib/out");
-    assert_eq!(refused(&source(package.path(), &[])), "Link leads out of the package");
+    assert_eq!(refused(&source(package.path(), &[])), "Symbolic link leads out of the package");
     assert_eq!(described(&source(package.path(), &["out"])).files.len(), 5);
     fs::remove_file(package.path().join("lib/out")).unwrap();
 
     link(Path::new("nowhere"), "broken");
     assert_eq!(refused(&source(package.path(), &[])), "Package cannot be read");
     link(Path::new(".."), "lib/up");
-    assert_eq!(refused(&source(package.path(), &["broken"])), "Link leads in a circle");
+    assert_eq!(refused(&source(package.path(), &["broken"])), "Symbolic link forms a loop");
 }
 
 #[cfg(unix)]
 #[test]
-fn links_cannot_make_an_endless_package() {
+fn nested_links_cannot_build_a_huge_package() {
     use std::os::unix::fs::symlink;
 
     let package = directory(&[("0/file", "")]);
@@ -162,12 +162,12 @@ fn links_cannot_make_an_endless_package() {
             symlink(format!("../{}", level - 1), directory.join(name)).unwrap();
         }
     }
-    assert_eq!(refused(&source(package.path(), &[])), "Package holds too many files");
+    assert_eq!(refused(&source(package.path(), &[])), "Package contains too many files");
 }
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_refused() {
+fn special_and_unreadable_files_are_rejected() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::PermissionsExt;
@@ -175,13 +175,13 @@ fn what_is_no_file_is_refused() {
 
     let package = directory(&[("app.py", "1")]);
     let _socket = UnixListener::bind(package.path().join("socket")).unwrap();
-    assert_eq!(refused(&source(package.path(), &[])), "Package holds a special file");
-    // Nobody writes into it: whoever opened it would wait for ever.
+    assert_eq!(refused(&source(package.path(), &[])), "Package contains a special file");
+    // A pipe without a writer: opening it would block forever.
     let pipe = package.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    assert_eq!(refused(&source(package.path(), &["socket"])), "Package holds a special file");
+    assert_eq!(refused(&source(package.path(), &["socket"])), "Package contains a special file");
     for endless in [pipe.as_path(), Path::new("/dev/zero")] {
-        assert_eq!(refused(&file(endless)), "Package is of another kind");
+        assert_eq!(refused(&file(endless)), "Package has the wrong file type");
     }
     fs::remove_file(pipe).unwrap();
 
@@ -191,14 +191,14 @@ fn what_is_no_file_is_refused() {
     let package = directory(&[("app.py", "1")]);
     let locked = package.path().join("app.py");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
-    // The superuser may read everything.
+    // The superuser can read every file.
     if fs::File::open(&locked).is_err() {
         assert_eq!(refused(&source(package.path(), &[])), "Package cannot be read");
     }
 }
 
 #[test]
-fn lambdas_limits_are_kept() {
+fn lambda_size_limits_are_enforced() {
     let package = directory(&[("app.py", "1")]);
     let large = fs::File::create(package.path().join("large")).unwrap();
     large.set_len(MAX_UNZIPPED_BYTES).unwrap();
@@ -211,12 +211,12 @@ fn lambdas_limits_are_kept() {
 }
 
 #[test]
-fn an_edit_is_seen_at_once() {
+fn edits_are_detected_immediately() {
     let package = directory(&[("app.py", "1")]);
     let source = source(package.path(), &[]);
     let mut seen = vec![described(&source).sha256];
     for content in ["2", "3", "4"] {
-        // Of the same length, and within one tick of the file system's clock.
+        // The same length, and within the resolution of the file system's timestamps.
         fs::write(package.path().join("app.py"), content).unwrap();
         seen.push(described(&source).sha256);
     }
@@ -225,7 +225,7 @@ fn an_edit_is_seen_at_once() {
 }
 
 #[test]
-fn what_did_not_change_is_not_built_again() {
+fn unchanged_packages_are_not_rebuilt() {
     let package = directory(&[("app.py", "1")]);
     let source = source(package.path(), &[]);
     fs::File::open(package.path().join("app.py")).unwrap().set_modified(UNIX_EPOCH).unwrap();
@@ -236,7 +236,7 @@ fn what_did_not_change_is_not_built_again() {
 }
 
 #[test]
-fn what_was_not_planned_is_not_sent() {
+fn a_package_that_changed_after_the_plan_is_rejected() {
     let package = directory(&[("app.py", "1")]);
     let source = source(package.path(), &[]);
     let planned = STANDARD.encode(Sha256::digest("something else"));
@@ -245,7 +245,7 @@ fn what_was_not_planned_is_not_sent() {
 }
 
 #[test]
-fn every_region_gets_what_the_first_got() {
+fn every_region_gets_the_same_bytes() {
     let package = directory(&[("app.py", "1")]);
     let source = source(package.path(), &[]);
     let planned = described(&source).sha256;
@@ -255,7 +255,7 @@ fn every_region_gets_what_the_first_got() {
 }
 
 #[test]
-fn a_zip_is_taken_as_it_is() {
+fn a_zip_file_is_uploaded_unchanged() {
     let from = directory(&[("app.py", "print(1)"), ("lib/a.py", "a")]);
     let made = source(from.path(), &[]);
     let made = open(&made, &described(&made).sha256).unwrap();

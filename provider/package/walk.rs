@@ -1,4 +1,4 @@
-//! The files of a package, as they lie on the disk.
+//! Lists the files of a package.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -8,24 +8,25 @@ use std::time::SystemTime;
 use super::exclude::Patterns;
 use super::{MAX_FILES, MAX_UNZIPPED_BYTES, PackageError};
 
-/// One file; two that are equal have, by all that is known without reading them, the same content.
+/// A file in a package. Equal entries have the same content, as far as the metadata shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Its name in the package, with slashes.
+    /// Path in the package, with slashes.
     pub(super) name: String,
-    /// Where it is.
+    /// Path on this machine.
     pub(super) path: PathBuf,
-    /// Its size.
+    /// Size in bytes.
     pub(super) bytes: u64,
-    /// Whether somebody may execute it.
+    /// Whether any executable bit is set.
     pub(super) executable: bool,
-    /// When it was last changed.
+    /// Modification time, where the file system has one.
     pub(super) modified: Option<SystemTime>,
 }
 
-/// Every file in a directory that is not excluded, by name.
+/// Lists every file in a directory that is not excluded, sorted by name.
 ///
-/// Links are followed as long as they stay inside. What is excluded is not looked at, so it may be anything.
+/// Follows symbolic links whose targets are inside the directory. Never opens excluded files and directories, so they
+/// may be unreadable or special.
 pub(super) fn directory(path: &Path, exclude: &[String]) -> Result<Vec<Entry>, PackageError> {
     let patterns = Patterns::parse(exclude)?;
     let top = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
@@ -42,7 +43,7 @@ pub(super) fn directory(path: &Path, exclude: &[String]) -> Result<Vec<Entry>, P
     Ok(found)
 }
 
-/// One file that is a package already.
+/// Returns the entry of a finished zip file.
 pub(super) fn file(path: &Path) -> Result<Entry, PackageError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !metadata.is_file() {
@@ -52,19 +53,19 @@ pub(super) fn file(path: &Path) -> Result<Entry, PackageError> {
 }
 
 struct Walk<'a> {
-    /// The top as the user wrote it.
+    /// `source_dir` as configured.
     shown: &'a Path,
-    /// The top without links.
+    /// `source_dir` with all links resolved.
     top: &'a Path,
     patterns: Patterns,
-    /// The directories that are being read, without links.
+    /// The directories from `top` to the current one, with all links resolved.
     ancestors: Vec<PathBuf>,
     found: Vec<Entry>,
     bytes: u64,
 }
 
 impl Walk<'_> {
-    /// Reads the directory `real`, which the user sees at `path` and the package under `name`.
+    /// Reads the directory `real` (links resolved), found at `path` on this machine and at `name` in the package.
     fn enter(&mut self, real: &Path, path: &Path, name: &str) -> Result<(), PackageError> {
         if self.ancestors.iter().any(|ancestor| ancestor == real) {
             return Err(PackageError::LinkLoop { path: show(path) });
@@ -102,7 +103,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Stops early: links can make a small directory an endless package.
+    /// Adds a file, or fails once a limit is exceeded: links can make a small directory a very large package.
     fn add(&mut self, entry: Entry) -> Result<(), PackageError> {
         self.bytes = self.bytes.saturating_add(entry.bytes);
         self.found.push(entry);
@@ -127,7 +128,7 @@ fn is_executable(metadata: &Metadata) -> bool {
     metadata.permissions().mode() & 0o111 != 0
 }
 
-/// Elsewhere files do not say.
+/// Other systems have no executable bit.
 #[cfg(not(unix))]
 fn is_executable(_: &Metadata) -> bool {
     false
@@ -141,7 +142,7 @@ fn unreadable(path: &Path, error: io::Error) -> PackageError {
     }
 }
 
-/// Of a link that leads nowhere it would be misleading to say that it is not there.
+/// Used for broken links, too: the link itself exists, so [`PackageError::Missing`] would be misleading.
 fn cannot_read(path: &Path, source: io::Error) -> PackageError {
     PackageError::Unreadable { path: show(path), source }
 }

@@ -7,42 +7,38 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::desired::{Address, Desired, Kind};
+use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta};
 use crate::wire::Path;
 
 /// A kind whose spec is whatever a test needs. `fixed` cannot change, `from` does not count.
 struct Thing;
 
 impl Kind for Thing {
-    const KIND: &'static str = "thing";
     type Spec = Json;
+
+    const META: KindMeta = KindMeta {
+        name: "thing",
+        global: true,
+        immutable: &["fixed"],
+        uncompared: &["from"],
+        secret: &["secret"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 struct Things;
 
 impl Kinds for Things {
-    fn immutable(&self, _: &str) -> &[&str] {
-        &["fixed"]
-    }
-
-    fn uncompared(&self, _: &str) -> &[&str] {
-        &["from"]
+    fn meta(&self, _: &str) -> &'static KindMeta {
+        &Thing::META
     }
 
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
         spec.get("named")?.as_bool()?.then(|| json!({ "id": address.key }))
     }
 
-    fn secret(&self, _: &str) -> &[&str] {
-        &["secret"]
-    }
-
-    fn linger(&self, _: &str, spec: &Json) -> Duration {
+    fn drain_period(&self, _: &str, spec: &Json) -> Duration {
         Duration::from_secs(spec.get("ttl").and_then(Json::as_u64).unwrap_or(0))
-    }
-
-    fn visible(&self, _: &str) -> bool {
-        true
     }
 
     fn id(&self, _: &str, outputs: &Json) -> Option<String> {
@@ -50,14 +46,18 @@ impl Kinds for Things {
     }
 }
 
+fn thing(key: &str) -> AddressOf<Thing> {
+    Address::global_of().key(key)
+}
+
 fn at(key: &str) -> Address {
-    Address::global("thing").key(key)
+    thing(key).into()
 }
 
 fn wants(specs: &[(&str, Json)]) -> Desired {
     let mut desired = Desired::default();
     for (key, spec) in specs {
-        desired.add::<Thing>(at(key), Path::root(), spec);
+        desired.add(thing(key), Path::root(), spec);
     }
     desired
 }
@@ -179,14 +179,14 @@ fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
 fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
     struct Record;
     impl Kind for Record {
-        const KIND: &'static str = "record";
+        const META: KindMeta = KindMeta { name: "record", global: true, ..KindMeta::DEFAULT };
         type Spec = Json;
     }
     let of = |keys: &[&str], leads: Option<Json>| {
         let specs: Vec<(&str, Json)> = keys.iter().map(|key| (*key, json!({}))).collect();
         let mut desired = wants(&specs);
         if let Some(spec) = leads {
-            desired.add::<Record>(Address::global("record").key("record"), Path::root(), &spec);
+            desired.add(Address::global_of::<Record>().key("record"), Path::root(), &spec);
         }
         desired
     };
@@ -206,7 +206,7 @@ fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
 fn what_is_last_comes_after_the_removals() {
     let wants_last = |things: &[(&str, Json)], marker: Json| {
         let mut desired = wants(things);
-        let marker = desired.add::<Thing>(at("marker"), Path::root(), &marker);
+        let marker = desired.add(thing("marker"), Path::root(), &marker);
         desired.order_last(&marker);
         desired
     };
@@ -381,7 +381,7 @@ fn eventful() -> (Desired, Ledger, Plan) {
     let wants_with = |region: &str, fixed: u8| {
         let record = json!({ "ttl": 60, "check": id_of("check"), "sets": { region: set(region) } });
         let mut desired = wants(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
-        let marker = desired.add::<Thing>(at("marker"), Path::root(), &json!({ "of": [region] }));
+        let marker = desired.add(thing("marker"), Path::root(), &json!({ "of": [region] }));
         desired.order_last(&marker);
         desired
     };

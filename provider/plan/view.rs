@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::resolve::{is_open, revision};
 use super::{Change, Difference, Entry, Kinds, Ledger};
-use crate::desired::{Address, Ownership};
+use crate::desired::{Address, AddressOf, Kind, OutputKey, Ownership};
 use crate::schema::Attr;
 use crate::wire::Value;
 
@@ -57,7 +59,7 @@ impl View {
                 },
             };
             let seen = Seen {
-                visible: kinds.visible(&address.kind),
+                visible: kinds.meta(&address.kind).visible,
                 id: kept.map_or(Attr::Unknown, |entry| id(address, entry, kinds)),
                 revision,
                 spec: spec.clone(),
@@ -73,7 +75,7 @@ impl View {
     pub fn made(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
         let seen = |(address, entry): (&Address, &Entry)| {
             let seen = Seen {
-                visible: kinds.visible(&address.kind),
+                visible: kinds.meta(&address.kind).visible,
                 id: id(address, entry, kinds),
                 revision: Attr::Known(revision_of(address, &entry.spec, kinds)),
                 spec: entry.spec.clone(),
@@ -100,13 +102,17 @@ impl View {
         self
     }
 
-    /// The output `name` of the component at `address`: null when there is no such component, unknown when it is
-    /// still to be made.
-    pub fn output(&self, address: &Address, name: &str) -> Value {
-        match self.components.get(address).map(|seen| &seen.outputs) {
+    /// The spec of the component at `address`; `None` when there is no such component.
+    pub fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &AddressOf<C>) -> Option<C::Spec> {
+        C::Spec::deserialize(&self.components.get::<Address>(address)?.spec).ok()
+    }
+
+    /// An output of the component at `address`: null when there is no such component, unknown until it is created.
+    pub fn output<C, T>(&self, address: &AddressOf<C>, key: OutputKey<C, T>) -> Value {
+        match self.components.get::<Address>(address).map(|seen| &seen.outputs) {
             None | Some(Attr::Null) => Value::Null,
             Some(Attr::Unknown) => Value::Unknown,
-            Some(Attr::Known(outputs)) => text(outputs.get(name)),
+            Some(Attr::Known(outputs)) => text(outputs.get(key.name())),
         }
     }
 
@@ -118,7 +124,7 @@ impl View {
 }
 
 fn revision_of(address: &Address, spec: &Json, kinds: &dyn Kinds) -> String {
-    revision(spec, kinds.uncompared(&address.kind), kinds.secret(&address.kind))
+    revision(spec, kinds.meta(&address.kind))
 }
 
 fn entry(address: &Address, seen: &Seen) -> Value {

@@ -113,7 +113,7 @@ async fn an_api_behind_cloudfront_is_discovered_as_it_is() {
     made.add("global/record/www.example.com", record(&zone, "www.example.com", alias)).await;
 
     let specs = made.specs;
-    let kinds: Vec<&str> = multiregion::components::REGISTRY.iter().map(|component| component.kind()).collect();
+    let kinds: Vec<&str> = multiregion::components::REGISTRY.iter().map(|component| component.meta().name).collect();
     let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
     for (address, spec) in &specs {
         let entry = ledger.entries.get(&address.parse().unwrap()).unwrap_or_else(|| panic!("{address} is not found"));

@@ -272,7 +272,7 @@ async fn everything_is_discovered_as_it_is() {
     let marker = json!({ "claim_arn": claimed["arn"], "regions": [REGION] });
     bench.make("global/completion_marker", &marker).await;
 
-    let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();
+    let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.meta().name).collect();
     let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
     let expected = [
         (at("alias"), alias),

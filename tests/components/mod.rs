@@ -17,6 +17,7 @@ use multiregion::apply::Engine;
 use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::{Address, Owner, OwnerId};
+use multiregion::lifecycle;
 use serde_json::{Value as Json, json};
 use strict_aws::{Backend, LocalAws, Options};
 
@@ -51,7 +52,7 @@ impl Bench {
             endpoints,
             ..Config::default()
         };
-        let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+        let aws = Arc::new(lifecycle::connect(config, Arc::new(SystemClock)).await.unwrap());
         Self { local, aws, run: Arc::new(run()) }
     }
 
@@ -62,7 +63,7 @@ impl Bench {
 
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
         let address: Address = address.parse().unwrap();
-        let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
+        let component = REGISTRY.iter().find(|component| component.meta().name == address.kind).unwrap();
         // A claim is created by a run that holds a lease.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
         (Regional::new(self.aws.clone(), run, address), *component)
@@ -119,7 +120,7 @@ impl Bench {
         let (aws, component) = self.at(address);
         component.delete(&aws, spec, outputs).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
         component.delete(&aws, spec, outputs).await.unwrap();
-        if component.visible() {
+        if component.meta().visible {
             assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} is still there");
         }
     }

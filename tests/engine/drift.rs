@@ -1,4 +1,4 @@
-//! Every component, deleted or changed behind our back, shows up by name and is mended.
+//! Drift: a plan names each component that was deleted or changed outside of the provider, and an apply repairs it.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,19 @@ use multiregion::desired::Address;
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 
-use super::world::{Subject, World};
+use super::world::{POLICY, Subject, World};
 
-/// The owner of everything here.
+/// The name of the API that these tests create.
 pub(super) const OWNER: &str = "drifter";
 
-/// An API with every kind of component, in as few regions as that takes.
+/// A zone (applied), an API that is not applied yet, and the API's configuration, which has every kind of component.
 pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": "drift.example" }));
     world.apply(&mut zone, &config).await;
     let api = Subject::new("multiregion_api");
     let mut function = world.function();
-    function["policy_json"] = json!(
-        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}"
-    );
+    function["policy_json"] = json!(POLICY);
     let config = api.config(&json!({
         "name": OWNER,
         "regions": { "us-east-1": {}, "us-west-2": {} },
@@ -34,8 +32,8 @@ pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
     (zone, api, config)
 }
 
-/// The components that a plan adds or changes.
-fn touched(before: &Value, after: &Value) -> BTreeSet<String> {
+/// The addresses of the components that a plan adds or changes.
+fn changed(before: &Value, after: &Value) -> BTreeSet<String> {
     let components = |value: &Value| match value {
         Value::Map(attributes) => match attributes.get("components") {
             Some(Value::Map(components)) => components.clone(),
@@ -51,70 +49,68 @@ fn touched(before: &Value, after: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The kinds that follow an object of this kind that is made again: what AWS took away with it, or what holds an id that
-/// AWS chooses anew. All others stay as they are.
-fn followers(kind: &str) -> &'static [&'static str] {
+/// The kinds that a plan changes together with a re-created object of this kind, because AWS deleted them with it or
+/// because they contain an id that AWS assigns. All other components stay as they are.
+fn dependents(kind: &str) -> &'static [&'static str] {
     match kind {
         // Lambda deletes a function's versions and aliases with it, and an alias' policy with the alias.
         "function" => &["alias", "permission", "version"],
         "alias" => &["permission"],
-        // API Gateway deletes a domain name's mappings with it, and the new one has another target.
+        // API Gateway deletes a domain name's mappings with it, and the new domain name has another target.
         "domain" => &["mapping", "record"],
-        // The new one has an id or a name of AWS's own, which records hold.
+        // The new one has another id or domain name, which records contain.
         "health_check" | "distribution" => &["record"],
         _ => &[],
     }
 }
 
-/// The plan names `address` alone, and what must follow; the apply mends it.
-async fn mends(world: &World, api: &mut Subject, config: &Value, address: &Address, followers: &[&str]) {
-    let (planned, told) = world.plan(api, config).await;
-    assert!(told.is_empty(), "{address}: {told:#?}");
-    let touched = touched(&api.state.value, &planned.state.value);
-    assert!(touched.contains(&address.to_string()), "{address} is not in the plan, which touches {touched:?}");
-    let others = touched.iter().map(|other| other.parse::<Address>().expect("an address"));
+/// Checks that the plan changes `address` and components of the kinds `dependents` only, and that an apply repairs it.
+async fn assert_repaired(world: &World, api: &mut Subject, config: &Value, address: &Address, dependents: &[&str]) {
+    let (planned, diagnostics) = world.plan(api, config).await;
+    assert!(diagnostics.is_empty(), "{address}: {diagnostics:#?}");
+    let changed = changed(&api.state.value, &planned.state.value);
+    assert!(changed.contains(&address.to_string()), "the plan does not change {address}, but {changed:?}");
+    let others = changed.iter().map(|other| other.parse::<Address>().expect("an address"));
     let kinds: BTreeSet<String> = others.filter(|other| other != address).map(|other| other.kind).collect();
-    let expected: BTreeSet<String> = followers.iter().map(|kind| (*kind).to_owned()).collect();
-    assert_eq!(kinds, expected, "{address}: the plan touches {touched:?}");
+    let expected: BTreeSet<String> = dependents.iter().map(|kind| (*kind).to_owned()).collect();
+    assert_eq!(kinds, expected, "{address}: the plan changes {changed:?}");
     world.apply(api, config).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_deleted_behind_our_back_is_made_again() {
+async fn a_deleted_component_is_created_again() {
     let world = World::start().await;
     let (_zone, mut api, config) = everything(&world).await;
     world.apply(&mut api, &config).await;
     let (mut deleted, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for address in api.ledger().entries.into_keys() {
         let ledger = api.ledger();
-        let entry = ledger.entries.get(&address).expect("it was made").clone();
+        let entry = ledger.entries.get(&address).expect("it exists").clone();
         let (aws, component) = world.component(OWNER, &address);
-        if !component.visible() || address.scope.region() == Some("us-west-2") {
+        if !component.meta().visible || address.scope.region() == Some("us-west-2") {
             continue;
         }
         let delete = component.delete(&aws, &entry.spec, &entry.outputs).await;
-        if delete.is_err() || component.read(&aws, &entry.spec, &entry.outputs).await.expect("AWS answers").is_some() {
-            refused.insert(component.kind());
+        if delete.is_err()
+            || component.read(&aws, &entry.spec, &entry.outputs).await.expect("the read succeeds").is_some()
+        {
+            refused.insert(component.meta().name);
             continue;
         }
-        deleted.insert(component.kind());
-        mends(&world, &mut api, &config, &address, followers(component.kind())).await;
+        deleted.insert(component.meta().name);
+        assert_repaired(&world, &mut api, &config, &address, dependents(component.meta().name)).await;
     }
-    // AWS itself keeps what is in use, and an API always has its endpoint; everything else can vanish.
+    // AWS refuses to delete objects that are in use, and an API always has its endpoint. All others can be deleted.
     let kept: BTreeSet<&str> = refused.difference(&deleted).copied().collect();
     assert_eq!(kept, BTreeSet::from(["certificate", "execute_api_endpoint", "http_api", "integration", "version"]));
     world.apply(&mut api, &Value::Null).await;
 }
 
-/// What somebody might set behind our back, by kind and field. Tags are tried on every kind that has some.
+/// Changes that another tool could make: kind, field and new value. Tags are changed on every kind that has them.
 fn changes() -> Vec<(&'static str, &'static str, Json)> {
     vec![
         ("log_group", "retention_days", json!(30)),
-        (
-            "role",
-            "policies",
-            json!({ "multiregion": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}" }),
-        ),
+        ("role", "policies", json!({ "multiregion": POLICY })),
         ("function", "memory_mb", json!(512)),
         ("function", "timeout_seconds", json!(77)),
         ("function", "environment", json!({ "CHANGED": "yes" })),
@@ -137,7 +133,7 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_changed_behind_our_back_is_changed_again() {
+async fn a_changed_setting_is_restored() {
     let world = World::start().await;
     let (_zone, mut api, config) = everything(&world).await;
     world.apply(&mut api, &config).await;
@@ -148,7 +144,7 @@ async fn what_is_changed_behind_our_back_is_changed_again() {
         }
         let mut drifts: Vec<(&str, Json)> = changes()
             .into_iter()
-            .filter(|(kind, ..)| *kind == component.kind())
+            .filter(|(kind, ..)| *kind == component.meta().name)
             .map(|(_, field, to)| (field, to))
             .collect();
         let ledger = api.ledger();
@@ -160,27 +156,27 @@ async fn what_is_changed_behind_our_back_is_changed_again() {
         for (field, to) in drifts {
             let ledger = api.ledger();
             let entry = &ledger.entries[&address];
-            assert_ne!(entry.spec[field], to, "{address}.{field} would not change");
+            assert_ne!(entry.spec[field], to, "{address}.{field} has this value already");
             let mut spec = entry.spec.clone();
             spec[field] = to;
             component
                 .update(&aws, &entry.outputs, &entry.spec, &spec)
                 .await
                 .unwrap_or_else(|e| panic!("{address}.{field}: {e}"));
-            mends(&world, &mut api, &config, &address, &[]).await;
+            assert_repaired(&world, &mut api, &config, &address, &[]).await;
         }
     }
     world.apply(&mut api, &Value::Null).await;
 }
 
-/// What no configuration says anything of, and what somebody might set behind our back all the same.
-const FIXED: &[(&str, &str)] = &[
+/// Enforced settings, by kind: no attribute configures them, but another tool could change them.
+const ENFORCED: &[(&str, &str)] = &[
     ("stage", "auto deploy"),
     ("integration", "payload format"),
     ("integration", "description"),
     ("route", "authorization"),
     ("domain", "security policy"),
-    ("permission", "who may call"),
+    ("permission", "principal"),
     ("health_check", "disabled"),
     ("health_check", "inverted"),
     ("distribution", "enabled"),
@@ -193,7 +189,7 @@ const FIXED: &[(&str, &str)] = &[
     ("distribution", "minimum TLS"),
 ];
 
-/// Does it: what only calls of AWS's own can do, for our specs cannot say it.
+/// Changes an enforced setting by a call to AWS, because a spec cannot express the change.
 async fn tamper(aws: &Regional, kind: &str, setting: &str, outputs: &Json) {
     let text = |name: &str| outputs[name].as_str().unwrap_or_default().to_owned();
     let api = aws.apigateway();
@@ -235,7 +231,7 @@ async fn tamper(aws: &Regional, kind: &str, setting: &str, outputs: &Json) {
             drop(request.send().await.expect(setting));
         }
         "distribution" => tamper_with_distribution(aws, setting, &text("id")).await,
-        other => panic!("nobody knows how to tamper with a {other}"),
+        other => panic!("no change is defined for the kind {other}"),
     }
 }
 
@@ -259,24 +255,24 @@ async fn tamper_with_distribution(aws: &Regional, setting: &str, id: &str) {
             let viewer = config.viewer_certificate.as_mut().expect(setting);
             viewer.minimum_protocol_version = Some("TLSv1".into());
         }
-        other => panic!("nobody knows how to tamper with the {other} of a distribution"),
+        other => panic!("no change is defined for the setting {other} of a distribution"),
     }
     let request = aws.cloudfront().update_distribution().id(id).if_match(etag);
     request.distribution_config(config).send().await.expect(setting);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_no_configuration_says_is_kept_as_we_promise_it() {
+async fn a_changed_enforced_setting_is_restored() {
     let world = World::start().await;
     let (_zone, mut api, config) = everything(&world).await;
     world.apply(&mut api, &config).await;
-    for (kind, setting) in FIXED {
+    for (kind, setting) in ENFORCED {
         let ledger = api.ledger();
-        let is_meant = |address: &&Address| address.kind == *kind && address.scope.region() != Some("us-west-2");
-        let address = ledger.entries.keys().find(is_meant).expect(kind).clone();
+        let is_subject = |address: &&Address| address.kind == *kind && address.scope.region() != Some("us-west-2");
+        let address = ledger.entries.keys().find(is_subject).expect(kind).clone();
         let (aws, _) = world.component(OWNER, &address);
         tamper(&aws, kind, setting, &ledger.entries[&address].outputs).await;
-        mends(&world, &mut api, &config, &address, &[]).await;
+        assert_repaired(&world, &mut api, &config, &address, &[]).await;
     }
     world.apply(&mut api, &Value::Null).await;
 }

@@ -1,17 +1,17 @@
-//! The engine in-process against the strict AWS: what takes too many runs for a CLI.
+//! The engine in-process against the strict AWS: scenarios that need too many runs for a command-line tool.
 
 mod account;
-mod cut_over;
+mod coalescing;
+mod destroy;
 mod drift;
-mod endpoint;
+mod execute_api_endpoint;
 mod foreign;
-mod home;
-mod honest;
+mod home_region;
 mod import;
-mod leftovers;
-mod past;
+mod old_states;
+mod parity;
 mod permissions;
-mod reads;
-mod twins;
-mod validation;
+mod recreated_log_group;
+mod replaced;
+mod validation_record;
 mod world;

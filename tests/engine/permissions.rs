@@ -1,5 +1,5 @@
-//! What the provider may do: every call of a long life is one that its component asks permission for, and the policy for
-//! users allows just that.
+//! IAM permissions: every call of a long lifecycle is among the actions that the components declare, and the policy in
+//! `docs/` allows exactly those.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,24 @@ use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 use strict_aws::Call;
 
-use super::world::{Subject, World};
+use super::world::{POLICY, Subject, World};
 
-/// What the provider itself asks, of no component.
-const OWN: &str = "account:ListRegions";
+/// The action of the provider's own call, which belongs to no component.
+const PROVIDER_ACTION: &str = "account:ListRegions";
 
-/// What all components may do.
-fn allowed() -> BTreeSet<String> {
-    REGISTRY.iter().flat_map(|component| component.actions()).map(|action| (*action).to_owned()).collect()
+/// The actions that the components declare.
+fn declared_actions() -> BTreeSet<String> {
+    let components = REGISTRY.iter().flat_map(|component| component.meta().actions);
+    components.copied().chain([PROVIDER_ACTION]).map(str::to_owned).collect()
 }
 
-/// The actions that IAM asks for before this call is done.
+/// The IAM actions that a call requires.
 ///
 /// # Source
-/// "Service Authorization Reference"; what is made with tags takes the permission to tag, too.
-fn asked_for(call: &Call) -> Vec<String> {
+/// AWS, "Service Authorization Reference". A call that creates an object with tags also requires the action to tag it.
+fn required_actions(call: &Call) -> Vec<String> {
     let with_tags = match call.name().as_str() {
-        // Whoever one is, one may ask.
+        // This call requires no permission.
         "sts:GetCallerIdentity" => return Vec::new(),
         "cloudfront:CreateDistributionWithTags" => {
             return vec!["cloudfront:CreateDistribution".to_owned(), "cloudfront:TagResource".to_owned()];
@@ -42,8 +43,8 @@ fn asked_for(call: &Call) -> Vec<String> {
     [name, with_tags.to_owned()].into_iter().filter(|action| !action.is_empty()).collect()
 }
 
-/// Configurations of one API, one after the other: with everything that makes calls of its own.
-fn life(function: &Json, zone_id: &str) -> Vec<Json> {
+/// Configurations of one API, applied one after the other, with every setting that causes calls of its own.
+fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
     let full = json!({
         "name": "permitted",
         "regions": { "us-east-1": {}, "us-west-2": {} },
@@ -80,10 +81,8 @@ fn life(function: &Json, zone_id: &str) -> Vec<Json> {
     ]
 }
 
-const POLICY: &str = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:ListBucket\",\"Resource\":\"*\"}]}";
-
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_called_that_is_not_asked_for() {
+async fn every_call_is_among_the_declared_actions() {
     let world = World::start().await;
     let mut zone = Subject::new("multiregion_zone");
     let mut api = Subject::new("multiregion_api");
@@ -93,12 +92,12 @@ async fn nothing_is_called_that_is_not_asked_for() {
             .config(&json!({ "name": "permitted.example", "comment": comment, "tags": tags, "force_destroy": true }));
         world.apply(&mut zone, &config).await;
     }
-    for config in life(&world.function(), &zone.text("id")) {
+    for config in configurations(&world.function(), &zone.text("id")) {
         let config = api.config(&config);
         world.apply(&mut api, &config).await;
     }
     world.rewrite();
-    let last = api.config(&life(&world.function(), &zone.text("id"))[0]);
+    let last = api.config(&configurations(&world.function(), &zone.text("id"))[0]);
     world.apply(&mut api, &last).await;
     let mut again = Subject::new("multiregion_api");
     world.import(&mut again, "permitted").await;
@@ -106,44 +105,42 @@ async fn nothing_is_called_that_is_not_asked_for() {
     world.apply(&mut zone, &Value::Null).await;
 
     let calls = world.local.calls();
-    let mut allowed = allowed();
-    allowed.insert(OWN.to_owned());
-    let seen: BTreeSet<String> = calls.iter().flat_map(asked_for).collect();
-    let missing: Vec<_> = seen.difference(&allowed).collect();
-    assert!(missing.is_empty(), "no component's ACTIONS has {missing:?}");
-    assert!(seen.len() > 60, "a life that does next to nothing proves nothing: {seen:#?}");
+    let declared = declared_actions();
+    let required: BTreeSet<String> = calls.iter().flat_map(required_actions).collect();
+    let missing: Vec<_> = required.difference(&declared).collect();
+    assert!(missing.is_empty(), "no component declares {missing:?}");
+    assert!(required.len() > 60, "the lifecycle requires too few actions to prove anything: {required:#?}");
 }
 
 #[test]
-fn every_action_is_one_of_a_service_that_iam_knows() {
+fn declared_actions_are_well_formed_and_sorted() {
     const SERVICES: [&str; 11] =
         ["acm", "apigateway", "cloudfront", "ec2", "ecr", "iam", "lambda", "logs", "route53", "s3", "account"];
     for component in REGISTRY {
-        for action in component.actions() {
+        for action in component.meta().actions {
             let (service, name) = action.split_once(':').unwrap_or_default();
-            assert!(SERVICES.contains(&service), "{}: {action}", component.kind());
+            assert!(SERVICES.contains(&service), "{}: {action}", component.meta().name);
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric());
-            assert!(is_name, "{}: {action}", component.kind());
+            assert!(is_name, "{}: {action}", component.meta().name);
         }
-        assert!(component.actions().is_sorted(), "the actions of {} are not sorted", component.kind());
+        assert!(component.meta().actions.is_sorted(), "the actions of {} are not sorted", component.meta().name);
     }
 }
 
-/// The policy that `docs/iam-policy.json` has to be.
+/// The expected content of `docs/iam-policy.json`.
 fn policy() -> String {
-    let mut actions = allowed();
-    actions.insert(OWN.to_owned());
+    let actions = declared_actions();
     let statement = json!({ "Sid": "Multiregion", "Effect": "Allow", "Action": actions, "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
     serde_json::to_string_pretty(&policy).expect("it is JSON") + "\n"
 }
 
 #[test]
-fn the_policy_for_users_allows_just_that() {
+fn the_documented_policy_allows_exactly_the_declared_actions() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/iam-policy.json");
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == policy(), "docs/iam-policy.json has to be\n{}", policy());
-    // IAM takes managed policies of at most 6,144 letters, blanks not counted.
+    assert!(written == policy(), "docs/iam-policy.json is out of date. Expected:\n{}", policy());
+    // IAM limits a managed policy to 6,144 characters, white space not counted.
     assert!(written.chars().filter(|c| !c.is_whitespace()).count() <= 6_144);
 }

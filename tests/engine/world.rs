@@ -1,15 +1,13 @@
-//! A configured provider and one resource, without a host: what the host would do is done by hand.
+//! A configured provider in a local AWS. The tests call it as a host would.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use multiregion::aws::{
-    Aws, CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock,
-};
+use multiregion::aws::{CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::{Address, Owner};
-use multiregion::lifecycle::{Planned, Provider, State};
+use multiregion::lifecycle::{self, Planned, Provider, State};
 use multiregion::plan::Ledger;
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Value, decode_json};
@@ -17,12 +15,17 @@ use serde_json::Value as Json;
 use strict_aws::{Inventory, LocalAws, Options};
 use tempfile::TempDir;
 
-/// The application; the host's own Python runs it.
+/// The application of every function.
 const APP: &str = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'ok'}\n";
 
-/// What somebody does by hand comes long after the last apply.
-const LATER: u64 = 3600;
+/// An IAM policy, as the argument `policy_json`.
+pub(super) const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}"#;
 
+/// How far [`World::wait`] moves the clock, in seconds: far beyond the consistency window after an apply.
+const LONG_AFTER_APPLY: u64 = 3600;
+
+/// A local AWS and a provider that is configured for it.
 pub(super) struct World {
     pub(super) local: LocalAws,
     calendar: Calendar,
@@ -30,7 +33,7 @@ pub(super) struct World {
     source: TempDir,
 }
 
-/// The machine's own clock, but for the time of day, which can be put forward.
+/// The system clock with a time of day that can be moved forward.
 #[derive(Clone, Default)]
 struct Calendar(Arc<AtomicU64>);
 
@@ -64,7 +67,7 @@ async fn connect(local: &LocalAws, account: &str, region: &str, calendar: &Calen
         endpoint_url: Some(local.endpoint()),
         ..Config::default()
     };
-    let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
+    let aws = lifecycle::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
     Provider::new(Arc::new(aws), clock, CancellationToken::new())
 }
 
@@ -76,7 +79,7 @@ pub(super) struct Subject {
 }
 
 impl World {
-    /// With the AWS in memory: as strict, and far faster.
+    /// Uses the in-memory AWS, which is as strict as ministack behind the proxy and far faster.
     pub(super) async fn start() -> Self {
         Self::on(Options::in_memory()).await
     }
@@ -85,32 +88,32 @@ impl World {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
         let calendar = Calendar::default();
         let provider = connect(&local, local.account_id(), "us-east-1", &calendar).await;
-        let source = tempfile::tempdir().expect("a folder is made");
+        let source = tempfile::tempdir().expect("a directory is created");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
         Self { local, calendar, provider, source }
     }
 
-    /// Another process of the provider, with the credentials of this account.
+    /// A second provider, with credentials of `account`.
     pub(super) async fn provider_of(&self, account: &str) -> Provider {
         connect(&self.local, account, "us-east-1", &self.calendar).await
     }
 
-    /// From now on, the provider's home region is this one.
+    /// Replaces the provider with one whose `region` is `region`.
     pub(super) async fn move_home(&mut self, region: &str) {
         self.provider = connect(&self.local, self.local.account_id(), region, &self.calendar).await;
     }
 
-    /// An hour passes.
+    /// Moves the time of day forward by an hour.
     pub(super) fn wait(&self) {
-        self.calendar.0.fetch_add(LATER, Ordering::SeqCst);
+        self.calendar.0.fetch_add(LONG_AFTER_APPLY, Ordering::SeqCst);
     }
 
-    /// AWS in a region, for changes by hand.
+    /// AWS in `region`, for changes outside of the provider.
     pub(super) fn by_hand(&self, region: &str) -> Regional {
         self.component("somebody", &Address::global("claim")).0.at(region)
     }
 
-    /// Everything in AWS.
+    /// Every object in the account.
     pub(super) async fn inventory(&self) -> Inventory {
         self.local.inventory().await.expect("the inventory is taken")
     }
@@ -119,68 +122,69 @@ impl World {
         &self.provider
     }
 
-    /// The folder of the application.
+    /// The directory of the application.
     pub(super) fn source(&self) -> &str {
-        self.source.path().to_str().expect("a path of ours is text")
+        self.source.path().to_str().expect("the path is valid UTF-8")
     }
 
-    /// Another application: its code changed.
+    /// Changes the application's code.
     pub(super) fn rewrite(&self) {
         let changed = APP.replace("ok", "changed");
         std::fs::write(self.source.path().join("app.py"), changed).expect("the application is written");
     }
 
-    /// The function of every configuration.
+    /// The `function` argument of every configuration.
     pub(super) fn function(&self) -> Json {
         serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// What AWS holds now.
+    /// Refreshes the state; fails on any diagnostic.
     pub(super) async fn refresh(&self, subject: &mut Subject) {
-        let (state, told) = self.provider.read(subject.resource, subject.state.clone()).await;
-        assert!(told.is_empty(), "{told:#?}");
+        let (state, diagnostics) = self.provider.read(subject.resource, subject.state.clone()).await;
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         subject.state = state;
     }
 
-    /// Refreshes and plans, as the host does before every apply; long after the last one.
+    /// Refreshes and plans, as a host does before every apply, an hour after the last operation.
     pub(super) async fn plan(&self, subject: &mut Subject, config: &Value) -> (Planned, Diagnostics) {
         self.wait();
         self.refresh(subject).await;
         self.provider.plan(subject.resource, subject.state.clone(), config.clone()).await
     }
 
-    /// Plans and applies; the plan after it must be empty.
+    /// Plans and applies without any diagnostic; the plan afterwards must be empty.
     pub(super) async fn apply(&self, subject: &mut Subject, config: &Value) {
-        let told = self.change(subject, config).await;
-        assert!(told.is_empty(), "{told:#?}");
+        let diagnostics = self.change(subject, config).await;
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         if *config != Value::Null {
-            let (planned, told) = self.plan(subject, config).await;
-            assert!(told.is_empty(), "{told:#?}");
-            assert_eq!(planned.state.value, subject.state.value, "the plan after an apply is empty");
+            let (planned, diagnostics) = self.plan(subject, config).await;
+            assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+            assert_eq!(planned.state.value, subject.state.value, "the plan after the apply must be empty");
         }
     }
 
-    /// Refreshes, plans and applies; the warnings on the way.
+    /// Refreshes, plans and applies without errors; returns the warnings.
     pub(super) async fn change(&self, subject: &mut Subject, config: &Value) -> Diagnostics {
         self.wait();
         let (state, mut warnings) = self.provider.read(subject.resource, subject.state.clone()).await;
-        let (planned, told) = self.provider.plan(subject.resource, state.clone(), config.clone()).await;
-        warnings.extend(told);
+        let (planned, diagnostics) = self.provider.plan(subject.resource, state.clone(), config.clone()).await;
+        warnings.extend(diagnostics);
         assert!(!warnings.iter().any(Diagnostic::is_error), "{warnings:#?}");
-        let (state, told) = self.provider.apply(subject.resource, state.value, planned.state, config.clone()).await;
-        warnings.extend(told);
+        let (state, diagnostics) =
+            self.provider.apply(subject.resource, state.value, planned.state, config.clone()).await;
+        warnings.extend(diagnostics);
         assert!(!warnings.iter().any(Diagnostic::is_error), "{warnings:#?}");
         subject.state = state;
         warnings
     }
 
     pub(super) async fn import(&self, subject: &mut Subject, name: &str) {
-        let (state, told) = self.provider.import(subject.resource, name).await;
-        assert!(told.is_empty(), "{told:#?}");
+        let (state, diagnostics) = self.provider.import(subject.resource, name).await;
+        assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         subject.state = state;
     }
 
-    /// AWS for one component, with its kind.
+    /// The kind at `address` of the API named `owner`, and AWS as that component calls it.
     pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
         let clock = Arc::clone(&self.provider.clock);
         let (owner, deadline) = (Owner::new("multiregion_api", owner), clock.now() + Duration::from_secs(60));

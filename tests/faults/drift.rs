@@ -40,7 +40,7 @@ pub(super) async fn run(world: &World, topology: &'static Topology) -> BTreeMap<
     let mut results = BTreeMap::new();
     for (address, entry) in &ledger.entries {
         let component = Catalog::default().get(&address.kind).expect("a known kind");
-        if !component.visible() {
+        if !component.meta().visible {
             continue;
         }
         let drift_case = DriftCase { world, deployment: &deployment, ledger: &ledger, address, entry, component };
@@ -86,7 +86,7 @@ struct DriftCase<'a> {
 impl DriftCase<'_> {
     /// The mutable fields of the object.
     fn mutable_fields(&self) -> Vec<String> {
-        let fixed = [self.component.immutable(), self.component.uncompared()].concat();
+        let fixed = [self.component.meta().immutable, self.component.meta().uncompared].concat();
         let fields = self.entry.spec.as_object().into_iter().flat_map(|spec| spec.keys());
         fields.filter(|field| !fixed.contains(&field.as_str())).cloned().collect()
     }

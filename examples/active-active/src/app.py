@@ -1,4 +1,4 @@
-"""Tells callers their IP address, and which region told them."""
+"""Returns the IP address of the client and the region that responded."""
 
 import json
 import os
@@ -8,17 +8,17 @@ GREETING = os.environ.get("GREETING", "Hello")
 
 
 def handler(event, context):
-    """Answers one request of an HTTP API (payload version 2.0)."""
+    """Handles a request from an HTTP API (payload format version 2.0)."""
     path = event["rawPath"]
     if path == "/":
         ip = event["requestContext"]["http"]["sourceIp"]
-        return answer(200, {"message": f"{GREETING} from {REGION}", "region": REGION, "ip": ip})
+        return response(200, {"message": f"{GREETING} from {REGION}", "region": REGION, "ip": ip})
     if path == "/health":
-        return answer(200, {"status": "ok", "region": REGION})
-    return answer(404, {"message": f"There is nothing at {path}", "region": REGION})
+        return response(200, {"status": "ok", "region": REGION})
+    return response(404, {"message": f"Not found: {path}", "region": REGION})
 
 
-def answer(status, body):
+def response(status, body):
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},

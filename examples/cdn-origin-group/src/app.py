@@ -1,4 +1,4 @@
-"""Says which region answers, in an answer that CloudFront may keep for a while."""
+"""Returns the region that responded, in a response that CloudFront may cache."""
 
 import json
 import os
@@ -9,19 +9,19 @@ CACHE_SECONDS = int(os.environ.get("CACHE_SECONDS", "0"))
 
 
 def handler(event, context):
-    """Answers one request of an HTTP API (payload version 2.0)."""
+    """Handles a request from an HTTP API (payload format version 2.0)."""
     path = event["rawPath"]
     if path == "/health":
-        return answer(200, "no-store", {"status": "ok", "region": REGION})
+        return response(200, "no-store", {"status": "ok", "region": REGION})
     if path == "/":
-        caching = f"public, max-age={CACHE_SECONDS}" if CACHE_SECONDS else "no-store"
-        return answer(200, caching, {"message": f"Hello from {REGION}", "region": REGION, "made_at": int(time.time())})
-    return answer(404, "no-store", {"message": f"There is nothing at {path}", "region": REGION})
+        cache_control = f"public, max-age={CACHE_SECONDS}" if CACHE_SECONDS else "no-store"
+        return response(200, cache_control, {"message": f"Hello from {REGION}", "region": REGION, "created_at": int(time.time())})
+    return response(404, "no-store", {"message": f"Not found: {path}", "region": REGION})
 
 
-def answer(status, caching, body):
+def response(status, cache_control, body):
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json", "cache-control": caching},
+        "headers": {"content-type": "application/json", "cache-control": cache_control},
         "body": json.dumps(body),
     }

@@ -1,4 +1,4 @@
-"""Says which region answers, and whether it is the primary one or stands in for it."""
+"""Returns the region that responded, and whether it is the primary or the secondary region."""
 
 import json
 import os
@@ -8,15 +8,15 @@ ROLE = "primary" if REGION == os.environ["PRIMARY_REGION"] else "secondary"
 
 
 def handler(event, context):
-    """Answers one request of an HTTP API (payload version 2.0)."""
+    """Handles a request from an HTTP API (payload format version 2.0)."""
     pages = {
-        "/": {"message": f"Answered by the {ROLE} region", "region": REGION, "role": ROLE},
-        # What Route 53's health checkers ask for. Check here what the region cannot serve without.
+        "/": {"message": f"Hello from the {ROLE} region", "region": REGION, "role": ROLE},
+        # The path of the Route 53 health check. Check everything here that the region needs to serve requests.
         "/health": {"status": "ok", "region": REGION},
     }
     page = pages.get(event["rawPath"])
     return {
         "statusCode": 200 if page else 404,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},
-        "body": json.dumps(page or {"message": "There is nothing here", "region": REGION}),
+        "body": json.dumps(page or {"message": "Not found", "region": REGION}),
     }

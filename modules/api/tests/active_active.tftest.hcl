@@ -1,4 +1,4 @@
-# Three regions behind one name: made, unchanged by a second apply, drained, taken away.
+# Three regions behind one domain name: create, apply again without changes, drain a region, remove a region.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -19,7 +19,7 @@ variables {
     runtime    = "python3.12"
   }
 
-  # Nobody has asked for the name yet: there is no answer to outlive.
+  # No client has resolved the name, so there is no cached answer to wait for.
   routing = { drain_seconds = 1 }
 }
 
@@ -44,17 +44,17 @@ run "every_region_has_its_objects" {
 
   assert {
     condition     = output.status == "ready"
-    error_message = "The status is ${output.status}."
+    error_message = "The status is \"${output.status}\", expected \"ready\"."
   }
 
   assert {
     condition     = output.url == "https://api.active-active.example"
-    error_message = "The URL is ${output.url}."
+    error_message = "The URL is \"${output.url}\", expected \"https://api.active-active.example\"."
   }
 
   assert {
     condition     = toset(keys(output.endpoints)) == toset(keys(var.regions))
-    error_message = "The endpoints are those of ${join(", ", keys(output.endpoints))}."
+    error_message = "endpoints has the keys ${join(", ", keys(output.endpoints))}, expected the configured regions."
   }
 
   assert {
@@ -64,21 +64,21 @@ run "every_region_has_its_objects" {
         contains([for address in keys(output.components) : join("/", slice(split("/", address), 0, 2))], "${region}/${kind}")
       ])
     ])
-    error_message = "A region lacks one of its objects: ${join(", ", keys(output.components))}."
+    error_message = "components lacks an object of a region. Its keys are ${join(", ", keys(output.components))}."
   }
 
   assert {
     condition     = alltrue([for component in values(output.components) : component.id != null && component.revision != null])
-    error_message = "A component has no id or no revision."
+    error_message = "A component has no id, or no revision."
   }
 
   assert {
     condition     = length([for address in keys(output.components) : address if startswith(address, "global/role")]) == 1
-    error_message = "There is one role for all regions."
+    error_message = "Expected one role for all regions."
   }
 }
 
-run "the_same_again_changes_nothing" {
+run "second_apply_changes_nothing" {
   variables {
     before = run.every_region_has_its_objects.components
 
@@ -91,11 +91,11 @@ run "the_same_again_changes_nothing" {
 
   assert {
     condition     = output.components == var.before
-    error_message = "An apply of the same configuration changed something."
+    error_message = "A second apply of the same configuration changed a component."
   }
 }
 
-run "a_drained_region_keeps_its_objects" {
+run "drained_region_keeps_its_objects" {
   variables {
     regions = {
       "us-east-1"    = {}
@@ -112,16 +112,16 @@ run "a_drained_region_keeps_its_objects" {
 
   assert {
     condition     = !output.endpoints["eu-central-1"].serving && output.endpoints["us-east-1"].serving
-    error_message = "The drained region serves, or another one does not."
+    error_message = "The drained region receives traffic, or another region does not."
   }
 
   assert {
     condition     = output.endpoints["eu-central-1"].function_version == "1"
-    error_message = "Draining a region published its function again."
+    error_message = "Draining a region published a new version of its function."
   }
 }
 
-run "one_region_less" {
+run "removed_region_is_destroyed" {
   variables {
     regions = {
       "us-east-1" = {}
@@ -137,11 +137,11 @@ run "one_region_less" {
 
   assert {
     condition     = length([for address in keys(output.components) : address if startswith(address, "eu-central-1/")]) == 0
-    error_message = "Something of the removed region is left."
+    error_message = "components still contains objects of the removed region."
   }
 
   assert {
     condition     = output.endpoints["us-west-2"].function_version == "1"
-    error_message = "Removing a region published another one's function again."
+    error_message = "Removing a region published a new version of another region's function."
   }
 }

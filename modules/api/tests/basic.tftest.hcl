@@ -1,4 +1,4 @@
-# The example runs as it stands.
+# The basic example.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -15,11 +15,11 @@ run "basic" {
 
   assert {
     condition     = output.status == "ready"
-    error_message = "The status is ${output.status}."
+    error_message = "The status is \"${output.status}\", expected \"ready\"."
   }
 
   assert {
     condition     = toset(keys(output.endpoints)) == toset(["us-east-1", "eu-central-1"])
-    error_message = "The endpoints are those of ${join(", ", keys(output.endpoints))}."
+    error_message = "endpoints has the keys ${join(", ", keys(output.endpoints))}, expected us-east-1 and eu-central-1."
   }
 }

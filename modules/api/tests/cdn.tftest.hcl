@@ -1,4 +1,4 @@
-# CloudFront over an origin group, without a domain.
+# CloudFront with an origin group, without a domain name.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -28,16 +28,16 @@ run "origin_group" {
 
   assert {
     condition     = endswith(output.url, ".cloudfront.net") && startswith(output.url, "https://")
-    error_message = "The URL is ${output.url}."
+    error_message = "The URL is \"${output.url}\", expected a domain name of CloudFront."
   }
 
   assert {
     condition     = length([for component in values(output.components) : component if component.kind == "distribution"]) == 1
-    error_message = "There is one distribution."
+    error_message = "Expected one distribution."
   }
 
   assert {
     condition     = length([for component in values(output.components) : component if contains(["record", "certificate"], component.kind)]) == 0
-    error_message = "Without a domain there is neither a record nor a certificate."
+    error_message = "Expected no record and no certificate without a domain name."
   }
 }

@@ -1,4 +1,4 @@
-# A primary and a secondary region behind one name.
+# A primary and a secondary region behind one domain name.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -43,11 +43,11 @@ run "failover" {
 
   assert {
     condition     = output.status == "ready" && output.url == "https://api.failover.example"
-    error_message = "The status is ${output.status}, the URL ${output.url}."
+    error_message = "The status is \"${output.status}\" and the URL \"${output.url}\", expected \"ready\" and \"https://api.failover.example\"."
   }
 
   assert {
     condition     = length([for component in values(output.components) : component if component.kind == "health_check"]) == 2
-    error_message = "Both regions are checked."
+    error_message = "Expected one health check for each region."
   }
 }

@@ -1,4 +1,4 @@
-# What the module itself refuses, before the provider is asked.
+# Invalid values that the module's validation rejects.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -15,7 +15,7 @@ variables {
   }
 }
 
-run "a_name_in_capitals" {
+run "invalid_name" {
   command = plan
 
   variables {
@@ -25,7 +25,7 @@ run "a_name_in_capitals" {
   expect_failures = [var.name]
 }
 
-run "no_region" {
+run "no_regions" {
   command = plan
 
   variables {
@@ -35,7 +35,7 @@ run "no_region" {
   expect_failures = [var.regions]
 }
 
-run "a_key_that_is_no_region" {
+run "invalid_region_name" {
   command = plan
 
   variables {
@@ -45,7 +45,7 @@ run "a_key_that_is_no_region" {
   expect_failures = [var.regions]
 }
 
-run "traffic_of_another_kind" {
+run "invalid_traffic" {
   command = plan
 
   variables {
@@ -55,7 +55,7 @@ run "traffic_of_another_kind" {
   expect_failures = [var.regions]
 }
 
-run "every_region_drained" {
+run "all_regions_drained" {
   command = plan
 
   variables {
@@ -65,7 +65,7 @@ run "every_region_drained" {
   expect_failures = [var.regions]
 }
 
-run "code_from_two_places" {
+run "two_code_sources" {
   command = plan
 
   variables {
@@ -80,7 +80,7 @@ run "code_from_two_places" {
   expect_failures = [var.function]
 }
 
-run "a_function_slower_than_its_api" {
+run "timeout_above_the_maximum_of_an_http_api" {
   command = plan
 
   variables {
@@ -95,7 +95,7 @@ run "a_function_slower_than_its_api" {
   expect_failures = [var.function]
 }
 
-run "a_policy_that_is_not_there" {
+run "unknown_routing_policy" {
   command = plan
 
   variables {
@@ -105,7 +105,7 @@ run "a_policy_that_is_not_there" {
   expect_failures = [var.routing]
 }
 
-run "a_health_check_every_minute" {
+run "unsupported_health_check_interval" {
   command = plan
 
   variables {
@@ -115,7 +115,7 @@ run "a_health_check_every_minute" {
   expect_failures = [var.routing]
 }
 
-run "an_origin_that_is_not_there" {
+run "unknown_cdn_origin" {
   command = plan
 
   variables {

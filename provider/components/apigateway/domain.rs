@@ -9,26 +9,29 @@ use aws_sdk_apigatewayv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Limit, Poll, Regional};
+use crate::aws::{CallError, Poll, Regional};
 use crate::components::acm::issued_certificate;
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::{adoption, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway};
-use crate::desired::{Input, Kind, OutputKey};
+use crate::components::{
+    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway, output_keys,
+};
+use crate::desired::{Input, Kind, KindMeta, Limit};
 
-/// The kind.
+/// The kind `domain`.
 #[derive(Debug)]
 pub struct Domain;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<Domain, String> = OutputKey::new("name");
-/// [`Outputs::target`].
-pub const TARGET: OutputKey<Domain, String> = OutputKey::new("target");
-/// [`Outputs::zone_id`].
-pub const ZONE_ID: OutputKey<Domain, String> = OutputKey::new("zone_id");
+output_keys! {
+    Domain {
+        NAME = name: String,
+        TARGET = target: String,
+        ZONE_ID = zone_id: String,
+    }
+}
 
-/// What we want of it.
+/// The desired settings of a custom domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The name.
@@ -42,7 +45,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a custom domain name in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The name.
@@ -54,30 +57,35 @@ pub struct Outputs {
 }
 
 impl Kind for Domain {
-    const KIND: &'static str = "domain";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "domain",
+        about: "API Gateway custom domain name of one region.",
+        id: "the domain name",
+        immutable: &["name"],
+        actions: &[
+            "apigateway:AddCertificateToDomain",
+            "apigateway:DELETE",
+            "apigateway:GET",
+            "apigateway:PATCH",
+            "apigateway:POST",
+            "apigateway:RemoveCertificateFromDomain",
+            "apigateway:TagResource",
+            "apigateway:UntagResource",
+            "iam:CreateServiceLinkedRole",
+        ],
+        limits: &[
+            Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+            Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+            Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Domain {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:AddCertificateToDomain",
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:RemoveCertificateFromDomain",
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
-        "iam:CreateServiceLinkedRole",
-    ];
-    const LIMITS: &'static [Limit] = &[
-        Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
-        Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
-        Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()

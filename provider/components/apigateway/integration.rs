@@ -7,17 +7,20 @@ use crate::aws::{CallError, Regional};
 use crate::components::lambda::alias;
 use crate::components::support::answer::{field, found, gone, pages, small};
 use crate::components::support::creation::make_once;
-use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway};
-use crate::desired::{Address, Input, Kind, OutputKey};
+use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway, output_keys};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `integration`.
 #[derive(Debug)]
 pub struct Integration;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<Integration, String> = OutputKey::new("id");
+output_keys! {
+    Integration {
+        ID = id: String,
+    }
+}
 
-/// What we want of it.
+/// The desired settings of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API.
@@ -31,7 +34,7 @@ pub struct Spec {
     pub deviations: Deviations,
 }
 
-/// What AWS gave back.
+/// What identifies an integration in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The API.
@@ -41,15 +44,20 @@ pub struct Outputs {
 }
 
 impl Kind for Integration {
-    const KIND: &'static str = "integration";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "integration",
+        about: "Integration of an HTTP API, which invokes the function's alias.",
+        id: "the id of the integration",
+        immutable: &["api_id"],
+        actions: apigateway::ACTIONS,
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Integration {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()
@@ -137,7 +145,7 @@ const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
 /// An integration takes no tags, so its description says which component it is.
 fn mark(aws: &Regional) -> String {
-    Address::regional(aws.region(), Integration::KIND).to_string()
+    Address::of::<Integration>(aws.region()).to_string()
 }
 
 /// The integrations of an API of ours that carry our mark.

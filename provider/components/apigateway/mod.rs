@@ -58,6 +58,6 @@ pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_
 
 /// The component of kind `C` in this region, if it was found.
 pub(crate) fn beside<C: Kind>(aws: &Regional, siblings: &Siblings) -> Option<Address> {
-    let address = Address::regional(aws.region(), C::KIND);
+    let address = Address::from(Address::of::<C>(aws.region()));
     siblings.0.contains_key(&address).then_some(address)
 }

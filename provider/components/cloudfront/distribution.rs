@@ -17,17 +17,19 @@ use crate::components::support::answer::{built, field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags};
-use crate::desired::{Address, Input, Kind, OutputKey, Scope};
+use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Address, Input, Kind, KindMeta, Scope};
 
-/// The kind.
+/// The kind `distribution`.
 #[derive(Debug)]
 pub struct Distribution;
 
-/// [`Outputs::id`].
-pub const ID: OutputKey<Distribution, String> = OutputKey::new("id");
-/// [`Outputs::domain_name`].
-pub const DOMAIN_NAME: OutputKey<Distribution, String> = OutputKey::new("domain_name");
+output_keys! {
+    Distribution {
+        ID = id: String,
+        DOMAIN_NAME = domain_name: String,
+    }
+}
 
 /// The key of what belongs to it: its certificate, and the record sets that lead to it.
 pub const KEY: &str = "cdn";
@@ -42,7 +44,7 @@ pub const CERTIFICATE_REGION: &str = "us-east-1";
 /// Amazon Route 53 API reference, `AliasTarget`.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-/// What we want of it.
+/// The desired settings of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// What it says it is for: the API's name.
@@ -99,7 +101,7 @@ pub struct Behavior {
     pub writes: bool,
 }
 
-/// What AWS gave back.
+/// What identifies a distribution in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its id.
@@ -111,26 +113,30 @@ pub struct Outputs {
 }
 
 impl Kind for Distribution {
-    const KIND: &'static str = "distribution";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "distribution",
+        about: "CloudFront distribution in front of the regions.",
+        id: "the id of the distribution",
+        global: true,
+        actions: &[
+            "cloudfront:CreateDistribution",
+            "cloudfront:DeleteDistribution",
+            "cloudfront:GetDistribution",
+            "cloudfront:GetDistributionConfig",
+            "cloudfront:ListDistributions",
+            "cloudfront:ListTagsForResource",
+            "cloudfront:TagResource",
+            "cloudfront:UntagResource",
+            "cloudfront:UpdateDistribution",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Distribution {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &[];
-    const ACTIONS: &'static [&'static str] = &[
-        "cloudfront:CreateDistribution",
-        "cloudfront:DeleteDistribution",
-        "cloudfront:GetDistribution",
-        "cloudfront:GetDistributionConfig",
-        "cloudfront:ListDistributions",
-        "cloudfront:ListTagsForResource",
-        "cloudfront:TagResource",
-        "cloudfront:UntagResource",
-        "cloudfront:UpdateDistribution",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()
@@ -181,7 +187,7 @@ impl Component for Distribution {
         let mut depends_on: Vec<Address> = parents.cloned().collect();
         // Its origins are names that records lead on from.
         let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
-        depends_on.extend(names.map(|name| Address::global(record::Record::KIND).key(&name)));
+        depends_on.extend(names.map(|name| Address::global_of::<record::Record>().key(&name).into()));
         let mut discovered = Vec::new();
         if aws.address().scope != Scope::Global {
             return Ok(discovered);

@@ -13,15 +13,18 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, logs};
-use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, OutputKey, Owner, Phase};
+use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, logs, output_keys};
+use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, KindMeta, Owner, Phase};
 
-/// The kind.
+/// The kind `claim`.
 #[derive(Debug)]
 pub struct Claim;
 
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<Claim, String> = OutputKey::new("arn");
+output_keys! {
+    Claim {
+        ARN = arn: String,
+    }
+}
 
 /// The desired claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +37,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a claim in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The log group's name.
@@ -44,23 +47,28 @@ pub struct Outputs {
 }
 
 impl Kind for Claim {
-    const KIND: &'static str = "claim";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "claim",
+        about: "Empty log group in the home region; its tags hold the owner id, the phase and the heartbeat.",
+        id: "the name of the log group",
+        global: true,
+        immutable: &["name"],
+        actions: &[
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DescribeLogGroups",
+            "logs:ListTagsForResource",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Claim {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:TagResource",
-        "logs:UntagResource",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.log_group.clone()
@@ -155,7 +163,7 @@ pub const FIRST_HEARTBEAT_INTERVAL: u64 = 10;
 
 /// The address of every resource's claim.
 pub fn address() -> Address {
-    Address::global(Claim::KIND)
+    Address::global_of::<Claim>().into()
 }
 
 /// The claim of the run's owner in the run's home region, whatever its owner id; `None` where there is none.

@@ -6,19 +6,23 @@ use crate::aws::{CallError, Regional};
 use crate::components::logs::claim::Claim;
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs};
-use crate::desired::{Address, Kind, OutputKey};
+use crate::components::{
+    Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
+};
+use crate::desired::{Address, Kind, KindMeta};
 
-/// The kind.
+/// The kind `log_group`.
 #[derive(Debug)]
 pub struct LogGroup;
 
-/// [`Outputs::name`].
-pub const NAME: OutputKey<LogGroup, String> = OutputKey::new("name");
-/// [`Outputs::arn`].
-pub const ARN: OutputKey<LogGroup, String> = OutputKey::new("arn");
+output_keys! {
+    LogGroup {
+        NAME = name: String,
+        ARN = arn: String,
+    }
+}
 
-/// What we want of it.
+/// The desired settings of a log group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -29,7 +33,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a log group in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its name.
@@ -39,25 +43,30 @@ pub struct Outputs {
 }
 
 impl Kind for LogGroup {
-    const KIND: &'static str = "log_group";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "log_group",
+        about: "CloudWatch Logs log group of the function, or of the API's access log.",
+        id: "the name of the log group",
+        immutable: &["name"],
+        actions: &[
+            "lambda:GetFunction",
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DeleteRetentionPolicy",
+            "logs:DescribeLogGroups",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for LogGroup {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "lambda:GetFunction",
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()
@@ -95,13 +104,13 @@ impl Component for LogGroup {
         ];
         let mut found = Vec::new();
         for (key, name) in candidates {
-            let address = Address::regional(region, Self::KIND);
+            let address = Address::of::<Self>(region);
             let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
             if tags::is_ours_at(aws, &address, &tags) {
                 let outputs = outputs(&aws.into(), &name);
                 let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
-                let depends_on = vec![Address::global(Claim::KIND)];
+                let depends_on = vec![Address::global_of::<Claim>().into()];
                 found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
             }
         }

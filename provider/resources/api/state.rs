@@ -4,6 +4,12 @@ use super::config::Config;
 use super::names::Names;
 use super::schema;
 use super::shape::Shape;
+use crate::components::apigateway::domain::{self, Domain};
+use crate::components::apigateway::http_api::{self, HttpApi};
+use crate::components::cloudfront::distribution::{self, Distribution};
+use crate::components::execute_api::probe::{self, Probe};
+use crate::components::lambda::version::{self, Version};
+use crate::components::route53::record::{self, Record};
 use crate::desired::Address;
 use crate::plan::View;
 use crate::resources::shared::values::{attributes, complete, map, object, text};
@@ -48,13 +54,13 @@ fn url(shape: &Shape, view: &View) -> Value {
         return below(names, alias.unwrap_or(&names.name));
     }
     if shape.cdn.is_some() {
-        return match view.output(&Address::global("distribution"), "domain_name") {
+        return match view.output(&Address::global_of::<Distribution>(), distribution::DOMAIN_NAME) {
             Value::String(host) => Value::String(format!("https://{host}")),
             other => other,
         };
     }
-    let first = shape.serving().first().map(|region| Address::regional(region, "http_api"));
-    first.map_or(Value::Null, |address| view.output(&address, "endpoint"))
+    let first = shape.serving().first().map(|region| Address::of::<HttpApi>(region));
+    first.map_or(Value::Null, |address| view.output(&address, http_api::ENDPOINT))
 }
 
 /// The URL of one of an API's names.
@@ -67,21 +73,21 @@ fn below(names: &Names, host: &str) -> Value {
 }
 
 fn endpoint(shape: &Shape, region: &str, view: &View) -> Value {
-    let output = |kind: &str, name: &str| view.output(&Address::regional(region, kind), name);
+    let execute_api_url = || view.output(&Address::of::<HttpApi>(region), http_api::ENDPOINT);
     let regional = shape.names.as_ref().filter(|names| names.regional);
     object([
-        ("execute_api_url", if shape.gateway.disabled { Value::Null } else { output("http_api", "endpoint") }),
+        ("execute_api_url", if shape.gateway.disabled { Value::Null } else { execute_api_url() }),
         ("pinned_url", regional.map_or(Value::Null, |names| below(names, &names.of_region(region)))),
         ("domain_target", domain_target(shape, region, view)),
-        ("function_version", output("version", "number")),
+        ("function_version", view.output(&Address::of::<Version>(region), version::NUMBER)),
         ("serving", serving(shape, region, view)),
     ])
 }
 
 fn domain_target(shape: &Shape, region: &str, view: &View) -> Value {
     let shared = shape.names.as_ref().is_some_and(|names| names.shared.is_some());
-    let address = Address::regional(region, "domain");
-    view.output(&if shared { address } else { address.key("regional") }, "target")
+    let address = Address::of::<Domain>(region);
+    view.output(&if shared { address } else { address.key("regional") }, domain::TARGET)
 }
 
 /// Whether requests are sent to a region: it is meant to get some, it has answered, and what sends them is there.
@@ -91,11 +97,11 @@ fn serving(shape: &Shape, region: &str, view: &View) -> Value {
     }
     let shared = shape.names.as_ref().and_then(|names| names.shared.as_ref());
     let sender = match shared {
-        Some(name) => Some((Address::global("record").key(name), "name")),
-        None => shape.cdn.as_ref().map(|_| (Address::global("distribution"), "id")),
+        Some(name) => Some(view.output(&Address::global_of::<Record>().key(name), record::NAME)),
+        None => shape.cdn.as_ref().map(|_| view.output(&Address::global_of::<Distribution>(), distribution::ID)),
     };
-    let needed = [Some((Address::regional(region, "probe"), "host")), sender];
-    let seen: Vec<Value> = needed.iter().flatten().map(|(address, output)| view.output(address, output)).collect();
+    let probed = view.output(&Address::of::<Probe>(region), probe::HOST);
+    let seen: Vec<Value> = sender.into_iter().chain([probed]).collect();
     if seen.contains(&Value::Null) {
         Value::Bool(false)
     } else if seen.contains(&Value::Unknown) {
@@ -109,8 +115,11 @@ fn distribution(shape: &Shape, view: &View) -> Value {
     if shape.cdn.is_none() {
         return Value::Null;
     }
-    let address = Address::global("distribution");
-    object([("id", view.output(&address, "id")), ("domain_name", view.output(&address, "domain_name"))])
+    let address = Address::global_of::<Distribution>();
+    object([
+        ("id", view.output(&address, distribution::ID)),
+        ("domain_name", view.output(&address, distribution::DOMAIN_NAME)),
+    ])
 }
 
 fn value(attr: &Attr<String>) -> Value {

@@ -38,7 +38,7 @@ impl<'a> Owned<'a> {
 
     /// Adds the claim of a resource that lives in `regions`: the first component.
     pub(crate) fn claim(&self, desired: &mut Desired, regions: Vec<String>) -> Handle<Claim> {
-        let address = claim::address();
+        let address = Address::global_of();
         let spec = claim::Spec { name: self.owner.claim_name(), regions, tags: self.tags(&address) };
         desired.add(address, Path::of("name"), &spec)
     }
@@ -46,7 +46,7 @@ impl<'a> Owned<'a> {
     /// Adds the completion marker: the last component.
     pub(crate) fn complete(desired: &mut Desired, claim: &Handle<Claim>, regions: Vec<String>) {
         let spec = completion_marker::Spec { claim_arn: claim.output(claim::ARN), regions };
-        let marker: Handle<CompletionMarker> = desired.add(Address::global(LAST), Path::of("name"), &spec);
+        let marker = desired.add(Address::global_of::<CompletionMarker>(), Path::of("name"), &spec);
         desired.order_first(claim);
         desired.order_last(&marker);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
 use crate::components::route53::hosted_zone::{self, HostedZone};
-use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::desired::{Address, AddressOf, Desired, Input, Kind};
 use crate::plan::View;
 use crate::resources::shared::dns;
 use crate::resources::shared::owned::{self, Owned};
@@ -115,7 +115,7 @@ impl Resource for Zone {
             force_destroy: config.force_destroy.known().copied().unwrap_or_default(),
             tags: owned.tags(&address()),
         };
-        let _: Handle<HostedZone> = desired.add(address(), Path::of("name"), &spec);
+        desired.add(address(), Path::of("name"), &spec);
         Owned::complete(&mut desired, &claim, Vec::new());
         Ok(Expansion { desired, addresses_known: true, unread: Vec::new() })
     }
@@ -137,9 +137,12 @@ impl Resource for Zone {
         let is_known = Config::read(config).is_ok_and(|config| config.is_expandable());
         // Without a component there is no zone: it was not made, or is gone. A zone that is wanted is in the view.
         let or_unknown = |value: Value| if is_known { value } else { Value::Unknown };
-        for attribute in ["id", "arn", "name_servers"] {
-            all.insert(attribute.to_owned(), or_unknown(view.output(&address(), attribute)));
-        }
+        let outputs = [
+            ("id", view.output(&address(), hosted_zone::ID)),
+            ("arn", view.output(&address(), hosted_zone::ARN)),
+            ("name_servers", view.output(&address(), hosted_zone::NAME_SERVERS)),
+        ];
+        all.extend(outputs.map(|(attribute, value)| (attribute.to_owned(), or_unknown(value))));
         all.insert("status".to_owned(), status::of(view));
         all.extend(owned::values(view).map(|(name, value)| (name.to_owned(), value)));
         let spec = spec(view);
@@ -164,13 +167,13 @@ impl Resource for Zone {
     }
 }
 
-fn address() -> Address {
-    Address::global(HostedZone::KIND)
+fn address() -> AddressOf<HostedZone> {
+    Address::global_of()
 }
 
 /// The zone as it is wanted or was found; `None` while it is not known which zone there will be.
 fn spec(view: &View) -> Option<hosted_zone::Spec> {
-    serde_json::from_value(view.components.get(&address())?.spec.clone()).ok()
+    view.spec(&address())
 }
 
 /// The comment that the zone has, in the words of `given` where they say the same: no comment and an empty one do.
@@ -332,7 +335,7 @@ mod tests {
             outputs: Attr::Known(outputs),
         };
         let view = View {
-            components: BTreeMap::from([(address(), seen)]),
+            components: BTreeMap::from([(address().into(), seen)]),
             complete: Attr::Known(true),
             ownership: Attr::Null,
         };

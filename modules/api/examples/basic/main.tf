@@ -1,4 +1,4 @@
-# An API in two regions, without a domain: each region answers at its own endpoint.
+# An API in two regions, without a domain name: each region is reached at its own endpoint.
 
 provider "multiregion" {}
 

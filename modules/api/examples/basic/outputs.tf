@@ -1,9 +1,9 @@
-output "endpoints" {
-  description = "Where each region answers."
-  value       = module.api.endpoints
+output "status" {
+  description = "Status of the API. Always `ready` after a successful apply."
+  value       = module.api.status
 }
 
-output "status" {
-  description = "Whether everything is there."
-  value       = module.api.status
+output "endpoints" {
+  description = "Endpoints of each region, by region."
+  value       = module.api.endpoints
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the API. It is part of the name of everything that is made."
+  description = "Name of the API. The names of its AWS objects contain it."
   type        = string
   default     = "basic"
 }

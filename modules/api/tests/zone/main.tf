@@ -1,4 +1,4 @@
-# The hosted zone that the tests' names stand in.
+# The hosted zone of the domain names in the tests.
 
 resource "multiregion_zone" "this" {
   name          = var.name
@@ -6,11 +6,11 @@ resource "multiregion_zone" "this" {
 }
 
 variable "name" {
-  description = "Name of the zone."
+  description = "Name of the hosted zone."
   type        = string
 }
 
 output "id" {
-  description = "The zone's id."
+  description = "ID of the hosted zone."
   value       = multiregion_zone.this.id
 }

@@ -1,5 +1,6 @@
 //! Policy documents as IAM keeps them.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
 /// The document that lets `services` assume a role.
@@ -52,24 +53,9 @@ fn same(one: &Json, other: &Json) -> bool {
     }
 }
 
-/// A document as IAM sends it, percent-encoded, as plain text.
+/// Decodes the percent-encoding in which IAM returns policy documents.
 pub(super) fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match code.filter(|_| first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(super) fn distribution(
 ) -> Option<Handle<Distribution>> {
     let edge = draft.shape.cdn.as_ref()?;
     let layout = layout(draft, edge, regions);
-    let address = Address::global("distribution");
+    let address = Address::global_of::<Distribution>();
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
     let reads: Vec<_> = edge.read_paths.iter().map(|path| (path.clone(), to(GROUP, false))).collect();
     let spec = distribution::Spec {
@@ -42,7 +42,7 @@ pub(super) fn distribution(
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
-    let distribution: Handle<Distribution> = draft.desired.add(address, Path::of("cdn"), &spec);
+    let distribution = draft.desired.add(address, Path::of("cdn"), &spec);
     if let Some(shared) = shared {
         draft.desired.order(&distribution, shared);
     }

@@ -7,11 +7,11 @@ use crate::components::Deviations;
 use crate::components::acm::certificate::{self, Certificate};
 use crate::components::acm::issued_certificate::{self, IssuedCertificate};
 use crate::components::apigateway::domain::{self, Domain};
-use crate::components::apigateway::mapping;
+use crate::components::apigateway::mapping::{self, Mapping};
 use crate::components::apigateway::{http_api, stage};
 use crate::components::cloudfront::distribution;
 use crate::components::route53::validation_record::{self, ValidationRecord};
-use crate::desired::{Address, Handle, Input};
+use crate::desired::{Address, AddressOf, Handle, Input};
 use crate::resources::api::names::Names;
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -49,12 +49,12 @@ fn brought(draft: &mut Draft<'_>, names: &Names) -> Certificates {
     };
     let mut all = Certificates::default();
     for region in draft.shape.regions.keys().filter(|_| names.in_regions()) {
-        let address = Address::regional(region, "issued_certificate");
+        let address = Address::of(region);
         let issued = issue(draft, address, arn(region), &names.answered_in(region));
         all.regional.insert(region.clone(), issued);
     }
     if draft.shape.cdn.is_some() {
-        let address = Address::regional(distribution::CERTIFICATE_REGION, "issued_certificate").key(distribution::KEY);
+        let address = Address::of::<IssuedCertificate>(distribution::CERTIFICATE_REGION).key(distribution::KEY);
         all.cdn = Some(issue(draft, address, arn(distribution::CERTIFICATE_REGION), &names.aliases));
     }
     all
@@ -81,8 +81,7 @@ fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
     let records = validation_records(draft, names, &requests);
     let mut all = Certificates::default();
     for request in &requests {
-        let mut address = Address::regional(&request.region, "issued_certificate");
-        address.key = request.key.map(str::to_owned);
+        let address = Address::of::<IssuedCertificate>(&request.region).maybe_key(request.key);
         let issued = issue(draft, address, request.certificate.output(certificate::ARN), &request.names);
         if let Some(record) = request.names.first().and_then(|base| records.get(base)) {
             draft.desired.order(&issued, record);
@@ -98,8 +97,7 @@ fn requested(draft: &mut Draft<'_>, names: &Names) -> Certificates {
 }
 
 fn request(draft: &mut Draft<'_>, region: &str, key: Option<&'static str>, names: Vec<String>) -> Requested {
-    let mut address = Address::regional(region, "certificate");
-    address.key = key.map(str::to_owned);
+    let address = Address::of::<Certificate>(region).maybe_key(key);
     let spec =
         certificate::Spec { names: names.iter().cloned().map(Input::Known).collect(), tags: draft.tags(&address) };
     let certificate = draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec);
@@ -127,13 +125,18 @@ fn validation_records(
             value: first.certificate.output(certificate::VALIDATION_VALUE),
             domain: Input::Known(domain.clone()),
         };
-        let address = Address::global("validation_record").key(domain);
+        let address = Address::global_of::<ValidationRecord>().key(domain);
         records.insert(domain.clone(), draft.desired.add(address, Path::of("domain").attribute("zone_id"), &spec));
     }
     records
 }
 
-fn issue(draft: &mut Draft<'_>, address: Address, arn: Input<String>, names: &[String]) -> Handle<IssuedCertificate> {
+fn issue(
+    draft: &mut Draft<'_>,
+    address: AddressOf<IssuedCertificate>,
+    arn: Input<String>,
+    names: &[String],
+) -> Handle<IssuedCertificate> {
     let spec = issued_certificate::Spec { arn, names: names.iter().cloned().map(Input::Known).collect() };
     draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec)
 }
@@ -164,22 +167,22 @@ fn named(
     gateway: &Gateway,
     base_path: &Input<String>,
 ) -> Named {
-    let at = |kind| Address { key: key.map(str::to_owned), ..Address::regional(region, kind) };
-    let address = at("domain");
+    let address = Address::of::<Domain>(region).maybe_key(key);
     let spec = domain::Spec {
         name: Input::Known(name.clone()),
         certificate_arn: certificate.output(issued_certificate::ARN),
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
-    let domain: Handle<Domain> = draft.desired.add(address, Path::of("domain").attribute("name"), &spec);
+    let domain = draft.desired.add(address, Path::of("domain").attribute("name"), &spec);
     let spec = mapping::Spec {
         domain: domain.output(domain::NAME),
         api_id: gateway.api.output(http_api::ID),
         stage: gateway.stage.output(stage::NAME),
         base_path: base_path.clone(),
     };
-    let mapping = draft.desired.add(at("mapping"), Path::of("domain").attribute("base_path"), &spec);
+    let address = Address::of::<Mapping>(region).maybe_key(key);
+    let mapping = draft.desired.add(address, Path::of("domain").attribute("base_path"), &spec);
     Named { name, domain, mapping }
 }
 

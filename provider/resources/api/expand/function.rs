@@ -27,39 +27,38 @@ pub(super) fn role(draft: &mut Draft<'_>) -> Input<String> {
     if let Some(arn) = maybe(&function.role_arn) {
         return arn;
     }
-    let address = Address::global("role");
+    let address = Address::global_of::<Role>();
     let spec = role::Spec {
         name: draft.shape.name.clone(),
         services: vec!["lambda.amazonaws.com".to_owned()],
         policies: policies(draft),
         tags: draft.tags(&address),
     };
-    let role: Handle<Role> = draft.desired.add(address, Path::of("function"), &spec);
+    let role = draft.desired.add(address, Path::of("function"), &spec);
     role.output(role::ARN)
 }
 
 /// The function of one region, with everything that its alias stands on.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, place: &Place, role: &Input<String>) -> Function {
     let log = log_group(draft, region);
-    let address = Address::regional(region, "function");
+    let address = Address::of(region);
     let spec = spec(draft, &address, &place.config, role, &log);
     let fingerprint = fingerprint(&spec);
     let function: Handle<function::Function> = draft.desired.add(address, Path::of("function"), &spec);
     let version = version::Spec { function: function.output(function::NAME), fingerprint };
-    let version: Handle<Version> =
-        draft.desired.add(Address::regional(region, "version"), Path::of("function"), &version);
+    let version = draft.desired.add(Address::of::<Version>(region), Path::of("function"), &version);
     let alias = alias::Spec {
         function: function.output(function::NAME),
         name: alias::LIVE.to_owned(),
         version: version.output(version::NUMBER),
     };
-    let alias: Handle<Alias> = draft.desired.add(Address::regional(region, "alias"), Path::of("function"), &alias);
+    let alias = draft.desired.add(Address::of::<Alias>(region), Path::of("function"), &alias);
     provisioned(draft, region, &place.config, &function, &alias);
     Function { function, version, alias }
 }
 
 fn log_group(draft: &mut Draft<'_>, region: &str) -> Handle<LogGroup> {
-    let address = Address::regional(region, "log_group");
+    let address = Address::of(region);
     let spec = log_group::Spec {
         name: format!("/aws/lambda/{}", draft.shape.function_name()),
         retention_days: draft.shape.function.log_retention_days,
@@ -172,11 +171,8 @@ fn provisioned(
         alias: alias.output(alias::NAME),
         instances,
     };
-    let _: Handle<ProvisionedConcurrency> = draft.desired.add(
-        Address::regional(region, "provisioned_concurrency"),
-        Path::of("function").attribute("provisioned_concurrency"),
-        &spec,
-    );
+    let attribute = Path::of("function").attribute("provisioned_concurrency");
+    draft.desired.add(Address::of::<ProvisionedConcurrency>(region), attribute, &spec);
 }
 
 /// A digest of everything that a version freezes; unknown as long as some of it is.

@@ -33,16 +33,14 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
         statement_id: format!("multiregion-{}", draft.shape.name),
         api_id: api.output(http_api::ID),
     };
-    let permission: Handle<Permission> =
-        draft.desired.add(Address::regional(region, "permission"), Path::of("function"), &permission);
+    let permission = draft.desired.add(Address::of::<Permission>(region), Path::of("function"), &permission);
     let integration = integration::Spec {
         api_id: api.output(http_api::ID),
         function_arn: function.alias.output(alias::ARN),
         timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
         deviations: Deviations::default(),
     };
-    let integration: Handle<Integration> =
-        draft.desired.add(Address::regional(region, "integration"), Path::of("gateway"), &integration);
+    let integration = draft.desired.add(Address::of::<Integration>(region), Path::of("gateway"), &integration);
     // Another function's alias must let API Gateway in before requests are sent to it.
     draft.desired.order(&integration, &permission);
     let routes = routes(draft, region, &api, &integration);
@@ -52,7 +50,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
 }
 
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
-    let address = Address::regional(region, "http_api");
+    let address = Address::of(region);
     let front = &draft.shape.gateway;
     let cors = front.cors.as_ref().map(|(cors, allow_credentials)| Cors {
         allow_origins: inputs(&cors.allow_origins),
@@ -78,7 +76,7 @@ fn endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handl
         disabled: draft.shape.gateway.disabled,
         drain_seconds: draft.shape.drain_seconds,
     };
-    let address = Address::regional(region, "execute_api_endpoint");
+    let address = Address::of(region);
     draft.desired.add(address, Path::of("gateway").attribute("disable_execute_api_endpoint"), &spec)
 }
 
@@ -96,14 +94,14 @@ fn routes(
             integration_id: integration.output(integration::ID),
             deviations: Deviations::default(),
         };
-        let address = Address::regional(region, "route").key(key);
+        let address = Address::of::<Route>(region).key(key);
         routes.push(draft.desired.add(address, Path::of("gateway").attribute("routes"), &spec));
     }
     routes
 }
 
 fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<Stage> {
-    let address = Address::regional(region, "stage");
+    let address = Address::of(region);
     let throttle = draft.shape.gateway.throttle.as_ref().map(|throttle| Throttle {
         rate: match &throttle.rate {
             Attr::Known(rate) => Input::Known(rate.as_str().to_owned()),
@@ -125,13 +123,13 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
 
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
     let (format, retention_days) = draft.shape.gateway.access_log.as_ref()?;
-    let address = Address::regional(region, "log_group").key("access");
+    let address = Address::of::<LogGroup>(region).key("access");
     let spec = log_group::Spec {
         // A group of this prefix needs no line of its own in the region's log resource policy, whose size is limited.
         name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
         retention_days: *retention_days,
         tags: draft.tags(&address),
     };
-    let group: Handle<LogGroup> = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
+    let group = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
     Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(format, LOG_FORMAT.to_owned()) })
 }

@@ -41,7 +41,7 @@ pub(super) fn probe(
     };
     let spec = probe::Spec { endpoint, host, path, routed, version: function.version.output(version::NUMBER) };
     let blame = Path::of("regions").key(region);
-    let probe: Handle<Probe> = draft.desired.add(Address::regional(region, "probe"), blame, &spec);
+    let probe = draft.desired.add(Address::of::<Probe>(region), blame, &spec);
     draft.desired.order(&probe, &function.alias);
     draft.desired.order(&probe, &gateway.permission);
     draft.desired.order(&probe, &gateway.stage);
@@ -112,7 +112,7 @@ pub(super) fn add(
         sets,
         drain_seconds: draft.shape.drain_seconds,
     };
-    draft.desired.add(Address::global("record").key(name), attribute, &spec)
+    draft.desired.add(Address::global_of::<Record>().key(name), attribute, &spec)
 }
 
 /// What a region must have before it is routed to.
@@ -124,7 +124,7 @@ fn ready(parts: &Region, named: &Named) -> Vec<Address> {
 /// A drained region keeps its health check, so that it can be told whether it is well before it serves again.
 pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<Handle<HealthCheck>> {
     let check = draft.shape.health_check.as_ref().filter(|_| parts.domains.shared.is_some())?;
-    let address = Address::regional(region, "health_check");
+    let address = Address::of(region);
     let named = parts.domains.regional.as_ref().filter(|_| draft.shape.gateway.disabled);
     let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
     let (host, path) = match named {

@@ -41,7 +41,7 @@ impl Everywhere {
     pub(super) fn value(&self, found: &Found<'_>, regions: &[String]) -> Value {
         let Some(spec) = &self.first else { return object([]) };
         let (source_dir, filename, exclude) = source(spec.source.as_ref());
-        let ours = found.global::<Role>("role");
+        let ours = found.global::<Role>();
         let role_arn = if ours.is_some() { Value::Null } else { known(&spec.role_arn) };
         let policy = ours.and_then(|role| role.policies.get("function").cloned());
         let log = found.first::<LogGroup>(regions);

@@ -8,8 +8,10 @@ mod traffic;
 
 use serde::de::DeserializeOwned;
 
+use crate::components::apigateway::http_api::HttpApi;
+use crate::components::lambda::function::Function;
 use crate::components::logs::claim;
-use crate::desired::{Address, Input, Kind, Scope};
+use crate::desired::{Address, AddressOf, Input, Kind, Scope};
 use crate::plan::View;
 use crate::resources::shared::tags;
 use crate::resources::shared::values::{map, object, text};
@@ -20,7 +22,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Value {
     let found = Found { view };
     let regions = found.regions();
     let names = traffic::names(&found, &regions);
-    let tags = found.global::<claim::Claim>("claim").map(|spec| tags::written(&spec.tags)).unwrap_or_default();
+    let tags = found.global::<claim::Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
     let defaults = function::Everywhere::of(&found, &regions);
     let place = |region: &String| {
         let place = traffic::place(&found, region, names.as_ref(), defaults.of_region(&found, region));
@@ -63,7 +65,7 @@ struct Found<'a> {
 impl Found<'_> {
     /// The regions in which there is something that runs.
     fn regions(&self) -> Vec<String> {
-        let runs = |kind: &str| kind == "function" || kind == "http_api";
+        let runs = |kind: &str| kind == Function::KIND || kind == HttpApi::KIND;
         let region = |address: &Address| match &address.scope {
             Scope::Region(name) if runs(&address.kind) => Some(name.clone()),
             _ => None,
@@ -75,18 +77,18 @@ impl Found<'_> {
     }
 
     /// The spec of the component at `address`.
-    fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &Address) -> Option<C::Spec> {
-        serde_json::from_value(self.view.components.get(address)?.spec.clone()).ok()
+    fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &AddressOf<C>) -> Option<C::Spec> {
+        self.view.spec(address)
     }
 
     /// The spec of the only component of its kind in a region.
     fn regional<C: Kind<Spec: DeserializeOwned>>(&self, region: &str) -> Option<C::Spec> {
-        self.spec::<C>(&Address::regional(region, C::KIND))
+        self.spec(&Address::of::<C>(region))
     }
 
     /// The spec of the only global component of its kind.
-    fn global<C: Kind<Spec: DeserializeOwned>>(&self, kind: &str) -> Option<C::Spec> {
-        self.spec::<C>(&Address::global(kind))
+    fn global<C: Kind<Spec: DeserializeOwned>>(&self) -> Option<C::Spec> {
+        self.spec(&Address::global_of::<C>())
     }
 
     /// The spec of the only component of its kind in the first region that has one.
@@ -101,8 +103,11 @@ impl Found<'_> {
 
     /// The components of a kind.
     fn all<C: Kind<Spec: DeserializeOwned>>(&self) -> Vec<(Address, C::Spec)> {
-        let addresses = self.view.components.keys().filter(|address| address.kind == C::KIND);
-        addresses.filter_map(|address| Some((address.clone(), self.spec::<C>(address)?))).collect()
+        let addresses = self.view.components.keys().filter_map(|address| address.clone().typed::<C>());
+        addresses
+            .filter_map(|address| Some((self.spec(&address)?, address)))
+            .map(|(spec, address)| (address.into(), spec))
+            .collect()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::logs::log_group::LogGroup;
 use crate::components::route53::health_check::HealthCheck;
 use crate::components::route53::record::{self, Record, Routing};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input};
 use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
 use crate::wire::{Number, Value};
 
@@ -45,7 +45,7 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
             shared = Some((name, spec));
         }
     }
-    let regional = regions.iter().any(|region| found.has(&Address::regional(region, "domain").key("regional")));
+    let regional = regions.iter().any(|region| found.has(&Address::of::<Domain>(region).key("regional")));
     let own = shared.as_ref().map(|(name, _)| match name.strip_prefix("origin.") {
         Some(name) if aliases.iter().any(|alias| alias == name) => name.to_owned(),
         _ => name.clone(),
@@ -61,9 +61,9 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
 /// The names of custom domain names and of the distribution to which no record leads.
 pub(super) fn unrecorded(found: &Found<'_>) -> BTreeSet<String> {
     let domains = found.all::<Domain>().into_iter().map(|(_, spec)| spec.name);
-    let aliases = found.global::<Distribution>("distribution").map(|spec| spec.aliases).unwrap_or_default();
+    let aliases = found.global::<Distribution>().map(|spec| spec.aliases).unwrap_or_default();
     let names = domains.chain(aliases).filter_map(|name| told(&name));
-    names.filter(|name| !found.has(&Address::global(Record::KIND).key(name))).collect()
+    names.filter(|name| !found.has(&Address::global_of::<Record>().key(name))).collect()
 }
 
 /// A region: what is particular to its function, and what it gets of the traffic.
@@ -84,7 +84,7 @@ pub(super) fn place(found: &Found<'_>, region: &str, names: Option<&Names>, mut 
 
 /// Whether CloudFront asks this region first.
 fn first_of_group(found: &Found<'_>, region: &str) -> Value {
-    let group = found.global::<Distribution>("distribution").and_then(|spec| spec.group);
+    let group = found.global::<Distribution>().and_then(|spec| spec.group);
     if group.is_some_and(|group| group.primary == region) { Value::Bool(true) } else { Value::Null }
 }
 
@@ -99,7 +99,7 @@ pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
         let rate = throttle.rate.known().and_then(|rate| Number::parse(rate).ok());
         object([("rate", rate.map_or(Value::Null, Value::Number)), ("burst", known_whole(&throttle.burst))])
     });
-    let log = first.and_then(|region| found.spec::<LogGroup>(&Address::regional(region, "log_group").key("access")));
+    let log = first.and_then(|region| found.spec(&Address::of::<LogGroup>(region).key("access")));
     let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map_or(Value::Null, |access| {
         let days = log.map_or(Value::Null, |log| whole(log.retention_days));
         object([("format", known(&access.format)), ("retention_days", days)])
@@ -129,8 +129,8 @@ fn cors(cors: &Cors) -> Value {
 /// `domain`.
 pub(super) fn domain(found: &Found<'_>, regions: &[String], names: &Names) -> Value {
     let mapping = |region: &String| {
-        let at = Address::regional(region, "mapping");
-        found.spec::<Mapping>(&at).or_else(|| found.spec::<Mapping>(&at.key("regional")))
+        let at = Address::of::<Mapping>(region);
+        found.spec(&at).or_else(|| found.spec(&at.key("regional")))
     };
     let base_path = regions.iter().find_map(mapping).and_then(|spec| told(&spec.base_path));
     object([
@@ -149,12 +149,12 @@ fn certificate(found: &Found<'_>, regions: &[String]) -> Value {
         return object([("wildcard", Value::Bool(wildcard))]);
     }
     let arn = |region: &String| {
-        let at = Address::regional(region, "domain");
-        let spec = found.spec::<Domain>(&at).or_else(|| found.spec::<Domain>(&at.key("regional")))?;
+        let at = Address::of::<Domain>(region);
+        let spec = found.spec(&at).or_else(|| found.spec(&at.key("regional")))?;
         Some((region.clone(), text(&told(&spec.certificate_arn)?)))
     };
     let mut arns: BTreeMap<String, Value> = regions.iter().filter_map(arn).collect();
-    let distribution = found.global::<Distribution>("distribution");
+    let distribution = found.global::<Distribution>();
     if let Some(arn) = distribution.and_then(|spec| told(&spec.certificate_arn?)) {
         arns.entry(distribution::CERTIFICATE_REGION.to_owned()).or_insert_with(|| text(&arn));
     }
@@ -190,7 +190,7 @@ pub(super) fn routing(found: &Found<'_>, regions: &[String], names: Option<&Name
 
 /// `cdn`.
 pub(super) fn cdn(found: &Found<'_>) -> Value {
-    let Some(spec) = found.global::<Distribution>("distribution") else { return Value::Null };
+    let Some(spec) = found.global::<Distribution>() else { return Value::Null };
     let group = !spec.origins.contains_key("latency");
     let codes = spec.group.as_ref().map(|group| group.status_codes.clone());
     let codes = codes.map(|codes| Value::List(codes.into_iter().map(|code| whole(code.into())).collect()));

@@ -3,6 +3,7 @@
 use super::super::testing::{expand, expand_again, raw};
 use super::mistakes::{change, changed, found, told};
 use super::roundtrip::made;
+use crate::components::lambda::function::Function;
 use crate::desired::{Address, Desired};
 use crate::resources::{Expansion, Prior};
 use crate::wire::{Diagnostics, Value};
@@ -50,7 +51,7 @@ fn code_whose_files_are_missing_is_what_was_deployed() {
     let kept = planned(&missing, &missing).unwrap();
     assert_eq!(told(kept.unread), ["Package not found @ function.source_dir"]);
     let function = |desired: &Desired, region: &str| {
-        desired.get(&Address::regional(region, "function")).map(|node| node.spec["code"].clone())
+        desired.get(&Address::of::<Function>(region)).map(|node| node.spec["code"].clone())
     };
     let deployed = expand(&unpacked(&missing)).unwrap();
     for region in ["us-east-1", "us-west-2"] {

@@ -1,11 +1,11 @@
-"""Greets from the region that it runs in."""
+"""Greets from the region in which the function runs."""
 
 import json
 import os
 
 
 def handler(event, context):
-    """Answers one request of an HTTP API (payload version 2.0)."""
+    """Handles a request from an HTTP API (payload format version 2.0)."""
     region = os.environ["AWS_REGION"]
     if event["rawPath"] == "/health":
         body = {"status": "ok", "region": region}

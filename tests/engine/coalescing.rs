@@ -1,4 +1,4 @@
-//! How often AWS is asked: nothing twice in one refresh, and a list once for all whom it answers.
+//! Coalesced reads: a refresh sends no request twice, and one list request for all components that it covers.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const REGIONS: [&str; 10] = [
     "us-west-2",
 ];
 
-/// An API in ten regions with nearly everything that there is.
+/// A zone (applied), an API that is not applied yet, and the API's configuration: ten regions and nearly every setting.
 async fn ten_regions(world: &World) -> (Subject, Subject, Value) {
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": "reads.example" }));
@@ -41,38 +41,38 @@ async fn ten_regions(world: &World) -> (Subject, Subject, Value) {
     (zone, api, config)
 }
 
-/// What one call asks, of whom.
-fn question(call: &Call) -> String {
+/// The operation of a call and the object it names; equal for two calls that send the same request.
+fn request(call: &Call) -> String {
     format!("{} {} {} {}", call.name(), call.region, call.path, call.subject)
 }
 
-fn counted(calls: &[Call], what: impl Fn(&Call) -> String) -> BTreeMap<String, usize> {
-    let mut counted = BTreeMap::new();
+fn count_by(calls: &[Call], key: impl Fn(&Call) -> String) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
     for call in calls {
-        *counted.entry(what(call)).or_default() += 1;
+        *counts.entry(key(call)).or_default() += 1;
     }
-    counted
+    counts
 }
 
-/// Calls that answer for several components: how often each was made in each region.
-fn lists(calls: &[Call]) -> BTreeMap<String, usize> {
-    // Of the others that AWS calls lists, one is of the versions of one function, one of the tags of one object, and one is
-    // asked for one name.
-    let of_one = ["ListTagsForResource", "ListTagsForCertificate", "ListRolePolicies", "ListAttachedRolePolicies"];
+/// How often each list operation that covers several components was called in each region.
+fn list_calls(calls: &[Call]) -> BTreeMap<String, usize> {
+    // The names of these operations begin with "List", but each lists parts of a single object.
+    let of_one_object =
+        ["ListTagsForResource", "ListTagsForCertificate", "ListRolePolicies", "ListAttachedRolePolicies"];
     let is_list = |call: &&Call| {
         let name = call.operation.as_str();
-        (name.starts_with("List") && !of_one.contains(&name))
+        (name.starts_with("List") && !of_one_object.contains(&name))
             || ["GetApis", "GetRoutes", "GetIntegrations", "GetStages", "GetDomainNames", "GetApiMappings"]
                 .contains(&name)
     };
-    counted(&calls.iter().filter(is_list).cloned().collect::<Vec<_>>(), |call| {
+    count_by(&calls.iter().filter(is_list).cloned().collect::<Vec<_>>(), |call| {
         format!("{} {}", call.name(), call.region)
     })
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "with --nocapture it is a measurement")]
-async fn a_refresh_asks_nothing_twice() {
+#[expect(clippy::print_stdout, reason = "a measurement, shown with --nocapture")]
+async fn a_refresh_sends_no_request_twice() {
     let world = World::on(Options { all_regions: true, ..Options::in_memory() }).await;
     let (_zone, mut api, config) = ten_regions(&world).await;
     let began = Instant::now();
@@ -86,11 +86,11 @@ async fn a_refresh_asks_nothing_twice() {
         println!("refresh, {latency:?} a call: {} calls, {:?}", world.local.calls().len(), began.elapsed());
     }
     let calls = world.local.calls();
-    for (name, times) in counted(&calls, Call::name) {
+    for (name, times) in count_by(&calls, Call::name) {
         println!("{times:4} {name}");
     }
-    let twice: Vec<_> = counted(&calls, question).into_iter().filter(|(_, times)| *times > 1).collect();
-    assert!(twice.is_empty(), "asked more than once: {twice:#?}");
-    let again: Vec<_> = lists(&calls).into_iter().filter(|(_, times)| *times > 1).collect();
-    assert!(again.is_empty(), "listed more than once: {again:#?}");
+    let repeated: Vec<_> = count_by(&calls, request).into_iter().filter(|(_, times)| *times > 1).collect();
+    assert!(repeated.is_empty(), "requests sent more than once: {repeated:#?}");
+    let repeated_lists: Vec<_> = list_calls(&calls).into_iter().filter(|(_, times)| *times > 1).collect();
+    assert!(repeated_lists.is_empty(), "lists requested more than once: {repeated_lists:#?}");
 }

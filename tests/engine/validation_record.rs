@@ -1,4 +1,5 @@
-//! The validation record of a certificate that another tool owns survives: ACM names the same record to everybody in an account.
+//! A validation record that another tool's certificate needs is not deleted. ACM requests the same record for every
+//! certificate of one domain name in an account.
 
 use aws_sdk_acm::types::{CertificateStatus, ValidationMethod};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
@@ -11,7 +12,8 @@ const ZONE: &str = "shared.example";
 /// A region that the API does not use.
 const ELSEWHERE: &str = "eu-west-1";
 
-/// Another tool's wildcard certificate for the names below `domain`, validated. The key of its record in the inventory.
+/// Creates another tool's issued wildcard certificate for the names below `domain`; returns the inventory key of its
+/// validation record.
 async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str) -> String {
     let hand = world.by_hand(ELSEWHERE);
     let request = hand.acm().request_certificate().domain_name(format!("*.{domain}"));
@@ -33,7 +35,7 @@ async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str)
     format!("global/route53/record/{zone_id}/{}/CNAME", record.name)
 }
 
-async fn survives(domain: &str, settings: &Json) {
+async fn assert_record_is_kept(domain: &str, settings: &Json) {
     let world = World::start().await;
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": ZONE, "force_destroy": true }));
@@ -66,21 +68,21 @@ async fn survives(domain: &str, settings: &Json) {
     let left = world.inventory().await.objects;
     assert_eq!(left.get(&key), Some(&theirs), "{domain}: after the destroy");
     let records = left.keys().filter(|key| key.starts_with("global/route53/record/")).count();
-    assert_eq!(records, 1, "our own records are gone: {:?}", left.keys());
+    assert_eq!(records, 1, "only their record must be left: {:?}", left.keys());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_record_of_a_wildcard_below_the_domain_name_survives() {
-    survives("api.shared.example", &json!({ "domain": { "name": "api.shared.example" } })).await;
+async fn the_record_of_a_wildcard_below_the_domain_name_is_kept() {
+    assert_record_is_kept("api.shared.example", &json!({ "domain": { "name": "api.shared.example" } })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_record_of_a_wildcard_below_the_apex_survives() {
-    survives("shared.example", &json!({ "domain": { "name": "shared.example" } })).await;
+async fn the_record_of_a_wildcard_below_the_apex_is_kept() {
+    assert_record_is_kept("shared.example", &json!({ "domain": { "name": "shared.example" } })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_record_of_a_wildcard_over_the_aliases_survives() {
+async fn the_record_of_a_wildcard_that_covers_the_aliases_is_kept() {
     let cdn = json!({ "origin": "latency", "aliases": ["www.shared.example", "app.shared.example"] });
-    survives("shared.example", &json!({ "domain": { "name": "api.shared.example" }, "cdn": cdn })).await;
+    assert_record_is_kept("shared.example", &json!({ "domain": { "name": "api.shared.example" }, "cdn": cdn })).await;
 }

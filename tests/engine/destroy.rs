@@ -1,4 +1,4 @@
-//! What a state says after something went wrong, and what a destroy needs: nothing but that state.
+//! A destroy needs nothing but the state, even after a failed create and without the function's files.
 
 use multiregion::lifecycle;
 use multiregion::wire::{Diagnostic, Path, Value};
@@ -7,12 +7,12 @@ use strict_aws::{Effect, Fault};
 
 use super::world::{Subject, World};
 
-/// Whether nothing in a value is unknown.
-fn is_known(value: &Value) -> bool {
+/// Whether no part of the value is unknown.
+fn is_wholly_known(value: &Value) -> bool {
     match value {
         Value::Unknown => false,
-        Value::List(items) => items.iter().all(is_known),
-        Value::Map(values) => values.values().all(is_known),
+        Value::List(items) => items.iter().all(is_wholly_known),
+        Value::Map(values) => values.values().all(is_wholly_known),
         _ => true,
     }
 }
@@ -23,29 +23,29 @@ async fn assert_nothing_is_left(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_zone_whose_rollback_failed_too_can_be_destroyed() {
+async fn a_zone_can_be_destroyed_after_its_create_and_rollback_failed() {
     let world = World::start().await;
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": "half.example", "comment": "half", "tags": { "team": "zoo" } }));
-    let (planned, told) = world.plan(&mut zone, &config).await;
-    assert!(told.is_empty(), "{told:#?}");
+    let (planned, diagnostics) = world.plan(&mut zone, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
     for operation in ["route53:CreateHostedZone", "logs:DeleteLogGroup"] {
         world.local.inject(Fault::new(Effect::AccessDenied).operation(operation));
     }
     let apply = world.provider().apply(zone.resource, Value::Null, planned.state, config.clone());
-    let (state, told) = apply.await;
-    assert!(told.iter().all(Diagnostic::is_error) && told.len() == 2, "{told:#?}");
-    assert!(state.value != Value::Null && is_known(&state.value), "{:#?}", state.value);
+    let (state, diagnostics) = apply.await;
+    assert!(diagnostics.iter().all(Diagnostic::is_error) && diagnostics.len() == 2, "{diagnostics:#?}");
+    assert!(state.value != Value::Null && is_wholly_known(&state.value), "{:#?}", state.value);
     zone.state = state;
     world.local.clear_faults();
     world.refresh(&mut zone).await;
-    assert!(is_known(&zone.state.value), "{:#?}", zone.state.value);
+    assert!(is_wholly_known(&zone.state.value), "{:#?}", zone.state.value);
     world.apply(&mut zone, &Value::Null).await;
     assert_nothing_is_left(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destroy_needs_no_files() {
+async fn validate_and_destroy_need_no_function_files() {
     let world = World::start().await;
     let mut api = Subject::new("multiregion_api");
     let json = |memory: u32| {
@@ -59,17 +59,17 @@ async fn a_destroy_needs_no_files() {
     // A fresh checkout.
     std::fs::remove_dir_all(world.source()).expect("the application is removed");
     assert_eq!(lifecycle::validate(api.resource, &config), []);
-    let (planned, told) = world.plan(&mut api, &config).await;
+    let (planned, diagnostics) = world.plan(&mut api, &config).await;
     assert_eq!(planned.state.value, api.state.value);
     let at = Path::of("function").attribute("source_dir");
-    let [warning] = &told[..] else { panic!("{told:#?}") };
+    let [warning] = &diagnostics[..] else { panic!("{diagnostics:#?}") };
     assert!(!warning.is_error() && warning.path == at && warning.detail.contains("unchanged"), "{warning}");
     assert_eq!(warning.summary, "Package not found");
 
-    // What would be applied needs the files.
+    // A plan that changes the resource needs the files.
     let changed = api.config(&json(256));
-    let (_, told) = world.plan(&mut api, &changed).await;
-    let [error] = &told[..] else { panic!("{told:#?}") };
+    let (_, diagnostics) = world.plan(&mut api, &changed).await;
+    let [error] = &diagnostics[..] else { panic!("{diagnostics:#?}") };
     assert_eq!((error.is_error(), error.summary, &error.path), (true, "Package not found", &at));
 
     world.apply(&mut api, &Value::Null).await;

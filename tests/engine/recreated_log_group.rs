@@ -1,6 +1,6 @@
-//! What AWS itself leaves behind: a log group that Lambda created again, without tags, after a destroy.
+//! A log group that Lambda re-created, without tags, after a destroy.
 
-use multiregion::wire::{Diagnostic, Value};
+use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 
 use super::world::{Subject, World};
@@ -8,8 +8,8 @@ use super::world::{Subject, World};
 const REGION: &str = "us-east-1";
 const GROUP: &str = "/aws/lambda/returning";
 
-/// Writes a last line of a function whose log group is gone, as Lambda does with a role that allows it.
-async fn leave_behind(world: &World) {
+/// Creates the log group as Lambda does when a deleted function writes its last log line and its role allows it.
+async fn recreate_log_group(world: &World) {
     let logs = world.by_hand(REGION).logs();
     logs.create_log_group().log_group_name(GROUP).send().await.expect("the log group is created");
 }
@@ -25,14 +25,14 @@ fn config(world: &World, api: &Subject) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_group_that_lambda_created_again_is_adopted() {
+async fn a_log_group_that_lambda_recreated_is_adopted() {
     let world = World::start().await;
     let mut api = Subject::new("multiregion_api");
     let config = config(&world, &api);
     world.apply(&mut api, &config).await;
     world.apply(&mut api, &Value::Null).await;
 
-    leave_behind(&world).await;
+    recreate_log_group(&world).await;
     world.change(&mut api, &config).await;
     let adopted = group(&world).await.expect("the log group exists");
     assert_eq!(adopted["retention_days"], 7, "{adopted}");
@@ -42,9 +42,9 @@ async fn a_log_group_that_lambda_created_again_is_adopted() {
     assert!(left.is_empty(), "{:?}", left.keys());
 }
 
-/// Without tags it belongs to the function of its name, and that is not ours.
+/// A log group without tags belongs to the function of its name, which is not ours here.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_group_of_a_function_that_exists_is_not_adopted() {
+async fn a_log_group_of_an_existing_function_is_not_adopted() {
     let world = World::start().await;
     let mut api = Subject::new("multiregion_api");
     let config = config(&world, &api);
@@ -54,12 +54,15 @@ async fn a_log_group_of_a_function_that_exists_is_not_adopted() {
     }] });
     let role = hand.iam().create_role().role_name("somebody").assume_role_policy_document(trust.to_string());
     let role = role.send().await.expect("a role").role.expect("a role").arn;
-    super::cut_over::create_function(&hand, "returning", &role).await;
-    leave_behind(&world).await;
+    super::replaced::create_function(&hand, "returning", &role).await;
+    recreate_log_group(&world).await;
     let before = world.inventory().await;
 
-    let (_, told) = world.plan(&mut api, &config).await;
-    let errors: Vec<_> = told.iter().filter(|told| Diagnostic::is_error(told)).map(|told| told.summary).collect();
-    assert!(errors.iter().all(|summary| *summary == "AWS object exists already") && !errors.is_empty(), "{told:#?}");
-    assert_eq!(world.inventory().await, before, "a plan changes nothing");
+    let (_, diagnostics) = world.plan(&mut api, &config).await;
+    let errors: Vec<_> = diagnostics.iter().filter(|one| one.is_error()).map(|one| one.summary).collect();
+    assert!(
+        errors.iter().all(|summary| *summary == "AWS object exists already") && !errors.is_empty(),
+        "{diagnostics:#?}"
+    );
+    assert_eq!(world.inventory().await, before, "a plan must change nothing");
 }

@@ -1,4 +1,4 @@
-//! The AWS in memory and ministack behave the same: one life on both, compared after every step.
+//! The in-memory AWS and ministack behave alike: the same lifecycle on both, compared after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,29 +8,29 @@ use strict_aws::{Call, Options};
 
 use super::world::{Subject, World};
 
-/// One of the two, and the resources on it.
-struct Twin {
+/// One of the two backends, and the resources in it.
+struct Side {
     world: World,
     zone: Subject,
     api: Subject,
 }
 
-impl Twin {
-    async fn born(options: Options) -> Self {
+impl Side {
+    async fn new(options: Options) -> Self {
         let world = World::on(options).await;
         let mut zone = Subject::new("multiregion_zone");
-        let config = zone.config(&json!({ "name": "twins.example", "comment": "twins" }));
+        let config = zone.config(&json!({ "name": "parity.example", "comment": "parity" }));
         world.apply(&mut zone, &config).await;
         Self { world, zone, api: Subject::new("multiregion_api") }
     }
 
     async fn apply(&mut self, change: impl Fn(&mut Json)) {
         let mut config = json!({
-            "name": "twins",
+            "name": "parity",
             "regions": { "us-east-1": {}, "us-west-2": { "environment": { "GREETING": "hi" } } },
             "function": self.world.function(),
             "gateway": { "cors": { "allow_origins": ["*"] }, "throttle": { "rate": 10, "burst": 5 }, "access_log": {} },
-            "domain": { "name": "api.twins.example", "zone_id": self.zone.text("id"), "regional_names": true },
+            "domain": { "name": "api.parity.example", "zone_id": self.zone.text("id"), "regional_names": true },
             "routing": { "policy": "latency", "health_check": { "path": "/health" }, "drain_seconds": 0 },
             "cdn": { "origin": "latency" },
             "tags": { "team": "zoo" },
@@ -40,54 +40,58 @@ impl Twin {
         self.world.apply(&mut self.api, &config).await;
     }
 
-    /// Everything that exists, as text that can be compared line by line.
+    /// Every object in the account, as text that can be compared line by line.
     async fn inventory(&self) -> BTreeMap<String, String> {
         let inventory = self.world.local.inventory().await.expect("the inventory is taken").normalized();
-        let pretty = |value: &Json| serde_json::to_string_pretty(&essence(value)).expect("it is JSON");
+        let pretty = |value: &Json| serde_json::to_string_pretty(&without_empty(value)).expect("it is JSON");
         inventory.objects.iter().map(|(key, value)| (key.clone(), pretty(value))).collect()
     }
 
-    /// The calls since the last time: how often each was made that changes something, and which look. How often one
-    /// looks is a matter of time.
+    /// The calls since the last step: how often each write was sent, and which reads were sent. The number of reads
+    /// depends on timing.
     fn calls(&self) -> (BTreeMap<String, usize>, BTreeSet<String>) {
         let calls = self.world.local.calls();
         self.world.local.clear_calls();
-        let spelled = |call: &Call| format!("{} {}", call.name(), call.error.as_deref().unwrap_or("done"));
+        let describe = |call: &Call| format!("{} {}", call.name(), call.error.as_deref().unwrap_or("done"));
         let (writes, reads): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call.writes());
-        let mut counted = BTreeMap::new();
+        let mut counts = BTreeMap::new();
         for call in writes {
-            *counted.entry(spelled(call)).or_default() += 1;
+            *counts.entry(describe(call)).or_default() += 1;
         }
-        (counted, reads.into_iter().map(Call::name).collect())
+        (counts, reads.into_iter().map(Call::name).collect())
     }
 }
 
-/// Without what stands for nothing, which AWS and the memory tell and ministack leaves out.
-fn essence(value: &Json) -> Json {
-    let is_nothing = |value: &Json| {
+/// Removes empty values, which AWS and the in-memory AWS return and ministack omits.
+fn without_empty(value: &Json) -> Json {
+    let is_empty = |value: &Json| {
         matches!(value.as_str(), Some("" | "false" | "0" | "none"))
             || [json!(null), json!({}), json!([])].contains(value)
     };
     match value {
         Json::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), essence(value)));
-            fields.filter(|(_, value)| !is_nothing(value)).collect()
+            let fields = fields.iter().map(|(name, value)| (name.clone(), without_empty(value)));
+            fields.filter(|(_, value)| !is_empty(value)).collect()
         }
-        Json::Array(items) => items.iter().map(essence).collect(),
+        Json::Array(items) => items.iter().map(without_empty).collect(),
         other => other.clone(),
     }
 }
 
-async fn are_alike(step: &str, twins: &[Twin; 2]) {
-    let [left, right] = [twins[0].inventory().await, twins[1].inventory().await];
+async fn assert_alike(step: &str, sides: &[Side; 2]) {
+    let [left, right] = [sides[0].inventory().await, sides[1].inventory().await];
     let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     let differing: Vec<_> =
         names.into_iter().filter_map(|name| difference(name, left.get(name), right.get(name))).collect();
-    assert!(differing.is_empty(), "after {step}, ministack and the memory differ:\n{}", differing.join("\n\n"));
-    assert_eq!(twins[0].calls(), twins[1].calls(), "the calls of {step}");
+    assert!(
+        differing.is_empty(),
+        "after {step}, ministack (-) and the in-memory AWS (+) differ:\n{}",
+        differing.join("\n\n")
+    );
+    assert_eq!(sides[0].calls(), sides[1].calls(), "the calls of {step}");
 }
 
-/// The lines that only one of two descriptions has; `None` when they are equal.
+/// The lines that only one of two descriptions has, or `None` when the descriptions are equal.
 fn difference(name: &str, left: Option<&String>, right: Option<&String>) -> Option<String> {
     if left == right {
         return None;
@@ -100,9 +104,9 @@ fn difference(name: &str, left: Option<&String>, right: Option<&String>) -> Opti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_life_is_the_same_on_both() {
-    let mut twins = [Twin::born(Options::immediate()).await, Twin::born(Options::in_memory()).await];
-    are_alike("the zone", &twins).await;
+async fn the_same_lifecycle_has_the_same_effects_in_both() {
+    let mut sides = [Side::new(Options::immediate()).await, Side::new(Options::in_memory()).await];
+    assert_alike("the zone", &sides).await;
     type Change = fn(&mut Json);
     let steps: [(&str, Change); 7] = [
         ("create", |_| {}),
@@ -117,20 +121,20 @@ async fn one_life_is_the_same_on_both() {
         }),
     ];
     for (step, change) in steps {
-        for twin in &mut twins {
-            twin.apply(change).await;
+        for side in &mut sides {
+            side.apply(change).await;
         }
-        are_alike(step, &twins).await;
+        assert_alike(step, &sides).await;
     }
-    for twin in &mut twins {
-        twin.world.rewrite();
-        twin.apply(|_| {}).await;
+    for side in &mut sides {
+        side.world.rewrite();
+        side.apply(|_| {}).await;
     }
-    are_alike("changed code", &twins).await;
-    for twin in &mut twins {
-        twin.world.apply(&mut twin.api, &Value::Null).await;
-        twin.world.apply(&mut twin.zone, &Value::Null).await;
-        assert!(twin.world.local.inventory().await.expect("the inventory is taken").is_empty());
+    assert_alike("changed code", &sides).await;
+    for side in &mut sides {
+        side.world.apply(&mut side.api, &Value::Null).await;
+        side.world.apply(&mut side.zone, &Value::Null).await;
+        assert!(side.world.local.inventory().await.expect("the inventory is taken").is_empty());
     }
-    are_alike("destroy", &twins).await;
+    assert_alike("destroy", &sides).await;
 }
