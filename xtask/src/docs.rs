@@ -1,6 +1,6 @@
 //! `cargo xtask docs`: the reference documentation, written from the schemas.
 
-use strict_aws::tools::Group;
+use strict_aws::tools::ProcessGroup;
 
 use crate::provider::{self, TESTS};
 use crate::{Outcome, ui};
@@ -26,7 +26,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     if !arguments.check {
         command.env(WRITE, "1");
     }
-    if Group::start(&mut command)?.wait().await?.success() {
+    if ProcessGroup::start(&mut command)?.wait().await?.success() {
         ui::success("docs/ is current.");
         return Ok(());
     }

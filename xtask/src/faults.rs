@@ -1,12 +1,12 @@
 //! `cargo xtask faults`: fails every AWS call of every operation in every way, and counts the runs that converge.
 
-use strict_aws::tools::Group;
+use strict_aws::tools::ProcessGroup;
 
 use crate::provider::{self, Build};
 use crate::{Outcome, ui};
 
-/// The beginning of the names of the harness's tests.
-const HARNESS: &str = "faults::whatever";
+/// The module of the harness.
+const HARNESS: &str = "faults::harness::";
 
 /// The environment variable that selects runs by a part of their names.
 pub(crate) const SELECTION: &str = "MULTIREGION_FAULTS";
@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         .args(provider::TESTS)
         .args(["--test", "tests", "--", HARNESS, "--nocapture", "--test-threads", "1"])
         .env(SELECTION, &arguments.only);
-    if Group::start(&mut command)?.wait().await?.success() {
+    if ProcessGroup::start(&mut command)?.wait().await?.success() {
         return Ok(());
     }
     Err("Some runs failed. Each line above names the command that repeats one of them.".into())

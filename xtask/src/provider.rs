@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use strict_aws::tools::{Group, source_root};
+use strict_aws::tools::{ProcessGroup, source_root};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
@@ -56,7 +56,7 @@ pub(crate) async fn build(build: Build) -> Outcome<PathBuf> {
         Build::Release => command.args(["build", "--release", "--package", PACKAGE]),
     };
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
-    let mut group = Group::start(&mut command)?;
+    let mut group = ProcessGroup::start(&mut command)?;
     let mut messages = String::new();
     if let Some(mut stdout) = group.stdout() {
         stdout.read_to_string(&mut messages).await?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use strict_aws::LocalAws;
-use strict_aws::tools::{self, Cli, Group, Workspace, copy_dir, source_root};
+use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
 
 use crate::provider::{self, Build};
 use crate::{Outcome, faults, setup, ui};
@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
 async fn test_rust() -> Outcome {
     let mut command = provider::cargo();
     command.args(provider::TESTS).args(["--", "--test-threads", THREADS]).env(faults::SELECTION, faults::ALL);
-    let ended_well = Group::start(&mut command)?.wait().await?.success();
+    let ended_well = ProcessGroup::start(&mut command)?.wait().await?.success();
     if ended_well { Ok(()) } else { Err("Some tests failed.".into()) }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use strict_aws::tools::Group;
+use strict_aws::tools::ProcessGroup;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -35,7 +35,7 @@ async fn once(provider: &Path) -> Outcome<Duration> {
     // Without the host's certificate the provider serves without TLS, so that TLS is not measured.
     command.env_remove("PLUGIN_CLIENT_CERT").env(COOKIE.0, COOKIE.1).env("PLUGIN_PROTOCOL_VERSIONS", "6");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut group = Group::start(&mut command)?;
+    let mut group = ProcessGroup::start(&mut command)?;
     let mut line = String::new();
     if let Some(stdout) = group.stdout() {
         BufReader::new(stdout).read_line(&mut line).await?;

@@ -104,7 +104,7 @@ impl Measured {
 /// Measures the example active-active in the first `regions` regions: once at the full speed of the local AWS, and once
 /// with `latency` added to each call.
 pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency: Duration) -> Outcome<Measured> {
-    let aws = LocalAws::start(Options { every_region: true, ..Options::immediate() }).await?;
+    let aws = LocalAws::start(Options { all_regions: true, ..Options::immediate() }).await?;
     let mut workspace = Workspace::new(cli, provider)?;
     copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
     workspace.write("local_override.tf", NO_LIMITS)?;
@@ -121,12 +121,12 @@ pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency:
         return Err("The plan after the apply is not empty.".into());
     }
 
-    aws.latency(latency);
+    aws.set_latency(latency);
     workspace.plan().await?.ok()?;
     aws.clear_calls();
     workspace.apply_plan().await?.ok()?;
     let calls = aws.calls();
-    aws.latency(Duration::ZERO);
+    aws.set_latency(Duration::ZERO);
     workspace.destroy().await?.ok()?;
     Ok(Measured { costs, chain: path::longest_chain(&calls), slow_apply: path::span(&calls), latency })
 }
