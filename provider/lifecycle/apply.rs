@@ -9,6 +9,7 @@ use crate::desired::Desired;
 use crate::ownership::place;
 use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::Resource;
+use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// What is said at the end of every error of an update.
@@ -92,7 +93,7 @@ pub(super) fn plan_again(
     engine: &Engine,
     planned: &Value,
 ) -> Result<Plan, Diagnostics> {
-    let plan = Plan::new(desired, ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
+    let plan = Plan::checked(desired, ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
     as_planned(&plan.difference, ledger, engine, planned)?;
     Ok(plan)
 }
@@ -140,7 +141,7 @@ pub(super) async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
 
 /// Refuses to apply something else than what the user has agreed to: a source directory that was changed since.
 fn as_planned(difference: &Difference, ledger: &Ledger, engine: &Engine, planned: &Value) -> Result<(), Diagnostics> {
-    let now = View::planned(difference, ledger, engine.kinds()).components_value();
+    let now = components::value(&View::planned(difference, ledger, engine.kinds()));
     let (Value::Map(now), Some(Value::Map(then))) = (&now, attribute(planned, "components")) else { return Ok(()) };
     let changed = then.iter().filter(|(address, then)| {
         let revision = |entry: Option<&Value>| entry.and_then(|entry| attribute(entry, "revision")).cloned();
@@ -171,6 +172,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, KEPT)));
+    diagnostics.extend(report::refused(&outcome.refused));
     if outcome.cancelled {
         let detail = format!("{}{KEPT}", names("Not begun", outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
@@ -181,7 +183,8 @@ pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
 pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
-    let failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    let mut failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    failures.extend(report::refused(&outcome.refused));
     let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };

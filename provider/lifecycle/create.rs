@@ -276,5 +276,6 @@ async fn roll_back(
     };
     let failed = outcome.failures.iter().map(|failure| (failure, kept));
     let failed = failed.chain(taken.failures.iter().map(|failure| (failure, "")));
-    (state, report::failures(desired, failed))
+    let refused = [&outcome, &taken].map(|outcome| report::refused(&outcome.refused));
+    (state, report::failures(desired, failed).into_iter().chain(refused.into_iter().flatten()).collect())
 }

@@ -153,7 +153,7 @@ pub(super) struct Outlook<'a> {
 impl Outlook<'_> {
     /// The plan of a create that finds nothing.
     pub(super) fn whole_plan(&self) -> Result<Plan, Diagnostics> {
-        let plan = Plan::new(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
+        let plan = Plan::checked(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
         plan.map_err(|mistaken| vec![mistake(&mistaken)])
     }
 

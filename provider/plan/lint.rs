@@ -1,90 +1,81 @@
-//! Whether a plan is safe for traffic: asked of every finished plan, in other words than those in which it was made.
+//! A check of every finished plan: whether it is safe for traffic. It is written independently of the code that orders steps.
 //!
-//! Nothing is made before what it stands on. Nothing goes before everything new is made, before what stood on it has gone or
-//! moved on, and before others have forgotten the way there. What comes last does. And everything ends as it is wanted.
+//! Nothing is created before its dependencies. Nothing is deleted before everything new exists, before its dependents are
+//! deleted or changed, and before the drain period of what led to it has passed. Steps marked `after_removals` run after the
+//! deletions. The plan ends in the desired graph.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::diff::{Change, Cycle};
+use super::diff::Change;
 use super::order::{Action, Plan, Step};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
-/// Why nothing was planned: a mistake in the provider.
-#[derive(Debug, thiserror::Error)]
-pub enum Mistake {
-    /// What is wanted cannot be put in an order.
-    #[error(transparent)]
-    Cycle(#[from] Cycle),
-    /// The plan would have done harm.
-    #[error(transparent)]
-    Unsafe(#[from] Unsafe),
-}
-
-/// What harm a plan would do.
+/// Why a plan is not safe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsafe {
-    /// It never comes to its end.
+    /// A step waits for itself, directly or through others.
     #[error("the step for {0} waits for itself")]
-    Endless(Address),
-    /// It does not end in what is wanted.
-    #[error("{0} would not become what is wanted")]
-    Amiss(Address),
-    /// Something is made on nothing.
-    #[error("{made} would be made without waiting for {needed}")]
-    Unfounded {
-        /// What is made.
+    Cycle(Address),
+    /// The plan does not end in the desired graph.
+    #[error("{0} would not end as desired")]
+    WrongResult(Address),
+    /// A component is created or changed before one that it depends on.
+    #[error("{made} would be created or changed without waiting for {needed}")]
+    MissingDependency {
+        /// The component that is created or changed.
         made: Address,
-        /// What it stands on.
+        /// Its dependency.
         needed: Address,
     },
-    /// Something that may still serve goes before its successor serves.
+    /// An object that may still serve is deleted before its replacement serves.
     #[error("{gone} would be deleted without waiting for {made}")]
-    Hasty {
-        /// What goes.
+    DeletedBeforeReplacement {
+        /// The component that is deleted.
         gone: Address,
-        /// What is made in the same plan.
+        /// A component that the same plan creates or changes.
         made: Address,
     },
-    /// Something goes while something else still stands on it.
+    /// An object is deleted while another one depends on it.
     #[error("{gone} would be deleted while {user} still needs it")]
-    Undermined {
-        /// What goes.
+    StillReferenced {
+        /// The component that is deleted.
         gone: Address,
-        /// What stands on it.
+        /// The component that depends on it.
         user: Address,
     },
-    /// Something goes while others still act on what they heard of it.
-    #[error("{gone} would be deleted while others still act on what {user} said")]
-    Remembered {
-        /// What goes.
+    /// An object is deleted before the drain period of what led to it has passed.
+    #[error("{gone} would be deleted before the drain period of {user} has passed")]
+    DrainTooShort {
+        /// The component that is deleted.
         gone: Address,
-        /// What led there.
+        /// The component that led clients to it.
         user: Address,
     },
-    /// Something is not last that should be.
-    #[error("{last} would be done without waiting for {other}")]
-    Premature {
-        /// What comes last.
+    /// A step that must run after the deletions runs before one.
+    #[error("{last} would be changed without waiting for {other}")]
+    RunsTooEarly {
+        /// The component that must come last.
         last: Address,
-        /// What goes before it.
+        /// The component that is deleted.
         other: Address,
     },
 }
 
-/// Whether `plan` leads safely from `ledger` to `desired`; to nothing at all, where nobody is to be served, with `None`.
+/// Checks that `plan` leads safely from `ledger` to `desired`. `None` checks the plan of a destroy, after which nothing
+/// serves.
 ///
 /// # Errors
-/// The first harm that it would do.
+/// The first reason why it is not safe.
 pub fn lint(plan: &Plan, desired: Option<&Desired>, ledger: &Ledger, kinds: &dyn Kinds) -> Result<(), Unsafe> {
     let paths = Paths::of(&plan.steps)?;
     let makes = makes(&plan.steps);
     let standing = standing(plan, ledger, &makes)?;
     let lint = Lint { plan, desired, ledger, kinds, paths, makes, standing };
-    lint.makes_are_founded()?;
+    lint.dependencies_come_first()?;
     lint.removals_are_safe()?;
-    lint.what_is_last_comes_last()
+    lint.last_steps_come_last()
 }
 
 struct Lint<'a> {
@@ -93,7 +84,7 @@ struct Lint<'a> {
     ledger: &'a Ledger,
     kinds: &'a dyn Kinds,
     paths: Paths,
-    /// The steps that make or change something.
+    /// The step that creates or changes each component.
     makes: BTreeMap<&'a Address, usize>,
     standing: Vec<Standing<'a>>,
 }
@@ -102,9 +93,9 @@ struct Lint<'a> {
 struct Standing<'a> {
     address: &'a Address,
     entry: &'a Entry,
-    /// The step with which it goes.
+    /// The step that deletes it.
     goes: Option<usize>,
-    /// The step with which it is changed, and stands on what is wanted from then on.
+    /// The step that changes it. From then on it depends on what the desired graph says.
     moves: Option<usize>,
 }
 
@@ -117,13 +108,14 @@ fn makes(steps: &[Step]) -> BTreeMap<&Address, usize> {
     makes.map(|(at, step)| (&step.address, at)).collect()
 }
 
-/// What becomes of everything that exists; every step must have its object, and every object the step that it needs.
+/// Matches the existing objects with the steps that delete or change them. Every step must have its object, and every object
+/// the step that it needs.
 fn standing<'a>(
     plan: &'a Plan,
     ledger: &'a Ledger,
     makes: &BTreeMap<&Address, usize>,
 ) -> Result<Vec<Standing<'a>>, Unsafe> {
-    let amiss = |address: &Address| Unsafe::Amiss(address.clone());
+    let wrong = |address: &Address| Unsafe::WrongResult(address.clone());
     for (address, change) in &plan.difference.changes {
         let fits = matches!(
             (change, makes.get(address).map(|step| &plan.steps[*step].action)),
@@ -133,20 +125,20 @@ fn standing<'a>(
                 | (Change::Replace(_), Some(Action::Replace(_)))
         );
         if !fits || (*change == Change::Create) == ledger.entries.contains_key(address) {
-            return Err(amiss(address));
+            return Err(wrong(address));
         }
     }
     let is_makes_own = |(at, step): (usize, &Step)| is_removal(step) || makes.get(&step.address) == Some(&at);
     let wanted = |address: &Address| plan.difference.changes.contains_key(address);
     for (at, step) in plan.steps.iter().enumerate() {
         if !is_makes_own((at, step)) || (!is_removal(step) && !wanted(&step.address)) {
-            return Err(amiss(&step.address));
+            return Err(wrong(&step.address));
         }
     }
     let mut free: Vec<usize> = (0..plan.steps.len()).filter(|at| is_removal(&plan.steps[*at])).collect();
     let mut goes = |address: &Address, action: &Action| {
         let own = |at: &usize| plan.steps[*at].address == *address && plan.steps[*at].action == *action;
-        let place = free.iter().position(own).ok_or_else(|| amiss(address))?;
+        let place = free.iter().position(own).ok_or_else(|| wrong(address))?;
         Ok(Some(free.swap_remove(place)))
     };
     let mut all = Vec::new();
@@ -162,7 +154,7 @@ fn standing<'a>(
         let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
         all.push(Standing { address, entry, goes, moves: None });
     }
-    free.first().map_or(Ok(all), |at| Err(amiss(&plan.steps[*at].address)))
+    free.first().map_or(Ok(all), |at| Err(wrong(&plan.steps[*at].address)))
 }
 
 impl Lint<'_> {
@@ -170,30 +162,31 @@ impl Lint<'_> {
         self.plan.steps[step].address.clone()
     }
 
-    /// Whether a step comes after the removals. One that puts something new in the place of something else does not.
+    /// Whether a step must run after the deletions. A replacement is exempt: nothing depends on the new object yet.
     fn is_last(&self, step: usize) -> bool {
         let Step { address, action, .. } = &self.plan.steps[step];
         let node = self.desired.and_then(|desired| desired.get(address));
         node.is_some_and(|node| node.is_last) && matches!(action, Action::Create | Action::Update(_))
     }
 
-    /// What something stands on is there before it, and what it leaves out where that fails has been tried.
-    fn makes_are_founded(&self) -> Result<(), Unsafe> {
+    /// Dependencies exist before their dependents. Steps that a gate waits for have ended, however.
+    fn dependencies_come_first(&self) -> Result<(), Unsafe> {
         for (address, step) in &self.makes {
             let Some(node) = self.desired.and_then(|desired| desired.get(address)) else { continue };
-            let unfounded = |needed: &Address| Unsafe::Unfounded { made: (*address).clone(), needed: needed.clone() };
+            let missing =
+                |needed: &Address| Unsafe::MissingDependency { made: (*address).clone(), needed: needed.clone() };
             for needed in &node.depends_on {
                 let is_there = match self.makes.get(needed) {
                     Some(before) => self.paths.succeeds(*before, *step),
                     None => self.ledger.entries.contains_key(needed),
                 };
                 if !is_there {
-                    return Err(unfounded(needed));
+                    return Err(missing(needed));
                 }
             }
             let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *step));
             if let Some(needed) = node.waits_for.iter().find(|needed| !tried(needed)) {
-                return Err(unfounded(needed));
+                return Err(missing(needed));
             }
         }
         Ok(())
@@ -202,53 +195,53 @@ impl Lint<'_> {
     fn removals_are_safe(&self) -> Result<(), Unsafe> {
         for going in &self.standing {
             let Some(step) = going.goes else { continue };
-            // Which of them takes its place nobody here can tell: all of them have to be there.
+            // The plan does not say which step replaces it, so all of them must have succeeded.
             let first = self.makes.values().filter(|make| !self.is_last(**make));
             if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, step)) {
-                return Err(Unsafe::Hasty { gone: going.address.clone(), made: self.address(make) });
+                return Err(Unsafe::DeletedBeforeReplacement { gone: going.address.clone(), made: self.address(make) });
             }
-            self.nobody_needs(going, step)?;
-            let forgotten = self.ledger.lingering.get(going.address).filter(|_| self.desired.is_some());
-            if self.plan.steps[step].not_before < forgotten.copied() {
-                return Err(Unsafe::Remembered { gone: going.address.clone(), user: going.address.clone() });
+            self.dependents_are_done(going, step)?;
+            let drained = self.ledger.drain_until.get(going.address).filter(|_| self.desired.is_some());
+            if self.plan.steps[step].not_before < drained.copied() {
+                return Err(Unsafe::DrainTooShort { gone: going.address.clone(), user: going.address.clone() });
             }
         }
         Ok(())
     }
 
-    /// Whoever stood on what goes with `step` has gone or moved on before, and those whom it told of it had time to hear.
-    fn nobody_needs(&self, going: &Standing<'_>, step: usize) -> Result<(), Unsafe> {
+    /// All dependents of what `step` deletes are deleted or changed before it, and their drain periods have passed.
+    fn dependents_are_done(&self, going: &Standing<'_>, step: usize) -> Result<(), Unsafe> {
         for user in self.standing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
             let Some(left) = user.goes.or(user.moves).filter(|left| *left != step && !self.is_last(*left)) else {
                 continue;
             };
             let (gone, user_address) = (going.address.clone(), user.address.clone());
             if !self.paths.succeeds(left, step) {
-                return Err(Unsafe::Undermined { gone, user: user_address });
+                return Err(Unsafe::StillReferenced { gone, user: user_address });
             }
             let spec = self.plan.difference.specs.get(user.address).unwrap_or(&user.entry.spec);
-            let linger = self.kinds.drain_period(&user.address.kind, spec);
-            if self.desired.is_some() && !linger.is_zero() && self.paths.pause(&self.plan.steps, left, step) < linger {
-                return Err(Unsafe::Remembered { gone, user: user_address });
+            let drain = self.kinds.drain_period(&user.address.kind, spec);
+            if self.desired.is_some() && !drain.is_zero() && self.paths.pause(&self.plan.steps, left, step) < drain {
+                return Err(Unsafe::DrainTooShort { gone, user: user_address });
             }
         }
         Ok(())
     }
 
-    fn what_is_last_comes_last(&self) -> Result<(), Unsafe> {
+    fn last_steps_come_last(&self) -> Result<(), Unsafe> {
         let removals = || self.standing.iter().filter_map(|standing| standing.goes);
         for last in self.makes.values().copied().filter(|step| self.is_last(*step)) {
             if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
-                return Err(Unsafe::Premature { last: self.address(last), other: self.address(other) });
+                return Err(Unsafe::RunsTooEarly { last: self.address(last), other: self.address(other) });
             }
         }
         Ok(())
     }
 }
 
-/// Which steps come before which, through any number of others.
+/// The order of all steps: which come before which, directly or through others.
 struct Paths {
-    /// The steps in an order in which each comes after those that it waits for.
+    /// The steps, each after those that it waits for.
     order: Vec<usize>,
     succeed: Vec<Steps>,
     end: Vec<Steps>,
@@ -260,8 +253,8 @@ type Steps = Vec<u64>;
 impl Paths {
     fn of(steps: &[Step]) -> Result<Self, Unsafe> {
         let order = Self::order(steps)?;
-        let nobody = vec![vec![0; steps.len().div_ceil(64)]; steps.len()];
-        let mut paths = Self { order, succeed: nobody.clone(), end: nobody };
+        let none = vec![vec![0; steps.len().div_ceil(64)]; steps.len()];
+        let mut paths = Self { order, succeed: none.clone(), end: none };
         for at in paths.order.clone() {
             for before in steps[at].after.keys() {
                 add(&mut paths.succeed, *before, at);
@@ -279,8 +272,8 @@ impl Paths {
         let mut followers = vec![Vec::new(); steps.len()];
         for (at, step) in steps.iter().enumerate() {
             for before in step.after.keys().chain(&step.waits_for) {
-                // A step that is not there never ends.
-                followers.get_mut(*before).ok_or_else(|| Unsafe::Endless(step.address.clone()))?.push(at);
+                // A step that does not exist never ends.
+                followers.get_mut(*before).ok_or_else(|| Unsafe::Cycle(step.address.clone()))?.push(at);
             }
         }
         let mut order: Vec<usize> = (0..steps.len()).filter(|at| waiting[*at] == 0).collect();
@@ -294,8 +287,8 @@ impl Paths {
                 }
             }
         }
-        let endless = waiting.iter().position(|waiting| *waiting > 0);
-        endless.map_or(Ok(order), |at| Err(Unsafe::Endless(steps[at].address.clone())))
+        let cyclic = waiting.iter().position(|waiting| *waiting > 0);
+        cyclic.map_or(Ok(order), |at| Err(Unsafe::Cycle(steps[at].address.clone())))
     }
 
     /// Whether `after` begins only when `before` has succeeded.
@@ -308,11 +301,11 @@ impl Paths {
         has(&self.end[after], before)
     }
 
-    /// How long after the end of `before` it takes at least until `after` may begin.
+    /// The shortest time between the end of `before` and the beginning of `after`.
     fn pause(&self, steps: &[Step], before: usize, after: usize) -> Duration {
         let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before, Duration::ZERO)]);
         for at in &self.order {
-            let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| *pause + *wait);
+            let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| pause.saturating_add(*wait));
             if let Some(pause) = steps[*at].after.iter().filter_map(by).max() {
                 pauses.insert(*at, pause);
             }
@@ -321,7 +314,7 @@ impl Paths {
     }
 }
 
-/// `after` comes after `before` and after all that it comes after.
+/// Records that `after` comes after `before`, and after everything that `before` comes after.
 fn add(paths: &mut [Steps], before: usize, after: usize) {
     let mut further = paths[before].clone();
     further[before / 64] |= 1 << (before % 64);
