@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 
 use super::{Engine, dependencies};
-use crate::aws::{CallError, Looks};
+use crate::aws::{CallError, CoalescedReads};
 use crate::components::{AnyComponent, AnyDiscovered, Siblings};
 use crate::desired::{Address, Scope};
 use crate::plan::{Entry, Ledger};
@@ -55,7 +55,7 @@ impl Engine {
         component: &dyn AnyComponent,
         scope: &Scope,
         siblings: &Siblings,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
         let at = Address { scope: scope.clone(), kind: component.meta().name.to_owned(), key: None };
         let found = component.discover(&self.shared(&at, looks), siblings).await?;
@@ -67,7 +67,7 @@ impl Engine {
         component: &dyn AnyComponent,
         address: &Address,
         found: AnyDiscovered,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Option<Entry>, CallError> {
         let read = component.read(&self.shared(address, looks), &found.spec, &found.outputs).await?;
         Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false }))

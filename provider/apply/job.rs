@@ -176,7 +176,7 @@ async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
     let ask = || component.holder(aws, &entry.spec, &entry.outputs);
     let is_not_ours =
         |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
-    aws.look_until_believed(&format!("whose {} is", aws.address()), ask, is_not_ours).await
+    aws.read_until_consistent(&format!("whose {} is", aws.address()), ask, is_not_ours).await
 }
 
 /// Searches for the object of a failed create: the reply may have been lost, the object may never have become usable, or the
@@ -193,7 +193,7 @@ async fn recover_partial_create(
     }
     let Ok(component) = engine.kinds().get(&address.kind) else { return StepResult::err(error) };
     let aws = engine.aftermath(&address);
-    let event = match aws.look_for("what a create that failed has made", || component.find(&aws, &spec)).await {
+    let event = match aws.read_until_found("what a create that failed has made", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })

@@ -163,6 +163,12 @@ impl<C> Clone for Handle<C> {
     }
 }
 
+impl<C> AsRef<Address> for Handle<C> {
+    fn as_ref(&self) -> &Address {
+        &self.address
+    }
+}
+
 impl<C> Handle<C> {
     pub(super) fn new(address: Address) -> Self {
         Self { address, of: PhantomData }

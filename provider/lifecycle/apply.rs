@@ -211,6 +211,7 @@ mod tests {
         let outcome = |addresses: &[Address]| Outcome {
             ledger: Ledger::default(),
             failures: Vec::new(),
+            refused: Vec::new(),
             not_begun: addresses.to_vec(),
             cancelled: true,
         };

@@ -108,7 +108,7 @@ pub(super) async fn discover(
     resource: &dyn Resource,
     scopes: BTreeSet<Scope>,
 ) -> Result<Ledger, Diagnostics> {
-    let mut ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
+    let mut ledger = engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
     // A region that an interrupted apply created may never have answered: it has to, before it receives traffic.
     ledger.entries.retain(|address, _| !engine.kinds().meta(&address.kind).is_check);
     Ok(ledger)

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fixedbitset::FixedBitSet;
+
 use super::diff::Change;
 use super::order::{Action, Plan, Step};
 use super::{Entry, Kinds, Ledger};
@@ -83,9 +85,9 @@ struct Lint<'a> {
     desired: Option<&'a Desired>,
     ledger: &'a Ledger,
     kinds: &'a dyn Kinds,
-    paths: Paths,
+    paths: Paths<'a>,
     /// The step that creates or changes each component.
-    makes: BTreeMap<&'a Address, usize>,
+    makes: BTreeMap<&'a Address, Placed<'a>>,
     standing: Vec<Standing<'a>>,
 }
 
@@ -94,18 +96,29 @@ struct Standing<'a> {
     address: &'a Address,
     entry: &'a Entry,
     /// The step that deletes it.
-    goes: Option<usize>,
+    goes: Option<Placed<'a>>,
     /// The step that changes it. From then on it depends on what the desired graph says.
-    moves: Option<usize>,
+    moves: Option<Placed<'a>>,
+}
+
+/// A step and its position in the plan.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    at: usize,
+    step: &'a Step,
+}
+
+fn placed(steps: &[Step]) -> impl Iterator<Item = Placed<'_>> {
+    steps.iter().enumerate().map(|(at, step)| Placed { at, step })
 }
 
 fn is_removal(step: &Step) -> bool {
     matches!(step.action, Action::Delete | Action::Retire(_))
 }
 
-fn makes(steps: &[Step]) -> BTreeMap<&Address, usize> {
-    let makes = steps.iter().enumerate().filter(|(_, step)| !is_removal(step));
-    makes.map(|(at, step)| (&step.address, at)).collect()
+fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
+    let makes = placed(steps).filter(|make| !is_removal(make.step));
+    makes.map(|make| (&make.step.address, make)).collect()
 }
 
 /// Matches the existing objects with the steps that delete or change them. Every step must have its object, and every object
@@ -113,12 +126,12 @@ fn makes(steps: &[Step]) -> BTreeMap<&Address, usize> {
 fn standing<'a>(
     plan: &'a Plan,
     ledger: &'a Ledger,
-    makes: &BTreeMap<&Address, usize>,
+    makes: &BTreeMap<&Address, Placed<'a>>,
 ) -> Result<Vec<Standing<'a>>, Unsafe> {
     let wrong = |address: &Address| Unsafe::WrongResult(address.clone());
     for (address, change) in &plan.difference.changes {
         let fits = matches!(
-            (change, makes.get(address).map(|step| &plan.steps[*step].action)),
+            (change, makes.get(address).map(|make| &make.step.action)),
             (Change::Keep, None)
                 | (Change::Create, Some(Action::Create))
                 | (Change::Update(_), Some(Action::Update(_)))
@@ -128,16 +141,15 @@ fn standing<'a>(
             return Err(wrong(address));
         }
     }
-    let is_makes_own = |(at, step): (usize, &Step)| is_removal(step) || makes.get(&step.address) == Some(&at);
     let wanted = |address: &Address| plan.difference.changes.contains_key(address);
-    for (at, step) in plan.steps.iter().enumerate() {
-        if !is_makes_own((at, step)) || (!is_removal(step) && !wanted(&step.address)) {
+    for Placed { at, step } in placed(&plan.steps).filter(|placed| !is_removal(placed.step)) {
+        if makes.get(&step.address).is_none_or(|make| make.at != at) || !wanted(&step.address) {
             return Err(wrong(&step.address));
         }
     }
-    let mut free: Vec<usize> = (0..plan.steps.len()).filter(|at| is_removal(&plan.steps[*at])).collect();
+    let mut free: Vec<Placed<'_>> = placed(&plan.steps).filter(|removal| is_removal(removal.step)).collect();
     let mut goes = |address: &Address, action: &Action| {
-        let own = |at: &usize| plan.steps[*at].address == *address && plan.steps[*at].action == *action;
+        let own = |removal: &Placed<'_>| removal.step.address == *address && removal.step.action == *action;
         let place = free.iter().position(own).ok_or_else(|| wrong(address))?;
         Ok(Some(free.swap_remove(place)))
     };
@@ -154,37 +166,33 @@ fn standing<'a>(
         let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
         all.push(Standing { address, entry, goes, moves: None });
     }
-    free.first().map_or(Ok(all), |at| Err(wrong(&plan.steps[*at].address)))
+    free.first().map_or(Ok(all), |removal| Err(wrong(&removal.step.address)))
 }
 
 impl Lint<'_> {
-    fn address(&self, step: usize) -> Address {
-        self.plan.steps[step].address.clone()
-    }
-
     /// Whether a step must run after the deletions. A replacement is exempt: nothing depends on the new object yet.
-    fn is_last(&self, step: usize) -> bool {
-        let Step { address, action, .. } = &self.plan.steps[step];
+    fn is_last(&self, make: Placed<'_>) -> bool {
+        let Step { address, action, .. } = make.step;
         let node = self.desired.and_then(|desired| desired.get(address));
         node.is_some_and(|node| node.is_last) && matches!(action, Action::Create | Action::Update(_))
     }
 
     /// Dependencies exist before their dependents. Steps that a gate waits for have ended, however.
     fn dependencies_come_first(&self) -> Result<(), Unsafe> {
-        for (address, step) in &self.makes {
+        for (address, make) in &self.makes {
             let Some(node) = self.desired.and_then(|desired| desired.get(address)) else { continue };
             let missing =
                 |needed: &Address| Unsafe::MissingDependency { made: (*address).clone(), needed: needed.clone() };
             for needed in &node.depends_on {
                 let is_there = match self.makes.get(needed) {
-                    Some(before) => self.paths.succeeds(*before, *step),
+                    Some(before) => self.paths.succeeds(*before, *make),
                     None => self.ledger.entries.contains_key(needed),
                 };
                 if !is_there {
                     return Err(missing(needed));
                 }
             }
-            let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *step));
+            let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *make));
             if let Some(needed) = node.waits_for.iter().find(|needed| !tried(needed)) {
                 return Err(missing(needed));
             }
@@ -194,34 +202,38 @@ impl Lint<'_> {
 
     fn removals_are_safe(&self) -> Result<(), Unsafe> {
         for going in &self.standing {
-            let Some(step) = going.goes else { continue };
+            let Some(removal) = going.goes else { continue };
             // The plan does not say which step replaces it, so all of them must have succeeded.
             let first = self.makes.values().filter(|make| !self.is_last(**make));
-            if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, step)) {
-                return Err(Unsafe::DeletedBeforeReplacement { gone: going.address.clone(), made: self.address(make) });
+            if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, removal)) {
+                return Err(Unsafe::DeletedBeforeReplacement {
+                    gone: going.address.clone(),
+                    made: make.step.address.clone(),
+                });
             }
-            self.dependents_are_done(going, step)?;
+            self.dependents_are_done(going, removal)?;
             let drained = self.ledger.drain_until.get(going.address).filter(|_| self.desired.is_some());
-            if self.plan.steps[step].not_before < drained.copied() {
+            if removal.step.not_before < drained.copied() {
                 return Err(Unsafe::DrainTooShort { gone: going.address.clone(), user: going.address.clone() });
             }
         }
         Ok(())
     }
 
-    /// All dependents of what `step` deletes are deleted or changed before it, and their drain periods have passed.
-    fn dependents_are_done(&self, going: &Standing<'_>, step: usize) -> Result<(), Unsafe> {
+    /// All dependents of what `removal` deletes are deleted or changed before it, and their drain periods have passed.
+    fn dependents_are_done(&self, going: &Standing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
         for user in self.standing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
-            let Some(left) = user.goes.or(user.moves).filter(|left| *left != step && !self.is_last(*left)) else {
+            let Some(left) = user.goes.or(user.moves).filter(|left| left.at != removal.at && !self.is_last(*left))
+            else {
                 continue;
             };
             let (gone, user_address) = (going.address.clone(), user.address.clone());
-            if !self.paths.succeeds(left, step) {
+            if !self.paths.succeeds(left, removal) {
                 return Err(Unsafe::StillReferenced { gone, user: user_address });
             }
             let spec = self.plan.difference.specs.get(user.address).unwrap_or(&user.entry.spec);
             let drain = self.kinds.drain_period(&user.address.kind, spec);
-            if self.desired.is_some() && !drain.is_zero() && self.paths.pause(&self.plan.steps, left, step) < drain {
+            if self.desired.is_some() && !drain.is_zero() && self.paths.pause(left, removal) < drain {
                 return Err(Unsafe::DrainTooShort { gone, user: user_address });
             }
         }
@@ -230,99 +242,101 @@ impl Lint<'_> {
 
     fn last_steps_come_last(&self) -> Result<(), Unsafe> {
         let removals = || self.standing.iter().filter_map(|standing| standing.goes);
-        for last in self.makes.values().copied().filter(|step| self.is_last(*step)) {
+        for last in self.makes.values().copied().filter(|make| self.is_last(*make)) {
             if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
-                return Err(Unsafe::RunsTooEarly { last: self.address(last), other: self.address(other) });
+                let (last, other) = (last.step.address.clone(), other.step.address.clone());
+                return Err(Unsafe::RunsTooEarly { last, other });
             }
         }
         Ok(())
     }
 }
 
-/// The order of all steps: which come before which, directly or through others.
-struct Paths {
+/// Which steps come before which, directly or through others.
+struct Paths<'a> {
     /// The steps, each after those that it waits for.
-    order: Vec<usize>,
-    succeed: Vec<Steps>,
-    end: Vec<Steps>,
+    order: Vec<Placed<'a>>,
+    /// For each step, those that must have succeeded before it begins.
+    succeed: Vec<FixedBitSet>,
+    /// For each step, those that must have ended before it begins.
+    end: Vec<FixedBitSet>,
 }
 
-/// A set of steps, a bit for each.
-type Steps = Vec<u64>;
-
-impl Paths {
-    fn of(steps: &[Step]) -> Result<Self, Unsafe> {
-        let order = Self::order(steps)?;
-        let none = vec![vec![0; steps.len().div_ceil(64)]; steps.len()];
-        let mut paths = Self { order, succeed: none.clone(), end: none };
-        for at in paths.order.clone() {
-            for before in steps[at].after.keys() {
-                add(&mut paths.succeed, *before, at);
-                add(&mut paths.end, *before, at);
+impl<'a> Paths<'a> {
+    fn of(steps: &'a [Step]) -> Result<Self, Unsafe> {
+        let order = order(steps)?;
+        let none = vec![FixedBitSet::with_capacity(steps.len()); steps.len()];
+        let (mut succeed, mut end) = (none.clone(), none);
+        for Placed { at, step } in &order {
+            for before in step.after.keys() {
+                add(&mut succeed, *before, *at);
+                add(&mut end, *before, *at);
             }
-            for before in &steps[at].waits_for {
-                add(&mut paths.end, *before, at);
+            for before in &step.waits_for {
+                add(&mut end, *before, *at);
             }
         }
-        Ok(paths)
-    }
-
-    fn order(steps: &[Step]) -> Result<Vec<usize>, Unsafe> {
-        let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
-        let mut followers = vec![Vec::new(); steps.len()];
-        for (at, step) in steps.iter().enumerate() {
-            for before in step.after.keys().chain(&step.waits_for) {
-                // A step that does not exist never ends.
-                followers.get_mut(*before).ok_or_else(|| Unsafe::Cycle(step.address.clone()))?.push(at);
-            }
-        }
-        let mut order: Vec<usize> = (0..steps.len()).filter(|at| waiting[*at] == 0).collect();
-        let mut next = 0;
-        while let Some(done) = order.get(next).copied() {
-            next += 1;
-            for follower in &followers[done] {
-                waiting[*follower] -= 1;
-                if waiting[*follower] == 0 {
-                    order.push(*follower);
-                }
-            }
-        }
-        let cyclic = waiting.iter().position(|waiting| *waiting > 0);
-        cyclic.map_or(Ok(order), |at| Err(Unsafe::Cycle(steps[at].address.clone())))
+        Ok(Self { order, succeed, end })
     }
 
     /// Whether `after` begins only when `before` has succeeded.
-    fn succeeds(&self, before: usize, after: usize) -> bool {
-        has(&self.succeed[after], before)
+    fn succeeds(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
+        self.succeed.get(after.at).is_some_and(|steps| steps.contains(before.at))
     }
 
     /// Whether `after` begins only when `before` has ended.
-    fn ends(&self, before: usize, after: usize) -> bool {
-        has(&self.end[after], before)
+    fn ends(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
+        self.end.get(after.at).is_some_and(|steps| steps.contains(before.at))
     }
 
-    /// The shortest time between the end of `before` and the beginning of `after`.
-    fn pause(&self, steps: &[Step], before: usize, after: usize) -> Duration {
-        let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before, Duration::ZERO)]);
-        for at in &self.order {
+    /// The least time from the end of `before` until `after` may begin.
+    fn pause(&self, before: Placed<'_>, after: Placed<'_>) -> Duration {
+        let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before.at, Duration::ZERO)]);
+        for Placed { at, step } in &self.order {
             let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| pause.saturating_add(*wait));
-            if let Some(pause) = steps[*at].after.iter().filter_map(by).max() {
+            if let Some(pause) = step.after.iter().filter_map(by).max() {
                 pauses.insert(*at, pause);
             }
         }
-        pauses.get(&after).copied().unwrap_or_default()
+        pauses.get(&after.at).copied().unwrap_or_default()
     }
 }
 
-/// Records that `after` comes after `before`, and after everything that `before` comes after.
-fn add(paths: &mut [Steps], before: usize, after: usize) {
-    let mut further = paths[before].clone();
-    further[before / 64] |= 1 << (before % 64);
-    for (own, further) in paths[after].iter_mut().zip(further) {
-        *own |= further;
+/// The steps in an order in which each comes after those that it waits for.
+///
+/// # Errors
+/// [`Unsafe::Cycle`] when a step waits for itself, or for a step that is not in the plan.
+fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
+    let cyclic = |step: &Step| Unsafe::Cycle(step.address.clone());
+    let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
+    let mut followers = vec![Vec::new(); steps.len()];
+    for follower in placed(steps) {
+        for before in follower.step.after.keys().chain(&follower.step.waits_for) {
+            followers.get_mut(*before).ok_or_else(|| cyclic(follower.step))?.push(follower);
+        }
     }
+    let mut order: Vec<Placed<'_>> =
+        placed(steps).zip(&waiting).filter(|(_, count)| **count == 0).map(|(it, _)| it).collect();
+    let mut next = 0;
+    while let Some(done) = order.get(next).copied() {
+        next += 1;
+        for follower in followers.get(done.at).into_iter().flatten() {
+            let Some(count) = waiting.get_mut(follower.at) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                order.push(*follower);
+            }
+        }
+    }
+    let mut stuck = steps.iter().zip(waiting).filter(|(_, count)| *count > 0);
+    stuck.next().map_or(Ok(order), |(step, _)| Err(cyclic(step)))
 }
 
-fn has(steps: &Steps, step: usize) -> bool {
-    steps[step / 64] & (1 << (step % 64)) != 0
+/// `after` comes after `before` and everything before that.
+fn add(paths: &mut [FixedBitSet], before: usize, after: usize) {
+    let Some(mut further) = paths.get(before).cloned() else { return };
+    further.insert(before);
+    if let Some(own) = paths.get_mut(after) {
+        own.union_with(&further);
+    }
 }

@@ -175,7 +175,7 @@ pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummar
         })
         .await
     };
-    aws.once("acm:ListCertificates", ask).await
+    aws.read_once("acm:ListCertificates", ask).await
 }
 
 /// What ACM knows of a certificate; `None` when there is none of this ARN in this region.
@@ -184,7 +184,7 @@ pub(crate) async fn describe(aws: &Regional, arn: &str) -> Result<Option<Certifi
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
         Ok(none_if_missing(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
     };
-    aws.once(&format!("acm:DescribeCertificate of {arn}"), ask).await
+    aws.read_once(&format!("acm:DescribeCertificate of {arn}"), ask).await
 }
 
 /// The tags of a certificate.
@@ -194,7 +194,7 @@ pub(crate) async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String
         let tags = aws.call("acm:ListTagsForCertificate", request).await?.tags.unwrap_or_default();
         Ok(tags::reported(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
     };
-    aws.once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
+    aws.read_once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
 }
 
 /// Whether a certificate is issued or may still be.

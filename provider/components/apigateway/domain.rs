@@ -197,7 +197,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
         });
         Ok(domains)
     };
-    aws.once("apigateway:GetDomainNames", ask).await
+    aws.read_once("apigateway:GetDomainNames", ask).await
 }
 
 /// A domain name, whosever it is.
@@ -216,7 +216,7 @@ async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallErro
                 .build()
         }))
     };
-    aws.listed("apigateway:GetDomainNames by name", name, list, get).await
+    aws.read_listed("apigateway:GetDomainNames by name", name, list, get).await
 }
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {

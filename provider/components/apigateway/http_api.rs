@@ -170,7 +170,7 @@ pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
         let request = || aws.apigateway().get_api().api_id(id).send();
         none_if_missing(aws.call("apigateway:GetApi", request).await)
     };
-    aws.once(&format!("apigateway:GetApi of {id}"), ask).await
+    aws.read_once(&format!("apigateway:GetApi of {id}"), ask).await
 }
 
 /// All HTTP and WebSocket APIs of the region.

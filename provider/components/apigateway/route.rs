@@ -152,7 +152,7 @@ async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, Ca
         Ok(routes.filter_map(|route| Some((route.route_id.clone()?, route))).collect())
     };
     let get = |id: String| async move { get(aws, api_id, &id).await };
-    aws.listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
+    aws.read_listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
 }
 
 async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {

@@ -230,7 +230,7 @@ impl Component for Distribution {
         let id = &outputs.id;
         // One that was just made may not be seen yet, and must not be left behind.
         let look = || get(aws, id);
-        let Some(answer) = aws.look_for("the distribution", look).await? else { return Ok(()) };
+        let Some(answer) = aws.read_until_found("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
         let mut newest = None;
         if required(config, "a distribution's settings")?.enabled {
@@ -238,7 +238,7 @@ impl Component for Distribution {
         }
         ignore_missing(deployment::wait(aws, id, newest).await)?;
         let delete = || async {
-            let held = aws.look_for("the distribution", look).await?;
+            let held = aws.read_until_found("the distribution", look).await?;
             let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
             ignore_missing(aws.call("cloudfront:DeleteDistribution", request).await)
@@ -263,7 +263,7 @@ async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError
         })
         .await
     };
-    aws.once("cloudfront:ListDistributions", ask).await
+    aws.read_once("cloudfront:ListDistributions", ask).await
 }
 
 fn outputs(summary: &DistributionSummary) -> Outputs {
@@ -308,7 +308,7 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
         let tags = tags.unwrap_or_default().into_iter();
         Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
     };
-    aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
+    aws.read_once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
 /// What CloudFront reports, in our spelling.

@@ -8,7 +8,7 @@ use aws_sdk_iam::types::Tag;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, LAG, Regional};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::adoption;
 use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::support::tags::{self, TagChange};
@@ -181,7 +181,7 @@ impl Component for Role {
             ignore_missing(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
         };
         let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
-        aws.retry("the role's policies to be seen", LAG, has_policies, delete).await
+        aws.retry("the role's policies to be seen", CONSISTENCY_WINDOW, has_policies, delete).await
     }
 }
 

@@ -123,7 +123,7 @@ impl Component for Claim {
         }
         // The plan found no claim, so somebody created it since: this very call, when its reply was lost and it was repeated,
         // or another apply, which has won.
-        let tags = aws.look_for("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
+        let tags = aws.read_until_found("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
         if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) || (!aws.is_leased() && tags::is_ours(aws, &tags)) {
             return Ok(outputs(aws, &name));
         }

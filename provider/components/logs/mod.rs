@@ -57,7 +57,7 @@ pub(crate) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMa
         let answer = none_if_missing(aws.call("logs:ListTagsForResource", send).await)?;
         Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
     };
-    aws.once(&format!("logs:ListTagsForResource of {arn}"), ask).await
+    aws.read_once(&format!("logs:ListTagsForResource of {arn}"), ask).await
 }
 
 /// Makes the log group `name`.

@@ -189,13 +189,13 @@ async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
         })
         .await
     };
-    aws.once("route53:ListHealthChecks", ask).await
+    aws.read_once("route53:ListHealthChecks", ask).await
 }
 
 /// A health check of this id, whosever it is.
 async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
-    aws.listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
+    aws.read_listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
 }
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {

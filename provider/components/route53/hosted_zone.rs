@@ -135,7 +135,7 @@ impl Component for HostedZone {
         let rival = || rival(aws, &spec.name);
         // A zone that was deleted a moment ago may still be listed.
         if let Some(whose) =
-            aws.look_until_believed("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
+            aws.read_until_consistent("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
         {
             // Another owner created a zone of this name at the same time.
             Self::delete(aws, spec, &made).await?;

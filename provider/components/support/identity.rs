@@ -14,7 +14,7 @@ pub(crate) fn reference(aws: &Regional, settings: &str) -> String {
 
 /// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
 pub(crate) fn fresh_reference(aws: &Regional, settings: &str) -> String {
-    format!("{}-{}", reference(aws, settings), chance(aws))
+    format!("{}-{}", reference(aws, settings), random(aws))
 }
 
 /// How every caller reference of the component at this address begins: another owner id has another one. With what follows
@@ -30,7 +30,7 @@ pub(crate) fn token(aws: &Regional, settings: &str) -> String {
 
 /// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
-    token(aws, &format!("{settings} {}", chance(aws)))
+    token(aws, &format!("{settings} {}", random(aws)))
 }
 
 /// 16 characters that stand for the component at this address of this owner id.
@@ -54,9 +54,9 @@ fn digest(texts: &[&str]) -> String {
     hex_digest(content, 8)
 }
 
-/// Eight digits that are others in every call: half of the bits of chance.
-fn chance(aws: &Regional) -> String {
-    format!("{:08x}", aws.chance() >> 32)
+/// Eight random hexadecimal digits.
+fn random(aws: &Regional) -> String {
+    format!("{:08x}", aws.random_u64() >> 32)
 }
 
 #[cfg(test)]
