@@ -1,4 +1,5 @@
-//! A certificate, ours or brought along, that is issued and covers the names it is for. No AWS object of its own: a wait.
+//! The wait until a certificate, created here or supplied by the user, is issued, and the check that it covers its names.
+//! Not an AWS object of its own.
 
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ impl Component for IssuedCertificate {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let certificates = siblings.all::<certificate::Certificate>();
         if certificates.is_empty() {
-            return brought_along(aws).await;
+            return user_supplied(aws).await;
         }
         let mut discovered = Vec::new();
         for (address, outputs) in certificates {
@@ -170,7 +171,7 @@ impl Component for IssuedCertificate {
 }
 
 /// Certificates that are not ours: those that our domain names and our distribution use.
-async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
+async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
     let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
     let mut domains = domain::own(aws).await?;
     // The name of the whole API comes before the one of the region.

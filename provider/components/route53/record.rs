@@ -10,7 +10,7 @@ use crate::aws::{CallError, Regional};
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::{dns, record_sets};
-use crate::components::support::answer::found;
+use crate::components::support::answer::none_if_missing;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, KindMeta};
 
@@ -152,7 +152,7 @@ impl Component for Record {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
-        let held = found(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
         let held: Vec<_> = held.into_iter().filter(is_address).collect();
         if held.is_empty() {
             return Ok(None);
@@ -166,7 +166,7 @@ impl Component for Record {
     }
 
     async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
-        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
         let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
         let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
         let whose = record_sets::describe(first);
@@ -195,7 +195,7 @@ impl Component for Record {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
         let sets = record_sets::in_our_spelling(&held, spec);
         // Without a single one left there is no such object, unless none was wanted.
         if sets.is_empty() && !spec.sets.is_empty() {
@@ -210,7 +210,7 @@ impl Component for Record {
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        found(put(aws, outputs, Some(spec), None).await).map(drop)
+        none_if_missing(put(aws, outputs, Some(spec), None).await).map(drop)
     }
 }
 

@@ -1,35 +1,35 @@
-//! Settings that no configuration says anything of: they are as we make them, and put right when somebody changes them.
+//! Enforced settings: no attribute configures them, and the provider corrects them when they change.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The settings of an object that are not as we make them, by AWS's names. Wanted is always none.
+/// The enforced settings of an object that differ in AWS, by AWS's names. The desired set is always empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Deviations(BTreeSet<String>);
 
 impl Deviations {
-    /// Whether everything is as we make it.
+    /// Whether no enforced setting differs.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether `setting` is another one.
+    /// Whether `setting` differs.
     pub(crate) fn has(&self, setting: &str) -> bool {
         self.0.contains(setting)
     }
 
-    /// With `setting`, unless it is `as_made`.
+    /// Adds `setting`, unless it `matches` what the provider sets.
     #[must_use]
-    pub(crate) fn unless(mut self, setting: &str, as_made: bool) -> Self {
-        if !as_made {
+    pub(crate) fn record_unless(mut self, setting: &str, matches: bool) -> Self {
+        if !matches {
             self.0.insert(setting.to_owned());
         }
         self
     }
 
-    /// Without `setting`.
+    /// Removes `setting`.
     #[must_use]
     pub(crate) fn without(mut self, setting: &str) -> Self {
         self.0.remove(setting);
@@ -42,8 +42,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_another_is_named() {
-        let deviations = Deviations::default().unless("autoDeploy", true).unless("payloadFormatVersion", false);
+    fn only_settings_that_differ_are_named() {
+        let deviations =
+            Deviations::default().record_unless("autoDeploy", true).record_unless("payloadFormatVersion", false);
         assert!(deviations.has("payloadFormatVersion") && !deviations.has("autoDeploy") && !deviations.is_none());
         assert_eq!(serde_json::to_value(deviations).unwrap(), serde_json::json!(["payloadFormatVersion"]));
     }

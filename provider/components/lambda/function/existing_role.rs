@@ -1,13 +1,12 @@
-//! The role of a function that is brought along, which must be there before anything is made.
+//! The check of a user-supplied role: it must exist before the function is created.
 
 use super::Spec;
 use crate::aws::{CallError, Regional};
 use crate::components::Problem;
 
-/// What is wrong with the role of `spec`, where it is known and not the one that we make.
-///
-/// Whoever may not ask IAM is not stopped: Lambda will tell.
-pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+/// The problem of the role of `spec`: it does not exist. An unknown role, and the one that the provider creates, are not
+/// checked. Without permission to read roles the check is skipped, because Lambda checks again.
+pub(super) async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
     let Some(name) = spec.role_arn.known().and_then(|arn| arn.rsplit('/').next()) else { return Ok(Vec::new()) };
     if name == aws.owner().name() {
         return Ok(Vec::new());
@@ -15,8 +14,8 @@ pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, Ca
     match aws.call("iam:GetRole", || aws.iam().get_role().role_name(name).send()).await {
         Err(error) if error.is_not_found() => {
             let detail = format!(
-                "There is no role {name:?} in account {}, which function.role_arn names. Make it first, correct the ARN, \
-                 or leave role_arn out to have a role made.",
+                "There is no role {name:?} in account {}, which function.role_arn names. Create it first, correct the \
+                 ARN, or omit role_arn so that the provider creates a role.",
                 aws.account_id()
             );
             Ok(vec![Problem { summary: "Role does not exist", detail }])
