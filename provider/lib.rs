@@ -2,9 +2,6 @@
 //!
 //! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
 
-// The futures of an apply lie deep in each other.
-#![recursion_limit = "256"]
-
 pub mod plugin;
 
 mod rpc;
