@@ -1,4 +1,4 @@
-//! Whatever bytes come from outside: they are read or refused, and there is no panic and no endless work.
+//! The entry point of the fuzzers: any bytes from outside are decoded or refused, without a panic and in bounded time.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -12,37 +12,38 @@ use multiregion::wire::{
     Number, Path, Type, Value, decode_json, decode_msgpack, encode_msgpack, parse_type_json, type_json,
 };
 
-/// What an input may be read as: its first byte chooses.
-pub(crate) enum Door {
+/// The decoder of an input, chosen by its first byte.
+pub(crate) enum Decoder {
     /// A MessagePack value.
-    Message(&'static Form),
+    MessagePack(&'static TypedSchema),
     /// A JSON state.
-    State(&'static Form),
+    State(&'static TypedSchema),
     /// A type as JSON.
     Type,
     /// A resource's private state.
-    Private,
+    PrivateState,
 }
 
-/// What a value may be.
-pub(crate) struct Form {
-    /// Its type.
+/// A type of values, and what they configure.
+pub(crate) struct TypedSchema {
+    /// The type of the values.
     pub(crate) ty: Type,
     of: Of,
 }
 
-/// What the value is of.
+/// What a value configures.
 enum Of {
     Resource(&'static dyn Resource),
     Provider,
     Nothing,
 }
 
-/// The forms of the schemas, and one with all that a schema could have.
-static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    let resources = REGISTRY.iter().map(|resource| Form { ty: resource.schema().ty(), of: Of::Resource(*resource) });
-    let provider = Form { ty: configuration::schema().ty(), of: Of::Provider };
-    resources.chain([provider, Form { ty: every_kind(), of: Of::Nothing }]).collect()
+/// The schemas of resources and provider, and a type with every kind of type.
+static SCHEMAS: LazyLock<Vec<TypedSchema>> = LazyLock::new(|| {
+    let resources =
+        REGISTRY.iter().map(|resource| TypedSchema { ty: resource.schema().ty(), of: Of::Resource(*resource) });
+    let provider = TypedSchema { ty: configuration::schema().ty(), of: Of::Provider };
+    resources.chain([provider, TypedSchema { ty: every_kind(), of: Of::Nothing }]).collect()
 });
 
 /// A type with every kind of type in it.
@@ -57,42 +58,42 @@ pub(crate) fn every_kind() -> Type {
     ]))
 }
 
-/// The doors, in the order of their numbers.
-pub(crate) fn doors() -> Vec<Door> {
-    let messages = FORMS.iter().map(Door::Message);
-    messages.chain(FORMS.iter().map(Door::State)).chain([Door::Type, Door::Private]).collect()
+/// The decoders, in the order of their numbers.
+pub(crate) fn decoders() -> Vec<Decoder> {
+    let messages = SCHEMAS.iter().map(Decoder::MessagePack);
+    messages.chain(SCHEMAS.iter().map(Decoder::State)).chain([Decoder::Type, Decoder::PrivateState]).collect()
 }
 
-/// Reads an input: the number of a door, then what comes through it. Says whether it was good enough to be read.
+/// Decodes an input: the number of a decoder, then its bytes. Returns whether they were decoded.
 pub(crate) fn read(input: &[u8]) -> bool {
-    static DOORS: LazyLock<Vec<Door>> = LazyLock::new(doors);
-    let Some((door, bytes)) = input.split_first() else { return false };
-    match &DOORS[usize::from(*door) % DOORS.len()] {
-        Door::Message(form) => decode_msgpack(bytes, &form.ty).is_ok_and(|value| through(&value, form)),
-        Door::State(form) => decode_json(bytes, &form.ty).is_ok_and(|value| through(&value, form)),
-        Door::Type => parse_type_json(bytes).is_ok_and(|ty| parse_type_json(&type_json(&ty)) == Ok(ty)),
-        Door::Private => Ledger::from_private(bytes).is_ok_and(|ledger| !ledger.to_private().is_empty()),
+    static DECODERS: LazyLock<Vec<Decoder>> = LazyLock::new(decoders);
+    let Some((decoder, bytes)) = input.split_first() else { return false };
+    match &DECODERS[usize::from(*decoder) % DECODERS.len()] {
+        Decoder::MessagePack(schema) => decode_msgpack(bytes, &schema.ty).is_ok_and(|value| process(&value, schema)),
+        Decoder::State(schema) => decode_json(bytes, &schema.ty).is_ok_and(|value| process(&value, schema)),
+        Decoder::Type => parse_type_json(bytes).is_ok_and(|ty| parse_type_json(&type_json(&ty)) == Ok(ty)),
+        Decoder::PrivateState => Ledger::from_private(bytes).is_ok_and(|ledger| !ledger.to_private().is_empty()),
     }
 }
 
-/// Sends a value that was read through everything that a value goes through before AWS is asked.
-fn through(value: &Value, form: &Form) -> bool {
-    // What was read can be sent back.
-    let again = encode_msgpack(value, &form.ty).expect("what was read is of its type");
-    assert_eq!(decode_msgpack(&again, &form.ty).as_ref(), Ok(value));
-    match form.of {
+/// Runs everything that processes a decoded value before the first call to AWS.
+fn process(value: &Value, schema: &TypedSchema) -> bool {
+    // A decoded value can be encoded again.
+    let encoded = encode_msgpack(value, &schema.ty).expect("a decoded value has the type");
+    assert_eq!(decode_msgpack(&encoded, &schema.ty).as_ref(), Ok(value));
+    match schema.of {
         Of::Resource(resource) => {
             resource.validate(value);
             let _ = (resource.settings(value), resource.expand(value, &context()));
         }
         Of::Provider => drop(configuration::read(value)),
-        Of::Nothing => decoded(value),
+        Of::Nothing => decode_as_every_type(value),
     }
     true
 }
 
-/// Reads a value as everything that a configuration may be made of.
-fn decoded(value: &Value) {
+/// Decodes a value as every Rust type that a configuration may contain.
+fn decode_as_every_type(value: &Value) {
     let Ok(object) = Object::of(value, &Path::root()) else { return };
     for name in ["name", "ratio", "regions", "any", "pair"] {
         let _ = object.get::<Attr<String>>(name);
@@ -111,15 +112,15 @@ fn context() -> Context<'static> {
         account_id: "123456789012",
         partition: "aws",
         default_tags: &NO_TAGS,
-        packages: &Nothing,
+        packages: &OneFile,
         prior: None,
     }
 }
 
-/// A disk on which every package has one file.
-struct Nothing;
+/// Packages that consist of one file each.
+struct OneFile;
 
-impl Packages for Nothing {
+impl Packages for OneFile {
     fn describe(&self, _: &PackageSource) -> Result<Package, Unusable> {
         let files = vec!["app.py".to_owned()];
         Ok(Package {

@@ -1,4 +1,4 @@
-//! libFuzzer gives any bytes to [`input::read`].
+//! The libFuzzer target: passes its input to [`input::read`].
 
 #![no_main]
 

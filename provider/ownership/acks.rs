@@ -143,13 +143,12 @@ impl PendingAcks {
         create.next_heartbeat = create.hold.now() + create.hold.until_next();
         let mut creates = self.lock();
         let is_same = |pending: &Create| pending.hold.owner() == create.hold.owner();
-        // None if the create was released meanwhile.
-        let Some(position) = creates.iter().position(is_same) else { return };
-        if holds {
-            creates[position] = create;
-        } else {
+        if !holds {
             // Another run took the claim over while this process was suspended.
-            creates.remove(position);
+            creates.retain(|pending| !is_same(pending));
+        } else if let Some(pending) = creates.iter_mut().find(|pending| is_same(pending)) {
+            // None if the create was released meanwhile.
+            *pending = create;
         }
     }
 

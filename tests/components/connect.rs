@@ -1,4 +1,4 @@
-//! From the provider's arguments to an account.
+//! How the provider connects to AWS: from its arguments to an account.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn connect(config: &Config) -> Result<Aws, ConnectError> {
 }
 
 #[tokio::test]
-async fn the_account_is_that_of_the_role_that_is_assumed() {
+async fn the_account_is_that_of_the_assumed_role() {
     let (local, mut config) = local().await;
     let aws = connect(&config).await.unwrap();
     assert_eq!((aws.account_id(), aws.partition(), aws.home_region()), (local.account_id(), "aws", "eu-west-1"));
@@ -45,7 +45,7 @@ async fn the_account_is_that_of_the_role_that_is_assumed() {
 }
 
 #[tokio::test]
-async fn what_answers_and_is_no_aws_is_named() {
+async fn an_endpoint_that_is_not_aws_is_named_in_the_error() {
     let (_local, mut config) = local().await;
     let (endpoint, _) = serve(&[(200, "<html>welcome</html>")]).await;
     config.endpoints.insert("sts".to_owned(), endpoint.clone());
@@ -55,7 +55,7 @@ async fn what_answers_and_is_no_aws_is_named() {
 }
 
 #[tokio::test]
-async fn the_enabled_regions_are_asked_for_once() {
+async fn the_enabled_regions_are_listed_once() {
     let (local, config) = local().await;
     let aws = connect(&config).await.unwrap();
     let regions = aws.enabled_regions().await;

@@ -1,13 +1,15 @@
-//! Every kind of AWS object against the strict AWS: made, read back, changed, deleted.
-#![expect(clippy::unwrap_used, reason = "a test that unwraps tells at once what it did not expect")]
+//! Every kind of AWS object against the strict AWS: created, read back, updated, deleted.
 
-mod cdn;
+mod acm;
+mod apigateway;
+mod cloudfront;
 mod connect;
-mod dns;
-mod edge;
-mod edge_import;
-mod function;
+mod discovery;
+mod iam;
+mod lambda;
+mod logs;
 mod probe;
+mod route53;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +23,12 @@ use multiregion::lifecycle;
 use serde_json::{Value as Json, json};
 use strict_aws::{Backend, LocalAws, Options};
 
-/// The resource that owns everything here.
+/// The name of the API that owns the components.
 pub(crate) const OWNER: &str = "giraffe";
 /// A region that is not the home region.
 pub(crate) const REGION: &str = "eu-central-1";
 
-/// An AWS, and a run in it.
+/// A strict AWS and a run in it.
 pub(crate) struct Bench {
     pub(crate) local: LocalAws,
     aws: Arc<Aws>,
@@ -38,7 +40,7 @@ impl Bench {
         Self::with_endpoints(BTreeMap::new()).await
     }
 
-    /// With other endpoints for some services.
+    /// With an endpoint of their own for some services.
     pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
         let local = LocalAws::start(Options { backend: Backend::Memory, ..Options::default() }).await.unwrap();
         let config = Config {
@@ -56,58 +58,61 @@ impl Bench {
         Self { local, aws, run: Arc::new(run()) }
     }
 
-    /// An engine that looks for everything of the owner's.
+    /// The engine of a second run of the same owner.
     pub(crate) fn engine(&self) -> Engine {
         Engine::new(self.aws.clone(), run(), Catalog::new(REGISTRY))
     }
 
+    /// The kind at `address`, and AWS as that component calls it.
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
         let address: Address = address.parse().unwrap();
         let component = REGISTRY.iter().find(|component| component.meta().name == address.kind).unwrap();
-        // A claim is created by a run that holds a lease.
+        // Only a run that holds a lease creates a claim.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
         (Regional::new(self.aws.clone(), run, address), *component)
     }
 
-    /// The same for another run, with another owner id.
+    /// AWS as the component at `address` calls it in a run with another owner id.
     pub(crate) fn rival(&self, address: &str) -> Regional {
         let run = leased(&run()).identified(OwnerId::mint("us-east-1", 8));
         Regional::new(self.aws.clone(), Arc::new(run), address.parse().unwrap())
     }
 
-    /// Makes it, twice, and finds it again as it was wanted.
-    pub(crate) async fn make(&self, address: &str, spec: &Json) -> Json {
+    /// Creates the component, which must not exist, and reads it back.
+    pub(crate) async fn create(&self, address: &str, spec: &Json) -> Json {
         let (aws, component) = self.at(address);
-        assert!(component.find(&aws, spec).await.unwrap().is_none(), "{address} exists before it is made");
+        assert!(component.find(&aws, spec).await.unwrap().is_none(), "{address} exists already");
         let outputs = component.create(&aws, spec).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
         self.expect(address, spec, &outputs).await;
         outputs
     }
 
-    /// What AWS reports is what is wanted.
+    /// Checks that AWS reports `spec` and `outputs`.
     pub(crate) async fn expect(&self, address: &str, spec: &Json, outputs: &Json) {
         let (aws, component) = self.at(address);
-        let (seen, again) = component.read(&aws, spec, outputs).await.unwrap().expect(address);
-        assert_eq!(&seen, spec, "{address}");
-        assert_eq!(&again, outputs, "{address}");
+        let (read_spec, read_outputs) = component.read(&aws, spec, outputs).await.unwrap().expect(address);
+        assert_eq!(&read_spec, spec, "{address}");
+        assert_eq!(&read_outputs, outputs, "{address}");
     }
 
-    /// A second create takes over what the first one made.
-    pub(crate) async fn make_again(&self, address: &str, spec: &Json, outputs: &Json) {
+    /// Checks that a repeated create adopts the existing object.
+    pub(crate) async fn create_again(&self, address: &str, spec: &Json, outputs: &Json) {
         let (aws, component) = self.at(address);
         assert!(matches!(component.find(&aws, spec).await.unwrap(), Some(AnyFound::Ours(found)) if found == *outputs));
         assert_eq!(&component.create(&aws, spec).await.unwrap(), outputs, "{address}");
         self.expect(address, spec, outputs).await;
     }
 
-    pub(crate) async fn change(&self, address: &str, outputs: &Json, from: &Json, to: &Json) {
+    /// Updates the component and reads it back; the outputs must not change.
+    pub(crate) async fn update(&self, address: &str, outputs: &Json, from: &Json, to: &Json) {
         let (aws, component) = self.at(address);
-        let again = component.update(&aws, outputs, from, to).await;
-        assert_eq!(&again.unwrap_or_else(|error| panic!("{address}: {}", chain(&error))), outputs, "{address}");
+        let updated = component.update(&aws, outputs, from, to).await;
+        assert_eq!(&updated.unwrap_or_else(|error| panic!("{address}: {}", chain(&error))), outputs, "{address}");
         self.expect(address, to, outputs).await;
     }
 
-    /// What AWS is asked when the engine repeats an update whose end it does not know, and all is done already.
+    /// The calls of an update that has already been done, as the engine repeats it when the result of the first one is
+    /// unknown.
     pub(crate) async fn calls_of_a_repeated_update(&self, address: &str, outputs: &Json, spec: &Json) -> Vec<String> {
         let (aws, component) = self.at(address);
         self.local.clear_calls();
@@ -115,13 +120,13 @@ impl Bench {
         self.local.calls().iter().map(|call| call.name()).collect()
     }
 
-    /// Deletes it, twice.
-    pub(crate) async fn unmake(&self, address: &str, spec: &Json, outputs: &Json) {
+    /// Deletes the component, twice; it must be gone then.
+    pub(crate) async fn delete(&self, address: &str, spec: &Json, outputs: &Json) {
         let (aws, component) = self.at(address);
         component.delete(&aws, spec, outputs).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
         component.delete(&aws, spec, outputs).await.unwrap();
         if component.meta().visible {
-            assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} is still there");
+            assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} still exists");
         }
     }
 }
@@ -131,6 +136,7 @@ fn run() -> Run {
     Run::new(owner(), "us-east-1", deadline, CancellationToken::new(), Arc::new(SystemClock)).identified(owner_id())
 }
 
+/// The same run with a valid lease.
 fn leased(run: &Run) -> Run {
     run.under(&Arc::new(Lease::new(run.deadline)))
 }
@@ -143,12 +149,17 @@ fn owner_id() -> OwnerId {
     OwnerId::mint("us-east-1", 7)
 }
 
-/// The claim of the owner, which lives in `regions`.
+/// The address of an object of `kind` in [`REGION`].
+pub(crate) fn at(kind: &str) -> String {
+    format!("{REGION}/{kind}")
+}
+
+/// The spec of the owner's claim, with `regions` as the regions to search.
 pub(crate) fn claim(regions: &[&str]) -> Json {
     json!({ "name": owner().claim_name(), "regions": regions, "tags": tags("global/claim", "zoo") })
 }
 
-/// Tags of the object at `address`, with one of the user's.
+/// The ownership tags of the component at `address`, and the user's tag `team`.
 pub(crate) fn tags(address: &str, team: &str) -> Json {
     json!({
         "multiregion:owner": owner().to_string(),
@@ -158,7 +169,7 @@ pub(crate) fn tags(address: &str, team: &str) -> Json {
     })
 }
 
-/// `spec` with other values.
+/// `spec` with some fields replaced.
 pub(crate) fn with(spec: &Json, values: Json) -> Json {
     let mut spec = spec.clone();
     for (key, value) in values.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! The probe, asked by a server that behaves like an API in its first moments.
+//! The probe, against a server that behaves like an API that has just been created.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -9,49 +9,54 @@ use tokio::net::TcpListener;
 
 use super::{Bench, REGION, with};
 
-/// Answers one request after the other, and keeps what was asked.
+/// Starts a server that returns `answers` to one request after the other. Returns its endpoint and the heads of the
+/// requests that it received.
 pub(crate) async fn serve(answers: &'static [(u16, &'static str)]) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let heads = asked.clone();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let received = requests.clone();
     tokio::spawn(async move {
         for (status, body) in answers {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut head = vec![0; 4096];
             let length = stream.read(&mut head).await.unwrap();
-            heads.lock().unwrap().push(String::from_utf8_lossy(&head[..length]).to_lowercase());
+            received.lock().unwrap().push(String::from_utf8_lossy(&head[..length]).to_lowercase());
             let length = body.len();
             let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    (endpoint, asked)
+    (endpoint, requests)
 }
 
 #[tokio::test]
-async fn a_probe_waits_for_the_function_itself() {
+async fn a_probe_waits_until_the_function_answers() {
     const ANSWERS: &[(u16, &str)] = &[
         (404, r#"{"message":"Not Found"}"#),
         (500, r#"{"message":"Internal Server Error"}"#),
         (200, "hello"),
         (401, "who are you?"),
     ];
-    let (endpoint, asked) = serve(ANSWERS).await;
+    let (endpoint, requests) = serve(ANSWERS).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let host = format!("abc.execute-api.{REGION}.amazonaws.com");
     let endpoint = format!("https://{host}");
     let spec = json!({ "endpoint": endpoint, "host": host, "path": "/health", "routed": true, "version": "1" });
-    let outputs = bench.make(&format!("{REGION}/probe"), &spec).await;
+    let outputs = bench.create(&format!("{REGION}/probe"), &spec).await;
     assert_eq!(outputs, json!({ "host": host }));
-    // Other outputs would be another probe, and the one before would have to be retired.
+    // The status is not an output, because changed outputs would replace the probe.
     let (aws, component) = bench.at(&format!("{REGION}/probe"));
     let next = with(&spec, json!({ "version": "2" }));
-    assert_eq!(component.update(&aws, &outputs, &spec, &next).await.unwrap(), outputs, "answered with another status");
+    assert_eq!(
+        component.update(&aws, &outputs, &spec, &next).await.unwrap(),
+        outputs,
+        "the outputs must not depend on the status"
+    );
 
-    let asked = asked.lock().unwrap();
-    assert_eq!(asked.len(), 4);
-    for head in asked.iter() {
+    let requests = requests.lock().unwrap();
+    assert_eq!(requests.len(), 4);
+    for head in requests.iter() {
         assert!(head.starts_with("get /health http/1.1"), "{head}");
         assert!(head.contains(&format!("host: {host}")), "{head}");
         assert!(!head.contains("x-connect-to"), "{head}");
@@ -59,12 +64,12 @@ async fn a_probe_waits_for_the_function_itself() {
 }
 
 #[tokio::test]
-async fn a_local_aws_is_told_which_region_a_name_is_asked_of() {
-    let (endpoint, asked) = serve(&[(200, "hello")]).await;
+async fn a_probe_of_a_custom_domain_name_names_the_regional_target() {
+    let (endpoint, requests) = serve(&[(200, "hello")]).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let target = format!("d-abc.execute-api.{REGION}.amazonaws.com");
     let spec = json!({ "endpoint": target, "host": "api.example.com", "path": "/", "routed": true, "version": "1" });
-    bench.make(&format!("{REGION}/probe"), &spec).await;
-    let head = asked.lock().unwrap()[0].clone();
+    bench.create(&format!("{REGION}/probe"), &spec).await;
+    let head = requests.lock().unwrap()[0].clone();
     assert!(head.contains("host: api.example.com") && head.contains(&format!("x-connect-to: {target}")), "{head}");
 }

@@ -1,4 +1,4 @@
-//! Changes of a living API touch just what they must.
+//! Updates of an existing API change only the objects that they must change.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use super::configs::{Config, DOMAIN};
 use super::stage::{APP, Stage};
 
 super::rows![
-    code_and_settings,
-    regions_come_and_go,
+    code_and_settings_change_only_their_objects,
+    regions_are_added_drained_and_removed,
     a_health_check_is_replaced_without_a_gap,
-    domain_and_distribution_come_and_go,
-    what_resolvers_remember_lives_on,
-    what_changed_behind_our_back_is_mended,
+    a_domain_and_a_distribution_are_added_and_removed,
+    a_removed_region_is_deleted_after_the_drain_period,
+    objects_deleted_in_aws_are_created_again,
 ];
 
 /// The kinds among these addresses.
@@ -20,7 +20,7 @@ fn kinds(addresses: &BTreeSet<String>) -> BTreeSet<&str> {
     addresses.iter().filter_map(|address| address.split('/').nth(1)).collect()
 }
 
-async fn code_and_settings(stage: Stage) {
+async fn code_and_settings_change_only_their_objects(stage: Stage) {
     let mut config = Config::latency();
     stage.apply(&config.hcl()).await;
 
@@ -32,7 +32,7 @@ async fn code_and_settings(stage: Stage) {
     stage.apply(&config.hcl()).await;
     let services: BTreeSet<String> =
         stage.writes().into_iter().map(|call| call[..call.find(':').unwrap_or(0)].to_owned()).collect();
-    assert_eq!(services, BTreeSet::from(["lambda".to_owned()]), "new code touches Lambda alone");
+    assert_eq!(services, BTreeSet::from(["lambda".to_owned()]), "new code must change only Lambda");
     assert_eq!(stage.ask_regions("/").await["us-west-2"]["greeting"], "Howdy");
 
     config.regions.insert("us-west-2", r#"{ environment = { GREETING = "Aloha" } }"#);
@@ -49,14 +49,14 @@ async fn code_and_settings(stage: Stage) {
     assert_eq!(kinds(&changes.changed), BTreeSet::from(["health_check"]));
     stage.aws.clear_calls();
     stage.apply(&config.hcl()).await;
-    assert_eq!(stage.writes().len(), 3, "one update for each region");
+    assert_eq!(stage.writes().len(), 3, "expected one update for each region");
 
-    config.more = "  tags = { team = \"giraffe\" }\n";
+    config.extra = "  tags = { team = \"giraffe\" }\n";
     stage.apply(&config.hcl()).await;
     stage.destroy().await;
 }
 
-async fn regions_come_and_go(stage: Stage) {
+async fn regions_are_added_drained_and_removed(stage: Stage) {
     let mut config = Config::latency();
     stage.apply(&config.hcl()).await;
 
@@ -73,7 +73,7 @@ async fn regions_come_and_go(stage: Stage) {
     let changes = stage.changes(&config.hcl()).await;
     assert!(changes.changed.contains("global/record/api.ipgiraffe.com") && changes.added.is_empty(), "{changes:?}");
     stage.apply(&config.hcl()).await;
-    assert_eq!(stage.ask_regions("/").await.len(), 4, "a drained region runs on");
+    assert_eq!(stage.ask_regions("/").await.len(), 4, "a drained region must keep running");
     assert_eq!(
         serving(&stage).await,
         BTreeSet::from(["ap-southeast-1", "eu-central-1", "us-east-1"].map(str::to_owned))
@@ -84,13 +84,13 @@ async fn regions_come_and_go(stage: Stage) {
     stage.apply(&config.hcl()).await;
     let writes = stage.writes();
     let record = writes.iter().position(|call| call.starts_with("route53:ChangeResourceRecordSets"));
-    let gone = writes.iter().position(|call| call.contains(":Delete") && call.ends_with("eu-central-1"));
-    assert!(record < gone && record.is_some(), "the record goes first: {writes:#?}");
+    let deletion = writes.iter().position(|call| call.contains(":Delete") && call.ends_with("eu-central-1"));
+    assert!(record < deletion && record.is_some(), "the record must change first: {writes:#?}");
     assert_eq!(serving(&stage).await, BTreeSet::from(["ap-southeast-1", "us-east-1"].map(str::to_owned)));
     stage.destroy().await;
 }
 
-/// The regions that Route 53 answers with for the public name.
+/// The regions to which Route 53 routes the public domain name. Checks that `endpoints` in the state agrees.
 async fn serving(stage: &Stage) -> BTreeSet<String> {
     let endpoints = stage.attributes("multiregion_api.this").await["endpoints"].clone();
     let by_state: BTreeSet<String> = endpoints
@@ -103,7 +103,7 @@ async fn serving(stage: &Stage) -> BTreeSet<String> {
     let records = stage.records().await;
     let by_aws: BTreeSet<String> =
         records.iter().filter_map(|record| record["set"].as_str().map(str::to_owned)).collect();
-    assert_eq!(by_state, by_aws, "`serving` is what Route 53 says");
+    assert_eq!(by_state, by_aws, "`serving` and Route 53 must agree");
     by_aws
 }
 
@@ -118,38 +118,38 @@ async fn a_health_check_is_replaced_without_a_gap(stage: Stage) {
     let at = |name: &str| {
         writes.iter().enumerate().filter(|(_, call)| call.starts_with(name)).map(|(at, _)| at).collect::<Vec<_>>()
     };
-    let (made, moved, gone) =
+    let (created, moved, deleted) =
         (at("route53:CreateHealthCheck"), at("route53:ChangeResourceRecordSets"), at("route53:DeleteHealthCheck"));
-    assert_eq!((made.len(), moved.len(), gone.len()), (3, 1, 3), "{writes:#?}");
-    assert!(made.last() < moved.first() && moved.last() < gone.first(), "{writes:#?}");
+    assert_eq!((created.len(), moved.len(), deleted.len()), (3, 1, 3), "{writes:#?}");
+    assert!(created.last() < moved.first() && moved.last() < deleted.first(), "{writes:#?}");
     stage.destroy().await;
 }
 
-async fn domain_and_distribution_come_and_go(stage: Stage) {
+async fn a_domain_and_a_distribution_are_added_and_removed(stage: Stage) {
     let mut config = Config::bare(&["us-east-1", "us-west-2"]);
     config.zone = true;
     stage.apply(&config.hcl()).await;
     let distribution = "  cdn = { origin = \"group\" }\n";
-    config.more = distribution;
+    config.extra = distribution;
     stage.apply(&config.hcl()).await;
     let api = stage.attributes("multiregion_api.this").await;
     let host = api["distribution"]["domain_name"].as_str().expect("a distribution").to_owned();
-    assert_eq!(stage.get(&host, "/").await.status, 200, "CloudFront answers");
-    assert_eq!(stage.request("POST", &host, "/").await.status, 403, "an origin group takes no POST");
+    assert_eq!(stage.get(&host, "/").await.status, 200, "CloudFront must answer");
+    assert_eq!(stage.request("POST", &host, "/").await.status, 403, "an origin group must refuse POST");
 
-    config.more = "";
+    config.extra = "";
     config.domain = Some(DOMAIN);
     config.routing = Some(r#"policy = "latency", drain_seconds = 1"#);
     stage.apply(&config.hcl()).await;
     assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200);
     assert_eq!(stage.attributes("multiregion_api.this").await["distribution"], serde_json::Value::Null);
 
-    config.more = "  cdn = { origin = \"latency\" }\n";
+    config.extra = "  cdn = { origin = \"latency\" }\n";
     stage.apply(&config.hcl()).await;
-    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "CloudFront answers under the public name");
-    assert_eq!(stage.request("POST", "api.ipgiraffe.com", "/").await.status, 200, "one origin takes a POST");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "CloudFront must answer for the public name");
+    assert_eq!(stage.request("POST", "api.ipgiraffe.com", "/").await.status, 200, "a single origin must accept POST");
 
-    config.more = "";
+    config.extra = "";
     config.domain = None;
     config.routing = None;
     stage.apply(&config.hcl()).await;
@@ -157,7 +157,7 @@ async fn domain_and_distribution_come_and_go(stage: Stage) {
     stage.destroy().await;
 }
 
-async fn what_changed_behind_our_back_is_mended(stage: Stage) {
+async fn objects_deleted_in_aws_are_created_again(stage: Stage) {
     let config = Config::latency();
     stage.apply(&config.hcl()).await;
     let components = stage.components().await;
@@ -187,8 +187,9 @@ async fn what_changed_behind_our_back_is_mended(stage: Stage) {
     stage.destroy().await;
 }
 
-/// One drain time lies between a region's leaving the records and its end, however many applies that takes.
-async fn what_resolvers_remember_lives_on(stage: Stage) {
+/// A region's objects are deleted one drain period after the change of the records, also when one apply drains the
+/// region and the next one removes it.
+async fn a_removed_region_is_deleted_after_the_drain_period(stage: Stage) {
     let mut config = Config::latency();
     config.routing = Some(r#"policy = "latency", drain_seconds = 5"#);
     stage.apply(&config.hcl()).await;
@@ -200,12 +201,12 @@ async fn what_resolvers_remember_lives_on(stage: Stage) {
     let calls = stage.aws.calls();
     let time_of = |operation: &str, region: &str| {
         let call = calls.iter().find(|call| call.name() == operation && call.region == region);
-        call.unwrap_or_else(|| panic!("{operation} in {region} was not called")).started
+        call.unwrap_or_else(|| panic!("{operation} was not called in {region}")).started
     };
     let withdrawn = time_of("route53:ChangeResourceRecordSets", "us-east-1");
     for operation in ["apigateway:DeleteApiMapping", "apigateway:DeleteDomainName", "lambda:DeleteFunction"] {
-        let gone = time_of(operation, "eu-central-1");
-        assert!(gone >= withdrawn + Duration::from_secs(5), "{operation} came {:?} after", gone - withdrawn);
+        let deleted = time_of(operation, "eu-central-1");
+        assert!(deleted >= withdrawn + Duration::from_secs(5), "{operation} came after {:?}", deleted - withdrawn);
     }
     stage.destroy().await;
 }

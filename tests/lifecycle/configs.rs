@@ -1,4 +1,4 @@
-//! The configurations that the rows change step by step.
+//! Configurations that the rows change step by step.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 pub(super) struct Config {
     pub(super) regions: BTreeMap<&'static str, &'static str>,
     pub(super) function: BTreeMap<&'static str, String>,
+    /// Whether the configuration contains the hosted zone.
     pub(super) zone: bool,
     pub(super) domain: Option<&'static str>,
     pub(super) routing: Option<&'static str>,
-    pub(super) more: &'static str,
+    /// Further arguments of the API, as lines of HCL.
+    pub(super) extra: &'static str,
 }
 
 impl Config {
-    /// Regions without a domain.
+    /// An API in these regions, without a domain.
     pub(super) fn bare(regions: &[&'static str]) -> Self {
         let function =
             [("source_dir", "\"${path.module}/src\""), ("handler", "\"app.handler\""), ("runtime", "\"python3.12\"")];
@@ -24,7 +26,7 @@ impl Config {
             zone: false,
             domain: None,
             routing: None,
-            more: "",
+            extra: "",
         }
     }
 
@@ -38,7 +40,7 @@ impl Config {
         }
     }
 
-    /// The HCL.
+    /// The configuration as HCL.
     pub(super) fn hcl(&self) -> String {
         let lines = |map: Vec<(String, String)>| {
             map.into_iter().map(|(name, value)| format!("    {name} = {value}\n")).collect::<String>()
@@ -54,7 +56,7 @@ impl Config {
             "{zone}\nresource \"multiregion_api\" \"this\" {{\n  name = \"ipgiraffe\"\n  regions = {{\n{regions}  }}\n  function = {{\n{function}  }}\n{}{}{}\n}}\n",
             part("domain", self.domain),
             part("routing", self.routing),
-            self.more
+            self.extra
         )
     }
 }

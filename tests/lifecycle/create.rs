@@ -1,4 +1,4 @@
-//! Create, ask, plan nothing, destroy.
+//! Create, real requests, empty plan, destroy.
 
 use std::collections::BTreeSet;
 
@@ -6,23 +6,23 @@ use super::configs::Config;
 use super::stage::Stage;
 
 super::rows![
-    one_region_without_a_domain,
-    three_regions_with_latency_records,
-    every_setting_at_once,
-    an_endpoint_that_is_closed
+    an_api_in_one_region_without_a_domain,
+    an_api_in_three_regions_with_latency_records,
+    an_api_with_every_setting,
+    an_api_with_a_disabled_execute_api_endpoint
 ];
 
-async fn one_region_without_a_domain(stage: Stage) {
+async fn an_api_in_one_region_without_a_domain(stage: Stage) {
     let config = Config::bare(&["eu-west-1"]);
     let planned = stage.changes(&config.hcl()).await;
     stage.apply(&config.hcl()).await;
-    let made: BTreeSet<String> = stage.components().await.into_keys().collect();
-    assert_eq!(planned.added, made, "the plan names every object that is made");
+    let created: BTreeSet<String> = stage.components().await.into_keys().collect();
+    assert_eq!(planned.added, created, "the plan must name every object that is created");
     assert_eq!(stage.ask_regions("/").await["eu-west-1"]["region"], "eu-west-1");
     stage.destroy().await;
 }
 
-async fn three_regions_with_latency_records(stage: Stage) {
+async fn an_api_in_three_regions_with_latency_records(stage: Stage) {
     let mut config = Config::latency();
     config.regions.insert("eu-central-1", r#"{ environment = { GREETING = "Hallo" } }"#);
     stage.apply(&config.hcl()).await;
@@ -36,24 +36,24 @@ async fn three_regions_with_latency_records(stage: Stage) {
     }
     let api = stage.attributes("multiregion_api.this").await;
     assert_eq!((api["status"].as_str(), api["url"].as_str()), (Some("ready"), Some("https://api.ipgiraffe.com")));
-    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the public name answers");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the public name must answer");
 
     assert_routed_last(&stage);
     stage.destroy().await;
 }
 
-/// The public name is routed only after every region has answered a real request.
+/// Checks that nothing was created after the record of the public name.
 fn assert_routed_last(stage: &Stage) {
     let calls = stage.aws.calls();
     let routed = calls.iter().rposition(|call| call.name() == "route53:ChangeResourceRecordSets" && call.status < 300);
-    let routed = routed.expect("records were made");
-    let made_later =
+    let routed = routed.expect("records were created");
+    let later =
         calls[routed..].iter().filter(|call| call.writes() && call.service != "logs" && call.service != "route53");
-    let made_later: Vec<String> = made_later.map(|call| call.name()).collect();
-    assert!(made_later.is_empty(), "made after the record: {made_later:?}");
+    let later: Vec<String> = later.map(|call| call.name()).collect();
+    assert!(later.is_empty(), "created after the record: {later:?}");
 }
 
-async fn every_setting_at_once(stage: Stage) {
+async fn an_api_with_every_setting(stage: Stage) {
     let mut config = Config::latency();
     for (name, value) in [
         ("architecture", r#""arm64""#),
@@ -74,7 +74,7 @@ async fn every_setting_at_once(stage: Stage) {
     config.domain = Some(
         r#"name = "api.ipgiraffe.com", zone_id = multiregion_zone.this.id, regional_names = true, base_path = "v1", certificate = { wildcard = true }"#,
     );
-    config.more = r#"
+    config.extra = r#"
   gateway = {
     routes     = ["GET /", "GET /{proxy+}"]
     throttle   = { rate = 100.5, burst = 50 }
@@ -87,15 +87,15 @@ async fn every_setting_at_once(stage: Stage) {
     stage.workspace.write("src/notes.txt", "not for Lambda").expect("a file is written");
     stage.apply(&config.hcl()).await;
     assert_eq!(stage.ask_regions("/x").await["us-west-2"]["greeting"], "Hi");
-    assert_eq!(stage.get("us-west-2.api.ipgiraffe.com", "/v1/x").await.status, 200, "the regional name answers");
-    assert_eq!(stage.get("api.ipgiraffe.com", "/v1/x").await.status, 200, "the base path leads to the API");
+    assert_eq!(stage.get("us-west-2.api.ipgiraffe.com", "/v1/x").await.status, 200, "the regional name must answer");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/v1/x").await.status, 200, "the base path must lead to the API");
     stage.destroy().await;
 }
 
-async fn an_endpoint_that_is_closed(stage: Stage) {
+async fn an_api_with_a_disabled_execute_api_endpoint(stage: Stage) {
     let mut config = Config::latency();
     config.domain = Some(r#"name = "api.ipgiraffe.com", zone_id = multiregion_zone.this.id, regional_names = true"#);
-    config.more = "  gateway = { disable_execute_api_endpoint = true }";
+    config.extra = "  gateway = { disable_execute_api_endpoint = true }";
     stage.apply(&config.hcl()).await;
     for host in ["api.ipgiraffe.com", "us-west-2.api.ipgiraffe.com", "eu-central-1.api.ipgiraffe.com"] {
         assert_eq!(stage.get(host, "/").await.status, 200, "{host}");

@@ -1,4 +1,4 @@
-//! Creates and updates that fail half way.
+//! Creates and updates that fail half-way.
 
 use std::time::Duration;
 
@@ -8,23 +8,19 @@ use super::configs::Config;
 use super::stage::Stage;
 
 super::rows![
-    a_failed_create_leaves_nothing,
-    a_failed_create_is_kept,
-    a_failed_update_goes_on,
-    a_cancelled_create_goes_on,
+    a_failed_create_is_rolled_back,
+    a_failed_create_with_keep_is_incomplete_and_continued,
+    a_failed_update_is_continued,
+    a_cancelled_create_is_continued,
     one_bad_region_does_not_stop_the_others,
 ];
 
-fn denied() -> Harm {
-    Harm::AccessDenied
-}
-
-async fn a_failed_create_leaves_nothing(stage: Stage) {
+async fn a_failed_create_is_rolled_back(stage: Stage) {
     let config = Config::bare(&["us-east-1", "us-west-2"]);
-    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("us-west-2"));
+    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
     let error = stage.refused(&config.hcl()).await;
     for part in ["us-west-2/function", "AccessDenied", "nothing is left"] {
-        assert!(error.contains(part), "{part:?} is not in {error}");
+        assert!(error.contains(part), "no {part:?} in {error}");
     }
     let left = stage.aws.inventory().await.expect("the inventory is taken");
     assert!(left.is_empty(), "left in AWS:\n{left:#?}");
@@ -33,39 +29,41 @@ async fn a_failed_create_leaves_nothing(stage: Stage) {
     stage.destroy().await;
 }
 
-async fn a_failed_create_is_kept(stage: Stage) {
+async fn a_failed_create_with_keep_is_incomplete_and_continued(stage: Stage) {
     let mut config = Config::latency();
-    config.more = "  on_create_failure = \"keep\"\n";
-    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("us-west-2"));
+    config.extra = "  on_create_failure = \"keep\"\n";
+    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
     stage.configure(&config.hcl()).await;
     let run = stage.workspace.apply().await.expect("apply runs");
-    assert!(run.success(), "what is kept is no error: {}{}", run.stdout, run.stderr);
-    assert!(run.stdout.contains("us-west-2/function"), "the warning names it: {}", run.stdout);
+    assert!(run.success(), "with \"keep\", the failure must be a warning: {}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("us-west-2/function"), "the warning must name the object: {}", run.stdout);
     assert_eq!(stage.attributes("multiregion_api.this").await["status"], "incomplete");
-    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the good regions serve");
+    assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200, "the other regions must serve");
 
     stage.aws.clear_faults();
     stage.aws.clear_calls();
     stage.apply(&config.hcl()).await;
     assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");
-    let made: Vec<String> = stage.writes().into_iter().filter(|call| call.contains(":CreateFunction ")).collect();
-    assert_eq!(made, ["lambda:CreateFunction us-west-2"], "only what was missing is made");
+    let created: Vec<String> = stage.writes().into_iter().filter(|call| call.contains(":CreateFunction ")).collect();
+    assert_eq!(created, ["lambda:CreateFunction us-west-2"], "only the missing function must be created");
     stage.destroy().await;
 }
 
-async fn a_failed_update_goes_on(stage: Stage) {
+async fn a_failed_update_is_continued(stage: Stage) {
     let mut config = Config::latency();
     stage.apply(&config.hcl()).await;
     config.function.insert("memory_mb", "256".to_owned());
-    stage.aws.fault(Fault::new(denied()).operation("lambda:UpdateFunctionConfiguration").region("eu-central-1"));
+    stage
+        .aws
+        .fault(Fault::new(Harm::AccessDenied).operation("lambda:UpdateFunctionConfiguration").region("eu-central-1"));
     let error = stage.refused(&config.hcl()).await;
     assert!(error.contains("eu-central-1/function"), "{error}");
-    assert_eq!(stage.ask_regions("/").await.len(), 3, "every region serves on");
+    assert_eq!(stage.ask_regions("/").await.len(), 3, "every region must keep serving");
     stage.aws.clear_faults();
     let changes = stage.changes(&config.hcl()).await;
     assert!(
         changes.changed.iter().all(|address| address.starts_with("eu-central-1/")),
-        "the others are done: {changes:?}"
+        "the other regions must be up to date: {changes:?}"
     );
     stage.apply(&config.hcl()).await;
     stage.destroy().await;
@@ -77,7 +75,7 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
     stage.apply(&config.hcl()).await;
     config.regions.insert("eu-central-1", "{}");
     config.regions.insert("ap-southeast-1", "{}");
-    stage.aws.fault(Fault::new(denied()).operation("lambda:CreateFunction").region("ap-southeast-1"));
+    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("ap-southeast-1"));
     stage.refused(&config.hcl()).await;
     let records = stage.records().await;
     let serves = |region: &str| records.iter().any(|record| record["set"] == region);
@@ -87,8 +85,8 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
     stage.destroy().await;
 }
 
-/// Ctrl-C: no new step starts, what runs ends, the state so far is kept, and the next apply goes on.
-async fn a_cancelled_create_goes_on(stage: Stage) {
+/// After Ctrl-C, no new step starts, running calls end, the state so far is saved, and the next apply continues.
+async fn a_cancelled_create_is_continued(stage: Stage) {
     let config = Config::bare(&["us-east-1", "us-west-2"]);
     stage.configure(&config.hcl()).await;
     stage.aws.latency(Duration::from_millis(100));
@@ -102,14 +100,14 @@ async fn a_cancelled_create_goes_on(stage: Stage) {
     let run = apply.wait().await.expect("apply ends");
     assert!(!run.success() || run.stdout.contains("cancelled"), "{}{}", run.stdout, run.stderr);
     let api = stage.attributes("multiregion_api.this").await;
-    assert_eq!(api["status"], "incomplete", "what was made is kept");
+    assert_eq!(api["status"], "incomplete", "the state must contain what was created");
     let later = ["lambda:PublishVersion", "lambda:CreateAlias", "apigateway:CreateIntegration"];
     let later = stage.aws.calls().into_iter().filter(|call| later.contains(&call.name().as_str()));
-    assert_eq!(later.count(), 0, "no new step starts");
+    assert_eq!(later.count(), 0, "no new step must start");
 
     stage.aws.latency(Duration::ZERO);
     stage.apply(&config.hcl()).await;
-    assert_eq!(created(), 2, "nothing is made twice");
+    assert_eq!(created(), 2, "nothing must be created twice");
     assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");
     stage.destroy().await;
 }

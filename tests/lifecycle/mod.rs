@@ -1,25 +1,25 @@
-//! Whole lives of resources: a real CLI, our binary, strict AWS, and real HTTP to every region.
+//! Whole lifecycles of resources: a real command-line tool, the binary, the strict AWS, and real HTTP to every region.
 //!
-//! Every row runs with each CLI that is there. It asserts on what AWS reports, on its log of calls, and on what the CLI
-//! itself shows of a plan.
+//! Every row runs with each command-line tool that is available. It asserts on what AWS reports, on the log of calls,
+//! and on the plan as the tool shows it.
 
 mod changes;
+mod concurrent_applies;
 mod configs;
 mod create;
 mod failures;
-mod homes;
+mod home_regions;
 mod import;
-mod killed;
-mod kills;
-mod mistakes;
+mod interrupted;
+mod invalid_configurations;
+mod kill_recovery;
 mod replacement;
-mod rivals;
 mod routing;
 mod secrets;
 mod stage;
 mod zone;
 
-/// One test for a row, which runs it with every CLI.
+/// One test for each row, which runs it with every command-line tool.
 macro_rules! rows {
     ($($name:ident),+ $(,)?) => {
         mod rows {

@@ -1,13 +1,13 @@
-//! Routing policies, and changes from one to the other.
+//! Routing policies, and changes from one to another.
 
 use std::collections::BTreeMap;
 
 use super::configs::Config;
 use super::stage::Stage;
 
-super::rows![policies_follow_each_other];
+super::rows![the_routing_policy_changes_in_one_batch];
 
-async fn policies_follow_each_other(stage: Stage) {
+async fn the_routing_policy_changes_in_one_batch(stage: Stage) {
     let mut config = Config::latency();
     config.regions = BTreeMap::from([("us-east-1", "{ primary = true }"), ("us-west-2", "{}")]);
     for (policy, expected) in
@@ -19,10 +19,10 @@ async fn policies_follow_each_other(stage: Stage) {
         stage.apply(&config.hcl()).await;
         let batches = stage.writes().into_iter().filter(|call| call.starts_with("route53:ChangeResourceRecordSets"));
         if policy != "failover" {
-            assert_eq!(batches.count(), 1, "a policy changes in one batch");
+            assert_eq!(batches.count(), 1, "the policy must change in one batch");
         }
         let records = stage.records().await;
-        assert_eq!(records.len(), 4, "A and AAAA for two regions: {records:?}");
+        assert_eq!(records.len(), 4, "expected A and AAAA for two regions: {records:?}");
         assert!(
             records.iter().all(|record| record["policy"].get(expected).is_some() && record["health_check"].is_string()),
             "{records:?}"
@@ -30,7 +30,7 @@ async fn policies_follow_each_other(stage: Stage) {
         assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200);
     }
 
-    // The primary fails: Route 53 answers with the secondary.
+    // When the primary region is down, Route 53 routes to the secondary.
     stage.aws.set_down(&["us-east-1"]);
     let answer = stage.get("api.ipgiraffe.com", "/").await;
     assert!(answer.body.contains("us-west-2"), "{answer:?}");

@@ -1,4 +1,4 @@
-//! Secrets stay in: credentials and values of environment variables are in no log, no message and no plan.
+//! Credentials and values of environment variables appear in no log, diagnostic or plan.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use strict_aws::{Fault, Harm};
 use super::configs::Config;
 use super::stage::Stage;
 
-super::rows![secrets_are_told_to_nobody];
+super::rows![secrets_appear_in_no_log_and_no_output];
 
-/// What every secret of this row has in it.
+/// A text that every secret of this row contains.
 const CANARY: &str = "c4n4ry";
 
-/// A configuration with secrets wherever they can be; `pin` is the one that changes.
+/// A configuration with a secret in every place that may hold one; `pin` is the one that changes.
 fn with_secrets(pin: &str) -> String {
     let mut config = Config::bare(&["us-east-1"]);
     config.function.insert("environment", "{ PIN = var.pin }".to_owned());
@@ -34,20 +34,20 @@ provider "multiregion" {{
     )
 }
 
-async fn secrets_are_told_to_nobody(mut stage: Stage) {
+async fn secrets_appear_in_no_log_and_no_output(mut stage: Stage) {
     let log = stage.workspace.dir().join("provider.log");
     stage.workspace.set_env([
         ("TF_LOG_PROVIDER", "TRACE".to_owned()),
         ("TF_LOG_PATH", log.display().to_string()),
         ("AWS_SESSION_TOKEN", format!("{CANARY}-session")),
     ]);
-    let mut said = String::new();
+    let mut output = String::new();
     let mut run = async |stage: &Stage, hcl: &str, args: &[&str], succeeds: bool| {
         stage.configure(hcl).await;
         let run = stage.workspace.run(args).await.expect("it runs");
         assert_eq!(run.success(), succeeds, "{args:?}: {}{}", run.stdout, run.stderr);
-        said.push_str(&run.stdout);
-        said.push_str(&run.stderr);
+        output.push_str(&run.stdout);
+        output.push_str(&run.stderr);
     };
     let apply = ["apply", "-auto-approve", "-no-color"];
     for harm in [Harm::AccessDenied, Harm::ReplyLost, Harm::ServerError] {
@@ -61,14 +61,17 @@ async fn secrets_are_told_to_nobody(mut stage: Stage) {
     run(&stage, &with_secrets("4321"), &apply, false).await;
     stage.aws.clear_faults();
     run(&stage, &with_secrets("4321"), &apply, true).await;
-    assert_eq!(stage.changes(&with_secrets("5678")).await.changed.len(), 3, "a new value is a change of the function");
+    assert_eq!(stage.changes(&with_secrets("5678")).await.changed.len(), 3, "a new value must change the function");
     run(&stage, &with_secrets("5678"), &["destroy", "-auto-approve", "-no-color"], true).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
 
     let log = std::fs::read_to_string(log).expect("the provider logs");
-    assert!(log.contains("lambda:CreateFunction") && log.contains("step begins"), "the log tells what happens: {log}");
-    for (what, text) in [("said", &said), ("logged", &log)] {
-        let told: Vec<&str> = text.lines().filter(|line| line.contains(CANARY)).collect();
-        assert!(told.is_empty(), "a secret was {what}: {told:#?}");
+    assert!(
+        log.contains("lambda:CreateFunction") && log.contains("step begins"),
+        "the log must contain calls and steps: {log}"
+    );
+    for (what, text) in [("the output", &output), ("the log", &log)] {
+        let leaks: Vec<&str> = text.lines().filter(|line| line.contains(CANARY)).collect();
+        assert!(leaks.is_empty(), "{what} contains a secret: {leaks:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A local AWS of its own, a workspace for one CLI, and the questions that the rows ask of both.
+//! A local AWS and a workspace for one command-line tool, with the operations and checks of the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,7 +10,7 @@ use strict_aws::{LocalAws, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The application that the functions run: it answers `/`, `/health`, and says where it runs.
+/// The application of the functions: it answers every path with its region and its greeting.
 pub(super) const APP: &str = r#"
 import json, os
 
@@ -20,7 +20,7 @@ def handler(event, context):
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
 "#;
 
-/// What stands before every configuration of a row.
+/// The beginning of every configuration.
 const PREAMBLE: &str = r#"
 terraform {
   required_providers {
@@ -33,19 +33,20 @@ provider "multiregion" {
 }
 "#;
 
+/// A local AWS and a workspace for one command-line tool.
 pub(super) struct Stage {
     pub(super) aws: Arc<LocalAws>,
     pub(super) workspace: Workspace,
 }
 
-/// One answer over real HTTP.
+/// An HTTP response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpResponse {
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-/// What a plan does to components.
+/// The addresses of the components that a plan adds, changes and removes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Changes {
     pub(super) added: BTreeSet<String>,
@@ -63,12 +64,12 @@ impl Stage {
         Self { workspace: workspace(cli, &aws), aws }
     }
 
-    /// Another workspace that works in the same AWS: another configuration with a state of its own.
+    /// A second workspace in the same AWS, with a configuration and a state of its own.
     pub(super) fn beside(&self, cli: &Cli) -> Self {
         Self { workspace: workspace(cli, &self.aws), aws: Arc::clone(&self.aws) }
     }
 
-    /// Sets the configuration, initialising the first time.
+    /// Writes the configuration, and runs `init` the first time.
     pub(super) async fn configure(&self, hcl: &str) {
         let first = !self.workspace.dir().join("main.tf").exists();
         self.workspace.write("main.tf", &format!("{PREAMBLE}\n{hcl}")).expect("the configuration is written");
@@ -89,7 +90,7 @@ impl Stage {
         assert!(plan.is_empty_plan(), "{}: the plan is not empty:\n{}", self.cli(), plan.stdout);
     }
 
-    /// What a plan of this configuration would do to components, by what the CLI itself shows.
+    /// The changes of components that the plan of this configuration shows.
     pub(super) async fn changes(&self, hcl: &str) -> Changes {
         self.configure(hcl).await;
         self.ok(self.workspace.plan().await.expect("plan runs"));
@@ -112,31 +113,32 @@ impl Stage {
         changes
     }
 
-    /// An apply that fails: its errors as summary, detail and attribute, in one text.
+    /// Applies the configuration, which must fail; returns the output with the errors as one line of text.
     pub(super) async fn refused(&self, hcl: &str) -> String {
         self.configure(hcl).await;
         let run = self.workspace.apply().await.expect("apply runs");
-        assert!(!run.success(), "{}: was expected to fail:\n{}", self.cli(), run.stdout);
+        assert!(!run.success(), "{}: the apply must fail:\n{}", self.cli(), run.stdout);
         unwrapped(&format!("{}{}", run.stdout, run.stderr))
     }
 
-    /// Destroys everything; AWS must be empty then.
+    /// Destroys everything; AWS must be empty afterwards.
     pub(super) async fn destroy(&self) {
         self.ok(self.workspace.destroy().await.expect("destroy runs"));
         let left = self.aws.inventory().await.expect("the inventory is taken");
         assert!(left.is_empty(), "{}: left in AWS:\n{left:#?}", self.cli());
     }
 
-    /// Destroys what this state holds, which is nothing. A CLI that plans the whole configuration before is told how to go on.
+    /// Destroys an empty state. A tool that first plans the whole configuration may fail with the hint to use
+    /// `-refresh=false`, which must then succeed.
     pub(super) async fn destroy_nothing(&self) {
         let destroy = self.workspace.destroy().await.expect("destroy runs");
         if destroy.success() {
             return;
         }
-        let told = destroy.errors().join("\n");
+        let errors = destroy.errors().join("\n");
         assert!(
-            told.contains("run the destroy with -refresh=false"),
-            "{}: there is nothing to destroy: {told}",
+            errors.contains("run the destroy with -refresh=false"),
+            "{}: the destroy of an empty state failed: {errors}",
             self.cli()
         );
         let destroy = self.workspace.run(&["destroy", "-auto-approve", "-no-color", "-refresh=false"]).await;
@@ -151,18 +153,18 @@ impl Stage {
         resource.unwrap_or_else(|| panic!("{address} is not in the state: {state:#}"))["values"].clone()
     }
 
-    /// The addresses of all components of the API.
+    /// The attribute `components` of the API.
     pub(super) async fn components(&self) -> BTreeMap<String, Json> {
         let api = self.attributes("multiregion_api.this").await;
         api["components"].as_object().expect("components is a map").clone().into_iter().collect()
     }
 
-    /// Asks each region's API itself and gives back what the application says of itself.
+    /// The application's response at the execute-api endpoint of each region.
     pub(super) async fn ask_regions(&self, path: &str) -> BTreeMap<String, Json> {
         let endpoints = self.attributes("multiregion_api.this").await["endpoints"].clone();
         let mut answers = BTreeMap::new();
         for (region, endpoint) in endpoints.as_object().expect("endpoints is a map") {
-            let url = endpoint["execute_api_url"].as_str().expect("an URL");
+            let url = endpoint["execute_api_url"].as_str().expect("a URL");
             let host = url.split("://").last().unwrap_or_default().split('/').next().unwrap_or_default();
             let answer = self.get(host, path).await;
             assert_eq!(answer.status, 200, "{region} answered {answer:?}");
@@ -171,16 +173,16 @@ impl Stage {
         answers
     }
 
-    /// One real request to a host that AWS would know.
-    pub(super) async fn get(&self, host: &str, path: &str) -> Answer {
+    /// Sends a real request to a host that AWS serves.
+    pub(super) async fn get(&self, host: &str, path: &str) -> HttpResponse {
         self.request("GET", host, path).await
     }
 
-    pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> Answer {
+    pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> HttpResponse {
         self.send(method, host, path, "", "").await
     }
 
-    async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> Answer {
+    async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
         let endpoint = self.aws.endpoint();
         let mut stream =
             TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
@@ -193,7 +195,7 @@ impl Stage {
         stream.read_to_string(&mut answer).await.expect("the answer is text");
         let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, body: body.to_owned() }
+        HttpResponse { status, body: body.to_owned() }
     }
 
     /// The record sets of `api.ipgiraffe.com`, as Route 53 lists them.
@@ -203,12 +205,12 @@ impl Stage {
         objects.into_iter().filter(|(key, _)| is_record(key)).map(|(_, record)| record).collect()
     }
 
-    /// Deletes something behind our back.
+    /// Deletes an object outside of the provider.
     pub(super) async fn delete_in_aws(&self, service: &str, region: &str, path: &str) {
         self.change_in_aws("DELETE", service, region, path, "").await;
     }
 
-    /// Changes something behind our back: a signed request.
+    /// Sends a signed request outside of the provider.
     pub(super) async fn change_in_aws(&self, method: &str, service: &str, region: &str, path: &str, body: &str) {
         self.signed(method, service, region, path, "", body).await;
     }
@@ -221,7 +223,7 @@ impl Stage {
         assert!((200..300).contains(&answer.status), "{service} {path}: {answer:?}");
     }
 
-    /// Ages every heartbeat by more than fifteen minutes, so that the next run need not watch it.
+    /// Makes every heartbeat older than 15 minutes beyond its lease, so that the next run takes the claim over at once.
     pub(super) async fn age_the_heartbeats(&self) {
         let inventory = self.aws.inventory().await.expect("the inventory is taken");
         let names = inventory.objects.keys().filter_map(|key| Some(&key[key.find("/multiregion/")?..]));
@@ -233,7 +235,7 @@ impl Stage {
         }
     }
 
-    /// The calls that changed something since the last time, by name and region: `lambda:CreateFunction us-east-1`.
+    /// The successful writes since the last call of this function, such as `lambda:CreateFunction us-east-1`.
     pub(super) fn writes(&self) -> Vec<String> {
         let calls = self.aws.calls();
         self.aws.clear_calls();
@@ -250,16 +252,16 @@ impl Stage {
     }
 }
 
-/// A folder in which `cli` works in `aws`.
+/// A workspace in which `cli` uses `aws`.
 fn workspace(cli: &Cli, aws: &LocalAws) -> Workspace {
     let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
-    let mut workspace = Workspace::new(cli, provider).expect("a workspace is made");
+    let mut workspace = Workspace::new(cli, provider).expect("a workspace is created");
     workspace.set_env(aws.env());
     workspace.write("src/app.py", APP).expect("the application is written");
     workspace
 }
 
-/// Diagnostics without the frame and the line breaks that the CLI draws.
+/// Diagnostics without the frame and the line breaks that the command-line tool draws.
 pub(super) fn unwrapped(text: &str) -> String {
     text.split_whitespace().filter(|word| !matches!(*word, "│" | "╷" | "╵")).collect::<Vec<_>>().join(" ")
 }

@@ -1,20 +1,28 @@
-//! The hosted zone.
+//! The resource `multiregion_zone`.
 
 use serde_json::Value as Json;
 
 use super::stage::Stage;
 
-super::rows![a_zone_lives, a_changed_zone_is_mended, a_zone_gets_the_providers_tags];
+super::rows![
+    a_zone_is_created_updated_and_destroyed,
+    a_zone_changed_in_aws_is_restored,
+    a_zone_gets_the_default_tags_of_the_provider
+];
 
-async fn a_zone_lives(stage: Stage) {
+async fn a_zone_is_created_updated_and_destroyed(stage: Stage) {
     let zone =
         |more: &str| format!("resource \"multiregion_zone\" \"this\" {{\n  name = \"ipgiraffe.com\"\n{more}\n}}\n");
     stage.apply(&zone("")).await;
-    let made = stage.attributes("multiregion_zone.this").await;
-    assert_eq!(made["name_servers"].as_array().map(Vec::len), Some(4));
-    assert!(made["arn"].as_str().is_some_and(|arn| arn.ends_with(made["id"].as_str().unwrap_or("?"))));
+    let created = stage.attributes("multiregion_zone.this").await;
+    assert_eq!(created["name_servers"].as_array().map(Vec::len), Some(4));
+    assert!(created["arn"].as_str().is_some_and(|arn| arn.ends_with(created["id"].as_str().unwrap_or("?"))));
     stage.apply(&zone("  comment = \"giraffes\"\n  tags = { team = \"giraffe\" }")).await;
-    assert_eq!(stage.attributes("multiregion_zone.this").await["id"], made["id"], "changed in place");
+    assert_eq!(
+        stage.attributes("multiregion_zone.this").await["id"],
+        created["id"],
+        "the zone must be updated in place"
+    );
     stage.apply(&zone("  force_destroy = true")).await;
     stage.destroy().await;
 }
@@ -27,7 +35,7 @@ resource "multiregion_zone" "this" {
 }
 "#;
 
-/// What the plan of the zone changes: an attribute before and after.
+/// The value of an attribute before and after the planned update.
 async fn planned(stage: &Stage, attribute: &str) -> (Json, Json) {
     stage.workspace.plan().await.and_then(|run| run.ok().map_err(std::io::Error::other)).expect("plan runs");
     let plan = stage.workspace.show_plan().await.expect("the plan is shown");
@@ -36,7 +44,7 @@ async fn planned(stage: &Stage, attribute: &str) -> (Json, Json) {
     (change["before"][attribute].clone(), change["after"][attribute].clone())
 }
 
-async fn a_changed_zone_is_mended(stage: Stage) {
+async fn a_zone_changed_in_aws_is_restored(stage: Stage) {
     stage.apply(ZONE).await;
     let id = stage.attributes("multiregion_zone.this").await["id"].as_str().expect("an id").to_owned();
     let comment = "<UpdateHostedZoneCommentRequest xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">\
@@ -61,7 +69,7 @@ async fn a_changed_zone_is_mended(stage: Stage) {
     stage.destroy().await;
 }
 
-async fn a_zone_gets_the_providers_tags(stage: Stage) {
+async fn a_zone_gets_the_default_tags_of_the_provider(stage: Stage) {
     stage.apply(ZONE).await;
     let provider = "provider \"multiregion\" {\n  alias = \"tags\"\n  rate_limits = \"none\"\n  \
                     default_tags = { team = \"okapi\", stage = \"test\" }\n}\n";
@@ -69,7 +77,7 @@ async fn a_zone_gets_the_providers_tags(stage: Stage) {
     stage.configure(&format!("{provider}{zone}")).await;
     let (before, after) = planned(&stage, "tags_all").await;
     assert_eq!((&before["stage"], &after["stage"]), (&Json::Null, &"test".into()));
-    assert_eq!(after["team"], "giraffe", "the zone's own tags win");
+    assert_eq!(after["team"], "giraffe", "the zone's own tags must take precedence");
     stage.apply(&format!("{provider}{zone}")).await;
     let inventory = stage.aws.inventory().await.expect("the inventory is taken");
     assert!(format!("{inventory:?}").contains("\"test\""), "{inventory:#?}");

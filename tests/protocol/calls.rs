@@ -1,6 +1,6 @@
-//! Every call with bad input: a diagnostic, and never a gRPC status.
+//! Every remote call answers bad input with a diagnostic, never with a gRPC status.
 
-#![allow(clippy::needless_update, reason = "one macro for messages with all fields and with some")]
+#![allow(clippy::needless_update, reason = "one macro builds messages with all fields and with some")]
 
 use multiregion::wire::encode_msgpack;
 use multiregion::wire::{Type, Value};
@@ -9,7 +9,7 @@ use super::client::Plugin;
 use super::generated::tfplugin6::attribute_path::step::Selector;
 use super::generated::tfplugin6::*;
 
-/// What cannot be read as a value of any object type.
+/// Bytes that are not a value of any object type.
 fn garbage() -> Vec<Option<DynamicValue>> {
     let msgpack = |bytes: &[u8]| Some(DynamicValue { msgpack: bytes.to_vec(), json: Vec::new() });
     let json = |text: &str| Some(DynamicValue { msgpack: Vec::new(), json: text.as_bytes().to_vec() });
@@ -30,7 +30,7 @@ fn is_refused(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|one| one.severity() == diagnostic::Severity::Error && !one.detail.is_empty())
 }
 
-/// Makes a call, and gives its response.
+/// Sends a call and returns its response.
 macro_rules! call {
     ($provider:expr, $call:ident, $request:expr) => {{
         let response = $provider.$call($request).await;
@@ -38,7 +38,7 @@ macro_rules! call {
     }};
 }
 
-/// Makes calls that must be refused, each by diagnostics.
+/// Sends calls, each of which must be refused by a diagnostic.
 macro_rules! refused {
     ($provider:expr, $($call:ident { $($field:ident : $value:expr),* $(,)? }),* $(,)?) => {
         $({
@@ -57,7 +57,7 @@ fn name() -> String {
 }
 
 #[tokio::test]
-async fn unknown_names_are_told() {
+async fn an_unknown_type_name_is_an_error_in_every_call() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     refused!(
@@ -87,8 +87,8 @@ async fn unknown_names_are_told() {
         get_states { type_name: name() },
         delete_state { type_name: name() },
     );
-    let answer = call!(provider, call_function, call_function::Request { name: name(), ..Default::default() });
-    assert!(answer.error.is_some_and(|error| error.text.contains("multiregion_nothing")));
+    let response = call!(provider, call_function, call_function::Request { name: name(), ..Default::default() });
+    assert!(response.error.is_some_and(|error| error.text.contains("multiregion_nothing")));
     assert_eq!(call!(provider, get_functions, get_functions::Request {}), get_functions::Response::default());
 }
 
@@ -117,7 +117,7 @@ async fn streams_end_after_a_diagnostic() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_told_and_nothing_is_lost() {
+async fn an_unreadable_value_is_an_error_and_the_state_is_returned_unchanged() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let schema = call!(provider, get_provider_schema, get_provider_schema::Request {});
@@ -162,7 +162,7 @@ async fn what_cannot_be_read_is_told_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn without_configuration_nothing_is_done() {
+async fn an_unconfigured_provider_refuses_every_operation() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let schema = call!(provider, get_provider_schema, get_provider_schema::Request {});
@@ -179,7 +179,7 @@ async fn without_configuration_nothing_is_done() {
     }
 }
 
-/// The provider's configuration with some arguments.
+/// A provider configuration with these arguments; all others are null.
 pub(super) fn provider_config(arguments: &[(&str, Value)]) -> Option<DynamicValue> {
     let schema = multiregion::configuration::schema();
     let mut values: std::collections::BTreeMap<_, _> =
@@ -190,7 +190,7 @@ pub(super) fn provider_config(arguments: &[(&str, Value)]) -> Option<DynamicValu
 }
 
 #[tokio::test]
-async fn wrong_provider_arguments_are_told_where_they_stand() {
+async fn an_invalid_provider_argument_is_an_error_at_its_path() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let accounts = Value::List(vec![Value::String("12".to_owned())]);
@@ -209,7 +209,7 @@ async fn wrong_provider_arguments_are_told_where_they_stand() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_does_not_answer_is_told_without_the_keys() {
+async fn an_unreachable_endpoint_is_an_error_that_shows_no_secret() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let text = |text: &str| Value::String(text.to_owned());
@@ -220,7 +220,7 @@ async fn an_endpoint_that_does_not_answer_is_told_without_the_keys() {
         ("endpoint_url", text("http://127.0.0.1:1")),
         ("max_retries", Value::Number(multiregion::wire::Number::parse("0").unwrap())),
     ]);
-    // Again and again, as in debug mode.
+    // More than once, as a host does in debug mode.
     for _ in 0..2 {
         let request = configure_provider::Request { config: config.clone(), ..Default::default() };
         let configured = call!(provider, configure_provider, request);
@@ -233,9 +233,9 @@ async fn an_endpoint_that_does_not_answer_is_told_without_the_keys() {
     }
 }
 
-/// The most memory that a process has had so far, in KiB.
+/// The peak memory (resident set) of a process so far, in KiB.
 #[cfg(target_os = "linux")]
-fn peak(pid: u32) -> usize {
+fn peak_memory(pid: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
@@ -243,25 +243,25 @@ fn peak(pid: u32) -> usize {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn lengths_that_are_only_claimed_cost_no_memory() {
+async fn a_false_length_does_not_allocate_memory() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
-    let messages = |head: u8, times: usize| [head, 0xff, 0xff, 0xff, 0xff].repeat(times);
+    let message = |head: u8, times: usize| [head, 0xff, 0xff, 0xff, 0xff].repeat(times);
     refused!(provider, validate_provider_config { config: garbage().swap_remove(0) });
-    let before = peak(plugin.pid());
-    // Lists, maps, texts, bytes and extensions of 4 GiB each, alone and nested.
+    let before = peak_memory(plugin.pid());
+    // The heads of a list, a map, a string, bytes and an extension with a length of 4 GiB, alone and nested.
     for head in [0xdd, 0xdf, 0xdb, 0xc6, 0xc9] {
         for times in [1, 100, 10_000] {
-            let config = Some(DynamicValue { msgpack: messages(head, times), json: Vec::new() });
+            let config = Some(DynamicValue { msgpack: message(head, times), json: Vec::new() });
             refused!(provider, validate_provider_config { config: config });
         }
     }
-    let grown = peak(plugin.pid()) - before;
-    assert!(grown < 16 * 1024, "{grown} KiB for what was never sent");
+    let grown = peak_memory(plugin.pid()) - before;
+    assert!(grown < 16 * 1024, "{grown} KiB were allocated for bytes that were never sent");
 }
 
 #[tokio::test]
-async fn messages_may_be_large() {
+async fn a_message_of_32_mib_is_received() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let large = encode_msgpack(&Value::String("x".repeat(32 << 20)), &Type::String).unwrap();

@@ -1,4 +1,4 @@
-//! A small host: starts the binary as OpenTofu and Terraform do, and talks to it.
+//! A minimal host: it starts the binary as OpenTofu and Terraform do, and connects to it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::pin::Pin;
@@ -24,13 +24,14 @@ use super::generated::plugin::grpc_stdio_client::GrpcStdioClient;
 use super::generated::plugin::{Empty, StdioData};
 use super::generated::tfplugin6::provider_client::ProviderClient;
 
-/// What proves that a host started the plugin.
+/// The environment variable by which a host identifies itself to the plugin.
 pub(crate) const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
+/// How long the tests wait for something that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A certificate and its key, of the kind that hosts make: self-signed, ECDSA P-521, CA:TRUE.
+/// A certificate and its key as hosts generate them: self-signed, ECDSA P-521, CA:TRUE.
 #[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) certificate: CertificateDer<'static>,
@@ -43,7 +44,7 @@ impl Identity {
         Self::with(|_| {})
     }
 
-    /// A certificate with something changed.
+    /// A certificate with changed parameters.
     pub(crate) fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -53,7 +54,7 @@ impl Identity {
         Self { certificate: certificate.der().clone(), pem: certificate.pem(), key: key.serialize_der() }
     }
 
-    /// This certificate with somebody else's key.
+    /// This certificate with the key of another identity.
     pub(crate) fn with_key_of(&self, other: &Self) -> Self {
         Self { key: other.key.clone(), ..self.clone() }
     }
@@ -63,14 +64,14 @@ impl Identity {
     }
 }
 
-/// A started plugin. It is killed when this is dropped.
+/// A running plugin; dropping it kills the process.
 pub(crate) struct Plugin {
     child: Child,
-    /// The handshake line.
+    /// The handshake line on standard output.
     pub(crate) line: String,
     identity: Option<Identity>,
     stderr: Arc<Mutex<String>>,
-    /// Where its socket goes: a killed process leaves it behind.
+    /// The directory of the socket, which a killed process does not remove.
     _directory: TempDir,
 }
 
@@ -80,7 +81,7 @@ impl Plugin {
         Self::start_with(Some(Identity::new()), &[])
     }
 
-    /// Starts the plugin, with more in its environment. Without an identity there is no TLS.
+    /// Starts the plugin with further environment variables. Without an identity there is no TLS.
     pub(crate) fn start_with(identity: Option<Identity>, variables: &[(&str, &str)]) -> Self {
         let mut command = command();
         command.env(COOKIE.0, COOKIE.1).env("PLUGIN_PROTOCOL_VERSIONS", "6,5");
@@ -92,17 +93,17 @@ impl Plugin {
         Self::spawn(command, identity, 1)
     }
 
-    /// Runs a command that says how to reach it in the last of its first `lines` lines.
+    /// Runs a plugin whose handshake is the last of the first `lines` lines of its output.
     pub(crate) fn spawn(mut command: Command, identity: Option<Identity>, lines: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         command.env("TMPDIR", directory.path());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
-        let (mut errors, kept) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&stderr));
+        let (mut errors, collected) = (BufReader::new(child.stderr.take().unwrap()), Arc::clone(&stderr));
         std::thread::spawn(move || {
             let mut line = String::new();
             while errors.read_line(&mut line).is_ok_and(|read| read > 0) {
-                kept.lock().unwrap().push_str(&std::mem::take(&mut line));
+                collected.lock().unwrap().push_str(&std::mem::take(&mut line));
             }
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -111,7 +112,7 @@ impl Plugin {
             line.clear();
             stdout.read_line(&mut line).unwrap();
         }
-        // The pipe stays open, as a host keeps it.
+        // Like a host, keep the pipe open.
         std::thread::spawn(move || stdout.read_to_end(&mut Vec::new()));
         Self { child, line: line.trim_end_matches('\n').to_owned(), identity, stderr, _directory: directory }
     }
@@ -130,12 +131,12 @@ impl Plugin {
         self.child.id()
     }
 
-    /// What was written to standard error so far.
+    /// The standard error output so far.
     pub(crate) fn stderr(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Waits until standard error holds `text`, and gives all of it.
+    /// Waits until the standard error output contains `text`, and returns all of it.
     pub(crate) fn stderr_with(&self, text: &str) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
@@ -154,7 +155,7 @@ impl Plugin {
         assert!(sent.success());
     }
 
-    /// How the process ended; `None` when it still runs after `within`.
+    /// The exit status, or `None` when the process still runs after `within`.
     pub(crate) fn ended(&mut self, within: Duration) -> Option<ExitStatus> {
         let end = Instant::now() + within;
         loop {
@@ -168,24 +169,24 @@ impl Plugin {
         }
     }
 
-    /// The provider's calls.
+    /// A client of the provider service.
     pub(crate) async fn provider(&self) -> ProviderClient<Channel> {
         let channel = self.channel(self.identity.as_ref()).await.unwrap();
         ProviderClient::new(channel).max_decoding_message_size(256 << 20).max_encoding_message_size(256 << 20)
     }
 
-    /// The stream that hosts keep open for their life.
+    /// The stream that a host keeps open until it exits.
     pub(crate) async fn stdio(&self) -> tonic::Streaming<StdioData> {
         let channel = self.channel(self.identity.as_ref()).await.unwrap();
         GrpcStdioClient::new(channel).stream_stdio(Empty {}).await.unwrap().into_inner()
     }
 
-    /// The controller's calls.
+    /// A client of the controller service.
     pub(crate) async fn controller(&self) -> GrpcControllerClient<Channel> {
         GrpcControllerClient::new(self.channel(self.identity.as_ref()).await.unwrap())
     }
 
-    /// A connection as the owner of `identity`: over TLS whenever the plugin has a certificate.
+    /// A connection with `identity` as the client certificate; over TLS when the handshake line has a certificate.
     pub(crate) async fn channel(&self, identity: Option<&Identity>) -> Result<Channel, tonic::transport::Error> {
         let path = self.socket().to_owned();
         let tls = self.fields().get(5).filter(|field| !field.is_empty()).map(|field| connector(field, identity));
@@ -200,7 +201,7 @@ impl Drop for Plugin {
     }
 }
 
-/// The binary in an environment without anything that a host sets.
+/// The binary, without the environment variables that a host sets.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
     for name in [COOKIE.0, "PLUGIN_CLIENT_CERT", "TF_LOG", "TF_LOG_PROVIDER", "PLUGIN_UNIX_SOCKET_DIR"] {
@@ -209,7 +210,7 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// A connection to a socket.
+/// A connection to the socket at `path`.
 pub(crate) async fn connect(path: String, tls: Option<TlsConnector>) -> Result<Channel, tonic::transport::Error> {
     let service = tower::service_fn(move |_| {
         let (path, tls) = (path.clone(), tls.clone());
@@ -229,7 +230,7 @@ trait Stream: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
 
-/// TLS to the owner of the certificate in a handshake line, and to nobody else.
+/// A TLS client that trusts only the certificate in the field of the handshake line.
 fn connector(field: &str, identity: Option<&Identity>) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from(STANDARD_NO_PAD.decode(field).unwrap())).unwrap();
@@ -239,7 +240,7 @@ fn connector(field: &str, identity: Option<&Identity>) -> TlsConnector {
         .with_root_certificates(roots);
     let mut config = match identity {
         Some(identity) => {
-            // rustls would refuse a key that does not fit; a bad host would not.
+            // Bypasses the check of rustls that the key fits the certificate, which a malicious host would not make.
             let key = aws_lc_rs::sign::any_supported_type(&identity.key()).unwrap();
             let chain = vec![identity.certificate.clone()];
             builder.with_client_cert_resolver(Arc::new(tokio_rustls::rustls::sign::SingleCertAndKey::from(

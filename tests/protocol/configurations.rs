@@ -1,10 +1,10 @@
-//! Valid configurations of every resource, made of random choices.
+//! Random valid configurations of every resource type.
 
 use multiregion::resources::Resource;
 use multiregion::wire::{Segment, Type, Value, decode_json};
 use serde_json::{Map, Value as Json, json};
 
-/// Random numbers to choose by. When they are used up, the first of everything is chosen.
+/// Random numbers that decide the choices. When they are used up, the first option is chosen.
 pub(crate) struct Choices(std::vec::IntoIter<usize>);
 
 impl Choices {
@@ -17,34 +17,34 @@ impl Choices {
         self.0.next().unwrap_or_default() % end
     }
 
-    /// One of these.
+    /// One of the options.
     fn one<const N: usize>(&mut self, of: [Json; N]) -> Json {
         of.into_iter().nth(self.below(N)).unwrap()
     }
 
-    /// An object with some of these attributes.
+    /// An object with a subset of these attributes.
     fn some<const N: usize>(&mut self, of: [(&str, Json); N]) -> Json {
         let chosen = of.into_iter().filter(|_| self.below(2) == 1).map(|(name, value)| (name.to_owned(), value));
         Json::Object(chosen.collect::<Map<_, _>>())
     }
 }
 
-/// A configuration from JSON. An optional attribute that is refused is left out: not all choices go together.
+/// A valid configuration from JSON. Not all choices are valid together, so optional attributes with errors are removed.
 pub(crate) fn valid(resource: &dyn Resource, ty: &Type, mut json: Json) -> Value {
     loop {
         let config = decode_json(json.to_string().as_bytes(), ty).unwrap();
         let found = resource.validate(&config);
-        let Some(mistake) = found.iter().find(|one| one.is_error()) else { return config };
-        let Some(Segment::Attribute(name)) = mistake.path.segments().first() else { panic!("{mistake}") };
+        let Some(error) = found.iter().find(|one| one.is_error()) else { return config };
+        let Some(Segment::Attribute(name)) = error.path.segments().first() else { panic!("{error}") };
         match name.as_str() {
             "regions" => json["regions"] = json!({ "us-east-1": {} }),
             "routing" => json["routing"] = json!({ "drain_seconds": 0 }),
-            optional => drop(json.as_object_mut().unwrap().remove(optional).unwrap_or_else(|| panic!("{mistake}"))),
+            optional => drop(json.as_object_mut().unwrap().remove(optional).unwrap_or_else(|| panic!("{error}"))),
         }
     }
 }
 
-/// The configuration of a zone.
+/// A configuration of `multiregion_zone`.
 pub(crate) fn zone(name: &str, choices: &mut Choices) -> Json {
     let mut config = choices.some([
         ("force_destroy", json!(true)),
@@ -56,7 +56,7 @@ pub(crate) fn zone(name: &str, choices: &mut Choices) -> Json {
     config
 }
 
-/// The configuration of an API whose code is in `source`, and whose name, if it has one, is `domain`.
+/// A configuration of `multiregion_api` with its code in `source`. `domain` is its domain name, if it gets one.
 pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices: &mut Choices) -> Json {
     let (gateway, named) = (gateway(choices), named(domain, zone_id, choices));
     let mut config = choices.some([
@@ -75,7 +75,7 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
     config["function"] = function(source, choices);
     let policy = choices.one([Json::Null, json!("latency"), json!("weighted"), json!("failover")]);
     let health_check = choices.one([Json::Null, json!({}), json!({ "path": "/health", "interval_seconds": 10 })]);
-    // Nothing is to be waited for.
+    // No drain period, so that the tests do not wait.
     config["routing"] = json!({ "drain_seconds": 0, "policy": policy, "health_check": health_check });
     config["cdn"] = choices.one([
         Json::Null,

@@ -1,4 +1,4 @@
-//! What the host hears besides answers.
+//! The log that the provider writes to standard error for the host.
 
 use super::client::{Identity, Plugin};
 use super::generated::tfplugin6::stop_provider;
@@ -10,7 +10,7 @@ async fn stopped(variables: &[(&str, &str)]) -> Plugin {
 }
 
 #[tokio::test]
-async fn lines_are_json_of_the_hosts_form() {
+async fn log_lines_are_hclog_json() {
     for variable in ["TF_LOG", "TF_LOG_PROVIDER"] {
         let plugin = stopped(&[(variable, "TRACE")]).await;
         let stderr = plugin.stderr_with("the host cancels all operations");
@@ -23,13 +23,13 @@ async fn lines_are_json_of_the_hosts_form() {
             assert_eq!(fraction.len(), "123456Z".len(), "{timestamp}");
             assert!(fraction.ends_with('Z') && fraction[..6].bytes().all(|byte| byte.is_ascii_digit()), "{timestamp}");
         }
-        // Whatever they are asked for, libraries keep what they exchange to themselves.
+        // Libraries never log, at any level, because they would log what they exchange.
         assert!(stderr.lines().all(|line| line.contains(r#""@module":"multiregion"#)), "{stderr}");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_said_unasked() {
+async fn nothing_is_logged_unless_requested() {
     for variables in [&[][..], &[("TF_LOG", "OFF")], &[("TF_LOG", "TRACE"), ("TF_LOG_PROVIDER", "ERROR")]] {
         assert_eq!(stopped(variables).await.stderr(), "", "{variables:?}");
     }

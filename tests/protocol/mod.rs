@@ -1,15 +1,15 @@
-//! The binary, as a host sees it.
+//! The binary, driven over the plugin protocol as a host does it.
 
-mod acceptance;
-mod answers;
 mod calls;
 pub(crate) mod client;
 mod configurations;
-mod crash;
 pub(crate) mod generated;
 mod handshake;
-mod life;
+mod host_rules;
 mod log;
-mod required;
+mod panic;
+mod process;
+mod required_attributes;
+mod responses;
 mod schema;
 mod unknown_provider;

@@ -1,4 +1,4 @@
-//! Whether what the provider says of itself is well-formed.
+//! The schemas and metadata that the provider returns are well-formed.
 
 use super::client::Plugin;
 use super::generated::tfplugin6::schema::{Attribute, Block};
@@ -11,7 +11,7 @@ async fn provider_schema() -> get_provider_schema::Response {
 }
 
 fn check_block(block: &Block, of: &str) {
-    assert!(!block.description.is_empty(), "{of} is not described");
+    assert!(!block.description.is_empty(), "{of} has no description");
     assert_eq!(block.description_kind(), StringKind::Markdown, "{of}");
     check_attributes(&block.attributes, of);
 }
@@ -19,16 +19,20 @@ fn check_block(block: &Block, of: &str) {
 fn check_attributes(attributes: &[Attribute], of: &str) {
     let mut names: Vec<_> = attributes.iter().map(|attribute| attribute.name.as_str()).collect();
     names.sort_unstable();
-    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{of} has an attribute twice: {names:?}");
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{of} declares an attribute twice: {names:?}");
     for attribute in attributes {
         let of = format!("{of}.{}", attribute.name);
-        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        assert!(attribute.name.bytes().all(letters) && !attribute.name.starts_with('_'), "{of} is no good name");
-        assert!(attribute.description.ends_with(['.', '`']), "{of} is described by {:?}", attribute.description);
+        let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        assert!(attribute.name.bytes().all(is_allowed) && !attribute.name.starts_with('_'), "{of} is not a valid name");
+        assert!(
+            attribute.description.ends_with(['.', '`']),
+            "the description of {of} is not a sentence: {:?}",
+            attribute.description
+        );
         assert_eq!(attribute.description_kind(), StringKind::Markdown, "{of}");
         assert!(
             attribute.required ^ (attribute.optional || attribute.computed),
-            "{of} is not exactly one of required, optional or computed"
+            "{of} must be either required, or optional or computed"
         );
         assert!(!(attribute.write_only && attribute.computed), "{of} is write-only and computed");
         assert_eq!(attribute.deprecated, !attribute.deprecation_message.is_empty(), "{of}");
@@ -60,7 +64,7 @@ async fn every_schema_is_well_formed_and_described() {
 }
 
 #[tokio::test]
-async fn secrets_of_the_provider_are_marked() {
+async fn secret_provider_arguments_are_sensitive() {
     let provider = provider_schema().await.provider.unwrap().block.unwrap();
     let sensitive: Vec<_> =
         provider.attributes.iter().filter(|attribute| attribute.sensitive).map(|one| one.name.as_str()).collect();
@@ -87,7 +91,7 @@ async fn metadata_agrees_with_the_schema() {
 }
 
 #[tokio::test]
-async fn no_resource_has_an_identity() {
+async fn no_resource_type_has_an_identity_schema() {
     let plugin = Plugin::start();
     let request = get_resource_identity_schemas::Request {};
     let response = plugin.provider().await.get_resource_identity_schemas(request).await.unwrap().into_inner();

@@ -1,4 +1,4 @@
-//! A provider whose configuration is known only after apply: what needs no AWS can be planned.
+//! A provider whose configuration is unknown while planning: operations that need no AWS call succeed.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ async fn unknown_provider(plugin: &Plugin) -> (ProviderClient<Channel>, Vec<Stri
 }
 
 #[tokio::test]
-async fn a_state_is_kept_and_the_user_warned() {
+async fn a_refresh_keeps_the_state_and_warns() {
     let plugin = Plugin::start();
     let (mut provider, types) = unknown_provider(&plugin).await;
     for type_name in types {
@@ -42,7 +42,7 @@ async fn a_state_is_kept_and_the_user_warned() {
 }
 
 #[tokio::test]
-async fn a_destroy_needs_no_aws_to_be_planned() {
+async fn a_destroy_is_planned_without_aws() {
     let plugin = Plugin::start();
     let (mut provider, types) = unknown_provider(&plugin).await;
     for type_name in types {
@@ -51,13 +51,13 @@ async fn a_destroy_needs_no_aws_to_be_planned() {
         let planned = provider.plan_resource_change(request).await.unwrap().into_inner();
         assert_eq!((planned.diagnostics, planned.deferred), (vec![], None));
         assert_eq!(planned.planned_private, b"ours");
-        // MessagePack's null.
+        // Null in MessagePack.
         assert_eq!(planned.planned_state.map(|state| state.msgpack), Some(vec![0xc0]));
     }
 }
 
 #[tokio::test]
-async fn an_apply_needs_aws() {
+async fn an_apply_is_an_error() {
     let plugin = Plugin::start();
     let (mut provider, types) = unknown_provider(&plugin).await;
     for type_name in types {
@@ -71,7 +71,7 @@ fn zone_schema() -> Schema {
     REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_zone").unwrap().schema()
 }
 
-/// A zone with a name, maybe a comment, and nothing that we set.
+/// A zone configuration with a name and, unless it is null, a comment.
 fn zone(comment: Value) -> Option<DynamicValue> {
     let schema = zone_schema();
     let mut values: BTreeMap<_, _> =
@@ -92,7 +92,7 @@ fn create(deferral_allowed: bool) -> plan_resource_change::Request {
 }
 
 #[tokio::test]
-async fn a_create_is_planned_with_what_we_set_unknown() {
+async fn a_create_is_planned_with_unknown_computed_attributes() {
     let plugin = Plugin::start();
     let (mut provider, _) = unknown_provider(&plugin).await;
     for deferral_allowed in [false, true] {
@@ -110,7 +110,7 @@ async fn a_create_is_planned_with_what_we_set_unknown() {
 }
 
 #[tokio::test]
-async fn a_change_waits_for_aws_and_no_change_does_not() {
+async fn a_change_is_deferred_or_an_error_and_no_change_is_planned() {
     let plugin = Plugin::start();
     let (mut provider, _) = unknown_provider(&plugin).await;
     let (prior, changed) = (zone(Value::Null), zone(Value::String("other".to_owned())));

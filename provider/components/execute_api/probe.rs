@@ -159,9 +159,10 @@ fn seen(answer: &HttpAnswer) -> String {
 /// `routed`, Not Found is all that there can be.
 fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
     let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+        let message = body.get("message").and_then(Json::as_str);
         body.as_object().is_some_and(|body| body.len() == 1)
             && matches!(
-                (answer.status, body["message"].as_str()),
+                (answer.status, message),
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });

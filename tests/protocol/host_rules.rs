@@ -1,50 +1,51 @@
-//! What OpenTofu and Terraform accept of the values that a provider answers with.
+//! The checks that OpenTofu and Terraform make on the values that a provider returns.
 //!
-//! Read in the sources of Terraform 1.11, package `objchange`: `AssertPlanValid` and `AssertObjectCompatible`; and in
-//! `node_resource_abstract_instance.go`, what is checked after a refresh, an apply and an import.
+//! # Source
+//! Terraform 1.11: `AssertPlanValid` and `AssertObjectCompatible` in the package `objchange`, and the checks after a
+//! refresh, an apply and an import in `node_resource_abstract_instance.go`.
 
 use std::collections::BTreeSet;
 
 use multiregion::schema::{Attribute, Mode, Nested, Nesting, Schema, Shape};
 use multiregion::wire::{Path, Value};
 
-/// What a host refuses of a plan. `prior` is null for a create.
-pub(crate) fn of_plan(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Vec<String> {
+/// The problems that a host finds in a plan. `prior` is null for a create.
+pub(crate) fn plan_problems(schema: &Schema, prior: &Value, config: &Value, planned: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     match (config, planned) {
         (Value::Null, Value::Null) => {}
         (Value::Null, _) => problems.push("planned for existence but config wants absence".to_owned()),
         (_, Value::Null) => problems.push("planned for absence but config wants existence".to_owned()),
-        _ => in_plan(&schema.attributes, prior, config, planned, &Path::root(), &mut problems),
+        _ => check_plan(&schema.attributes, prior, config, planned, &Path::root(), &mut problems),
     }
     problems
 }
 
-/// What a host refuses of the state after an apply, or of a second plan when more is known than in the first.
-pub(crate) fn of_result(planned: &Value, actual: &Value) -> Vec<String> {
+/// The problems that a host finds in the state after an apply, or in a second plan with fewer unknown values.
+pub(crate) fn result_problems(planned: &Value, actual: &Value) -> Vec<String> {
     let mut problems = Vec::new();
-    compatible(planned, actual, "", &mut problems);
+    check_compatible(planned, actual, "", &mut problems);
     problems
 }
 
-/// The places that are unknown: none may be after an apply, a refresh or an import.
-pub(crate) fn unknown(state: &Value) -> Vec<String> {
+/// The paths with unknown values. None is allowed after an apply, a refresh or an import.
+pub(crate) fn unknown_paths(state: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    search(state, "", &mut found);
+    find_unknown(state, "", &mut found);
     found
 }
 
-fn search(value: &Value, at: &str, found: &mut Vec<String>) {
+fn find_unknown(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Unknown => found.push(format!("{at} is unknown")),
-        Value::Map(values) => values.iter().for_each(|(key, value)| search(value, &format!("{at}.{key}"), found)),
-        Value::List(items) => items.iter().for_each(|item| search(item, &format!("{at}[]"), found)),
-        Value::Dynamic(_, inner) => search(inner, at, found),
+        Value::Map(values) => values.iter().for_each(|(key, value)| find_unknown(value, &format!("{at}.{key}"), found)),
+        Value::List(items) => items.iter().for_each(|item| find_unknown(item, &format!("{at}[]"), found)),
+        Value::Dynamic(_, inner) => find_unknown(inner, at, found),
         _ => {}
     }
 }
 
-/// The value of an attribute; null when there is no object.
+/// The value of an attribute, or null when `object` is not an object.
 fn get<'a>(object: &'a Value, name: &str) -> &'a Value {
     match object {
         Value::Map(values) => values.get(name).unwrap_or(&Value::Null),
@@ -52,7 +53,7 @@ fn get<'a>(object: &'a Value, name: &str) -> &'a Value {
     }
 }
 
-fn in_plan(
+fn check_plan(
     attributes: &[Attribute],
     prior: &Value,
     config: &Value,
@@ -67,25 +68,32 @@ fn in_plan(
         let is_computed = matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed);
         let is_kept = planned == prior && *prior != Value::Null && *config != Value::Null;
         if attribute.write_only && *planned != Value::Null {
-            problems.push(format!("{path} is write-only and planned"));
+            problems.push(format!("{path} is write-only but has a planned value"));
         } else if planned == config || (is_computed && *config == Value::Null) || is_kept {
             continue;
         } else if let Shape::Nested(nested) = &attribute.shape {
-            in_nested(nested, prior, config, planned, &path, problems);
+            check_nested(nested, prior, config, planned, &path, problems);
         } else {
             problems.push(format!("{path}: planned {planned:?}, configured {config:?}, was {prior:?}"));
         }
     }
 }
 
-fn in_nested(nested: &Nested, prior: &Value, config: &Value, planned: &Value, path: &Path, problems: &mut Vec<String>) {
+fn check_nested(
+    nested: &Nested,
+    prior: &Value,
+    config: &Value,
+    planned: &Value,
+    path: &Path,
+    problems: &mut Vec<String>,
+) {
     match (config, planned) {
         (_, Value::Null) => problems.push(format!("{path}: planned for absence but config wants existence")),
         (Value::Null, _) => problems.push(format!("{path}: planned for existence but config wants absence")),
         (Value::Unknown, _) => problems.push(format!("{path}: configured unknown, planned {planned:?}")),
-        (_, Value::Unknown) => problems.push(format!("{path}: a nested object must not be unknown itself")),
+        (_, Value::Unknown) => problems.push(format!("{path}: a nested object must not be unknown as a whole")),
         _ if nested.nesting == Nesting::Single => {
-            in_plan(&nested.attributes, prior, config, planned, path, problems);
+            check_plan(&nested.attributes, prior, config, planned, path, problems);
         }
         (Value::Map(configs), Value::Map(plans)) => {
             for key in configs.keys().chain(plans.keys()).collect::<BTreeSet<_>>() {
@@ -94,7 +102,7 @@ fn in_nested(nested: &Nested, prior: &Value, config: &Value, planned: &Value, pa
                     continue;
                 };
                 if planned != config {
-                    in_nested(&single(nested), get(prior, key), config, planned, &path.key(key), problems);
+                    check_nested(&single(nested), get(prior, key), config, planned, &path.key(key), problems);
                 }
             }
         }
@@ -102,26 +110,26 @@ fn in_nested(nested: &Nested, prior: &Value, config: &Value, planned: &Value, pa
     }
 }
 
-/// One of many.
+/// The schema of one object of a map.
 fn single(nested: &Nested) -> Nested {
     Nested { nesting: Nesting::Single, attributes: nested.attributes.clone() }
 }
 
-fn compatible(planned: &Value, actual: &Value, at: &str, problems: &mut Vec<String>) {
+fn check_compatible(planned: &Value, actual: &Value, at: &str, problems: &mut Vec<String>) {
     match (planned, actual) {
         (Value::Unknown, _) => {}
         (Value::Map(plans), Value::Map(values)) => {
             for key in plans.keys().chain(values.keys()).collect::<BTreeSet<_>>() {
                 let at = format!("{at}.{key}");
                 match (plans.get(key), values.get(key)) {
-                    (Some(planned), Some(actual)) => compatible(planned, actual, &at, problems),
+                    (Some(planned), Some(actual)) => check_compatible(planned, actual, &at, problems),
                     (Some(_), None) => problems.push(format!("{at} has vanished")),
                     (None, _) => problems.push(format!("{at} has appeared")),
                 }
             }
         }
         (Value::List(plans), Value::List(items)) if plans.len() == items.len() => {
-            plans.iter().zip(items).for_each(|(planned, actual)| compatible(planned, actual, at, problems));
+            plans.iter().zip(items).for_each(|(planned, actual)| check_compatible(planned, actual, at, problems));
         }
         (planned, actual) if planned != actual => problems.push(format!("{at}: was {planned:?}, but now {actual:?}")),
         _ => {}
@@ -136,7 +144,7 @@ mod tests {
     fn schema() -> Schema {
         let inner = vec![
             Attribute::string("given", Mode::Optional, "Given."),
-            Attribute::string("made", Mode::Computed, "Made."),
+            Attribute::string("computed", Mode::Computed, "Computed."),
         ];
         let attributes = vec![
             Attribute::string("name", Mode::Required, "A name."),
@@ -156,11 +164,11 @@ mod tests {
     }
 
     fn refused(prior: &Value, config: &Value, planned: &Value) -> bool {
-        !of_plan(&schema(), prior, config, planned).is_empty()
+        !plan_problems(&schema(), prior, config, planned).is_empty()
     }
 
     #[test]
-    fn a_plan_has_the_configurations_value_or_the_prior_one() {
+    fn a_planned_value_is_the_configured_or_the_prior_one() {
         let named = |name: &str| object([("name", text(name))]);
         assert!(!refused(&named("a"), &named("b"), &named("b")));
         assert!(!refused(&named("a"), &named("b"), &named("a")));
@@ -170,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_computed_may_be_made_up() {
+    fn only_computed_attributes_may_have_a_value_of_the_provider() {
         let nothing = object([("name", text("a"))]);
         let with = |name: &str, value: Value| object([("name", text("a")), (name, value)]);
         assert!(!refused(&Value::Null, &nothing, &with("list", Value::Unknown)));
         assert!(refused(&Value::Null, &nothing, &with("one", object([]))));
-        // Seen: null is not a prior value that may be kept.
+        // Null is not a prior value that a plan may keep.
         assert!(refused(&nothing, &with("one", object([])), &nothing));
-        let one = |given: Value, made: Value| with("one", object([("given", given), ("made", made)]));
+        let one = |given: Value, computed: Value| with("one", object([("given", given), ("computed", computed)]));
         assert!(!refused(&Value::Null, &one(text("x"), Value::Null), &one(text("x"), Value::Unknown)));
         assert!(refused(&Value::Null, &one(text("x"), Value::Null), &one(text("y"), Value::Unknown)));
         assert!(refused(&Value::Null, &one(text("x"), Value::Null), &with("one", Value::Unknown)));
@@ -187,18 +195,18 @@ mod tests {
     }
 
     #[test]
-    fn a_result_is_what_was_planned() {
-        let made = |value: Value| object([("made", Value::List(vec![value]))]);
-        assert!(of_result(&made(Value::Unknown), &made(text("x"))).is_empty());
+    fn a_result_has_the_planned_values() {
+        let computed = |value: Value| object([("computed", Value::List(vec![value]))]);
+        assert!(result_problems(&computed(Value::Unknown), &computed(text("x"))).is_empty());
         for (planned, actual) in [
-            (made(text("x")), made(text("y"))),
-            (made(Value::Null), made(text("y"))),
-            (made(Value::Unknown), object([])),
-            (object([]), made(Value::Null)),
+            (computed(text("x")), computed(text("y"))),
+            (computed(Value::Null), computed(text("y"))),
+            (computed(Value::Unknown), object([])),
+            (object([]), computed(Value::Null)),
             (Value::List(vec![]), Value::List(vec![Value::Null])),
         ] {
-            assert_eq!(of_result(&planned, &actual).len(), 1, "{planned:?} {actual:?}");
+            assert_eq!(result_problems(&planned, &actual).len(), 1, "{planned:?} {actual:?}");
         }
-        assert_eq!(unknown(&made(Value::Unknown)), [".made[] is unknown"]);
+        assert_eq!(unknown_paths(&computed(Value::Unknown)), [".computed[] is unknown"]);
     }
 }

@@ -1,4 +1,4 @@
-//! How the process begins and ends.
+//! How the provider's process starts and ends.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -17,7 +17,7 @@ use super::generated::tfplugin6::provider_client::ProviderClient;
 use super::generated::tfplugin6::{configure_provider, get_metadata, stop_provider};
 
 #[test]
-fn run_by_a_person_it_says_what_it_is() {
+fn run_by_hand_it_explains_how_to_use_it() {
     for (cookie, arguments) in [(None, &[][..]), (Some("wrong"), &[]), (Some(COOKIE.1), &["help"])] {
         let mut command = command();
         command.args(arguments).envs(cookie.map(|cookie| (COOKIE.0, cookie)));
@@ -31,7 +31,7 @@ fn run_by_a_person_it_says_what_it_is() {
 }
 
 #[test]
-fn it_knows_its_version() {
+fn it_prints_its_version() {
     let output = command().arg("--version").output().unwrap();
     assert!(output.status.success());
     let expected = concat!("terraform-provider-multiregion ", env!("CARGO_PKG_VERSION"), "\n");
@@ -39,18 +39,18 @@ fn it_knows_its_version() {
 }
 
 #[tokio::test]
-async fn shutdown_is_answered_and_ends_the_process_at_once() {
+async fn shutdown_is_answered_and_ends_the_process() {
     let mut plugin = Plugin::start();
     let socket = plugin.socket().to_owned();
     let _idle = plugin.provider().await;
     plugin.controller().await.shutdown(Empty {}).await.unwrap();
-    // The host kills after 2 s.
+    // The host kills the process after 2 s.
     assert_eq!(plugin.ended(Duration::from_millis(1500)).and_then(|status| status.code()), Some(0));
     assert!(!Path::new(&socket).exists());
 }
 
 #[tokio::test]
-async fn interrupts_are_the_hosts_to_pass_on() {
+async fn an_interrupt_signal_is_ignored() {
     let mut plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     plugin.signal("INT");
@@ -61,15 +61,15 @@ async fn interrupts_are_the_hosts_to_pass_on() {
 }
 
 #[tokio::test]
-async fn termination_leaves_no_socket() {
+async fn a_termination_signal_ends_the_process_and_removes_the_socket() {
     let mut plugin = Plugin::start();
     plugin.signal("TERM");
     assert_eq!(plugin.ended(Duration::from_secs(5)).and_then(|status| status.code()), Some(0));
     assert!(!Path::new(plugin.socket()).exists());
 }
 
-/// A call that waits for an AWS that never answers, once that was asked.
-async fn endless(plugin: &Plugin) -> JoinHandle<Result<Response<configure_provider::Response>, Status>> {
+/// A call that is waiting for an AWS endpoint that never answers.
+async fn pending_call(plugin: &Plugin) -> JoinHandle<Result<Response<configure_provider::Response>, Status>> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let text = |text: &str| Value::String(text.to_owned());
     let config = provider_config(&[
@@ -81,29 +81,29 @@ async fn endless(plugin: &Plugin) -> JoinHandle<Result<Response<configure_provid
     let mut provider = plugin.provider().await;
     let request = configure_provider::Request { config, ..Default::default() };
     let call = tokio::spawn(async move { provider.configure_provider(request).await });
-    let (asked, _) = listener.accept().await.unwrap();
+    let (connection, _) = listener.accept().await.unwrap();
     // Open until the test's runtime ends.
     tokio::spawn(async move {
         std::future::pending::<()>().await;
-        drop((asked, listener));
+        drop((connection, listener));
     });
     call
 }
 
-/// A signal to the whole process group: the host hears how its calls ended, and ends the provider itself.
+/// After a signal to the whole process group, the host receives the results of its calls and ends the provider itself.
 #[tokio::test]
-async fn termination_lets_calls_end_first() {
+async fn a_termination_signal_cancels_and_answers_running_calls() {
     let mut plugin = Plugin::start();
-    let call = endless(&plugin).await;
+    let call = pending_call(&plugin).await;
     plugin.signal("TERM");
-    let answer = call.await.unwrap().unwrap().into_inner();
-    assert_eq!(answer.diagnostics.iter().map(|told| told.summary.as_str()).collect::<Vec<_>>(), ["Cancelled"]);
+    let response = call.await.unwrap().unwrap().into_inner();
+    assert_eq!(response.diagnostics.iter().map(|one| one.summary.as_str()).collect::<Vec<_>>(), ["Cancelled"]);
     plugin.controller().await.shutdown(Empty {}).await.unwrap();
     assert_eq!(plugin.ended(Duration::from_millis(1500)).and_then(|status| status.code()), Some(0));
 }
 
 #[tokio::test]
-async fn a_second_termination_ends_at_once() {
+async fn a_second_termination_signal_ends_the_process_at_once() {
     let mut plugin = Plugin::start_with(None, &[("TF_LOG", "INFO")]);
     let _connected = plugin.provider().await;
     plugin.signal("TERM");
@@ -112,7 +112,7 @@ async fn a_second_termination_ends_at_once() {
     assert_eq!(plugin.ended(Duration::from_secs(3)).and_then(|status| status.code()), Some(0));
 }
 
-/// A shell as the host: it starts the plugin, passes its first line on and dies by our hand.
+/// A shell in the role of the host, which starts the plugin and passes its first line on. The tests kill it.
 fn in_a_shell() -> Plugin {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(r#""$0" & echo $!; wait"#).arg(env!("CARGO_BIN_EXE_terraform-provider-multiregion"));
@@ -120,8 +120,8 @@ fn in_a_shell() -> Plugin {
     Plugin::spawn(shell, None, 2)
 }
 
-/// Whether the plugin at this socket ends, which takes its socket away.
-async fn goes(socket: &str) -> bool {
+/// Whether the plugin with this socket ends, and so removes its socket.
+async fn ends(socket: &str) -> bool {
     let gone = async {
         while Path::new(socket).exists() {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -131,27 +131,27 @@ async fn goes(socket: &str) -> bool {
 }
 
 #[tokio::test]
-async fn it_does_not_outlive_a_host_that_never_connected() {
+async fn it_ends_with_a_host_that_never_connected() {
     let shell = in_a_shell();
     let socket = shell.socket().to_owned();
     assert!(Path::new(&socket).exists());
     shell.signal("KILL");
-    assert!(goes(&socket).await, "the plugin still runs");
+    assert!(ends(&socket).await, "the plugin still runs");
 }
 
 #[tokio::test]
-async fn it_does_not_outlive_its_host() {
+async fn it_ends_with_its_host() {
     let shell = in_a_shell();
     let socket = shell.socket().to_owned();
     let mut provider = shell.provider().await;
     provider.get_metadata(get_metadata::Request {}).await.unwrap();
     shell.signal("KILL");
-    assert!(goes(&socket).await, "the plugin still runs");
+    assert!(ends(&socket).await, "the plugin still runs");
 }
 
-/// The host may have ended before the plugin could look who started it.
+/// The host may end before the plugin has read the id of its parent process.
 #[tokio::test]
-async fn it_ends_when_nobody_reads_its_handshake_line_any_more() {
+async fn it_ends_when_its_standard_output_is_closed() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = command();
     command.env(COOKIE.0, COOKIE.1).env("TMPDIR", directory.path()).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -159,15 +159,15 @@ async fn it_ends_when_nobody_reads_its_handshake_line_any_more() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let socket = line.split('|').nth(3).unwrap();
-    let has_gone = goes(socket).await;
+    let has_ended = ends(socket).await;
     let _ = child.kill();
     child.wait().unwrap();
-    assert!(has_gone, "the plugin still runs");
+    assert!(has_ended, "the plugin still runs");
 }
 
-/// As on Windows, where nothing else tells.
+/// The only sign of the host's end on Windows.
 #[tokio::test]
-async fn it_ends_when_the_host_has_closed_the_connection_that_it_keeps() {
+async fn it_ends_when_the_host_closes_its_stdio_stream() {
     let mut plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let stdio = plugin.stdio().await;
@@ -178,16 +178,16 @@ async fn it_ends_when_the_host_has_closed_the_connection_that_it_keeps() {
 }
 
 #[tokio::test]
-async fn the_stream_that_hosts_keep_open_says_nothing_and_delays_no_end() {
+async fn an_open_stdio_stream_does_not_delay_a_shutdown() {
     let mut plugin = Plugin::start();
     let mut stdio = plugin.stdio().await;
     plugin.controller().await.shutdown(Empty {}).await.unwrap();
-    assert!(stdio.message().await.is_ok_and(|said| said.is_none()));
+    assert!(stdio.message().await.is_ok_and(|message| message.is_none()));
     assert_eq!(plugin.ended(Duration::from_millis(1500)).and_then(|status| status.code()), Some(0));
 }
 
 #[tokio::test]
-async fn in_debug_mode_it_says_how_to_attach_and_serves_again_and_again() {
+async fn in_debug_mode_it_prints_how_to_attach_and_serves_several_hosts() {
     let mut command = command();
     command.arg("--debug");
     let mut plugin = Plugin::spawn(command, None, 3);

@@ -1,7 +1,7 @@
-//! Every answer of the plugin, for configurations made at random: the hosts accept each of them.
+//! The hosts accept every response of the provider, for random configurations.
 //!
-//! One resource lives its whole life by remote calls: it is planned with values that are not known yet, planned, applied,
-//! refreshed, changed, imported and destroyed.
+//! Each case takes one resource through its lifecycle by remote calls: plan with unknown values, plan, apply, refresh,
+//! change, import, destroy.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,19 +23,19 @@ use super::configurations::{Choices, valid};
 use super::generated::tfplugin6::diagnostic::Severity;
 use super::generated::tfplugin6::provider_client::ProviderClient;
 use super::generated::tfplugin6::*;
-use super::{acceptance, configurations};
+use super::{configurations, host_rules};
 
-/// How many lives of each resource are led.
-const LIVES: u32 = 100;
-/// How long all of them may take.
-const ALTOGETHER: Duration = Duration::from_secs(60);
+/// The number of cases for each resource type.
+const CASES: u32 = 100;
+/// The time limit for all cases of one resource type.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// The zone of every API's name.
+/// The hosted zone of every API's domain name.
 const ZONE: &str = "answers.example";
 
-const NOTHING: Kept = Kept { value: Value::Null, private: Vec::new() };
+const ABSENT: Stored = Stored { value: Value::Null, private: Vec::new() };
 
-/// A host with a plugin that works in an AWS in memory.
+/// A host whose provider uses an in-memory AWS.
 struct Host {
     provider: ProviderClient<Channel>,
     source: TempDir,
@@ -44,24 +44,25 @@ struct Host {
     _aws: LocalAws,
 }
 
-/// A resource as a host keeps it.
+/// The state of a resource as a host stores it.
 #[derive(Clone)]
-struct Kept {
+struct Stored {
     value: Value,
     private: Vec<u8>,
 }
 
-/// What a call may not answer.
-type Refused = TestCaseError;
+/// A response that a host refuses.
+type Refusal = TestCaseError;
 
-fn refuse(what: &str, problems: &[String]) -> Result<(), Refused> {
+/// Fails when there are problems with the response to `what`.
+fn expect_none(what: &str, problems: &[String]) -> Result<(), Refusal> {
     if problems.is_empty() { Ok(()) } else { Err(TestCaseError::fail(format!("{what}: {}", problems.join("\n")))) }
 }
 
-/// Fails with the errors among diagnostics.
-fn well(what: &str, diagnostics: &[Diagnostic]) -> Result<(), Refused> {
+/// Fails when there are errors among the diagnostics.
+fn expect_no_errors(what: &str, diagnostics: &[Diagnostic]) -> Result<(), Refusal> {
     let errors = diagnostics.iter().filter(|one| one.severity() == Severity::Error);
-    refuse(what, &errors.map(|one| format!("{}: {}", one.summary, one.detail)).collect::<Vec<_>>())
+    expect_none(what, &errors.map(|one| format!("{}: {}", one.summary, one.detail)).collect::<Vec<_>>())
 }
 
 fn dynamic(value: &Value, ty: &Type) -> Option<DynamicValue> {
@@ -89,15 +90,15 @@ impl Host {
         let configured = provider.configure_provider(request).await.unwrap().into_inner();
         assert_eq!(configured.diagnostics, []);
         let mut host = Self { provider, source, zone_id: String::new(), _plugin: plugin, _aws: aws };
-        let zone = Life::new("multiregion_zone", ZONE);
-        let made = host.change(&zone, &NOTHING, &zone.config(&json!({ "name": ZONE })), &[]).await.unwrap();
-        let Value::Map(mut zone) = made.value else { panic!("{:?}", made.value) };
+        let zone = Case::new("multiregion_zone", ZONE);
+        let applied = host.change(&zone, &ABSENT, &zone.config(&json!({ "name": ZONE })), &[]).await.unwrap();
+        let Value::Map(mut zone) = applied.value else { panic!("{:?}", applied.value) };
         let Some(Value::String(id)) = zone.remove("id") else { panic!("{zone:?}") };
         host.zone_id = id;
         host
     }
 
-    async fn ask(&mut self, of: &Life, prior: &Kept, config: &Value) -> plan_resource_change::Response {
+    async fn send_plan(&mut self, of: &Case, prior: &Stored, config: &Value) -> plan_resource_change::Response {
         let request = plan_resource_change::Request {
             type_name: of.resource.type_name().to_owned(),
             prior_state: dynamic(&prior.value, &of.ty),
@@ -109,16 +110,16 @@ impl Host {
         self.provider.plan_resource_change(request).await.unwrap().into_inner()
     }
 
-    /// Plans `config`, null for a destroy.
-    async fn plan(&mut self, of: &Life, prior: &Kept, config: &Value) -> Result<Kept, Refused> {
-        let planned = self.ask(of, prior, config).await;
-        well("plan", &planned.diagnostics)?;
+    /// Plans `config`, which is null for a destroy.
+    async fn plan(&mut self, of: &Case, prior: &Stored, config: &Value) -> Result<Stored, Refusal> {
+        let planned = self.send_plan(of, prior, config).await;
+        expect_no_errors("plan", &planned.diagnostics)?;
         let value = read_dynamic(planned.planned_state, &of.ty);
-        refuse("plan", &acceptance::of_plan(&of.resource.schema(), &prior.value, config, &value))?;
-        Ok(Kept { value, private: planned.planned_private })
+        expect_none("plan", &host_rules::plan_problems(&of.resource.schema(), &prior.value, config, &value))?;
+        Ok(Stored { value, private: planned.planned_private })
     }
 
-    async fn apply(&mut self, of: &Life, prior: &Kept, planned: &Kept, config: &Value) -> Result<Kept, Refused> {
+    async fn apply(&mut self, of: &Case, prior: &Stored, planned: &Stored, config: &Value) -> Result<Stored, Refusal> {
         let request = apply_resource_change::Request {
             type_name: of.resource.type_name().to_owned(),
             prior_state: dynamic(&prior.value, &of.ty),
@@ -128,82 +129,85 @@ impl Host {
             ..Default::default()
         };
         let applied = self.provider.apply_resource_change(request).await.unwrap().into_inner();
-        well("apply", &applied.diagnostics)?;
+        expect_no_errors("apply", &applied.diagnostics)?;
         let value = read_dynamic(applied.new_state, &of.ty);
-        refuse("apply", &acceptance::of_result(&planned.value, &value))?;
-        refuse("apply", &acceptance::unknown(&value))?;
-        Ok(Kept { value, private: applied.private })
+        expect_none("apply", &host_rules::result_problems(&planned.value, &value))?;
+        expect_none("apply", &host_rules::unknown_paths(&value))?;
+        Ok(Stored { value, private: applied.private })
     }
 
-    async fn read(&mut self, of: &Life, kept: &Kept) -> Result<Kept, Refused> {
+    async fn read(&mut self, of: &Case, stored: &Stored) -> Result<Stored, Refusal> {
         let request = read_resource::Request {
             type_name: of.resource.type_name().to_owned(),
-            current_state: dynamic(&kept.value, &of.ty),
-            private: kept.private.clone(),
+            current_state: dynamic(&stored.value, &of.ty),
+            private: stored.private.clone(),
             ..Default::default()
         };
         let read = self.provider.read_resource(request).await.unwrap().into_inner();
-        well("read", &read.diagnostics)?;
+        expect_no_errors("read", &read.diagnostics)?;
         let value = read_dynamic(read.new_state, &of.ty);
-        refuse("read", &acceptance::unknown(&value))?;
-        Ok(Kept { value, private: read.private })
+        expect_none("read", &host_rules::unknown_paths(&value))?;
+        Ok(Stored { value, private: read.private })
     }
 
     /// Imports and refreshes, as a host does.
-    async fn import(&mut self, of: &Life, id: &str) -> Result<Kept, Refused> {
+    async fn import(&mut self, of: &Case, id: &str) -> Result<Stored, Refusal> {
         let request = import_resource_state::Request {
             type_name: of.resource.type_name().to_owned(),
             id: id.to_owned(),
             ..Default::default()
         };
         let imported = self.provider.import_resource_state(request).await.unwrap().into_inner();
-        refuse("import", &imported.diagnostics.iter().map(|one| one.detail.clone()).collect::<Vec<_>>())?;
+        expect_none("import", &imported.diagnostics.iter().map(|one| one.detail.clone()).collect::<Vec<_>>())?;
         let [one] = <[_; 1]>::try_from(imported.imported_resources).unwrap();
-        let kept = Kept { value: read_dynamic(one.state, &of.ty), private: one.private };
-        refuse("import", &acceptance::unknown(&kept.value))?;
-        self.read(of, &kept).await
+        let stored = Stored { value: read_dynamic(one.state, &of.ty), private: one.private };
+        expect_none("import", &host_rules::unknown_paths(&stored.value))?;
+        self.read(of, &stored).await
     }
 
-    /// Plans, plans again with everything known where it was not, and applies. The plan after it is empty.
-    async fn change(&mut self, of: &Life, prior: &Kept, config: &Value, hidden: &[bool]) -> Result<Kept, Refused> {
+    /// Plans `config`, also with the parts in `hidden` unknown, applies and refreshes. The plan afterwards must be empty.
+    async fn change(&mut self, of: &Case, prior: &Stored, config: &Value, hidden: &[bool]) -> Result<Stored, Refusal> {
         let known = self.plan(of, prior, config).await?;
         let early = hide(config, &mut std::iter::once(false).chain(hidden.iter().copied()));
-        // What is not known may be what a plan cannot do without.
-        let answer = self.ask(of, prior, &early).await;
-        if well("early plan", &answer.diagnostics).is_ok() {
-            let value = read_dynamic(answer.planned_state, &of.ty);
-            refuse("early plan", &acceptance::of_plan(&of.resource.schema(), &prior.value, &early, &value))?;
-            refuse("second plan", &acceptance::of_result(&value, &known.value))?;
+        // The unknown part may be one that a plan needs.
+        let response = self.send_plan(of, prior, &early).await;
+        if expect_no_errors("early plan", &response.diagnostics).is_ok() {
+            let value = read_dynamic(response.planned_state, &of.ty);
+            expect_none("early plan", &host_rules::plan_problems(&of.resource.schema(), &prior.value, &early, &value))?;
+            expect_none("second plan", &host_rules::result_problems(&value, &known.value))?;
         }
-        let made = self.apply(of, prior, &known, config).await?;
-        let made = self.read(of, &made).await?;
-        let again = self.plan(of, &made, config).await?;
-        refuse("plan after apply", &acceptance::of_result(&made.value, &again.value))?;
-        refuse("plan after apply", &acceptance::unknown(&again.value))?;
-        Ok(made)
+        let applied = self.apply(of, prior, &known, config).await?;
+        let applied = self.read(of, &applied).await?;
+        let again = self.plan(of, &applied, config).await?;
+        expect_none("plan after apply", &host_rules::result_problems(&applied.value, &again.value))?;
+        expect_none("plan after apply", &host_rules::unknown_paths(&again.value))?;
+        Ok(applied)
     }
 
-    /// Leads a whole life, from nothing to nothing.
-    async fn lead(&mut self, of: &Life, [first, second]: [Value; 2], hidden: &[bool]) -> Result<(), Refused> {
-        let made = self.change(of, &NOTHING, &first, hidden).await?;
-        let changed = self.change(of, &made, &second, hidden).await?;
+    /// Runs the whole lifecycle, from create to destroy.
+    async fn run(&mut self, of: &Case, [first, second]: [Value; 2], hidden: &[bool]) -> Result<(), Refusal> {
+        let applied = self.change(of, &ABSENT, &first, hidden).await?;
+        let changed = self.change(of, &applied, &second, hidden).await?;
         let found = self.import(of, &of.id).await?;
         self.plan(of, &found, &second).await?;
         self.plan(of, &found, &first).await?;
         let gone = self.plan(of, &changed, &Value::Null).await?;
         let gone = self.apply(of, &changed, &gone, &Value::Null).await?;
-        refuse("destroy", &if gone.value == Value::Null { vec![] } else { vec![format!("left: {:?}", gone.value)] })
+        expect_none(
+            "destroy",
+            &if gone.value == Value::Null { vec![] } else { vec![format!("left: {:?}", gone.value)] },
+        )
     }
 }
 
-/// Which resource, and the name by which it is imported.
-struct Life {
+/// A resource type, and the id by which the resource is imported.
+struct Case {
     resource: &'static dyn Resource,
     ty: Type,
     id: String,
 }
 
-impl Life {
+impl Case {
     fn new(type_name: &str, id: &str) -> Self {
         let resource = *REGISTRY.iter().find(|resource| resource.type_name() == type_name).unwrap();
         Self { resource, ty: resource.schema().ty(), id: id.to_owned() }
@@ -214,7 +218,7 @@ impl Life {
     }
 }
 
-/// The value with each of its parts unknown for which the next of `mask` is true.
+/// `value` with a part unknown wherever the next item of `mask` is true.
 fn hide(value: &Value, mask: &mut impl Iterator<Item = bool>) -> Value {
     if mask.next().unwrap_or_default() && *value != Value::Null {
         return Value::Unknown;
@@ -228,40 +232,40 @@ fn hide(value: &Value, mask: &mut impl Iterator<Item = bool>) -> Value {
     }
 }
 
-/// Leads as many lives as are asked for, one after the other.
-fn lead_lives(type_name: &str, id: fn(usize) -> String, config: fn(&Host, &str, &mut Choices) -> Json) {
+/// Runs [`CASES`] cases of one resource type, one after the other.
+fn run_cases(type_name: &str, id: fn(usize) -> String, config: fn(&Host, &str, &mut Choices) -> Json) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let begin = Instant::now();
     let host = RefCell::new(runtime.block_on(Host::start()));
     let number = Cell::new(0);
-    let settings = Config { cases: LIVES, failure_persistence: None, max_shrink_iters: 20, ..Config::default() };
+    let settings = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 20, ..Config::default() };
     let choices = (vec(any::<usize>(), 60), vec(prop::bool::weighted(0.08), 200));
-    let led = TestRunner::new(settings).run(&choices, |(choices, hidden)| {
+    let result = TestRunner::new(settings).run(&choices, |(choices, hidden)| {
         number.set(number.get() + 1);
-        let life = Life::new(type_name, &id(number.get()));
+        let case = Case::new(type_name, &id(number.get()));
         let mut choices = Choices::new(choices);
         let mut host = host.borrow_mut();
         let mut next = || {
-            let json = config(&host, &life.id, &mut choices);
-            valid(life.resource, &life.ty, json)
+            let json = config(&host, &case.id, &mut choices);
+            valid(case.resource, &case.ty, json)
         };
         let configs = [next(), next()];
-        runtime.block_on(host.lead(&life, configs, &hidden))
+        runtime.block_on(host.run(&case, configs, &hidden))
     });
-    led.unwrap_or_else(|failed| panic!("{failed}"));
-    assert!(begin.elapsed() < ALTOGETHER, "{LIVES} lives took {:?}", begin.elapsed());
+    result.unwrap_or_else(|failed| panic!("{failed}"));
+    assert!(begin.elapsed() < TIME_LIMIT, "{CASES} cases took {:?}", begin.elapsed());
 }
 
 #[test]
-fn every_answer_about_a_zone_is_accepted() {
+fn hosts_accept_every_response_about_a_zone() {
     let id = |number| format!("zone{number}.example");
-    lead_lives("multiregion_zone", id, |_, name, choices| configurations::zone(name, choices));
+    run_cases("multiregion_zone", id, |_, name, choices| configurations::zone(name, choices));
 }
 
 #[test]
-fn every_answer_about_an_api_is_accepted() {
+fn hosts_accept_every_response_about_an_api() {
     let id = |number| format!("api{number}");
-    lead_lives("multiregion_api", id, |host, name, choices| {
+    run_cases("multiregion_api", id, |host, name, choices| {
         let source = host.source.path().to_str().unwrap();
         configurations::api(name, source, &format!("{name}.{ZONE}"), &host.zone_id, choices)
     });

@@ -1,9 +1,10 @@
-//! CloudFront in front of the regions.
+//! CloudFront distributions.
 
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
 use strict_aws::{Fault, Harm};
 
+use super::acm::{validation_record, zone};
 use super::{Bench, tags, with};
 
 const ADDRESS: &str = "global/distribution";
@@ -20,7 +21,7 @@ fn plain() -> Json {
     })
 }
 
-fn grouped() -> Json {
+fn with_origin_group() -> Json {
     let group = json!({ "id": "regions", "primary": "latency", "secondary": "b", "status_codes": [504, 502, 503] });
     with(
         &plain(),
@@ -34,50 +35,46 @@ fn grouped() -> Json {
 }
 
 #[tokio::test]
-async fn a_distribution_follows_its_spec() {
+async fn a_distribution_is_created_updated_and_deleted() {
     let bench = Bench::start().await;
     let spec = plain();
-    let distribution = bench.make(ADDRESS, &spec).await;
-    bench.make_again(ADDRESS, &spec, &distribution).await;
-    let only_reads = with(
-        &grouped(),
-        json!({ "default_behavior": { "target": "regions", "writes": false }, "behaviors": [], "tags": tags(ADDRESS, "farm") }),
+    let distribution = bench.create(ADDRESS, &spec).await;
+    bench.create_again(ADDRESS, &spec, &distribution).await;
+    let read_only = with(
+        &with_origin_group(),
+        json!({
+            "default_behavior": { "target": "regions", "writes": false }, "behaviors": [], "tags": tags(ADDRESS, "farm"),
+        }),
     );
     let mut before = &spec;
-    for after in [&grouped(), &only_reads, &spec] {
-        bench.change(ADDRESS, &distribution, before, after).await;
+    for after in [&with_origin_group(), &read_only, &spec] {
+        bench.update(ADDRESS, &distribution, before, after).await;
         before = after;
     }
     let calls = bench.calls_of_a_repeated_update(ADDRESS, &distribution, &spec).await;
     assert_eq!(calls.last().map(String::as_str), Some("cloudfront:GetDistribution"), "{calls:?}");
     assert!(calls.iter().filter(|call| *call == "cloudfront:GetDistribution").count() > 1, "{calls:?}");
-    bench.unmake(ADDRESS, &spec, &distribution).await;
+    bench.delete(ADDRESS, &spec, &distribution).await;
 
-    // CloudFront remembers the reference of the distribution that is gone.
-    let again = bench.make(ADDRESS, &spec).await;
+    // CloudFront still refuses the caller reference of the deleted distribution.
+    let again = bench.create(ADDRESS, &spec).await;
     assert_ne!(again["id"], distribution["id"]);
 }
 
 #[tokio::test]
-async fn an_alias_comes_with_its_certificate() {
+async fn an_alternate_domain_name_of_another_distribution_is_foreign() {
     let bench = Bench::start().await;
-    let zone = json!({
-        "name": "example.com", "comment": "", "force_destroy": true, "tags": tags("global/hosted_zone", "zoo"),
-    });
-    let zone = bench.make("global/hosted_zone", &zone).await["id"].clone();
+    let zone = zone(&bench).await;
     let at_certificate = "us-east-1/certificate/cdn";
     let certificate = json!({ "names": ["www.example.com"], "tags": tags(at_certificate, "zoo") });
-    let certificate = bench.make(at_certificate, &certificate).await;
-    let record = json!({
-        "zone_id": zone, "name": certificate["validation_name"], "value": certificate["validation_value"],
-        "domain": "www.example.com",
-    });
-    bench.make("global/validation_record/www.example.com", &record).await;
+    let certificate = bench.create(at_certificate, &certificate).await;
+    let record = validation_record(&zone, &certificate, "www.example.com");
+    bench.create("global/validation_record/www.example.com", &record).await;
     let issued = json!({ "arn": certificate["arn"], "names": ["www.example.com"] });
-    bench.make("us-east-1/issued_certificate/cdn", &issued).await;
+    bench.create("us-east-1/issued_certificate/cdn", &issued).await;
 
     let spec = with(&plain(), json!({ "aliases": ["www.example.com"], "certificate_arn": certificate["arn"] }));
-    let distribution = bench.make(ADDRESS, &spec).await;
+    let distribution = bench.create(ADDRESS, &spec).await;
 
     let (aws, component) = bench.at("global/distribution/other");
     let theirs = with(&spec, json!({ "comment": "theirs", "tags": { "team": "web" } }));
@@ -86,23 +83,23 @@ async fn an_alias_comes_with_its_certificate() {
     let error = component.create(&aws, &theirs).await.unwrap_err();
     assert!(error.to_string().contains("not ours"), "{error}");
 
-    bench.change(ADDRESS, &distribution, &spec, &plain()).await;
-    bench.unmake(ADDRESS, &plain(), &distribution).await;
+    bench.update(ADDRESS, &distribution, &spec, &plain()).await;
+    bench.delete(ADDRESS, &plain(), &distribution).await;
 }
 
 #[tokio::test]
-async fn a_create_whose_reply_is_lost_makes_one_distribution() {
+async fn a_create_whose_reply_is_lost_creates_one_distribution() {
     let bench = Bench::start().await;
     bench.local.fault(Fault::new(Harm::ReplyLost).operation("cloudfront:CreateDistribution").nth(1));
-    bench.make(ADDRESS, &plain()).await;
+    bench.create(ADDRESS, &plain()).await;
 }
 
 #[tokio::test]
-async fn writes_on_an_origin_group_are_a_problem() {
+async fn check_refuses_writes_to_an_origin_group() {
     let bench = Bench::start().await;
     let (aws, component) = bench.at(ADDRESS);
-    assert!(component.check(&aws, &grouped()).await.unwrap().is_empty());
-    let wrong = with(&grouped(), json!({ "default_behavior": { "target": "regions", "writes": true } }));
+    assert!(component.check(&aws, &with_origin_group()).await.unwrap().is_empty());
+    let wrong = with(&with_origin_group(), json!({ "default_behavior": { "target": "regions", "writes": true } }));
     let problems = component.check(&aws, &wrong).await.unwrap();
     assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Origin group cannot take writes"]);
 }

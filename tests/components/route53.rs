@@ -1,4 +1,4 @@
-//! What Route 53 holds: zones, health checks, records.
+//! Hosted zones, health checks and records.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,30 +21,30 @@ fn zone_spec() -> Json {
 }
 
 async fn zone(bench: &Bench) -> Json {
-    bench.make(ZONE, &zone_spec()).await["id"].clone()
+    bench.create(ZONE, &zone_spec()).await["id"].clone()
 }
 
 #[tokio::test]
-async fn a_zone_follows_its_spec() {
+async fn a_hosted_zone_is_created_updated_and_deleted() {
     let bench = Bench::start().await;
     let spec = zone_spec();
-    let zone = bench.make(ZONE, &spec).await;
+    let zone = bench.create(ZONE, &spec).await;
     let servers: Vec<&str> = zone["name_servers"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
     assert!(servers.len() == 4 && servers.is_sorted(), "{servers:?}");
     let other = with(&spec, json!({ "comment": "", "force_destroy": false, "tags": tags(ZONE, "farm") }));
-    bench.change(ZONE, &zone, &spec, &other).await;
-    bench.unmake(ZONE, &other, &zone).await;
+    bench.update(ZONE, &zone, &spec, &other).await;
+    bench.delete(ZONE, &other, &zone).await;
 
-    // AWS remembers the reference of the zone that is gone.
-    let again = bench.make(ZONE, &spec).await;
+    // Route 53 still refuses the caller reference of the deleted zone.
+    let again = bench.create(ZONE, &spec).await;
     assert_ne!(again["id"], zone["id"]);
 }
 
 #[tokio::test]
-async fn a_zone_that_is_ours_is_not_made_twice() {
+async fn a_repeated_create_adopts_our_hosted_zone() {
     let bench = Bench::start().await;
     let spec = zone_spec();
-    let zone = bench.make(ZONE, &spec).await;
+    let zone = bench.create(ZONE, &spec).await;
     let (aws, component) = bench.at(ZONE);
     assert_eq!(component.find(&aws, &spec).await.unwrap(), Some(Found::Ours(zone.clone())));
     assert_eq!(component.create(&aws, &spec).await.unwrap(), zone);
@@ -52,39 +52,39 @@ async fn a_zone_that_is_ours_is_not_made_twice() {
 }
 
 #[tokio::test]
-async fn a_zone_whose_create_died_is_gone_on_with() {
+async fn an_interrupted_create_of_a_hosted_zone_is_continued() {
     let bench = Bench::start().await;
     let spec = zone_spec();
     let (aws, component) = bench.at(ZONE);
     bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &spec).await.unwrap_err();
-    let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("it is lost") };
+    let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("the zone is not found") };
 
-    // The engine does not know how far it came: the same spec again.
-    bench.change(ZONE, &zone, &spec, &spec).await;
+    // The engine does not know how far the create came, so it updates the zone from the spec to the same spec.
+    bench.update(ZONE, &zone, &spec, &spec).await;
     assert_eq!(component.find(&aws, &spec).await.unwrap(), Some(Found::Ours(zone)));
 }
 
 #[tokio::test]
-async fn a_zone_is_tagged_once_every_server_knows_it() {
+async fn a_hosted_zone_whose_replies_are_lost_is_tagged() {
     let bench = Bench::start().await;
     for lost in ["route53:CreateHostedZone", "route53:ChangeTagsForResource"] {
         bench.local.fault(Fault::new(Harm::ReplyLost).operation(lost).nth(1));
     }
-    let zone = bench.make(ZONE, &zone_spec()).await;
-    bench.unmake(ZONE, &zone_spec(), &zone).await;
+    let zone = bench.create(ZONE, &zone_spec()).await;
+    bench.delete(ZONE, &zone_spec(), &zone).await;
 
-    // The reference of the zone that is gone is refused; the reply to the next one is lost.
+    // Route 53 refuses the caller reference of the deleted zone; the reply to the second create is lost.
     bench.local.clear_calls();
     bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:CreateHostedZone").nth(2));
-    bench.make(ZONE, &zone_spec()).await;
+    bench.create(ZONE, &zone_spec()).await;
     let calls = bench.local.calls();
     let last = calls.iter().rfind(|call| call.writes()).map(|call| call.name());
     assert_eq!(last.as_deref(), Some("route53:ChangeTagsForResource"));
 }
 
 #[tokio::test]
-async fn a_zone_of_the_same_name_is_foreign() {
+async fn a_hosted_zone_of_the_same_name_without_our_tags_is_foreign() {
     let bench = Bench::start().await;
     let (aws, component) = bench.at("global/hosted_zone/theirs");
     component.create(&aws, &with(&zone_spec(), json!({ "tags": { "team": "web" } }))).await.unwrap();
@@ -94,15 +94,15 @@ async fn a_zone_of_the_same_name_is_foreign() {
 }
 
 #[tokio::test]
-async fn a_zone_with_records_is_emptied_only_when_asked_to() {
+async fn a_hosted_zone_with_records_is_deleted_only_with_force_destroy() {
     let bench = Bench::start().await;
-    let zone = bench.make(ZONE, &zone_spec()).await;
-    bench.make(RECORD, &record(&zone["id"], &[("us-east-1", latency("us-east-1", "a"))])).await;
+    let zone = bench.create(ZONE, &zone_spec()).await;
+    bench.create(RECORD, &record(&zone["id"], &[("us-east-1", latency("us-east-1", "a"))])).await;
     let (aws, component) = bench.at(ZONE);
     let kept = with(&zone_spec(), json!({ "force_destroy": false }));
     let error = component.delete(&aws, &kept, &zone).await.unwrap_err();
     assert!(error.to_string().contains("force_destroy"), "{error}");
-    bench.unmake(ZONE, &zone_spec(), &zone).await;
+    bench.delete(ZONE, &zone_spec(), &zone).await;
 }
 
 fn check_spec(address: &str) -> Json {
@@ -113,44 +113,44 @@ fn check_spec(address: &str) -> Json {
 }
 
 #[tokio::test]
-async fn a_health_check_follows_its_spec() {
+async fn a_health_check_is_created_updated_replaced_and_deleted() {
     let bench = Bench::start().await;
     let address = "us-west-2/health_check";
     let spec = check_spec(address);
-    let check = bench.make(address, &spec).await;
-    bench.make_again(address, &spec, &check).await;
+    let check = bench.create(address, &spec).await;
+    bench.create_again(address, &spec, &check).await;
     let moved = with(&spec, json!({ "host": "b.example.com", "path": "/", "failure_threshold": 5 }));
-    bench.change(address, &check, &spec, &moved).await;
+    bench.update(address, &check, &spec, &moved).await;
     let mut named = with(&moved, json!({ "tags": tags(address, "farm") }));
     named["tags"]["Name"] = json!("mine");
-    bench.change(address, &check, &moved, &named).await;
-    bench.change(address, &check, &named, &moved).await;
+    bench.update(address, &check, &moved, &named).await;
+    bench.update(address, &check, &named, &moved).await;
 
-    // The successor of a check that must be replaced is another one beside it.
+    // A replacement is created while the old check exists.
     let successor = with(&spec, json!({ "interval_seconds": 10, "measure_latency": true, "search_string": "ok" }));
-    let second = bench.make(address, &successor).await;
+    let second = bench.create(address, &successor).await;
     assert_ne!(second["id"], check["id"]);
-    bench.unmake(address, &moved, &check).await;
-    bench.unmake(address, &successor, &second).await;
+    bench.delete(address, &moved, &check).await;
+    bench.delete(address, &successor, &second).await;
 
-    // AWS remembers the reference of the check that is gone.
-    let third = bench.make(address, &spec).await;
-    bench.unmake(address, &spec, &third).await;
+    // Route 53 still refuses the caller reference of the deleted check.
+    let third = bench.create(address, &spec).await;
+    bench.delete(address, &spec, &third).await;
 }
 
 #[tokio::test]
-async fn a_health_check_without_tags_yet_is_found_again() {
+async fn a_health_check_without_tags_is_found_by_its_caller_reference() {
     let bench = Bench::start().await;
     let address = "us-west-2/health_check";
     let (aws, component) = bench.at(address);
     bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &check_spec(address)).await.unwrap_err();
     assert!(matches!(component.find(&aws, &check_spec(address)).await.unwrap(), Some(Found::Ours(_))));
-    // The next one may want something else of it.
+    // The spec may have changed before the create is repeated.
     let moved = with(&check_spec(address), json!({ "host": "b.example.com" }));
     let check = component.create(&aws, &moved).await.unwrap();
     bench.expect(address, &moved, &check).await;
-    bench.make_again(address, &moved, &check).await;
+    bench.create_again(address, &moved, &check).await;
 }
 
 fn set(routing: &Json, target: &str) -> Json {
@@ -179,15 +179,15 @@ fn record(zone: &Json, sets: &[(&str, Json)]) -> Json {
 }
 
 #[tokio::test]
-async fn a_record_follows_its_spec() {
+async fn a_record_is_created_updated_and_deleted() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     let (east, west) = ("us-east-1", "us-west-2");
     let one = record(&zone, &[(east, latency(east, "a"))]);
-    let outputs = bench.make(RECORD, &one).await;
-    bench.make_again(RECORD, &one, &outputs).await;
+    let outputs = bench.create(RECORD, &one).await;
+    bench.create_again(RECORD, &one, &outputs).await;
 
-    let check = bench.make("us-west-2/health_check", &check_spec("us-west-2/health_check")).await;
+    let check = bench.create("us-west-2/health_check", &check_spec("us-west-2/health_check")).await;
     let mut checked = record(&zone, &[(east, latency(east, "a")), (west, latency(west, "b"))]);
     checked["sets"][west]["value"]["health_check_id"] = check["id"].clone();
     let steps = [
@@ -205,28 +205,28 @@ async fn a_record_follows_its_spec() {
     let mut before = one;
     for after in steps {
         bench.local.clear_calls();
-        bench.change(RECORD, &outputs, &before, &after).await;
+        bench.update(RECORD, &outputs, &before, &after).await;
         let batches =
             bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets").count();
-        assert_eq!(batches, 1, "a change of {before} to {after} is one batch");
+        assert_eq!(batches, 1, "{before} to {after} must be one batch");
         before = after;
     }
-    bench.unmake(RECORD, &before, &outputs).await;
+    bench.delete(RECORD, &before, &outputs).await;
 }
 
 #[tokio::test]
-async fn a_change_whose_reply_is_lost_is_seen_to_be_done() {
+async fn a_record_change_whose_reply_is_lost_succeeds() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
     let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
-    let outputs = bench.make(RECORD, &spec).await;
+    let outputs = bench.create(RECORD, &spec).await;
     bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
-    bench.unmake(RECORD, &spec, &outputs).await;
+    bench.delete(RECORD, &spec, &outputs).await;
 }
 
 #[tokio::test]
-async fn a_wildcard_and_a_cloudfront_alias_read_back() {
+async fn a_wildcard_record_with_a_cloudfront_target_is_read_back() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     let address = "global/record/*.example.com";
@@ -234,16 +234,16 @@ async fn a_wildcard_and_a_cloudfront_alias_read_back() {
     cdn["value"]["target"] = json!("d111.cloudfront.net");
     cdn["value"]["target_zone_id"] = json!("Z2FDTNDATAQYW2");
     let spec = with(&record(&zone, &[("cdn", cdn)]), json!({ "name": "*.example.com" }));
-    let outputs = bench.make(address, &spec).await;
-    bench.unmake(address, &spec, &outputs).await;
+    let outputs = bench.create(address, &spec).await;
+    bench.delete(address, &spec, &outputs).await;
 }
 
 #[tokio::test]
-async fn records_of_others_are_left_alone() {
+async fn record_sets_of_other_owners_are_left_alone() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     let theirs = record(&zone, &[("us-east-1", latency("us-east-1", "theirs"))]);
-    let outputs = bench.make(RECORD, &theirs).await;
+    let outputs = bench.create(RECORD, &theirs).await;
     let (aws, component) = bench.at(RECORD);
 
     let ours = record(&zone, &[("us-east-1", latency("us-east-1", "ours"))]);
@@ -251,7 +251,7 @@ async fn records_of_others_are_left_alone() {
     assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("d-theirs")), "{found:?}");
     assert!(matches!(component.create(&aws, &ours).await, Err(CallError::Foreign { .. })));
 
-    // What it leads to is not known before it is made: the region's name alone proves nothing.
+    // An unknown target proves no ownership: the region's name alone is not enough.
     let mut planned = ours.clone();
     planned["sets"]["us-east-1"]["value"]["target"] = json!({ "$ref": "us-east-1/domain", "output": "target" });
     assert!(matches!(component.find(&aws, &planned).await.unwrap(), Some(Found::Foreign(_))));
@@ -263,7 +263,7 @@ async fn records_of_others_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_zone_is_checked_before_it_is_used() {
+async fn check_refuses_a_missing_zone_and_a_name_outside_of_it() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     let (aws, component) = bench.at(RECORD);
@@ -278,37 +278,37 @@ async fn a_zone_is_checked_before_it_is_used() {
     assert!(problems(&json!({ "$unknown": true }), "api.example.org").await.is_empty());
 }
 
-/// Makes it, and notes it in the ledger.
-async fn noted(bench: &Bench, ledger: &mut Ledger, address: &str, spec: Json) {
-    let outputs = bench.make(address, &spec).await;
+/// Creates a component and adds it to the ledger.
+async fn create_in_ledger(bench: &Bench, ledger: &mut Ledger, address: &str, spec: Json) {
+    let outputs = bench.create(address, &spec).await;
     let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
     ledger.entries.insert(address.parse().unwrap(), entry);
 }
 
-/// Takes it away behind the ledger's back.
-async fn lost(bench: &Bench, ledger: &Ledger, address: &str) {
+/// Deletes a component in AWS, but not in the ledger.
+async fn delete_in_aws(bench: &Bench, ledger: &Ledger, address: &str) {
     let entry = &ledger.entries[&address.parse::<Address>().unwrap()];
-    bench.unmake(address, &entry.spec, &entry.outputs).await;
+    bench.delete(address, &entry.spec, &entry.outputs).await;
 }
 
-/// Looks at everything in the ledger: what is gone, and what AWS was asked.
-async fn looked_at(bench: &Bench, ledger: &Ledger) -> (Vec<String>, BTreeMap<String, usize>) {
+/// Observes every component in the ledger; returns the missing ones and the number of calls of each operation.
+async fn observe(bench: &Bench, ledger: &Ledger) -> (Vec<String>, BTreeMap<String, usize>) {
     bench.local.clear_calls();
-    let Observed { ledger: seen, unseen } = bench.engine().observe(ledger).await;
+    let Observed { ledger: observed, unseen } = bench.engine().observe(ledger).await;
     assert!(unseen.is_empty(), "{unseen:?}");
-    for (address, entry) in &seen.entries {
+    for (address, entry) in &observed.entries {
         assert_eq!(entry, &ledger.entries[address], "{address}");
     }
     let mut calls = BTreeMap::new();
     for call in bench.local.calls() {
         *calls.entry(call.operation).or_default() += 1;
     }
-    let gone = ledger.entries.keys().filter(|address| !seen.entries.contains_key(*address));
+    let gone = ledger.entries.keys().filter(|address| !observed.entries.contains_key(*address));
     (gone.map(ToString::to_string).collect(), calls)
 }
 
-/// Hundreds of records of others, which stand between ours.
-async fn crowd(bench: &Bench, zone: &Json) {
+/// Creates 400 records of another owner, which sort between ours.
+async fn create_other_records(bench: &Bench, zone: &Json) {
     let changes = (0..400).map(|n| {
         let value = ResourceRecord::builder().value("192.0.2.1").build().unwrap();
         let set = ResourceRecordSet::builder().name(format!("h{n:03}.example.com")).r#type(RrType::A).ttl(60);
@@ -322,41 +322,42 @@ async fn crowd(bench: &Bench, zone: &Json) {
 }
 
 #[tokio::test]
-async fn the_records_of_a_zone_are_listed_together() {
+async fn the_records_of_a_zone_are_read_with_one_list() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
     let mut ledger = Ledger::default();
     for name in ["a.example.com", "eu.a.example.com", "a-b.example.com", "m.example.com", "us.z.example.com"] {
         let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a")), ("us-west-2", latency("us-west-2", "b"))]);
-        noted(&bench, &mut ledger, &format!("global/record/{name}"), with(&spec, json!({ "name": name }))).await;
+        create_in_ledger(&bench, &mut ledger, &format!("global/record/{name}"), with(&spec, json!({ "name": name })))
+            .await;
     }
     let once = |times: usize| BTreeMap::from([("ListResourceRecordSets".to_owned(), times)]);
-    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), once(1)));
-    // Of a large zone only those pages are asked for in which ours stand.
-    crowd(&bench, &zone).await;
-    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), once(2)));
-    lost(&bench, &ledger, "global/record/m.example.com").await;
-    lost(&bench, &ledger, "global/record/a.example.com").await;
+    assert_eq!(observe(&bench, &ledger).await, (Vec::new(), once(1)));
+    // Of a large zone, only the pages that contain our records are read.
+    create_other_records(&bench, &zone).await;
+    assert_eq!(observe(&bench, &ledger).await, (Vec::new(), once(2)));
+    delete_in_aws(&bench, &ledger, "global/record/m.example.com").await;
+    delete_in_aws(&bench, &ledger, "global/record/a.example.com").await;
     let gone = vec!["global/record/a.example.com".to_owned(), "global/record/m.example.com".to_owned()];
-    assert_eq!(looked_at(&bench, &ledger).await, (gone, once(2)));
+    assert_eq!(observe(&bench, &ledger).await, (gone, once(2)));
 }
 
 #[tokio::test]
-async fn health_checks_are_listed_together() {
+async fn health_checks_are_read_with_one_list() {
     let bench = Bench::start().await;
     let mut ledger = Ledger::default();
     let addresses: Vec<String> = (0..12).map(|n| format!("us-west-2/health_check/{n:02}")).collect();
     for address in &addresses {
-        noted(&bench, &mut ledger, address, check_spec(address)).await;
+        create_in_ledger(&bench, &mut ledger, address, check_spec(address)).await;
     }
     let expected = |calls: &[(&str, usize)]| -> BTreeMap<String, usize> {
         calls.iter().map(|(name, times)| ((*name).to_owned(), *times)).collect()
     };
     let calls = expected(&[("ListHealthChecks", 1), ("ListTagsForResources", 2)]);
-    assert_eq!(looked_at(&bench, &ledger).await, (Vec::new(), calls));
-    // Tags are told of all or of none, and which one is missing is not told. The others are not gone.
-    lost(&bench, &ledger, &addresses[3]).await;
-    let (gone, calls) = looked_at(&bench, &ledger).await;
+    assert_eq!(observe(&bench, &ledger).await, (Vec::new(), calls));
+    // ListTagsForResources fails as a whole when one check is missing, without saying which. The others still exist.
+    delete_in_aws(&bench, &ledger, &addresses[3]).await;
+    let (gone, calls) = observe(&bench, &ledger).await;
     assert_eq!(gone, [addresses[3].clone()]);
     assert_eq!((calls["ListHealthChecks"], calls["GetHealthCheck"], calls["ListTagsForResources"]), (1, 1, 2));
 }

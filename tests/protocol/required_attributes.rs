@@ -1,4 +1,4 @@
-//! Null in a required attribute is an error at that attribute, in every schema, however deep it stands.
+//! A null value of a required attribute is an error at that attribute, in every schema and at any depth.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::client::Plugin;
 use super::generated::tfplugin6::provider_client::ProviderClient;
 use super::generated::tfplugin6::*;
 
-/// How a required value that is null is refused.
+/// The summary of the error.
 const SUMMARY: &str = "Missing required value";
 
-/// A schema with the resource type it belongs to; `None` is the provider's own.
+/// A schema and its resource type; `None` for the provider's own schema.
 type Subject = (Option<&'static str>, Schema);
 
 fn subjects() -> Vec<Subject> {
@@ -24,9 +24,9 @@ fn subjects() -> Vec<Subject> {
     resources.chain([(None, configuration::schema())]).collect()
 }
 
-/// Objects in which everything that the user may set is there and unknown, and of nested objects one each; and the
-/// path of every required attribute in them.
-fn filled(attributes: &[Attribute], at: &[String], required: &mut Vec<Vec<String>>) -> Value {
+/// An object with every attribute unknown and one element in each nested collection. Collects the paths of the required
+/// attributes.
+fn all_unknown(attributes: &[Attribute], at: &[String], required: &mut Vec<Vec<String>>) -> Value {
     let value = |attribute: &Attribute| {
         let at = [at, &[attribute.name.to_owned()]].concat();
         if attribute.is_required() {
@@ -36,13 +36,13 @@ fn filled(attributes: &[Attribute], at: &[String], required: &mut Vec<Vec<String
         match &attribute.shape {
             Shape::Plain(_) => Value::Unknown,
             Shape::Nested(nested) => match nested.nesting {
-                Nesting::Single => filled(&nested.attributes, &at, required),
+                Nesting::Single => all_unknown(&nested.attributes, &at, required),
                 Nesting::Map => {
-                    let object = filled(&nested.attributes, &inside(Some("us-east-1")), required);
+                    let object = all_unknown(&nested.attributes, &inside(Some("us-east-1")), required);
                     Value::Map([("us-east-1".to_owned(), object)].into())
                 }
                 Nesting::List | Nesting::Set => {
-                    Value::List(vec![filled(&nested.attributes, &inside(Some("0")), required)])
+                    Value::List(vec![all_unknown(&nested.attributes, &inside(Some("0")), required)])
                 }
             },
         }
@@ -51,7 +51,7 @@ fn filled(attributes: &[Attribute], at: &[String], required: &mut Vec<Vec<String
     Value::Map(value.map(|(value, attribute)| (attribute.name.to_owned(), value)).collect())
 }
 
-/// The same with null at `path`.
+/// `value` with null at `path`.
 fn with_null(value: Value, path: &[String]) -> Value {
     let Some((first, rest)) = path.split_first() else { return Value::Null };
     match value {
@@ -65,8 +65,12 @@ fn with_null(value: Value, path: &[String]) -> Value {
     }
 }
 
-/// The errors of a validation, each with its detail, which names the whole path.
-async fn refused(provider: &mut ProviderClient<Channel>, (of, schema): &Subject, config: &Value) -> Vec<Diagnostic> {
+/// The diagnostics of a validation of `config` that have the summary [`SUMMARY`].
+async fn missing_values(
+    provider: &mut ProviderClient<Channel>,
+    (of, schema): &Subject,
+    config: &Value,
+) -> Vec<Diagnostic> {
     let msgpack = encode_msgpack(config, &schema.ty()).unwrap();
     let config = Some(DynamicValue { msgpack, json: Vec::new() });
     let found = match of {
@@ -84,16 +88,16 @@ async fn refused(provider: &mut ProviderClient<Channel>, (of, schema): &Subject,
 }
 
 #[tokio::test]
-async fn every_required_attribute_needs_a_value() {
+async fn null_in_any_required_attribute_is_an_error_at_its_path() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let mut nested = 0;
     for subject in subjects() {
         let mut required = Vec::new();
-        let whole = filled(&subject.1.attributes, &[], &mut required);
-        assert_eq!(refused(&mut provider, &subject, &whole).await, [], "{:?}", subject.0);
+        let whole = all_unknown(&subject.1.attributes, &[], &mut required);
+        assert_eq!(missing_values(&mut provider, &subject, &whole).await, [], "{:?}", subject.0);
         for path in required {
-            let found = refused(&mut provider, &subject, &with_null(whole.clone(), &path)).await;
+            let found = missing_values(&mut provider, &subject, &with_null(whole.clone(), &path)).await;
             let [error] = &found[..] else { panic!("{:?} {path:?}: {found:?}", subject.0) };
             let named = path.iter().all(|part| error.detail.contains(part.as_str()));
             assert!(named && error.attribute.is_some(), "{:?} {path:?}: {error:?}", subject.0);
@@ -103,7 +107,7 @@ async fn every_required_attribute_needs_a_value() {
     assert!(nested >= 4, "only {nested} nested attributes are required");
 }
 
-/// A configuration with every attribute of its schema.
+/// A configuration from JSON, with null for every attribute that is not given.
 fn complete(schema: &Schema, given: &Json) -> Option<DynamicValue> {
     let mut config = decode_json(given.to_string().as_bytes(), &schema.ty()).unwrap();
     if let Value::Map(values) = &mut config {
@@ -116,7 +120,7 @@ fn complete(schema: &Schema, given: &Json) -> Option<DynamicValue> {
 }
 
 #[tokio::test]
-async fn a_role_without_an_arn_is_not_the_callers_own_credentials() {
+async fn an_assumed_role_without_an_arn_is_an_error() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let config = complete(&configuration::schema(), &json!({ "assume_role": { "role_arn": null } }));
@@ -126,7 +130,7 @@ async fn a_role_without_an_arn_is_not_the_callers_own_credentials() {
 }
 
 #[tokio::test]
-async fn an_api_without_a_zone_or_an_origin_is_no_plan() {
+async fn a_plan_without_a_zone_id_or_an_origin_is_an_error() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let schema = REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_api").unwrap().schema();

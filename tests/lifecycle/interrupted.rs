@@ -1,23 +1,23 @@
-//! A provider that is killed, and resources that the host has given up on.
+//! Operations whose provider is killed, and tainted resources.
 
 use super::configs::Config;
-use super::kills::{Victim, kill};
+use super::kill_recovery::{Victim, kill};
 use super::stage::Stage;
 
 super::rows![
-    a_killed_update_goes_on,
-    a_killed_create_goes_on_with_less,
-    a_killed_destroy_goes_on,
+    a_killed_update_is_continued,
+    a_killed_create_is_continued_with_fewer_regions,
+    a_killed_destroy_is_continued,
     a_tainted_api_is_replaced,
 ];
 
-/// Applies, and kills the provider as soon as `operation` was done for the `nth` time: AWS did it, nobody heard of it.
+/// Runs `command` and kills the provider when AWS has done `operation` for the `nth` time, before the response arrives.
 async fn kill_at(stage: &Stage, command: &str, operation: &str, nth: usize) {
     let killed = kill(stage, command, Victim::Provider, |fault| fault.operation(operation).nth(nth)).await;
-    killed.unwrap_or_else(|run| panic!("{operation} was not reached: {}{}", run.stdout, run.stderr));
+    killed.unwrap_or_else(|run| panic!("{operation} was not called: {}{}", run.stdout, run.stderr));
 }
 
-async fn a_killed_update_goes_on(stage: Stage) {
+async fn a_killed_update_is_continued(stage: Stage) {
     let mut config = Config::latency();
     stage.apply(&config.hcl()).await;
     config.regions.remove("eu-central-1");
@@ -31,26 +31,26 @@ async fn a_killed_update_goes_on(stage: Stage) {
     stage.destroy().await;
 }
 
-async fn a_killed_create_goes_on_with_less(stage: Stage) {
+async fn a_killed_create_is_continued_with_fewer_regions(stage: Stage) {
     let mut config = Config::latency();
     stage.configure(&config.hcl()).await;
     kill_at(&stage, "apply", "apigateway:CreateDomainName", 3).await;
     config.regions.remove("eu-central-1");
     stage.apply(&config.hcl()).await;
     let left = stage.aws.inventory().await.expect("the inventory is taken");
-    let forgotten: Vec<&str> = left.keys().into_iter().filter(|key| key.starts_with("eu-central-1/")).collect();
-    assert!(forgotten.is_empty(), "{forgotten:#?}");
+    let leftovers: Vec<&str> = left.keys().into_iter().filter(|key| key.starts_with("eu-central-1/")).collect();
+    assert!(leftovers.is_empty(), "{leftovers:#?}");
     stage.destroy().await;
 }
 
-async fn a_killed_destroy_goes_on(stage: Stage) {
+async fn a_killed_destroy_is_continued(stage: Stage) {
     let config = Config::latency();
     stage.apply(&config.hcl()).await;
     kill_at(&stage, "destroy", "lambda:DeleteFunction", 1).await;
     stage.destroy().await;
 }
 
-/// What the host does after a provisioner failed, or when the user says `taint`: the whole resource is made anew.
+/// A host taints a resource after a failed provisioner, or when the user runs `taint`, and then replaces it as a whole.
 async fn a_tainted_api_is_replaced(stage: Stage) {
     let mut config = Config::latency();
     config.regions.remove("eu-central-1");

@@ -1,0 +1,94 @@
+//! Certificates and their validation records.
+
+use multiregion::components::Found;
+use serde_json::{Value as Json, json};
+
+use super::{Bench, REGION, at, tags, with};
+
+/// Creates the hosted zone `example.com` and returns its id.
+pub(super) async fn zone(bench: &Bench) -> Json {
+    let spec = json!({
+        "name": "example.com", "comment": "", "force_destroy": true, "tags": tags("global/hosted_zone", "zoo"),
+    });
+    bench.create("global/hosted_zone", &spec).await["id"].clone()
+}
+
+/// The spec of the record that validates `certificate` for `domain`.
+pub(super) fn validation_record(zone: &Json, certificate: &Json, domain: &str) -> Json {
+    json!({
+        "zone_id": zone, "name": certificate["validation_name"], "value": certificate["validation_value"],
+        "domain": domain,
+    })
+}
+
+/// Creates a certificate for `names` and waits until it is issued.
+pub(super) async fn certificate(bench: &Bench, zone: &Json, names: &[&str]) -> Json {
+    let spec = json!({ "names": names, "tags": tags(&at("certificate"), "zoo") });
+    let certificate = bench.create(&at("certificate"), &spec).await;
+    let record = validation_record(zone, &certificate, names[0]);
+    bench.create(&format!("global/validation_record/{}", names[0]), &record).await;
+    let issued = json!({ "arn": certificate["arn"], "names": names });
+    bench.create(&at("issued_certificate"), &issued).await;
+    certificate
+}
+
+#[tokio::test]
+async fn a_certificate_is_validated_and_issued() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let names = ["api.example.com", "*.api.example.com"];
+    let certificate = certificate(&bench, &zone, &names).await;
+
+    let address = at("certificate");
+    let spec = json!({ "names": names, "tags": tags(&address, "zoo") });
+    bench.create_again(&address, &spec, &certificate).await;
+    let tagged = with(&spec, json!({ "tags": tags(&address, "farm") }));
+    bench.update(&address, &certificate, &spec, &tagged).await;
+
+    // Only our certificate needs the record, so it is deleted, and then the certificate.
+    let record = validation_record(&zone, &certificate, "api.example.com");
+    let outputs = json!({ "zone_id": zone, "name": record["name"], "value": record["value"] });
+    let at_record = "global/validation_record/api.example.com";
+    bench.create_again(at_record, &record, &outputs).await;
+    bench.delete(at_record, &record, &outputs).await;
+    bench.delete(&address, &tagged, &certificate).await;
+}
+
+#[tokio::test]
+async fn a_validation_record_that_another_certificate_needs_stays() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let certificate = certificate(&bench, &zone, &["api.example.com"]).await;
+    let (aws, component) = bench.at(&at("certificate/other"));
+    let theirs = json!({ "names": ["*.api.example.com"], "tags": { "team": "web" } });
+    component.create(&aws, &theirs).await.unwrap();
+
+    let address = "global/validation_record/api.example.com";
+    let record = validation_record(&zone, &certificate, "api.example.com");
+    let outputs = json!({ "zone_id": zone, "name": record["name"], "value": record["value"] });
+    let (aws, component) = bench.at(address);
+    component.delete(&aws, &record, &outputs).await.unwrap();
+    bench.expect(address, &record, &outputs).await;
+
+    let other = with(&record, json!({ "value": "elsewhere.example.com" }));
+    let found = component.find(&aws, &other).await.unwrap();
+    assert!(matches!(&found, Some(Found::Foreign(_))), "{found:?}");
+}
+
+#[tokio::test]
+async fn check_refuses_a_certificate_that_does_not_fit() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let certificate = certificate(&bench, &zone, &["api.example.com"]).await;
+    let arn = certificate["arn"].as_str().unwrap();
+    let (aws, component) = bench.at(&at("issued_certificate"));
+    let problems = async |arn: &str, name: &str| {
+        let problems = component.check(&aws, &json!({ "arn": arn, "names": [name] })).await.unwrap();
+        problems.iter().map(|problem| problem.summary).collect::<Vec<_>>()
+    };
+    assert!(problems(arn, "api.example.com").await.is_empty());
+    assert_eq!(problems(arn, "a.api.example.com").await, ["Certificate does not cover the name"]);
+    assert_eq!(problems(&arn.replace(REGION, "us-west-2"), "x").await, ["Certificate is of another region"]);
+    let nowhere = format!("arn:aws:acm:{REGION}:123456789012:certificate/none");
+    assert_eq!(problems(&nowhere, "x").await, ["Certificate does not exist"]);
+}

@@ -1,0 +1,196 @@
+//! HTTP APIs, their parts, and custom domain names.
+
+use multiregion::components::Found;
+use serde_json::{Value as Json, json};
+use strict_aws::{Fault, Harm};
+
+use super::acm::{certificate, zone};
+use super::{Bench, REGION, at, tags, with};
+
+fn api_spec() -> Json {
+    json!({
+        "name": "giraffe", "cors": null, "disable_execute_api_endpoint": false, "tags": tags(&at("http_api"), "zoo"),
+    })
+}
+
+fn function(alias: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:123456789012:function:giraffe:{alias}")
+}
+
+/// Creates an API and an integration in it; returns the outputs of both.
+async fn api(bench: &Bench) -> (Json, Json) {
+    let api = bench.create(&at("http_api"), &api_spec()).await;
+    let integration = json!({ "api_id": api["id"], "function_arn": function("live"), "timeout_ms": 29_000 });
+    let integration = bench.create(&at("integration"), &integration).await;
+    (api, integration)
+}
+
+#[tokio::test]
+async fn an_http_api_is_created_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let (address, plain) = (at("http_api"), api_spec());
+    let api = bench.create(&address, &plain).await;
+    assert_eq!(api["host"], format!("{}.execute-api.{REGION}.amazonaws.com", api["id"].as_str().unwrap()));
+    bench.create_again(&address, &plain, &api).await;
+
+    let cors = |origin: &str| {
+        json!({
+            "allow_origins": [origin], "allow_methods": ["GET", "POST"], "allow_headers": ["X-Key"],
+            "expose_headers": [], "allow_credentials": false, "max_age_seconds": 60,
+        })
+    };
+    let first = with(&plain, json!({ "cors": cors("https://a.example") }));
+    let second = with(&first, json!({ "cors": cors("https://b.example") }));
+    let tagged = with(&plain, json!({ "tags": tags(&address, "farm") }));
+    let mut before = &plain;
+    for after in [&first, &second, &plain, &tagged] {
+        bench.update(&address, &api, before, after).await;
+        before = after;
+    }
+    bench.delete(&address, before, &api).await;
+}
+
+#[tokio::test]
+async fn the_execute_api_endpoint_is_disabled_and_enabled_apart_from_its_api() {
+    let bench = Bench::start().await;
+    let disabled = with(&api_spec(), json!({ "disable_execute_api_endpoint": true }));
+    let api = bench.create(&at("http_api"), &disabled).await;
+    let spec = |disabled: bool| json!({ "api_id": api["id"], "disabled": disabled, "drain_seconds": 0 });
+    let outputs = json!({ "api_id": api["id"] });
+    bench.create_again(&at("execute_api_endpoint"), &spec(true), &outputs).await;
+    bench.update(&at("execute_api_endpoint"), &outputs, &spec(true), &spec(false)).await;
+
+    // Clients that still use the endpoint during the drain period must find it enabled.
+    let drained = with(&spec(true), json!({ "drain_seconds": 1 }));
+    let start = std::time::Instant::now();
+    bench.update(&at("execute_api_endpoint"), &outputs, &spec(false), &drained).await;
+    assert!(start.elapsed() >= std::time::Duration::from_secs(1), "{:?}", start.elapsed());
+    bench.update(&at("execute_api_endpoint"), &outputs, &drained, &spec(false)).await;
+
+    // An update of the API leaves its endpoint alone.
+    let (aws, component) = bench.at(&at("http_api"));
+    let tagged = with(&disabled, json!({ "tags": tags(&at("http_api"), "farm") }));
+    component.update(&aws, &api, &disabled, &tagged).await.unwrap();
+    bench.expect(&at("execute_api_endpoint"), &spec(false), &outputs).await;
+    bench.delete(&at("http_api"), &tagged, &api).await;
+    let (aws, component) = bench.at(&at("execute_api_endpoint"));
+    assert!(component.read(&aws, &spec(false), &outputs).await.unwrap().is_none(), "the endpoint is gone with its API");
+}
+
+#[tokio::test]
+async fn a_create_whose_reply_is_lost_creates_one_api() {
+    let bench = Bench::start().await;
+    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateApi").nth(1));
+    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateIntegration").nth(1));
+    api(&bench).await;
+    let calls = |name: &str| bench.local.calls().iter().filter(|call| call.name() == name).count();
+    assert_eq!((calls("apigateway:CreateApi"), calls("apigateway:CreateIntegration")), (1, 1));
+}
+
+#[tokio::test]
+async fn an_http_api_of_the_same_name_without_our_tags_is_foreign() {
+    let bench = Bench::start().await;
+    let theirs = with(&api_spec(), json!({ "tags": { "team": "web" } }));
+    let (aws, component) = bench.at(&at("http_api"));
+    component.create(&aws, &theirs).await.unwrap();
+    let found = component.find(&aws, &api_spec()).await.unwrap();
+    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("team=web")), "{found:?}");
+}
+
+#[tokio::test]
+async fn an_integration_and_its_routes_are_created_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let (api, integration) = api(&bench).await;
+    let spec = json!({ "api_id": api["id"], "function_arn": function("live"), "timeout_ms": 29_000 });
+    bench.create_again(&at("integration"), &spec, &integration).await;
+    let slower = with(&spec, json!({ "timeout_ms": 5_000, "function_arn": function("next") }));
+    bench.update(&at("integration"), &integration, &spec, &slower).await;
+
+    for key in ["$default", "GET /items/{id}"] {
+        let address = at(&format!("route/{key}"));
+        let route = json!({ "api_id": api["id"], "key": key, "integration_id": integration["id"] });
+        let created = bench.create(&address, &route).await;
+        bench.create_again(&address, &route, &created).await;
+        let moved = with(&route, json!({ "integration_id": "another" }));
+        bench.update(&address, &created, &route, &moved).await;
+        bench.delete(&address, &moved, &created).await;
+    }
+    bench.delete(&at("integration"), &slower, &integration).await;
+}
+
+/// The spec of the stage of `api`, without throttling and access logs.
+fn stage_spec(api: &Json) -> Json {
+    json!({
+        "api_id": api["id"], "name": "$default", "throttle": null, "access_log": null,
+        "tags": tags(&at("stage"), "zoo"),
+    })
+}
+
+#[tokio::test]
+async fn a_stage_is_created_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let (api, _) = api(&bench).await;
+    let address = at("stage");
+    let plain = stage_spec(&api);
+    let stage = bench.create(&address, &plain).await;
+    bench.create_again(&address, &plain, &stage).await;
+    let log = |format: &str| {
+        let arn = format!("arn:aws:logs:{REGION}:123456789012:log-group:/giraffe/access");
+        json!({ "log_group_arn": arn, "format": format })
+    };
+    let throttled = with(&plain, json!({ "throttle": { "rate": "10.50", "burst": 20 } }));
+    let faster =
+        with(&plain, json!({ "throttle": { "rate": "100", "burst": 200 }, "access_log": log("$context.status") }));
+    let quieter = with(&faster, json!({ "access_log": log("$context.requestId"), "tags": tags(&address, "farm") }));
+    let mut before = &plain;
+    for after in [&throttled, &faster, &quieter, &plain] {
+        bench.update(&address, &stage, before, after).await;
+        before = after;
+    }
+    bench.delete(&address, &plain, &stage).await;
+}
+
+#[tokio::test]
+async fn a_domain_name_and_its_mapping_are_created_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let first = certificate(&bench, &zone, &["api.example.com"]).await;
+    let (api, _) = api(&bench).await;
+    bench.create(&at("stage"), &stage_spec(&api)).await;
+
+    let (address, at_mapping) = (at("domain"), at("mapping"));
+    let spec = json!({ "name": "api.example.com", "certificate_arn": first["arn"], "tags": tags(&address, "zoo") });
+    let domain = bench.create(&address, &spec).await;
+    bench.create_again(&address, &spec, &domain).await;
+    let mapping = json!({ "domain": "api.example.com", "api_id": api["id"], "stage": "$default", "base_path": "" });
+    let mapped = bench.create(&at_mapping, &mapping).await;
+    bench.create_again(&at_mapping, &mapping, &mapped).await;
+    let below = with(&mapping, json!({ "base_path": "v1" }));
+    bench.update(&at_mapping, &mapped, &mapping, &below).await;
+    bench.update(&at_mapping, &mapped, &below, &mapping).await;
+    bench.delete(&at_mapping, &mapping, &mapped).await;
+
+    let wider = json!({ "names": ["api.example.com", "*.api.example.com"], "tags": tags(&at("certificate"), "zoo") });
+    let second = bench.create(&at("certificate"), &wider).await;
+    let issued = json!({ "arn": second["arn"], "names": wider["names"] });
+    bench.create(&at("issued_certificate"), &issued).await;
+    let renewed = with(&spec, json!({ "certificate_arn": second["arn"], "tags": tags(&address, "farm") }));
+    bench.update(&address, &domain, &spec, &renewed).await;
+    let calls = bench.calls_of_a_repeated_update(&address, &domain, &renewed).await;
+    // One call reads the settings, the other one the status.
+    assert_eq!(calls, ["apigateway:GetDomainName", "apigateway:GetDomainName"]);
+    bench.delete(&address, &renewed, &domain).await;
+}
+
+#[tokio::test]
+async fn a_domain_name_of_another_owner_is_foreign() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let certificate = certificate(&bench, &zone, &["api.example.com"]).await;
+    let (aws, component) = bench.at(&at("domain"));
+    let theirs = json!({ "name": "api.example.com", "certificate_arn": certificate["arn"], "tags": { "team": "web" } });
+    component.create(&aws, &theirs).await.unwrap();
+    let ours = with(&theirs, json!({ "tags": tags(&at("domain"), "zoo") }));
+    let error = component.create(&aws, &ours).await.unwrap_err();
+    assert!(error.to_string().contains("not ours"), "{error}");
+}
