@@ -21,7 +21,7 @@ impl Provider {
     async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, READ_TIMEOUT);
-        let found = search::owner_id(&engine, resource.kinds()).await?;
+        let found = search::owner_id(&engine, &resource.kinds()).await?;
         let found = found.ok_or_else(|| vec![self.not_found(resource, name)])?;
         let scopes = match found.has_claim {
             // The claim lists the regions.
@@ -30,7 +30,7 @@ impl Provider {
         };
         let engine = engine.identified(found.owner_id);
         let ledger =
-            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search::failed(&engine, &error)])?;
+            engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![search::failed(&engine, &error)])?;
         if ledger.is_empty() {
             return Err(vec![self.not_found(resource, name)]);
         }

@@ -110,7 +110,7 @@ pub(super) async fn discover(
     resource: &dyn Resource,
     scopes: BTreeSet<Scope>,
 ) -> Result<Ledger, Diagnostics> {
-    let mut ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
+    let mut ledger = engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
     // Checks run again: a region of an interrupted apply may never have passed its probe.
     ledger.entries.retain(|address, _| !engine.kinds().meta(&address.kind).is_check);
     Ok(ledger)

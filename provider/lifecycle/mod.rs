@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run, Warning};
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, OwnerContext, Run, Warning};
 use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
@@ -94,8 +94,9 @@ impl Provider {
     /// An engine for `owner` with the provider's region as home region, until a ledger provides an owner id.
     fn engine(&self, owner: &Owner, within: Duration) -> Engine {
         let (deadline, clock) = (self.clock.now() + within, Arc::clone(&self.clock));
-        let run = Run::new(owner.clone(), self.aws.home_region(), deadline, self.cancel.clone(), clock);
-        Engine::new(Arc::clone(&self.aws), run, Catalog::default())
+        let run = Run::new(deadline, self.cancel.clone(), clock);
+        let context = OwnerContext::new(owner.clone(), self.aws.home_region());
+        Engine::new(Arc::clone(&self.aws), run, context, Catalog::default())
     }
 
     /// Expands a configuration. `prior` is the resource that an update changes.

@@ -11,7 +11,7 @@ use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
-use crate::desired::{Input, Kind, KindMeta, Scope};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `issued_certificate`.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ impl Kind for IssuedCertificate {
         name: "issued_certificate",
         about: "Wait until an ACM certificate is issued, and check that it covers the domain names; not an AWS object.",
         id: "the ARN of the certificate",
+        outputs: OUTPUTS,
         // Another certificate is another output, which others must see coming.
         immutable: &["arn"],
         visible: false,
@@ -103,9 +104,6 @@ impl Component for IssuedCertificate {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        if aws.address().scope == Scope::Global {
-            return Ok(Vec::new());
-        }
         let certificates = siblings.all::<certificate::Certificate>();
         if certificates.is_empty() {
             return brought_along(aws).await;
@@ -121,7 +119,7 @@ impl Component for IssuedCertificate {
             let names = certificate::names(&detail, &[]);
             let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
             let outputs = Outputs { arn: outputs.arn };
-            discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on: vec![address] });
+            discovered.push(Discovered { key: address.key.clone(), spec, outputs });
         }
         Ok(discovered)
     }
@@ -191,7 +189,7 @@ async fn brought_along(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificat
     let discovered = |(key, arn, names): (Option<String>, String, Vec<String>)| {
         let names = names.into_iter().map(Input::Known).collect();
         let spec = Spec { arn: Input::Known(arn.clone()), names };
-        Discovered { key, spec, outputs: Outputs { arn }, depends_on: Vec::new() }
+        Discovered { key, spec, outputs: Outputs { arn } }
     };
     Ok(used.into_iter().map(discovered).collect())
 }

@@ -66,7 +66,7 @@ pub(crate) async fn record_sets(
     // Where an escaped letter stands in Route 53's order, nothing says: such a name is asked for alone.
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let what = if is_plain { what } else { format!("{what} at {name}") };
-    aws.together(&what, &name, |names| walk(aws, zone_id, names)).await
+    aws.read_batched(&what, &name, |names| walk(aws, zone_id, names)).await
 }
 
 /// The record sets of all of these names, in as few pages as it takes: a page begins at a name that is asked for, and
@@ -170,7 +170,7 @@ pub(crate) async fn tags_of(
         }
         Ok(told)
     };
-    aws.together(&what, id, ask).await
+    aws.read_batched(&what, id, ask).await
 }
 
 /// The tags of several by id; `None` when one of them is not there, which Route 53 does not name.
@@ -247,7 +247,7 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
         })
         .await
     };
-    aws.once("route53:ListHostedZones", ask).await
+    aws.read_once("route53:ListHostedZones", ask).await
 }
 
 /// A hosted zone with its name servers; `None` when there is none of this id.
@@ -256,7 +256,7 @@ pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZon
         let request = || aws.route53().get_hosted_zone().id(id).send();
         found(aws.call("route53:GetHostedZone", request).await)
     };
-    aws.once(&format!("route53:GetHostedZone of {id}"), ask).await
+    aws.read_once(&format!("route53:GetHostedZone of {id}"), ask).await
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Deterministic references and tokens, by which AWS itself recognises a call that is repeated.
 
-use sha2::{Digest, Sha256};
-
 use crate::aws::{Identity, Regional};
+use crate::desired::hex_digest;
 
 /// How every caller reference of this provider begins.
 pub(crate) const PREFIX: &str = "multiregion-";
@@ -15,7 +14,7 @@ pub(crate) fn reference(aws: &Regional, settings: &str) -> String {
 
 /// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
 pub(crate) fn fresh_reference(aws: &Regional, settings: &str) -> String {
-    format!("{}-{}", reference(aws, settings), chance(aws))
+    format!("{}-{}", reference(aws, settings), random(aws))
 }
 
 /// How every caller reference of the component at this address begins: another owner id has another one. With what follows
@@ -31,7 +30,7 @@ pub(crate) fn token(aws: &Regional, settings: &str) -> String {
 
 /// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
-    token(aws, &format!("{settings} {}", chance(aws)))
+    token(aws, &format!("{settings} {}", random(aws)))
 }
 
 /// 16 characters that stand for the component at this address of this owner id.
@@ -46,18 +45,18 @@ fn place(aws: &Regional) -> String {
 
 /// 16 characters that stand for some texts.
 fn digest(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut content = Vec::new();
     for text in texts {
-        // The length keeps ["ab", "c"] and ["a", "bc"] apart.
-        hash.update(text.len().to_be_bytes());
-        hash.update(text);
+        // The length distinguishes ["ab", "c"] from ["a", "bc"].
+        content.extend(text.len().to_be_bytes());
+        content.extend(text.bytes());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex_digest(content, 8)
 }
 
-/// Eight digits that are others in every call: half of the bits of chance.
-fn chance(aws: &Regional) -> String {
-    format!("{:08x}", aws.chance() >> 32)
+/// Eight random hexadecimal digits.
+fn random(aws: &Regional) -> String {
+    format!("{:08x}", aws.random_u64() >> 32)
 }
 
 #[cfg(test)]
