@@ -15,15 +15,16 @@ struct Room {
 }
 
 /// The rooms. A room imports only itself and those that come after it.
-const ROOMS: [Room; 16] = [
+const ROOMS: [Room; 17] = [
     with_io("plugin"),
+    pure("docs"),
     with_io("rpc"),
     with_io("configuration"),
     with_io("lifecycle"),
-    with_io("data_sources"),
-    pure("functions"),
     with_io("ownership"),
     with_io("apply"),
+    with_io("data_sources"),
+    pure("functions"),
     pure("resources"),
     with_io("components"),
     with_io("package"),

@@ -4,12 +4,14 @@
 //! then built. Nothing outside the cache folder and temporary folders is touched.
 
 mod cli;
+mod mirror;
 mod opentofu;
 mod process;
 mod run;
 mod workspace;
 
 pub use cli::{Cli, cli, clis};
+pub use mirror::{PROVIDER_SOURCE, implied_mirror, install};
 pub use process::{Group, Running, kill_in_group};
 pub use run::Run;
 pub use workspace::{CLI_CONFIG, Workspace, copy_dir, write_cli_config};

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{Cli, PROVIDER_VERSION, Run, Running, forget_settings};
+use super::{Cli, Run, Running, forget_settings, mirror};
 
 /// The name of the CLI configuration, in a workspace and for [`write_cli_config`].
 pub const CLI_CONFIG: &str = "cli.tfrc";
@@ -23,6 +23,8 @@ pub struct Workspace {
     cli: Cli,
     // The configuration stands in a folder of its own: `fmt` and `test` look into every file beside it.
     folder: TempDir,
+    /// The home folder of every run, in place of a CLI configuration.
+    home: Option<PathBuf>,
     env: BTreeMap<String, String>,
 }
 
@@ -47,10 +49,21 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// An empty folder in which `cli` finds only what is installed in the home folder `home`: no CLI configuration, and
+    /// so the implied local mirrors.
+    ///
+    /// # Errors
+    /// When the folder cannot be created.
+    pub fn with_home(cli: &Cli, home: &Path) -> io::Result<Self> {
+        let mut workspace = Self::empty(cli)?;
+        workspace.home = Some(fs::canonicalize(home)?);
+        Ok(workspace)
+    }
+
     fn empty(cli: &Cli) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
         fs::create_dir(folder.path().join("config"))?;
-        Ok(Self { cli: cli.clone(), folder, env: BTreeMap::new() })
+        Ok(Self { cli: cli.clone(), folder, home: None, env: BTreeMap::new() })
     }
 
     /// Where the configuration stands.
@@ -146,8 +159,13 @@ impl Workspace {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.cli.path);
         command.args(args).current_dir(self.dir());
-        forget_settings(&mut command)
-            .env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG))
+        forget_settings(&mut command);
+        match &self.home {
+            // Without these two, both tools look for their configuration and for providers below HOME only.
+            Some(home) => command.env("HOME", home).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME"),
+            None => command.env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG)),
+        };
+        command
             .env("TF_DATA_DIR", self.folder.path().join("data"))
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
@@ -159,20 +177,19 @@ impl Workspace {
     }
 }
 
-/// Writes [`CLI_CONFIG`] into `folder`, and beside it a mirror that holds nothing but the provider, for either tool.
+/// Writes [`CLI_CONFIG`] into `folder`, and next to it a mirror that contains only the provider, for either tool.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When a file cannot be written.
 pub fn write_cli_config(folder: &Path, provider: &Path) -> io::Result<()> {
     let mirror = folder.join("mirror");
-    for host in ["registry.opentofu.org", "registry.terraform.io"] {
-        let package = mirror.join(host).join("multiregion/multiregion").join(PROVIDER_VERSION).join(platform());
-        fs::create_dir_all(&package)?;
-        let executable = package.join(format!("terraform-provider-multiregion_v{PROVIDER_VERSION}"));
+    for package in mirror::packages(&mirror) {
+        let executable = package.executable();
+        fs::create_dir_all(package.dir())?;
         #[cfg(unix)]
         std::os::unix::fs::symlink(fs::canonicalize(provider)?, executable)?;
         #[cfg(not(unix))]
-        fs::copy(provider, executable.with_extension("exe"))?;
+        fs::copy(provider, executable)?;
     }
     fs::write(folder.join(CLI_CONFIG), only_mirror(&mirror))
 }
@@ -204,35 +221,9 @@ pub fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// This machine, as registries of providers spell it: `linux_amd64`.
-fn platform() -> String {
-    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    format!("{os}_{architecture}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn either_tool_finds_the_provider() {
-        let folder = tempfile::tempdir().unwrap();
-        let provider = folder.path().join("built");
-        fs::write(&provider, "").unwrap();
-        write_cli_config(folder.path(), &provider).unwrap();
-        for host in ["registry.opentofu.org", "registry.terraform.io"] {
-            let package =
-                folder.path().join(format!("mirror/{host}/multiregion/multiregion/{PROVIDER_VERSION}/{}", platform()));
-            let name = format!("terraform-provider-multiregion_v{PROVIDER_VERSION}");
-            assert!(fs::read_dir(&package).unwrap().any(|entry| entry.unwrap().file_name() == *name));
-        }
-    }
 
     #[test]
     fn a_copy_leaves_out_what_runs_leave_behind() {

@@ -1,6 +1,6 @@
 //! The same of the AWS in memory, which the same rules stand in front of.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod account;
 mod acm;
