@@ -1,11 +1,10 @@
 //! One HTTP API in many AWS regions, from one declaration: an OpenTofu and Terraform provider.
 //!
-//! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
-
-// The futures of an apply lie deep in each other.
-#![recursion_limit = "256"]
+//! The modules are listed in the order in which data passes through them: see `ARCHITECTURE.md`.
 
 pub mod plugin;
+
+pub mod docs;
 
 mod rpc;
 

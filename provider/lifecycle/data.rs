@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LOOK_TIMEOUT, Provider, as_diagnostics};
+use super::{Provider, READ_TIMEOUT, as_diagnostics};
 use crate::aws::Run;
 use crate::data_sources::{DataSource, Reader};
 use crate::wire::{Diagnostics, Value};
@@ -17,7 +17,7 @@ impl Provider {
         source: &dyn DataSource,
         config: &Value,
     ) -> Result<(Value, Diagnostics), Diagnostics> {
-        let (deadline, clock) = (self.clock.now() + LOOK_TIMEOUT, Arc::clone(&self.clock));
+        let (deadline, clock) = (self.clock.now() + READ_TIMEOUT, Arc::clone(&self.clock));
         let run = Run::new(deadline, self.cancel.clone(), clock);
         let reader = Reader::new(Arc::clone(&self.aws), run);
         let value = source.read(&reader, config).await;

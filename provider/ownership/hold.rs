@@ -301,7 +301,7 @@ fn lease(interval: u64) -> Duration {
 pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply is creating this resource",
+        "Another apply is under way",
         format!(
             "Another run is creating {owner}: the heartbeat in its claim shows that the run is alive. Nothing was changed. \
              Wait until that run has ended, and plan again. If it belongs to another configuration, choose another name."
@@ -313,7 +313,7 @@ pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
 pub fn taken_over(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply took over this create",
+        "Another apply has taken over",
         format!(
             "Another run continues the create of {owner}, because this run sent no heartbeat for longer than its lease. \
              Perhaps the machine was suspended. Nothing was rolled back, and this state contains nothing of it. If the \
