@@ -99,7 +99,7 @@ async fn walk(
             }
         }
     }
-    Ok(told)
+    Ok(sets)
 }
 
 /// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
