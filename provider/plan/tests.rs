@@ -394,8 +394,14 @@ fn eventful() -> (Desired, Ledger, Plan) {
 fn a_plan_that_does_harm_is_refused() {
     type Harm = fn(&mut Vec<Step>, &dyn Fn(&str) -> usize);
     let cases: [(Harm, &str); 11] = [
-        (|steps, at| steps[at("~record")].after.clear(), "record would be created or changed without waiting for check"),
-        (|steps, at| steps[at("~record")].waits_for.clear(), "record would be created or changed without waiting for east"),
+        (
+            |steps, at| steps[at("~record")].after.clear(),
+            "record would be created or changed without waiting for check",
+        ),
+        (
+            |steps, at| steps[at("~record")].waits_for.clear(),
+            "record would be created or changed without waiting for east",
+        ),
         (
             |steps, at| steps[at("-west")].after.retain(|b, _| *b != at("+east")),
             "west would be deleted without waiting for east",
