@@ -180,11 +180,16 @@ mod tests {
             .collect()
     }
 
-    fn region_of(region: &str) -> Vec<(String, Json, Json)> {
+    type Found = (String, Json, Json);
+
+    fn region_of(region: &str) -> Vec<Found> {
+        [function_of(region), api_of(region), domain_of(region)].concat()
+    }
+
+    fn function_of(region: &str) -> Vec<Found> {
         let of = |what: &str| format!("{region}.{what}");
         let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
-        let api = of("api");
-        let (function, arn) = (json!("zoo"), of("certificate"));
+        let function = json!("zoo");
         vec![
             at(
                 "log_group",
@@ -208,6 +213,14 @@ mod tests {
                 json!({ "function": function, "alias": "live", "instances": 1 }),
                 json!({ "function": "zoo", "alias": "live" }),
             ),
+        ]
+    }
+
+    fn api_of(region: &str) -> Vec<Found> {
+        let of = |what: &str| format!("{region}.{what}");
+        let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
+        let (function, api) = (json!("zoo"), of("api"));
+        vec![
             at(
                 "http_api",
                 json!({ "name": "zoo", "tags": { "origin": "api.example.com" } }),
@@ -234,6 +247,14 @@ mod tests {
                 json!({ "function": function, "alias": "live", "statement_id": "multiregion-zoo", "api_id": api }),
                 json!({ "function": "zoo", "alias": "live", "statement_id": "multiregion-zoo" }),
             ),
+        ]
+    }
+
+    fn domain_of(region: &str) -> Vec<Found> {
+        let of = |what: &str| format!("{region}.{what}");
+        let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
+        let (api, arn) = (of("api"), of("certificate"));
+        vec![
             at(
                 "certificate",
                 json!({ "names": ["api.example.com"] }),

@@ -1,4 +1,4 @@
-//! Finds everything of a resource that stands in no ledger of ours: an import.
+//! The search for all components of a resource in AWS: an import, or a lost state.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::Entry::{Occupied, Vacant};
@@ -43,7 +43,7 @@ impl Engine {
             entry.depends_on = dependencies.get(&address).cloned().unwrap_or_default();
             match ledger.entries.entry(address) {
                 Vacant(free) => drop(free.insert(entry)),
-                // What a replacement left behind has the same address.
+                // An object that was replaced has the same address.
                 Occupied(living) => ledger.deposed.push((living.key().clone(), entry)),
             }
         }

@@ -1,4 +1,4 @@
-//! What happened while a plan was applied; folding it into the ledger gives the new ledger.
+//! The journal: the events of an apply. Folding them into the ledger gives the new ledger.
 
 use std::collections::BTreeSet;
 
@@ -7,58 +7,58 @@ use serde_json::Value as Json;
 use crate::desired::Address;
 use crate::plan::{Entry, Ledger};
 
-/// One thing that happened to one component.
+/// One event of one component.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// An object that an interrupted create of the same owner id left behind is taken over.
+    /// An object that an interrupted create of the same owner id left behind was adopted.
     Adopted {
-        /// Which.
+        /// The component.
         address: Address,
-        /// What it is.
+        /// The adopted object.
         entry: Entry,
     },
-    /// It was made, found, changed, or replaced.
+    /// The component was created, found, updated or replaced.
     Made {
-        /// Which.
+        /// The component.
         address: Address,
-        /// What it is now.
+        /// The component as it is now.
         entry: Entry,
     },
-    /// A change of it ended without AWS telling how.
+    /// The result of an update is unknown.
     Uncertain {
-        /// Which.
+        /// The component.
         address: Address,
     },
-    /// It may have been made, and could not be looked for.
+    /// The component may have been created, and the search for it failed.
     Unseen {
-        /// Which.
+        /// The component.
         address: Address,
     },
-    /// It was taken away.
+    /// The component was deleted.
     Deleted {
-        /// Which.
+        /// The component.
         address: Address,
     },
-    /// Somebody else's object stands in its place: it is not ours to delete, and not in the ledger any more.
+    /// The object belongs to another owner: it stays in AWS and leaves the ledger.
     Released {
-        /// Which.
+        /// The component.
         address: Address,
     },
-    /// What it had replaced was taken away.
+    /// An object that the component had replaced was deleted.
     Retired {
-        /// Which.
+        /// The component.
         address: Address,
-        /// Its outputs.
+        /// The outputs of the deleted object.
         outputs: Json,
     },
 }
 
-/// A history that cannot have happened: a mistake in the executor.
+/// An event that contradicts the ledger: a bug in the executor.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0} cannot have been {1}: {2}")]
 pub struct Impossible(Address, &'static str, &'static str);
 
-const NOT_KNOWN: &str = "the ledger does not know it";
+const NOT_KNOWN: &str = "it is not in the state";
 
 /// Folds one event into a ledger.
 ///
@@ -67,15 +67,15 @@ const NOT_KNOWN: &str = "the ledger does not know it";
 pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     match event {
         Event::Adopted { address, .. } if ledger.entries.contains_key(&address) => {
-            return Err(Impossible(address, "adopted", "the ledger knows it already"));
+            return Err(Impossible(address, "adopted", "it is already in the state"));
         }
         Event::Made { address, entry } | Event::Adopted { address, entry } => {
             let outputs = entry.outputs.clone();
             ledger.unseen.remove(&address);
-            // What was deposed and came to life again must not be taken away any more.
+            // A deposed object that is current again must not be deleted.
             ledger.deposed.retain(|(other, deposed)| *other != address || deposed.outputs != outputs);
             let previous = ledger.entries.insert(address.clone(), entry);
-            // Other outputs are another object: the previous one still exists and is to be taken away.
+            // Different outputs identify a different object: the previous one still exists and must be deleted.
             if let Some(previous) = previous.filter(|previous| previous.outputs != outputs) {
                 ledger.deposed.push((address, previous));
             }
@@ -106,7 +106,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
     Ok(())
 }
 
-/// What nobody is led to any more once `before` was turned into `after`: what it stood on and does not stand on now.
+/// The components to which nothing leads any more after `before` was changed into `after`: dependencies that it lost.
 pub(super) fn withdrawn<'a>(before: &'a Entry, after: Option<&'a Entry>) -> impl Iterator<Item = &'a Address> {
     before.depends_on.iter().filter(move |address| !after.is_some_and(|after| after.depends_on.contains(*address)))
 }

@@ -1,4 +1,4 @@
-//! Doing what a plan says, and looking at what AWS has.
+//! Applying a plan, and reading the state of AWS.
 
 mod dependencies;
 mod executor;
@@ -23,10 +23,10 @@ pub use journal::{Event, Impossible, fold};
 pub use observe::Observed;
 pub use survey::{Obstacle, Survey};
 
-/// How long a last look may take; after a cancel the host waits for us.
+/// The time limit of a search after a cancelled or failed step: the host waits for the provider.
 const AFTERMATH: Duration = Duration::from_secs(30);
 
-/// The engine at work on one resource.
+/// The engine of one operation on one resource.
 #[derive(Clone)]
 pub struct Engine {
     aws: Arc<Aws>,
@@ -36,7 +36,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine for one operation.
+    /// The engine of an operation.
     pub fn new(aws: Arc<Aws>, run: Run, context: OwnerContext, catalog: Catalog) -> Self {
         let catalog = catalog.in_account_of(&aws);
         Self { aws, run: Arc::new(run), context: Arc::new(context), catalog }
@@ -67,7 +67,7 @@ impl Engine {
         Some(Ownership { owner_id, account_id, partition })
     }
 
-    /// The same run for the resource with this owner id.
+    /// The same operation for the resource with this owner id.
     #[must_use]
     pub fn identified(&self, owner_id: OwnerId) -> Self {
         Self { context: Arc::new(self.context.identified(owner_id)), ..self.clone() }
@@ -90,7 +90,7 @@ impl Engine {
         self.run.take_warnings()
     }
 
-    /// The kinds it works with.
+    /// The kinds of component.
     pub fn kinds(&self) -> &Catalog {
         &self.catalog
     }
@@ -113,7 +113,7 @@ impl Engine {
         Self { run: Arc::new(self.run.until(self.run.clock.now() + time)), ..self.clone() }
     }
 
-    /// No new step begins.
+    /// Cancels the operation: no new step begins.
     pub fn cancel(&self) {
         self.run.cancel.cancel();
     }
@@ -123,14 +123,14 @@ impl Engine {
         self.regional_in(self.run.aftermath(AFTERMATH).into(), address)
     }
 
-    /// Its time.
+    /// The clock of the operation.
     pub fn clock(&self) -> &dyn Clock {
         self.run.clock.as_ref()
     }
 
     /// When so many seconds have passed from now on, in seconds since 1970.
     fn in_seconds(&self, seconds: u64) -> u64 {
-        // The second that has begun is not over yet.
+        // The current second is not over.
         self.run.clock.unix_seconds().saturating_add(1).saturating_add(seconds)
     }
 
@@ -150,7 +150,7 @@ impl Engine {
         self.run.pause(what, time).await
     }
 
-    /// Waits until AWS knows everywhere what an apply that was cut off a moment ago has done.
+    /// Waits for the consistency window after an interrupted apply.
     ///
     /// # Errors
     /// [`CallError::TimedOut`], [`CallError::Cancelled`].
@@ -162,7 +162,7 @@ impl Engine {
         self.run.pause("AWS to know of all that the earlier apply did", CONSISTENCY_WINDOW).await
     }
 
-    /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.
+    /// AWS for the component at `address`, with reads that are coalesced with those of others.
     fn shared(&self, address: &Address, looks: &Arc<CoalescedReads>) -> Regional {
         self.regional(address).coalescing(looks)
     }

@@ -1,7 +1,7 @@
-//! Looks at every component of a ledger: drift by name.
+//! The refresh: reads every component of a ledger and detects drift.
 //!
-//! Shortly after an apply AWS may still tell what was before it. Then what is gone, or otherwise than it was applied, is
-//! looked at again.
+//! Within the consistency window after an apply, AWS may report the state before it. A component that is missing or has
+//! drifted is then read again.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,22 +14,22 @@ use crate::components::Holder;
 use crate::desired::Address;
 use crate::plan::{Entry, Kinds, Ledger, changed_fields};
 
-/// What was seen of one component.
+/// The result of reading one component.
 enum Sight {
-    /// It is there, and as it was applied.
+    /// It is as it was applied.
     Same(Entry),
-    /// It is there, and these fields are otherwise.
+    /// These fields differ.
     Drifted(Entry, Vec<String>),
     Gone,
-    /// Somebody else's object stands in its place; the text says whose.
+    /// The object belongs to another owner, whom the text describes.
     Stranger(String),
     Unseen(CallError),
 }
 
-/// The summary of the warning that somebody else's object stands in the place of ours.
+/// The summary of the warning that an object belongs to another owner.
 pub(super) const NOT_OURS: &str = "AWS object belongs to somebody else";
 
-/// That warning's detail.
+/// The detail of that warning.
 pub(super) fn not_ours(address: &Address, whose: &str) -> String {
     format!(
         "The AWS object of {address} was replaced by another one: {whose}. The provider neither changes nor deletes it, and \
@@ -37,16 +37,16 @@ pub(super) fn not_ours(address: &Address, whose: &str) -> String {
     )
 }
 
-/// A ledger as AWS has it now.
+/// The result of a refresh.
 pub struct Observed {
-    /// What there is.
+    /// The ledger as AWS reports it now.
     pub ledger: Ledger,
-    /// The components that could not be read: they are as they were.
+    /// The components that could not be read, with the errors. The ledger keeps them unchanged.
     pub unseen: Vec<(Address, CallError)>,
 }
 
 impl Sight {
-    /// Whether it may be what was before the last apply.
+    /// Whether this may be the state before the last apply.
     fn surprises(&self) -> bool {
         match self {
             Self::Same(_) => false,
@@ -57,7 +57,7 @@ impl Sight {
 }
 
 impl Engine {
-    /// Reads every component of `ledger`. One that somebody else's object has replaced is released with a warning.
+    /// Reads every component of `ledger`. An object of another owner is released with a warning.
     pub async fn observe(&self, ledger: &Ledger) -> Observed {
         let settled = self.settled(ledger);
         let looks = Arc::default();
@@ -69,19 +69,19 @@ impl Engine {
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Drifted(entry, fields) => {
-                    tracing::info!(component = %address, ?fields, "AWS has it otherwise than it was applied");
-                    self.remember(&mut observed, address, known);
+                    tracing::info!(component = %address, ?fields, "the AWS object has drifted");
+                    self.start_drains(&mut observed, address, known);
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Gone => {
-                    tracing::info!(component = %address, "AWS no longer has it");
-                    self.remember(&mut observed, address, known);
+                    tracing::info!(component = %address, "the AWS object is gone");
+                    self.start_drains(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
                 Sight::Stranger(whose) => {
                     self.run.warn(NOT_OURS, not_ours(address, &whose));
-                    self.remember(&mut observed, address, known);
+                    self.start_drains(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
@@ -91,9 +91,8 @@ impl Engine {
         Observed { ledger: observed, unseen }
     }
 
-    /// Where a component led that somebody changed or took away behind our back, others may still go, and nobody knows since
-    /// when it does not lead there any more.
-    fn remember(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
+    /// Starts the drain periods of a component that another tool changed or deleted, at an unknown time.
+    fn start_drains(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
         let drain = self.kinds().drain_period(&address.kind, &entry.spec).as_secs();
         if drain > 0 {
             let until = self.in_seconds(drain);
@@ -104,7 +103,7 @@ impl Engine {
         }
     }
 
-    /// Looks at one component: first together with the others, then by itself as long as AWS may not know better.
+    /// Reads one component: first with coalesced reads, then alone while a surprising result may be outdated.
     async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>, settled: Instant) -> Sight {
         let together = Mutex::new(Some(Arc::clone(looks)));
         let look = || async {
@@ -131,21 +130,21 @@ impl Engine {
                         Err(error) => return Sight::Unseen(error),
                     }
                 }
-                // Where only the spelling or an uncompared field differs, the applied form stays.
+                // When only the spelling or an uncompared field differs, the applied form stays.
                 let spec = if drifted.is_empty() { entry.spec.clone() } else { spec };
-                // An uncertain one stays so: that AWS has it does not say that others can use it already.
+                // An uncertain entry stays uncertain: that the object exists does not mean that others can use it.
                 let seen = Entry { spec, outputs, ..entry.clone() };
                 if drifted.is_empty() { Sight::Same(seen) } else { Sight::Drifted(seen, drifted) }
             }
         }
     }
 
-    /// Until when reads may tell what was before the last apply of `ledger`. What went long after it is missed at once.
+    /// The end of the consistency window after the last apply of `ledger`. Later, one read is enough.
     pub(super) fn settled(&self, ledger: &Ledger) -> Instant {
         let clock = &self.run.clock;
-        // The second in which it ended was not over yet.
+        // The second in which the apply ended was not over.
         let until = ledger.applied.map_or(0, |applied| applied.saturating_add(1 + CONSISTENCY_WINDOW.as_secs()));
-        // Whoever applied may have had another clock.
+        // The apply may have run on a machine with another clock.
         clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(CONSISTENCY_WINDOW)
     }
 }

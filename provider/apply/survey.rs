@@ -1,4 +1,4 @@
-//! What AWS holds already of what a plan wants to make: our own lost objects, other people's, and what would be refused.
+//! The check of a plan against AWS: lost objects of our own, objects of other owners, and settings that AWS would refuse.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,27 +15,27 @@ use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired, is_open};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan};
 
-/// A plan that has been held against AWS.
+/// A plan that was checked against AWS.
 #[derive(Debug)]
 pub struct Survey {
-    /// The ledger, with our own lost objects taken in.
+    /// The ledger, with the adopted objects.
     pub ledger: Ledger,
     /// The plan from there.
     pub plan: Plan,
-    /// What the ledger did not know of, and is taken over.
+    /// The components that were not in the ledger and are adopted.
     pub adopted: BTreeSet<Address>,
-    /// What stands in its way.
+    /// The reasons why the plan cannot be applied.
     pub obstacles: Vec<Obstacle>,
 }
 
 /// Why a plan cannot be applied.
 #[derive(Debug)]
 pub enum Obstacle {
-    /// An object of the same identity is not ours.
+    /// An object with the same identity belongs to another owner.
     Foreign {
-        /// The component that would be made.
+        /// The component.
         address: Address,
-        /// Whose it looks like.
+        /// A description of the owner.
         whose: String,
     },
     /// AWS would refuse it.
@@ -45,58 +45,58 @@ pub enum Obstacle {
         /// Why.
         problem: Problem,
     },
-    /// AWS could not be asked.
+    /// A request to AWS failed.
     Unknown {
         /// The component.
         address: Address,
-        /// Why not.
+        /// Why it failed.
         error: CallError,
     },
 }
 
 impl Survey {
-    /// Whether something of the kind that may pass stands in its way.
+    /// Whether an obstacle may disappear when AWS is read again.
     fn is_obstructed(&self) -> bool {
         self.obstacles.iter().any(|obstacle| !matches!(obstacle, Obstacle::Unknown { .. }))
     }
 }
 
 impl Engine {
-    /// Plans the way from `ledger` to `desired`, takes in what an apply that died left behind, and finds what would be
-    /// refused. What stands in `gone` is there, but will be gone by then: it is in nobody's way.
+    /// Plans the way from `ledger` to `desired`, adopts what an interrupted apply left behind, and finds what AWS would
+    /// refuse. The components of `gone` exist now and are deleted before the apply, so they are no obstacle.
     ///
     /// # Errors
     /// [`Mistake`].
     pub async fn survey(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
         let settled = self.settled(ledger);
         if !ledger.complete {
-            // What the apply that failed made, and could not tell, must be seen: AWS would make it twice.
+            // Objects that a failed apply created and did not record must be visible, or they would be created twice.
             self.pause_until(settled).await;
         }
         let look = || self.survey_once(desired, ledger, gone);
-        // What is found may have been deleted a moment ago.
+        // An object that is found may have been deleted a moment ago.
         let is_found = |survey: &Result<Survey, Mistake>| {
             survey.as_ref().is_ok_and(|survey| survey.ledger.entries.len() > ledger.entries.len())
         };
-        let survey = self.run.read_until_consistent("what is found", settled, look, is_found).await?;
+        let survey = self.run.read_until_consistent("the objects found", settled, look, is_found).await?;
         if !survey.is_obstructed() {
             return Ok(survey);
         }
-        // What is in the way of a create may have been deleted a moment ago, and what it lacks just created; nobody knows by
-        // whom. Long after the last apply of a resource that exists, AWS is believed at once.
+        // Another run may have deleted the obstacle of a create, or created what it lacks, a moment ago. Long after the last
+        // apply of an existing resource, one read is enough.
         let patient = if ledger.is_empty() { self.run.clock.now() + CONSISTENCY_WINDOW } else { settled };
         let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
-        self.run.read_until_consistent("what is in the way", patient, look, is_obstructed).await
+        self.run.read_until_consistent("the obstacles", patient, look, is_obstructed).await
     }
 
-    /// Waits until AWS shows everything that the last apply of `ledger` did.
+    /// Waits for the end of the consistency window after the last apply of `ledger`.
     pub async fn wait_until_consistent(&self, ledger: &Ledger) {
         self.pause_until(self.settled(ledger)).await;
     }
 
     async fn pause_until(&self, end: Instant) {
         let left = end.saturating_duration_since(self.run.clock.now());
-        // A cancel is noticed by whatever comes next.
+        // The next call notices a cancellation.
         self.run.sleep(left, "what an apply has made is looked for").await.ok();
     }
 
@@ -106,7 +106,7 @@ impl Engine {
         let mut survey = Survey { ledger: ledger.clone(), plan, adopted, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         let looks = Arc::default();
-        // What was found makes references known, by which more can be found.
+        // Found objects make references known, by which more objects can be found.
         while self.find_lost(desired, &mut survey, gone, &mut asked, &looks).await {
             survey.plan = Plan::checked(desired, &survey.ledger, self.kinds())?;
         }
@@ -115,7 +115,7 @@ impl Engine {
         Ok(survey)
     }
 
-    /// Finds what would be changed and is somebody else's by now.
+    /// Finds components that would be updated and belong to another owner by now.
     async fn check_holders(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
         let changes = survey.plan.difference.changes.iter();
         let updated = changes.filter(|(_, change)| matches!(change, Change::Update(_)));

@@ -27,7 +27,7 @@ impl Catalog {
         Self { kinds: kinds.iter().map(|kind| (kind.meta().name, *kind)).collect(), account: None }
     }
 
-    /// The same for the account that `aws` works in: what AWS will call an object there is foreseen.
+    /// The same for the account of `aws`, whose id and partition are part of foreseen ARNs.
     #[must_use]
     pub fn in_account_of(self, aws: &Aws) -> Self {
         self.in_account(aws.partition(), aws.account_id())
@@ -42,7 +42,7 @@ impl Catalog {
     /// The kind of this name.
     ///
     /// # Errors
-    /// [`CallError::Malformed`]: a newer version of the provider knows it.
+    /// [`CallError::Malformed`] for a kind that only a newer version of the provider has.
     pub fn get(&self, kind: &str) -> Result<&'static dyn AnyComponent, CallError> {
         self.kinds.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
     }

@@ -1,4 +1,4 @@
-//! What a kind of AWS object is: the trait, and what its methods return.
+//! The trait that every kind of component implements, and the types of its results.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,7 +12,7 @@ use super::{Place, Resolved};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
 
-/// Tags of an object: what the user and the provider want, and whose it is.
+/// Tags of an object: the user's, the provider's `default_tags` and the ownership tags.
 pub type Tags = BTreeMap<String, Input<String>>;
 
 /// The tag that names the owner of an object: `multiregion_api/shop`.
@@ -21,52 +21,50 @@ pub const OWNER_TAG: &str = "multiregion:owner";
 /// The tag that holds the owner id: `us-east-1/9f2c41d07ab35e18`.
 pub const OWNER_ID_TAG: &str = "multiregion:owner-id";
 
-/// The tag that says which of its owner's components an object is.
+/// The tag that holds the address of an object.
 pub const ADDRESS_TAG: &str = "multiregion:address";
 
-/// One kind of AWS object: everything there is to know about it.
+/// One kind of AWS object: its calls.
 ///
 /// Guarantees that every implementation gives:
-/// - `create`, `update` and `delete` may be repeated: what is done already is success; deleting what is gone is success.
-/// - `create` never takes over an object that does not carry the ownership tags of this address: that is
-///   [`CallError::Foreign`].
-/// - Nothing outside AWS is touched.
+/// - `create`, `update` and `delete` may be repeated. Work that is already done, such as deleting a missing object, is success.
+/// - `create` never adopts an object without the ownership tags of this address: that is [`CallError::Foreign`].
+/// - Nothing outside AWS is changed.
 pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send + Sync + 'static {
-    /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
+    /// What AWS returned: ids, ARNs, names. An output changes only when the object is replaced.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
 
-    /// The identity AWS gave it, as a user would look for it.
+    /// The id that AWS gave the object, as a user would search for it.
     fn id(outputs: &Self::Outputs) -> String;
 
-    /// The outputs that a new object of this spec will have, where they follow from it: who refers to them need not
-    /// change when the object is made again. `None` where AWS chooses one of them, or what it follows from is unknown.
+    /// The outputs that a new object with this spec will have, so that its dependents need not change when the object is
+    /// created again. `None` when AWS chooses one of them, or when they follow from unknown values.
     fn foreseen(_place: &Place<'_>, _spec: &Self::Spec) -> Option<Self::Outputs> {
         None
     }
 
-    /// How long after its update or deletion others may still act on what it said, because they cached it.
+    /// How long after an update or deletion clients may still use cached answers of the object.
     fn drain_period(_spec: &Self::Spec) -> Duration {
         Duration::ZERO
     }
 
-    /// What AWS must already hold for `spec` to succeed, and does not: asked while planning a create or an update.
-    /// Inputs may be unknown; what is unknown is not checked.
+    /// What AWS would refuse, such as a missing prerequisite of `spec`. Runs in the plan of a create or an update. Unknown
+    /// inputs are not checked.
     fn check(_aws: &Regional, _spec: &Self::Spec) -> impl Future<Output = Result<Vec<Problem>, CallError>> + Send {
         async { Ok(Vec::new()) }
     }
 
-    /// The object that has this spec's identity (its name, or our ownership tags) and is in no ledger: asked while
-    /// planning a create. Inputs may be unknown; without what identifies it, the answer is `None`.
+    /// The object with the identity of this spec (its name, or our ownership tags). Runs in the plan of a create, so the
+    /// ledger does not contain the object. `None` when the inputs that identify it are unknown.
     fn find(
         aws: &Regional,
         spec: &Self::Spec,
     ) -> impl Future<Output = Result<Option<Found<Self::Outputs>>, CallError>> + Send;
 
-    /// Whose the object is that stands where `outputs` says: asked before it is changed or deleted, and when it is not as
-    /// it was applied.
+    /// Who owns the object that `outputs` identify. Runs before each update and deletion, and when the object has drifted.
     ///
-    /// An object to which AWS gave an id of its own needs no check: no other object ever has that id. An object that is
-    /// identified by its name may have been replaced by somebody else's.
+    /// An object with an id that AWS assigned needs no check: no other object ever has that id. An object that is identified
+    /// by its name may have been replaced by the object of another owner.
     fn holder(
         _aws: &Regional,
         _spec: &Self::Spec,
@@ -75,9 +73,9 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         async { Ok(Holder::Ours) }
     }
 
-    /// Every object of this kind and region that carries our ownership, for an import: by key, with what identifies
-    /// it. `siblings` are the ones found before, kind by kind in the registry's order. Of several of one key, the first
-    /// lives, and the others are what it has replaced.
+    /// Every object of this kind in the region that carries our ownership, for an import. `siblings` are the objects found
+    /// before, in the order of the registry. Of several objects with one key, the first is the current one and the others
+    /// are those that it replaced.
     fn discover(
         aws: &Regional,
         siblings: &Siblings,
@@ -85,14 +83,14 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     where
         Self: Sized;
 
-    /// Makes it and waits until others can use it.
+    /// Creates the object and waits until others can use it.
     fn create(
         aws: &Regional,
         spec: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
-    /// What AWS reports now, in our spelling; `None` when AWS no longer has it. Fields that AWS does not report are
-    /// taken from `spec`, the spec that was last applied.
+    /// The object as AWS reports it now, in the spelling of the spec; `None` when it does not exist. Fields that AWS does not
+    /// report are taken from `spec`, which was last applied.
     #[expect(clippy::type_complexity, reason = "a name for it would say less")]
     fn read(
         aws: &Regional,
@@ -108,7 +106,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         to: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
-    /// Takes it away and waits until it is gone for others.
+    /// Deletes the object and waits until it is gone for others.
     fn delete(
         aws: &Regional,
         spec: &Self::Spec,
@@ -116,33 +114,32 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
-/// An object of the wanted identity that is in no ledger of ours.
+/// An object with the identity of a spec that is not in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<O> {
-    /// It carries our ownership: made by an apply that died before it could tell.
+    /// It carries our ownership: an interrupted apply created it.
     Ours(O),
-    /// It belongs to somebody else; the text says whose it looks like.
+    /// It belongs to another owner; the text describes whose it appears to be.
     Foreign(String),
 }
 
-/// Whose the object is that a ledger knows.
+/// The owner of an object that is in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
-    /// Ours, or there is none.
+    /// It is ours, or does not exist.
     Ours,
-    /// Some of its parts are ours and others are somebody else's; the text says whose those look like. A deletion takes away
-    /// our parts only.
+    /// Some of its parts belong to another owner, whom the text describes. A deletion removes only our parts.
     Shared(String),
-    /// Somebody else's; the text says whose it looks like.
+    /// It belongs to another owner, whom the text describes.
     Stranger(String),
 }
 
-/// Something that AWS would refuse, known before it is asked.
+/// A setting that AWS would refuse, detected at plan time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A constant sentence that names the mistake.
+    /// The summary of a diagnostic.
     pub summary: &'static str,
-    /// What was found, why it is wrong, how to mend it.
+    /// The detail of a diagnostic: the value found, the reason, the fix.
     pub detail: String,
 }
 
@@ -168,14 +165,14 @@ pub(crate) use output_keys;
 pub struct Discovered<C: Component> {
     /// The key of its address.
     pub key: Option<String>,
-    /// What identifies it, with what [`Component::read`] cannot report.
+    /// The fields that identify it, and those that [`Component::read`] cannot report.
     pub spec: C::Spec,
-    /// What AWS calls it.
+    /// Its outputs.
     pub outputs: C::Outputs,
 }
 
-/// Outputs of the objects discovered so far. Of several at one address the first one lives; the others are what
-/// replacements left behind.
+/// Outputs of the objects discovered so far. Of several at one address, the first is the current one; the others are left
+/// from replacements.
 #[derive(Debug, Clone, Default)]
 pub struct Siblings(pub(crate) BTreeMap<Address, Vec<serde_json::Value>>);
 

@@ -1,4 +1,4 @@
-//! The trait object that the engine works with: specs and outputs as JSON.
+//! The trait object that the engine uses: specs and outputs as JSON.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -17,10 +17,10 @@ use crate::desired::{KindMeta, is_open};
 pub struct Resolved<S>(S);
 
 impl<S: DeserializeOwned> Resolved<S> {
-    /// Takes a spec's JSON in which no reference is left.
+    /// Reads the JSON of a spec without references.
     ///
     /// # Errors
-    /// [`CallError::Malformed`] when something is still unknown, or it is no such spec.
+    /// [`CallError::Malformed`] when a value is unknown, or the JSON is not such a spec.
     pub fn new(json: &Json) -> Result<Self, CallError> {
         if is_open(json) {
             return Err(CallError::Malformed("a spec still refers to something that does not exist".to_owned()));
@@ -114,7 +114,7 @@ pub trait AnyComponent: Send + Sync {
     ) -> BoxFuture<'a, Result<(), CallError>>;
 }
 
-/// Takes the types off a component.
+/// A component whose spec and outputs are converted from and to JSON.
 pub(super) struct Erased<C>(PhantomData<fn() -> C>);
 
 impl<C> Erased<C> {

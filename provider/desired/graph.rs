@@ -1,4 +1,4 @@
-//! What one resource wants: specs and what they wait for.
+//! The desired graph: the specs of one resource and their dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,19 @@ use super::input::{Handle, READY, REF, Reference};
 use super::{Address, AddressOf, Kind};
 use crate::wire::Path;
 
-/// One component that is wanted.
+/// One desired component.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// The spec as JSON, with references still in it.
+    /// The spec as JSON, with unresolved references.
     pub spec: Json,
-    /// What must have succeeded before this one is touched: everything it refers to, and what was added by hand.
+    /// The components whose steps must have succeeded: those that the spec refers to, and those added by
+    /// [`Desired::order`].
     pub depends_on: BTreeSet<Address>,
-    /// What must have *ended* before: everything its gates wait for.
+    /// The components whose steps must have ended, in success or failure: those that gates wait for.
     pub waits_for: BTreeSet<Address>,
-    /// Whether it comes after the removal of everything that is no longer wanted.
+    /// Whether its step runs after the deletion of everything that is no longer desired.
     pub is_last: bool,
-    /// The attribute to blame when AWS does not accept it.
+    /// The attribute that errors of this component point to.
     pub attribute: Path,
 }
 
@@ -59,7 +60,7 @@ impl Desired {
         }
     }
 
-    /// Makes `last` wait for the success of every other component, and for the end of all that is no longer wanted.
+    /// Makes `last` wait for the success of every other component, and for the deletion of everything no longer desired.
     pub fn order_last<C>(&mut self, last: &Handle<C>) {
         let others = self.nodes.keys().filter(|address| *address != last.address()).cloned().collect::<Vec<_>>();
         if let Some(node) = self.nodes.get_mut(last.address()) {
@@ -68,7 +69,7 @@ impl Desired {
         self.order_after_removals(last);
     }
 
-    /// Makes `last` wait for the end of all that is no longer wanted: until then, somebody relies on what it was.
+    /// Makes `last` wait for the deletion of everything no longer desired, which may depend on its old settings.
     pub fn order_after_removals(&mut self, last: &impl AsRef<Address>) {
         if let Some(node) = self.nodes.get_mut(last.as_ref()) {
             node.is_last = true;
@@ -86,7 +87,7 @@ impl Desired {
     }
 }
 
-/// Collects what a spec refers to: outside of gates as dependencies, inside of them as things to wait for.
+/// Collects the addresses in a spec: references outside of gates are dependencies, those inside are waited for.
 fn collect(json: &Json, depends_on: &mut BTreeSet<Address>, waits_for: &mut BTreeSet<Address>) {
     match json {
         Json::Object(map) if map.contains_key(REF) => {

@@ -1,4 +1,4 @@
-//! Values of a spec that need not be known yet.
+//! Values of a spec that may be unknown while planning.
 
 use std::marker::PhantomData;
 
@@ -8,11 +8,11 @@ use serde_json::Value as Json;
 
 use super::Address;
 
-/// The key under which a reference stands in a spec's JSON.
+/// The key of a reference in a spec's JSON.
 pub(crate) const REF: &str = "$ref";
-/// The key that marks a value nobody knows before apply.
+/// The key that marks a value that is unknown until apply.
 pub(crate) const UNKNOWN: &str = "$unknown";
-/// The key under which a gate lists what it waits for.
+/// The key under which a gate lists the components that it waits for.
 pub(crate) const READY: &str = "$ready";
 
 /// Whether a spec contains a reference, a gate or an unknown value.
@@ -38,26 +38,26 @@ pub(crate) fn has_unknown(json: &Json) -> bool {
 /// One output of another component: `{us-west-2/certificate}.arn`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
-    /// Whose output.
+    /// The component that has the output.
     #[serde(rename = "$ref")]
     pub address: Address,
-    /// The name of the field in the other's `Outputs`.
+    /// The name of a field of its `Outputs`.
     pub output: String,
 }
 
-/// A value of a spec: known now, another component's output, or a value that only apply will bring.
+/// A value of a spec: known, an output of another component, or unknown until apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input<T> {
     /// Known while planning.
     Known(T),
-    /// What another component of the same resource gives back once it exists.
+    /// An output of another component of the same resource.
     Output(Reference),
-    /// An attribute of another resource that does not exist yet.
+    /// An attribute of another resource, unknown until apply.
     Unknown,
 }
 
 impl<T> Input<T> {
-    /// The value, where it is known.
+    /// The value, if it is known.
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
@@ -68,7 +68,7 @@ impl<T> Input<T> {
     /// The value in a [`Resolved`] spec.
     ///
     /// # Panics
-    /// When the spec was not resolved: a [`Resolved`] cannot be made of such a one.
+    /// When the value is unknown. A [`Resolved`] contains no unknown value.
     pub fn get(&self) -> &T {
         #[expect(clippy::expect_used, reason = "Resolved::new checked it")]
         self.known().expect("a resolved spec has only known values")
@@ -110,16 +110,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Input<T> {
     }
 }
 
-/// A part of a spec that is left out as long as what it waits for has not succeeded.
+/// A gate: a part of a spec that is left out until the components that it waits for have succeeded.
 ///
-/// A record lists every serving region; the region whose API does not answer is left out (or stays as it was), and the
-/// others are routed to all the same. The ledger keeps `value` alone.
+/// A record lists every serving region. A region whose API does not answer is left out, or stays as it was, and the record
+/// routes to the others. The ledger stores `value` alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gated<T> {
     /// The components that must have succeeded.
     #[serde(rename = "$ready", default, skip_serializing_if = "Vec::is_empty")]
     pub ready: Vec<Address>,
-    /// What is put in then.
+    /// The part of the spec.
     pub value: T,
 }
 
@@ -150,7 +150,7 @@ impl<C, T> Clone for OutputKey<C, T> {
 
 impl<C, T> Copy for OutputKey<C, T> {}
 
-/// A component of a graph, to take references from. Its type keeps outputs of other kinds out.
+/// A component of a desired graph, for references to its outputs.
 #[derive(Debug)]
 pub struct Handle<C> {
     address: Address,
@@ -174,12 +174,12 @@ impl<C> Handle<C> {
         Self { address, of: PhantomData }
     }
 
-    /// Where the component stands.
+    /// The address of the component.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// A reference to one of its outputs.
+    /// A reference to one of the outputs of the component.
     pub fn output<T>(&self, key: OutputKey<C, T>) -> Input<T> {
         Input::Output(Reference { address: self.address.clone(), output: key.name.to_owned() })
     }

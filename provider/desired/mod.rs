@@ -1,4 +1,4 @@
-//! What a resource wants of AWS, as data: addresses, specs, references. Pure.
+//! The desired state of a resource as data: addresses, specs, references. Pure.
 
 mod address;
 mod claim;

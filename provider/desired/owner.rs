@@ -1,4 +1,4 @@
-//! Whose an object is: the resource that it belongs to, and the id that tells this resource from every other of its name.
+//! Ownership: the resource that an object belongs to, and the id that distinguishes resources of the same name.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,7 +44,7 @@ impl fmt::Display for Owner {
 /// The id that a resource's claim receives when it is created, and that every component of the resource carries:
 /// `us-east-1/9f2c41d07ab35e18`, the home region and a random number.
 ///
-/// Two resources of the same name never have the same id, so an object with another id belongs to somebody else.
+/// Two resources of the same name never have the same id, so an object with another id belongs to another owner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerId {
     home_region: String,

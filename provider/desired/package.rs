@@ -1,39 +1,39 @@
-//! The package of a function's code: where it comes from, and what is known of it.
+//! The package of a function's code: its source and its properties.
 
 use serde::{Deserialize, Serialize};
 
-/// Reads a function's package. The only way in which pure code reaches a file.
+/// Reads packages: the only way in which pure code reads files.
 pub trait Packages {
-    /// What is known of the package of a directory or zip file.
+    /// The properties of the package of a directory or zip file.
     ///
     /// # Errors
-    /// Why it cannot be used.
+    /// [`Unusable`]: why the package cannot be used.
     fn describe(&self, source: &PackageSource) -> Result<Package, Unusable>;
 }
 
 /// Why a package cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// A constant sentence that names the mistake.
+    /// The summary of a diagnostic.
     pub summary: &'static str,
-    /// What was found, why it is wrong, how to fix it.
+    /// The detail of a diagnostic: the value found, the reason, the fix.
     pub detail: String,
-    /// Whether its files are not on this machine at all.
+    /// Whether its files do not exist on this machine.
     pub is_missing: bool,
 }
 
-/// Where a package comes from.
+/// The source of a package.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PackageSource {
-    /// A directory that is zipped.
+    /// A directory, which the provider zips.
     Directory {
         /// Its path.
         path: String,
-        /// Patterns of what is left out.
+        /// Patterns of the files to exclude.
         exclude: Vec<String>,
     },
-    /// A zip file made by somebody else.
+    /// An existing zip file.
     File {
         /// Its path.
         path: String,
@@ -47,8 +47,8 @@ pub struct Package {
     pub sha256: String,
     /// Size of the zip in bytes.
     pub zipped_bytes: u64,
-    /// Size of everything in it in bytes.
+    /// Size of its files in bytes.
     pub unzipped_bytes: u64,
-    /// The names of the files in it.
+    /// The names of its files.
     pub files: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! What each component needs: nothing, to be made, changed, replaced or taken away.
+//! The difference between the desired graph and the ledger.
 
 use std::collections::BTreeMap;
 
@@ -10,36 +10,36 @@ use super::resolve::{Scene, changed_fields, resolve};
 use super::{Kinds, Ledger};
 use crate::desired::{Address, Desired, Reference};
 
-/// What one wanted component needs.
+/// The change of one desired component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It is as it should be.
+    /// It does not change.
     Keep,
     /// It does not exist.
     Create,
-    /// These fields are changed in place.
+    /// These fields are updated in place.
     Update(Vec<String>),
-    /// A new one takes its place, because of these fields; the old one is deleted last.
+    /// A new object replaces it, because these fields cannot change; the old one is deleted last.
     Replace(Vec<String>),
 }
 
-/// The changes of all wanted components, and how far their specs are known.
+/// The changes of all desired components, and their specs as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Difference {
-    /// The wanted components in an order in which each comes after what it depends on.
+    /// The desired components, each after its dependencies.
     pub order: Vec<Address>,
-    /// What each needs.
+    /// The change of each component.
     pub changes: BTreeMap<Address, Change>,
-    /// The spec of each with everything put in that is known before apply.
+    /// The spec of each component, resolved as far as possible before apply.
     pub specs: BTreeMap<Address, Json>,
 }
 
-/// Components that wait for each other in a circle: a mistake in an `expand`.
+/// Components that depend on each other in a cycle: a bug in an `expand`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} depends on itself")]
 pub struct Cycle(pub Address);
 
-/// What is known while planning: outputs of components that stay what they are, and outputs that are foreseen.
+/// The outputs that are known while planning: those of components that are kept, and those that are foreseen.
 struct Preview<'a> {
     ledger: &'a Ledger,
     changes: &'a BTreeMap<Address, Change>,
@@ -64,7 +64,7 @@ impl Scene for Preview<'_> {
     }
 }
 
-/// Compares what is wanted with what there is.
+/// Compares the desired graph with the ledger.
 ///
 /// # Errors
 /// [`Cycle`].
@@ -79,7 +79,7 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
             resolve(&node.spec, entry.map(|entry| &entry.spec), &scene).spec
         };
         let full = look(&foreseen);
-        // What is to be made is compared with nothing: it is told only what is known.
+        // A component to be created has nothing to compare with: its spec contains no foreseen values.
         let spec = if entry.is_some() { full.clone() } else { look(&nothing) };
         let change = match entry {
             None => Change::Create,
@@ -97,7 +97,7 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
     Ok(difference)
 }
 
-/// What turning `from` into `to` takes.
+/// The change that turns `from` into `to`.
 pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> Change {
     let fields = changed_fields(from, to, kinds.meta(&address.kind).uncompared);
     let immutable = kinds.meta(&address.kind).immutable;
@@ -110,12 +110,12 @@ pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> C
 }
 
 impl Change {
-    /// Whether nothing is to be done.
+    /// Whether there is nothing to do.
     pub fn is_keep(&self) -> bool {
         *self == Self::Keep
     }
 
-    /// An entry whose last change ended unknown is changed again, whatever the ledger says it is.
+    /// The change of an uncertain entry: it is updated again, even if the ledger shows no difference.
     fn or_replace(self, entry: &super::Entry, spec: &Json, address: &Address, kinds: &dyn Kinds) -> Self {
         match change(&entry.spec, spec, address, kinds) {
             Self::Keep => self,

@@ -1,25 +1,25 @@
-//! References and gates of a spec, replaced by what they stand for.
+//! Resolving the references and gates of a spec.
 
 use serde_json::{Map, Value as Json};
 
 use crate::desired::{Address, KindMeta, READY, REF, Reference, hex_digest, is_open};
 
-/// What a spec's references and gates stand for at one moment.
+/// The values of references and the state of gates at one moment.
 pub trait Scene {
-    /// The value of a reference; `None` while nobody knows it.
+    /// The value of a reference; `None` while it is unknown.
     fn output(&self, reference: &Reference) -> Option<Json>;
     /// Whether a gate that waits for this component may open.
     fn is_ready(&self, address: &Address) -> bool;
 }
 
-/// A spec with what is known put in.
+/// A resolved spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resolution {
-    /// The spec. References that nobody knows yet are still in it.
+    /// The spec; unknown references are unchanged.
     pub spec: Json,
     /// How many gates were opened.
     pub opened: usize,
-    /// How many gates stayed shut: what they hold stayed as it was, or was left out.
+    /// How many gates stayed shut: their parts stayed as they were, or were left out.
     pub shut: usize,
 }
 
@@ -30,7 +30,7 @@ pub fn resolve(spec: &Json, previous: Option<&Json>, scene: &dyn Scene) -> Resol
     resolution
 }
 
-/// `None` leaves the value out of the map or list it stands in.
+/// `None` removes the value from the map or list that contains it.
 fn walk(json: &Json, previous: Option<&Json>, scene: &dyn Scene, count: &mut Resolution) -> Option<Json> {
     match json {
         Json::Object(map) if map.contains_key(REF) => {

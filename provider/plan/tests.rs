@@ -394,8 +394,14 @@ fn eventful() -> (Desired, Ledger, Plan) {
 fn a_plan_that_does_harm_is_refused() {
     type Harm = fn(&mut Vec<Step>, &dyn Fn(&str) -> usize);
     let cases: [(Harm, &str); 11] = [
-        (|steps, at| steps[at("~record")].after.clear(), "record would be made without waiting for check"),
-        (|steps, at| steps[at("~record")].waits_for.clear(), "record would be made without waiting for east"),
+        (
+            |steps, at| steps[at("~record")].after.clear(),
+            "record would be created or changed without waiting for check",
+        ),
+        (
+            |steps, at| steps[at("~record")].waits_for.clear(),
+            "record would be created or changed without waiting for east",
+        ),
         (
             |steps, at| steps[at("-west")].after.retain(|b, _| *b != at("+east")),
             "west would be deleted without waiting for east",
@@ -403,17 +409,17 @@ fn a_plan_that_does_harm_is_refused() {
         (|steps, at| steps[at("-west")].after.clear(), "west would be deleted without waiting for check"),
         (
             |steps, at| steps[at("-west")].after.extend([(at("~record"), Duration::from_secs(59))]),
-            "west would be deleted while others still act on what record said",
+            "west would be deleted before the drain period of record has passed",
         ),
         (
             |steps, at| steps[at("~marker")].after.retain(|b, _| *b != at("-west")),
-            "marker would be done without waiting for west",
+            "marker would be changed without waiting for west",
         ),
         (|steps, at| steps[at("±check")].after.extend([(at("⊖check"), Duration::ZERO)]), "waits for itself"),
         (|steps, at| steps[at("-west")].after.extend([(99, Duration::ZERO)]), "the step for west waits for itself"),
-        (|steps, at| steps[at("⊖check")].action = Action::Delete, "check would not become what is wanted"),
-        (|steps, at| steps[at("+east")].action = Action::Update(Vec::new()), "east would not become what is wanted"),
-        (|steps, at| steps[at("-west")].address = super::tests::at("east"), "would not become what is wanted"),
+        (|steps, at| steps[at("⊖check")].action = Action::Delete, "check would not end as desired"),
+        (|steps, at| steps[at("+east")].action = Action::Update(Vec::new()), "east would not end as desired"),
+        (|steps, at| steps[at("-west")].address = super::tests::at("east"), "would not end as desired"),
     ];
     let (to, from, plan) = eventful();
     assert_eq!(lint(&plan, Some(&to), &from, &Things), Ok(()));

@@ -33,14 +33,14 @@ output_keys! {
 pub struct Spec {
     /// The names it covers; the first is its domain name.
     pub names: Vec<Input<String>>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies an ACM certificate in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
     /// The name of the CNAME that proves who owns the domain: one for all its names here.
     pub validation_name: String,
@@ -117,7 +117,7 @@ impl Component for Certificate {
                 validation(aws, &arn).await
             }
             Err(error @ CallError::Failed { .. }) => {
-                // Nobody could find it again: it is not the certificate that was wanted.
+                // A certificate that failed is of no use, and no later run would find it.
                 delete(aws, &arn).await?;
                 Err(error)
             }
@@ -156,7 +156,7 @@ impl Component for Certificate {
     }
 }
 
-/// How long ACM may take to say which record it wants.
+/// The time limit for ACM to assign the validation record.
 const VALIDATION_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// How long a certificate counts as in use after the last user let go of it.
 const RELEASED_WITHIN: Duration = Duration::from_secs(20 * 60);
@@ -178,7 +178,7 @@ pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummar
     aws.read_once("acm:ListCertificates", ask).await
 }
 
-/// What ACM knows of a certificate; `None` when there is none of this ARN in this region.
+/// The details of a certificate; `None` when this region has no certificate with this ARN.
 pub(crate) async fn describe(aws: &Regional, arn: &str) -> Result<Option<CertificateDetail>, CallError> {
     let ask = || async {
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();

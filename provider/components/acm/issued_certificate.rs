@@ -27,7 +27,7 @@ output_keys! {
 /// The desired settings of an issued certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The certificate.
+    /// The ARN of the certificate.
     pub arn: Input<String>,
     /// The names it must cover.
     pub names: Vec<Input<String>>,
@@ -36,7 +36,7 @@ pub struct Spec {
 /// What identifies an issued certificate in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The certificate.
+    /// The ARN of the certificate.
     pub arn: String,
 }
 

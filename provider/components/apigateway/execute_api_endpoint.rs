@@ -1,8 +1,7 @@
-//! Whether an API answers at its default endpoint, `ID.execute-api.REGION.amazonaws.com`: a setting of the API with an
-//! object of its own here, for it is changed at another time than the rest of the API.
+//! The default endpoint of an API, `API_ID.execute-api.REGION.amazonaws.com`: a setting of the API that is a component of
+//! its own, because it changes at another time than the other settings.
 //!
-//! It is closed after everything that is asked there has moved to a custom domain name, and opened before anything is
-//! asked there.
+//! The endpoint is disabled after all traffic has moved to custom domain names, and enabled before traffic moves to it.
 
 use std::time::Duration;
 
@@ -20,18 +19,18 @@ pub struct ExecuteApiEndpoint;
 /// The desired settings of the default endpoint of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// Whether only custom domain names answer.
     pub disabled: bool,
-    /// How long resolvers and health checkers may still ask there after they were told otherwise, in seconds.
+    /// How long clients and health checkers may still use the endpoint after traffic has moved, in seconds.
     pub drain_seconds: u64,
 }
 
 /// What identifies the default endpoint of an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The API.
+    /// The id of the API.
     pub api_id: String,
 }
 

@@ -26,14 +26,14 @@ output_keys! {
 /// The desired settings of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Cross-origin resource sharing.
     pub cors: Option<Cors>,
-    /// Whether only custom domains answer from the start. Later it is the matter of
-    /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint), which knows when.
+    /// Whether the API is created with its default endpoint disabled. Later changes are made by
+    /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint).
     pub disable_execute_api_endpoint: bool,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
@@ -57,7 +57,7 @@ pub struct Cors {
 /// What identifies an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The id that AWS assigned.
     pub id: String,
     /// `https://ID.execute-api.REGION.amazonaws.com`, as AWS reports it.
     pub endpoint: String,

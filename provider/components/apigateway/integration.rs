@@ -1,4 +1,4 @@
-//! Integration of an HTTP API: calls the function's alias.
+//! Integration of an HTTP API: invokes the function's alias.
 
 use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ output_keys! {
 /// The desired settings of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// The alias that is called.
     pub function_arn: Input<String>,
@@ -130,11 +130,11 @@ impl Component for Integration {
     }
 }
 
-/// How a function is called, whatever the request's own method is.
+/// The HTTP method of an invocation, for requests of every method.
 const METHOD: &str = "POST";
-/// What functions of HTTP APIs get and give.
+/// The version of the event and response format.
 const PAYLOAD_FORMAT: &str = "2.0";
-/// What an HTTP API's integration has when nothing is said.
+/// The timeout of an integration that sets none.
 const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
 /// An integration takes no tags, so its description says which component it is.

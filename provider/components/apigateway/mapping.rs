@@ -21,7 +21,7 @@ pub struct Mapping;
 pub struct Spec {
     /// The domain name.
     pub domain: Input<String>,
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// Its stage.
     pub stage: Input<String>,
@@ -34,7 +34,7 @@ pub struct Spec {
 pub struct Outputs {
     /// The domain name.
     pub domain: String,
-    /// Its id.
+    /// The id that AWS assigned.
     pub id: String,
 }
 

@@ -17,7 +17,7 @@ pub struct Route;
 /// The desired settings of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// The route key: `$default`, `GET /items/{id}`.
     pub key: String,
@@ -118,7 +118,7 @@ impl Component for Route {
     }
 }
 
-/// Whether everybody may ask: the function looks for itself.
+/// Whether a route needs no authorization: the function authorizes requests itself.
 fn is_open(authorization: Option<&AuthorizationType>) -> bool {
     authorization.is_none_or(|authorization| *authorization == AuthorizationType::None)
 }

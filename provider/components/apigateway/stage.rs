@@ -26,7 +26,7 @@ output_keys! {
 /// The desired settings of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// The stage's name: `$default`.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct Spec {
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
@@ -62,9 +62,9 @@ pub struct AccessLog {
 /// What identifies a stage in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The API.
+    /// The id of the API.
     pub api_id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 

@@ -64,7 +64,7 @@ pub struct Spec {
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
@@ -77,14 +77,14 @@ pub struct Origin {
     pub path: String,
 }
 
-/// Two origins, the second asked when the first fails.
+/// Two origins: CloudFront uses the second one when the first one fails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginGroup {
     /// The group's id.
     pub id: String,
-    /// The origin that is asked first.
+    /// The id of the first origin.
     pub primary: String,
-    /// The origin that is asked when the first fails.
+    /// The id of the origin that is used when the first one fails.
     pub secondary: String,
     /// The statuses that count as failing.
     pub status_codes: Vec<i32>,
@@ -102,9 +102,9 @@ pub struct Behavior {
 /// What identifies a distribution in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The id that AWS assigned.
     pub id: String,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
     /// Its own host name.
     pub domain_name: String,

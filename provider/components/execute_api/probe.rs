@@ -30,12 +30,12 @@ pub struct Spec {
     pub endpoint: Input<String>,
     /// Its host name.
     pub host: Input<String>,
-    /// The path that is asked for.
+    /// The path of the request.
     pub path: Input<String>,
-    /// Whether a route leads there. Where none does (every route is a write or has path parameters), API Gateway's own
-    /// Not Found is an answer, too: more cannot be asked for without calling the function for something.
+    /// Whether a route matches the path. When none does, because every route is a write or has path parameters, API Gateway's
+    /// own Not Found counts as an answer: any other request could cause an effect in the function.
     pub routed: bool,
-    /// The function's version that must answer: a new one is asked again.
+    /// The version of the function that must answer. A new version is probed again.
     pub version: Input<String>,
 }
 
@@ -55,7 +55,7 @@ impl Kind for Probe {
         id: "the host that answered",
         outputs: OUTPUTS,
         immutable: &["host"],
-        // A region that answers does not have to prove it again because another path is to be asked for.
+        // A region that has answered need not answer again because the path of the probe changes.
         uncompared: &["path", "routed"],
         visible: false,
         is_check: true,
@@ -118,7 +118,7 @@ impl Component for Probe {
 /// How long a new API may take until it answers everywhere.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How much of an answer's body is told.
+/// The length to which the body of a response is cut in messages.
 const QUOTED: usize = 200;
 
 async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {

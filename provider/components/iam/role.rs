@@ -28,22 +28,22 @@ output_keys! {
 /// The desired settings of an IAM role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The services that may assume it: `lambda.amazonaws.com`.
     pub services: Vec<String>,
     /// Inline policies by name, as JSON documents.
     pub policies: BTreeMap<String, Input<String>>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies an IAM role in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
 }
 
@@ -173,8 +173,8 @@ impl Component for Role {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (client, name) = (aws.iam(), &outputs.name);
         let delete = || async {
-            // IAM deletes no role that still has policies, whoever attached them. A list may not know yet of what was made
-            // a moment ago, the role itself among it: only the delete tells.
+            // IAM deletes no role that still has policies, including those that others attached. Lists lag behind: a policy, or
+            // the role itself, may be missing in them. Only the delete shows whether the role exists.
             let inline = policy_names(aws, name).await?.unwrap_or_default();
             try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
             detach_all(aws, name).await?;

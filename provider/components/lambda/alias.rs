@@ -160,7 +160,7 @@ fn outputs(place: &Place<'_>, function: &str, name: &str) -> Outputs {
     Outputs { function: function.to_owned(), name: name.to_owned(), arn }
 }
 
-/// The version it points at; with weights that somebody put on others, a text that is no version.
+/// The version that an alias points to; a description of the weights when others routed traffic to more versions.
 fn versions(alias: &GetAliasOutput) -> String {
     let mut text = alias.function_version().unwrap_or_default().to_owned();
     let weights = alias.routing_config().and_then(|routing| routing.additional_version_weights());

@@ -33,7 +33,7 @@ output_keys! {
 /// The desired settings of a Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The role it runs as.
     pub role_arn: Input<String>,
@@ -65,7 +65,7 @@ pub struct Spec {
     pub vpc: Option<Vpc>,
     /// The log group it writes to.
     pub log_group: Input<String>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
@@ -106,7 +106,7 @@ pub struct Vpc {
 /// What identifies a Lambda function in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Its ARN without a version.
     pub arn: String,
@@ -262,8 +262,8 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
     Ok(outputs(&aws.into(), &spec.name))
 }
 
-/// Takes over a function of ours that has the name. Lambda holds the names of functions that were deleted a moment ago, and
-/// may still tell of them: only a write tells whether there is one.
+/// Adopts a function of ours that has the name. Lambda reserves the name of a recently deleted function and may still report
+/// the function: only a write shows whether it exists.
 async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
     let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
     let every_tag = TagChange::between(&Tags::default(), &spec.tags);
@@ -313,8 +313,8 @@ async fn retag(aws: &Regional, outputs: &Outputs, change: TagChange) -> Result<(
     change.apply(set, unset).await
 }
 
-/// What Lambda reports, in our spelling. Where a package was read from, and which S3 object was sent, it does not tell:
-/// that is as it was `applied`.
+/// The function as Lambda reports it, in the spelling of the spec. Lambda does not report the source of a package or the S3
+/// object: these are taken from the spec that was `applied`.
 fn observed(applied: Option<&Spec>, name: String, function: &GetFunctionOutput) -> Spec {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Input::from);

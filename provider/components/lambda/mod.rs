@@ -1,4 +1,4 @@
-//! Functions as Lambda knows them: what the function and everything that hangs on it share.
+//! Kinds of AWS Lambda, and what they share.
 
 pub mod alias;
 pub mod function;

@@ -74,7 +74,7 @@ impl Component for Version {
             return Ok(None);
         };
         let versions = published(aws, function).await?;
-        // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
+        // The fingerprint covers our function and everything that a version freezes, so such a version is ours.
         let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
         let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
         let function = function.clone();
@@ -161,7 +161,7 @@ async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfigu
     Ok(none_if_missing(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
 }
 
-/// Whether a description is one that we write. Somebody else's version of our function is left alone.
+/// Whether the provider wrote a description. Versions that others published of our function are not touched.
 fn is_fingerprint(description: &str) -> bool {
     description.len() == 32 && description.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -33,7 +33,7 @@ pub struct Spec {
     pub name: String,
     /// The regions that the resource lives in: where an import looks. A region that is left stays listed until nothing is in it.
     pub regions: Vec<String>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
@@ -42,7 +42,7 @@ pub struct Spec {
 pub struct Outputs {
     /// The log group's name.
     pub log_group: String,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
 }
 
@@ -110,7 +110,7 @@ impl Component for Claim {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let name = log_group(&spec.name);
-        // An update restores a claim that somebody deleted: its state exists, so no create is under way.
+        // An update restores a deleted claim: its state exists, so no create is under way.
         let phase = if aws.is_leased() { Phase::Creating } else { Phase::Ready };
         let mut tags = tags::plain(&spec.tags);
         tags.extend(region_tags(&spec.regions));
@@ -121,8 +121,8 @@ impl Component for Claim {
             Err(error) if !error.is_exists() => return Err(error),
             Err(_) => {}
         }
-        // The plan found no claim, so somebody created it since: this very call, when its reply was lost and it was repeated,
-        // or another apply, which has won.
+        // The plan found no claim, so it was created since: by this call, when its reply was lost and it was repeated, or by
+        // another apply, which has won.
         let tags = aws.read_until_found("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
         if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) || (!aws.is_leased() && tags::is_ours(aws, &tags)) {
             return Ok(outputs(aws, &name));
@@ -163,7 +163,7 @@ pub fn address() -> Address {
     Address::global_of::<Claim>().into()
 }
 
-/// The claim of the run's owner in the run's home region, whatever its owner id; `None` where there is none.
+/// The claim of the run's owner in the run's home region, with any owner id; `None` when there is none.
 ///
 /// # Errors
 /// A call that failed.

@@ -24,18 +24,18 @@ output_keys! {
 /// The desired settings of a log group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Days after which events are deleted; 0 keeps them for ever.
     pub retention_days: i64,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies a log group in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Its ARN, without the trailing `:*`.
     pub arn: String,

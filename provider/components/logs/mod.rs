@@ -1,4 +1,4 @@
-//! Log groups as CloudWatch Logs knows them: what the components that are log groups share.
+//! Kinds of Amazon CloudWatch Logs, and what they share.
 
 pub mod claim;
 pub mod completion_marker;

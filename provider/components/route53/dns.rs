@@ -17,11 +17,11 @@ use crate::components::support::tags::{self, TagChange};
 
 /// How many changes go into one batch. AWS takes 1,000 records, and counts an UPSERT twice.
 const BATCH: usize = 400;
-/// How many record sets Route 53 tells in one answer.
+/// The largest page of record sets.
 const LARGEST_PAGE: i32 = 300;
-/// How many objects' tags it tells in one answer.
+/// The largest number of objects whose tags one call returns.
 const MOST_TAGGED: usize = 10;
-/// How long Route 53 may take to tell all its servers. Usually it is under a minute.
+/// The time limit for a change to reach all Route 53 name servers. It usually takes less than a minute.
 const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// A domain name as Route 53 compares it: lower case, escapes such as `\052` for `*` undone, without the last dot.
@@ -42,7 +42,7 @@ pub(crate) fn normal(name: &str) -> String {
     plain.to_lowercase().trim_end_matches('.').to_owned()
 }
 
-/// Whether `name` is `zone` or stands below it.
+/// Whether `name` is `zone` or a name in it.
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
     let (name, zone) = (normal(name), normal(zone));
     name.strip_suffix(&zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -63,20 +63,20 @@ pub(crate) async fn record_sets(
     name: &str,
 ) -> Result<Vec<ResourceRecordSet>, CallError> {
     let (name, what) = (normal(name), format!("route53:ListResourceRecordSets of {zone_id}"));
-    // Where an escaped letter stands in Route 53's order, nothing says: such a name is asked for alone.
+    // The position of an escaped character in Route 53's order is undocumented: such a name gets a request of its own.
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let what = if is_plain { what } else { format!("{what} at {name}") };
     aws.read_batched(&what, &name, |names| walk(aws, zone_id, names)).await
 }
 
-/// The record sets of all of these names, in as few pages as it takes: a page begins at a name that is asked for, and
-/// tells of all that come after it as far as it goes.
+/// The record sets of all these names, in as few pages as possible: a page begins at one of the names and continues in
+/// Route 53's order.
 async fn walk(
     aws: &Regional,
     zone_id: &str,
     names: BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<ResourceRecordSet>>, CallError> {
-    let mut told: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
+    let mut sets: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
     let mut left: BTreeMap<String, &String> = names.iter().map(|name| (reversed(name), name)).collect();
     while let Some((_, name)) = left.pop_first() {
         let mut next: Option<(String, Option<RrType>, Option<String>)> = Some((name.clone(), None, None));
@@ -88,10 +88,10 @@ async fn walk(
             };
             let page = aws.call("route53:ListResourceRecordSets", request).await?;
             for set in page.resource_record_sets {
-                told.entry(normal(&set.name)).or_default().push(set);
+                sets.entry(normal(&set.name)).or_default().push(set);
             }
-            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(told) };
-            // What comes before the next page has been told, and the name that it begins with in part.
+            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(sets) };
+            // Everything before the start of the next page is read; the name at its start is read in part.
             let end = normal(&more);
             left.retain(|order, _| *order > reversed(&end));
             if names.contains(&end) {
@@ -99,7 +99,7 @@ async fn walk(
             }
         }
     }
-    Ok(told)
+    Ok(sets)
 }
 
 /// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
@@ -121,7 +121,7 @@ pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<
     build_part(Change::builder().action(action).resource_record_set(set).build())
 }
 
-/// Changes record sets, all at once where they fit into one batch, and waits until every server of Route 53 knows.
+/// Changes record sets, in one batch if they fit, and waits until the change has reached all name servers.
 ///
 /// # Errors
 /// `InvalidChangeBatch` when the zone holds something else than the changes say; nothing is changed then.
@@ -136,7 +136,7 @@ pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) ->
     Ok(())
 }
 
-/// Waits until every server of Route 53 knows of a change.
+/// Waits until a change has reached all name servers.
 pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Result<(), CallError> {
     let id = required(change, "a change's id")?.id;
     let look = || async {
@@ -227,8 +227,8 @@ fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
 
 /// The ids of the public hosted zones that may hold a name, the one with the longest name first.
 ///
-/// Several zones may have the same name, and a name may stand in a zone whose child zone would hold it too: which of them
-/// holds our records, only the records tell.
+/// Several zones may have the same name, and a name may be in a zone although a child zone exists: only the records show which
+/// zone contains ours.
 pub(crate) async fn zones_for(aws: &Regional, name: &str) -> Result<Vec<String>, CallError> {
     let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
     let mut zones = zones(aws).await?;

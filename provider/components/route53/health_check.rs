@@ -27,9 +27,9 @@ output_keys! {
 /// The desired settings of a health check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The host that is asked.
+    /// The host of the requests.
     pub host: Input<String>,
-    /// The path that is asked for.
+    /// The path of the requests.
     pub path: Input<String>,
     /// The time between two requests, in seconds: 10 or 30.
     pub interval_seconds: Input<i64>,
@@ -42,14 +42,14 @@ pub struct Spec {
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies a health check in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The id that AWS assigned.
     pub id: String,
 }
 
@@ -158,12 +158,12 @@ impl Component for HealthCheck {
 }
 
 const HTTPS: i32 = 443;
-/// How long somebody else may keep on changing the same check.
+/// How long an update is retried while others change the same health check.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// The tag under which the console shows a check's name.
 const NAME_TAG: &str = "Name";
 
-/// What tells a check from its successor: the settings that AWS cannot change.
+/// The settings that AWS cannot change: they distinguish a health check from its replacement.
 fn settings(spec: &Spec) -> Option<String> {
     let search = match &spec.search_string {
         Some(search) => Some(search.known()?),
@@ -223,7 +223,7 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     Ok(Outputs { id: required(made, "a health check")?.id })
 }
 
-/// Changes what can be changed, provided that nobody else does at the same time.
+/// Updates the settings that can change, unless they are changed concurrently.
 async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
     let version = required(get(aws, id).await?, "the health check")?.health_check_version;
     let threshold = to_i32(*to.failure_threshold.get())?;
@@ -263,7 +263,7 @@ fn named(aws: &Regional, tags: &Tags) -> Tags {
     named
 }
 
-/// The tags as the user wants them: the console's name is ours.
+/// The tags without the name for the console, which the provider sets.
 fn without_name(mut tags: Tags, wanted: Option<&Tags>) -> Tags {
     if wanted.is_none_or(|wanted| !wanted.contains_key(NAME_TAG)) {
         tags.remove(NAME_TAG);

@@ -31,22 +31,22 @@ output_keys! {
 /// The desired settings of a hosted zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// A comment.
     pub comment: Input<String>,
     /// Whether records that this resource did not create are deleted with it.
     pub force_destroy: bool,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies a hosted zone in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The id that AWS assigned.
     pub id: String,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
     /// The name servers that its parent must delegate to.
     pub name_servers: Vec<String>,
@@ -241,11 +241,11 @@ fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
     Outputs { id, arn, name_servers }
 }
 
-/// Makes a zone without tags, or gives back the one that this reference already made.
+/// Creates a zone without tags, or returns the one that this reference has created.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when a zone of this name is somebody else's; that the zone exists when the one
-/// with this reference is gone.
+/// [`CallError::Foreign`] when a zone of this name belongs to another owner; AWS's refusal when the zone of this
+/// reference was deleted.
 async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
     let error = match request(aws, spec, reference).await {
         Err(error) if error.is_exists() => error,

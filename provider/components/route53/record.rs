@@ -197,7 +197,7 @@ impl Component for Record {
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
         let sets = record_sets::in_our_spelling(&held, spec);
-        // Without a single one left there is no such object, unless none was wanted.
+        // Without any record set the object does not exist, unless none was desired.
         if sets.is_empty() && !spec.sets.is_empty() {
             return Ok(None);
         }
@@ -214,12 +214,12 @@ impl Component for Record {
     }
 }
 
-/// How long resolvers are taken to remember it where nobody says, as AWS does not.
+/// The drain period in seconds of a record that was found in AWS, which does not store it.
 const DRAIN_SECONDS: u64 = 60;
-/// How often the zone may be changed by somebody else between our look and our change.
+/// How often a change is retried when the zone was changed between our read and our change.
 const ATTEMPTS: u32 = 3;
 
-/// Turns the record sets that are ours from `from` into `to`, whatever AWS holds of them, in one batch.
+/// Changes our record sets from `from` to `to` in one batch, from any state that AWS reports.
 async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<&Spec>) -> Result<(), CallError> {
     let mut attempt = 1;
     loop {
@@ -227,16 +227,16 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
         let strangers = strangers(aws, outputs, &held, from, to).await?;
         let mut changes = record_sets::changes(&held, &strangers, from, to)?;
         if changes.is_empty() {
-            // It was done already, and nobody saw whether all of Route 53 knows. Saying it again tells; of what is gone
-            // nothing can be said again.
+            // The change was made before, and may not have reached all name servers. Repeating it allows to wait for it; a
+            // deletion cannot be repeated.
             changes = to.map(record_sets::repeated).transpose()?.unwrap_or_default();
         }
         if changes.is_empty() {
             let unseen = from.filter(|_| attempt > 1).map(Record::drain_period).unwrap_or_default();
-            return aws.pause("until Route 53 has forgotten", unseen).await;
+            return aws.pause("the drain period of the deleted records", unseen).await;
         }
         match dns::change(aws, &outputs.zone_id, &changes).await {
-            // It was done already and the reply got lost, or somebody else was quicker: another look tells.
+            // The change may have been made before, or others changed the zone: read again.
             Err(error) if error.code() == Some("InvalidChangeBatch") && attempt < ATTEMPTS => attempt += 1,
             answer => return answer,
         }
@@ -280,8 +280,8 @@ fn is_address(set: &ResourceRecordSet) -> bool {
     matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
 
-/// Whether a record set that stands in no ledger is what `spec` would make. A region's name as identifier is not enough:
-/// other tools use it too.
+/// Whether a record set that is not in the ledger is the one of `spec`. A region's name as set identifier is not enough:
+/// other tools use it, too.
 async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
     let Some((key, set)) = record_sets::of_key(spec, held) else { return Ok(false) };
     match set.target.known() {
@@ -306,7 +306,7 @@ async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceReco
     Ok(own.is_some_and(|own| dns::normal(&own) == target))
 }
 
-/// The record sets that have the type and set identifier of one of ours and lead elsewhere: somebody else moved them.
+/// The record sets that have the type and set identifier of one of ours and another target: others changed them.
 async fn strangers(
     aws: &Regional,
     outputs: &Outputs,
@@ -340,7 +340,7 @@ async fn candidates(
     for (address, domain) in siblings.all::<domain::Domain>() {
         candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
     }
-    // It is looked for, not taken from the siblings: it stands on records itself, so it may come after them.
+    // The distribution is searched here instead of among the siblings, so that the order of the kinds does not matter.
     for distribution in distribution::own(aws).await? {
         let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
         for alias in aliases {

@@ -13,7 +13,7 @@ use crate::components::route53::record::{RecordSet, Routing, Spec};
 use crate::components::support::answer::build_part;
 use crate::desired::{Gated, Input};
 
-/// What tells the record sets of one name apart: type and set identifier.
+/// The type and set identifier, which distinguish the record sets of one name.
 type Key = (RrType, Option<String>);
 
 fn key_of(set: &ResourceRecordSet) -> Key {
@@ -126,7 +126,7 @@ pub(crate) fn in_our_spelling(held: &[ResourceRecordSet], spec: &Spec) -> BTreeM
         };
         let values: Option<Vec<RecordSet>> =
             spec.types.iter().map(|kind| of_type(kind).and_then(reported).map(|set| respelled(set, ours))).collect();
-        // With different values by type, the one to be mended is told.
+        // When the values differ by type, the one that differs from the spec is reported.
         let value = values.and_then(|values| {
             let different = values.iter().find(|value| *value != ours);
             different.or(values.first()).cloned()
@@ -162,11 +162,11 @@ pub(crate) fn describe(set: &ResourceRecordSet) -> String {
     format!("{} has a record of type {kind}{identifier}, {target}", dns::normal(&set.name))
 }
 
-/// The batch that turns what is ours of `held` from `from` into `to`; empty when nothing is to be done.
+/// The batch that changes our record sets in `held` from `from` to `to`; empty when there is nothing to do.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when somebody else holds a record set that `to` wants; `strangers` are those of `held` that do not
-/// lead to us. None of these is changed.
+/// [`CallError::Foreign`] when `to` contains a record set of `strangers`: those in `held` that do not lead to us. None of
+/// these is changed.
 pub(crate) fn changes(
     held: &[ResourceRecordSet],
     strangers: &[ResourceRecordSet],

@@ -1,8 +1,8 @@
-//! The CNAME that proves to ACM who owns a domain name.
+//! The CNAME record by which ACM validates a domain name.
 //!
-//! ACM asks for the same record for every certificate of a domain name in an account, in all regions, whoever requested it.
-//! So the record is shared: with other owners, and with other tools. A record has no tags; the TTL tells whether this provider
-//! created it. Only then it is deleted, and only when no certificate in any enabled region needs it.
+//! ACM assigns the same record to every certificate of a domain name in an account, in all regions. So other owners and other
+//! tools share the record. A record has no tags; the TTL marks those that this provider created. Only these are deleted, and
+//! only when no certificate in any enabled region needs them.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub struct ValidationRecord;
 pub struct Spec {
     /// The hosted zone.
     pub zone_id: Input<String>,
-    /// Its name.
+    /// The name.
     pub name: Input<String>,
     /// Its value.
     pub value: Input<String>,
@@ -41,7 +41,7 @@ pub struct Spec {
 pub struct Outputs {
     /// The hosted zone.
     pub zone_id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Its value.
     pub value: String,
@@ -84,7 +84,7 @@ impl Component for ValidationRecord {
         };
         let Some(set) = none_if_missing(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
         let held = value_of(&set);
-        // ACM asks for the same record for everybody in the account, so one with its value serves all.
+        // ACM assigns the same record to all certificates of the account, so one with this value serves all.
         if held == dns::normal(value) {
             return Ok(Some(Found::Ours(outputs(spec))));
         }
@@ -175,7 +175,7 @@ impl Component for ValidationRecord {
         }
         let change = dns::change_of(ChangeAction::Delete, set)?;
         match ignore_missing(dns::change(aws, &outputs.zone_id, &[change]).await) {
-            // It was done already, and the reply got lost: another look tells.
+            // The change may have been made before, and its reply was lost: read again.
             Err(error) if error.code() == Some("InvalidChangeBatch") => {
                 let left = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
                 left.filter(|set| value_of(set) == dns::normal(&outputs.value)).map_or(Ok(()), |_| Err(error))

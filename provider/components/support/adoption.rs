@@ -1,21 +1,21 @@
-//! Going on from what is there: objects made by an apply that died, updates that nobody saw the end of.
+//! Continuing interrupted work: adopting existing objects, repeating updates with an unknown result.
 
 use std::time::Duration;
 
 use crate::aws::{CallError, Regional};
 use crate::components::{Component, Found, Resolved};
 
-/// How long AWS may hold the name of what was deleted.
+/// How long AWS may reserve the name of a deleted object.
 pub(crate) const RELEASED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Whether a name that is taken may be free soon: AWS may hold the name of an object that was deleted a moment ago, and still
-/// report the object, with the owner id of then.
+/// Whether a taken name may be free soon: AWS may reserve the name of a recently deleted object, and still report the object
+/// with its former owner id.
 pub(crate) fn may_be_released(error: &CallError) -> bool {
     error.is_exists() || matches!(error, CallError::Foreign { .. })
 }
 
-/// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
-/// last one ended: then it is what AWS reports.
+/// The spec from which an update starts. An update from a spec to the same spec repeats one whose result is unknown: then it
+/// starts from what AWS reports.
 ///
 /// # Errors
 /// What [`Component::read`] fails with.
@@ -34,8 +34,8 @@ where
     Ok(C::read(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
 }
 
-/// The create of an object whose name is taken: when it carries our ownership it is turned into what is wanted.
-/// `taken` is AWS's refusal, `what` names the object.
+/// Creates an object whose name is taken: an object with our ownership is updated to `spec`. `taken` is AWS's refusal, `what`
+/// names the object.
 ///
 /// # Errors
 /// [`CallError::Foreign`] when it is not ours; `taken` when it is gone again; what reading and updating fail with.

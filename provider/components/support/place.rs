@@ -1,4 +1,4 @@
-//! Where an object stands, as ARNs spell it. Pure.
+//! The partition, account and region of an object, as in ARNs. Pure.
 
 use crate::aws::Regional;
 

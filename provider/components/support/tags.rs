@@ -1,4 +1,4 @@
-//! Tags: what is wanted, what AWS reports, what must change, and whose an object is.
+//! Tags: conversion, differences, and ownership.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -7,7 +7,7 @@ use crate::aws::{CallError, Identity, Regional};
 use crate::components::{ADDRESS_TAG, Component, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input, OwnerId};
 
-/// Prefix of the tags that AWS puts on things by itself; nobody can change them.
+/// Prefix of the tags that AWS sets and that cannot be changed.
 const AWS_PREFIX: &str = "aws:";
 
 /// The tags of a spec that are known, as plain text.
@@ -96,8 +96,8 @@ fn names_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     tags.get(OWNER_TAG).is_some_and(|owner| *owner == aws.owner().to_string())
 }
 
-/// Whose an object of one of our names is, by its tags. One that lacks the owner id alone is ours: somebody removed the tag,
-/// for nobody else writes the others.
+/// The owner of an object with one of our names, by its tags. An object that lacks only the owner id is ours: the tag was
+/// removed, because only this provider writes the others.
 pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder {
     let lost_its_id = !tags.contains_key(OWNER_ID_TAG) && names_owner(aws, tags);
     if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
@@ -114,12 +114,12 @@ pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String,
     address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
 
-/// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
+/// Decides by its tags whether an object is ours. Otherwise the tags and `hints` describe its owner.
 pub(crate) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
     if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
 }
 
-/// Whose an object looks like, for a person.
+/// Describes the owner of an object, for a message.
 pub(crate) fn whose(aws: &Regional, tags: &BTreeMap<String, String>, hints: &str) -> String {
     describe(aws.account_id(), tags, hints)
 }

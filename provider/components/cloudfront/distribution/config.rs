@@ -250,7 +250,7 @@ fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
 }
 
 impl Common<'_> {
-    /// Puts in what is ours, and where nothing was said what CloudFront wants to hear.
+    /// Sets the settings that the provider manages, and the defaults that CloudFront requires.
     fn put(self, wanted: &Behavior) -> Result<(), CallError> {
         self.target.clone_from(&wanted.target);
         *self.viewer = ViewerProtocolPolicy::RedirectToHttps;

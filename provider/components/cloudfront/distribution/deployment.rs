@@ -11,18 +11,17 @@ use crate::components::support::answer::required;
 pub(super) const STATUS: &str = "Status";
 /// The status of a distribution whose newest settings all edges have.
 pub(super) const DEPLOYED: &str = "Deployed";
-/// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
+/// The time limit for CloudFront to deploy a change to all edge locations. It usually takes about five minutes.
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
-/// How long somebody else may keep on changing the same distribution.
+/// How long an update is retried while others change the same distribution.
 pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
 
-/// Whether somebody else changed the distribution between our look and our change.
+/// Whether the distribution was changed between our read and our update.
 pub(super) fn is_overtaken(error: &CallError) -> bool {
     matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
 }
 
-/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time. Gives back the ETag
-/// of the new ones.
+/// Changes the current settings, unless they are changed concurrently. Returns the ETag of the new ones.
 pub(super) async fn change(
     aws: &Regional,
     id: &str,
@@ -49,7 +48,7 @@ pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Re
     let look = || async {
         let request = || aws.cloudfront().get_distribution().id(id).send();
         let answer = aws.call("cloudfront:GetDistribution", request).await?;
-        // Later, other settings are somebody else's.
+        // After the window, different settings are a change by others.
         let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= window_ends;
         let status = required(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
