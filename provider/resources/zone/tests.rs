@@ -1,3 +1,5 @@
+//! Expansion, checks, state and import of zones.
+
 use super::*;
 use crate::plan::Seen;
 use crate::resources::shared::testing::{self, NoPackages, summaries};
