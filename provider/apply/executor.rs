@@ -213,7 +213,7 @@ impl<'a> Execution<'a> {
         }
         let Some(before) = before.filter(|_| is_done) else { return };
         let spec = self.plan.difference.specs.get(&step.address).unwrap_or(&before.spec);
-        let linger = self.engine.kinds().linger(&step.address.kind, spec).as_secs();
+        let linger = self.engine.kinds().drain_period(&step.address.kind, spec).as_secs();
         // What was replaced still leads where it led, until it is retired.
         let is_replaced = ledger.deposed.iter().any(|(address, entry)| *address == step.address && *entry == before);
         if linger == 0 || is_replaced {
@@ -230,7 +230,7 @@ impl<'a> Execution<'a> {
     /// as long as after a change that was seen through.
     fn withhold(&mut self, step: &Step) {
         let Some(before) = self.before(step) else { return };
-        let linger = self.engine.kinds().linger(&step.address.kind, &before.spec).as_secs();
+        let linger = self.engine.kinds().drain_period(&step.address.kind, &before.spec).as_secs();
         if linger > 0 {
             let until = self.engine.in_seconds(2 * linger);
             let stood_on = before.depends_on.clone();
@@ -258,7 +258,7 @@ impl<'a> Execution<'a> {
             if let Some(entry) = self.outcome.ledger.entries.get_mut(address).filter(|_| as_wanted) {
                 entry.depends_on = job::dependencies(node);
                 let wanted = self.plan.difference.specs.get(address);
-                take_uncompared(entry, wanted, self.engine.kinds().uncompared(&address.kind));
+                take_uncompared(entry, wanted, self.engine.kinds().meta(&address.kind).uncompared);
             }
         }
         self.outcome.ledger.complete = self.outcome.is_complete();

@@ -29,7 +29,7 @@ impl Engine {
         let looks = Arc::default();
         for kind in kinds {
             let component = self.kinds().get(kind)?;
-            let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.is_global());
+            let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.meta().global);
             let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &looks));
             for (address, found) in try_join_all(searches).await?.into_iter().flatten() {
                 siblings.0.entry(address.clone()).or_default().push(found.outputs.clone());
@@ -52,7 +52,7 @@ impl Engine {
         siblings: &Siblings,
         looks: &Arc<Looks>,
     ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
-        let at = Address { scope: scope.clone(), kind: component.kind().to_owned(), key: None };
+        let at = Address { scope: scope.clone(), kind: component.meta().name.to_owned(), key: None };
         let found = component.discover(&self.shared(&at, looks), siblings).await?;
         Ok(found.into_iter().map(|found| (Address { key: found.key.clone(), ..at.clone() }, found)).collect())
     }

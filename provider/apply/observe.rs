@@ -94,7 +94,7 @@ impl Engine {
     /// Where a component led that somebody changed or took away behind our back, others may still go, and nobody knows since
     /// when it does not lead there any more.
     fn remember(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
-        let linger = self.kinds().linger(&address.kind, &entry.spec).as_secs();
+        let linger = self.kinds().drain_period(&address.kind, &entry.spec).as_secs();
         if linger > 0 {
             let until = self.in_seconds(linger);
             for stood_on in &entry.depends_on {
@@ -123,7 +123,7 @@ impl Engine {
             Ok(None) => Sight::Gone,
             Err(error) => Sight::Unseen(error),
             Ok(Some((spec, outputs))) => {
-                let drifted = changed_fields(&entry.spec, &spec, component.uncompared());
+                let drifted = changed_fields(&entry.spec, &spec, component.meta().uncompared);
                 if !drifted.is_empty() {
                     match component.holder(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
                         Ok(Holder::Ours | Holder::Shared(_)) => {}

@@ -24,8 +24,7 @@ use super::limits::Limiter;
 use super::memory::Memory;
 use super::sender::{Call, Sender};
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
-use crate::components;
-use crate::desired::Owner;
+use crate::desired::{Limit, Owner};
 
 /// Where a provider is at home when nobody says otherwise.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -41,11 +40,17 @@ const DEFAULT_RETRIES: u32 = 8;
 const DEFAULT_PARALLEL_CALLS: usize = 64;
 
 impl Aws {
-    /// Finds credentials, asks whose they are, and refuses a wrong account. Nothing else is called.
+    /// Loads credentials, reads which account they belong to, and refuses a wrong account. No other call is made.
+    ///
+    /// `limits` are AWS's limits on single operations, which the kinds publish; those of the services are known here.
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+    pub async fn connect(
+        config: Config,
+        limits: impl IntoIterator<Item = Limit>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConnectError> {
         let endpoints = Endpoints { all: config.endpoint_url.clone(), by_service: config.endpoints.clone() };
         // What the SDK logs on the way may hold credentials.
         let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(Dispatch::none()).await;
@@ -53,7 +58,7 @@ impl Aws {
         let identity = identity(&endpoints.apply(&sdk, "sts", &region), &endpoints, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;
         let limiter = match config.keep_rate_limits {
-            true => Limiter::of(components::REGISTRY, clock.now()),
+            true => Limiter::of(limits, clock.now()),
             false => Limiter::off(),
         };
         let sender = Sender::new(
@@ -244,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn an_endpoint_that_does_not_answer_is_named() {
         // Nobody listens on port 9 of this machine.
-        let error = Aws::connect(config("http://127.0.0.1:9"), Arc::new(FakeClock::default())).await.err().unwrap();
+        let error = Aws::connect(config("http://127.0.0.1:9"), [], Arc::new(FakeClock::default())).await.err().unwrap();
         assert_eq!(error.to_string(), "http://127.0.0.1:9 does not answer as AWS does");
         assert!(!format!("{error:?} {}", crate::aws::chain(&error)).contains("canary"));
     }

@@ -7,20 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedMutexGuard;
 
 use super::Clock;
-use crate::components::AnyComponent;
-
-/// How often one operation may be called.
-///
-/// The bucket is one per account, region and operation (all of a service with `*`).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limit {
-    /// Service and operation as in an IAM action: `apigateway:CreateDomainName`, `route53:*`.
-    pub operation: &'static str,
-    /// How many calls may be made at once after a pause.
-    pub burst: u32,
-    /// How many calls become free again in a second.
-    pub per_second: f64,
-}
+use crate::desired::Limit;
 
 const fn limit(operation: &'static str, burst: u32, per_second: f64) -> Limit {
     Limit { operation, burst, per_second }
@@ -78,10 +65,9 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    /// Keeps the limits of all services and of `components` in a process that begins `now`.
-    pub(super) fn of(components: &[&dyn AnyComponent], now: Instant) -> Self {
-        let own = components.iter().flat_map(|component| component.limits());
-        Self::new(LIMITS.iter().chain(own).copied(), now)
+    /// Enforces the limits of all services, and `limits` of single operations, in a process that starts `now`.
+    pub(super) fn of(limits: impl IntoIterator<Item = Limit>, now: Instant) -> Self {
+        Self::new(LIMITS.iter().copied().chain(limits), now)
     }
 
     /// Keeps no limits.

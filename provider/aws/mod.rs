@@ -30,7 +30,6 @@ pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use lag::LAG;
 pub use lease::Lease;
-pub use limits::Limit;
 pub use looks::Looks;
 pub use regional::{Poll, Regional};
 pub use tokio_util::sync::CancellationToken;

@@ -266,7 +266,7 @@ mod tests {
 
     /// A sender whose only permit and whose only turn are taken.
     async fn busy(clock: &FakeClock) -> (Sender, OwnedSemaphorePermit, Turn) {
-        let sender = Sender::new(Limiter::of(&[], clock.now()), 1, 3);
+        let sender = Sender::new(Limiter::of([], clock.now()), 1, 3);
         let permit = Arc::clone(&sender.permits).acquire_owned().await.unwrap();
         let turn = sender.limiter.turn("lambda:GetFunction", "eu-west-1", clock).await;
         (sender, permit, turn)

@@ -1,4 +1,4 @@
-//! Finds kinds by name: what the engine is given instead of the kinds themselves.
+//! The catalog: the kinds by their names.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,10 +7,13 @@ use serde_json::Value as Json;
 
 use super::{AnyComponent, Place, REGISTRY};
 use crate::aws::{Aws, CallError};
-use crate::desired::Address;
+use crate::desired::{Address, KindMeta};
 use crate::plan::Kinds;
 
-/// Finds kinds by name: what the engine is given instead of the kinds themselves.
+/// The facts of a kind that only a newer version of the provider has.
+const UNKNOWN: KindMeta = KindMeta { visible: false, ..KindMeta::DEFAULT };
+
+/// A set of kinds, found by their names: the engine names no kind itself.
 #[derive(Clone)]
 pub struct Catalog {
     kinds: BTreeMap<&'static str, &'static dyn AnyComponent>,
@@ -21,7 +24,7 @@ pub struct Catalog {
 impl Catalog {
     /// A catalog of these kinds.
     pub fn new(kinds: &[&'static dyn AnyComponent]) -> Self {
-        Self { kinds: kinds.iter().map(|kind| (kind.kind(), *kind)).collect(), account: None }
+        Self { kinds: kinds.iter().map(|kind| (kind.meta().name, *kind)).collect(), account: None }
     }
 
     /// The same for the account that `aws` works in: what AWS will call an object there is foreseen.
@@ -45,13 +48,6 @@ impl Catalog {
     }
 }
 
-impl Catalog {
-    /// Whether a kind is a check that must be repeated when the ledger had to be rebuilt.
-    pub fn is_check(&self, kind: &str) -> bool {
-        self.kinds.get(kind).is_some_and(|kind| kind.is_check())
-    }
-}
-
 impl Default for Catalog {
     fn default() -> Self {
         Self::new(REGISTRY)
@@ -59,16 +55,8 @@ impl Default for Catalog {
 }
 
 impl Kinds for Catalog {
-    fn immutable(&self, kind: &str) -> &[&str] {
-        self.kinds.get(kind).map_or(&[], |kind| kind.immutable())
-    }
-
-    fn uncompared(&self, kind: &str) -> &[&str] {
-        self.kinds.get(kind).map_or(&[], |kind| kind.uncompared())
-    }
-
-    fn secret(&self, kind: &str) -> &[&str] {
-        self.kinds.get(kind).map_or(&[], |kind| kind.secret())
+    fn meta(&self, kind: &str) -> &'static KindMeta {
+        self.kinds.get(kind).map_or(const { &UNKNOWN }, |kind| kind.meta())
     }
 
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
@@ -77,12 +65,8 @@ impl Kinds for Catalog {
         self.kinds.get(address.kind.as_str())?.foreseen(&place, spec)
     }
 
-    fn linger(&self, kind: &str, spec: &Json) -> Duration {
-        self.kinds.get(kind).map_or(Duration::ZERO, |kind| kind.linger(spec))
-    }
-
-    fn visible(&self, kind: &str) -> bool {
-        self.kinds.get(kind).is_some_and(|kind| kind.visible())
+    fn drain_period(&self, kind: &str, spec: &Json) -> Duration {
+        self.kinds.get(kind).map_or(Duration::ZERO, |kind| kind.drain_period(spec))
     }
 
     fn id(&self, kind: &str, outputs: &Json) -> Option<String> {

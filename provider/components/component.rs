@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Place, Resolved};
-use crate::aws::{CallError, Limit, Regional};
+use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
 
 /// Tags of an object: what the user and the provider want, and whose it is.
@@ -35,25 +35,6 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
 
-    /// Whether there is one for all regions, and not one in each.
-    const GLOBAL: bool = false;
-    /// Spec fields that AWS cannot change on a living object: a change of one of them makes a new object first, moves
-    /// what refers to the old one, and deletes the old one last.
-    const IMMUTABLE: &'static [&'static str];
-    /// Spec fields whose change alone is no change: where the code comes from, not what it is.
-    const UNCOMPARED: &'static [&'static str] = &[];
-    /// Spec fields that may hold or tell secrets: the revision, which everybody sees who sees a plan, says nothing of
-    /// them but the keys of a map.
-    const SECRET: &'static [&'static str] = &[];
-    /// Whether this is an AWS object, shown in `components`. A wait or a probe is not.
-    const VISIBLE: bool = true;
-    /// Whether it is a check that must be repeated when the ledger had to be rebuilt: that AWS has its object says nothing.
-    const IS_CHECK: bool = false;
-    /// The IAM actions that its calls need.
-    const ACTIONS: &'static [&'static str];
-    /// AWS's published limits on its calls, where they are lower than the service's.
-    const LIMITS: &'static [Limit] = &[];
-
     /// The identity AWS gave it, as a user would look for it.
     fn id(outputs: &Self::Outputs) -> String;
 
@@ -64,7 +45,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     }
 
     /// How long after its update or deletion others may still act on what it said, because they cached it.
-    fn linger(_spec: &Self::Spec) -> Duration {
+    fn drain_period(_spec: &Self::Spec) -> Duration {
         Duration::ZERO
     }
 
@@ -119,7 +100,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<Option<(Self::Spec, Self::Outputs)>, CallError>> + Send;
 
-    /// Turns `from` into `to`: only fields outside [`Self::IMMUTABLE`] differ. Waits until others can use it.
+    /// Turns `from` into `to`: only fields outside [`KindMeta::immutable`](crate::desired::KindMeta::immutable) differ. Waits until others can use it.
     fn update(
         aws: &Regional,
         outputs: &Self::Outputs,

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::{Component, Found, Holder, Place, Problem, Siblings};
-use crate::aws::{CallError, Limit, Regional};
-use crate::desired::Address;
+use crate::aws::{CallError, Regional};
+use crate::desired::{Address, KindMeta};
 use crate::plan::is_open;
 
 /// A spec in which every [`Input`](crate::desired::Input) is known.
@@ -63,30 +63,17 @@ pub struct AnyDiscovered {
 
 /// A [`Component`] without its types. Every method does what the one of the same name there does.
 pub trait AnyComponent: Send + Sync {
-    /// [`Kind::KIND`](crate::desired::Kind::KIND).
-    fn kind(&self) -> &'static str;
-    /// [`Component::GLOBAL`].
-    fn is_global(&self) -> bool;
-    /// [`Component::IMMUTABLE`].
-    fn immutable(&self) -> &'static [&'static str];
-    /// [`Component::UNCOMPARED`].
-    fn uncompared(&self) -> &'static [&'static str];
-    /// [`Component::SECRET`].
-    fn secret(&self) -> &'static [&'static str];
-    /// [`Component::VISIBLE`].
-    fn visible(&self) -> bool;
-    /// [`Component::IS_CHECK`].
-    fn is_check(&self) -> bool;
-    /// [`Component::ACTIONS`].
-    fn actions(&self) -> &'static [&'static str];
-    /// [`Component::LIMITS`].
-    fn limits(&self) -> &'static [Limit];
+    /// [`Kind::META`](crate::desired::Kind::META).
+    fn meta(&self) -> &'static KindMeta;
+    /// The names of the spec's fields.
+    #[cfg(test)]
+    fn fields(&self) -> &'static [&'static str];
     /// [`Component::id`]; `None` when these are no outputs of this kind.
     fn id(&self, outputs: &Json) -> Option<String>;
     /// [`Component::foreseen`].
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
-    /// [`Component::linger`].
-    fn linger(&self, spec: &Json) -> Duration;
+    /// [`Component::drain_period`].
+    fn drain_period(&self, spec: &Json) -> Duration;
     /// [`Component::check`].
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
     /// [`Component::find`].
@@ -140,40 +127,13 @@ impl<C> Erased<C> {
 }
 
 impl<C: Component> AnyComponent for Erased<C> {
-    fn kind(&self) -> &'static str {
-        C::KIND
+    fn meta(&self) -> &'static KindMeta {
+        const { &C::META }
     }
 
-    fn is_global(&self) -> bool {
-        C::GLOBAL
-    }
-
-    fn immutable(&self) -> &'static [&'static str] {
-        C::IMMUTABLE
-    }
-
-    fn uncompared(&self) -> &'static [&'static str] {
-        C::UNCOMPARED
-    }
-
-    fn secret(&self) -> &'static [&'static str] {
-        C::SECRET
-    }
-
-    fn visible(&self) -> bool {
-        C::VISIBLE
-    }
-
-    fn is_check(&self) -> bool {
-        C::IS_CHECK
-    }
-
-    fn actions(&self) -> &'static [&'static str] {
-        C::ACTIONS
-    }
-
-    fn limits(&self) -> &'static [Limit] {
-        C::LIMITS
+    #[cfg(test)]
+    fn fields(&self) -> &'static [&'static str] {
+        super::fields::of::<C::Spec>()
     }
 
     fn id(&self, outputs: &Json) -> Option<String> {
@@ -184,8 +144,8 @@ impl<C: Component> AnyComponent for Erased<C> {
         print(&C::foreseen(place, &parse(spec).ok()?)?).ok()
     }
 
-    fn linger(&self, spec: &Json) -> Duration {
-        parse(spec).map_or(Duration::ZERO, |spec| C::linger(&spec))
+    fn drain_period(&self, spec: &Json) -> Duration {
+        parse(spec).map_or(Duration::ZERO, |spec| C::drain_period(&spec))
     }
 
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>> {

@@ -7,6 +7,8 @@ pub mod cloudfront;
 mod component;
 mod erased;
 pub mod execute_api;
+#[cfg(test)]
+mod fields;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

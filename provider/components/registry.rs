@@ -1,4 +1,4 @@
-//! The registry of kinds: where the engine finds them.
+//! The registry: every kind that the provider has.
 
 use super::AnyComponent;
 use super::acm::certificate::Certificate;
@@ -27,7 +27,7 @@ use super::route53::hosted_zone::HostedZone;
 use super::route53::record::Record;
 use super::route53::validation_record::ValidationRecord;
 
-/// Every kind. A new kind of AWS object is one file and one line here; parents stand before children.
+/// Every kind. A kind is listed after the kinds that its spec refers to: an import searches in this order.
 pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<Claim>::new(),
     &Erased::<Role>::new(),
@@ -54,3 +54,33 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<HostedZone>::new(),
     &Erased::<CompletionMarker>::new(),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn facts_name_fields_that_exist() {
+        for component in REGISTRY {
+            let (meta, fields) = (component.meta(), component.fields());
+            assert!(!fields.is_empty(), "the spec of {} is no struct", meta.name);
+            for field in [meta.immutable, meta.uncompared, meta.secret].concat() {
+                assert!(fields.contains(&field), "{} has no field {field:?}: {fields:?}", meta.name);
+            }
+        }
+    }
+
+    #[test]
+    fn facts_are_complete() {
+        let names: BTreeSet<&str> = REGISTRY.iter().map(|component| component.meta().name).collect();
+        assert_eq!(names.len(), REGISTRY.len(), "two kinds have one name");
+        for component in REGISTRY {
+            let meta = component.meta();
+            assert!(!meta.name.is_empty() && !meta.id.is_empty(), "{meta:?}");
+            assert!(meta.about.ends_with('.'), "{}: {:?} is no sentence", meta.name, meta.about);
+            assert!(meta.actions.is_sorted(), "the actions of {} are not sorted", meta.name);
+        }
+    }
+}

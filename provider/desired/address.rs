@@ -48,13 +48,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address of the `C` of `region`.
+    /// The address of the `C` of `region`. Does not compile for a global kind.
     pub fn of<C: Kind>(region: &str) -> AddressOf<C> {
+        const { assert!(!C::META.global, "a component of this kind is in no region") };
         AddressOf::new(Self::regional(region, C::KIND))
     }
 
-    /// The address of the global `C`.
+    /// The address of the global `C`. Does not compile for a regional kind.
     pub fn global_of<C: Kind>() -> AddressOf<C> {
+        const { assert!(C::META.global, "components of this kind are in regions") };
         AddressOf::new(Self::global(C::KIND))
     }
 

@@ -5,16 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::input::{Handle, READY, REF, Reference};
-use super::{Address, AddressOf};
+use super::{Address, AddressOf, Kind};
 use crate::wire::Path;
-
-/// The pure half of a component: what the graph and the plan must know of a kind.
-pub trait Kind {
-    /// The kind's name, as it stands in addresses.
-    const KIND: &'static str;
-    /// What we want of it.
-    type Spec: serde::Serialize;
-}
 
 /// One component that is wanted.
 #[derive(Debug, Clone, PartialEq)]

@@ -193,7 +193,7 @@ pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// What was not begun, of what `components` shows; nothing when these are waits and checks only.
 fn names(what: &str, outcome: &Outcome) -> String {
     let catalog = Catalog::default();
-    let visible = outcome.not_begun.iter().filter(|address| catalog.visible(&address.kind));
+    let visible = outcome.not_begun.iter().filter(|address| catalog.meta(&address.kind).visible);
     let names: Vec<String> = visible.map(ToString::to_string).collect();
     if names.is_empty() { String::new() } else { format!("{what}: {}. ", names.join(", ")) }
 }

@@ -9,7 +9,7 @@ use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
 use crate::desired::{Address, Owner, OwnerId, Scope};
 use crate::ownership::place;
-use crate::plan::Ledger;
+use crate::plan::{Kinds, Ledger};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -110,7 +110,7 @@ pub(super) async fn discover(
 ) -> Result<Ledger, Diagnostics> {
     let mut ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
     // A region that an interrupted apply created may never have answered: it has to, before it receives traffic.
-    ledger.entries.retain(|address, _| !engine.kinds().is_check(&address.kind));
+    ledger.entries.retain(|address, _| !engine.kinds().meta(&address.kind).is_check);
     Ok(ledger)
 }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Run};
-use crate::components::Catalog;
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run};
+use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
@@ -42,6 +42,15 @@ pub struct Provider {
     refreshed: Refreshed,
     /// Creates whose result the host may not have persisted yet.
     pub pending_acks: PendingAcks,
+}
+
+/// Connects to the AWS account that `config` leads to, with AWS's limits on the calls of every kind.
+///
+/// # Errors
+/// [`ConnectError`].
+pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Aws, ConnectError> {
+    let limits = REGISTRY.iter().flat_map(|component| component.meta().limits).copied();
+    Aws::connect(config, limits, clock).await
 }
 
 /// A resource as the host keeps it.

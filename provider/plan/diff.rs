@@ -99,8 +99,8 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
 
 /// What turning `from` into `to` takes.
 pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> Change {
-    let fields = changed_fields(from, to, kinds.uncompared(&address.kind));
-    let immutable = kinds.immutable(&address.kind);
+    let fields = changed_fields(from, to, kinds.meta(&address.kind).uncompared);
+    let immutable = kinds.meta(&address.kind).immutable;
     let fixed: Vec<String> = fields.iter().filter(|field| immutable.contains(&field.as_str())).cloned().collect();
     match (fields.is_empty(), fixed.is_empty()) {
         (true, _) => Change::Keep,

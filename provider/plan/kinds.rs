@@ -1,25 +1,19 @@
-//! What planning must know of a kind. The engine knows no kind by name; it asks.
+//! The facts of kinds that planning needs. The engine names no kind itself.
 
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::desired::Address;
+use crate::desired::{Address, KindMeta};
 
-/// Answers questions about kinds.
+/// The kinds, found by their names.
 pub trait Kinds: Sync {
-    /// Spec fields that cannot change on a living object.
-    fn immutable(&self, kind: &str) -> &[&str];
-    /// Spec fields whose change alone is no change.
-    fn uncompared(&self, kind: &str) -> &[&str];
-    /// The outputs that a new object at `address` will have, where they follow from its spec.
+    /// The facts of a kind. A kind that this version does not have is invisible.
+    fn meta(&self, kind: &str) -> &'static KindMeta;
+    /// The outputs that a new object at `address` will have; `None` unless they follow from its spec.
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json>;
-    /// Spec fields of which a revision must not tell the values.
-    fn secret(&self, kind: &str) -> &[&str];
-    /// How long others may act on what an object of this spec said before it was changed or deleted.
-    fn linger(&self, kind: &str, spec: &Json) -> Duration;
-    /// Whether it is an AWS object that a user sees.
-    fn visible(&self, kind: &str) -> bool;
-    /// The identity AWS gave it.
+    /// How long clients may still use what an object with this spec answered before it was changed or deleted.
+    fn drain_period(&self, kind: &str, spec: &Json) -> Duration;
+    /// The value of `id` in the attribute `components`; `None` when `outputs` are not those of this kind.
     fn id(&self, kind: &str, outputs: &Json) -> Option<String>;
 }

@@ -227,7 +227,7 @@ impl Lint<'_> {
                 return Err(Unsafe::Undermined { gone, user: user_address });
             }
             let spec = self.plan.difference.specs.get(user.address).unwrap_or(&user.entry.spec);
-            let linger = self.kinds.linger(&user.address.kind, spec);
+            let linger = self.kinds.drain_period(&user.address.kind, spec);
             if self.desired.is_some() && !linger.is_zero() && self.paths.pause(&self.plan.steps, left, step) < linger {
                 return Err(Unsafe::Remembered { gone, user: user_address });
             }

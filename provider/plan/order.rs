@@ -153,8 +153,8 @@ impl Plan {
     /// knows, nor whether all of AWS knew of it then: that takes no longer than others remember.
     fn not_before(&self, ledger: &Ledger, address: &Address, kinds: &dyn Kinds) -> Option<u64> {
         let longest = || {
-            let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.linger(&address.kind, spec));
-            let held = ledger.entries.iter().map(|(address, entry)| kinds.linger(&address.kind, &entry.spec));
+            let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.drain_period(&address.kind, spec));
+            let held = ledger.entries.iter().map(|(address, entry)| kinds.drain_period(&address.kind, &entry.spec));
             wanted.chain(held).max().unwrap_or_default().as_secs()
         };
         let rebuilt = ledger.rebuilt.map(|then| then + 2 * longest());
@@ -196,7 +196,7 @@ impl Linger {
     /// How long others may act on what `user` said, when it was of this spec.
     fn time(self, kinds: &dyn Kinds, user: &Address, spec: &Json) -> Duration {
         match self {
-            Self::Waited => kinds.linger(&user.kind, spec),
+            Self::Waited => kinds.drain_period(&user.kind, spec),
             Self::Ignored => Duration::ZERO,
         }
     }

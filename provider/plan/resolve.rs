@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use crate::desired::{Address, READY, REF, Reference, UNKNOWN};
+use crate::desired::{Address, KindMeta, READY, REF, Reference, UNKNOWN};
 
 /// What a spec's references and gates stand for at one moment.
 pub trait Scene {
@@ -95,14 +95,15 @@ pub fn changed_fields(from: &Json, to: &Json, uncompared: &[&str]) -> Vec<String
     names.iter().filter(differs).map(|name| (*name).clone()).collect()
 }
 
-/// A digest of a spec: 12 hexadecimal digits. Fields in `uncompared` do not count; of those in `secret`, only the keys of
-/// a map do: from a digest of few possible values, the value can be guessed.
-pub fn revision(spec: &Json, uncompared: &[&str], secret: &[&str]) -> String {
+/// A digest of a spec: 12 hexadecimal digits. It leaves out uncompared fields. Of secret fields it covers only the keys of a
+/// map: where few values are possible, a digest would reveal which one it is.
+pub fn revision(spec: &Json, meta: &KindMeta) -> String {
     let counted = match spec {
         Json::Object(map) => {
-            let counts = |(name, value): &(&String, &Json)| !uncompared.contains(&name.as_str()) && !value.is_null();
+            let counts =
+                |(name, value): &(&String, &Json)| !meta.uncompared.contains(&name.as_str()) && !value.is_null();
             let told = |(name, value): (&String, &Json)| {
-                let value = if secret.contains(&name.as_str()) { keys(value) } else { value.clone() };
+                let value = if meta.secret.contains(&name.as_str()) { keys(value) } else { value.clone() };
                 (name.clone(), value)
             };
             Json::Object(map.iter().filter(counts).map(told).collect())

@@ -7,42 +7,38 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::desired::{Address, AddressOf, Desired, Kind};
+use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta};
 use crate::wire::Path;
 
 /// A kind whose spec is whatever a test needs. `fixed` cannot change, `from` does not count.
 struct Thing;
 
 impl Kind for Thing {
-    const KIND: &'static str = "thing";
     type Spec = Json;
+
+    const META: KindMeta = KindMeta {
+        name: "thing",
+        global: true,
+        immutable: &["fixed"],
+        uncompared: &["from"],
+        secret: &["secret"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 struct Things;
 
 impl Kinds for Things {
-    fn immutable(&self, _: &str) -> &[&str] {
-        &["fixed"]
-    }
-
-    fn uncompared(&self, _: &str) -> &[&str] {
-        &["from"]
+    fn meta(&self, _: &str) -> &'static KindMeta {
+        &Thing::META
     }
 
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json> {
         spec.get("named")?.as_bool()?.then(|| json!({ "id": address.key }))
     }
 
-    fn secret(&self, _: &str) -> &[&str] {
-        &["secret"]
-    }
-
-    fn linger(&self, _: &str, spec: &Json) -> Duration {
+    fn drain_period(&self, _: &str, spec: &Json) -> Duration {
         Duration::from_secs(spec.get("ttl").and_then(Json::as_u64).unwrap_or(0))
-    }
-
-    fn visible(&self, _: &str) -> bool {
-        true
     }
 
     fn id(&self, _: &str, outputs: &Json) -> Option<String> {
@@ -183,7 +179,7 @@ fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
 fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
     struct Record;
     impl Kind for Record {
-        const KIND: &'static str = "record";
+        const META: KindMeta = KindMeta { name: "record", global: true, ..KindMeta::DEFAULT };
         type Spec = Json;
     }
     let of = |keys: &[&str], leads: Option<Json>| {

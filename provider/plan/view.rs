@@ -59,7 +59,7 @@ impl View {
                 },
             };
             let seen = Seen {
-                visible: kinds.visible(&address.kind),
+                visible: kinds.meta(&address.kind).visible,
                 id: kept.map_or(Attr::Unknown, |entry| id(address, entry, kinds)),
                 revision,
                 spec: spec.clone(),
@@ -75,7 +75,7 @@ impl View {
     pub fn made(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
         let seen = |(address, entry): (&Address, &Entry)| {
             let seen = Seen {
-                visible: kinds.visible(&address.kind),
+                visible: kinds.meta(&address.kind).visible,
                 id: id(address, entry, kinds),
                 revision: Attr::Known(revision_of(address, &entry.spec, kinds)),
                 spec: entry.spec.clone(),
@@ -124,7 +124,7 @@ impl View {
 }
 
 fn revision_of(address: &Address, spec: &Json, kinds: &dyn Kinds) -> String {
-    revision(spec, kinds.uncompared(&address.kind), kinds.secret(&address.kind))
+    revision(spec, kinds.meta(&address.kind))
 }
 
 fn entry(address: &Address, seen: &Seen) -> Value {

@@ -8,7 +8,7 @@ use super::server::{Configured, Server};
 use super::value::decode_config;
 use crate::aws::{Aws, Config};
 use crate::configuration::{self, Settings};
-use crate::lifecycle::Provider;
+use crate::lifecycle::{self, Provider};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 pub(super) async fn validate(
@@ -42,7 +42,7 @@ pub(super) async fn configure(
 }
 
 async fn connect(server: &Server, config: Config) -> Result<Aws, Diagnostics> {
-    let connecting = Aws::connect(config.clone(), server.clock());
+    let connecting = lifecycle::connect(config.clone(), server.clock());
     let connected = tokio::select! {
         connected = connecting => connected,
         () = server.cancellation().cancelled_owned() => return Err(vec![Diagnostic::error(

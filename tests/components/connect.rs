@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use multiregion::aws::{AssumeRole, Aws, Config, ConnectError, StaticCredentials, SystemClock, chain};
+use multiregion::lifecycle;
 use strict_aws::{LocalAws, Options};
 
 use super::probe::serve;
@@ -23,7 +24,7 @@ async fn local() -> (LocalAws, Config) {
 }
 
 async fn connect(config: &Config) -> Result<Aws, ConnectError> {
-    Aws::connect(config.clone(), Arc::new(SystemClock)).await
+    lifecycle::connect(config.clone(), Arc::new(SystemClock)).await
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ impl Builder<'_> {
 
 /// Discovers all components of the owner; each of `expected` must be found with its spec.
 async fn discover(bench: &Bench, expected: &[(String, Json)]) -> Ledger {
-    let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.kind()).collect();
+    let kinds: Vec<&str> = REGISTRY.iter().map(|component| component.meta().name).collect();
     let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
     for (address, spec) in expected {
         let entry = ledger.entries.get(&address.parse().unwrap()).unwrap_or_else(|| panic!("{address} is not found"));

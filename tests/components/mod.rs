@@ -19,6 +19,7 @@ use multiregion::apply::Engine;
 use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::{Address, Owner, OwnerId};
+use multiregion::lifecycle;
 use serde_json::{Value as Json, json};
 use strict_aws::{Backend, LocalAws, Options};
 
@@ -53,7 +54,7 @@ impl Bench {
             endpoints,
             ..Config::default()
         };
-        let aws = Arc::new(Aws::connect(config, Arc::new(SystemClock)).await.unwrap());
+        let aws = Arc::new(lifecycle::connect(config, Arc::new(SystemClock)).await.unwrap());
         Self { local, aws, run: Arc::new(run()) }
     }
 
@@ -65,7 +66,7 @@ impl Bench {
     /// The kind at `address`, and AWS as that component calls it.
     pub(crate) fn at(&self, address: &str) -> (Regional, &'static dyn AnyComponent) {
         let address: Address = address.parse().unwrap();
-        let component = REGISTRY.iter().find(|component| component.kind() == address.kind).unwrap();
+        let component = REGISTRY.iter().find(|component| component.meta().name == address.kind).unwrap();
         // Only a run that holds a lease creates a claim.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
         (Regional::new(self.aws.clone(), run, address), *component)
@@ -124,7 +125,7 @@ impl Bench {
         let (aws, component) = self.at(address);
         component.delete(&aws, spec, outputs).await.unwrap_or_else(|error| panic!("{address}: {}", chain(&error)));
         component.delete(&aws, spec, outputs).await.unwrap();
-        if component.visible() {
+        if component.meta().visible {
             assert!(component.read(&aws, spec, outputs).await.unwrap().is_none(), "{address} still exists");
         }
     }

@@ -87,18 +87,18 @@ async fn a_deleted_component_is_created_again() {
         let ledger = api.ledger();
         let entry = ledger.entries.get(&address).expect("it exists").clone();
         let (aws, component) = world.component(OWNER, &address);
-        if !component.visible() || address.scope.region() == Some("us-west-2") {
+        if !component.meta().visible || address.scope.region() == Some("us-west-2") {
             continue;
         }
         let delete = component.delete(&aws, &entry.spec, &entry.outputs).await;
         if delete.is_err()
             || component.read(&aws, &entry.spec, &entry.outputs).await.expect("the read succeeds").is_some()
         {
-            refused.insert(component.kind());
+            refused.insert(component.meta().name);
             continue;
         }
-        deleted.insert(component.kind());
-        assert_repaired(&world, &mut api, &config, &address, dependents(component.kind())).await;
+        deleted.insert(component.meta().name);
+        assert_repaired(&world, &mut api, &config, &address, dependents(component.meta().name)).await;
     }
     // AWS refuses to delete objects that are in use, and an API always has its endpoint. All others can be deleted.
     let kept: BTreeSet<&str> = refused.difference(&deleted).copied().collect();
@@ -144,7 +144,7 @@ async fn a_changed_setting_is_restored() {
         }
         let mut drifts: Vec<(&str, Json)> = changes()
             .into_iter()
-            .filter(|(kind, ..)| *kind == component.kind())
+            .filter(|(kind, ..)| *kind == component.meta().name)
             .map(|(_, field, to)| (field, to))
             .collect();
         let ledger = api.ledger();

@@ -15,7 +15,7 @@ const PROVIDER_ACTION: &str = "account:ListRegions";
 
 /// The actions that the components declare.
 fn declared_actions() -> BTreeSet<String> {
-    let components = REGISTRY.iter().flat_map(|component| component.actions());
+    let components = REGISTRY.iter().flat_map(|component| component.meta().actions);
     components.copied().chain([PROVIDER_ACTION]).map(str::to_owned).collect()
 }
 
@@ -117,14 +117,14 @@ fn declared_actions_are_well_formed_and_sorted() {
     const SERVICES: [&str; 11] =
         ["acm", "apigateway", "cloudfront", "ec2", "ecr", "iam", "lambda", "logs", "route53", "s3", "account"];
     for component in REGISTRY {
-        for action in component.actions() {
+        for action in component.meta().actions {
             let (service, name) = action.split_once(':').unwrap_or_default();
-            assert!(SERVICES.contains(&service), "{}: {action}", component.kind());
+            assert!(SERVICES.contains(&service), "{}: {action}", component.meta().name);
             let is_name =
                 name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric());
-            assert!(is_name, "{}: {action}", component.kind());
+            assert!(is_name, "{}: {action}", component.meta().name);
         }
-        assert!(component.actions().is_sorted(), "the actions of {} are not sorted", component.kind());
+        assert!(component.meta().actions.is_sorted(), "the actions of {} are not sorted", component.meta().name);
     }
 }
 

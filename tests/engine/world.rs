@@ -4,12 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use multiregion::aws::{
-    Aws, CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock,
-};
+use multiregion::aws::{CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::{Address, Owner};
-use multiregion::lifecycle::{Planned, Provider, State};
+use multiregion::lifecycle::{self, Planned, Provider, State};
 use multiregion::plan::Ledger;
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Value, decode_json};
@@ -69,7 +67,7 @@ async fn connect(local: &LocalAws, account: &str, region: &str, calendar: &Calen
         endpoint_url: Some(local.endpoint()),
         ..Config::default()
     };
-    let aws = Aws::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
+    let aws = lifecycle::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
     Provider::new(Arc::new(aws), clock, CancellationToken::new())
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn of(world: &World, topology: &'static Topology) -> BTreeMap<S
     let mut healings = BTreeMap::new();
     for (address, entry) in &ledger.entries {
         let component = Catalog::default().get(&address.kind).expect("a known kind");
-        if !component.visible() {
+        if !component.meta().visible {
             continue;
         }
         let drifting = Drifting { world, standing: &standing, ledger: &ledger, address, entry, component };
@@ -85,7 +85,7 @@ struct Drifting<'a> {
 impl Drifting<'_> {
     /// What may be set on the living object.
     fn fields(&self) -> Vec<String> {
-        let fixed = [self.component.immutable(), self.component.uncompared()].concat();
+        let fixed = [self.component.meta().immutable, self.component.meta().uncompared].concat();
         let fields = self.entry.spec.as_object().into_iter().flat_map(|spec| spec.keys());
         fields.filter(|field| !fixed.contains(&field.as_str())).cloned().collect()
     }

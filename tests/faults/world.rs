@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use multiregion::aws::{Aws, CancellationToken, Clock, Config, ConnectError, StaticCredentials, chain};
-use multiregion::lifecycle::Provider;
+use multiregion::lifecycle::{self, Provider};
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
 use serde_json::{Value as Json, json};
@@ -154,7 +154,7 @@ impl World {
             keep_rate_limits,
             ..Config::default()
         };
-        Aws::connect(config, Arc::new(self.clock.clone())).await
+        lifecycle::connect(config, Arc::new(self.clock.clone())).await
     }
 }
 

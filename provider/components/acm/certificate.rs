@@ -14,9 +14,9 @@ use crate::components::support::answer::{built, field, found, gone, pages, respe
 use crate::components::support::tags::TagChange;
 use crate::components::support::{identity, tags};
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `certificate`.
 #[derive(Debug)]
 pub struct Certificate;
 
@@ -28,7 +28,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an ACM certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The names it covers; the first is its domain name.
@@ -37,7 +37,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies an ACM certificate in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its ARN.
@@ -49,23 +49,28 @@ pub struct Outputs {
 }
 
 impl Kind for Certificate {
-    const KIND: &'static str = "certificate";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "certificate",
+        about: "ACM certificate of one region, validated by DNS.",
+        id: "the ARN of the certificate",
+        immutable: &["names"],
+        actions: &[
+            "acm:AddTagsToCertificate",
+            "acm:DeleteCertificate",
+            "acm:DescribeCertificate",
+            "acm:ListCertificates",
+            "acm:ListTagsForCertificate",
+            "acm:RemoveTagsFromCertificate",
+            "acm:RequestCertificate",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Certificate {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["names"];
-    const ACTIONS: &'static [&'static str] = &[
-        "acm:AddTagsToCertificate",
-        "acm:DeleteCertificate",
-        "acm:DescribeCertificate",
-        "acm:ListCertificates",
-        "acm:ListTagsForCertificate",
-        "acm:RemoveTagsFromCertificate",
-        "acm:RequestCertificate",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()

@@ -11,9 +11,9 @@ use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
-use crate::desired::{Input, Kind, Scope};
+use crate::desired::{Input, Kind, KindMeta, Scope};
 
-/// The kind.
+/// The kind `issued_certificate`.
 #[derive(Debug)]
 pub struct IssuedCertificate;
 
@@ -23,7 +23,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an issued certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The certificate.
@@ -32,7 +32,7 @@ pub struct Spec {
     pub names: Vec<Input<String>>,
 }
 
-/// What AWS gave back.
+/// What identifies an issued certificate in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The certificate.
@@ -40,23 +40,28 @@ pub struct Outputs {
 }
 
 impl Kind for IssuedCertificate {
-    const KIND: &'static str = "issued_certificate";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "issued_certificate",
+        about: "Wait until an ACM certificate is issued, and check that it covers the domain names; not an AWS object.",
+        id: "the ARN of the certificate",
+        // Another certificate is another output, which others must see coming.
+        immutable: &["arn"],
+        visible: false,
+        actions: &[
+            "acm:DescribeCertificate",
+            "apigateway:GET",
+            "cloudfront:GetDistribution",
+            "cloudfront:ListDistributions",
+            "cloudfront:ListTagsForResource",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for IssuedCertificate {
     type Outputs = Outputs;
-
-    // Another certificate is another output, which others must see coming.
-    const IMMUTABLE: &'static [&'static str] = &["arn"];
-    const VISIBLE: bool = false;
-    const ACTIONS: &'static [&'static str] = &[
-        "acm:DescribeCertificate",
-        "apigateway:GET",
-        "cloudfront:GetDistribution",
-        "cloudfront:ListDistributions",
-        "cloudfront:ListTagsForResource",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()

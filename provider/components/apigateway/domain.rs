@@ -9,7 +9,7 @@ use aws_sdk_apigatewayv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Limit, Poll, Regional};
+use crate::aws::{CallError, Poll, Regional};
 use crate::components::acm::issued_certificate;
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
@@ -17,9 +17,9 @@ use crate::components::support::{adoption, tags};
 use crate::components::{
     Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway, output_keys,
 };
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta, Limit};
 
-/// The kind.
+/// The kind `domain`.
 #[derive(Debug)]
 pub struct Domain;
 
@@ -31,7 +31,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a custom domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The name.
@@ -45,7 +45,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a custom domain name in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The name.
@@ -57,30 +57,35 @@ pub struct Outputs {
 }
 
 impl Kind for Domain {
-    const KIND: &'static str = "domain";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "domain",
+        about: "API Gateway custom domain name of one region.",
+        id: "the domain name",
+        immutable: &["name"],
+        actions: &[
+            "apigateway:AddCertificateToDomain",
+            "apigateway:DELETE",
+            "apigateway:GET",
+            "apigateway:PATCH",
+            "apigateway:POST",
+            "apigateway:RemoveCertificateFromDomain",
+            "apigateway:TagResource",
+            "apigateway:UntagResource",
+            "iam:CreateServiceLinkedRole",
+        ],
+        limits: &[
+            Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+            Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
+            Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Domain {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:AddCertificateToDomain",
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:RemoveCertificateFromDomain",
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
-        "iam:CreateServiceLinkedRole",
-    ];
-    const LIMITS: &'static [Limit] = &[
-        Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
-        Limit { operation: "apigateway:UpdateDomainName", burst: 1, per_second: 1.0 / 30.0 },
-        Limit { operation: "apigateway:DeleteDomainName", burst: 1, per_second: 1.0 / 30.0 },
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::apigateway::{self, http_api};
 use crate::components::{Component, Discovered, Found, Resolved, Siblings};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `execute_api_endpoint`.
 #[derive(Debug)]
 pub struct ExecuteApiEndpoint;
 
-/// What we want of it.
+/// The desired settings of the default endpoint of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API.
@@ -28,7 +28,7 @@ pub struct Spec {
     pub drain_seconds: u64,
 }
 
-/// What AWS gave back.
+/// What identifies the default endpoint of an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The API.
@@ -36,16 +36,21 @@ pub struct Outputs {
 }
 
 impl Kind for ExecuteApiEndpoint {
-    const KIND: &'static str = "execute_api_endpoint";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "execute_api_endpoint",
+        about: "Default endpoint of an HTTP API, `API_ID.execute-api.REGION.amazonaws.com`, open or disabled.",
+        id: "the id of the API",
+        immutable: &["api_id"],
+        uncompared: &["drain_seconds"],
+        actions: &["apigateway:GET", "apigateway:PATCH"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for ExecuteApiEndpoint {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
-    const ACTIONS: &'static [&'static str] = &["apigateway:GET", "apigateway:PATCH"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.api_id.clone()

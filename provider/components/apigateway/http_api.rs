@@ -9,9 +9,9 @@ use crate::components::support::answer::{field, found, gone, pages, respell, sma
 use crate::components::support::creation::make_once;
 use crate::components::support::tags;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, apigateway, output_keys};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `http_api`.
 #[derive(Debug)]
 pub struct HttpApi;
 
@@ -23,7 +23,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -54,7 +54,7 @@ pub struct Cors {
     pub max_age_seconds: Option<Input<i64>>,
 }
 
-/// What AWS gave back.
+/// What identifies an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its id.
@@ -66,16 +66,20 @@ pub struct Outputs {
 }
 
 impl Kind for HttpApi {
-    const KIND: &'static str = "http_api";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "http_api",
+        about: "API Gateway HTTP API of one region.",
+        id: "the id of the API",
+        uncompared: &["disable_execute_api_endpoint"],
+        actions: apigateway::TAGGED_ACTIONS,
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for HttpApi {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &[];
-    const UNCOMPARED: &'static [&'static str] = &["disable_execute_api_endpoint"];
-    const ACTIONS: &'static [&'static str] = apigateway::TAGGED_ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

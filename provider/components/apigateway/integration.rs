@@ -8,9 +8,9 @@ use crate::components::lambda::alias;
 use crate::components::support::answer::{field, found, gone, pages, small};
 use crate::components::support::creation::make_once;
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway, output_keys};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `integration`.
 #[derive(Debug)]
 pub struct Integration;
 
@@ -20,7 +20,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API.
@@ -34,7 +34,7 @@ pub struct Spec {
     pub deviations: Deviations,
 }
 
-/// What AWS gave back.
+/// What identifies an integration in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The API.
@@ -44,15 +44,20 @@ pub struct Outputs {
 }
 
 impl Kind for Integration {
-    const KIND: &'static str = "integration";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "integration",
+        about: "Integration of an HTTP API, which invokes the function's alias.",
+        id: "the id of the integration",
+        immutable: &["api_id"],
+        actions: apigateway::ACTIONS,
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Integration {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

@@ -10,13 +10,13 @@ use crate::components::apigateway::{self, domain, stage};
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `mapping`.
 #[derive(Debug)]
 pub struct Mapping;
 
-/// What we want of it.
+/// The desired settings of an API mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The domain name.
@@ -29,7 +29,7 @@ pub struct Spec {
     pub base_path: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies an API mapping in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The domain name.
@@ -39,15 +39,20 @@ pub struct Outputs {
 }
 
 impl Kind for Mapping {
-    const KIND: &'static str = "mapping";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "mapping",
+        about: "API mapping: the API and stage that a custom domain name leads to.",
+        id: "`DOMAIN_NAME/API_MAPPING_ID`",
+        immutable: &["domain"],
+        actions: apigateway::ACTIONS,
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Mapping {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["domain"];
-    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}", outputs.domain, outputs.id)

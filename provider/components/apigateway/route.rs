@@ -8,13 +8,13 @@ use crate::components::apigateway::{self, integration};
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `route`.
 #[derive(Debug)]
 pub struct Route;
 
-/// What we want of it.
+/// The desired settings of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API.
@@ -28,7 +28,7 @@ pub struct Spec {
     pub deviations: Deviations,
 }
 
-/// What AWS gave back.
+/// What identifies a route in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The API.
@@ -38,15 +38,20 @@ pub struct Outputs {
 }
 
 impl Kind for Route {
-    const KIND: &'static str = "route";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "route",
+        about: "Route of an HTTP API: the requests that go to the integration.",
+        id: "the id of the route",
+        immutable: &["api_id"],
+        actions: apigateway::ACTIONS,
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Route {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["api_id"];
-    const ACTIONS: &'static [&'static str] = apigateway::ACTIONS;
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

@@ -12,9 +12,9 @@ use crate::components::support::tags;
 use crate::components::{
     Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway, output_keys,
 };
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `stage`.
 #[derive(Debug)]
 pub struct Stage;
 
@@ -24,7 +24,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API.
@@ -60,7 +60,7 @@ pub struct AccessLog {
     pub format: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a stage in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The API.
@@ -70,31 +70,36 @@ pub struct Outputs {
 }
 
 impl Kind for Stage {
-    const KIND: &'static str = "stage";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "stage",
+        about: "Stage of an HTTP API, deployed automatically.",
+        id: "`API_ID/STAGE_NAME`",
+        immutable: &["api_id", "name"],
+        // API Gateway delivers access logs in the name of the caller.
+        actions: &[
+            "apigateway:DELETE",
+            "apigateway:GET",
+            "apigateway:PATCH",
+            "apigateway:POST",
+            "apigateway:TagResource",
+            "apigateway:UntagResource",
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Stage {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["api_id", "name"];
-    // API Gateway delivers access logs in the name of the caller.
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:DELETE",
-        "apigateway:GET",
-        "apigateway:PATCH",
-        "apigateway:POST",
-        "apigateway:TagResource",
-        "apigateway:UntagResource",
-        "logs:CreateLogDelivery",
-        "logs:DeleteLogDelivery",
-        "logs:DescribeLogGroups",
-        "logs:DescribeResourcePolicies",
-        "logs:GetLogDelivery",
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:UpdateLogDelivery",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}", outputs.api_id, outputs.name)

@@ -18,9 +18,9 @@ use crate::components::support::creation::make;
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind, Scope};
+use crate::desired::{Address, Input, Kind, KindMeta, Scope};
 
-/// The kind.
+/// The kind `distribution`.
 #[derive(Debug)]
 pub struct Distribution;
 
@@ -44,7 +44,7 @@ pub const CERTIFICATE_REGION: &str = "us-east-1";
 /// Amazon Route 53 API reference, `AliasTarget`.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-/// What we want of it.
+/// The desired settings of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// What it says it is for: the API's name.
@@ -101,7 +101,7 @@ pub struct Behavior {
     pub writes: bool,
 }
 
-/// What AWS gave back.
+/// What identifies a distribution in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its id.
@@ -113,26 +113,30 @@ pub struct Outputs {
 }
 
 impl Kind for Distribution {
-    const KIND: &'static str = "distribution";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "distribution",
+        about: "CloudFront distribution in front of the regions.",
+        id: "the id of the distribution",
+        global: true,
+        actions: &[
+            "cloudfront:CreateDistribution",
+            "cloudfront:DeleteDistribution",
+            "cloudfront:GetDistribution",
+            "cloudfront:GetDistributionConfig",
+            "cloudfront:ListDistributions",
+            "cloudfront:ListTagsForResource",
+            "cloudfront:TagResource",
+            "cloudfront:UntagResource",
+            "cloudfront:UpdateDistribution",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Distribution {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &[];
-    const ACTIONS: &'static [&'static str] = &[
-        "cloudfront:CreateDistribution",
-        "cloudfront:DeleteDistribution",
-        "cloudfront:GetDistribution",
-        "cloudfront:GetDistributionConfig",
-        "cloudfront:ListDistributions",
-        "cloudfront:ListTagsForResource",
-        "cloudfront:TagResource",
-        "cloudfront:UntagResource",
-        "cloudfront:UpdateDistribution",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

@@ -11,9 +11,9 @@ use crate::components::apigateway::execute_api_endpoint;
 use crate::components::apigateway::http_api::{self, HttpApi};
 use crate::components::lambda::version::{self, Version};
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `probe`.
 #[derive(Debug)]
 pub struct Probe;
 
@@ -23,7 +23,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The API's endpoint.
@@ -39,7 +39,7 @@ pub struct Spec {
     pub version: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a probe in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The host that answered.
@@ -47,19 +47,24 @@ pub struct Outputs {
 }
 
 impl Kind for Probe {
-    const KIND: &'static str = "probe";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "probe",
+        about: "Real request that the API of a region must answer before the region receives traffic; not an AWS object.",
+        id: "the host that answered",
+        immutable: &["host"],
+        // A region that answers does not have to prove it again because another path is to be asked for.
+        uncompared: &["path", "routed"],
+        visible: false,
+        is_check: true,
+        actions: &["apigateway:GET"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Probe {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["host"];
-    // A region that answers does not have to prove it again because another path is to be asked for.
-    const UNCOMPARED: &'static [&'static str] = &["path", "routed"];
-    const VISIBLE: bool = false;
-    const IS_CHECK: bool = true;
-    const ACTIONS: &'static [&'static str] = &["apigateway:GET"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.host.clone()

@@ -14,9 +14,9 @@ use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `role`.
 #[derive(Debug)]
 pub struct Role;
 
@@ -26,7 +26,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an IAM role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -39,7 +39,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies an IAM role in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its name.
@@ -49,29 +49,34 @@ pub struct Outputs {
 }
 
 impl Kind for Role {
-    const KIND: &'static str = "role";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "role",
+        about: "IAM role that the functions of all regions assume, with its inline policies.",
+        id: "the name of the role",
+        global: true,
+        immutable: &["name"],
+        actions: &[
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Role {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "iam:CreateRole",
-        "iam:DeleteRole",
-        "iam:DeleteRolePolicy",
-        "iam:DetachRolePolicy",
-        "iam:GetRole",
-        "iam:GetRolePolicy",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListRolePolicies",
-        "iam:PutRolePolicy",
-        "iam:TagRole",
-        "iam:UntagRole",
-        "iam:UpdateAssumeRolePolicy",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()

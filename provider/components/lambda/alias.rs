@@ -11,9 +11,9 @@ use crate::components::lambda::version::{self, Version};
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda, output_keys};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `alias`.
 #[derive(Debug)]
 pub struct Alias;
 
@@ -24,7 +24,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of an alias.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The function's name.
@@ -35,7 +35,7 @@ pub struct Spec {
     pub version: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies an alias in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The function's name.
@@ -47,16 +47,20 @@ pub struct Outputs {
 }
 
 impl Kind for Alias {
-    const KIND: &'static str = "alias";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "alias",
+        about: "Lambda alias that the API invokes; it points to one version of the function.",
+        id: "the ARN of the alias",
+        immutable: &["function", "name"],
+        actions: &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Alias {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["function", "name"];
-    const ACTIONS: &'static [&'static str] =
-        &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()

@@ -20,9 +20,9 @@ use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
 };
-use crate::desired::{Address, Input, Kind, PackageSource};
+use crate::desired::{Address, Input, Kind, KindMeta, PackageSource};
 
-/// The kind.
+/// The kind `function`.
 #[derive(Debug)]
 pub struct Function;
 
@@ -33,7 +33,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -106,7 +106,7 @@ pub struct Vpc {
     pub security_group_ids: Vec<Input<String>>,
 }
 
-/// What AWS gave back.
+/// What identifies a Lambda function in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its name.
@@ -116,40 +116,45 @@ pub struct Outputs {
 }
 
 impl Kind for Function {
-    const KIND: &'static str = "function";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "function",
+        about: "Lambda function of one region.",
+        id: "the name of the function",
+        immutable: &["name"],
+        uncompared: &["source"],
+        secret: &["environment"],
+        actions: &[
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:GetRepositoryPolicy",
+            "ecr:SetRepositoryPolicy",
+            "iam:GetRole",
+            "iam:PassRole",
+            "lambda:CreateFunction",
+            "lambda:DeleteFunction",
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:GetFunction",
+            "lambda:GetLayerVersion",
+            "lambda:ListTags",
+            "lambda:PutFunctionConcurrency",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Function {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const UNCOMPARED: &'static [&'static str] = &["source"];
-    const SECRET: &'static [&'static str] = &["environment"];
-    const ACTIONS: &'static [&'static str] = &[
-        "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcs",
-        "ecr:BatchGetImage",
-        "ecr:GetDownloadUrlForLayer",
-        "ecr:GetRepositoryPolicy",
-        "ecr:SetRepositoryPolicy",
-        "iam:GetRole",
-        "iam:PassRole",
-        "lambda:CreateFunction",
-        "lambda:DeleteFunction",
-        "lambda:DeleteFunctionConcurrency",
-        "lambda:GetFunction",
-        "lambda:GetLayerVersion",
-        "lambda:ListTags",
-        "lambda:PutFunctionConcurrency",
-        "lambda:TagResource",
-        "lambda:UntagResource",
-        "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration",
-        "s3:GetObject",
-        "s3:GetObjectVersion",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()

@@ -8,13 +8,13 @@ use crate::components::apigateway::http_api::HttpApi;
 use crate::components::lambda::alias::{self, Alias};
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `permission`.
 #[derive(Debug)]
 pub struct Permission;
 
-/// What we want of it.
+/// The desired settings of a permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The function's name.
@@ -27,7 +27,7 @@ pub struct Spec {
     pub api_id: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a permission in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The function's name.
@@ -39,15 +39,20 @@ pub struct Outputs {
 }
 
 impl Kind for Permission {
-    const KIND: &'static str = "permission";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "permission",
+        about: "Statement in the function's resource policy that allows the API to invoke the alias.",
+        id: "the id of the statement",
+        immutable: &["function", "alias", "statement_id", "api_id"],
+        actions: &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Permission {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["function", "alias", "statement_id", "api_id"];
-    const ACTIONS: &'static [&'static str] = &["lambda:AddPermission", "lambda:GetPolicy", "lambda:RemovePermission"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.statement_id.clone()

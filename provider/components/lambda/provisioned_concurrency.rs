@@ -10,13 +10,13 @@ use crate::aws::{CallError, Poll, Regional};
 use crate::components::lambda::alias::{self, Alias};
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, lambda};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `provisioned_concurrency`.
 #[derive(Debug)]
 pub struct ProvisionedConcurrency;
 
-/// What we want of it.
+/// The desired settings of provisioned concurrency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The function's name.
@@ -27,7 +27,7 @@ pub struct Spec {
     pub instances: Input<i64>,
 }
 
-/// What AWS gave back.
+/// What identifies provisioned concurrency in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The function's name.
@@ -37,19 +37,24 @@ pub struct Outputs {
 }
 
 impl Kind for ProvisionedConcurrency {
-    const KIND: &'static str = "provisioned_concurrency";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "provisioned_concurrency",
+        about: "Provisioned concurrency of the alias.",
+        id: "`FUNCTION_NAME:ALIAS_NAME`",
+        immutable: &["function", "alias"],
+        actions: &[
+            "lambda:DeleteProvisionedConcurrencyConfig",
+            "lambda:GetProvisionedConcurrencyConfig",
+            "lambda:PutProvisionedConcurrencyConfig",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for ProvisionedConcurrency {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["function", "alias"];
-    const ACTIONS: &'static [&'static str] = &[
-        "lambda:DeleteProvisionedConcurrencyConfig",
-        "lambda:GetProvisionedConcurrencyConfig",
-        "lambda:PutProvisionedConcurrencyConfig",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         format!("{}:{}", outputs.function, outputs.alias)

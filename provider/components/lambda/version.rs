@@ -10,9 +10,9 @@ use crate::components::lambda::function::{self, Function};
 use crate::components::lambda::{self, alias};
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, output_keys};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `version`.
 #[derive(Debug)]
 pub struct Version;
 
@@ -22,7 +22,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The function's name.
@@ -31,7 +31,7 @@ pub struct Spec {
     pub fingerprint: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a version in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The function's name.
@@ -41,23 +41,28 @@ pub struct Outputs {
 }
 
 impl Kind for Version {
-    const KIND: &'static str = "version";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "version",
+        about: "Published version of the function.",
+        id: "the version number",
+        immutable: &["function", "fingerprint"],
+        // A digest of the environment, among others, which could be guessed from it.
+        secret: &["fingerprint"],
+        actions: &[
+            "lambda:DeleteFunction",
+            "lambda:GetAlias",
+            "lambda:GetFunction",
+            "lambda:ListVersionsByFunction",
+            "lambda:PublishVersion",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Version {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["function", "fingerprint"];
-    // A digest of the environment, among others, which could be guessed from it.
-    const SECRET: &'static [&'static str] = &["fingerprint"];
-    const ACTIONS: &'static [&'static str] = &[
-        "lambda:DeleteFunction",
-        "lambda:GetAlias",
-        "lambda:GetFunction",
-        "lambda:ListVersionsByFunction",
-        "lambda:PublishVersion",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.number.clone()

@@ -14,9 +14,9 @@ use crate::aws::{CallError, Regional};
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, Tags, logs, output_keys};
-use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, Owner, Phase};
+use crate::desired::{Address, ClaimRecord, Heartbeat, Kind, KindMeta, Owner, Phase};
 
-/// The kind.
+/// The kind `claim`.
 #[derive(Debug)]
 pub struct Claim;
 
@@ -37,7 +37,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a claim in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The log group's name.
@@ -47,23 +47,28 @@ pub struct Outputs {
 }
 
 impl Kind for Claim {
-    const KIND: &'static str = "claim";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "claim",
+        about: "Empty log group in the home region; its tags hold the owner id, the phase and the heartbeat.",
+        id: "the name of the log group",
+        global: true,
+        immutable: &["name"],
+        actions: &[
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DescribeLogGroups",
+            "logs:ListTagsForResource",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Claim {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:TagResource",
-        "logs:UntagResource",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.log_group.clone()

@@ -8,9 +8,9 @@ use crate::components::logs::claim::{self, Claim, PHASE_TAG};
 use crate::components::support::answer::gone;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, logs};
-use crate::desired::{Input, Kind, Phase};
+use crate::desired::{Input, Kind, KindMeta, Phase};
 
-/// The kind.
+/// The kind `completion_marker`.
 #[derive(Debug)]
 pub struct CompletionMarker;
 
@@ -23,7 +23,7 @@ pub struct Spec {
     pub regions: Vec<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a completion marker in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The claim's ARN.
@@ -31,17 +31,22 @@ pub struct Outputs {
 }
 
 impl Kind for CompletionMarker {
-    const KIND: &'static str = "completion_marker";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "completion_marker",
+        about: "Phase `ready` in the tags of the claim: the resource is complete.",
+        id: "the ARN of the claim",
+        global: true,
+        immutable: &["claim_arn"],
+        visible: false,
+        actions: &["logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for CompletionMarker {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["claim_arn"];
-    const VISIBLE: bool = false;
-    const ACTIONS: &'static [&'static str] = &["logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"];
 
     fn id(outputs: &Outputs) -> String {
         outputs.claim_arn.clone()

@@ -9,9 +9,9 @@ use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
 };
-use crate::desired::{Address, Kind};
+use crate::desired::{Address, Kind, KindMeta};
 
-/// The kind.
+/// The kind `log_group`.
 #[derive(Debug)]
 pub struct LogGroup;
 
@@ -22,7 +22,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a log group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -33,7 +33,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a log group in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its name.
@@ -43,25 +43,30 @@ pub struct Outputs {
 }
 
 impl Kind for LogGroup {
-    const KIND: &'static str = "log_group";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "log_group",
+        about: "CloudWatch Logs log group of the function, or of the API's access log.",
+        id: "the name of the log group",
+        immutable: &["name"],
+        actions: &[
+            "lambda:GetFunction",
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:DeleteRetentionPolicy",
+            "logs:DescribeLogGroups",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for LogGroup {
     type Outputs = Outputs;
-
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "lambda:GetFunction",
-        "logs:CreateLogGroup",
-        "logs:DeleteLogGroup",
-        "logs:DeleteRetentionPolicy",
-        "logs:DescribeLogGroups",
-        "logs:ListTagsForResource",
-        "logs:PutRetentionPolicy",
-        "logs:TagResource",
-        "logs:UntagResource",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()

@@ -7,14 +7,14 @@ use aws_sdk_route53::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Limit, Regional};
+use crate::aws::{CallError, Regional};
 use crate::components::route53::dns;
 use crate::components::support::answer::{built, field, found, gone, pages, small};
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, Scope};
+use crate::desired::{Input, Kind, KindMeta, Limit, Scope};
 
-/// The kind.
+/// The kind `health_check`.
 #[derive(Debug)]
 pub struct HealthCheck;
 
@@ -24,7 +24,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a health check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The host that is asked.
@@ -46,7 +46,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a health check in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its id.
@@ -54,30 +54,35 @@ pub struct Outputs {
 }
 
 impl Kind for HealthCheck {
-    const KIND: &'static str = "health_check";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "health_check",
+        about: "Route 53 health check of one region's endpoint.",
+        id: "the id of the health check",
+        // A text to search for also decides the check's type, which AWS cannot change.
+        immutable: &["interval_seconds", "measure_latency", "search_string"],
+        actions: &[
+            "route53:ChangeTagsForResource",
+            "route53:CreateHealthCheck",
+            "route53:DeleteHealthCheck",
+            "route53:GetHealthCheck",
+            "route53:ListHealthChecks",
+            "route53:ListTagsForResource",
+            "route53:ListTagsForResources",
+            "route53:UpdateHealthCheck",
+        ],
+        // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
+        limits: &[
+            Limit { operation: "route53:CreateHealthCheck", burst: 50, per_second: 0.5 },
+            Limit { operation: "route53:DeleteHealthCheck", burst: 15, per_second: 3.0 },
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for HealthCheck {
     type Outputs = Outputs;
-
-    // A text to search for also decides the check's type, which AWS cannot change.
-    const IMMUTABLE: &'static [&'static str] = &["interval_seconds", "measure_latency", "search_string"];
-    const ACTIONS: &'static [&'static str] = &[
-        "route53:ChangeTagsForResource",
-        "route53:CreateHealthCheck",
-        "route53:DeleteHealthCheck",
-        "route53:GetHealthCheck",
-        "route53:ListHealthChecks",
-        "route53:ListTagsForResource",
-        "route53:ListTagsForResources",
-        "route53:UpdateHealthCheck",
-    ];
-    // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
-    const LIMITS: &'static [Limit] = &[
-        Limit { operation: "route53:CreateHealthCheck", burst: 50, per_second: 0.5 },
-        Limit { operation: "route53:DeleteHealthCheck", burst: 15, per_second: 3.0 },
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

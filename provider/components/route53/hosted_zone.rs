@@ -14,9 +14,9 @@ use crate::components::route53::{dns, validation_record};
 use crate::components::support::answer::{field, gone};
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind};
+use crate::desired::{Input, Kind, KindMeta};
 
-/// The kind.
+/// The kind `hosted_zone`.
 #[derive(Debug)]
 pub struct HostedZone;
 
@@ -28,7 +28,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of a hosted zone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// Its name.
@@ -41,7 +41,7 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What AWS gave back.
+/// What identifies a hosted zone in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// Its id.
@@ -53,31 +53,36 @@ pub struct Outputs {
 }
 
 impl Kind for HostedZone {
-    const KIND: &'static str = "hosted_zone";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "hosted_zone",
+        about: "Route 53 public hosted zone.",
+        id: "the id of the hosted zone",
+        global: true,
+        immutable: &["name"],
+        actions: &[
+            "account:ListRegions",
+            "acm:ListCertificates",
+            "acm:ListTagsForCertificate",
+            "route53:ChangeResourceRecordSets",
+            "route53:ChangeTagsForResource",
+            "route53:CreateHostedZone",
+            "route53:DeleteHostedZone",
+            "route53:GetChange",
+            "route53:GetHostedZone",
+            "route53:ListHostedZonesByName",
+            "route53:ListResourceRecordSets",
+            "route53:ListTagsForResource",
+            "route53:ListTagsForResources",
+            "route53:UpdateHostedZoneComment",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for HostedZone {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["name"];
-    const ACTIONS: &'static [&'static str] = &[
-        "account:ListRegions",
-        "acm:ListCertificates",
-        "acm:ListTagsForCertificate",
-        "route53:ChangeResourceRecordSets",
-        "route53:ChangeTagsForResource",
-        "route53:CreateHostedZone",
-        "route53:DeleteHostedZone",
-        "route53:GetChange",
-        "route53:GetHostedZone",
-        "route53:ListHostedZonesByName",
-        "route53:ListResourceRecordSets",
-        "route53:ListTagsForResource",
-        "route53:ListTagsForResources",
-        "route53:UpdateHostedZoneComment",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()

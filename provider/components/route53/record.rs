@@ -12,9 +12,9 @@ use crate::components::cloudfront::distribution;
 use crate::components::route53::{dns, health_check, record_sets};
 use crate::components::support::answer::found;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
-use crate::desired::{Address, Gated, Input, Kind, Scope};
+use crate::desired::{Address, Gated, Input, Kind, KindMeta, Scope};
 
-/// The kind.
+/// The kind `record`.
 #[derive(Debug)]
 pub struct Record;
 
@@ -24,7 +24,7 @@ output_keys! {
     }
 }
 
-/// What we want of it.
+/// The desired settings of the record sets of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The hosted zone.
@@ -75,7 +75,7 @@ pub enum Routing {
     },
 }
 
-/// What AWS gave back.
+/// What identifies the record sets of one name in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The hosted zone.
@@ -85,33 +85,38 @@ pub struct Outputs {
 }
 
 impl Kind for Record {
-    const KIND: &'static str = "record";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "record",
+        about: "All Route 53 record sets of one name.",
+        id: "`HOSTED_ZONE_ID/NAME`",
+        global: true,
+        immutable: &["zone_id", "name"],
+        uncompared: &["drain_seconds"],
+        actions: &[
+            "apigateway:GET",
+            "cloudfront:GetDistribution",
+            "cloudfront:ListDistributions",
+            "cloudfront:ListTagsForResource",
+            "route53:ChangeResourceRecordSets",
+            "route53:GetChange",
+            "route53:GetHostedZone",
+            "route53:ListHostedZones",
+            "route53:ListResourceRecordSets",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for Record {
     type Outputs = Outputs;
 
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
-    const UNCOMPARED: &'static [&'static str] = &["drain_seconds"];
-    const ACTIONS: &'static [&'static str] = &[
-        "apigateway:GET",
-        "cloudfront:GetDistribution",
-        "cloudfront:ListDistributions",
-        "cloudfront:ListTagsForResource",
-        "route53:ChangeResourceRecordSets",
-        "route53:GetChange",
-        "route53:GetHostedZone",
-        "route53:ListHostedZones",
-        "route53:ListResourceRecordSets",
-    ];
-
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}", outputs.zone_id, outputs.name)
     }
 
-    fn linger(spec: &Spec) -> Duration {
+    fn drain_period(spec: &Spec) -> Duration {
         Duration::from_secs(spec.drain_seconds)
     }
 
@@ -229,7 +234,7 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
             changes = to.map(record_sets::repeated).transpose()?.unwrap_or_default();
         }
         if changes.is_empty() {
-            let unseen = from.filter(|_| attempt > 1).map(Record::linger).unwrap_or_default();
+            let unseen = from.filter(|_| attempt > 1).map(Record::drain_period).unwrap_or_default();
             return aws.pause("until Route 53 has forgotten", unseen).await;
         }
         match dns::change(aws, &outputs.zone_id, &changes).await {

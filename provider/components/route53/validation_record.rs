@@ -17,13 +17,13 @@ use crate::components::route53::dns;
 use crate::components::support::answer::{built, found, gone};
 use crate::components::support::tags;
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
-use crate::desired::{Input, Kind, Scope};
+use crate::desired::{Input, Kind, KindMeta, Scope};
 
-/// The kind.
+/// The kind `validation_record`.
 #[derive(Debug)]
 pub struct ValidationRecord;
 
-/// What we want of it.
+/// The desired settings of a validation record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The hosted zone.
@@ -36,7 +36,7 @@ pub struct Spec {
     pub domain: Input<String>,
 }
 
-/// What AWS gave back.
+/// What identifies a validation record in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The hosted zone.
@@ -48,25 +48,30 @@ pub struct Outputs {
 }
 
 impl Kind for ValidationRecord {
-    const KIND: &'static str = "validation_record";
     type Spec = Spec;
+
+    const META: KindMeta = KindMeta {
+        name: "validation_record",
+        about: "CNAME record by which ACM validates a domain name.",
+        id: "`HOSTED_ZONE_ID/NAME/CNAME`",
+        global: true,
+        immutable: &["zone_id", "name"],
+        uncompared: &["domain"],
+        actions: &[
+            "account:ListRegions",
+            "acm:ListCertificates",
+            "acm:ListTagsForCertificate",
+            "route53:ChangeResourceRecordSets",
+            "route53:GetChange",
+            "route53:ListHostedZones",
+            "route53:ListResourceRecordSets",
+        ],
+        ..KindMeta::DEFAULT
+    };
 }
 
 impl Component for ValidationRecord {
     type Outputs = Outputs;
-
-    const GLOBAL: bool = true;
-    const IMMUTABLE: &'static [&'static str] = &["zone_id", "name"];
-    const UNCOMPARED: &'static [&'static str] = &["domain"];
-    const ACTIONS: &'static [&'static str] = &[
-        "account:ListRegions",
-        "acm:ListCertificates",
-        "acm:ListTagsForCertificate",
-        "route53:ChangeResourceRecordSets",
-        "route53:GetChange",
-        "route53:ListHostedZones",
-        "route53:ListResourceRecordSets",
-    ];
 
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}/CNAME", outputs.zone_id, outputs.name)

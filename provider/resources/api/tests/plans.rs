@@ -169,7 +169,7 @@ impl Model {
             let Some(entry) = self.ledger.entries.get_mut(address) else { return Err(format!("{address} is missing")) };
             entry.depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
             let told = plan.difference.specs.get(address).and_then(Json::as_object);
-            for field in self.kinds.uncompared(&address.kind) {
+            for field in self.kinds.meta(&address.kind).uncompared {
                 if let (Some(spec), Some(value)) = (entry.spec.as_object_mut(), told.and_then(|told| told.get(*field)))
                 {
                     spec.insert((*field).to_owned(), value.clone());

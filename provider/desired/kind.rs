@@ -1,0 +1,75 @@
+//! Kinds of component: the facts of each one that expansion and planning need.
+
+/// A kind of component: its facts and the type of its spec. Its calls are in
+/// [`Component`](crate::components::Component).
+pub trait Kind {
+    /// The desired settings of one component.
+    type Spec: serde::Serialize;
+
+    /// The facts of the kind.
+    const META: KindMeta;
+
+    /// The name of the kind, as in addresses.
+    const KIND: &'static str = Self::META.name;
+}
+
+/// The facts of a kind, declared once: `KindMeta { name: "function", …, ..KindMeta::DEFAULT }`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KindMeta {
+    /// The name, as in addresses: `function`.
+    pub name: &'static str,
+    /// What the AWS object is: one sentence of the documentation.
+    pub about: &'static str,
+    /// What the `id` of an entry of the attribute `components` is: `the name of the function`.
+    pub id: &'static str,
+    /// The outputs that specs of other components refer to: `OUTPUTS` of
+    /// [`output_keys!`](crate::components::output_keys).
+    pub outputs: &'static [&'static str],
+    /// Whether a resource has one for all regions, and not one for each region.
+    pub global: bool,
+    /// Fields of the spec that AWS cannot change on an existing object. When one changes, the provider creates a new
+    /// object, points to it whatever refers to the old one, and deletes the old one last.
+    pub immutable: &'static [&'static str],
+    /// Fields of the spec that are ignored when specs are compared: they describe provenance, not content.
+    pub uncompared: &'static [&'static str],
+    /// Fields of the spec that may contain secrets. The revision, which plans show, covers nothing of them but the keys of
+    /// a map.
+    pub secret: &'static [&'static str],
+    /// Whether this is an AWS object, listed in `components`. A wait or a probe is not.
+    pub visible: bool,
+    /// Whether this is a check that must run again after the ledger was rebuilt from AWS.
+    pub is_check: bool,
+    /// The IAM actions that the calls of this kind need, sorted.
+    pub actions: &'static [&'static str],
+    /// AWS's published limits on the calls of this kind, where they are lower than those of the service.
+    pub limits: &'static [Limit],
+}
+
+impl KindMeta {
+    /// The facts that most kinds share: a regional AWS object whose every setting can change.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        about: "",
+        id: "",
+        outputs: &[],
+        global: false,
+        immutable: &[],
+        uncompared: &[],
+        secret: &[],
+        visible: true,
+        is_check: false,
+        actions: &[],
+        limits: &[],
+    };
+}
+
+/// How often an AWS operation may be called in one account and region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// Service and operation as in an IAM action: `apigateway:CreateDomainName`. All operations of a service: `route53:*`.
+    pub operation: &'static str,
+    /// The number of calls that may follow each other at once after a pause.
+    pub burst: u32,
+    /// The number of calls that become available again per second.
+    pub per_second: f64,
+}
