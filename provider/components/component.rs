@@ -1,4 +1,4 @@
-//! What a kind of AWS object is: the trait, and what its methods return.
+//! The trait that every kind of AWS object implements, and the types that its methods return.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,7 +12,7 @@ use super::{Place, Resolved};
 use crate::aws::{CallError, Regional};
 use crate::desired::{Address, Input, Kind, Scope};
 
-/// Tags of an object: what the user and the provider want, and whose it is.
+/// The tags of an object: the user's, the provider's defaults, and the ownership tags.
 pub type Tags = BTreeMap<String, Input<String>>;
 
 /// The tag that names the owner of an object: `multiregion_api/shop`.
@@ -21,52 +21,54 @@ pub const OWNER_TAG: &str = "multiregion:owner";
 /// The tag that holds the owner id: `us-east-1/9f2c41d07ab35e18`.
 pub const OWNER_ID_TAG: &str = "multiregion:owner-id";
 
-/// The tag that says which of its owner's components an object is.
+/// The tag that holds the address of an object among its owner's components.
 pub const ADDRESS_TAG: &str = "multiregion:address";
 
-/// One kind of AWS object: everything there is to know about it.
+/// One kind of AWS object.
 ///
-/// Guarantees that every implementation gives:
-/// - `create`, `update` and `delete` may be repeated: what is done already is success; deleting what is gone is success.
-/// - `create` never takes over an object that does not carry the ownership tags of this address: that is
-///   [`CallError::Foreign`].
-/// - Nothing outside AWS is touched.
+/// Guarantees of every implementation:
+/// - `create`, `update` and `delete` may be repeated. A change that has been made already, and the deletion of an
+///   object that is gone, are successes.
+/// - `create` never adopts an object that does not carry the ownership tags of this address. It fails with
+///   [`CallError::Foreign`] instead.
+/// - Nothing outside of AWS is changed.
 pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send + Sync + 'static {
-    /// What AWS gave back: ids, ARNs, names. An output changes only when the object is replaced.
+    /// What AWS returned: ids, ARNs, names. An output changes only when the object is replaced.
     type Outputs: Serialize + DeserializeOwned + Clone + Send + Sync;
 
-    /// The identity AWS gave it, as a user would look for it.
+    /// The identity of the object in AWS, as a user would search for it.
     fn id(outputs: &Self::Outputs) -> String;
 
-    /// The outputs that a new object of this spec will have, where they follow from it: who refers to them need not
-    /// change when the object is made again. `None` where AWS chooses one of them, or what it follows from is unknown.
+    /// The outputs that a new object of this spec will have, when they follow from the spec. Specs that refer to them
+    /// need no change when the object is created again. `None` when AWS assigns one of them, or when an input is
+    /// unknown.
     fn foreseen(_place: &Place<'_>, _spec: &Self::Spec) -> Option<Self::Outputs> {
         None
     }
 
-    /// How long after its update or deletion others may still act on what it said, because they cached it.
+    /// The drain period: how long clients may still use cached answers after an update or a deletion.
     fn drain_period(_spec: &Self::Spec) -> Duration {
         Duration::ZERO
     }
 
-    /// What AWS must already hold for `spec` to succeed, and does not: asked while planning a create or an update.
-    /// Inputs may be unknown; what is unknown is not checked.
+    /// The reasons for which AWS would reject `spec`. Runs when a create or an update is planned. Inputs may be
+    /// unknown; unknown inputs are not checked.
     fn check(_aws: &Regional, _spec: &Self::Spec) -> impl Future<Output = Result<Vec<Problem>, CallError>> + Send {
         async { Ok(Vec::new()) }
     }
 
-    /// The object that has this spec's identity (its name, or our ownership tags) and is in no ledger: asked while
-    /// planning a create. Inputs may be unknown; without what identifies it, the answer is `None`.
+    /// The existing object that has the identity of `spec` (its name, or our ownership tags) and is in no ledger. Runs
+    /// when a create is planned. Inputs may be unknown; when the identifying ones are, the result is `None`.
     fn find(
         aws: &Regional,
         spec: &Self::Spec,
     ) -> impl Future<Output = Result<Option<Found<Self::Outputs>>, CallError>> + Send;
 
-    /// Whose the object is that stands where `outputs` says: asked before it is changed or deleted, and when it is not as
-    /// it was applied.
+    /// The current owner of the object that `outputs` identify. Runs before every update and deletion, and when a
+    /// refresh finds drift.
     ///
-    /// An object to which AWS gave an id of its own needs no check: no other object ever has that id. An object that is
-    /// identified by its name may have been replaced by somebody else's.
+    /// An object with an id that AWS assigned needs no check, because AWS never reuses the id. An object that is
+    /// identified by its name may have been replaced with somebody else's.
     fn holder(
         _aws: &Regional,
         _spec: &Self::Spec,
@@ -75,9 +77,9 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         async { Ok(Holder::Ours) }
     }
 
-    /// Every object of this kind and region that carries our ownership, for an import: by key, with what identifies
-    /// it. `siblings` are the ones found before, kind by kind in the registry's order. Of several of one key, the first
-    /// lives, and the others are what it has replaced.
+    /// Every object of this kind in this region that belongs to our owner, for an import. `siblings` are the objects
+    /// that were found before, kind by kind in the registry's order. Of several objects with one key, the first one is
+    /// in use, and the others are those that it has replaced.
     fn discover(
         aws: &Regional,
         siblings: &Siblings,
@@ -85,22 +87,24 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     where
         Self: Sized;
 
-    /// Makes it and waits until others can use it.
+    /// Creates the object and waits until other objects can use it.
     fn create(
         aws: &Regional,
         spec: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
-    /// What AWS reports now, in our spelling; `None` when AWS no longer has it. Fields that AWS does not report are
-    /// taken from `spec`, the spec that was last applied.
-    #[expect(clippy::type_complexity, reason = "a name for it would say less")]
+    /// What AWS reports now, in the spelling of
+    /// `spec`, the spec that was last applied. Fields that AWS does not report are taken from `spec`. `None` when the
+    /// object no longer exists.
+    #[expect(clippy::type_complexity, reason = "a type alias would say less")]
     fn read(
         aws: &Regional,
         spec: &Self::Spec,
         outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<Option<(Self::Spec, Self::Outputs)>, CallError>> + Send;
 
-    /// Turns `from` into `to`: only fields outside [`KindMeta::immutable`](crate::desired::KindMeta::immutable) differ. Waits until others can use it.
+    /// Changes the object from `from` to `to`, which differ only in fields outside of
+    /// [`KindMeta::immutable`](crate::desired::KindMeta::immutable). Waits until other objects can use the change.
     fn update(
         aws: &Regional,
         outputs: &Self::Outputs,
@@ -108,7 +112,7 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         to: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
-    /// Takes it away and waits until it is gone for others.
+    /// Deletes the object and waits until it is gone.
     fn delete(
         aws: &Regional,
         spec: &Self::Spec,
@@ -116,38 +120,38 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     ) -> impl Future<Output = Result<(), CallError>> + Send;
 }
 
-/// An object of the wanted identity that is in no ledger of ours.
+/// An existing object with the identity of a spec that is in no ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<O> {
-    /// It carries our ownership: made by an apply that died before it could tell.
+    /// It carries our ownership tags: an interrupted apply created it.
     Ours(O),
-    /// It belongs to somebody else; the text says whose it looks like.
+    /// It belongs to somebody else; the text describes the owner.
     Foreign(String),
 }
 
-/// Whose the object is that a ledger knows.
+/// The current owner of an object in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Holder {
-    /// Ours, or there is none.
+    /// The object is ours, or does not exist.
     Ours,
-    /// Some of its parts are ours and others are somebody else's; the text says whose those look like. A deletion takes away
-    /// our parts only.
+    /// Some parts of the object are ours, others are somebody else's; the text describes those. A deletion removes our
+    /// parts only.
     Shared(String),
-    /// Somebody else's; the text says whose it looks like.
+    /// The object is somebody else's; the text describes it.
     Stranger(String),
 }
 
-/// Something that AWS would refuse, known before it is asked.
+/// A setting that AWS would reject, detected at plan time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A constant sentence that names the mistake.
+    /// The summary of the diagnostic: a constant sentence.
     pub summary: &'static str,
-    /// What was found, why it is wrong, how to mend it.
+    /// The detail of the diagnostic: what was found, why it is wrong, how to fix it.
     pub detail: String,
 }
 
-/// Declares the [`OutputKey`](crate::desired::OutputKey)s of a kind, one for each field of its `Outputs` that other specs
-/// or attributes refer to: `output_keys! { Function { ARN = arn: String } }`. The compiler checks name and type.
+/// Declares the [`OutputKey`](crate::desired::OutputKey)s of a kind, one for each field of its `Outputs` that other
+/// specs or attributes refer to: `output_keys! { Function { ARN = arn: String } }`. The compiler checks name and type.
 macro_rules! output_keys {
     ($kind:ident { $($key:ident = $field:ident: $type:ty),* $(,)? }) => {
         $(
@@ -163,18 +167,18 @@ pub(crate) use output_keys;
 
 /// An object found by [`Component::discover`].
 pub struct Discovered<C: Component> {
-    /// The key of its address.
+    /// The key of the object's address.
     pub key: Option<String>,
-    /// What identifies it, with what [`Component::read`] cannot report.
+    /// The fields of the spec that identify the object or that [`Component::read`] cannot report.
     pub spec: C::Spec,
-    /// What AWS calls it.
+    /// The outputs of the object.
     pub outputs: C::Outputs,
-    /// What it stands on, for the order of its deletion.
+    /// The components that it depends on, which are deleted after it.
     pub depends_on: Vec<Address>,
 }
 
-/// Outputs of the objects discovered so far. Of several at one address the first one lives; the others are what
-/// replacements left behind.
+/// The outputs of the objects discovered so far. Of several at one address, the first one is in use; the others are
+/// leftovers of replacements.
 #[derive(Debug, Clone, Default)]
 pub struct Siblings(pub(crate) BTreeMap<Address, Vec<serde_json::Value>>);
 
@@ -184,7 +188,7 @@ impl Siblings {
         C::Outputs::deserialize(self.0.get(address)?.first()?).ok()
     }
 
-    /// Whether something was found at `address`.
+    /// Whether an object was found at `address`.
     pub(crate) fn has(&self, address: &Address) -> bool {
         self.0.contains_key(address)
     }

@@ -1,4 +1,4 @@
-//! The trait object that the engine works with: specs and outputs as JSON.
+//! The object-safe form of [`Component`] that the engine uses: specs and outputs are JSON.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -18,10 +18,10 @@ use crate::plan::is_open;
 pub struct Resolved<S>(S);
 
 impl<S: DeserializeOwned> Resolved<S> {
-    /// Takes a spec's JSON in which no reference is left.
+    /// Decodes a spec that contains no references.
     ///
     /// # Errors
-    /// [`CallError::Malformed`] when something is still unknown, or it is no such spec.
+    /// [`CallError::Malformed`] when a part is still unknown, or when the JSON is not a spec of this kind.
     pub fn new(json: &Json) -> Result<Self, CallError> {
         if is_open(json) {
             return Err(CallError::Malformed("a spec still refers to something that does not exist".to_owned()));
@@ -51,24 +51,24 @@ pub type AnyFound = Found<Json>;
 
 /// [`Discovered`](super::Discovered) with spec and outputs as JSON.
 pub struct AnyDiscovered {
-    /// The key of its address.
+    /// The key of the object's address.
     pub key: Option<String>,
-    /// Its spec.
+    /// The object's spec.
     pub spec: Json,
-    /// Its outputs.
+    /// The object's outputs.
     pub outputs: Json,
-    /// What it stands on.
+    /// The components that it depends on.
     pub depends_on: Vec<Address>,
 }
 
-/// A [`Component`] without its types. Every method does what the one of the same name there does.
+/// A [`Component`] with its types erased. Every method does what the method of the same name does there.
 pub trait AnyComponent: Send + Sync {
     /// [`Kind::META`](crate::desired::Kind::META).
     fn meta(&self) -> &'static KindMeta;
     /// The names of the spec's fields.
     #[cfg(test)]
     fn fields(&self) -> &'static [&'static str];
-    /// [`Component::id`]; `None` when these are no outputs of this kind.
+    /// [`Component::id`]; `None` when the JSON is not outputs of this kind.
     fn id(&self, outputs: &Json) -> Option<String>;
     /// [`Component::foreseen`].
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
@@ -117,7 +117,7 @@ pub trait AnyComponent: Send + Sync {
     ) -> BoxFuture<'a, Result<(), CallError>>;
 }
 
-/// Takes the types off a component.
+/// Erases the types of a component.
 pub(super) struct Erased<C>(PhantomData<fn() -> C>);
 
 impl<C> Erased<C> {

@@ -1,4 +1,4 @@
-//! The registry: every kind that the provider has.
+//! The registry of all kinds.
 
 use super::AnyComponent;
 use super::acm::certificate::Certificate;

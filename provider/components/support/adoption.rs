@@ -1,24 +1,24 @@
-//! Going on from what is there: objects made by an apply that died, updates that nobody saw the end of.
+//! Continuing interrupted operations: objects that an interrupted apply created, and updates with an unknown result.
 
 use std::time::Duration;
 
 use crate::aws::{CallError, Regional};
 use crate::components::{Component, Found, Resolved};
 
-/// How long AWS may hold the name of what was deleted.
+/// How long AWS may reserve the name of a deleted object.
 pub(crate) const RELEASED_WITHIN: Duration = Duration::from_secs(60);
 
-/// Whether a name that is taken may be free soon: AWS may hold the name of an object that was deleted a moment ago, and still
-/// report the object, with the owner id of then.
+/// Whether a taken name may become free soon. AWS may reserve the name of an object that was just deleted, and may
+/// still report the object with its former owner id.
 pub(crate) fn may_be_released(error: &CallError) -> bool {
     error.is_exists() || matches!(error, CallError::Foreign { .. })
 }
 
-/// What an update starts from. The engine asks for an update from a spec to the same spec when nobody knows how the
-/// last one ended: then it is what AWS reports.
+/// The spec from which an update starts. When the result of the last update is unknown, the engine runs an update from
+/// a spec to the same spec; the update then starts from what AWS reports.
 ///
 /// # Errors
-/// What [`Component::read`] fails with.
+/// The errors of [`Component::read`].
 pub(crate) async fn start_of_update<C>(
     aws: &Regional,
     outputs: &C::Outputs,
@@ -34,11 +34,12 @@ where
     Ok(C::read(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
 }
 
-/// The create of an object whose name is taken: when it carries our ownership it is turned into what is wanted.
-/// `taken` is AWS's refusal, `what` names the object.
+/// Continues a create whose name is taken: when the existing object carries our ownership tags, it is updated to
+/// `spec`. `taken` is AWS's error, `what` names the object.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when it is not ours; `taken` when it is gone again; what reading and updating fail with.
+/// [`CallError::Foreign`] when the object is not ours; `taken` when it no longer exists; the errors of reading and
+/// updating.
 pub(crate) async fn take_over<C: Component>(
     aws: &Regional,
     spec: &Resolved<C::Spec>,
@@ -48,7 +49,7 @@ pub(crate) async fn take_over<C: Component>(
     match aws.look_for(what, || C::find(aws, spec)).await? {
         Some(Found::Ours(outputs)) => match aws.look_for(what, || C::read(aws, spec, &outputs)).await? {
             Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
-                // What was seen was deleted a moment ago.
+                // The object that was read had just been deleted.
                 Err(error) if error.is_not_found() => Err(taken),
                 updated => updated,
             },

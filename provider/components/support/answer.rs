@@ -1,4 +1,4 @@
-//! What AWS's answers come to: something gone, something left out, something spelled in AWS's way.
+//! Helpers for AWS's responses: missing objects, missing fields, pages, spelling.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use aws_smithy_types::error::operation::BuildError;
 use crate::aws::CallError;
 use crate::desired::Input;
 
-/// A delete's answer: what is gone already is success.
+/// The result of a deletion: an object that does not exist is a success.
 pub(crate) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
     match answer {
         Err(error) if !error.is_not_found() => Err(error),
@@ -15,7 +15,7 @@ pub(crate) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
     }
 }
 
-/// A read's answer: `None` when AWS has no such object.
+/// The result of a read: `None` when the object does not exist.
 pub(crate) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
@@ -24,12 +24,12 @@ pub(crate) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallEr
     }
 }
 
-/// A field that AWS always sends, though its SDK calls it optional.
+/// A field that AWS always returns although the SDK declares it optional. `what` names it in the error.
 pub(crate) fn field<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
-    value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "AWS left it out of its answer".to_owned() })
+    value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "it is missing in AWS's response".to_owned() })
 }
 
-/// All that a list holds. `ask` is told where a page begins, and tells what is on it and where the next one begins.
+/// All items of a paginated list. `ask` gets the token of a page and returns its items and the token of the next page.
 pub(crate) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
 where
     F: Fn(Option<String>) -> R,
@@ -46,17 +46,18 @@ where
     }
 }
 
-/// A part of a request that the SDK checks while it is built.
+/// The result of an SDK builder that checks required fields.
 pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T, CallError> {
     part.map_err(|error| CallError::Malformed(error.to_string()))
 }
 
-/// The number of a spec as AWS takes it.
+/// A number of a spec as the 32-bit number that AWS takes.
 pub(crate) fn small(number: i64) -> Result<i32, CallError> {
     i32::try_from(number).map_err(|_| CallError::Malformed(format!("{number} is out of range")))
 }
 
-/// Values that AWS keeps as a set, and maybe in another case: in our spelling and order when they are the same.
+/// Values that AWS stores as a set and possibly in another case. Returns `ours` when they are equal, so that order and
+/// case are not drift.
 pub(crate) fn respell(reported: &[String], ours: &[Input<String>]) -> Vec<Input<String>> {
     let canonical = |values: Vec<&String>| {
         let mut values: Vec<String> = values.into_iter().map(|value| value.to_lowercase()).collect();
@@ -79,14 +80,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_set_keeps_our_spelling() {
+    fn an_equal_set_keeps_our_spelling() {
         let ours = inputs(&["X-Key", "accept"]);
         assert_eq!(respell(&["Accept".to_owned(), "x-key".to_owned()], &ours), ours);
         assert_eq!(respell(&["accept".to_owned()], &ours), inputs(&["accept"]));
     }
 
     #[test]
-    fn what_is_gone_needs_no_delete() {
+    fn deleting_a_missing_object_is_a_success() {
         let refused = |code: &str| -> Result<(), CallError> {
             Err(CallError::Refused {
                 operation: "route53:DeleteHealthCheck",

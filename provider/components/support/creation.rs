@@ -1,4 +1,4 @@
-//! Creating what AWS would make twice, or what may exist already.
+//! Idempotent creates for operations without an idempotency token.
 
 use std::future::Future;
 
@@ -10,7 +10,8 @@ use crate::aws::{CallError, LAG, Regional};
 use crate::components::Found;
 use crate::components::support::answer::field;
 
-/// [`make`] for what AWS has neither a name nor a token to tell a repeated create by: looks before the first time, too.
+/// [`make`] for objects that have neither a unique name nor a token, so that AWS would create a second one. Also
+/// searches before the first call.
 ///
 /// # Errors
 /// As [`make`].
@@ -29,8 +30,8 @@ where
     O: Send,
 {
     if let Some(Found::Ours(_)) = look().await? {
-        // It may have been deleted a moment ago: then it is not seen later.
-        aws.pause("AWS to know of everything that was deleted", LAG).await?;
+        // The object may have just been deleted: after the consistency window it is no longer found.
+        aws.pause("AWS to report the latest deletions", LAG).await?;
         if let Some(Found::Ours(outputs)) = look().await? {
             return Ok(outputs);
         }
@@ -38,11 +39,11 @@ where
     make(aws, operation, look, send).await
 }
 
-/// Sends a create. When its reply is lost, or AWS says that such an object exists, `look` tells whether it is ours:
-/// then it is what was made.
+/// Sends a create. When the response is lost, or when AWS reports that the object exists, `look` searches for it; an
+/// object of ours is the result.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when it exists and is somebody else's; what the call and `look` fail with.
+/// [`CallError::Foreign`] when the object exists and is somebody else's; the errors of the call and of `look`.
 pub(crate) async fn make<O, E, F, R, G, S>(
     aws: &Regional,
     operation: &'static str,

@@ -1,26 +1,26 @@
-//! Settings that no configuration says anything of: they are as we make them, and put right when somebody changes them.
+//! Enforced settings: no attribute configures them, and the provider restores them when somebody changes them.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The settings of an object that are not as we make them, by AWS's names. Wanted is always none.
+/// The enforced settings that differ in AWS, by AWS's names. A desired spec has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Deviations(BTreeSet<String>);
 
 impl Deviations {
-    /// Whether everything is as we make it.
+    /// Whether no enforced setting differs.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether `setting` is another one.
+    /// Whether `setting` differs.
     pub(crate) fn has(&self, setting: &str) -> bool {
         self.0.contains(setting)
     }
 
-    /// With `setting`, unless it is `as_made`.
+    /// Adds `setting` unless it is `as_made`, as the provider sets it.
     #[must_use]
     pub(crate) fn unless(mut self, setting: &str, as_made: bool) -> Self {
         if !as_made {
@@ -29,7 +29,7 @@ impl Deviations {
         self
     }
 
-    /// Without `setting`.
+    /// Removes `setting`.
     #[must_use]
     pub(crate) fn without(mut self, setting: &str) -> Self {
         self.0.remove(setting);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_another_is_named() {
+    fn only_settings_that_differ_are_named() {
         let deviations = Deviations::default().unless("autoDeploy", true).unless("payloadFormatVersion", false);
         assert!(deviations.has("payloadFormatVersion") && !deviations.has("autoDeploy") && !deviations.is_none());
         assert_eq!(serde_json::to_value(deviations).unwrap(), serde_json::json!(["payloadFormatVersion"]));

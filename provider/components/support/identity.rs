@@ -1,61 +1,62 @@
-//! Deterministic references and tokens, by which AWS itself recognises a call that is repeated.
+//! Deterministic caller references and idempotency tokens, by which AWS recognises a repeated call.
 
 use sha2::{Digest, Sha256};
 
 use crate::aws::{Identity, Regional};
 
-/// How every caller reference of this provider begins.
+/// The prefix of every caller reference of this provider.
 pub(crate) const PREFIX: &str = "multiregion-";
 
-/// The caller reference of the component at this address: the same in every run. `settings` are those whose change
-/// makes a new object.
+/// The caller reference of the component at this address, which is the same in every run. `settings` are the settings
+/// whose change replaces the object.
 pub(crate) fn reference(aws: &Regional, settings: &str) -> String {
     format!("{}{}", reference_prefix(aws), digest(&[settings]))
 }
 
-/// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
+/// A random caller reference of the same component, for when AWS refuses [`reference`] because a deleted object used
+/// it.
 pub(crate) fn fresh_reference(aws: &Regional, settings: &str) -> String {
     format!("{}-{}", reference(aws, settings), chance(aws))
 }
 
-/// How every caller reference of the component at this address begins: another owner id has another one. With what follows
-/// it has at most 54 characters; Route 53 takes 64.
+/// The prefix of every caller reference of the component at this address; it differs between owner ids. A whole
+/// reference has at most 54 characters, and Route 53 takes 64.
 pub(crate) fn reference_prefix(aws: &Regional) -> String {
     format!("{PREFIX}{}-", place(aws))
 }
 
-/// The idempotency token of the component at this address: 32 characters, as ACM takes at most.
+/// The idempotency token of the component at this address: 32 characters, the maximum of ACM.
 pub(crate) fn token(aws: &Regional, settings: &str) -> String {
     format!("{}{}", place(aws), digest(&[settings]))
 }
 
-/// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
+/// A random token of the same component, for when [`token`] returns a deleted object.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
     token(aws, &format!("{settings} {}", chance(aws)))
 }
 
-/// 16 characters that stand for the component at this address of this owner id.
+/// A hash of owner, owner id and address: 16 characters.
 fn place(aws: &Regional) -> String {
     let owner_id = match aws.identity() {
         Identity::Exactly(owner_id) => owner_id.to_string(),
-        // Nothing is created before the owner has an id.
+        // No component is created before the owner has an id.
         Identity::Unknown | Identity::Any => String::new(),
     };
     digest(&[&aws.owner().to_string(), &owner_id, &aws.address().to_string()])
 }
 
-/// 16 characters that stand for some texts.
+/// A hash of some texts: 16 characters.
 fn digest(texts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for text in texts {
-        // The length keeps ["ab", "c"] and ["a", "bc"] apart.
+        // With the length, ["ab", "c"] and ["a", "bc"] differ.
         hash.update(text.len().to_be_bytes());
         hash.update(text);
     }
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Eight digits that are others in every call: half of the bits of chance.
+/// Eight random hexadecimal digits.
 fn chance(aws: &Regional) -> String {
     format!("{:08x}", aws.chance() >> 32)
 }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_short_and_tells_texts_apart() {
+    fn a_digest_is_short_and_differs_between_texts() {
         assert_eq!(digest(&["ab", "c"]).len(), 16);
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));

@@ -1,4 +1,4 @@
-//! What several kinds share.
+//! Code that several kinds share.
 
 pub(crate) mod adoption;
 pub(crate) mod answer;

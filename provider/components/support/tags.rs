@@ -1,4 +1,4 @@
-//! Tags: what is wanted, what AWS reports, what must change, and whose an object is.
+//! Tags: desired and reported tags, their differences, and the ownership that they prove.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,35 @@ use crate::aws::{Identity, Regional};
 use crate::components::{ADDRESS_TAG, Component, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input, OwnerId};
 
-/// Prefix of the tags that AWS puts on things by itself; nobody can change them.
+/// The prefix of tags that AWS sets itself and that users cannot change.
 const AWS_PREFIX: &str = "aws:";
 
-/// The tags of a spec that are known, as plain text.
+/// The known tags of a spec, as plain text.
 pub(crate) fn plain(tags: &Tags) -> BTreeMap<String, String> {
     tags.iter().filter_map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect()
 }
 
-/// Tags as AWS reports them, without AWS's own.
+/// Tags that AWS reported, without AWS's own.
 pub(crate) fn reported(tags: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
     tags.into_iter().filter(|(key, _)| !key.starts_with(AWS_PREFIX)).collect()
 }
 
-/// Tags in the form of a spec.
+/// Tags as a spec contains them.
 pub(crate) fn spec(tags: BTreeMap<String, String>) -> Tags {
     tags.into_iter().map(|(key, value)| (key, Input::Known(value))).collect()
 }
 
-/// What turns one set of tags into another.
+/// The difference between two sets of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TagChange {
     /// Tags to set.
     pub(crate) set: BTreeMap<String, String>,
-    /// Keys to take away.
+    /// Keys to remove.
     pub(crate) remove: Vec<String>,
 }
 
 impl TagChange {
-    /// From the tags `from` to the tags `to`.
+    /// The changes from `from` to `to`.
     pub(crate) fn between(from: &Tags, to: &Tags) -> Self {
         let (from, to) = (plain(from), plain(to));
         let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
@@ -43,17 +43,17 @@ impl TagChange {
     }
 }
 
-/// Whether tags say that an object is the component at `aws`'s address.
+/// Whether the tags identify an object as the component at the address of `aws`.
 pub(crate) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     is_ours_at(aws, aws.address(), tags)
 }
 
-/// Whether tags say that an object is the component at `address` of `aws`'s owner.
+/// Whether the tags identify an object as the component at `address` of the owner of `aws`.
 pub(crate) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
     belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
 }
 
-/// Whether tags name `aws`'s owner and its owner id.
+/// Whether the tags contain the owner of `aws` and its owner id.
 pub(crate) fn belongs_to_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     let has_id = match aws.identity() {
         Identity::Unknown => false,
@@ -72,30 +72,30 @@ fn names_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     tags.get(OWNER_TAG).is_some_and(|owner| *owner == aws.owner().to_string())
 }
 
-/// Whose an object of one of our names is, by its tags. One that lacks the owner id alone is ours: somebody removed the tag,
-/// for nobody else writes the others.
+/// The owner of an object with one of our names, by its tags. An object that lacks only the owner id is ours: somebody
+/// removed the tag, because only this provider writes the others.
 pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder {
     let lost_its_id = !tags.contains_key(OWNER_ID_TAG) && names_owner(aws, tags);
     if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
 }
 
-/// The address that the tags of one of this owner's `C` name.
+/// The address in the tags of an object, when it is a `C` of this owner.
 pub(crate) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
     (belongs_to_owner(aws, tags) && address.kind == C::KIND).then_some(address)
 }
 
-/// The same, when it is in the scope that an import looks in.
+/// The address in the tags of an object, when it is a `C` of this owner in the scope that an import searches.
 pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
 
-/// Says whose an object of the wanted name is: ours by its tags, or whose it looks like by them and by `hints`.
+/// Judges the owner of an existing object by its tags: it is ours, or foreign with a description that includes `hints`.
 pub(crate) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
     if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
 }
 
-/// Whose an object looks like, for a person.
+/// A description of an object's owner, for a diagnostic.
 pub(crate) fn whose(aws: &Regional, tags: &BTreeMap<String, String>, hints: &str) -> String {
     describe(aws.account_id(), tags, hints)
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_changed() {
+    fn a_change_has_only_the_differences() {
         let change = TagChange::between(
             &tags(&[("keep", "1"), ("change", "1"), ("drop", "1")]),
             &tags(&[("keep", "1"), ("change", "2"), ("new", "1")]),
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is_is_said() {
+    fn a_description_names_owner_and_other_tags() {
         let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
         let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
         insta::assert_snapshot!(
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_aws_are_not_ours_to_compare() {
+    fn tags_that_aws_sets_are_ignored() {
         let reported = reported([("aws:cloudformation:stack-name".to_owned(), "x".to_owned())]);
         assert!(reported.is_empty());
     }
