@@ -1,8 +1,8 @@
-//! Whether an API answers at its default endpoint, `ID.execute-api.REGION.amazonaws.com`: a setting of the API with an
-//! object of its own here, for it is changed at another time than the rest of the API.
+//! Whether an API answers at its default endpoint, `ID.execute-api.REGION.amazonaws.com`. In AWS this is a setting of
+//! the API; here it is a component of its own, because it changes at another time than the rest of the API.
 //!
-//! It is closed after everything that is asked there has moved to a custom domain name, and opened before anything is
-//! asked there.
+//! The endpoint is disabled after everything that calls it has moved to a custom domain name, and enabled before
+//! anything calls it.
 
 use std::time::Duration;
 
@@ -20,18 +20,18 @@ pub struct ExecuteApiEndpoint;
 /// The desired settings of the default endpoint of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
-    /// Whether only custom domain names answer.
+    /// Whether the endpoint is disabled, so that only custom domain names answer.
     pub disabled: bool,
-    /// How long resolvers and health checkers may still ask there after they were told otherwise, in seconds.
+    /// The drain period in seconds: how long clients and health checkers may still call the endpoint.
     pub drain_seconds: u64,
 }
 
 /// What identifies the default endpoint of an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The API.
+    /// The id of the API.
     pub api_id: String,
 }
 
@@ -57,7 +57,7 @@ impl Component for ExecuteApiEndpoint {
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
-        // Every API has one, and an API of ours has one of ours.
+        // Every API has one, and the endpoint of our API is ours.
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         Ok(is_disabled(aws, api_id).await?.map(|_| Found::Ours(Outputs { api_id: api_id.clone() })))
     }
@@ -81,20 +81,19 @@ impl Component for ExecuteApiEndpoint {
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         if to.disabled && !from.disabled {
-            let what =
-                format!("whoever still asks {} at its default endpoint to have heard of another", outputs.api_id);
+            let what = format!("the drain period of the default endpoint of API {}", outputs.api_id);
             aws.pause(&what, Duration::from_secs(to.drain_seconds)).await?;
         }
         put(aws, outputs, to).await
     }
 
     async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
-        // It goes with its API.
+        // It is deleted with its API.
         Ok(())
     }
 }
 
-/// Whether the API's default endpoint is closed; `None` when there is no such API.
+/// Whether the API's default endpoint is disabled; `None` when the API does not exist.
 pub(crate) async fn is_disabled(aws: &Regional, api_id: &str) -> Result<Option<bool>, CallError> {
     let api = http_api::get(aws, api_id).await?;
     Ok(api.map(|api| api.disable_execute_api_endpoint.unwrap_or_default()))

@@ -26,21 +26,21 @@ output_keys! {
 /// The desired settings of an HTTP API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The API's name.
     pub name: String,
     /// Cross-origin resource sharing.
     pub cors: Option<Cors>,
-    /// Whether only custom domains answer from the start. Later it is the matter of
-    /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint), which knows when.
+    /// Whether the API is created with a disabled default endpoint. Later changes belong to
+    /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint).
     pub disable_execute_api_endpoint: bool,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// Cross-origin resource sharing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cors {
-    /// Origins that may call.
+    /// Origins that may call the API.
     pub allow_origins: Vec<Input<String>>,
     /// Methods that they may use.
     pub allow_methods: Vec<Input<String>>,
@@ -50,14 +50,14 @@ pub struct Cors {
     pub expose_headers: Vec<Input<String>>,
     /// Whether cookies and credentials are sent.
     pub allow_credentials: bool,
-    /// How long a browser may keep the answer, in seconds.
+    /// How long a browser may cache the preflight response, in seconds.
     pub max_age_seconds: Option<Input<i64>>,
 }
 
 /// What identifies an HTTP API in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The API's id.
     pub id: String,
     /// `https://ID.execute-api.REGION.amazonaws.com`, as AWS reports it.
     pub endpoint: String,
@@ -143,7 +143,7 @@ impl Component for HttpApi {
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let id = &outputs.id;
         if from.cors.is_some() && to.cors.is_none() {
-            // An update replaces the configuration, it cannot take it away.
+            // An update replaces the configuration but cannot remove it.
             let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
             gone(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
         }
@@ -163,7 +163,7 @@ impl Component for HttpApi {
     }
 }
 
-/// The API; `None` when there is none of this id.
+/// The API; `None` when there is none with this id.
 pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
     let ask = || async {
         let request = || aws.apigateway().get_api().api_id(id).send();
@@ -212,9 +212,9 @@ fn from_aws(cors: AwsCors, ours: Option<&Cors>) -> Cors {
     let list = |reported: Option<Vec<String>>, ours: Option<&Vec<Input<String>>>| {
         respell(&reported.unwrap_or_default(), ours.map_or(&[], Vec::as_slice))
     };
-    // Zero is what AWS reports when nothing was said.
-    let unsaid = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
-    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !unsaid);
+    // AWS reports 0 when no maximum age was set.
+    let is_unset = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
+    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !is_unset);
     Cors {
         allow_origins: list(cors.allow_origins, ours.map(|ours| &ours.allow_origins)),
         allow_methods: list(cors.allow_methods, ours.map(|ours| &ours.allow_methods)),

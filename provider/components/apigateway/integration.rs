@@ -1,4 +1,4 @@
-//! Integration of an HTTP API: calls the function's alias.
+//! Integration of an HTTP API, which invokes the function's alias.
 
 use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType};
 use serde::{Deserialize, Serialize};
@@ -23,13 +23,13 @@ output_keys! {
 /// The desired settings of an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
-    /// The alias that is called.
+    /// The ARN of the alias that is invoked.
     pub function_arn: Input<String>,
-    /// How long the function may take to answer, in milliseconds.
+    /// The timeout of an invocation, in milliseconds.
     pub timeout_ms: Input<i64>,
-    /// What nobody asked for.
+    /// Enforced settings that differ in AWS; none in a desired spec.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
 }
@@ -37,9 +37,9 @@ pub struct Spec {
 /// What identifies an integration in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The API.
+    /// The id of the API.
     pub api_id: String,
-    /// Its id.
+    /// The id of the integration.
     pub id: String,
 }
 
@@ -136,19 +136,19 @@ impl Component for Integration {
     }
 }
 
-/// How a function is called, whatever the request's own method is.
+/// The HTTP method of every invocation, independent of the request's method.
 const METHOD: &str = "POST";
-/// What functions of HTTP APIs get and give.
+/// The payload format of the events and responses.
 const PAYLOAD_FORMAT: &str = "2.0";
-/// What an HTTP API's integration has when nothing is said.
+/// The timeout that AWS sets by default.
 const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
-/// An integration takes no tags, so its description says which component it is.
+/// The description, which marks the integration as ours, because an integration takes no tags.
 fn mark(aws: &Regional) -> String {
     Address::of::<Integration>(aws.region()).to_string()
 }
 
-/// The integrations of an API of ours that carry our mark.
+/// The integrations of our API that carry our mark.
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
     let mut integrations = pages(|next| async move {
         let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();

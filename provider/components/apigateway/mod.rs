@@ -1,4 +1,4 @@
-//! What all objects of API Gateway v2 have in common: ARNs, tags, where their parents stand.
+//! Amazon API Gateway (v2): ARNs, tags, and the parents of its objects.
 
 pub mod domain;
 pub mod execute_api_endpoint;
@@ -16,10 +16,10 @@ use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
 use crate::desired::{Address, Kind};
 
-/// IAM names API Gateway's actions by HTTP method.
+/// The IAM actions of objects without tags. IAM names API Gateway's actions by HTTP method.
 pub(crate) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
 
-/// The same for what has tags: those have actions of their own besides.
+/// The IAM actions of objects with tags.
 pub(crate) const TAGGED_ACTIONS: &[&str] = &[
     "apigateway:DELETE",
     "apigateway:GET",
@@ -34,7 +34,7 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
 }
 
-/// Turns the tags of the object with this ARN from `from` into `to`.
+/// Changes the tags of the object with this ARN from `from` to `to`.
 pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
     let change = TagChange::between(from, to);
     if !change.remove.is_empty() {
@@ -50,13 +50,13 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
     Ok(())
 }
 
-/// The HTTP API found in this region, for what has no tags of its own and is found through it.
+/// The HTTP API that was found in this region. Objects without tags are found through it.
 pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
     let here = |address: &Address| address.scope == aws.address().scope;
     siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
 }
 
-/// The component of kind `C` in this region, if it was found.
+/// The address of the `C` in this region, if it was found.
 pub(crate) fn beside<C: Kind>(aws: &Regional, siblings: &Siblings) -> Option<Address> {
     let address = Address::from(Address::of::<C>(aws.region()));
     siblings.0.contains_key(&address).then_some(address)

@@ -1,4 +1,4 @@
-//! Route of an HTTP API: which requests go to the integration.
+//! Route of an HTTP API: the requests that go to the integration.
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
@@ -17,13 +17,13 @@ pub struct Route;
 /// The desired settings of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API.
+    /// The id of the API.
     pub api_id: Input<String>,
     /// The route key: `$default`, `GET /items/{id}`.
     pub key: String,
-    /// Where its requests go.
+    /// The id of the integration that receives the requests.
     pub integration_id: Input<String>,
-    /// What nobody asked for.
+    /// Enforced settings that differ in AWS; none in a desired spec.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
 }
@@ -31,9 +31,9 @@ pub struct Spec {
 /// What identifies a route in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The API.
+    /// The id of the API.
     pub api_id: String,
-    /// Its id.
+    /// The id of the route.
     pub id: String,
 }
 
@@ -59,7 +59,7 @@ impl Component for Route {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
-        // The API is ours, so its routes are.
+        // The routes of our API are ours.
         Ok(of_key(aws, api_id, &spec.key).await?.map(Found::Ours))
     }
 
@@ -125,7 +125,7 @@ impl Component for Route {
     }
 }
 
-/// Whether everybody may ask: the function looks for itself.
+/// Whether the route has no authorization, so that the function decides.
 fn is_open(authorization: Option<&AuthorizationType>) -> bool {
     authorization.is_none_or(|authorization| *authorization == AuthorizationType::None)
 }
@@ -136,13 +136,13 @@ fn target(spec: &Spec) -> String {
     format!("{TARGET_PREFIX}{}", spec.integration_id.get())
 }
 
-/// The integration that a route leads to; the target itself when it is something else.
+/// The id of the integration in a route's target; the whole target when it is something else.
 fn integration_of(target: Option<&str>) -> Input<String> {
     let target = target.unwrap_or_default();
     Input::from(target.strip_prefix(TARGET_PREFIX).unwrap_or(target))
 }
 
-/// All routes of an API; none when there is no such API.
+/// All routes of an API; none when the API does not exist.
 async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
     pages(|next| async move {
         let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();

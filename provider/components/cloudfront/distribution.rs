@@ -31,14 +31,14 @@ output_keys! {
     }
 }
 
-/// The key of what belongs to it: its certificate, and the record sets that lead to it.
+/// The key of the objects of a distribution: its certificate, and the record sets that lead to it.
 pub const KEY: &str = "cdn";
-/// The region of its certificate.
+/// The region of a distribution's certificate.
 ///
 /// # Source
 /// Amazon CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
 pub const CERTIFICATE_REGION: &str = "us-east-1";
-/// The hosted zone of every distribution's own name.
+/// The id of the hosted zone of every distribution's own domain name.
 ///
 /// # Source
 /// Amazon Route 53 API reference, `AliasTarget`.
@@ -47,68 +47,68 @@ pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 /// The desired settings of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// What it says it is for: the API's name.
+    /// The comment: the API's name.
     pub comment: String,
-    /// The names it answers to besides its own.
+    /// The alternate domain names.
     pub aliases: Vec<Input<String>>,
     /// `PriceClass_100`, `PriceClass_200` or `PriceClass_All`.
     pub price_class: String,
     /// The certificate for the aliases, in us-east-1.
     pub certificate_arn: Option<Input<String>>,
-    /// Where content comes from, by origin id.
+    /// The origins by id.
     pub origins: BTreeMap<String, Origin>,
-    /// The origin group, where there is one.
+    /// The origin group, if any.
     pub group: Option<OriginGroup>,
-    /// What happens to requests that no other behaviour takes.
+    /// The default cache behaviour.
     pub default_behavior: Behavior,
-    /// Behaviours by path pattern, in order.
+    /// The other cache behaviours by path pattern, in order.
     pub behaviors: Vec<(String, Behavior)>,
-    /// What nobody asked for.
+    /// Enforced settings that differ in AWS; none in a desired spec.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
-/// Where content comes from.
+/// An origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The host name.
     pub host: Input<String>,
-    /// What is put before the path: a stage.
+    /// The origin path, which precedes the path of every request: a stage.
     pub path: String,
 }
 
-/// Two origins, the second asked when the first fails.
+/// An origin group: CloudFront fails over from the primary to the secondary origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginGroup {
     /// The group's id.
     pub id: String,
-    /// The origin that is asked first.
+    /// The id of the primary origin.
     pub primary: String,
-    /// The origin that is asked when the first fails.
+    /// The id of the secondary origin.
     pub secondary: String,
-    /// The statuses that count as failing.
+    /// The status codes that cause a failover.
     pub status_codes: Vec<i32>,
 }
 
-/// What happens to a request.
+/// A cache behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Behavior {
-    /// The origin or origin group that answers.
+    /// The id of the origin or origin group.
     pub target: String,
-    /// Whether POST, PUT, PATCH and DELETE are let through. A group cannot take them.
+    /// Whether POST, PUT, PATCH and DELETE are allowed, which CloudFront refuses for an origin group.
     pub writes: bool,
 }
 
 /// What identifies a distribution in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The distribution's id.
     pub id: String,
-    /// Its ARN.
+    /// The distribution's ARN.
     pub arn: String,
-    /// Its own host name.
+    /// The distribution's own domain name.
     pub domain_name: String,
 }
 
@@ -151,8 +151,8 @@ impl Component for Distribution {
             .map(|(pattern, _)| Problem {
                 summary: "Origin group cannot take writes",
                 detail: format!(
-                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront fails over \
-                     for GET, HEAD and OPTIONS only, and refuses it. Send what writes to a single origin."
+                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects \
+                    that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
                 ),
             })
             .collect())
@@ -161,18 +161,18 @@ impl Component for Distribution {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let mut foreign = None;
         for summary in summaries(aws).await? {
-            let is_named_alike = summary.comment == spec.comment;
+            let has_our_comment = summary.comment == spec.comment;
             let wanted = |alias: &&String| spec.aliases.iter().any(|ours| ours.known() == Some(*alias));
             let shared = aliases_of(&summary).iter().find(wanted).cloned();
-            if !is_named_alike && shared.is_none() {
+            if !has_our_comment && shared.is_none() {
                 continue;
             }
-            // The list may still show one that is gone.
+            // The list may still contain a deleted distribution.
             let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
             if tags::is_ours(aws, &tags) {
                 return Ok(Some(Found::Ours(outputs(&summary))));
             }
-            // A comment is no name: it may be the same.
+            // A comment is not unique, so an equal one is no conflict.
             let Some(alias) = shared else { continue };
             let whose =
                 format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(aws, &tags, ""));
@@ -185,7 +185,7 @@ impl Component for Distribution {
         let parents = [http_api::HttpApi::KIND, domain::Domain::KIND, issued_certificate::IssuedCertificate::KIND];
         let parents = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
         let mut depends_on: Vec<Address> = parents.cloned().collect();
-        // Its origins are names that records lead on from.
+        // The origins are domain names that have records.
         let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
         depends_on.extend(names.map(|name| Address::global_of::<record::Record>().key(&name).into()));
         let mut discovered = Vec::new();
@@ -202,13 +202,13 @@ impl Component for Distribution {
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let first = identity::reference(aws, "");
         let made = match request(aws, spec, &first).await {
-            // CloudFront remembers the reference of a distribution that was deleted.
+            // CloudFront refuses the caller reference of a deleted distribution.
             Err(error) if error.code() == Some("DistributionAlreadyExists") => {
                 request(aws, spec, &identity::fresh_reference(aws, "")).await?
             }
             Err(error) if error.code() == Some("CNAMEAlreadyExists") => {
                 let whose = error.message().to_owned();
-                return Err(CallError::Foreign { what: "one of the distribution's aliases".to_owned(), whose });
+                return Err(CallError::Foreign { what: "an alias of the distribution".to_owned(), whose });
             }
             made => made?,
         };
@@ -231,14 +231,14 @@ impl Component for Distribution {
         if settings(&from) != settings(to) {
             newest = deployment::change(aws, &outputs.id, |held| config::updated(held, to)).await?;
         }
-        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        // Also without a change, because an earlier update may have been interrupted during this wait.
         deployment::wait(aws, &outputs.id, newest).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let id = &outputs.id;
-        // One that was just made may not be seen yet, and must not be left behind.
+        // A distribution that was just created may not be visible yet, and must not be left behind.
         let look = || get(aws, id);
         let Some(answer) = aws.look_for("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
@@ -284,10 +284,10 @@ fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
     summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
 }
 
-/// The distributions of this owner.
+/// This owner's distributions.
 pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     let mut own = Vec::new();
-    // The comment spares asking for the tags of every distribution.
+    // Filtering by comment saves a read of every distribution's tags.
     for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
         let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
         if tags::address_of::<Distribution>(aws, &tags).is_some() {
@@ -297,7 +297,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     Ok(own)
 }
 
-/// The names that a distribution answers to besides its own, and the certificate for them.
+/// The alternate domain names of a distribution, and the ARN of the certificate for them.
 pub(crate) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Option<String>), CallError> {
     let config = get(aws, id).await?.and_then(|answer| answer.distribution?.distribution_config);
     let Some(config) = config else { return Ok((Vec::new(), None)) };
@@ -321,7 +321,7 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
     aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
-/// What CloudFront reports, in our spelling.
+/// The spec that CloudFront reports, in the spelling of `ours`.
 async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
     let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
     let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
@@ -329,7 +329,7 @@ async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Res
     let config = field(held.distribution_config, "a distribution's settings")?;
     let reported = config::reported(&config, ours, tags::spec(tags));
     let spec = field(reported, "a distribution's behaviours")?;
-    // What its edges do not have yet has still to be waited for.
+    // A distribution that is not deployed needs an update, which waits for the deployment.
     let is_deployed = held.status == deployment::DEPLOYED;
     Ok(Some(Spec { deviations: spec.deviations.unless(deployment::STATUS, is_deployed), ..spec }))
 }
@@ -369,7 +369,7 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
         })
     };
     let make = || make(aws, "cloudfront:CreateDistribution", look, send);
-    // CloudFront sees a certificate a little later than ACM.
+    // A new certificate is visible to CloudFront a little later than in ACM.
     let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
     aws.retry("CloudFront to see the certificate", deployment::SETTLED_WITHIN, unseen, make).await
 }

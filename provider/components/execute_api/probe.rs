@@ -1,4 +1,5 @@
-//! A real request to a region's API, answered. No AWS object: a region is routed to only after it.
+//! The probe: a real request that a region's API must answer before the region receives traffic. It is not an AWS
+//! object.
 
 use std::time::Duration;
 
@@ -26,16 +27,16 @@ output_keys! {
 /// The desired settings of a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API's endpoint.
+    /// The URL or host to which the request is sent.
     pub endpoint: Input<String>,
-    /// Its host name.
+    /// The host name in the request.
     pub host: Input<String>,
-    /// The path that is asked for.
+    /// The path of the request.
     pub path: Input<String>,
-    /// Whether a route leads there. Where none does (every route is a write or has path parameters), API Gateway's own
-    /// Not Found is an answer, too: more cannot be asked for without calling the function for something.
+    /// Whether a route matches the path. When none does, because every route is a write or has path parameters, API
+    /// Gateway's own 404 counts as an answer: any other request would have an effect in the function.
     pub routed: bool,
-    /// The function's version that must answer: a new one is asked again.
+    /// The function's version; a new version is probed again.
     pub version: Input<String>,
 }
 
@@ -54,7 +55,7 @@ impl Kind for Probe {
         about: "Real request that the API of a region must answer before the region receives traffic; not an AWS object.",
         id: "the host that answered",
         immutable: &["host"],
-        // A region that answers does not have to prove it again because another path is to be asked for.
+        // A region that has answered is not probed again when only the path changes.
         uncompared: &["path", "routed"],
         visible: false,
         is_check: true,
@@ -98,7 +99,7 @@ impl Component for Probe {
             version: version.number.into(),
         };
         let depends_on = vec![api_address, version_address];
-        // It was answered once, or it would not be in use.
+        // An API in use has answered its probe before.
         Ok(vec![Discovered { key: None, spec, outputs, depends_on }])
     }
 
@@ -119,10 +120,10 @@ impl Component for Probe {
     }
 }
 
-/// How long a new API may take until it answers everywhere.
+/// How long a new API may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How much of an answer's body is told.
+/// How many characters of a response body an error quotes.
 const QUOTED: usize = 200;
 
 async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
@@ -146,29 +147,28 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
 fn seen(answer: &HttpAnswer) -> String {
     let body: String = answer.body.chars().take(QUOTED).collect();
     let advice = match answer.status {
-        _ if answer.status >= 500 => "; the function's log group may tell why",
-        404 => "; API Gateway says so itself while its stage is being deployed, or when no route leads to the path",
-        403 => "; API Gateway says so itself while a domain name is not mapped",
+        _ if answer.status >= 500 => "; see the function's log group",
+        404 => "; API Gateway returns this while its stage is being deployed, or when no route matches the path",
+        403 => "; API Gateway returns this while a domain name is not mapped",
         _ => "",
     };
     format!("status {} with {body:?}{advice}", answer.status)
 }
 
-/// Whether the function answered, and not API Gateway in its place: while a stage is being deployed it says Not Found,
-/// while a domain name is not mapped Forbidden, and both only in these words. Where nothing is
-/// `routed`, Not Found is all that there can be.
+/// Whether the function answered, and not API Gateway itself. API Gateway returns 404 while a stage is being deployed
+/// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts.
 fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
-    let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+    let is_from_gateway = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
         body.as_object().is_some_and(|body| body.len() == 1)
             && matches!(
                 (answer.status, body["message"].as_str()),
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });
-    answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
+    answer.status < 500 && (!is_from_gateway || !routed && answer.status == 404)
 }
 
-/// The domain name that only this region has, where there is one.
+/// The regional domain name if there is one, else the first domain name.
 fn regional_first(domains: Vec<(Address, domain::Outputs)>, region: &str) -> Option<(Address, domain::Outputs)> {
     let own = domains.iter().position(|(_, domain)| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
     domains.into_iter().nth(own)
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_own_words_are_no_answer() {
+    fn a_response_of_api_gateway_itself_is_no_answer() {
         assert!(!answered(404, r#"{"message":"Not Found"}"#));
         assert!(!answered(403, r#"{"message":"Forbidden"}"#));
         assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_route_leads_not_found_is_an_answer() {
+    fn not_found_is_an_answer_when_no_route_matches() {
         let answered = |status, body: &str| is_answered(&HttpAnswer { status, body: body.to_owned() }, false);
         assert!(answered(404, r#"{"message":"Not Found"}"#));
         assert!(!answered(403, r#"{"message":"Forbidden"}"#));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_says_where_to_look() {
+    fn a_failed_probe_says_where_to_look() {
         let seen = |status| seen(&HttpAnswer { status, body: "x".to_owned() });
         assert!(seen(500).contains("log group") && seen(404).contains("no route") && seen(403).contains("mapped"));
         assert_eq!(seen(429), r#"status 429 with "x""#);

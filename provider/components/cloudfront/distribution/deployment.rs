@@ -1,4 +1,4 @@
-//! How a distribution's settings change, and get to all of its edges.
+//! Changes of a distribution's settings, and their deployment to all edge locations.
 
 use std::time::Duration;
 
@@ -7,22 +7,22 @@ use aws_sdk_cloudfront::types::DistributionConfig;
 use crate::aws::{CallError, LAG, Poll, Regional};
 use crate::components::support::answer::field;
 
-/// The deviation of a distribution that is not [`DEPLOYED`].
+/// The deviation that means that the distribution is not [`DEPLOYED`].
 pub(super) const STATUS: &str = "Status";
-/// The status of a distribution whose newest settings all edges have.
+/// The status of a distribution whose latest settings are on all edge locations.
 pub(super) const DEPLOYED: &str = "Deployed";
-/// How long CloudFront may take to tell all its edges. Usually it is some five minutes.
+/// How long a deployment may take; usually it takes five minutes.
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
-/// How long somebody else may keep on changing the same distribution.
+/// How long concurrent changes of the same distribution may delay ours.
 pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
 
-/// Whether somebody else changed the distribution between our look and our change.
+/// Whether somebody else changed the distribution between our read and our change.
 pub(super) fn is_overtaken(error: &CallError) -> bool {
     matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
 }
 
-/// Changes the settings that CloudFront holds now, provided that nobody else does at the same time. Gives back the ETag
-/// of the new ones.
+/// Changes the current settings; repeats the change when somebody else changes them at the same time. Returns the ETag
+/// of the new settings.
 pub(super) async fn change(
     aws: &Regional,
     id: &str,
@@ -43,17 +43,17 @@ pub(super) async fn change(
     aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
 }
 
-/// Waits until every edge has the newest settings: those with the ETag `newest`, where it is known.
+/// Waits until all edge locations have the latest settings: those with the ETag `newest`, if it is known.
 pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
     let lag_ends = aws.unix_seconds() + LAG.as_secs();
     let look = || async {
         let request = || aws.cloudfront().get_distribution().id(id).send();
         let answer = aws.call("cloudfront:GetDistribution", request).await?;
-        // Later, other settings are somebody else's.
+        // After the consistency window, other settings are somebody else's.
         let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
         let status = field(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
-            DEPLOYED if is_old => Poll::Pending("the settings of before".to_owned()),
+            DEPLOYED if is_old => Poll::Pending("the previous settings".to_owned()),
             DEPLOYED => Poll::Ready(()),
             _ => Poll::Pending(status),
         })
