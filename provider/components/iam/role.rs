@@ -1,4 +1,4 @@
-//! IAM role with its inline policies: what the functions of all regions run as.
+//! IAM role that the functions of all regions assume, with its inline policies.
 
 mod policy;
 
@@ -29,22 +29,22 @@ output_keys! {
 /// The desired settings of an IAM role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The role's name.
     pub name: String,
-    /// The services that may assume it: `lambda.amazonaws.com`.
+    /// The services that may assume the role, such as `lambda.amazonaws.com`.
     pub services: Vec<String>,
     /// Inline policies by name, as JSON documents.
     pub policies: BTreeMap<String, Input<String>>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies an IAM role in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its name.
+    /// The role's name.
     pub name: String,
-    /// Its ARN.
+    /// The role's ARN.
     pub arn: String,
 }
 
@@ -83,15 +83,16 @@ impl Component for Role {
     }
 
     fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
-        // IAM knows no regions.
+        // ARNs of IAM contain no region.
         let arn = Place { region: "", ..*place }.arn("iam", &format!("role/{}", spec.name));
         Some(Outputs { name: spec.name.clone(), arn })
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(role) = get(aws, &spec.name).await? else { return Ok(None) };
-        let described = role.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}; "));
-        let hints = format!("{}it was made on {}", described.unwrap_or_default(), role.create_date());
+        let described =
+            role.description().filter(|text| !text.is_empty()).map(|text| format!("its description is {text:?}; "));
+        let hints = format!("{}it was created on {}", described.unwrap_or_default(), role.create_date());
         Ok(Some(tags::judge(aws, &tags_of(&role), outputs(&role), &hints)))
     }
 
@@ -135,7 +136,7 @@ impl Component for Role {
             Err(error) => return Err(error),
         };
         let Some(role) = made else {
-            let why = "IAM did not say what it made".to_owned();
+            let why = "the role is missing in IAM's response".to_owned();
             return Err(CallError::Failed { what: format!("IAM role {}", spec.name), why });
         };
         let put = spec.policies.iter().map(|(name, document)| put_policy(aws, &spec.name, name, document.get()));
@@ -174,15 +175,15 @@ impl Component for Role {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (client, name) = (aws.iam(), &outputs.name);
         let delete = || async {
-            // IAM deletes no role that still has policies, whoever attached them. A list may not know yet of what was made
-            // a moment ago, the role itself among it: only the delete tells.
+            // IAM does not delete a role that has policies, including policies of others. A list may lack policies
+            // that were just created; then the deletion fails and is repeated.
             let inline = policy_names(aws, name).await?.unwrap_or_default();
             try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
             detach_all(aws, name).await?;
             gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
         };
         let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
-        aws.retry("the role's policies to be seen", LAG, has_policies, delete).await
+        aws.retry("the role's policies to be visible", LAG, has_policies, delete).await
     }
 }
 
@@ -230,7 +231,7 @@ async fn delete_policy(aws: &Regional, role: &str, name: &str) -> Result<(), Cal
     gone(aws.call("iam:DeleteRolePolicy", send).await)
 }
 
-/// The names of a role's inline policies; `None` when there is no such role.
+/// The names of a role's inline policies; `None` when the role does not exist.
 async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>, CallError> {
     let client = aws.iam();
     let send =
@@ -238,7 +239,7 @@ async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>,
     found(aws.call("iam:ListRolePolicies", send).await)
 }
 
-/// A role's inline policies by name: as they were `applied` where they say the same.
+/// A role's inline policies by name; in the spelling of `applied` when they are equivalent.
 async fn policies(
     aws: &Regional,
     role: &str,

@@ -36,15 +36,15 @@ output_keys! {
 /// The desired settings of a Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name.
+    /// The function's name.
     pub name: String,
-    /// The role it runs as.
+    /// The ARN of its execution role.
     pub role_arn: Input<String>,
-    /// What runs.
+    /// The function's code.
     pub code: Code,
-    /// Where a package is read from; `None` unless `code` is a package.
+    /// The source of a package; `None` unless `code` is a package.
     pub source: Option<PackageSource>,
-    /// What Lambda calls in it; `None` for an image.
+    /// The handler; `None` for an image.
     pub handler: Option<Input<String>>,
     /// The runtime's identifier; `None` for an image.
     pub runtime: Option<Input<String>>,
@@ -60,28 +60,28 @@ pub struct Spec {
     pub environment: BTreeMap<String, Input<String>>,
     /// ARNs of layer versions of this region.
     pub layers: Vec<Input<String>>,
-    /// Whether X-Ray traces every request (`Active`) or follows the caller (`PassThrough`).
+    /// Whether X-Ray tracing is `Active`; `PassThrough` otherwise.
     pub tracing: bool,
-    /// Concurrency set aside for it.
+    /// The reserved concurrency.
     pub reserved_concurrency: Option<Input<i64>>,
-    /// The network it runs in.
+    /// The VPC configuration.
     pub vpc: Option<Vpc>,
-    /// The log group it writes to.
+    /// The name of the log group.
     pub log_group: Input<String>,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
-/// What a function runs.
+/// The code of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// A zip that we send.
+    /// A zip file that the provider uploads.
     Package {
-        /// SHA-256 of the zip in base64.
+        /// The SHA-256 of the zip file, in base64.
         sha256: Input<String>,
     },
-    /// A zip in a bucket of the function's region.
+    /// A zip file in a bucket of the function's region.
     S3 {
         /// The bucket.
         bucket: Input<String>,
@@ -97,7 +97,7 @@ pub enum Code {
     },
 }
 
-/// The network a function runs in.
+/// The VPC configuration of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     /// Subnets of the function's region.
@@ -109,9 +109,9 @@ pub struct Vpc {
 /// What identifies a Lambda function in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its name.
+    /// The function's name.
     pub name: String,
-    /// Its ARN without a version.
+    /// The function's ARN, without a version.
     pub arn: String,
 }
 
@@ -253,7 +253,7 @@ impl Component for Function {
     }
 }
 
-/// Makes a function that is not there yet.
+/// Creates a function that does not exist yet.
 async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outputs, CallError> {
     let client = aws.lambda();
     let attempt = || async {
@@ -271,8 +271,8 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
     Ok(outputs(&aws.into(), &spec.name))
 }
 
-/// Takes over a function of ours that has the name. Lambda holds the names of functions that were deleted a moment ago, and
-/// may still tell of them: only a write tells whether there is one.
+/// Adopts a function of ours that has the name. Lambda reserves the name of a function that was just deleted, and may
+/// still report it: only a write shows whether the function exists.
 async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
     let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
     let every_tag = TagChange::between(&Tags::default(), &spec.tags);
@@ -287,12 +287,13 @@ fn outputs(place: &Place<'_>, name: &str) -> Outputs {
 }
 
 fn hints(now: &FunctionConfiguration) -> String {
-    let described = now.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}"));
+    let described =
+        now.description().filter(|text| !text.is_empty()).map(|text| format!("its description is {text:?}"));
     let changed = now.last_modified().map(|time| format!("it was last changed on {time}"));
     described.into_iter().chain(changed).collect::<Vec<_>>().join("; ")
 }
 
-/// Sets concurrency aside, or gives it back. Lambda takes this only for a function that is ready.
+/// Sets or removes the reserved concurrency, which Lambda accepts only for an active function.
 async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> Result<(), CallError> {
     let client = aws.lambda();
     let attempt = || async {
@@ -324,8 +325,8 @@ async fn retag(aws: &Regional, outputs: &Outputs, change: &TagChange) -> Result<
     Ok(())
 }
 
-/// What Lambda reports, in our spelling. Where a package was read from, and which S3 object was sent, it does not tell:
-/// that is as it was `applied`.
+/// The spec that Lambda reports, in the spelling of
+/// `applied`. Lambda reports neither the source of a package nor the S3 object; these are taken from `applied`.
 fn observed(applied: Option<&Spec>, name: String, function: &GetFunctionOutput) -> Spec {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let some = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Input::from);
@@ -367,7 +368,8 @@ fn observed_code(applied: Option<&Spec>, now: &FunctionConfiguration, function: 
     }
 }
 
-/// Lambda keeps subnets and security groups as sets: in the applied order where they are the applied ones.
+/// The VPC configuration. Lambda stores subnets and security groups as sets; they keep the applied order when they are
+/// equal.
 fn observed_vpc(applied: Option<&Spec>, now: &FunctionConfiguration) -> Option<Vpc> {
     let now = now.vpc_config().filter(|vpc| !vpc.subnet_ids().is_empty())?;
     let applied = applied.and_then(|applied| applied.vpc.as_ref());

@@ -1,4 +1,4 @@
-//! Published version of a function: what an alias points at, and what a rollback goes back to.
+//! Published version of a function, to which an alias points.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ output_keys! {
 pub struct Spec {
     /// The function's name.
     pub function: Input<String>,
-    /// A digest of everything that a version freezes: a new one makes a new version.
+    /// A hash of everything that a version contains; a new hash publishes a new version.
     pub fingerprint: Input<String>,
 }
 
@@ -48,7 +48,7 @@ impl Kind for Version {
         about: "Published version of the function.",
         id: "the version number",
         immutable: &["function", "fingerprint"],
-        // A digest of the environment, among others, which could be guessed from it.
+        // The hash covers the environment, whose values could be guessed from it.
         secret: &["fingerprint"],
         actions: &[
             "lambda:DeleteFunction",
@@ -73,7 +73,7 @@ impl Component for Version {
             return Ok(None);
         };
         let versions = published(aws, function).await?;
-        // The fingerprint names both our function and what is frozen: such a version is ours, whoever asked for it.
+        // The fingerprint covers the function's name and content, so a version that has it is ours.
         let last = versions.iter().rfind(|version| version.description() == Some(fingerprint));
         let number = last.and_then(|version| version.version()).filter(|number| is_number(number));
         let function = function.clone();
@@ -90,7 +90,7 @@ impl Component for Version {
             let (alias, versions) =
                 futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
             let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
-            // Then the newest first: without an alias, it is the one that was to be led to.
+            // After the live version, the newest first: without an alias, the newest was about to become live.
             let ours = versions?.into_iter().rev().filter(|version| version.description().is_some_and(is_fingerprint));
             let mut numbers: Vec<String> = live.into_iter().chain(ours.filter_map(|version| version.version)).collect();
             numbers.retain(|number| is_number(number));
@@ -106,15 +106,15 @@ impl Component for Version {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let (client, function) = (aws.lambda(), spec.function.get());
-        // Lambda publishes nothing when nothing changed since the last version and gives that one back, so a repeated
-        // call makes no second version.
+        // When nothing has changed since the last version, Lambda publishes nothing and returns that version. A
+        // repeated call therefore creates no second version.
         let send = || client.publish_version().function_name(function).description(spec.fingerprint.get()).send();
         let attempt = || aws.call("lambda:PublishVersion", send);
         let what = format!("a version of function {function} in {}", aws.region());
         let published = aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
         let number = published.version.unwrap_or_default();
         if !is_number(&number) {
-            return Err(CallError::Failed { what, why: format!("Lambda answered with version {number:?}") });
+            return Err(CallError::Failed { what, why: format!("Lambda returned the version {number:?}") });
         }
         lambda::wait_until_ready(aws, function, Some(&number)).await?;
         Ok(Outputs { function: function.clone(), number })
@@ -124,8 +124,8 @@ impl Component for Version {
         let Some(version) = lambda::get(aws, &outputs.function, Some(&outputs.number)).await? else {
             return Ok(None);
         };
-        // A version never changes. Its description may be another's all the same: of code and settings that are published
-        // already, Lambda gives back the earlier version. Only an import has nothing else to go by.
+        // A version never changes. Its description may still differ from the fingerprint, because for unchanged code
+        // and settings Lambda returns an earlier version. Only an import relies on the description.
         let applied = spec.fingerprint.known().is_some_and(|fingerprint| !fingerprint.is_empty());
         let description = version.configuration().and_then(|now| now.description()).filter(|text| !text.is_empty());
         let described = description.filter(|_| !applied);
@@ -140,7 +140,7 @@ impl Component for Version {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         // Without a version, this call deletes the whole function.
         if !is_number(&outputs.number) {
-            return Err(CallError::Malformed(format!("{:?} is no number of a version", outputs.number)));
+            return Err(CallError::Malformed(format!("{:?} is not a version number", outputs.number)));
         }
         let client = aws.lambda();
         let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
@@ -150,7 +150,7 @@ impl Component for Version {
     }
 }
 
-/// What is published of a function, in the order in which it was; nothing when there is no function.
+/// The published versions of a function, oldest first; none when the function does not exist.
 async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfiguration>, CallError> {
     let client = aws.lambda();
     let send = || {
@@ -160,7 +160,7 @@ async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfigu
     Ok(found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
 }
 
-/// Whether a description is one that we write. Somebody else's version of our function is left alone.
+/// Whether a description is a fingerprint of ours. Other versions of our function are left alone.
 fn is_fingerprint(description: &str) -> bool {
     description.len() == 32 && description.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

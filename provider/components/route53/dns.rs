@@ -1,4 +1,4 @@
-//! Route 53's hosted zones and record sets: names, listing, changing, waiting.
+//! Calls on Route 53's hosted zones and record sets: names, lists, changes, waits.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,16 +15,17 @@ use crate::components::Tags;
 use crate::components::support::answer::{built, field, found, pages};
 use crate::components::support::tags::{self, TagChange};
 
-/// How many changes go into one batch. AWS takes 1,000 records, and counts an UPSERT twice.
+/// The number of changes in a batch. AWS accepts 1,000 records and counts an UPSERT twice.
 const BATCH: usize = 400;
-/// How many record sets Route 53 tells in one answer.
+/// The maximum number of record sets in a page.
 const LARGEST_PAGE: i32 = 300;
-/// How many objects' tags it tells in one answer.
+/// The maximum number of objects in a call of `ListTagsForResources`.
 const MOST_TAGGED: usize = 10;
-/// How long Route 53 may take to tell all its servers. Usually it is under a minute.
+/// How long a change may take until it is INSYNC; usually it takes less than a minute.
 const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// A domain name as Route 53 compares it: lower case, escapes such as `\052` for `*` undone, without the last dot.
+/// A domain name as Route 53 compares it: lower case, with escapes such as `\052` for `*` decoded, without the last
+/// dot.
 pub(crate) fn normal(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;
@@ -42,7 +43,7 @@ pub(crate) fn normal(name: &str) -> String {
     plain.to_lowercase().trim_end_matches('.').to_owned()
 }
 
-/// Whether `name` is `zone` or stands below it.
+/// Whether `name` is `zone` or a name below it.
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
     let (name, zone) = (normal(name), normal(zone));
     name.strip_suffix(&zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -63,14 +64,15 @@ pub(crate) async fn record_sets(
     name: &str,
 ) -> Result<Vec<ResourceRecordSet>, CallError> {
     let (name, what) = (normal(name), format!("route53:ListResourceRecordSets of {zone_id}"));
-    // Where an escaped letter stands in Route 53's order, nothing says: such a name is asked for alone.
+    // The position of escaped characters in Route 53's order is not documented, so such a name gets a request of its
+    // own.
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let what = if is_plain { what } else { format!("{what} at {name}") };
     aws.together(&what, &name, |names| walk(aws, zone_id, names)).await
 }
 
-/// The record sets of all of these names, in as few pages as it takes: a page begins at a name that is asked for, and
-/// tells of all that come after it as far as it goes.
+/// The record sets of all of these names, in as few pages as possible: each page starts at one of the names and also
+/// returns those of the names after it that fit into the page.
 async fn walk(
     aws: &Regional,
     zone_id: &str,
@@ -91,7 +93,7 @@ async fn walk(
                 told.entry(normal(&set.name)).or_default().push(set);
             }
             let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(told) };
-            // What comes before the next page has been told, and the name that it begins with in part.
+            // Names before the next page are complete; the name at its start may be incomplete.
             let end = normal(&more);
             left.retain(|order, _| *order > reversed(&end));
             if names.contains(&end) {
@@ -102,15 +104,15 @@ async fn walk(
     Ok(told)
 }
 
-/// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
+/// The sort key of a name in Route 53: its labels in reverse order, with a dot at the end.
 ///
 /// # Source
-/// "ListResourceRecordSets", Amazon Route 53 API reference.
+/// Amazon Route 53 API reference, `ListResourceRecordSets`.
 fn reversed(name: &str) -> String {
     name.rsplit('.').map(|label| format!("{label}.")).collect()
 }
 
-/// One page of a zone's record sets.
+/// The first page of a zone's record sets.
 pub(crate) async fn first_record_sets(aws: &Regional, zone_id: &str) -> Result<Vec<ResourceRecordSet>, CallError> {
     let request = || aws.route53().list_resource_record_sets().hosted_zone_id(zone_id).max_items(300).send();
     Ok(aws.call("route53:ListResourceRecordSets", request).await?.resource_record_sets)
@@ -121,10 +123,10 @@ pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<
     built(Change::builder().action(action).resource_record_set(set).build())
 }
 
-/// Changes record sets, all at once where they fit into one batch, and waits until every server of Route 53 knows.
+/// Changes record sets, in one batch if they fit into one, and waits until the change is INSYNC.
 ///
 /// # Errors
-/// `InvalidChangeBatch` when the zone holds something else than the changes say; nothing is changed then.
+/// `InvalidChangeBatch` when the zone does not match the changes; then nothing of the batch is changed.
 pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) -> Result<(), CallError> {
     for changes in changes.chunks(BATCH) {
         let batch = built(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
@@ -136,7 +138,7 @@ pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) ->
     Ok(())
 }
 
-/// Waits until every server of Route 53 knows of a change.
+/// Waits until a change is INSYNC.
 pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Result<(), CallError> {
     let id = field(change, "a change's id")?.id;
     let look = || async {
@@ -147,7 +149,7 @@ pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Resul
     aws.wait("the record change to be INSYNC", INSYNC_WITHIN, look).await
 }
 
-/// The tags of a health check or hosted zone; `None` when there is none of this id.
+/// The tags of a health check or hosted zone; `None` when there is none with this id.
 pub(crate) async fn tags_of(
     aws: &Regional,
     kind: TagResourceType,
@@ -173,7 +175,7 @@ pub(crate) async fn tags_of(
     aws.together(&what, id, ask).await
 }
 
-/// The tags of several by id; `None` when one of them is not there, which Route 53 does not name.
+/// The tags of several objects by id; `None` when one of them does not exist. Route 53 does not report which one.
 async fn tags_of_many(
     aws: &Regional,
     kind: &TagResourceType,
@@ -198,7 +200,7 @@ async fn tags_of_one(
     Ok(answer.map(|answer| answer.resource_tag_set.map(tags_in).unwrap_or_default()))
 }
 
-/// Turns the tags of a health check or hosted zone from `from` into `to`.
+/// Changes the tags of a health check or hosted zone from `from` to `to`.
 pub(crate) async fn retag(
     aws: &Regional,
     kind: TagResourceType,
@@ -225,10 +227,10 @@ fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
     tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
 }
 
-/// The ids of the public hosted zones that may hold a name, the one with the longest name first.
+/// The ids of the public hosted zones that may contain a name, the one with the longest name first.
 ///
-/// Several zones may have the same name, and a name may stand in a zone whose child zone would hold it too: which of them
-/// holds our records, only the records tell.
+/// Several zones may have the same name, and a name may be in a zone although a child zone could contain it too. Only
+/// the records show which zone is ours.
 pub(crate) async fn zones_for(aws: &Regional, name: &str) -> Result<Vec<String>, CallError> {
     let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
     let mut zones = zones(aws).await?;
@@ -250,7 +252,7 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
     aws.once("route53:ListHostedZones", ask).await
 }
 
-/// A hosted zone with its name servers; `None` when there is none of this id.
+/// A hosted zone with its name servers; `None` when there is none with this id.
 pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZoneOutput>, CallError> {
     let ask = || async {
         let request = || aws.route53().get_hosted_zone().id(id).send();
@@ -264,14 +266,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_compared_as_route_53_does() {
+    fn names_are_normalised_as_in_route_53() {
         assert_eq!(normal("\\052.Example.com."), "*.example.com");
         assert_eq!(normal("a\\b.example"), "a\\b.example");
         assert_eq!(normal("trailing\\05"), "trailing\\05");
     }
 
     #[test]
-    fn a_name_is_within_its_zone_by_labels() {
+    fn a_name_is_compared_with_its_zone_by_labels() {
         assert!(is_within("api.example.com", "example.com."));
         assert!(is_within("Example.com.", "example.com"));
         assert!(!is_within("badexample.com", "example.com"));

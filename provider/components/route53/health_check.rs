@@ -27,29 +27,29 @@ output_keys! {
 /// The desired settings of a health check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The host that is asked.
+    /// The host that receives the requests.
     pub host: Input<String>,
-    /// The path that is asked for.
+    /// The path of the requests.
     pub path: Input<String>,
     /// The time between two requests, in seconds: 10 or 30.
     pub interval_seconds: Input<i64>,
-    /// How many requests in a row change the verdict.
+    /// The number of consecutive results that change the status.
     pub failure_threshold: Input<i64>,
     /// Whether latency is measured.
     pub measure_latency: bool,
-    /// Text that must stand in the first 5,120 bytes of the answer.
+    /// Text that the first 5,120 bytes of a response must contain.
     pub search_string: Option<Input<String>>,
-    /// What nobody asked for.
+    /// Enforced settings that differ in AWS; none in a desired spec.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
-    /// Tags, ownership among them.
+    /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
 /// What identifies a health check in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// Its id.
+    /// The health check's id.
     pub id: String,
 }
 
@@ -60,7 +60,7 @@ impl Kind for HealthCheck {
         name: "health_check",
         about: "Route 53 health check of one region's endpoint.",
         id: "the id of the health check",
-        // A text to search for also decides the check's type, which AWS cannot change.
+        // With a search string, the health check has another type, which AWS cannot change.
         immutable: &["interval_seconds", "measure_latency", "search_string"],
         actions: &[
             "route53:ChangeTagsForResource",
@@ -90,7 +90,7 @@ impl Component for HealthCheck {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(settings) = settings(spec) else { return Ok(None) };
-        // Tags come in a second call; the reference is there from the start.
+        // The tags are set in a second call; the caller reference exists from the start.
         let reference = identity::reference(aws, &settings);
         let own = own(aws).await?.into_iter().find(|check| check.caller_reference.starts_with(&reference));
         Ok(own.map(|check| Found::Ours(Outputs { id: check.id })))
@@ -120,7 +120,7 @@ impl Component for HealthCheck {
                     change(aws, &found.id, spec).await?;
                     found
                 }
-                // Route 53 remembers the reference of a check that was deleted.
+                // Route 53 refuses the caller reference of a deleted health check.
                 _ => request(aws, spec, &identity::fresh_reference(aws, &settings)).await?,
             },
             made => made?,
@@ -146,7 +146,8 @@ impl Component for HealthCheck {
         }
         if from.tags != to.tags {
             let to = named(aws, &to.tags);
-            // The name for the console is not reported: it is set whenever tags are, for it may be missing.
+            // The tag with the console's name is not in the spec. It is set whenever tags change, because it may be
+            // missing.
             let superfluous = from.tags.into_iter().filter(|(key, _)| !to.contains_key(key)).collect();
             dns::retag(aws, Healthcheck, &outputs.id, &superfluous, &to).await?;
         }
@@ -160,12 +161,12 @@ impl Component for HealthCheck {
 }
 
 const HTTPS: i32 = 443;
-/// How long somebody else may keep on changing the same check.
+/// How long concurrent changes of the same health check may delay ours.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-/// The tag under which the console shows a check's name.
+/// The tag that the console shows as the name of a health check.
 const NAME_TAG: &str = "Name";
 
-/// What tells a check from its successor: the settings that AWS cannot change.
+/// The settings that AWS cannot change, which distinguish a health check from its replacement.
 fn settings(spec: &Spec) -> Option<String> {
     let search = match &spec.search_string {
         Some(search) => Some(search.known()?),
@@ -174,7 +175,7 @@ fn settings(spec: &Spec) -> Option<String> {
     Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
 }
 
-/// The health checks that were made for this address.
+/// The health checks that were created for this address.
 async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     let prefix = identity::reference_prefix(aws);
     let is_own = |check: &AwsHealthCheck| check.caller_reference.starts_with(&prefix);
@@ -194,7 +195,7 @@ async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     aws.once("route53:ListHealthChecks", ask).await
 }
 
-/// A health check of this id, whosever it is.
+/// A health check of any owner.
 async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
     aws.listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
@@ -220,12 +221,12 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let config = built(config.build())?;
     let request =
         || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
-    // The reference makes it safe to repeat: AWS answers with the check that it made for it.
+    // The call may be repeated: AWS returns the health check that has this caller reference.
     let made = aws.call("route53:CreateHealthCheck", request).await?.health_check;
     Ok(Outputs { id: field(made, "a health check")?.id })
 }
 
-/// Changes what can be changed, provided that nobody else does at the same time.
+/// Changes the settings that can be changed. Fails when somebody else changes the health check at the same time.
 async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
     let version = field(get(aws, id).await?, "the health check")?.health_check_version;
     let threshold = small(*to.failure_threshold.get())?;
@@ -256,7 +257,7 @@ fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
     }
 }
 
-/// The tags with a name for the console, unless the user gave one.
+/// The tags with a name for the console, unless the user set one.
 fn named(aws: &Regional, tags: &Tags) -> Tags {
     let mut named = tags.clone();
     named
@@ -265,7 +266,7 @@ fn named(aws: &Regional, tags: &Tags) -> Tags {
     named
 }
 
-/// The tags as the user wants them: the console's name is ours.
+/// The tags without the console's name, unless the user set one.
 fn without_name(mut tags: Tags, wanted: Option<&Tags>) -> Tags {
     if wanted.is_none_or(|wanted| !wanted.contains_key(NAME_TAG)) {
         tags.remove(NAME_TAG);

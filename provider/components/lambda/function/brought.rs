@@ -1,12 +1,12 @@
-//! The role of a function that is brought along, which must be there before anything is made.
+//! The check that a user-supplied role exists before anything is created.
 
 use super::Spec;
 use crate::aws::{CallError, Regional};
 use crate::components::Problem;
 
-/// What is wrong with the role of `spec`, where it is known and not the one that we make.
+/// The problems with the role of `spec`, when it is known and not the one that this provider creates.
 ///
-/// Whoever may not ask IAM is not stopped: Lambda will tell.
+/// Without permission to read the role there is no problem here, because Lambda checks it again.
 pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
     let Some(name) = spec.role_arn.known().and_then(|arn| arn.rsplit('/').next()) else { return Ok(Vec::new()) };
     if name == aws.owner().name() {
@@ -15,8 +15,8 @@ pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, Ca
     match aws.call("iam:GetRole", || aws.iam().get_role().role_name(name).send()).await {
         Err(error) if error.is_not_found() => {
             let detail = format!(
-                "There is no role {name:?} in account {}, which function.role_arn names. Make it first, correct the ARN, \
-                 or leave role_arn out to have a role made.",
+                "function.role_arn names the role {name:?}, which does not exist in account {}. Create the role first, \
+                correct the ARN, or remove role_arn to let the provider create a role.",
                 aws.account_id()
             );
             Ok(vec![Problem { summary: "Role does not exist", detail }])
