@@ -17,6 +17,10 @@ pub mod configuration;
 
 pub mod resources;
 
+pub mod data_sources;
+
+pub mod functions;
+
 pub mod package;
 
 pub mod lifecycle;

@@ -48,7 +48,6 @@ impl Outcome {
 /// Where a step is.
 #[derive(Clone, Copy, PartialEq)]
 enum Status {
-    Waiting,
     Running,
     Done(Instant),
     Failed,
@@ -62,14 +61,14 @@ impl Engine {
             engine: self,
             desired,
             plan,
-            status: vec![Status::Waiting; plan.steps.len()],
+            status: BTreeMap::new(),
             outcome: Outcome { ledger, failures: Vec::new(), not_begun: Vec::new(), cancelled: false },
         };
         let mut running = FuturesUnordered::new();
         loop {
             execution.begin(&mut running);
-            let Some((step, ended)) = running.next().await else { break };
-            execution.end(step, ended);
+            let Some((at, step, ended)) = running.next().await else { break };
+            execution.end(at, step, ended);
         }
         execution.finish()
     }
@@ -79,11 +78,12 @@ struct Execution<'a> {
     engine: &'a Engine,
     desired: &'a Desired,
     plan: &'a Plan,
-    status: Vec<Status>,
+    /// The steps that no longer wait, by their position in the plan.
+    status: BTreeMap<usize, Status>,
     outcome: Outcome,
 }
 
-type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, Ended)>>;
+type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, &'a Step, Ended)>>;
 
 /// Whether a step may begin.
 enum Gate {
@@ -98,103 +98,100 @@ impl<'a> Execution<'a> {
         let mut settled = false;
         while !settled {
             settled = true;
-            for step in 0..self.plan.steps.len() {
-                if self.status[step] != Status::Waiting {
+            for (at, step) in self.plan.steps.iter().enumerate() {
+                if self.status.contains_key(&at) {
                     continue;
                 }
                 match self.gate(step) {
                     Gate::Shut => {}
                     // Steps earlier in the plan may wait for this one: look again.
                     Gate::Never => {
-                        self.status[step] = Status::Skipped;
+                        self.status.insert(at, Status::Skipped);
                         settled = false;
                     }
-                    Gate::Open { not_before } => settled &= self.launch(step, not_before, running),
+                    Gate::Open { not_before } => settled &= self.launch(at, step, not_before, running),
                 }
             }
         }
     }
 
     /// Starts a step; `false` when it ended at once.
-    fn launch(&mut self, step: usize, not_before: Option<Instant>, running: &mut Running<'a>) -> bool {
-        let planned = &self.plan.steps[step];
+    fn launch(&mut self, at: usize, step: &'a Step, not_before: Option<Instant>, running: &mut Running<'a>) -> bool {
         let status = &self.status;
         let succeeded = |address: &Address| {
             let makes = |(_, other): &(usize, &Step)| {
                 other.address == *address && !matches!(other.action, Action::Delete | Action::Retire(_))
             };
             let (made_by, _) = self.plan.steps.iter().enumerate().find(makes)?;
-            Some(matches!(status[made_by], Status::Done(_)))
+            Some(matches!(status.get(&made_by), Some(Status::Done(_))))
         };
         let stage = Stage { ledger: &self.outcome.ledger, succeeded: &succeeded };
-        let job = match job::prepare(self.engine, planned, self.desired.get(&planned.address), &stage) {
+        let job = match job::prepare(self.engine, step, self.desired.get(&step.address), &stage) {
             Ok(Job::Nothing) => {
-                self.status[step] = Status::Done(self.engine.run.clock.now());
+                self.status.insert(at, Status::Done(self.engine.run.clock.now()));
                 return false;
             }
             Ok(Job::Groundless) => {
-                self.status[step] = Status::Skipped;
+                self.status.insert(at, Status::Skipped);
                 return false;
             }
             Ok(job) => job,
             Err(error) => {
-                self.end(step, Ended::badly(error));
+                self.end(at, step, Ended::badly(error));
                 return false;
             }
         };
-        self.status[step] = Status::Running;
-        tracing::info!(component = %planned.address, action = verb(&planned.action), "step begins");
-        let (engine, address) = (self.engine, planned.address.clone());
+        self.status.insert(at, Status::Running);
+        tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
+        let (engine, address) = (self.engine, step.address.clone());
         running.push(
             async move {
                 if let Err(error) = pause(engine, not_before, &address).await {
-                    return (step, Ended::badly(error));
+                    return (at, step, Ended::badly(error));
                 }
-                (step, job::run(engine, address, job).await)
+                (at, step, job::run(engine, address, job).await)
             }
             .boxed(),
         );
         true
     }
 
-    fn gate(&self, step: usize) -> Gate {
+    fn gate(&self, step: &Step) -> Gate {
         if self.engine.run.cancel.is_cancelled() {
             return Gate::Never;
         }
-        let planned = &self.plan.steps[step];
         let clock = &self.engine.run.clock;
-        let wait = planned.not_before.map(|then| then.saturating_sub(clock.unix_seconds())).filter(|wait| *wait > 0);
+        let wait = step.not_before.map(|then| then.saturating_sub(clock.unix_seconds())).filter(|wait| *wait > 0);
         let mut not_before = wait.map(|seconds| clock.now() + Duration::from_secs(seconds));
-        for (before, linger) in &planned.after {
-            match self.status[*before] {
-                Status::Failed | Status::Skipped => return Gate::Never,
-                Status::Waiting | Status::Running => return Gate::Shut,
-                Status::Done(at) if *linger > Duration::ZERO => not_before = not_before.max(Some(at + *linger)),
-                Status::Done(_) => {}
+        for (before, linger) in &step.after {
+            match self.status.get(before) {
+                Some(Status::Failed | Status::Skipped) => return Gate::Never,
+                None | Some(Status::Running) => return Gate::Shut,
+                Some(Status::Done(at)) if *linger > Duration::ZERO => not_before = not_before.max(Some(*at + *linger)),
+                Some(Status::Done(_)) => {}
             }
         }
-        let ended = |before: &usize| !matches!(self.status[*before], Status::Waiting | Status::Running);
-        if planned.waits_for.iter().all(ended) { Gate::Open { not_before } } else { Gate::Shut }
+        let ended = |before: &usize| !matches!(self.status.get(before), None | Some(Status::Running));
+        if step.waits_for.iter().all(ended) { Gate::Open { not_before } } else { Gate::Shut }
     }
 
-    fn end(&mut self, step: usize, ended: Ended) {
-        let planned = &self.plan.steps[step];
+    fn end(&mut self, at: usize, step: &Step, ended: Ended) {
         if let Some(event) = ended.event {
-            self.record(planned, event);
+            self.record(step, event);
         }
         if ended.error.is_some() {
-            self.withhold(planned);
+            self.withhold(step);
         }
         match ended.error {
             None => {
-                tracing::info!(component = %planned.address, action = verb(&planned.action), "step done");
-                self.status[step] = Status::Done(self.engine.run.clock.now());
+                tracing::info!(component = %step.address, action = verb(&step.action), "step done");
+                self.status.insert(at, Status::Done(self.engine.run.clock.now()));
             }
-            Some(CallError::Cancelled(_)) => self.status[step] = Status::Skipped,
+            Some(CallError::Cancelled(_)) => drop(self.status.insert(at, Status::Skipped)),
             Some(error) => {
-                tracing::warn!(component = %planned.address, error = %crate::aws::chain(&error), "step failed");
-                self.status[step] = Status::Failed;
-                let (address, action) = (planned.address.clone(), planned.action.clone());
+                tracing::warn!(component = %step.address, error = %crate::aws::chain(&error), "step failed");
+                self.status.insert(at, Status::Failed);
+                let (address, action) = (step.address.clone(), step.action.clone());
                 self.outcome.failures.push(Failure { address, action, error });
             }
         }
@@ -247,14 +244,14 @@ impl<'a> Execution<'a> {
     }
 
     fn finish(mut self) -> Outcome {
-        let skipped = |status: &Status| matches!(status, Status::Skipped | Status::Waiting);
-        let skipped: Vec<usize> = (0..self.status.len()).filter(|step| skipped(&self.status[*step])).collect();
-        self.outcome.not_begun = skipped.iter().map(|step| self.plan.steps[*step].address.clone()).collect();
-        self.outcome.cancelled = self.engine.run.cancel.is_cancelled() && !skipped.is_empty();
-        let made: BTreeMap<&Address, Status> =
-            self.plan.steps.iter().zip(&self.status).map(|(step, status)| (&step.address, *status)).collect();
+        let steps =
+            || self.plan.steps.iter().enumerate().map(|(at, step)| (&step.address, self.status.get(&at).copied()));
+        let skipped = steps().filter(|(_, status)| matches!(status, None | Some(Status::Skipped)));
+        self.outcome.not_begun = skipped.map(|(address, _)| address.clone()).collect();
+        self.outcome.cancelled = self.engine.run.cancel.is_cancelled() && !self.outcome.not_begun.is_empty();
+        let made: BTreeMap<&Address, Option<Status>> = steps().collect();
         for (address, node) in self.desired.nodes() {
-            let as_wanted = made.get(address).is_none_or(|status| matches!(status, Status::Done(_)));
+            let as_wanted = made.get(address).is_none_or(|status| matches!(status, Some(Status::Done(_))));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(address).filter(|_| as_wanted) {
                 entry.depends_on = job::dependencies(node);
                 let wanted = self.plan.difference.specs.get(address);

@@ -63,25 +63,25 @@ impl Engine {
         let looks = Arc::default();
         let sights = ledger.entries.iter().map(|(address, entry)| self.sight(address, entry, &looks, settled));
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
-        for (address, sight) in ledger.entries.keys().zip(join_all(sights).await) {
+        for ((address, known), sight) in ledger.entries.iter().zip(join_all(sights).await) {
             match sight {
                 Sight::Same(entry) => {
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Drifted(entry, fields) => {
                     tracing::info!(component = %address, ?fields, "AWS has it otherwise than it was applied");
-                    self.remember(&mut observed, address, &ledger.entries[address]);
+                    self.remember(&mut observed, address, known);
                     observed.entries.insert(address.clone(), entry);
                 }
                 Sight::Gone => {
                     tracing::info!(component = %address, "AWS no longer has it");
-                    self.remember(&mut observed, address, &ledger.entries[address]);
+                    self.remember(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
                 Sight::Stranger(whose) => {
                     self.run.warn(NOT_OURS, not_ours(address, &whose));
-                    self.remember(&mut observed, address, &ledger.entries[address]);
+                    self.remember(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }

@@ -125,13 +125,13 @@ async fn get<const N: usize>(
 /// The path and query of a URL.
 fn path(url: &str) -> &str {
     let rest = without_scheme(url);
-    rest.find('/').map_or("/", |start| &rest[start..])
+    rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/")
 }
 
 /// The host of a URL, with the port where it has one.
 fn authority(url: &str) -> &str {
     let rest = without_scheme(url);
-    rest.find('/').map_or(rest, |end| &rest[..end])
+    rest.split_once('/').map_or(rest, |(authority, _)| authority)
 }
 
 fn without_scheme(url: &str) -> &str {

@@ -105,7 +105,7 @@ impl Provider {
             let plan = plan_again(&desired, &adopted, &engine, &planned.value)?;
             let attempt =
                 Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &adopted };
-            let ended = hold.during(true, async |engine| attempt.run(&engine).await).await;
+            let ended = hold.run_with_heartbeat(true, async |engine| attempt.run(&engine).await).await;
             if let Ended::Done(outcome) = &ended
                 && !continues
                 && finds_itself_taken(outcome)
@@ -136,12 +136,12 @@ impl Provider {
         if record.phase != Phase::Creating {
             let (expansion, survey) = self.survey_create(resource, config, base, &Ledger::default()).await?;
             let refused = refuse(&expansion.desired, &survey);
-            return Err(if refused.is_empty() { vec![hold::under_way(base.owner())] } else { refused });
+            return Err(if refused.is_empty() { vec![hold::another_run_is_active(base.owner())] } else { refused });
         }
         let engine = base.identified(record.owner_id.clone());
         let hold = match Hold::take_over(&engine, record).await {
             Ok(Some(hold)) => hold,
-            Ok(None) => return Err(vec![hold::under_way(base.owner())]),
+            Ok(None) => return Err(vec![hold::another_run_is_active(base.owner())]),
             Err(error) => return Err(vec![not_taken_over(&error)]),
         };
         let (expansion, survey) = self.survey_create(resource, config, &engine, &Ledger::default()).await?;
@@ -169,7 +169,7 @@ impl Provider {
         let outcome = match ended {
             Ended::Lost => return Err(vec![hold::taken_over(engine.owner())]),
             Ended::Failed { done, error } => {
-                let failed = hold::failed(engine.owner(), &error);
+                let failed = hold::heartbeat_failed(engine.owner(), &error);
                 // An error makes the host replace the resource; who keeps what exists wants the next apply to continue.
                 let is_kept = settings.on_create_failure == OnCreateFailure::Keep;
                 let mut diagnostics = vec![if is_kept { report::as_warning(failed) } else { failed }];
@@ -189,7 +189,10 @@ impl Provider {
         } else if rolls_back && !outcome.cancelled {
             // An error on a create makes the host destroy everything at the next apply and start over. So either nothing is
             // left of it, or it is no error.
-            match hold.during(false, async |engine| roll_back(attempt, settings, &engine, outcome, keep).await).await {
+            match hold
+                .run_with_heartbeat(false, async |engine| roll_back(attempt, settings, &engine, outcome, keep).await)
+                .await
+            {
                 Ended::Done(rolled_back) => rolled_back,
                 Ended::Failed { done, .. } => done,
                 Ended::Lost => return Err(vec![hold::taken_over(engine.owner())]),

@@ -1,6 +1,9 @@
 //! Import: a resource found in AWS by its name.
 
+use std::collections::BTreeSet;
+
 use super::{LOOK_TIMEOUT, Provider, State, loaded, warnings_of};
+use crate::desired::Scope;
 use crate::ownership::search;
 use crate::plan::{Ledger, View};
 use crate::resources::Resource;
@@ -18,14 +21,13 @@ impl Provider {
     async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
         let engine = self.engine(&owner, LOOK_TIMEOUT);
-        let regions = self.regions_to_search().await;
-        let found = search::owner_id(&engine, resource.kinds(), &regions).await?;
+        let found = search::owner_id(&engine, resource.kinds()).await?;
         let found = found.ok_or_else(|| vec![self.nothing(resource, name)])?;
         let engine = engine.identified(found.owner_id);
-        // Without the claim, nothing else names the regions.
-        let scopes = match found.warnings.is_empty() {
-            true => std::collections::BTreeSet::new(),
-            false => regions.into_iter().map(crate::desired::Scope::Region).collect(),
+        let scopes = match found.has_claim {
+            // The claim lists the regions.
+            true => BTreeSet::new(),
+            false => search::enabled_regions(&engine).await.into_iter().map(Scope::Region).collect(),
         };
         let ledger =
             engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
@@ -37,11 +39,6 @@ impl Provider {
         let value = resource.imported(name, &view);
         let warnings = found.warnings.into_iter().chain(resource.unfound(&view)).chain(warnings_of(&engine)).collect();
         Ok((State { value, private: ledger.to_private() }, warnings))
-    }
-
-    /// The account's enabled regions; only the provider's own where they may not be listed.
-    async fn regions_to_search(&self) -> Vec<String> {
-        self.aws.enabled_regions().await.unwrap_or_else(|| vec![self.aws.home_region().to_owned()])
     }
 
     fn nothing(&self, resource: &dyn Resource, name: &str) -> Diagnostic {

@@ -4,6 +4,7 @@
 
 mod apply;
 mod create;
+mod data;
 mod import;
 mod loaded;
 mod plan;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run};
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run, Warning};
 use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
@@ -129,7 +130,11 @@ fn block<T>(work: impl FnOnce() -> T) -> T {
 
 /// What components reported to the user.
 fn warnings_of(engine: &Engine) -> impl Iterator<Item = Diagnostic> + use<> {
-    engine.take_warnings().into_iter().map(|warning| Diagnostic::warning(Path::root(), warning.summary, warning.detail))
+    as_diagnostics(engine.take_warnings())
+}
+
+fn as_diagnostics(warnings: Vec<Warning>) -> impl Iterator<Item = Diagnostic> {
+    warnings.into_iter().map(|warning| Diagnostic::warning(Path::root(), warning.summary, warning.detail))
 }
 
 /// The ledger in a resource's private state.

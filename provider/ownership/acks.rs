@@ -1,9 +1,20 @@
 //! Creates whose result the host may not have persisted yet.
 //!
-//! A host that dies before it has persisted a state has lost it, and its next run must be able to continue the create. So
-//! heartbeats go on in the claim's phase `creating` until the host is known to have the state: it shuts the provider down in
-//! good order, or comes with the state.
+//! If a host dies before it has persisted a state, the state is lost, and the next run must be able to continue the create.
+//! So the heartbeats continue, in the phase `creating`, until the host is known to have the state: it shuts the provider down
+//! in good order, or sends the state back in a later call.
+//!
+//! ```text
+//! host                     provider                              claim
+//!  │ ApplyResourceChange ───▶ create ends ── add() ─────────────▶ phase creating, heartbeats
+//!  │ ◀──────────── state ───┤
+//!  │ persists the state     │ keep_alive() ────────────────────▶ heartbeats
+//!  │ ReadResource, Plan… ──▶ acknowledge() ───────────────────▶ phase ready or kept
+//!  │ or: Shutdown ──────────▶ acknowledge_all() ───────────────▶ phase ready or kept
+//! ```
 
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,31 +27,32 @@ use crate::aws::Clock;
 use crate::components::ownership as claim;
 use crate::desired::{Owner, Phase};
 
-/// Upper bound; each costs one call per heartbeat. Beyond it, the oldest that the host must have persisted are released.
+/// Upper bound on pending creates; each costs one call per heartbeat. Beyond it, the oldest creates that the host must have
+/// persisted are released.
 const MAX_PENDING: usize = 32;
 
-/// A host that was told of one result, and of another one so long after it, has persisted the first.
+/// A host that received one result, and another one this much later, has persisted the first.
 ///
 /// # Source
 /// `hook_state.go` and `filesystem.go` of OpenTofu and Terraform: when a resource has changed, the state is written unless
-/// it was within the last 20 s. Terraform writes one that is a local file every time.
+/// it was written within the last 20 s. Terraform writes a state in a local file every time.
 const PERSISTED_WITHIN: Duration = Duration::from_secs(25);
 
-/// How many are released at a time: each has half a minute, and CloudWatch Logs takes ten calls in a second.
+/// How many creates are released at once: a release has 30 seconds, and CloudWatch Logs accepts ten calls per second.
 const CONCURRENT_RELEASES: usize = 16;
 
 /// How often the process checks which heartbeats are due.
 const CHECK: Duration = Duration::from_secs(claim::FIRST_HEARTBEAT_INTERVAL);
 
-/// The creates of one process that ended and whose host may not have persisted the state. Clones share them.
+/// The creates of one process that have ended and whose host may not have persisted the state. Clones share them.
 #[derive(Clone, Default)]
 pub struct PendingAcks {
     creates: Arc<Mutex<Vec<Create>>>,
-    /// How many of the host's calls are not answered yet.
+    /// The number of plans and applies whose result the host still waits for.
     unanswered: Arc<AtomicUsize>,
 }
 
-/// A call of the host's that is not answered yet, until this is dropped.
+/// A plan or apply whose result the host still waits for, until this is dropped.
 pub struct Unanswered(Arc<AtomicUsize>);
 
 impl Drop for Unanswered {
@@ -53,36 +65,39 @@ impl Drop for Unanswered {
 #[derive(Clone)]
 struct Create {
     hold: Hold,
+    /// The phase that the create has reached.
     phase: Phase,
     ended: Instant,
     next_heartbeat: Instant,
 }
 
 impl PendingAcks {
-    /// The host waits for the answer to a call from now on.
+    /// Records that the host waits for the result of a plan or apply.
     pub fn unanswered(&self) -> Unanswered {
         self.unanswered.fetch_add(1, Ordering::SeqCst);
         Unanswered(Arc::clone(&self.unanswered))
     }
 
-    /// The host is given the result of a create now.
+    /// Adds a create that has ended and whose result the host is about to receive.
     pub fn add(&self, hold: Hold, phase: Phase) {
         let now = hold.now();
         self.lock().push(Create { hold, phase, ended: now, next_heartbeat: now + CHECK });
     }
 
-    /// The host comes with the state of this resource, so it has persisted it.
+    /// Releases the claim of this resource: the host sent its state, so the host has persisted it.
     pub async fn acknowledge(&self, owner: &Owner) {
         let create = {
             let mut creates = self.lock();
-            let place = creates.iter().position(|create| create.hold.owner() == owner);
-            place.map(|place| creates.remove(place))
+            let position = creates.iter().position(|create| create.hold.owner() == owner);
+            position.map(|position| creates.remove(position))
         };
         release(create.into_iter().collect()).await;
     }
 
-    /// The host shuts the provider down: it has persisted everything that it was given. Unless a call is not answered yet:
-    /// then its user interrupted it twice, it ends without waiting, and nobody knows what it has persisted.
+    /// Releases all claims: the host shuts the provider down, so it has persisted every state that it received.
+    ///
+    /// Does nothing while a plan or apply is unanswered. In that case the user interrupted the host twice, the host exits
+    /// without waiting, and it is unknown which states it has persisted.
     pub async fn acknowledge_all(&self) {
         if self.unanswered.load(Ordering::SeqCst) > 0 {
             return;
@@ -91,52 +106,62 @@ impl PendingAcks {
         release(creates).await;
     }
 
-    /// Writes the heartbeats of every pending create, for as long as this is awaited.
+    /// Writes the heartbeats of every pending create for as long as this is awaited. A panic ends neither this nor the
+    /// heartbeats of other creates.
     pub fn keep_alive<'a>(&'a self, clock: &'a dyn Clock) -> BoxFuture<'a, ()> {
-        let heartbeats = async move {
+        let heartbeats = supervise(move || async move {
             loop {
                 clock.sleep(CHECK).await;
-                let now = clock.now();
-                let due: Vec<Create> =
-                    self.lock().iter().filter(|create| create.next_heartbeat <= now).cloned().collect();
-                join_all(due.into_iter().map(|create| self.beat(create))).await;
+                self.send_heartbeats(clock.now()).await;
             }
-        };
-        // On its own: no heartbeat waits for a release.
-        let releases = async move {
+        });
+        // A task of its own, so that no heartbeat waits for a release.
+        let releases = supervise(move || async move {
             loop {
                 clock.sleep(CHECK).await;
-                release(self.persisted(clock.now())).await;
+                release(self.take_persisted(clock.now())).await;
             }
-        };
-        // The compiler gives up on the size of so many futures within each other.
+        });
+        // Boxed, because the nested futures exceed the compiler's limit on the size of a type.
         async move { tokio::join!(heartbeats, releases).0 }.boxed()
     }
 
-    /// Takes out what is beyond [`MAX_PENDING`] and persisted.
-    fn persisted(&self, now: Instant) -> Vec<Create> {
-        let mut creates = self.lock();
-        let excess = creates.len().saturating_sub(MAX_PENDING);
-        // A result of this moment may be on its way to the host.
-        let told = creates.iter().map(|create| create.ended).filter(|ended| *ended + CHECK <= now).max();
-        let is_persisted = |create: &&Create| told.is_some_and(|told| create.ended + PERSISTED_WITHIN <= told);
-        let persisted = creates.iter().take(excess).take_while(is_persisted).count();
-        creates.drain(..persisted).collect()
+    /// Writes the heartbeats that are due at `now`.
+    async fn send_heartbeats(&self, now: Instant) {
+        let due: Vec<Create> = self.lock().iter().filter(|create| create.next_heartbeat <= now).cloned().collect();
+        join_all(due.into_iter().map(|create| async move {
+            let owner = create.hold.owner().clone();
+            if AssertUnwindSafe(self.send_heartbeat(create)).catch_unwind().await.is_err() {
+                tracing::error!(%owner, "a heartbeat panicked and is repeated");
+            }
+        }))
+        .await;
     }
 
-    async fn beat(&self, mut create: Create) {
-        let is_ours = create.hold.beat().await;
+    async fn send_heartbeat(&self, mut create: Create) {
+        let holds = create.hold.send_heartbeat().await;
         create.next_heartbeat = create.hold.now() + create.hold.until_next();
         let mut creates = self.lock();
-        // Unless it was released meanwhile.
-        let same = |kept: &Create| kept.hold.owner() == create.hold.owner();
-        let Some(place) = creates.iter().position(same) else { return };
-        if is_ours {
-            creates[place] = create;
-        } else {
-            // Another run has taken it over while this one was suspended.
-            creates.remove(place);
+        let is_same = |pending: &Create| pending.hold.owner() == create.hold.owner();
+        if !holds {
+            // Another run took the claim over while this process was suspended.
+            creates.retain(|pending| !is_same(pending));
+        } else if let Some(pending) = creates.iter_mut().find(|pending| is_same(pending)) {
+            // None if the create was released meanwhile.
+            *pending = create;
         }
+    }
+
+    /// Removes the creates beyond [`MAX_PENDING`] that the host must have persisted.
+    fn take_persisted(&self, now: Instant) -> Vec<Create> {
+        let mut creates = self.lock();
+        let excess = creates.len().saturating_sub(MAX_PENDING);
+        // The host may not have received a newer result yet.
+        let received = creates.iter().map(|create| create.ended).filter(|ended| *ended + CHECK <= now).max();
+        let is_persisted =
+            |create: &&Create| received.is_some_and(|received| create.ended + PERSISTED_WITHIN <= received);
+        let persisted = creates.iter().take(excess).take_while(is_persisted).count();
+        creates.drain(..persisted).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Create>> {
@@ -144,9 +169,112 @@ impl PendingAcks {
     }
 }
 
-/// Writes the phases of these creates.
+/// Runs an endless task, and starts it again when it panics.
+async fn supervise<F: Future<Output = Infallible>>(task: impl Fn() -> F) {
+    loop {
+        // The panic hook has reported the panic.
+        let Err(_) = AssertUnwindSafe(task()).catch_unwind().await;
+        tracing::error!("the task that keeps claims alive panicked and is started again");
+    }
+}
+
+/// Writes the phases of these creates to their claims.
 async fn release(creates: Vec<Create>) {
     iter(creates)
         .for_each_concurrent(CONCURRENT_RELEASES, async |create| create.hold.acknowledge(create.phase).await)
         .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{engine_with_claim, record, start};
+    use super::*;
+    use crate::apply::Engine;
+    use crate::aws::Sleeping;
+    use crate::aws::testing::FakeClock;
+
+    /// Time that stands still. The first calls of one of its functions panic.
+    struct Panics {
+        clock: FakeClock,
+        sleeps: AtomicUsize,
+        readings: AtomicUsize,
+    }
+
+    impl Panics {
+        fn new(clock: &FakeClock, sleeps: usize, readings: usize) -> Self {
+            Self { clock: clock.clone(), sleeps: sleeps.into(), readings: readings.into() }
+        }
+    }
+
+    fn panic_once(left: &AtomicUsize) {
+        let panics = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(panics.is_err(), "a panic on purpose");
+    }
+
+    impl Clock for Panics {
+        fn now(&self) -> Instant {
+            self.clock.now()
+        }
+
+        fn unix_seconds(&self) -> u64 {
+            panic_once(&self.readings);
+            self.clock.unix_seconds()
+        }
+
+        fn sleep(&self, _: Duration) -> Sleeping {
+            panic_once(&self.sleeps);
+            Box::pin(tokio::time::sleep(Duration::from_millis(1)))
+        }
+
+        fn chance(&self) -> u64 {
+            self.clock.chance()
+        }
+    }
+
+    /// The pending acknowledgement of a create that has just ended.
+    async fn ended(acks: &PendingAcks, engine: &Engine) {
+        let mut hold = Hold::starting(engine);
+        hold.run_with_heartbeat(true, |_| async {}).await;
+        acks.add(hold, Phase::Ready);
+    }
+
+    /// Keeps the claims alive until each of them has a heartbeat.
+    async fn until_each_has_a_heartbeat(acks: &PendingAcks, clock: &dyn Clock, engines: &[&Engine]) {
+        let each = async {
+            for engine in engines {
+                while record(engine).await.run.is_empty() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+        };
+        tokio::select! {
+            () = acks.keep_alive(clock) => unreachable!("it never ends"),
+            () = each => {}
+            () = tokio::time::sleep(Duration::from_secs(60)) => panic!("a claim has no heartbeat"),
+        }
+    }
+
+    #[tokio::test]
+    async fn heartbeats_continue_after_the_task_that_writes_them_panics() {
+        let (aws, time, acks) = (start().await, FakeClock::stopped(), PendingAcks::default());
+        let engine = engine_with_claim(&aws, "a.example", Arc::new(time.clone())).await;
+        ended(&acks, &engine).await;
+        time.advance(CHECK);
+        // Both tasks panic twice.
+        until_each_has_a_heartbeat(&acks, &Panics::new(&time, 4, 0), &[&engine]).await;
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_one_heartbeat_stops_no_other() {
+        let (aws, time, acks) = (start().await, FakeClock::stopped(), PendingAcks::default());
+        let broken = engine_with_claim(&aws, "a.example", Arc::new(Panics::new(&time, 0, usize::MAX))).await;
+        let recovers = engine_with_claim(&aws, "b.example", Arc::new(Panics::new(&time, 0, 1))).await;
+        let sound = engine_with_claim(&aws, "c.example", Arc::new(time.clone())).await;
+        for engine in [&broken, &recovers, &sound] {
+            ended(&acks, engine).await;
+        }
+        time.advance(CHECK);
+        until_each_has_a_heartbeat(&acks, &Panics::new(&time, 0, 0), &[&recovers, &sound]).await;
+        assert_eq!(record(&broken).await.run, "");
+    }
 }

@@ -1,6 +1,6 @@
-//! A run's hold on its claim: drives the [protocol](super::protocol), and takes over what an interrupted create left behind.
+//! A run's hold on its claim: drives the [protocol](super::protocol), and takes over the claim of an interrupted create.
 //!
-//! No clock is compared with another machine's: whether another run is alive shows in its heartbeat moving while it is watched.
+//! Clocks of different machines are not compared. Another run is alive if its heartbeat changes while this run watches it.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -14,15 +14,16 @@ use crate::components::ownership as claim;
 use crate::desired::{ClaimRecord, Heartbeat, Owner, Phase};
 use crate::wire::{Diagnostic, Path};
 
-/// How often a claim is read while another run's heartbeat is watched.
-const LOOK: Duration = Duration::from_secs(5);
-/// Clocks of different machines differ by less: a heartbeat that is older by our clock needs no watching.
-const SKEW: Duration = Duration::from_secs(15 * 60);
+/// How often a run reads the claim while it watches the heartbeat of another run.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
+/// The largest assumed difference between the clocks of two machines. A heartbeat whose lease ended longer ago than this, by
+/// our clock, is not watched.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(15 * 60);
 /// How long heartbeats may fail before the run ends.
-const SILENCE: Duration = Duration::from_secs(120);
-/// After this time heartbeats slow down: each is a configuration item that AWS Config charges for.
-const SLOWER_AFTER: Duration = Duration::from_secs(5 * 60);
-/// The time between two heartbeats then, in seconds.
+const MAX_SILENCE: Duration = Duration::from_secs(120);
+/// Heartbeats slow down after this time, because AWS Config charges for each of them as a configuration item.
+const SLOW_AFTER: Duration = Duration::from_secs(5 * 60);
+/// Seconds between two heartbeats after that.
 const SLOW_INTERVAL: u64 = 60;
 
 /// A run's hold on the claim of its resource.
@@ -34,23 +35,23 @@ pub struct Hold {
     began: Instant,
     /// When a call on the claim last succeeded.
     succeeded: Instant,
-    /// The run that held the claim before.
+    /// The claim of the interrupted create, until it is taken over.
     previous: Option<ClaimRecord>,
-    /// The last call on the claim that failed.
+    /// The error of the last call on the claim, if it failed.
     error: Option<CallError>,
 }
 
 /// How work under heartbeats ended.
 pub enum Ended<T> {
-    /// By itself.
+    /// The work ended.
     Done(T),
-    /// Another run holds the claim: the work was stopped, and everything is that run's.
+    /// Another run holds the claim. The work was stopped, and the objects belong to that run.
     Lost,
-    /// The heartbeats failed: the work was stopped.
+    /// The heartbeats failed, and the work was stopped.
     Failed {
-        /// What the work came to.
+        /// The result of the work.
         done: T,
-        /// Why they failed.
+        /// The error of the heartbeats.
         error: CallError,
     },
 }
@@ -67,21 +68,20 @@ impl Hold {
         Self { engine: engine.clone(), lease, stage, began: now, succeeded: now, previous, error: None }
     }
 
-    /// Takes over the claim of an interrupted create; `None` when its run is alive, or another run was quicker.
+    /// Takes over the claim `found` of an interrupted create. Returns `None` when the run of that create is alive, or another
+    /// run took the claim over first.
     ///
     /// # Errors
     /// A call that failed.
-    pub async fn take_over(engine: &Engine, left: ClaimRecord) -> Result<Option<Self>, CallError> {
-        let mut hold = Self::at(engine, Stage::Watching, Some(left.clone()));
-        if left.run == hold.aws().run_id() {
-            hold.stage = Stage::Holding;
-            return Ok(Some(hold));
-        }
+    pub async fn take_over(engine: &Engine, found: ClaimRecord) -> Result<Option<Self>, CallError> {
+        let mut hold = Self::at(engine, Stage::Watching, Some(found.clone()));
         let now = hold.aws().unix_seconds();
-        if now.saturating_sub(left.heartbeat.at) <= (left.heartbeat.lease() + SKEW).as_secs() {
-            let seconds = left.heartbeat.lease().as_secs();
-            tracing::info!(seconds, "an earlier create was interrupted, or is under way: watching its heartbeat");
-            hold.watch(left.heartbeat.lease()).await?;
+        if found.run == hold.aws().run_id() {
+            hold.handle(Event::SawOwn).await;
+        } else if now.saturating_sub(found.heartbeat.at) <= (found.heartbeat.lease() + MAX_CLOCK_SKEW).as_secs() {
+            let seconds = found.heartbeat.lease().as_secs();
+            tracing::info!(seconds, "an earlier create was interrupted or is still running: watching its heartbeat");
+            hold.watch(found.heartbeat.lease()).await?;
         } else {
             hold.handle(Event::WaitEnded).await;
         }
@@ -95,7 +95,7 @@ impl Hold {
         }
     }
 
-    /// Reads the claim for this long, or until the stage changes.
+    /// Reads the claim repeatedly for `time`, or until the stage changes.
     async fn watch(&mut self, time: Duration) -> Result<(), CallError> {
         let (stage, end) = (self.stage, self.engine.clock().now() + time);
         while self.stage == stage {
@@ -103,29 +103,29 @@ impl Hold {
                 self.handle(Event::WaitEnded).await;
                 return Ok(());
             }
-            self.engine.sleep(LOOK, "the interrupted create is continued").await?;
-            let seen = claim::record(&self.engine.regional(&claim::address())).await?;
-            self.handle(self.seen(seen.as_ref())).await;
+            self.engine.sleep(WATCH_INTERVAL, "the interrupted create is continued").await?;
+            let record = claim::record(&self.engine.regional(&claim::address())).await?;
+            self.handle(self.event_of(record.as_ref())).await;
         }
         Ok(())
     }
 
-    /// The resource.
+    /// The resource that the claim belongs to.
     pub fn owner(&self) -> &Owner {
         self.engine.owner()
     }
 
-    /// The time.
+    /// The current time.
     pub fn now(&self) -> Instant {
         self.engine.clock().now()
     }
 
-    /// The time until the next heartbeat.
-    pub fn interval(&self) -> Duration {
+    /// The time between two heartbeats.
+    fn interval(&self) -> Duration {
         Duration::from_secs(self.interval_seconds())
     }
 
-    /// The time until the next heartbeat is due: one that failed is repeated soon.
+    /// The time until the next heartbeat is due. A failed heartbeat is repeated soon.
     pub fn until_next(&self) -> Duration {
         match &self.error {
             Some(_) => self.interval().min(Duration::from_secs(claim::FIRST_HEARTBEAT_INTERVAL)),
@@ -135,19 +135,25 @@ impl Hold {
 
     fn interval_seconds(&self) -> u64 {
         let age = self.now().saturating_duration_since(self.began);
-        if age < SLOWER_AFTER { claim::FIRST_HEARTBEAT_INTERVAL } else { SLOW_INTERVAL }
+        if age < SLOW_AFTER { claim::FIRST_HEARTBEAT_INTERVAL } else { SLOW_INTERVAL }
     }
 
-    /// Does `work` while heartbeats go on. With `leased`, the engine that it is given calls AWS only as long as the lease
-    /// lasts, and failing heartbeats end it; without, only another run does.
-    pub async fn during<T, F: Future<Output = T>>(&mut self, leased: bool, work: impl FnOnce(Engine) -> F) -> Ended<T> {
+    /// Runs `work` while heartbeats continue.
+    ///
+    /// With `leased`, the engine that `work` receives calls AWS only while the lease is valid, and failing heartbeats stop
+    /// the work. Without, only another run that holds the claim stops it.
+    pub async fn run_with_heartbeat<T, F: Future<Output = T>>(
+        &mut self,
+        leased: bool,
+        work: impl FnOnce(Engine) -> F,
+    ) -> Ended<T> {
         let engine = if leased { self.engine.under(&self.lease) } else { self.engine.cancellable() };
         let mut work = pin!(work(engine.clone()));
         let done = tokio::select! {
-            // In the same order in every run: tests repeat it.
+            // In a fixed order, so that tests can repeat a run.
             biased;
             done = &mut work => Some(done),
-            () = self.until_over(leased) => None,
+            () = self.send_heartbeats(leased) => None,
         };
         if let Some(done) = done {
             self.handle(Event::WorkEnded).await;
@@ -161,35 +167,35 @@ impl Hold {
         }
     }
 
-    /// Writes heartbeats; ends when another run holds the claim or, with `heeds_failure`, when they fail.
-    async fn until_over(&mut self, heeds_failure: bool) {
+    /// Sends heartbeats until another run holds the claim or, with `ends_on_failure`, until they fail.
+    async fn send_heartbeats(&mut self, ends_on_failure: bool) {
         loop {
             self.engine.clock().sleep(self.until_next()).await;
-            self.beat().await;
+            self.send_heartbeat().await;
             match self.stage {
                 Stage::Lost => return,
-                Stage::Failed if heeds_failure => return,
+                Stage::Failed if ends_on_failure => return,
                 _ => {}
             }
         }
     }
 
-    /// One heartbeat; `false` when another run holds the claim.
-    pub async fn beat(&mut self) -> bool {
+    /// Sends one heartbeat. Returns `false` when another run holds the claim.
+    pub async fn send_heartbeat(&mut self) -> bool {
         if !self.lease.lasts(self.engine.clock()) {
             self.handle(Event::LeaseExpired).await;
         }
         self.handle(Event::HeartbeatDue).await;
-        if self.now().saturating_duration_since(self.succeeded) > SILENCE {
+        if self.now().saturating_duration_since(self.succeeded) > MAX_SILENCE {
             self.handle(Event::SilentTooLong).await;
         }
         self.stage != Stage::Lost
     }
 
-    /// The host has persisted the state: writes the phase, unless another run holds the claim.
+    /// The host has persisted the state: writes `phase` to the claim, unless another run holds it.
     pub async fn acknowledge(mut self, phase: Phase) {
         if !self.lease.lasts(self.engine.clock()) {
-            self.beat().await;
+            self.send_heartbeat().await;
         }
         let (next, actions) = self.stage.after(Event::HostPersisted);
         if !actions.contains(&Action::WritePhase) {
@@ -197,12 +203,12 @@ impl Hold {
         }
         self.stage = next;
         if let Err(error) = claim::finish(&self.aws(), phase).await {
-            // The state is ahead of the claim: the next plan shows it, and its apply writes the phase.
+            // The next plan finds no completion marker, and its apply writes the phase.
             tracing::warn!(error = %chain(&error), "the phase of the claim could not be written");
         }
     }
 
-    /// Handles `event`, and what its actions lead to.
+    /// Handles `event`, and the events that its actions lead to.
     async fn handle(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -224,7 +230,7 @@ impl Hold {
             Action::Renew => {
                 let interval = self.interval_seconds();
                 let renewed = claim::renew(&self.aws(), interval).await;
-                Some(self.came_of(renewed.map(|()| Event::Renewed)))
+                Some(self.event_or_error(renewed.map(|()| Event::Renewed)))
             }
             Action::ExtendLease => {
                 self.lease.renew(began + lease(self.interval_seconds()));
@@ -232,34 +238,37 @@ impl Hold {
                 None
             }
             Action::Wait => {
-                self.engine.clock().sleep(LOOK + self.interval()).await;
+                self.engine.clock().sleep(WATCH_INTERVAL + self.interval()).await;
                 Some(Event::WaitEnded)
             }
-            // `acknowledge` writes the phase and `during` stops the work.
+            // `acknowledge` writes the phase, and `run_with_heartbeat` stops the work.
             Action::WritePhase | Action::Stop => None,
         }
     }
 
     async fn read(&mut self) -> Event {
         let aws = self.aws();
-        let look = || claim::record(&aws);
-        let is_other = |seen: &Result<Option<ClaimRecord>, CallError>| matches!(seen, Ok(Some(record)) if record.run != aws.run_id());
-        // A reply may be older than what a run has written.
-        let seen = match self.stage {
-            Stage::Suspended => aws.look_until_believed("whose the claim is", look, is_other).await,
-            Stage::Confirming => aws.look_until_believed("whether the claim stays", look, |seen| !is_other(seen)).await,
-            _ => look().await,
+        let read = || claim::record(&aws);
+        let is_other = |record: &Result<Option<ClaimRecord>, CallError>| matches!(record, Ok(Some(record)) if record.run != aws.run_id());
+        // A read may be older than the last write of another run.
+        let record = match self.stage {
+            Stage::Suspended => aws.look_until_believed("whose the claim is", read, is_other).await,
+            Stage::Confirming => {
+                aws.look_until_believed("whether the claim stays", read, |record| !is_other(record)).await
+            }
+            _ => read().await,
         };
-        let event = seen.map(|seen| self.seen(seen.as_ref()));
-        self.came_of(event)
+        let event = record.map(|record| self.event_of(record.as_ref()));
+        self.event_or_error(event)
     }
 
-    /// What a claim says.
-    fn seen(&self, record: Option<&ClaimRecord>) -> Event {
+    /// What a claim that was read means for this run.
+    fn event_of(&self, record: Option<&ClaimRecord>) -> Event {
         let Some(record) = record else { return Event::SawNothing };
         let is_previous = |previous: &&ClaimRecord| previous.run == record.run && record.phase == Phase::Creating;
         match self.previous.as_ref().filter(is_previous) {
             Some(previous) if previous.heartbeat == record.heartbeat => Event::SawPrevious,
+            // This run has written its id: a read that shows the previous run is outdated.
             Some(_) if self.stage == Stage::Contending => Event::SawPrevious,
             Some(_) => Event::SawPreviousAlive,
             None if record.run != self.aws().run_id() => Event::SawOther,
@@ -268,65 +277,96 @@ impl Hold {
         }
     }
 
-    fn came_of(&mut self, outcome: Result<Event, CallError>) -> Event {
-        match outcome {
-            Ok(event) => event,
-            Err(error) => {
-                tracing::warn!(error = %chain(&error), "a call on the claim failed");
-                let event = if error.is_denied() { Event::CallRefused } else { Event::CallFailed };
-                self.error = Some(error);
-                event
-            }
-        }
+    fn event_or_error(&mut self, outcome: Result<Event, CallError>) -> Event {
+        outcome.unwrap_or_else(|error| {
+            tracing::warn!(error = %chain(&error), "a call on the claim failed");
+            let event = if error.is_denied() { Event::CallRefused } else { Event::CallFailed };
+            self.error = Some(error);
+            event
+        })
     }
 
-    /// AWS for calls on the claim: the run's cancellation, deadline and lease do not hold them back.
+    /// AWS for calls on the claim. The cancellation, deadline and lease of the run do not stop them.
     fn aws(&self) -> Regional {
         self.engine.aftermath(&claim::address()).privileged()
     }
 }
 
-/// How long a lease lasts that a heartbeat of this interval, in seconds, renews.
+/// The duration of a lease that a heartbeat of this interval, in seconds, renews.
 fn lease(interval: u64) -> Duration {
     Heartbeat { at: 0, interval }.lease()
 }
 
-/// Another run is at work on this resource.
-pub fn under_way(owner: &Owner) -> Diagnostic {
+/// The error that another run is creating this resource.
+pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply is under way",
+        "Another apply is creating this resource",
         format!(
-            "Another run is creating {owner} at this moment: the heartbeat in its claim shows that it is alive. Nothing was \
-             changed. Wait until it has ended and plan again. If it belongs to another configuration, choose another name."
+            "Another run is creating {owner}: the heartbeat in its claim shows that the run is alive. Nothing was changed. \
+             Wait until that run has ended, and plan again. If it belongs to another configuration, choose another name."
         ),
     )
 }
 
-/// Another run has taken over the claim of this one.
+/// The error that another run took over the claim of this one.
 pub fn taken_over(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply has taken over",
+        "Another apply took over this create",
         format!(
-            "Another run continues the create of {owner}: this run sent no heartbeat for longer than its lease, perhaps \
-             because the machine was suspended. Nothing was undone, and nothing is in this state. If the other run belongs to \
-             another configuration, choose another name."
+            "Another run continues the create of {owner}, because this run sent no heartbeat for longer than its lease. \
+             Perhaps the machine was suspended. Nothing was rolled back, and this state contains nothing of it. If the \
+             other run belongs to another configuration, choose another name."
         ),
     )
 }
 
-/// The heartbeats of a create failed.
-pub fn failed(owner: &Owner, error: &CallError) -> Diagnostic {
+/// The error that the heartbeats of a create failed.
+pub fn heartbeat_failed(owner: &Owner, error: &CallError) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "Heartbeat failed",
         format!(
-            "The create of {owner} could not renew its claim {}: {}. Without heartbeats another run may take it over, so it was \
-             stopped. Everything that it created is in the state, and the next apply replaces it. Allow the call, or renew the \
-             credentials, and apply again.",
+            "The create of {owner} could not renew its claim {}: {}. The create was stopped, because another run may take over \
+             a claim without heartbeats. Everything that it created is in the state, and the next apply replaces it. Allow \
+             the call or renew the credentials, and apply again.",
             claim::log_group_of(owner),
             chain(error)
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{engine_with_claim, record, start};
+    use super::*;
+    use crate::aws::testing::FakeClock;
+
+    #[tokio::test]
+    async fn heartbeats_slow_down_after_five_minutes() {
+        let (aws, clock) = (start().await, FakeClock::stopped());
+        let engine = engine_with_claim(&aws, "a.example", Arc::new(clock.clone())).await;
+        let mut hold = Hold::starting(&engine);
+        hold.handle(Event::WorkEnded).await;
+        let mut intervals = Vec::new();
+        while clock.passed() < Duration::from_secs(8 * 60) {
+            clock.advance(hold.until_next());
+            assert!(hold.send_heartbeat().await);
+            assert_eq!(hold.stage, Stage::Holding, "the lease lasts until the next heartbeat");
+            intervals.push(record(&engine).await.heartbeat.interval);
+        }
+        // After the 30th heartbeat, at five minutes, the next one follows after a minute.
+        assert_eq!(intervals, [vec![10; 29], vec![60; 4]].concat());
+    }
+
+    #[tokio::test]
+    async fn a_run_keeps_a_claim_that_is_its_own() {
+        let (aws, clock) = (start().await, FakeClock::stopped());
+        let engine = engine_with_claim(&aws, "a.example", Arc::new(clock.clone())).await;
+        claim::renew(&engine.regional(&claim::address()), 10).await.unwrap();
+        let hold = Hold::take_over(&engine, record(&engine).await).await.unwrap().unwrap();
+        assert_eq!(hold.stage, Stage::Holding);
+        assert_eq!(hold.event_of(Some(&record(&engine).await)), Event::SawOwn);
+    }
 }

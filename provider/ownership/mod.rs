@@ -1,22 +1,24 @@
-//! Who may touch what: claims, owner ids, phases, heartbeats, leases, adoption.
+//! Ownership of AWS objects: claims, owner ids, phases, heartbeats, leases, adoption.
 //!
-//! - **A resource's objects are those with its owner id.** The id is minted with the claim and never again. Nothing else is
-//!   changed, adopted or deleted, whatever its name.
-//! - **A create holds its claim.** It writes a heartbeat there, and calls AWS only as long as its [lease](crate::aws::Lease)
-//!   lasts, which each heartbeat extends. A run that was suspended reads its claim before it goes on, and stops when another
-//!   run is there.
-//! - **An interrupted create is continued.** A claim in the phase `creating` whose run has been silent for the time of its
-//!   lease is taken over, with everything that carries its owner id.
-//! - **A create is over once its host has persisted the state.** Until then the heartbeats go on; then the claim's phase
-//!   becomes `ready`, or `kept` when something is missing.
+//! - **The objects of a resource are those with its owner id.** The id is minted with the claim and never changes. The
+//!   provider changes, adopts and deletes nothing else, whatever its name.
+//! - **A create holds its claim.** It writes heartbeats to the claim and calls AWS only while its
+//!   [lease](crate::aws::Lease) is valid; each heartbeat extends the lease. A run that was suspended reads its claim before
+//!   it continues, and stops if another run holds the claim.
+//! - **An interrupted create is continued.** A claim in the phase `creating` whose heartbeat does not change during its
+//!   lease is taken over, with every object that carries its owner id.
+//! - **A create is over when its host has persisted the state.** Until then the heartbeats continue. Then the phase of the
+//!   claim becomes `ready`, or `kept` if components are missing.
 //!
-//! [`protocol`] is the state machine of all this, pure; [`hold`] drives it; [`acks`] keeps the creates whose host may not have
-//! persisted the state; [`place`] refuses credentials of another account; [`search`] finds the owner id for an import.
+//! [`protocol`] is the state machine, pure. [`hold`] drives it. [`acks`] keeps the creates whose state the host may not have
+//! persisted yet. [`place`] refuses credentials of another account. [`search`] finds the owner id for an import.
 
 pub mod acks;
 pub mod hold;
 pub mod place;
 pub mod protocol;
 pub mod search;
+#[cfg(test)]
+mod testing;
 
 pub use acks::PendingAcks;

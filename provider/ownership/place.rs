@@ -1,4 +1,4 @@
-//! The account of a ledger: other credentials are refused before any other call.
+//! The account of a ledger. Credentials of another account are refused before any other call.
 
 use crate::apply::Engine;
 use crate::aws::Aws;
@@ -6,7 +6,7 @@ use crate::desired::{Owner, Ownership};
 use crate::plan::Ledger;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// Refuses credentials of another account than the one that `ledger` is of.
+/// Checks that the credentials belong to the account and partition of `ledger`. An empty ledger has none.
 ///
 /// # Errors
 /// A diagnostic that names both accounts.
@@ -18,10 +18,10 @@ pub fn check(aws: &Aws, owner: &Owner, ledger: &Ledger) -> Result<(), Diagnostic
     Err(vec![wrong_account(owner, account_id, partition, aws)])
 }
 
-/// The engine with the identity that `ledger` records.
+/// The engine with the owner id that `ledger` records.
 ///
 /// # Errors
-/// As [`check`].
+/// See [`check`].
 pub fn identified(engine: &Engine, aws: &Aws, ledger: &Ledger) -> Result<Engine, Diagnostics> {
     check(aws, engine.owner(), ledger)?;
     Ok(match &ledger.ownership {
@@ -30,14 +30,14 @@ pub fn identified(engine: &Engine, aws: &Aws, ledger: &Ledger) -> Result<Engine,
     })
 }
 
-/// The state belongs to another account than the credentials.
+/// The error that the state belongs to another account than the credentials.
 pub fn wrong_account(owner: &Owner, account_id: &str, partition: &str, aws: &Aws) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "Wrong AWS account",
         format!(
-            "The state of {owner} belongs to account {account_id} (partition {partition}), the credentials to account {} \
-             (partition {}). Nothing was read or changed. Use credentials of account {account_id}.",
+            "The state of {owner} belongs to account {account_id} (partition {partition}), but the credentials belong to \
+             account {} (partition {}). Nothing was read or changed. Use credentials of account {account_id}.",
             aws.account_id(),
             aws.partition()
         ),

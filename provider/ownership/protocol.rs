@@ -1,22 +1,24 @@
-//! The state machine of one run's hold on a claim: stages × events → next stage and actions. Pure.
+//! The state machine of one run's hold on a claim: stage × event → next stage and actions. Pure.
 //!
-//! The run that drives it executes the actions and reports what came of them as further events. What is not in
-//! [`Stage::after`] changes nothing.
+//! The driver executes the actions and reports their results as further events. A pair that [`Stage::after`] does not list
+//! changes nothing, either because the event is irrelevant in that stage or because the driver cannot report it.
 
-/// Where a run stands with the claim of its resource.
+/// How a run relates to the claim of its resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The claim of an interrupted create was found. Its run may be alive, so its heartbeat is watched.
+    /// The run found the claim of an interrupted create. The run of that create may be alive, so its heartbeat is watched.
     Watching,
-    /// The run has written its own name into that claim. Another run may do the same: the last one written wins.
+    /// The run has written its own id to that claim. Another run may do the same: the last write wins.
     Contending,
     /// The run has not created its claim yet, or has not seen it.
     Starting,
-    /// The run holds the claim and may call AWS.
+    /// The run holds the claim and may call AWS. It does not read the claim, because no other run takes a claim over before
+    /// its lease expires.
     Holding,
-    /// The lease expired: the process was suspended, or its heartbeats failed. It calls nothing until it has read its claim.
+    /// The lease expired: the process was suspended, or its heartbeats failed. The run calls nothing until it has read its
+    /// claim.
     Suspended,
-    /// The run has read its claim after a suspension. A run that took it for dead may be about to write.
+    /// The run has read its claim after a suspension. Another run that assumes this one to be dead may be about to write.
     Confirming,
     /// The create has ended and its host has persisted the state.
     Released,
@@ -26,7 +28,7 @@ pub enum Stage {
     Failed,
 }
 
-/// What a run learns.
+/// What the driver reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// The next heartbeat is due.
@@ -37,13 +39,13 @@ pub enum Event {
     SawNothing,
     /// The claim names this run.
     SawOwn,
-    /// The claim names this run, and says that its create is over.
+    /// The claim names this run, and its phase says that the create is over.
     SawFinished,
     /// The claim names the run of the interrupted create, with the heartbeat that is known.
     SawPrevious,
-    /// The claim names the run of the interrupted create, with a later heartbeat: it is alive.
+    /// The claim names the run of the interrupted create, with a later heartbeat: that run is alive.
     SawPreviousAlive,
-    /// The claim names another run.
+    /// The claim names another run, or the interrupted create is over.
     SawOther,
     /// A heartbeat was written.
     Renewed,
@@ -55,13 +57,13 @@ pub enum Event {
     SilentTooLong,
     /// The lease expired.
     LeaseExpired,
-    /// The create came to its end, so its claim exists.
+    /// The create has ended, so its claim exists.
     WorkEnded,
     /// The host has persisted the state.
     HostPersisted,
 }
 
-/// What a run does next.
+/// What the driver does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Read the claim.
@@ -70,11 +72,11 @@ pub enum Action {
     Renew,
     /// Extend the lease: the run may call AWS.
     ExtendLease,
-    /// Wait until a run that took this one for dead has written its next heartbeat.
+    /// Wait until a run that assumes this one to be dead has written its next heartbeat.
     Wait,
     /// Write the phase that the create has reached.
     WritePhase,
-    /// Stop the run: nothing that another run holds is touched.
+    /// Stop the run, which leaves everything to the run that holds the claim.
     Stop,
 }
 
@@ -83,32 +85,29 @@ use Event::*;
 use Stage::*;
 
 impl Stage {
-    /// The next stage after `event`, and what is to be done.
+    /// The stage after `event`, and the actions that the driver executes.
     pub fn after(self, event: Event) -> (Self, &'static [Action]) {
         match (self, event) {
-            // An interrupted create is taken over once its run has been silent for the time of its lease.
-            (Watching, SawPrevious) => (Watching, &[]),
+            // An interrupted create is taken over when its run has been silent for the duration of its lease.
             (Watching, WaitEnded) => (Contending, &[Renew]),
-            (Watching, SawOwn) => (Holding, &[ExtendLease]),
-            (Watching | Contending, SawPreviousAlive | SawNothing | SawFinished | SawOther) => (Lost, &[Stop]),
-            (Watching | Contending, CallRefused) => (Failed, &[Stop]),
-            (Contending, SawOwn) => (Holding, &[ExtendLease]),
-            (Contending, WaitEnded) => (Lost, &[Stop]),
+            (Watching | Contending, SawOwn) => (Holding, &[ExtendLease]),
+            (Watching, SawPreviousAlive | SawNothing | SawOther) => (Lost, &[Stop]),
+            (Contending, SawNothing | SawFinished | SawOther | WaitEnded) => (Lost, &[Stop]),
+            (Contending, CallRefused) => (Failed, &[Stop]),
 
-            // Whoever holds the claim at the start had it before: creating it will tell.
+            // A claim of another run existed before, and creating this run's claim fails.
             (Starting, HeartbeatDue) => (Starting, &[Read]),
-            (Starting, SawNothing | SawOther | SawFinished | SawPrevious) => (Starting, &[ExtendLease]),
+            (Starting, SawNothing | SawOther | SawFinished) => (Starting, &[ExtendLease]),
             (Starting, SawOwn) => (Holding, &[Renew]),
             (Starting, WorkEnded) => (Holding, &[]),
 
             (Holding, HeartbeatDue) => (Holding, &[Renew]),
             (Holding, Renewed) => (Holding, &[ExtendLease]),
-            (Holding, SawOther) => (Lost, &[Stop]),
             (Holding, HostPersisted) => (Released, &[WritePhase]),
 
-            // Whoever was suspended reads the claim twice before it goes on.
+            // After a suspension the run reads the claim twice before it continues.
             (Starting | Holding, LeaseExpired) => (Suspended, &[]),
-            (Suspended, HeartbeatDue | HostPersisted) => (Suspended, &[Read]),
+            (Suspended, HeartbeatDue) => (Suspended, &[Read]),
             (Suspended, SawOwn) => (Confirming, &[Renew, Wait]),
             (Suspended, SawNothing | SawFinished) => (Confirming, &[Wait]),
             (Confirming, HeartbeatDue) => (Suspended, &[Read]),
@@ -122,7 +121,7 @@ impl Stage {
         }
     }
 
-    /// Whether nothing changes any more.
+    /// Whether no event changes the stage.
     pub fn is_final(self) -> bool {
         matches!(self, Released | Lost | Failed)
     }
@@ -151,9 +150,9 @@ mod tests {
         HostPersisted,
     ];
 
-    /// Every pair, with what it leads to; `-` changes nothing.
+    /// Every pair and its result; `-` changes nothing.
     #[test]
-    fn every_stage_answers_every_event() {
+    fn every_stage_and_event_has_the_result_of_the_table() {
         let mut table = String::new();
         for stage in STAGES {
             for event in EVENTS {
@@ -163,37 +162,38 @@ mod tests {
                 table.push_str(&format!("{stage:?} + {event:?}: {result}\n"));
             }
         }
-        assert_eq!(table, include_str!("protocol.txt"), "provider/ownership/protocol.txt is the table of record");
+        assert_eq!(table, include_str!("protocol.txt"), "the table is provider/ownership/protocol.txt");
     }
 
     #[test]
-    fn a_final_stage_stays() {
+    fn final_stages_never_change() {
         for stage in STAGES.into_iter().filter(|stage| stage.is_final()) {
             assert!(EVENTS.iter().all(|event| stage.after(*event) == (stage, &[][..])), "{stage:?}");
         }
     }
 
     #[test]
-    fn nobody_calls_aws_after_another_run_was_seen() {
-        for stage in STAGES.into_iter().filter(|stage| !stage.is_final() && *stage != Starting) {
+    fn a_run_stops_when_it_sees_another_run() {
+        // The stages that read the claim. A run that is starting has no claim to lose.
+        for stage in [Watching, Contending, Suspended, Confirming] {
             let (next, actions) = stage.after(SawOther);
             assert_eq!((next, actions), (Lost, &[Stop][..]), "{stage:?}");
         }
     }
 
     #[test]
-    fn the_lease_is_extended_only_by_who_read_or_wrote_the_claim() {
+    fn only_a_read_or_written_claim_extends_the_lease() {
         for stage in STAGES {
             for event in EVENTS {
                 let extends = stage.after(event).1.contains(&ExtendLease);
-                let learned = matches!(event, SawNothing | SawOwn | SawFinished | SawPrevious | SawOther | Renewed);
-                assert!(!extends || learned, "{stage:?} + {event:?}");
+                let is_current = matches!(event, SawNothing | SawOwn | SawFinished | SawOther | Renewed);
+                assert!(!extends || is_current, "{stage:?} + {event:?}");
             }
         }
     }
 
     #[test]
-    fn the_phase_is_written_only_by_who_holds_the_claim() {
+    fn only_a_run_that_holds_the_claim_writes_the_phase() {
         for stage in STAGES {
             for event in EVENTS {
                 let writes = stage.after(event).1.contains(&WritePhase);

@@ -125,17 +125,14 @@ impl Change {
 }
 
 fn order(desired: &Desired) -> Result<Vec<Address>, Cycle> {
-    let addresses: Vec<&Address> = desired.nodes().keys().collect();
-    let index: BTreeMap<&Address, usize> = addresses.iter().enumerate().map(|(at, address)| (*address, at)).collect();
-    let mut graph = DiGraphMap::<usize, ()>::new();
-    for (at, address) in addresses.iter().enumerate().rev() {
-        graph.add_node(at);
-        let node = &desired.nodes()[*address];
-        let before = node.depends_on.iter().chain(&node.waits_for).filter_map(|address| index.get(address));
-        before.for_each(|before| {
-            graph.add_edge(*before, at, ());
-        });
+    let nodes = desired.nodes();
+    let mut graph = DiGraphMap::<&Address, ()>::new();
+    for (address, node) in nodes.iter().rev() {
+        graph.add_node(address);
+        for before in node.depends_on.iter().chain(&node.waits_for).filter(|before| nodes.contains_key(before)) {
+            graph.add_edge(before, address, ());
+        }
     }
-    let sorted = toposort(&graph, None).map_err(|cycle| Cycle(addresses[cycle.node_id()].clone()))?;
-    Ok(sorted.into_iter().map(|at| addresses[at].clone()).collect())
+    let sorted = toposort(&graph, None).map_err(|cycle| Cycle(cycle.node_id().clone()))?;
+    Ok(sorted.into_iter().cloned().collect())
 }

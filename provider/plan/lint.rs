@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fixedbitset::FixedBitSet;
+
 use super::diff::{Change, Cycle};
 use super::order::{Action, Plan, Step};
 use super::{Entry, Kinds, Ledger};
@@ -92,9 +94,9 @@ struct Lint<'a> {
     desired: Option<&'a Desired>,
     ledger: &'a Ledger,
     kinds: &'a dyn Kinds,
-    paths: Paths,
+    paths: Paths<'a>,
     /// The steps that make or change something.
-    makes: BTreeMap<&'a Address, usize>,
+    makes: BTreeMap<&'a Address, Placed<'a>>,
     standing: Vec<Standing<'a>>,
 }
 
@@ -103,30 +105,41 @@ struct Standing<'a> {
     address: &'a Address,
     entry: &'a Entry,
     /// The step with which it goes.
-    goes: Option<usize>,
+    goes: Option<Placed<'a>>,
     /// The step with which it is changed, and stands on what is wanted from then on.
-    moves: Option<usize>,
+    moves: Option<Placed<'a>>,
+}
+
+/// A step and its position in the plan.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    at: usize,
+    step: &'a Step,
+}
+
+fn placed(steps: &[Step]) -> impl Iterator<Item = Placed<'_>> {
+    steps.iter().enumerate().map(|(at, step)| Placed { at, step })
 }
 
 fn is_removal(step: &Step) -> bool {
     matches!(step.action, Action::Delete | Action::Retire(_))
 }
 
-fn makes(steps: &[Step]) -> BTreeMap<&Address, usize> {
-    let makes = steps.iter().enumerate().filter(|(_, step)| !is_removal(step));
-    makes.map(|(at, step)| (&step.address, at)).collect()
+fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
+    let makes = placed(steps).filter(|make| !is_removal(make.step));
+    makes.map(|make| (&make.step.address, make)).collect()
 }
 
 /// What becomes of everything that exists; every step must have its object, and every object the step that it needs.
 fn standing<'a>(
     plan: &'a Plan,
     ledger: &'a Ledger,
-    makes: &BTreeMap<&Address, usize>,
+    makes: &BTreeMap<&Address, Placed<'a>>,
 ) -> Result<Vec<Standing<'a>>, Unsafe> {
     let amiss = |address: &Address| Unsafe::Amiss(address.clone());
     for (address, change) in &plan.difference.changes {
         let fits = matches!(
-            (change, makes.get(address).map(|step| &plan.steps[*step].action)),
+            (change, makes.get(address).map(|make| &make.step.action)),
             (Change::Keep, None)
                 | (Change::Create, Some(Action::Create))
                 | (Change::Update(_), Some(Action::Update(_)))
@@ -136,16 +149,15 @@ fn standing<'a>(
             return Err(amiss(address));
         }
     }
-    let is_makes_own = |(at, step): (usize, &Step)| is_removal(step) || makes.get(&step.address) == Some(&at);
     let wanted = |address: &Address| plan.difference.changes.contains_key(address);
-    for (at, step) in plan.steps.iter().enumerate() {
-        if !is_makes_own((at, step)) || (!is_removal(step) && !wanted(&step.address)) {
+    for Placed { at, step } in placed(&plan.steps).filter(|placed| !is_removal(placed.step)) {
+        if makes.get(&step.address).is_none_or(|make| make.at != at) || !wanted(&step.address) {
             return Err(amiss(&step.address));
         }
     }
-    let mut free: Vec<usize> = (0..plan.steps.len()).filter(|at| is_removal(&plan.steps[*at])).collect();
+    let mut free: Vec<Placed<'_>> = placed(&plan.steps).filter(|removal| is_removal(removal.step)).collect();
     let mut goes = |address: &Address, action: &Action| {
-        let own = |at: &usize| plan.steps[*at].address == *address && plan.steps[*at].action == *action;
+        let own = |removal: &Placed<'_>| removal.step.address == *address && removal.step.action == *action;
         let place = free.iter().position(own).ok_or_else(|| amiss(address))?;
         Ok(Some(free.swap_remove(place)))
     };
@@ -162,36 +174,32 @@ fn standing<'a>(
         let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
         all.push(Standing { address, entry, goes, moves: None });
     }
-    free.first().map_or(Ok(all), |at| Err(amiss(&plan.steps[*at].address)))
+    free.first().map_or(Ok(all), |removal| Err(amiss(&removal.step.address)))
 }
 
 impl Lint<'_> {
-    fn address(&self, step: usize) -> Address {
-        self.plan.steps[step].address.clone()
-    }
-
     /// Whether a step comes after the removals. One that puts something new in the place of something else does not.
-    fn is_last(&self, step: usize) -> bool {
-        let Step { address, action, .. } = &self.plan.steps[step];
+    fn is_last(&self, make: Placed<'_>) -> bool {
+        let Step { address, action, .. } = make.step;
         let node = self.desired.and_then(|desired| desired.get(address));
         node.is_some_and(|node| node.is_last) && matches!(action, Action::Create | Action::Update(_))
     }
 
     /// What something stands on is there before it, and what it leaves out where that fails has been tried.
     fn makes_are_founded(&self) -> Result<(), Unsafe> {
-        for (address, step) in &self.makes {
+        for (address, make) in &self.makes {
             let Some(node) = self.desired.and_then(|desired| desired.get(address)) else { continue };
             let unfounded = |needed: &Address| Unsafe::Unfounded { made: (*address).clone(), needed: needed.clone() };
             for needed in &node.depends_on {
                 let is_there = match self.makes.get(needed) {
-                    Some(before) => self.paths.succeeds(*before, *step),
+                    Some(before) => self.paths.succeeds(*before, *make),
                     None => self.ledger.entries.contains_key(needed),
                 };
                 if !is_there {
                     return Err(unfounded(needed));
                 }
             }
-            let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *step));
+            let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *make));
             if let Some(needed) = node.waits_for.iter().find(|needed| !tried(needed)) {
                 return Err(unfounded(needed));
             }
@@ -201,34 +209,35 @@ impl Lint<'_> {
 
     fn removals_are_safe(&self) -> Result<(), Unsafe> {
         for going in &self.standing {
-            let Some(step) = going.goes else { continue };
+            let Some(removal) = going.goes else { continue };
             // Which of them takes its place nobody here can tell: all of them have to be there.
             let first = self.makes.values().filter(|make| !self.is_last(**make));
-            if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, step)) {
-                return Err(Unsafe::Hasty { gone: going.address.clone(), made: self.address(make) });
+            if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, removal)) {
+                return Err(Unsafe::Hasty { gone: going.address.clone(), made: make.step.address.clone() });
             }
-            self.nobody_needs(going, step)?;
+            self.nobody_needs(going, removal)?;
             let forgotten = self.ledger.lingering.get(going.address).filter(|_| self.desired.is_some());
-            if self.plan.steps[step].not_before < forgotten.copied() {
+            if removal.step.not_before < forgotten.copied() {
                 return Err(Unsafe::Remembered { gone: going.address.clone(), user: going.address.clone() });
             }
         }
         Ok(())
     }
 
-    /// Whoever stood on what goes with `step` has gone or moved on before, and those whom it told of it had time to hear.
-    fn nobody_needs(&self, going: &Standing<'_>, step: usize) -> Result<(), Unsafe> {
+    /// Whoever stood on what goes with `removal` has gone or moved on before, and those whom it told of it had time to hear.
+    fn nobody_needs(&self, going: &Standing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
         for user in self.standing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
-            let Some(left) = user.goes.or(user.moves).filter(|left| *left != step && !self.is_last(*left)) else {
+            let Some(left) = user.goes.or(user.moves).filter(|left| left.at != removal.at && !self.is_last(*left))
+            else {
                 continue;
             };
             let (gone, user_address) = (going.address.clone(), user.address.clone());
-            if !self.paths.succeeds(left, step) {
+            if !self.paths.succeeds(left, removal) {
                 return Err(Unsafe::Undermined { gone, user: user_address });
             }
             let spec = self.plan.difference.specs.get(user.address).unwrap_or(&user.entry.spec);
             let linger = self.kinds.drain_period(&user.address.kind, spec);
-            if self.desired.is_some() && !linger.is_zero() && self.paths.pause(&self.plan.steps, left, step) < linger {
+            if self.desired.is_some() && !linger.is_zero() && self.paths.pause(left, removal) < linger {
                 return Err(Unsafe::Remembered { gone, user: user_address });
             }
         }
@@ -237,99 +246,101 @@ impl Lint<'_> {
 
     fn what_is_last_comes_last(&self) -> Result<(), Unsafe> {
         let removals = || self.standing.iter().filter_map(|standing| standing.goes);
-        for last in self.makes.values().copied().filter(|step| self.is_last(*step)) {
+        for last in self.makes.values().copied().filter(|make| self.is_last(*make)) {
             if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
-                return Err(Unsafe::Premature { last: self.address(last), other: self.address(other) });
+                let (last, other) = (last.step.address.clone(), other.step.address.clone());
+                return Err(Unsafe::Premature { last, other });
             }
         }
         Ok(())
     }
 }
 
-/// Which steps come before which, through any number of others.
-struct Paths {
+/// Which steps come before which, directly or through others.
+struct Paths<'a> {
     /// The steps in an order in which each comes after those that it waits for.
-    order: Vec<usize>,
-    succeed: Vec<Steps>,
-    end: Vec<Steps>,
+    order: Vec<Placed<'a>>,
+    /// For each step, those that must have succeeded before it begins.
+    succeed: Vec<FixedBitSet>,
+    /// For each step, those that must have ended before it begins.
+    end: Vec<FixedBitSet>,
 }
 
-/// A set of steps, a bit for each.
-type Steps = Vec<u64>;
-
-impl Paths {
-    fn of(steps: &[Step]) -> Result<Self, Unsafe> {
-        let order = Self::order(steps)?;
-        let nobody = vec![vec![0; steps.len().div_ceil(64)]; steps.len()];
-        let mut paths = Self { order, succeed: nobody.clone(), end: nobody };
-        for at in paths.order.clone() {
-            for before in steps[at].after.keys() {
-                add(&mut paths.succeed, *before, at);
-                add(&mut paths.end, *before, at);
+impl<'a> Paths<'a> {
+    fn of(steps: &'a [Step]) -> Result<Self, Unsafe> {
+        let order = order(steps)?;
+        let none = vec![FixedBitSet::with_capacity(steps.len()); steps.len()];
+        let (mut succeed, mut end) = (none.clone(), none);
+        for Placed { at, step } in &order {
+            for before in step.after.keys() {
+                add(&mut succeed, *before, *at);
+                add(&mut end, *before, *at);
             }
-            for before in &steps[at].waits_for {
-                add(&mut paths.end, *before, at);
+            for before in &step.waits_for {
+                add(&mut end, *before, *at);
             }
         }
-        Ok(paths)
-    }
-
-    fn order(steps: &[Step]) -> Result<Vec<usize>, Unsafe> {
-        let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
-        let mut followers = vec![Vec::new(); steps.len()];
-        for (at, step) in steps.iter().enumerate() {
-            for before in step.after.keys().chain(&step.waits_for) {
-                // A step that is not there never ends.
-                followers.get_mut(*before).ok_or_else(|| Unsafe::Endless(step.address.clone()))?.push(at);
-            }
-        }
-        let mut order: Vec<usize> = (0..steps.len()).filter(|at| waiting[*at] == 0).collect();
-        let mut next = 0;
-        while let Some(done) = order.get(next).copied() {
-            next += 1;
-            for follower in &followers[done] {
-                waiting[*follower] -= 1;
-                if waiting[*follower] == 0 {
-                    order.push(*follower);
-                }
-            }
-        }
-        let endless = waiting.iter().position(|waiting| *waiting > 0);
-        endless.map_or(Ok(order), |at| Err(Unsafe::Endless(steps[at].address.clone())))
+        Ok(Self { order, succeed, end })
     }
 
     /// Whether `after` begins only when `before` has succeeded.
-    fn succeeds(&self, before: usize, after: usize) -> bool {
-        has(&self.succeed[after], before)
+    fn succeeds(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
+        self.succeed.get(after.at).is_some_and(|steps| steps.contains(before.at))
     }
 
     /// Whether `after` begins only when `before` has ended.
-    fn ends(&self, before: usize, after: usize) -> bool {
-        has(&self.end[after], before)
+    fn ends(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
+        self.end.get(after.at).is_some_and(|steps| steps.contains(before.at))
     }
 
-    /// How long after the end of `before` it takes at least until `after` may begin.
-    fn pause(&self, steps: &[Step], before: usize, after: usize) -> Duration {
-        let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before, Duration::ZERO)]);
-        for at in &self.order {
+    /// The least time from the end of `before` until `after` may begin.
+    fn pause(&self, before: Placed<'_>, after: Placed<'_>) -> Duration {
+        let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before.at, Duration::ZERO)]);
+        for Placed { at, step } in &self.order {
             let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| *pause + *wait);
-            if let Some(pause) = steps[*at].after.iter().filter_map(by).max() {
+            if let Some(pause) = step.after.iter().filter_map(by).max() {
                 pauses.insert(*at, pause);
             }
         }
-        pauses.get(&after).copied().unwrap_or_default()
+        pauses.get(&after.at).copied().unwrap_or_default()
     }
 }
 
-/// `after` comes after `before` and after all that it comes after.
-fn add(paths: &mut [Steps], before: usize, after: usize) {
-    let mut further = paths[before].clone();
-    further[before / 64] |= 1 << (before % 64);
-    for (own, further) in paths[after].iter_mut().zip(further) {
-        *own |= further;
+/// The steps in an order in which each comes after those that it waits for.
+///
+/// # Errors
+/// [`Unsafe::Endless`] when a step waits for itself, or for a step that is not in the plan.
+fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
+    let endless = |step: &Step| Unsafe::Endless(step.address.clone());
+    let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
+    let mut followers = vec![Vec::new(); steps.len()];
+    for follower in placed(steps) {
+        for before in follower.step.after.keys().chain(&follower.step.waits_for) {
+            followers.get_mut(*before).ok_or_else(|| endless(follower.step))?.push(follower);
+        }
     }
+    let mut order: Vec<Placed<'_>> =
+        placed(steps).zip(&waiting).filter(|(_, count)| **count == 0).map(|(it, _)| it).collect();
+    let mut next = 0;
+    while let Some(done) = order.get(next).copied() {
+        next += 1;
+        for follower in followers.get(done.at).into_iter().flatten() {
+            let Some(count) = waiting.get_mut(follower.at) else { continue };
+            *count -= 1;
+            if *count == 0 {
+                order.push(*follower);
+            }
+        }
+    }
+    let mut stuck = steps.iter().zip(waiting).filter(|(_, count)| *count > 0);
+    stuck.next().map_or(Ok(order), |(step, _)| Err(endless(step)))
 }
 
-fn has(steps: &Steps, step: usize) -> bool {
-    steps[step / 64] & (1 << (step % 64)) != 0
+/// `after` comes after `before` and everything before that.
+fn add(paths: &mut [FixedBitSet], before: usize, after: usize) {
+    let Some(mut further) = paths.get(before).cloned() else { return };
+    further.insert(before);
+    if let Some(own) = paths.get_mut(after) {
+        own.union_with(&further);
+    }
 }

@@ -104,13 +104,15 @@ impl Plan {
             let is_new = matches!(step.action, Action::Replace(_));
             desired.get(&step.address).is_some_and(|node| node.is_last && !is_new)
         };
-        let last: Vec<usize> = (0..first).filter(|step| is_last(&self.steps[*step])).collect();
-        for removal in &mut self.steps[first..] {
-            removal.after.retain(|step, _| !last.contains(step));
-        }
+        let makes = self.steps.iter().take(first).enumerate();
+        let last: BTreeSet<usize> = makes.filter(|(_, step)| is_last(step)).map(|(at, _)| at).collect();
         let removals = first..self.steps.len();
-        for step in last {
-            self.steps[step].after.extend(removals.clone().map(|removal| (removal, Duration::ZERO)));
+        for (at, step) in self.steps.iter_mut().enumerate() {
+            if removals.contains(&at) {
+                step.after.retain(|before, _| !last.contains(before));
+            } else if last.contains(&at) {
+                step.after.extend(removals.clone().map(|removal| (removal, Duration::ZERO)));
+            }
         }
     }
 
@@ -170,8 +172,8 @@ impl Plan {
         let mut removals = Vec::new();
         for (address, entry) in &ledger.entries {
             let wanted = self.difference.changes.contains_key(address);
-            let replaced =
-                makes.get(address).is_some_and(|step| matches!(self.steps[*step].action, Action::Replace(_)));
+            let make = makes.get(address).and_then(|at| self.steps.get(*at));
+            let replaced = make.is_some_and(|step| matches!(step.action, Action::Replace(_)));
             match (wanted, replaced) {
                 (false, _) => removals.push((address, Action::Delete, entry)),
                 (true, true) => removals.push((address, Action::Retire(Box::new(entry.clone())), entry)),

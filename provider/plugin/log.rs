@@ -174,8 +174,8 @@ fn shortened(text: &str) -> String {
     if text.len() <= LONGEST {
         return text.to_owned();
     }
-    let end = text.floor_char_boundary(LONGEST);
-    format!("{}… ({} bytes)", &text[..end], text.len())
+    let (beginning, _) = text.split_at(text.floor_char_boundary(LONGEST));
+    format!("{beginning}… ({} bytes)", text.len())
 }
 
 #[cfg(test)]

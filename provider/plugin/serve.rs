@@ -16,8 +16,7 @@ use super::environment::{Config, Mode};
 use super::host::{Parent, Presence, within};
 use super::listener::{Address, Listener, connections};
 use super::tls;
-use crate::aws::{BoxError, Clock};
-use crate::ownership::PendingAcks;
+use crate::aws::BoxError;
 use crate::rpc;
 
 /// The protocol's major version.
@@ -58,7 +57,7 @@ pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
     };
     let listener = Arc::new(Listener::bind(&config)?);
     heed_interrupts(&config.mode, &end)?;
-    let provider = Arc::new(rpc::Server::new());
+    let provider = Arc::new(rpc::Server::new(rpc::Registries::default()));
     let ending = Ending { provider, presence: Presence::default(), end: end.clone() };
     #[cfg(unix)]
     ending.clone().heed_termination()?;
@@ -84,7 +83,8 @@ async fn run(
     let (pending_acks, clock) = (provider.pending_acks(), provider.clock());
     let controller = Controller { pending_acks: pending_acks.clone(), end: end.clone() };
     let stdio = Stdio { presence: presence.clone(), end: end.clone() };
-    keep_alive(pending_acks, clock, end.clone());
+    // Restarts itself after a panic, so nothing awaits this task.
+    tokio::spawn(async move { pending_acks.keep_alive(clock.as_ref()).await });
     let serving = Server::builder()
         .add_service(rpc::service(provider))
         .add_service(GrpcControllerServer::new(controller))
@@ -94,18 +94,6 @@ async fn run(
         result = serving => Ok(result?),
         () = async { end.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
     }
-}
-
-/// Writes the heartbeats of creates that the host may not have persisted, supervised: a provider that cannot write them ends,
-/// so that nobody waits for a run that is taken for dead.
-fn keep_alive(pending_acks: PendingAcks, clock: Arc<dyn Clock>, end: CancellationToken) {
-    let heartbeats = tokio::spawn(async move { pending_acks.keep_alive(clock.as_ref()).await });
-    tokio::spawn(async move {
-        if let Err(panicked) = heartbeats.await {
-            tracing::error!(%panicked, "the heartbeats ended");
-            end.cancel();
-        }
-    });
 }
 
 /// What a host that started us reads: protocol, address, our certificate.

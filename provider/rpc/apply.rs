@@ -1,28 +1,22 @@
-//! ApplyResourceChange: makes what was planned.
+//! ApplyResourceChange: carries out a plan.
 
 use std::sync::Arc;
 
-use super::answer::{Answered, answer_or};
 use super::diagnostic::to_protocol;
 use super::known::encode_known;
 use super::protocol::apply_resource_change::{Request, Response};
-use super::server::{Server, resource};
+use super::server::Server;
 use super::value::{decode, decode_config};
 use crate::lifecycle::State;
 use crate::wire::{Diagnostics, Severity};
 
-pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
-    // An error without a state would make the host forget what there is.
-    let unchanged = Response {
-        new_state: request.prior_state.clone(),
-        private: request.planned_private.clone(),
-        ..Default::default()
-    };
-    answer_or("ApplyResourceChange", unchanged, apply(server, request)).await
+/// The prior state. If an error came without a state, the host would forget the resource.
+pub(super) fn unchanged(request: &Request) -> Response {
+    Response { new_state: request.prior_state.clone(), private: request.planned_private.clone(), ..Default::default() }
 }
 
-async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
-    let resource = resource(&request.type_name)?;
+pub(super) async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
+    let resource = server.resource(&request.type_name)?;
     let schema = resource.schema();
     let prior = decode(request.prior_state.as_ref(), &schema)?;
     let planned = decode(request.planned_state.as_ref(), &schema)?;

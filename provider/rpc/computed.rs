@@ -1,22 +1,14 @@
-//! What can be planned without asking anybody: that computed attributes will be known after apply.
+//! A plan without AWS: every computed attribute is known after apply.
 
 use super::value::rewrite;
 use crate::schema::{Mode, Schema};
 use crate::wire::Value;
 
-/// The configuration of a new resource as a planned state: every attribute that we set is unknown.
+/// The planned state of a new resource: its configuration, in which every attribute that the provider sets is unknown.
 pub(super) fn unknown_until_apply(config: Value, schema: &Schema) -> Value {
     rewrite(config, &schema.attributes, &|attribute, value| match (attribute.mode, &value) {
         (Mode::Computed, _) | (Mode::OptionalComputed, Value::Null) => Value::Unknown,
         _ => value,
-    })
-}
-
-/// A state as a configuration that would make it: without the attributes that only we set.
-pub(super) fn without_computed(state: Value, schema: &Schema) -> Value {
-    rewrite(state, &schema.attributes, &|attribute, value| match attribute.mode {
-        Mode::Computed => Value::Null,
-        Mode::Required | Mode::Optional | Mode::OptionalComputed => value,
     })
 }
 
@@ -50,18 +42,12 @@ mod tests {
     }
 
     #[test]
-    fn what_we_set_is_unknown_at_every_depth() {
+    fn computed_attributes_are_unknown_at_every_depth() {
         let text = Value::String("y".into());
         assert_eq!(
             unknown_until_apply(state(&Value::Null, &Value::Null), &schema()),
             state(&Value::Unknown, &Value::Unknown)
         );
         assert_eq!(unknown_until_apply(state(&text, &Value::Null), &schema()), state(&text, &Value::Unknown));
-    }
-
-    #[test]
-    fn what_only_we_set_is_no_configuration() {
-        let text = Value::String("y".into());
-        assert_eq!(without_computed(state(&text, &text), &schema()), state(&text, &Value::Null));
     }
 }

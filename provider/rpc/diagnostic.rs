@@ -1,4 +1,4 @@
-//! Diagnostics and paths, as the protocol has them.
+//! Converts diagnostics and attribute paths to the protocol.
 
 use super::protocol::{self, AttributePath, attribute_path};
 use crate::wire::{Diagnostic, Path, Segment};
@@ -14,9 +14,9 @@ fn diagnostic(diagnostic: &Diagnostic) -> protocol::Diagnostic {
         protocol::diagnostic::Severity::Warning
     };
     let shown = shown(&diagnostic.path);
-    // The host shows the line that it finds, and not the path.
-    let deeper = diagnostic.path.segments().len() > shown.len();
-    let at = if deeper { format!(" (At {}.)", diagnostic.path) } else { String::new() };
+    // The host shows the line of the attribute, but not the path.
+    let is_deeper = diagnostic.path.segments().len() > shown.len();
+    let at = if is_deeper { format!(" (At {}.)", diagnostic.path) } else { String::new() };
     protocol::Diagnostic {
         severity: severity.into(),
         summary: diagnostic.summary.to_owned(),
@@ -25,9 +25,10 @@ fn diagnostic(diagnostic: &Diagnostic) -> protocol::Diagnostic {
     }
 }
 
-/// As much of a path as a host can follow to a line: an attribute, and one key or index in its expression. To a host,
-/// whatever goes deeper, and an attribute of an attribute, stands in a block; there are none, and it shows the resource's
-/// first line. A nested attribute's name is the key of an object expression.
+/// The part of a path that a host can resolve to a line: an attribute, and one key or index in its expression.
+///
+/// A host looks for deeper steps, and for an attribute of an attribute, in blocks. The schema has no blocks, so it would
+/// show the first line of the resource. The name of a nested attribute is sent as the key of an object expression.
 ///
 /// # Source
 /// OpenTofu 1.12 and Terraform 1.11, `tfdiags`, `ElaborateFromConfigBody`.
@@ -35,7 +36,7 @@ fn shown(path: &Path) -> Vec<attribute_path::Step> {
     let first = path.segments().first().map(selector);
     let second = path.segments().get(1).and_then(|segment| match segment {
         Segment::Attribute(name) => Some(attribute_path::step::Selector::ElementKeyString(name.clone())),
-        // The host ends itself over an object with a key that it reads as a number or a truth value.
+        // The host crashes on an object with a key that it parses as a number or a boolean.
         Segment::Key(key) if is_literal(key) => None,
         other => Some(selector(other)),
     });
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_gets_as_much_of_a_path_as_it_can_follow() {
+    fn a_host_receives_the_part_of_a_path_that_it_can_resolve() {
         use attribute_path::step::Selector::{AttributeName, ElementKeyInt, ElementKeyString};
         let name = |name: &str| AttributeName(name.to_owned());
         let key = |key: &str| ElementKeyString(key.to_owned());
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_host_cannot_show_is_said() {
+    fn the_detail_names_a_path_that_the_host_cannot_show() {
         let (steps, detail) = sent(Path::of("regions").key("us-east-1").attribute("weight"));
         assert_eq!((steps.len(), detail.as_str()), (2, "It is wrong. (At regions[\"us-east-1\"].weight.)"));
     }

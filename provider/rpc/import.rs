@@ -1,20 +1,20 @@
-//! ImportResourceState: a resource that AWS has, and the host does not know yet.
+//! ImportResourceState: adds an existing resource to the state.
 
 use std::sync::Arc;
 
 use super::diagnostic::to_protocol;
 use super::known::encode_known;
 use super::protocol::import_resource_state::{ImportedResource, Request, Response};
-use super::server::{Server, resource};
+use super::server::Server;
 use crate::wire::{Diagnostic, Diagnostics, Path, Severity, Value};
 
 pub(super) async fn import(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
-    let resource = resource(&request.type_name)?;
+    let resource = server.resource(&request.type_name)?;
     if request.id.trim().is_empty() {
         return Err(vec![Diagnostic::error(
             Path::root(),
-            "Import without a name",
-            "Resources of this provider are imported by their name. Give it as the import id.",
+            "Import id is empty",
+            "The import id of a resource is its name. Set it to the name of the resource to import.",
         )]);
     }
     let (state, mut diagnostics) = server.provider()?.import(resource, &request.id).await;
@@ -22,9 +22,9 @@ pub(super) async fn import(server: Arc<Server>, request: Request) -> Result<Resp
         if !diagnostics.iter().any(Diagnostic::is_error) {
             diagnostics.push(Diagnostic::error(
                 Path::root(),
-                "Nothing to import",
+                "Resource not found",
                 format!(
-                    "AWS has no {} named {:?} in this account. Correct the name, or the provider's account.",
+                    "This account has no {} named {:?}. Check the name and the credentials of the provider.",
                     request.type_name, request.id
                 ),
             ));

@@ -1,20 +1,20 @@
-//! The guard over what apply, read and import answer: nothing in it is unknown.
+//! Ensures that an apply, a refresh, an import or a data source returns no unknown value.
 //!
-//! A host that is answered with an unknown value after an apply, a refresh or an import takes the whole answer for
-//! invalid. From then on every plan, apply and destroy of the resource stops.
+//! A host rejects the whole state of an apply, refresh or import that contains an unknown value. From then on every plan,
+//! apply and destroy of the resource would fail.
 
 use super::protocol::DynamicValue;
 use super::value::encode;
 use crate::schema::Schema;
 use crate::wire::{Diagnostic, Diagnostics, Path, Severity, Type, Value};
 
-/// A state for the host, with null in place of what is unknown, and a diagnostic for each such place.
+/// Encodes a state with null in place of every unknown value, and returns a diagnostic for each.
 ///
-/// An apply says so by errors, as the host itself would. A refresh and an import say so by warnings: an error would stop
-/// every plan of the resource, its destroy included.
+/// An apply and a data source report errors, as the host would. A refresh and an import report warnings, because an error
+/// would stop every plan of the resource, including the plan of its destroy.
 ///
 /// # Errors
-/// When the state does not fit the schema, which is a mistake in the provider.
+/// The state does not fit the schema, which is a bug in the provider.
 pub(super) fn encode_known(
     state: Value,
     schema: &Schema,
@@ -22,16 +22,16 @@ pub(super) fn encode_known(
 ) -> Result<(DynamicValue, Diagnostics), Diagnostics> {
     let mut unknown = Vec::new();
     let known = without_unknown(state, &schema.ty(), Path::root(), &mut unknown);
-    let diagnostics = unknown.into_iter().map(|path| Diagnostic { severity, ..mistake(path) }).collect();
+    let diagnostics = unknown.into_iter().map(|path| Diagnostic { severity, ..unknown_value(path) }).collect();
     Ok((encode(known, schema)?, diagnostics))
 }
 
-fn mistake(path: Path) -> Diagnostic {
-    let what = if path.segments().is_empty() { "The resource as a whole".to_owned() } else { path.to_string() };
+fn unknown_value(path: Path) -> Diagnostic {
+    let attribute = if path.segments().is_empty() { "The whole resource".to_owned() } else { path.to_string() };
     let detail = format!(
-        "{what} has no known value, though everything is done. This is a mistake in the provider: please report it with \
-         the configuration. The state keeps null there; the rest of the state is what AWS has. Run plan again: a refresh \
-         may find the value."
+        "{attribute} is unknown although the operation has ended. This is a bug in the provider: please report it with the \
+         configuration. The state contains null instead; all other values are correct. Run plan again: a refresh may find \
+         the value."
     );
     Diagnostic::error(path, "Provider returned an unknown value", detail)
 }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_null_and_told() {
+    fn unknown_values_become_null_with_an_error() {
         let text = || Value::String("x".to_owned());
         let state = |hole: Value| {
             let names = Value::List(vec![text(), hole.clone()]);

@@ -1,29 +1,24 @@
-//! The protocol's calls: one thin file for each, or for a family of them. The only place that names the generated types.
+//! The provider protocol: one thin file per remote call, or per family of calls. The only room that names generated types.
 //!
-//! No call fails with a gRPC status: whatever is wrong is told in its diagnostics.
+//! No call ends with a gRPC status: every error is a diagnostic of its response.
 
-mod actions;
 mod answer;
 mod apply;
 mod computed;
 mod data_source;
 mod diagnostic;
-mod ephemeral;
-mod functions;
-mod generate;
-mod identity;
+mod function;
 mod import;
 mod known;
-mod list;
-mod move_state;
 mod plan;
 mod protocol;
 mod provider;
 mod read;
+mod registries;
 mod schema;
 mod server;
 mod service;
-mod state_store;
+mod unsupported;
 mod upgrade;
 mod validate;
 mod value;
@@ -31,14 +26,15 @@ mod value;
 use std::sync::Arc;
 
 pub(crate) use answer::idle;
+pub(crate) use registries::Registries;
 pub(crate) use server::Server;
 
-/// The longest message that is taken, in bytes: as much as a host takes and sends.
-const LONGEST_MESSAGE: usize = 256 << 20;
+/// The longest message that the server receives or sends, in bytes: the limit of the hosts.
+const MAX_MESSAGE: usize = 256 << 20;
 
-/// The service that hosts call.
+/// The gRPC service that hosts call.
 pub(crate) fn service(server: Arc<Server>) -> protocol::provider_server::ProviderServer<Server> {
     protocol::provider_server::ProviderServer::from_arc(server)
-        .max_decoding_message_size(LONGEST_MESSAGE)
-        .max_encoding_message_size(LONGEST_MESSAGE)
+        .max_decoding_message_size(MAX_MESSAGE)
+        .max_encoding_message_size(MAX_MESSAGE)
 }

@@ -1,6 +1,6 @@
 //! Generated from `proto/tfplugin6.proto`.
 
-// Each call has a struct of its own name that only serves as a namespace.
+// Each call has a struct of its own name that serves as a namespace only.
 #![allow(dead_code, missing_docs, unreachable_pub, clippy::all)]
 
 include!(concat!(env!("OUT_DIR"), "/server/tfplugin6.rs"));

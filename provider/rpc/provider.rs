@@ -1,10 +1,10 @@
-//! ValidateProviderConfig, ConfigureProvider, StopProvider: the provider's own life.
+//! ValidateProviderConfig, ConfigureProvider, StopProvider.
 
 use std::sync::Arc;
 
 use super::diagnostic::to_protocol;
 use super::protocol::{configure_provider, stop_provider, validate_provider_config};
-use super::server::{Configured, Server};
+use super::server::{Configuration, Server};
 use super::value::decode_config;
 use crate::aws::{Aws, Config};
 use crate::configuration::{self, Settings};
@@ -12,6 +12,7 @@ use crate::lifecycle::{self, Provider};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 pub(super) async fn validate(
+    _: Arc<Server>,
     request: validate_provider_config::Request,
 ) -> Result<validate_provider_config::Response, Diagnostics> {
     let config = decode_config(request.config.as_ref(), &configuration::schema())?;
@@ -22,22 +23,22 @@ pub(super) async fn configure(
     server: Arc<Server>,
     request: configure_provider::Request,
 ) -> Result<configure_provider::Response, Diagnostics> {
-    // What an earlier run in debug mode configured must not serve this one when the rest fails.
-    server.configure(Configured::Not);
+    // If this fails, the configuration of an earlier run in debug mode must not stay in force.
+    server.configure(Configuration::Missing);
     let config = decode_config(request.config.as_ref(), &configuration::schema())?;
-    let configured = match configuration::read(&config)? {
+    let configuration = match configuration::read(&config)? {
         Settings::Unknown(argument) => {
-            tracing::info!(%argument, "the provider's configuration is not wholly known yet");
-            Configured::Later(argument)
+            tracing::info!(%argument, "an argument of the provider is not known yet");
+            Configuration::Unknown(argument)
         }
         Settings::Known(config) => {
             let aws = Arc::new(connect(&server, *config).await?);
             let mut provider = Provider::new(aws, server.clock(), server.cancellation());
             provider.pending_acks = server.pending_acks();
-            Configured::Known(provider)
+            Configuration::Known(provider)
         }
     };
-    server.configure(configured);
+    server.configure(configuration);
     Ok(configure_provider::Response::default())
 }
 
@@ -48,15 +49,18 @@ async fn connect(server: &Server, config: Config) -> Result<Aws, Diagnostics> {
         () = server.cancellation().cancelled_owned() => return Err(vec![Diagnostic::error(
             Path::root(),
             "Cancelled",
-            "The operation was cancelled before AWS answered. Nothing was touched.",
+            "The operation was cancelled before AWS responded. Nothing was changed.",
         )]),
     };
     connected.map_err(|error| vec![configuration::refusal(&error, &config)])
 }
 
-/// Cancels what runs. The host waits for it to end, and may begin more.
-pub(super) fn stop(server: &Server) -> stop_provider::Response {
-    tracing::info!("the host asks to stop");
+/// Cancels all operations in progress. The host waits until they end, and may start further ones.
+pub(super) async fn stop(
+    server: Arc<Server>,
+    _: stop_provider::Request,
+) -> Result<stop_provider::Response, Diagnostics> {
+    tracing::info!("the host cancels all operations");
     server.stop();
-    stop_provider::Response::default()
+    Ok(stop_provider::Response::default())
 }

@@ -1,33 +1,28 @@
-//! ReadResource: what AWS holds of a resource now.
+//! ReadResource: refreshes a state from AWS.
 
 use std::sync::Arc;
 
-use super::answer::{Answered, answer_or};
 use super::diagnostic::to_protocol;
 use super::known::encode_known;
 use super::protocol::read_resource::{Request, Response};
-use super::server::{Readiness, Server, resource};
+use super::server::{Readiness, Server};
 use super::value::decode;
 use crate::lifecycle::State;
 use crate::wire::{Diagnostic, Diagnostics, Path, Severity, Value};
 
-pub(super) async fn answer(server: Arc<Server>, request: Request) -> Answered<Response> {
-    answer_or("ReadResource", unchanged(&request), read(server, request)).await
-}
-
-/// The state and the private data that came: what does not come back is lost.
-fn unchanged(request: &Request) -> Response {
+/// The state and private data of the request. The host keeps only what the response contains.
+pub(super) fn unchanged(request: &Request) -> Response {
     Response { new_state: request.current_state.clone(), private: request.private.clone(), ..Default::default() }
 }
 
-async fn read(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
-    let resource = resource(&request.type_name)?;
+pub(super) async fn read(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
+    let resource = server.resource(&request.type_name)?;
     let schema = resource.schema();
     let value = decode(request.current_state.as_ref(), &schema)?;
     let provider = match server.readiness()? {
         Readiness::Ready(provider) => provider,
-        Readiness::Later(why) => {
-            let warning = Diagnostic::warning(Path::root(), "Resource not refreshed", why.detail);
+        Readiness::NotYet(error) => {
+            let warning = Diagnostic::warning(Path::root(), "Resource not refreshed", error.detail);
             return Ok(Response { diagnostics: to_protocol(&[warning]), ..unchanged(&request) });
         }
     };

@@ -1,37 +1,58 @@
-//! GetProviderSchema, GetMetadata, GetResourceIdentitySchemas: what there is.
+//! GetProviderSchema, GetMetadata, GetResourceIdentitySchemas: what the provider offers.
 
+use std::sync::Arc;
+
+use super::function;
 use super::protocol::schema::{self as block, object::NestingMode};
 use super::protocol::{
     self, ServerCapabilities, StringKind, get_metadata, get_provider_schema, get_resource_identity_schemas,
 };
+use super::registries::Registries;
+use super::server::Server;
 use crate::configuration;
-use crate::resources::REGISTRY;
 use crate::schema::{Attribute, Mode, Nesting, Schema, Shape};
 use crate::wire::{Diagnostics, type_json};
 
-pub(super) async fn provider_schema() -> Result<get_provider_schema::Response, Diagnostics> {
+pub(super) async fn provider_schema(
+    server: Arc<Server>,
+    _: get_provider_schema::Request,
+) -> Result<get_provider_schema::Response, Diagnostics> {
+    let Registries { resources, data_sources, .. } = server.registries;
     Ok(get_provider_schema::Response {
         provider: Some(schema(&configuration::schema())),
-        resource_schemas: REGISTRY
+        resource_schemas: resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect(),
+        data_source_schemas: data_sources
             .iter()
-            .map(|resource| (resource.type_name().to_owned(), schema(&resource.schema())))
+            .map(|one| (one.type_name().to_owned(), schema(&one.schema())))
             .collect(),
+        functions: function::signatures(&server),
         server_capabilities: Some(capabilities()),
         ..Default::default()
     })
 }
 
-pub(super) async fn metadata() -> Result<get_metadata::Response, Diagnostics> {
-    let resources = REGISTRY.iter().map(|resource| resource.type_name().to_owned());
+pub(super) async fn metadata(
+    server: Arc<Server>,
+    _: get_metadata::Request,
+) -> Result<get_metadata::Response, Diagnostics> {
+    let Registries { resources, data_sources, functions } = server.registries;
+    let resources = resources.iter().map(|resource| resource.type_name().to_owned());
+    let data_sources = data_sources.iter().map(|source| source.type_name().to_owned());
+    let functions = functions.iter().map(|function| function.name().to_owned());
     Ok(get_metadata::Response {
         server_capabilities: Some(capabilities()),
         resources: resources.map(|type_name| get_metadata::ResourceMetadata { type_name }).collect(),
+        data_sources: data_sources.map(|type_name| get_metadata::DataSourceMetadata { type_name }).collect(),
+        functions: functions.map(|name| get_metadata::FunctionMetadata { name }).collect(),
         ..Default::default()
     })
 }
 
-/// No resource has an identity beside its name.
-pub(super) async fn identity_schemas() -> Result<get_resource_identity_schemas::Response, Diagnostics> {
+/// No resource has an identity yet: see [`unsupported`](super::unsupported).
+pub(super) async fn identity_schemas(
+    _: Arc<Server>,
+    _: get_resource_identity_schemas::Request,
+) -> Result<get_resource_identity_schemas::Response, Diagnostics> {
     Ok(get_resource_identity_schemas::Response::default())
 }
 
@@ -39,7 +60,7 @@ fn capabilities() -> ServerCapabilities {
     ServerCapabilities {
         plan_destroy: true,
         get_provider_schema_optional: true,
-        // Nothing can be moved here from elsewhere, and hosts write good configuration from a state by themselves.
+        // See `unsupported`. Hosts generate configuration from a state themselves.
         move_resource_state: false,
         generate_resource_config: false,
     }
@@ -57,7 +78,7 @@ fn schema(schema: &Schema) -> protocol::Schema {
 }
 
 fn attribute(attribute: &Attribute) -> block::Attribute {
-    // Either a type or nested attributes, never both: the host ends itself over the wrong one.
+    // Either a type or nested attributes, never both: the host crashes on both.
     let (ty, nested_type) = match &attribute.shape {
         Shape::Plain(ty) => (type_json(ty), None),
         Shape::Nested(nested) => (Vec::new(), Some(object(nested.nesting, &nested.attributes))),

@@ -1,136 +1,116 @@
-//! What is kept between calls: the configured provider, and what cancels its operations.
+//! What the server keeps between calls: the configured provider, the token that cancels its operations, pending
+//! acknowledgements.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::registries::Registries;
 use crate::aws::{CancellationToken, Clock, SystemClock};
 use crate::lifecycle;
 use crate::ownership::PendingAcks;
-use crate::resources::{REGISTRY, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// Answers the host's calls.
+/// Handles the calls of hosts.
 pub(crate) struct Server {
-    configured: Mutex<Configured>,
+    pub(super) registries: Registries,
+    configuration: Mutex<Configuration>,
     cancel: Mutex<CancellationToken>,
     clock: Arc<dyn Clock>,
     pending_acks: PendingAcks,
 }
 
-/// How far the provider's configuration is.
+/// The provider's configuration.
 #[derive(Clone)]
-pub(super) enum Configured {
-    /// The host did not configure it, or could not.
-    Not,
+pub(super) enum Configuration {
+    /// The host did not configure the provider, or configuring it failed.
+    Missing,
     /// This argument is known only after apply.
-    Later(Path),
-    /// An account was reached.
+    Unknown(Path),
+    /// The provider is connected to an account.
     Known(lifecycle::Provider),
 }
 
-/// What an operation works with.
+/// Whether an operation can start.
 pub(super) enum Readiness {
-    /// A configured provider.
+    /// The provider is configured.
     Ready(lifecycle::Provider),
-    /// The provider's configuration is not wholly known yet; the diagnostic says so, as an error.
-    Later(Diagnostic),
+    /// An argument of the provider is unknown. The diagnostic is the error of an operation that cannot do without.
+    NotYet(Diagnostic),
 }
 
 impl Server {
-    pub(crate) fn new() -> Self {
+    /// A server without configuration.
+    pub(crate) fn new(registries: Registries) -> Self {
         Self {
-            configured: Mutex::new(Configured::Not),
+            registries,
+            configuration: Mutex::new(Configuration::Missing),
             cancel: Mutex::new(CancellationToken::new()),
             clock: Arc::new(SystemClock),
             pending_acks: PendingAcks::default(),
         }
     }
 
-    /// What every operation's time is told by.
+    /// The clock of every operation.
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
 
-    /// What was made, and the host may not have kept yet: also by a provider that was configured before.
+    /// The creates whose result the host may not have persisted yet, across all configurations of this process.
     pub(crate) fn pending_acks(&self) -> PendingAcks {
         self.pending_acks.clone()
     }
 
-    /// Replaces the configuration: a host in debug mode comes more than once.
-    pub(super) fn configure(&self, configured: Configured) {
-        *lock(&self.configured) = configured;
+    /// Replaces the configuration. In debug mode several hosts configure the same process, one after another.
+    pub(super) fn configure(&self, configuration: Configuration) {
+        *lock(&self.configuration) = configuration;
     }
 
-    /// What cancels the operations that begin now.
+    /// The token that cancels the operations which start now.
     pub(super) fn cancellation(&self) -> CancellationToken {
         lock(&self.cancel).clone()
     }
 
-    /// Cancels the operations under way, and none that come after.
+    /// Cancels all operations in progress. Later operations are not affected.
     pub(crate) fn stop(&self) {
         std::mem::take(&mut *lock(&self.cancel)).cancel();
     }
 
-    /// The provider, or why it cannot work yet.
+    /// The provider, or the reason why it cannot call AWS yet.
     ///
     /// # Errors
-    /// When the host never configured it.
+    /// The host never configured the provider.
     pub(super) fn readiness(&self) -> Result<Readiness, Diagnostics> {
-        match lock(&self.configured).clone() {
-            Configured::Known(provider) => Ok(Readiness::Ready(provider.cancelled_by(self.cancellation()))),
-            Configured::Later(argument) => Ok(Readiness::Later(Diagnostic::error(
+        match lock(&self.configuration).clone() {
+            Configuration::Known(provider) => Ok(Readiness::Ready(provider.cancelled_by(self.cancellation()))),
+            Configuration::Unknown(argument) => Ok(Readiness::NotYet(Diagnostic::error(
                 Path::root(),
                 "Provider configuration not known yet",
                 format!(
-                    "The provider's argument {argument} is known only after apply, so that AWS cannot be asked yet. \
-                     Give it a value that is known while planning, or apply what it comes from first (-target)."
+                    "The provider cannot call AWS yet, because its argument {argument} is known only after apply. Set it \
+                     to a value that is known during plan, or first apply the resources that it depends on (-target)."
                 ),
             ))),
-            Configured::Not => Err(vec![Diagnostic::error(
+            Configuration::Missing => Err(vec![Diagnostic::error(
                 Path::root(),
                 "Provider not configured",
-                "This operation needs AWS, and the provider was not configured. That is a mistake of the program that \
-                 started the provider, unless configuring it failed: then mend what it said first.",
+                "This operation calls AWS, but the provider is not configured. If configuring the provider failed, fix \
+                 that error first. Otherwise this is a bug in the program that started the provider.",
             )]),
         }
     }
 
-    /// The provider, for an operation that is nothing without AWS.
+    /// The provider, for an operation that cannot do without AWS.
     ///
     /// # Errors
-    /// Why it cannot work yet.
+    /// The provider is not configured, or its configuration is not known yet.
     pub(super) fn provider(&self) -> Result<lifecycle::Provider, Diagnostics> {
         match self.readiness()? {
             Readiness::Ready(provider) => Ok(provider),
-            Readiness::Later(diagnostic) => Err(vec![diagnostic]),
+            Readiness::NotYet(error) => Err(vec![error]),
         }
     }
 }
 
-/// A lock is only held to take a value out or put one in: what a panic leaves behind is whole.
+/// A lock is held only to copy or replace a value, so a panic cannot leave half a value behind.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The resource type of this name.
-///
-/// # Errors
-/// When there is none.
-pub(super) fn resource(type_name: &str) -> Result<&'static dyn Resource, Diagnostics> {
-    REGISTRY.iter().copied().find(|resource| resource.type_name() == type_name).ok_or_else(|| {
-        let names: Vec<_> = REGISTRY.iter().map(|resource| resource.type_name()).collect();
-        unknown("Unknown resource type", type_name, &names)
-    })
-}
-
-/// That there is no such thing as `name`, and what there is.
-pub(super) fn unknown(summary: &'static str, name: &str, names: &[&str]) -> Diagnostics {
-    let offer = match names {
-        [] => "It has none of that kind.".to_owned(),
-        names => format!("It has: {}.", names.join(", ")),
-    };
-    let detail = format!(
-        "This version of the provider has nothing named {name:?}. {offer} Correct the name, or use a version of the \
-         provider that has it."
-    );
-    vec![Diagnostic::error(Path::root(), summary, detail)]
 }

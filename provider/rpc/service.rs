@@ -1,263 +1,95 @@
-//! The table of all calls: each goes to its own file.
+//! The table of all calls: each with the function that handles it.
 
 use std::sync::Arc;
 
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Streaming};
 
-use super::answer::{Answered, answer};
+use super::answer::{RpcResult, RpcStream, respond, respond_with_stream};
 use super::protocol::provider_server::Provider;
 use super::protocol::*;
 use super::server::Server;
-use super::{
-    actions, apply, data_source, ephemeral, functions, generate, identity, import, list, move_state, plan, provider,
-    read, schema, state_store, upgrade, validate,
-};
+use super::{apply, data_source, function, import, plan, provider, read, schema, unsupported, upgrade, validate};
 
-/// A stream of one message.
-pub(super) type Once<T> = tokio_stream::Once<Result<T, Status>>;
+/// Implements the service. A handler takes the server and the request, and returns the response or diagnostics, to which
+/// `or` adds the rest of the response. A streaming handler also takes the sender of its messages.
+macro_rules! service {
+    (
+        unary { $($call:ident $rpc:literal => $handler:path $(, or $otherwise:path)?;)* }
+        client_streaming { $($upload:ident $upload_rpc:literal $chunk:ty => $upload_handler:path;)* }
+        server_streaming { $($list:ident $list_rpc:literal $stream:ident $item:ty => $list_handler:path;)* }
+    ) => {
+        #[tonic::async_trait]
+        impl Provider for Server {
+            $(async fn $call(self: Arc<Self>, request: Request<$call::Request>) -> RpcResult<$call::Response> {
+                let request = request.into_inner();
+                let otherwise = service!(@otherwise request $(, $otherwise)?);
+                respond($rpc, otherwise, $handler(self, request)).await
+            })*
 
-/// A response of one message as a stream of one.
-pub(super) fn once<T>(response: Response<T>) -> Response<Once<T>> {
-    response.map(|message| tokio_stream::once(Ok(message)))
+            $(async fn $upload(self: Arc<Self>, request: Request<Streaming<$chunk>>) -> RpcResult<$upload::Response> {
+                respond($upload_rpc, Default::default(), $upload_handler(self, request.into_inner())).await
+            })*
+
+            $(type $stream = RpcStream<$item>;
+
+            async fn $list(self: Arc<Self>, request: Request<$list::Request>) -> RpcResult<Self::$stream> {
+                respond_with_stream($list_rpc, |sender| $list_handler(self, request.into_inner(), sender))
+            })*
+        }
+    };
+    (@otherwise $request:ident) => { Default::default() };
+    (@otherwise $request:ident, $otherwise:path) => { $otherwise(&$request) };
 }
 
-#[tonic::async_trait]
-impl Provider for Server {
-    type ListResourceStream = Once<list_resource::Event>;
-    type InvokeActionStream = Once<invoke_action::Event>;
-    type ReadStateBytesStream = Once<read_state_bytes::ResponseChunk>;
+service! {
+    unary {
+        get_metadata "GetMetadata" => schema::metadata;
+        get_provider_schema "GetProviderSchema" => schema::provider_schema;
+        get_resource_identity_schemas "GetResourceIdentitySchemas" => schema::identity_schemas;
+        validate_provider_config "ValidateProviderConfig" => provider::validate;
+        configure_provider "ConfigureProvider" => provider::configure;
+        stop_provider "StopProvider" => provider::stop;
 
-    async fn get_metadata(self: Arc<Self>, _: Request<get_metadata::Request>) -> Answered<get_metadata::Response> {
-        answer("GetMetadata", schema::metadata()).await
+        validate_resource_config "ValidateResourceConfig" => validate::validate;
+        upgrade_resource_state "UpgradeResourceState" => upgrade::upgrade;
+        upgrade_resource_identity "UpgradeResourceIdentity" => unsupported::upgrade_resource_identity;
+        read_resource "ReadResource" => read::read, or read::unchanged;
+        plan_resource_change "PlanResourceChange" => plan::plan;
+        apply_resource_change "ApplyResourceChange" => apply::apply, or apply::unchanged;
+        import_resource_state "ImportResourceState" => import::import;
+        move_resource_state "MoveResourceState" => unsupported::move_resource_state;
+        generate_resource_config "GenerateResourceConfig" => unsupported::generate_resource_config;
+
+        validate_data_resource_config "ValidateDataResourceConfig" => data_source::validate;
+        read_data_source "ReadDataSource" => data_source::read;
+
+        get_functions "GetFunctions" => function::all;
+        call_function "CallFunction" => function::call;
+
+        validate_ephemeral_resource_config "ValidateEphemeralResourceConfig" => unsupported::validate_ephemeral_resource_config;
+        open_ephemeral_resource "OpenEphemeralResource" => unsupported::open_ephemeral_resource;
+        renew_ephemeral_resource "RenewEphemeralResource" => unsupported::renew_ephemeral_resource;
+        close_ephemeral_resource "CloseEphemeralResource" => unsupported::close_ephemeral_resource;
+
+        validate_list_resource_config "ValidateListResourceConfig" => unsupported::validate_list_resource_config;
+
+        validate_action_config "ValidateActionConfig" => unsupported::validate_action_config;
+        plan_action "PlanAction" => unsupported::plan_action;
+
+        validate_state_store_config "ValidateStateStoreConfig" => unsupported::validate_state_store_config;
+        configure_state_store "ConfigureStateStore" => unsupported::configure_state_store;
+        lock_state "LockState" => unsupported::lock_state;
+        unlock_state "UnlockState" => unsupported::unlock_state;
+        get_states "GetStates" => unsupported::get_states;
+        delete_state "DeleteState" => unsupported::delete_state;
     }
-
-    async fn get_provider_schema(
-        self: Arc<Self>,
-        _: Request<get_provider_schema::Request>,
-    ) -> Answered<get_provider_schema::Response> {
-        answer("GetProviderSchema", schema::provider_schema()).await
+    client_streaming {
+        write_state_bytes "WriteStateBytes" write_state_bytes::RequestChunk => unsupported::write_state_bytes;
     }
-
-    async fn get_resource_identity_schemas(
-        self: Arc<Self>,
-        _: Request<get_resource_identity_schemas::Request>,
-    ) -> Answered<get_resource_identity_schemas::Response> {
-        answer("GetResourceIdentitySchemas", schema::identity_schemas()).await
-    }
-
-    async fn validate_provider_config(
-        self: Arc<Self>,
-        request: Request<validate_provider_config::Request>,
-    ) -> Answered<validate_provider_config::Response> {
-        answer("ValidateProviderConfig", provider::validate(request.into_inner())).await
-    }
-
-    async fn validate_resource_config(
-        self: Arc<Self>,
-        request: Request<validate_resource_config::Request>,
-    ) -> Answered<validate_resource_config::Response> {
-        answer("ValidateResourceConfig", validate::validate(request.into_inner())).await
-    }
-
-    async fn validate_data_resource_config(
-        self: Arc<Self>,
-        request: Request<validate_data_resource_config::Request>,
-    ) -> Answered<validate_data_resource_config::Response> {
-        data_source::validate(request.into_inner()).await
-    }
-
-    async fn upgrade_resource_state(
-        self: Arc<Self>,
-        request: Request<upgrade_resource_state::Request>,
-    ) -> Answered<upgrade_resource_state::Response> {
-        answer("UpgradeResourceState", upgrade::upgrade(request.into_inner())).await
-    }
-
-    async fn upgrade_resource_identity(
-        self: Arc<Self>,
-        request: Request<upgrade_resource_identity::Request>,
-    ) -> Answered<upgrade_resource_identity::Response> {
-        answer("UpgradeResourceIdentity", identity::refuse(request.into_inner())).await
-    }
-
-    async fn configure_provider(
-        self: Arc<Self>,
-        request: Request<configure_provider::Request>,
-    ) -> Answered<configure_provider::Response> {
-        answer("ConfigureProvider", provider::configure(self, request.into_inner())).await
-    }
-
-    async fn read_resource(
-        self: Arc<Self>,
-        request: Request<read_resource::Request>,
-    ) -> Answered<read_resource::Response> {
-        read::answer(self, request.into_inner()).await
-    }
-
-    async fn plan_resource_change(
-        self: Arc<Self>,
-        request: Request<plan_resource_change::Request>,
-    ) -> Answered<plan_resource_change::Response> {
-        answer("PlanResourceChange", plan::plan(self, request.into_inner())).await
-    }
-
-    async fn apply_resource_change(
-        self: Arc<Self>,
-        request: Request<apply_resource_change::Request>,
-    ) -> Answered<apply_resource_change::Response> {
-        apply::answer(self, request.into_inner()).await
-    }
-
-    async fn import_resource_state(
-        self: Arc<Self>,
-        request: Request<import_resource_state::Request>,
-    ) -> Answered<import_resource_state::Response> {
-        answer("ImportResourceState", import::import(self, request.into_inner())).await
-    }
-
-    async fn move_resource_state(
-        self: Arc<Self>,
-        request: Request<move_resource_state::Request>,
-    ) -> Answered<move_resource_state::Response> {
-        answer("MoveResourceState", move_state::refuse(request.into_inner())).await
-    }
-
-    async fn read_data_source(
-        self: Arc<Self>,
-        request: Request<read_data_source::Request>,
-    ) -> Answered<read_data_source::Response> {
-        data_source::read(request.into_inner()).await
-    }
-
-    async fn generate_resource_config(
-        self: Arc<Self>,
-        request: Request<generate_resource_config::Request>,
-    ) -> Answered<generate_resource_config::Response> {
-        answer("GenerateResourceConfig", generate::generate(request.into_inner())).await
-    }
-
-    async fn validate_ephemeral_resource_config(
-        self: Arc<Self>,
-        request: Request<validate_ephemeral_resource_config::Request>,
-    ) -> Answered<validate_ephemeral_resource_config::Response> {
-        ephemeral::validate(request.into_inner()).await
-    }
-
-    async fn open_ephemeral_resource(
-        self: Arc<Self>,
-        request: Request<open_ephemeral_resource::Request>,
-    ) -> Answered<open_ephemeral_resource::Response> {
-        ephemeral::open(request.into_inner()).await
-    }
-
-    async fn renew_ephemeral_resource(
-        self: Arc<Self>,
-        request: Request<renew_ephemeral_resource::Request>,
-    ) -> Answered<renew_ephemeral_resource::Response> {
-        ephemeral::renew(request.into_inner()).await
-    }
-
-    async fn close_ephemeral_resource(
-        self: Arc<Self>,
-        request: Request<close_ephemeral_resource::Request>,
-    ) -> Answered<close_ephemeral_resource::Response> {
-        ephemeral::close(request.into_inner()).await
-    }
-
-    async fn list_resource(
-        self: Arc<Self>,
-        request: Request<list_resource::Request>,
-    ) -> Answered<Once<list_resource::Event>> {
-        list::list(request.into_inner()).await
-    }
-
-    async fn validate_list_resource_config(
-        self: Arc<Self>,
-        request: Request<validate_list_resource_config::Request>,
-    ) -> Answered<validate_list_resource_config::Response> {
-        list::validate(request.into_inner()).await
-    }
-
-    async fn get_functions(self: Arc<Self>, _: Request<get_functions::Request>) -> Answered<get_functions::Response> {
-        answer("GetFunctions", functions::functions()).await
-    }
-
-    async fn call_function(
-        self: Arc<Self>,
-        request: Request<call_function::Request>,
-    ) -> Answered<call_function::Response> {
-        Ok(Response::new(functions::call(request.get_ref())))
-    }
-
-    async fn validate_action_config(
-        self: Arc<Self>,
-        request: Request<validate_action_config::Request>,
-    ) -> Answered<validate_action_config::Response> {
-        actions::validate(request.into_inner()).await
-    }
-
-    async fn plan_action(self: Arc<Self>, request: Request<plan_action::Request>) -> Answered<plan_action::Response> {
-        actions::plan(request.into_inner()).await
-    }
-
-    async fn invoke_action(
-        self: Arc<Self>,
-        request: Request<invoke_action::Request>,
-    ) -> Answered<Once<invoke_action::Event>> {
-        actions::invoke(request.into_inner()).await
-    }
-
-    async fn validate_state_store_config(
-        self: Arc<Self>,
-        request: Request<validate_state_store_config::Request>,
-    ) -> Answered<validate_state_store_config::Response> {
-        state_store::validate(request.into_inner()).await
-    }
-
-    async fn configure_state_store(
-        self: Arc<Self>,
-        request: Request<configure_state_store::Request>,
-    ) -> Answered<configure_state_store::Response> {
-        state_store::configure(request.into_inner()).await
-    }
-
-    async fn read_state_bytes(
-        self: Arc<Self>,
-        request: Request<read_state_bytes::Request>,
-    ) -> Answered<Once<read_state_bytes::ResponseChunk>> {
-        state_store::read(request.into_inner()).await
-    }
-
-    async fn write_state_bytes(
-        self: Arc<Self>,
-        request: Request<Streaming<write_state_bytes::RequestChunk>>,
-    ) -> Answered<write_state_bytes::Response> {
-        state_store::write(request.into_inner()).await
-    }
-
-    async fn lock_state(self: Arc<Self>, request: Request<lock_state::Request>) -> Answered<lock_state::Response> {
-        state_store::lock(request.into_inner()).await
-    }
-
-    async fn unlock_state(
-        self: Arc<Self>,
-        request: Request<unlock_state::Request>,
-    ) -> Answered<unlock_state::Response> {
-        state_store::unlock(request.into_inner()).await
-    }
-
-    async fn get_states(self: Arc<Self>, request: Request<get_states::Request>) -> Answered<get_states::Response> {
-        state_store::states(request.into_inner()).await
-    }
-
-    async fn delete_state(
-        self: Arc<Self>,
-        request: Request<delete_state::Request>,
-    ) -> Answered<delete_state::Response> {
-        state_store::delete(request.into_inner()).await
-    }
-
-    async fn stop_provider(self: Arc<Self>, _: Request<stop_provider::Request>) -> Answered<stop_provider::Response> {
-        Ok(Response::new(provider::stop(&self)))
+    server_streaming {
+        list_resource "ListResource" ListResourceStream list_resource::Event => unsupported::list_resource;
+        invoke_action "InvokeAction" InvokeActionStream invoke_action::Event => unsupported::invoke_action;
+        read_state_bytes "ReadStateBytes" ReadStateBytesStream read_state_bytes::ResponseChunk
+            => unsupported::read_state_bytes;
     }
 }

@@ -1,15 +1,17 @@
-//! ValidateResourceConfig: what is wrong with a resource's configuration by itself. Comes to unconfigured providers too.
+//! ValidateResourceConfig: checks a resource's configuration by itself. Hosts call it before they configure the provider.
+
+use std::sync::Arc;
 
 use super::diagnostic::to_protocol;
 use super::protocol::validate_resource_config::{Request, Response};
-use super::server::resource;
+use super::server::Server;
 use super::value::decode_config;
 use crate::lifecycle;
 use crate::schema::{Attribute, Nesting, Shape};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-pub(super) async fn validate(request: Request) -> Result<Response, Diagnostics> {
-    let resource = resource(&request.type_name)?;
+pub(super) async fn validate(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
+    let resource = server.resource(&request.type_name)?;
     let schema = resource.schema();
     let config = decode_config(request.config.as_ref(), &schema)?;
     let mut diagnostics = Vec::new();
@@ -20,7 +22,7 @@ pub(super) async fn validate(request: Request) -> Result<Response, Diagnostics> 
     Ok(Response { diagnostics: to_protocol(&diagnostics) })
 }
 
-/// A host that does not know of write-only attributes would keep their values in its state.
+/// Refuses write-only attributes that are set: a host that does not support them would store their values in the state.
 fn refuse_write_only(object: &Value, attributes: &[Attribute], path: &Path, diagnostics: &mut Diagnostics) {
     let Value::Map(values) = object else { return };
     for attribute in attributes {
@@ -30,7 +32,7 @@ fn refuse_write_only(object: &Value, attributes: &[Attribute], path: &Path, diag
             diagnostics.push(Diagnostic::error(
                 path,
                 "Write-only attribute not supported",
-                "This version of OpenTofu or Terraform would keep the value of a write-only attribute in its state. \
+                "This version of OpenTofu or Terraform would store the value of a write-only attribute in the state. \
                  Use OpenTofu 1.11 or Terraform 1.11 or later, or the argument that is not write-only.",
             ));
         } else if let Shape::Nested(nested) = &attribute.shape {
@@ -56,7 +58,7 @@ mod tests {
     use crate::schema::Mode;
 
     #[test]
-    fn write_only_values_are_refused_wherever_they_stand() {
+    fn write_only_values_are_refused_at_every_depth() {
         let secret = || Attribute::string("secret", Mode::Optional, "A secret.").write_only();
         let attributes = [secret(), Attribute::objects("many", Mode::Optional, "Many.", vec![secret()])];
         let given = |value: Value| Value::Map([("secret".to_owned(), value)].into());

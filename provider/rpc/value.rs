@@ -1,51 +1,55 @@
-//! Values of the protocol, by schema.
+//! Encodes and decodes the values of the protocol.
 
 use super::protocol::DynamicValue;
 use crate::schema::{Attribute, Nesting, Schema, Shape, missing};
-use crate::wire::{Diagnostics, Value, decode_json, decode_msgpack, encode_msgpack};
+use crate::wire::{Diagnostics, Type, Value, WireError, decode_json, decode_msgpack, encode_msgpack};
 
-/// A value that the host sent. One that is not there, or has no encoding at all, is null.
+/// Decodes a value of a type. A value that is missing or has no encoding is null: OpenTofu sends null arguments so.
 ///
 /// # Errors
-/// When it does not fit the schema.
-pub(super) fn decode(value: Option<&DynamicValue>, schema: &Schema) -> Result<Value, Diagnostics> {
-    let Some(value) = value else { return Ok(Value::Null) };
-    let decoded = if !value.msgpack.is_empty() {
-        decode_msgpack(&value.msgpack, &schema.ty())
-    } else if !value.json.is_empty() {
-        decode_json(&value.json, &schema.ty())
-    } else {
-        return Ok(Value::Null);
-    };
-    decoded.map_err(|error| vec![error.into()])
+/// The value does not fit the type.
+pub(super) fn decode_as(value: Option<&DynamicValue>, ty: &Type) -> Result<Value, WireError> {
+    match value {
+        Some(value) if !value.msgpack.is_empty() => decode_msgpack(&value.msgpack, ty),
+        Some(value) if !value.json.is_empty() => decode_json(&value.json, ty),
+        _ => Ok(Value::Null),
+    }
 }
 
-/// A configuration that the host sent: as [`decode`], but with a value for everything that is required.
+/// Decodes a value of a schema: see [`decode_as`].
 ///
 /// # Errors
-/// When it does not fit the schema, or lacks what is required.
+/// The value does not fit the schema.
+pub(super) fn decode(value: Option<&DynamicValue>, schema: &Schema) -> Result<Value, Diagnostics> {
+    decode_as(value, &schema.ty()).map_err(|error| vec![error.into()])
+}
+
+/// Decodes a configuration.
+///
+/// # Errors
+/// The configuration does not fit the schema, or a required attribute is null.
 pub(super) fn decode_config(value: Option<&DynamicValue>, schema: &Schema) -> Result<Value, Diagnostics> {
     let config = decode(value, schema)?;
     let missing = missing(schema, &config);
     if missing.is_empty() { Ok(config) } else { Err(missing) }
 }
 
-/// A value for the host, without what it must not keep.
+/// Encodes a value for the host, with null in place of write-only attributes, which a host must not store.
 ///
 /// # Errors
-/// When it does not fit the schema, which is our mistake.
+/// The value does not fit the schema, which is a bug in the provider.
 pub(super) fn encode(value: Value, schema: &Schema) -> Result<DynamicValue, Diagnostics> {
     let kept = without_write_only(value, &schema.attributes);
     let msgpack = encode_msgpack(&kept, &schema.ty()).map_err(|error| vec![error.into()])?;
     Ok(DynamicValue { msgpack, json: Vec::new() })
 }
 
-/// The value with null at every write-only attribute.
+/// The value with null in place of every write-only attribute.
 fn without_write_only(value: Value, attributes: &[Attribute]) -> Value {
     rewrite(value, attributes, &|attribute, value| if attribute.write_only { Value::Null } else { value })
 }
 
-/// The object with each attribute's value given to `change`, from the innermost outwards.
+/// Replaces the value of each attribute by the result of `change`, nested attributes first.
 pub(super) fn rewrite(object: Value, attributes: &[Attribute], change: &dyn Fn(&Attribute, Value) -> Value) -> Value {
     let Value::Map(mut values) = object else { return object };
     for attribute in attributes {
@@ -73,7 +77,6 @@ pub(super) fn rewrite(object: Value, attributes: &[Attribute], change: &dyn Fn(&
 mod tests {
     use super::*;
     use crate::schema::Mode;
-    use crate::wire::Type;
 
     fn schema() -> Schema {
         let secret = || Attribute::string("secret", Mode::Optional, "A secret.").write_only();
@@ -95,27 +98,27 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_null() {
+    fn a_missing_value_is_null() {
         assert_eq!(decode(None, &schema()), Ok(Value::Null));
         assert_eq!(decode(Some(&DynamicValue::default()), &schema()), Ok(Value::Null));
     }
 
     #[test]
-    fn both_encodings_are_taken() {
+    fn both_encodings_are_accepted() {
         let value = json(r#"{"name": "x", "secret": null, "one": null, "many": null}"#);
         let encoded = encode(value.clone(), &schema()).unwrap();
         assert_eq!(decode(Some(&encoded), &schema()), Ok(value));
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn a_value_that_does_not_fit_is_an_error() {
         let garbage = DynamicValue { msgpack: vec![0xc1, 0xff], json: Vec::new() };
         assert!(decode(Some(&garbage), &schema()).is_err());
         assert!(encode(Value::Bool(true), &schema()).is_err());
     }
 
     #[test]
-    fn write_only_values_do_not_come_back() {
+    fn write_only_values_are_not_returned() {
         let object = r#"{"name": "x", "secret": "s"}"#;
         let value = json(&format!(
             r#"{{"name": "x", "secret": "s", "one": {object}, "many": {{"a": {object}, "b": {object}}}}}"#

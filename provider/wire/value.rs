@@ -47,3 +47,16 @@ pub enum Value {
     /// A value of a dynamic type together with its type.
     Dynamic(Box<Type>, Box<Value>),
 }
+
+impl Value {
+    /// Whether no part of the value is unknown.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::List(items) => items.iter().all(Self::is_wholly_known),
+            Self::Map(entries) => entries.values().all(Self::is_wholly_known),
+            Self::Dynamic(_, value) => value.is_wholly_known(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) => true,
+        }
+    }
+}

@@ -13,7 +13,7 @@ async fn stopped(variables: &[(&str, &str)]) -> Plugin {
 async fn log_lines_are_hclog_json() {
     for variable in ["TF_LOG", "TF_LOG_PROVIDER"] {
         let plugin = stopped(&[(variable, "TRACE")]).await;
-        let stderr = plugin.stderr_with("the host asks to stop");
+        let stderr = plugin.stderr_with("the host cancels all operations");
         for line in stderr.lines() {
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             assert!(["trace", "debug", "info", "warn", "error"].contains(&line["@level"].as_str().unwrap()), "{line}");

@@ -159,9 +159,10 @@ fn seen(answer: &HttpAnswer) -> String {
 /// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts.
 fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
     let is_from_gateway = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+        let message = body.get("message").and_then(Json::as_str);
         body.as_object().is_some_and(|body| body.len() == 1)
             && matches!(
-                (answer.status, body["message"].as_str()),
+                (answer.status, message),
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });

@@ -178,8 +178,8 @@ async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, Ca
     let Some(answer) = found(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
     let policy: Json = serde_json::from_str(answer.policy().unwrap_or("{}"))
         .map_err(|error| CallError::Failed { what: "lambda:GetPolicy".to_owned(), why: error.to_string() })?;
-    let statements = policy["Statement"].as_array().into_iter().flatten();
-    let ours = statements.into_iter().find(|statement| statement["Sid"] == outputs.statement_id.as_str());
+    let statements = policy.get("Statement").and_then(Json::as_array).into_iter().flatten();
+    let ours = statements.into_iter().find(|statement| at(statement, "/Sid") == Some(outputs.statement_id.as_str()));
     Ok(ours.map(|statement| {
         let api_id = api_of(statement).filter(|api_id| source_of(statement) == Some(source_arn(aws, api_id).as_str()));
         api_id.map_or_else(|| statement.to_string(), str::to_owned)
@@ -187,18 +187,23 @@ async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, Ca
 }
 
 fn source_of(statement: &Json) -> Option<&str> {
-    let like = statement["Condition"]["ArnLike"].as_object().filter(|like| like.len() == 1)?;
+    let like = statement.pointer("/Condition/ArnLike")?.as_object().filter(|like| like.len() == 1)?;
     like.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).and_then(|(_, value)| value.as_str())
 }
 
 /// The id of the API in a statement that allows API Gateway to invoke the function, and nothing else.
 fn api_of(statement: &Json) -> Option<&str> {
-    let plain = statement["Effect"] == "Allow"
-        && statement["Action"] == INVOKE
-        && statement["Principal"]["Service"] == API_GATEWAY
-        && statement["Condition"].as_object().is_some_and(|condition| condition.len() == 1);
+    let plain = at(statement, "/Effect") == Some("Allow")
+        && at(statement, "/Action") == Some(INVOKE)
+        && at(statement, "/Principal/Service") == Some(API_GATEWAY)
+        && statement.get("Condition").and_then(Json::as_object).is_some_and(|condition| condition.len() == 1);
     let resource = source_of(statement).filter(|_| plain)?.splitn(6, ':').nth(5)?;
     resource.split_once('/').map(|(api_id, _)| api_id)
+}
+
+/// The text at a JSON pointer.
+fn at<'a>(statement: &'a Json, pointer: &str) -> Option<&'a str> {
+    statement.pointer(pointer).and_then(Json::as_str)
 }
 
 #[cfg(test)]

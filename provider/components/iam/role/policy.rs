@@ -14,9 +14,9 @@ pub(super) fn trust(services: &[String]) -> Json {
 /// policy is returned as its own text, which is no service, so that it shows as drift.
 pub(super) fn trusted(document: &str, applied: &[String]) -> Vec<String> {
     let document: Json = serde_json::from_str(document).unwrap_or_default();
-    let mut services = match &document["Statement"][0]["Principal"]["Service"] {
-        Json::String(service) => vec![service.clone()],
-        Json::Array(services) => services.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+    let mut services = match document.pointer("/Statement/0/Principal/Service") {
+        Some(Json::String(service)) => vec![service.clone()],
+        Some(Json::Array(services)) => services.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
     if !same(&trust(&services), &document) {
@@ -48,7 +48,9 @@ fn same(one: &Json, other: &Json) -> bool {
         (Json::Array(one), Json::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
-        (Json::Array(list), single) | (single, Json::Array(list)) => list.len() == 1 && same(&list[0], single),
+        (Json::Array(list), single) | (single, Json::Array(list)) => {
+            matches!(list.as_slice(), [one] if same(one, single))
+        }
         _ => one == other,
     }
 }
