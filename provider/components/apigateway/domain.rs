@@ -132,8 +132,8 @@ impl Component for Domain {
             let request = aws.apigateway().create_domain_name().domain_name(name);
             let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
             let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
-            let made = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
-            answer.map(|answer| answer.domain_name_configurations.and_then(made))
+            let created = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
+            answer.map(|answer| answer.domain_name_configurations.and_then(created))
         };
         let make = || async {
             make(aws, "apigateway:CreateDomainName", look, send).await?;

@@ -123,7 +123,9 @@ impl Component for HttpApi {
                 .set_cors_configuration(cors.clone())
                 .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
-            answer.map(|made| made.api_id.zip(made.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint)))
+            answer.map(|created| {
+                created.api_id.zip(created.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint))
+            })
         };
         make_once(aws, "apigateway:CreateApi", look, send).await
     }

@@ -92,7 +92,7 @@ impl Component for Integration {
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
             let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
-            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
+            answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.integration_id? }))
         };
         make_once(aws, "apigateway:CreateIntegration", look, send).await
     }

@@ -95,7 +95,7 @@ impl Component for Mapping {
         let send = || async {
             let request = aws.apigateway().create_api_mapping().domain_name(domain).api_id(spec.api_id.get());
             let answer = request.stage(spec.stage.get()).set_api_mapping_key(key(spec)).send().await;
-            answer.map(|made| Some(Outputs { domain: domain.clone(), id: made.api_mapping_id? }))
+            answer.map(|created| Some(Outputs { domain: domain.clone(), id: created.api_mapping_id? }))
         };
         let what = format!("the stage to be visible to {domain}");
         let make = || make(aws, "apigateway:CreateApiMapping", look, send);

@@ -89,7 +89,7 @@ impl Component for Route {
         let send = || async {
             let request = aws.apigateway().create_route().api_id(api_id).route_key(&spec.key).target(&target);
             let answer = request.send().await;
-            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.route_id? }))
+            answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.route_id? }))
         };
         make(aws, "apigateway:CreateRoute", look, send).await
     }

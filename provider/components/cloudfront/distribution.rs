@@ -201,7 +201,7 @@ impl Component for Distribution {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let first = identity::reference(aws, "");
-        let made = match request(aws, spec, &first).await {
+        let created = match request(aws, spec, &first).await {
             // CloudFront refuses the caller reference of a deleted distribution.
             Err(error) if error.code() == Some("DistributionAlreadyExists") => {
                 request(aws, spec, &identity::fresh_reference(aws, "")).await?
@@ -210,10 +210,10 @@ impl Component for Distribution {
                 let whose = error.message().to_owned();
                 return Err(CallError::Foreign { what: "an alias of the distribution".to_owned(), whose });
             }
-            made => made?,
+            created => created?,
         };
-        deployment::wait(aws, &made.id, None).await?;
-        Ok(made)
+        deployment::wait(aws, &created.id, None).await?;
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -254,7 +254,7 @@ impl Component for Distribution {
             gone(aws.call("cloudfront:DeleteDistribution", request).await)
         };
         aws.retry(
-            "nobody else to change the distribution",
+            "concurrent changes of the distribution to end",
             deployment::SETTLED_WITHIN,
             deployment::is_overtaken,
             delete,
@@ -363,9 +363,9 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let send = || async {
         let request = aws.cloudfront().create_distribution_with_tags();
         let answer = request.distribution_config_with_tags(config.clone()).send().await;
-        answer.map(|made| {
-            let made = made.distribution?;
-            Some(Outputs { id: made.id, arn: made.arn, domain_name: made.domain_name })
+        answer.map(|created| {
+            let created = created.distribution?;
+            Some(Outputs { id: created.id, arn: created.arn, domain_name: created.domain_name })
         })
     };
     let make = || make(aws, "cloudfront:CreateDistribution", look, send);

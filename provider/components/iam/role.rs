@@ -128,14 +128,14 @@ impl Component for Role {
                 .set_tags(Some(tags.clone()))
                 .send()
         };
-        let made = match aws.call("iam:CreateRole", send).await {
-            Ok(made) => made.role,
+        let created = match aws.call("iam:CreateRole", send).await {
+            Ok(created) => created.role,
             Err(taken) if taken.is_exists() => {
                 return adoption::take_over::<Self>(aws, spec, &format!("IAM role {}", spec.name), taken).await;
             }
             Err(error) => return Err(error),
         };
-        let Some(role) = made else {
+        let Some(role) = created else {
             let why = "the role is missing in IAM's response".to_owned();
             return Err(CallError::Failed { what: format!("IAM role {}", spec.name), why });
         };

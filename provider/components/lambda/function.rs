@@ -205,7 +205,7 @@ impl Component for Function {
         let make_or_take_over = || async {
             match make(aws, spec, &what).await {
                 Err(taken) if taken.is_exists() => take_over(aws, spec, &what, taken).await,
-                made => made.map_err(|error| request::without_values(error, spec)),
+                created => created.map_err(|error| request::without_values(error, spec)),
             }
         };
         aws.retry(&what, adoption::RELEASED_WITHIN, adoption::may_be_released, make_or_take_over).await

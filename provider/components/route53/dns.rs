@@ -78,7 +78,7 @@ async fn walk(
     zone_id: &str,
     names: BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<ResourceRecordSet>>, CallError> {
-    let mut told: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
+    let mut sets: BTreeMap<String, Vec<ResourceRecordSet>> = BTreeMap::new();
     let mut left: BTreeMap<String, &String> = names.iter().map(|name| (reversed(name), name)).collect();
     while let Some((_, name)) = left.pop_first() {
         let mut next: Option<(String, Option<RrType>, Option<String>)> = Some((name.clone(), None, None));
@@ -90,9 +90,9 @@ async fn walk(
             };
             let page = aws.call("route53:ListResourceRecordSets", request).await?;
             for set in page.resource_record_sets {
-                told.entry(normal(&set.name)).or_default().push(set);
+                sets.entry(normal(&set.name)).or_default().push(set);
             }
-            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(told) };
+            let Some(more) = page.next_record_name.filter(|_| page.is_truncated) else { return Ok(sets) };
             // Names before the next page are complete; the name at its start may be incomplete.
             let end = normal(&more);
             left.retain(|order, _| *order > reversed(&end));
@@ -101,7 +101,7 @@ async fn walk(
             }
         }
     }
-    Ok(told)
+    Ok(sets)
 }
 
 /// The sort key of a name in Route 53: its labels in reverse order, with a dot at the end.
@@ -158,19 +158,19 @@ pub(crate) async fn tags_of(
     let what = format!("route53:ListTagsForResources of every {}", kind.as_str());
     let kind = &kind;
     let ask = |ids: BTreeSet<String>| async move {
-        let mut told = BTreeMap::new();
+        let mut tags_by_id = BTreeMap::new();
         for ids in ids.into_iter().collect::<Vec<_>>().chunks(MOST_TAGGED) {
             let together = if ids.len() > 1 { tags_of_many(aws, kind, ids).await? } else { None };
             match together {
-                Some(tags) => told.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
+                Some(tags) => tags_by_id.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
                 None => {
                     for id in ids {
-                        told.insert(id.clone(), tags_of_one(aws, kind, id).await?);
+                        tags_by_id.insert(id.clone(), tags_of_one(aws, kind, id).await?);
                     }
                 }
             }
         }
-        Ok(told)
+        Ok(tags_by_id)
     };
     aws.together(&what, id, ask).await
 }

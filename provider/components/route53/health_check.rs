@@ -114,7 +114,7 @@ impl Component for HealthCheck {
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let settings = settings(spec).unwrap_or_default();
         let reference = identity::reference(aws, &settings);
-        let made = match request(aws, spec, &reference).await {
+        let created = match request(aws, spec, &reference).await {
             Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
                 Some(Found::Ours(found)) => {
                     change(aws, &found.id, spec).await?;
@@ -123,10 +123,10 @@ impl Component for HealthCheck {
                 // Route 53 refuses the caller reference of a deleted health check.
                 _ => request(aws, spec, &identity::fresh_reference(aws, &settings)).await?,
             },
-            made => made?,
+            created => created?,
         };
-        dns::retag(aws, Healthcheck, &made.id, &Tags::new(), &named(aws, &spec.tags)).await?;
-        Ok(made)
+        dns::retag(aws, Healthcheck, &created.id, &Tags::new(), &named(aws, &spec.tags)).await?;
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -142,7 +142,7 @@ impl Component for HealthCheck {
         if untagged(&from) != untagged(to) {
             let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
             let attempt = || change(aws, &outputs.id, to);
-            aws.retry("nobody else to change the health check", SETTLED_WITHIN, changed, attempt).await?;
+            aws.retry("concurrent changes of the health check to end", SETTLED_WITHIN, changed, attempt).await?;
         }
         if from.tags != to.tags {
             let to = named(aws, &to.tags);
@@ -222,8 +222,8 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let request =
         || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
     // The call may be repeated: AWS returns the health check that has this caller reference.
-    let made = aws.call("route53:CreateHealthCheck", request).await?.health_check;
-    Ok(Outputs { id: field(made, "a health check")?.id })
+    let created = aws.call("route53:CreateHealthCheck", request).await?.health_check;
+    Ok(Outputs { id: field(created, "a health check")?.id })
 }
 
 /// Changes the settings that can be changed. Fails when somebody else changes the health check at the same time.

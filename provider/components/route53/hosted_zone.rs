@@ -125,22 +125,22 @@ impl Component for HostedZone {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let made = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
+        let created = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
             // Route 53 refuses the caller reference of a deleted zone.
             Err(error) if error.is_exists() => begin(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
-            made => made?,
+            created => created?,
         };
-        dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
+        dns::retag(aws, Hostedzone, &created.id, &Tags::new(), &spec.tags).await?;
         let rival = || rival(aws, &spec.name);
         // A zone that was just deleted may still be listed.
         if let Some(whose) =
             aws.look_until_believed("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
         {
             // Another owner created a zone of this name at the same time.
-            Self::delete(aws, spec, &made).await?;
+            Self::delete(aws, spec, &created).await?;
             return Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose });
         }
-        Ok(made)
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -248,7 +248,7 @@ fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
 async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
     let error = match request(aws, spec, reference).await {
         Err(error) if error.is_exists() => error,
-        made => return made,
+        created => return created,
     };
     match HostedZone::find(aws, spec).await? {
         Some(Found::Ours(outputs)) => Ok(outputs),

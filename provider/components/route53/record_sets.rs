@@ -281,17 +281,17 @@ mod tests {
         wanted(spec).unwrap().into_values().map(spell).collect()
     }
 
-    fn told(changes: &[Change]) -> Vec<String> {
-        let tell = |change: &Change| {
+    fn described(changes: &[Change]) -> Vec<String> {
+        let describe = |change: &Change| {
             let set = change.resource_record_set.as_ref().unwrap();
             let identifier = set.set_identifier.as_deref().unwrap_or("-");
             format!("{} {} {identifier}", change.action.as_str(), set.r#type.as_str())
         };
-        changes.iter().map(tell).collect()
+        changes.iter().map(describe).collect()
     }
 
     fn batch(held: &[ResourceRecordSet], from: Option<&Spec>, to: Option<&Spec>) -> Vec<String> {
-        told(&changes(held, &[], from, to).unwrap())
+        described(&changes(held, &[], from, to).unwrap())
     }
 
     #[test]

@@ -70,6 +70,6 @@ where
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),
         },
-        made => field(made?, operation),
+        created => field(created?, operation),
     }
 }

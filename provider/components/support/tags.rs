@@ -147,8 +147,8 @@ mod tests {
         let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
         let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
         insta::assert_snapshot!(
-            describe("1", &tags, "made 2026-01-01"),
-            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; made 2026-01-01"
+            describe("1", &tags, "created 2026-01-01"),
+            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; created 2026-01-01"
         );
         assert_eq!(describe("1", &BTreeMap::new(), ""), "it has no other tags");
         let half = plain(&self::tests::tags(&[(OWNER_TAG, "multiregion_api/zebra")]));

@@ -39,7 +39,7 @@ pub(super) async fn change(
         };
         Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
     };
-    let change = || aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt);
+    let change = || aws.retry("concurrent changes of the distribution to end", SETTLED_WITHIN, is_overtaken, attempt);
     aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
 }
 
