@@ -1,8 +1,8 @@
 //! One HTTP API in many AWS regions, from one declaration: an OpenTofu and Terraform provider.
 //!
-//! The modules stand in the order in which data goes through them; `ARCHITECTURE.md` draws the way.
+//! The modules are listed in the order in which data passes through them: see `ARCHITECTURE.md`.
 
-// The futures of an apply lie deep in each other.
+// The futures of an apply are deeply nested.
 #![recursion_limit = "256"]
 
 pub mod plugin;

@@ -1,4 +1,4 @@
-//! Environment -> [`Config`](multiregion::plugin::Config) -> serve.
+//! Reads arguments and environment, and serves the provider.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             let _ = writeln!(std::io::stdout(), "{} {}", plugin::NAME, plugin::VERSION);
             ExitCode::SUCCESS
         }
-        Ok(Invocation::Person) => failure(&plugin::introduction()),
+        Ok(Invocation::RunByHand) => failure(&plugin::introduction()),
         Ok(Invocation::Serve(config)) => {
             serve(config, parent).map_or_else(|error| failure(&chain(&*error)), |()| ExitCode::SUCCESS)
         }
@@ -27,7 +27,7 @@ fn serve(config: Config, parent: Parent) -> Result<(), Box<dyn std::error::Error
     plugin::install_logs(config.log_level);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(plugin::serve(config, parent));
-    // What still runs has nobody left to tell: do not wait for it.
+    // The host is gone, so do not wait for tasks that are still running.
     runtime.shutdown_background();
     Ok(result?)
 }

@@ -11,8 +11,8 @@ use super::Engine;
 use super::job::{self, Ended, Job, Stage};
 use super::journal::{Event, fold, withdrawn};
 use crate::aws::CallError;
-use crate::desired::{Address, Desired};
-use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step, is_open};
+use crate::desired::{Address, Desired, is_open};
+use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step};
 
 /// How an apply ended.
 #[derive(Debug)]

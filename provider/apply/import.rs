@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 
-use super::Engine;
-use crate::aws::{CallError, Looks};
+use super::{Engine, dependencies};
+use crate::aws::{CallError, CoalescedReads};
 use crate::components::{AnyComponent, AnyDiscovered, Siblings};
 use crate::desired::{Address, Scope};
 use crate::plan::{Entry, Ledger};
@@ -26,7 +26,7 @@ impl Engine {
         ledger.ownership = self.ownership();
         let mut scopes = known;
         scopes.insert(Scope::Global);
-        let looks = Arc::default();
+        let (mut all, looks) = (Vec::new(), Arc::default());
         for kind in kinds {
             let component = self.kinds().get(kind)?;
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.meta().global);
@@ -35,11 +35,16 @@ impl Engine {
                 siblings.0.entry(address.clone()).or_default().push(found.outputs.clone());
                 let Some(entry) = self.entry(component, &address, found, &looks).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
-                match ledger.entries.entry(address) {
-                    Vacant(free) => drop(free.insert(entry)),
-                    // What a replacement left behind has the same address.
-                    Occupied(living) => ledger.deposed.push((living.key().clone(), entry)),
-                }
+                all.push((address, entry));
+            }
+        }
+        let dependencies = dependencies::derive(&all, kinds, self.kinds());
+        for (address, mut entry) in all {
+            entry.depends_on = dependencies.get(&address).cloned().unwrap_or_default();
+            match ledger.entries.entry(address) {
+                Vacant(free) => drop(free.insert(entry)),
+                // What a replacement left behind has the same address.
+                Occupied(living) => ledger.deposed.push((living.key().clone(), entry)),
             }
         }
         Ok(ledger)
@@ -50,7 +55,7 @@ impl Engine {
         component: &dyn AnyComponent,
         scope: &Scope,
         siblings: &Siblings,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
         let at = Address { scope: scope.clone(), kind: component.meta().name.to_owned(), key: None };
         let found = component.discover(&self.shared(&at, looks), siblings).await?;
@@ -62,11 +67,10 @@ impl Engine {
         component: &dyn AnyComponent,
         address: &Address,
         found: AnyDiscovered,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Option<Entry>, CallError> {
         let read = component.read(&self.shared(address, looks), &found.spec, &found.outputs).await?;
-        let depends_on = found.depends_on.into_iter().collect();
-        Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on, uncertain: false }))
+        Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false }))
     }
 }
 

@@ -7,8 +7,8 @@ use super::journal::{Event, applied};
 use super::observe::{NOT_OURS, not_ours};
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
-use crate::desired::{Address, Node, Reference};
-use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, is_open, resolve};
+use crate::desired::{Address, Node, Reference, is_open};
+use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, resolve};
 
 /// What a step comes to.
 pub(super) enum Job {
@@ -171,7 +171,7 @@ async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
     let ask = || component.holder(aws, &entry.spec, &entry.outputs);
     let is_not_ours =
         |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
-    aws.look_until_believed(&format!("whose {} is", aws.address()), ask, is_not_ours).await
+    aws.read_until_consistent(&format!("whose {} is", aws.address()), ask, is_not_ours).await
 }
 
 /// A create that failed may have made something all the same: the reply was lost, or it never became usable, or the user
@@ -182,7 +182,7 @@ async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, e
     }
     let Ok(component) = engine.kinds().get(&address.kind) else { return Ended::badly(error) };
     let aws = engine.aftermath(&address);
-    let event = match aws.look_for("what a create that failed has made", || component.find(&aws, &spec)).await {
+    let event = match aws.read_until_found("what a create that failed has made", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })

@@ -1,5 +1,6 @@
 //! Doing what a plan says, and looking at what AWS has.
 
+mod dependencies;
 mod executor;
 mod import;
 mod job;
@@ -10,7 +11,9 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aws::{Aws, CallError, Clock, Identity, LAG, Lease, Looks, Regional, Run, Warning};
+use crate::aws::{
+    Aws, CONSISTENCY_WINDOW, CallError, Clock, CoalescedReads, Identity, Lease, OwnerContext, Regional, Run, Warning,
+};
 use crate::components::Catalog;
 use crate::desired::{Address, Owner, OwnerId, Ownership};
 
@@ -28,24 +31,25 @@ const AFTERMATH: Duration = Duration::from_secs(30);
 pub struct Engine {
     aws: Arc<Aws>,
     run: Arc<Run>,
+    context: Arc<OwnerContext>,
     catalog: Catalog,
 }
 
 impl Engine {
     /// An engine for one operation.
-    pub fn new(aws: Arc<Aws>, run: Run, catalog: Catalog) -> Self {
+    pub fn new(aws: Arc<Aws>, run: Run, context: OwnerContext, catalog: Catalog) -> Self {
         let catalog = catalog.in_account_of(&aws);
-        Self { aws, run: Arc::new(run), catalog }
+        Self { aws, run: Arc::new(run), context: Arc::new(context), catalog }
     }
 
     /// The resource whose components it works on.
     pub fn owner(&self) -> &Owner {
-        &self.run.owner
+        &self.context.owner
     }
 
     /// The owner id of the resource; `None` before it has one.
     pub fn owner_id(&self) -> Option<&OwnerId> {
-        match &self.run.identity {
+        match &self.context.identity {
             Identity::Exactly(owner_id) => Some(owner_id),
             Identity::Unknown | Identity::Any => None,
         }
@@ -53,7 +57,7 @@ impl Engine {
 
     /// The region of the resource's claim.
     pub fn home_region(&self) -> &str {
-        &self.run.home_region
+        &self.context.home_region
     }
 
     /// The identity of the resource as its ledger records it; `None` before it has an owner id.
@@ -66,19 +70,19 @@ impl Engine {
     /// The same run for the resource with this owner id.
     #[must_use]
     pub fn identified(&self, owner_id: OwnerId) -> Self {
-        Self { run: Arc::new(self.run.identified(owner_id)), ..self.clone() }
+        Self { context: Arc::new(self.context.identified(owner_id)), ..self.clone() }
     }
 
     /// The same run at another home region, where the objects of every owner of this name count: an import looks for an
     /// owner id.
     #[must_use]
     pub fn searching(&self, home_region: &str) -> Self {
-        Self { run: Arc::new(self.run.searching(home_region)), ..self.clone() }
+        Self { context: Arc::new(self.context.searching(home_region)), ..self.clone() }
     }
 
     /// A new owner id at the run's home region.
     pub fn mint(&self) -> OwnerId {
-        OwnerId::mint(self.home_region(), self.run.clock.chance())
+        OwnerId::mint(self.home_region(), self.run.clock.random_u64())
     }
 
     /// What components reported to the user since the last call of this function.
@@ -93,8 +97,8 @@ impl Engine {
 
     /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
     #[must_use]
-    pub fn under(&self, lease: &Arc<Lease>) -> Self {
-        Self { run: Arc::new(self.run.under(lease)), ..self.clone() }
+    pub fn with_lease(&self, lease: &Arc<Lease>) -> Self {
+        Self { run: Arc::new(self.run.with_lease(lease)), ..self.clone() }
     }
 
     /// The same run, which can be cancelled by itself.
@@ -116,7 +120,7 @@ impl Engine {
 
     /// AWS for a last look at a component, when the run itself was cancelled or is out of time.
     pub fn aftermath(&self, address: &Address) -> Regional {
-        Regional::new(Arc::clone(&self.aws), Arc::new(self.run.aftermath(AFTERMATH)), address.clone())
+        self.regional_in(self.run.aftermath(AFTERMATH).into(), address)
     }
 
     /// Its time.
@@ -151,17 +155,24 @@ impl Engine {
     /// # Errors
     /// [`CallError::TimedOut`], [`CallError::Cancelled`].
     pub async fn settle(&self) -> Result<(), CallError> {
-        tracing::info!(seconds = LAG.as_secs(), "an apply was cut off: waiting until AWS knows of all that it did");
-        self.run.pause("AWS to know of all that the earlier apply did", LAG).await
+        tracing::info!(
+            seconds = CONSISTENCY_WINDOW.as_secs(),
+            "an apply was cut off: waiting until AWS knows of all that it did"
+        );
+        self.run.pause("AWS to know of all that the earlier apply did", CONSISTENCY_WINDOW).await
     }
 
     /// AWS for the component at `address` in a look at many: they ask together what they want to know alike.
-    fn shared(&self, address: &Address, looks: &Arc<Looks>) -> Regional {
-        self.regional(address).sharing(looks)
+    fn shared(&self, address: &Address, looks: &Arc<CoalescedReads>) -> Regional {
+        self.regional(address).coalescing(looks)
     }
 
     /// AWS for the component at `address`.
     pub fn regional(&self, address: &Address) -> Regional {
-        Regional::new(Arc::clone(&self.aws), Arc::clone(&self.run), address.clone())
+        self.regional_in(Arc::clone(&self.run), address)
+    }
+
+    fn regional_in(&self, run: Arc<Run>, address: &Address) -> Regional {
+        Regional::new(Arc::clone(&self.aws), run, Arc::clone(&self.context), address.clone())
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures::future::join_all;
 
 use super::Engine;
-use crate::aws::{CallError, LAG, Looks};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
 use crate::components::Holder;
 use crate::desired::Address;
 use crate::plan::{Entry, Kinds, Ledger, changed_fields};
@@ -105,16 +105,16 @@ impl Engine {
     }
 
     /// Looks at one component: first together with the others, then by itself as long as AWS may not know better.
-    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>, settled: Instant) -> Sight {
+    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>, settled: Instant) -> Sight {
         let together = Mutex::new(Some(Arc::clone(looks)));
         let look = || async {
             let looks = together.lock().ok().and_then(|mut together| together.take()).unwrap_or_default();
             self.look(address, entry, &looks).await
         };
-        self.run.look_until_believed(&address.to_string(), settled, look, Sight::surprises).await
+        self.run.read_until_consistent(&address.to_string(), settled, look, Sight::surprises).await
     }
 
-    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<Looks>) -> Sight {
+    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>) -> Sight {
         let component = match self.kinds().get(&address.kind) {
             Ok(component) => component,
             Err(error) => return Sight::Unseen(error),
@@ -144,8 +144,8 @@ impl Engine {
     pub(super) fn settled(&self, ledger: &Ledger) -> Instant {
         let clock = &self.run.clock;
         // The second in which it ended was not over yet.
-        let until = ledger.applied.map_or(0, |applied| applied + 1 + LAG.as_secs());
+        let until = ledger.applied.map_or(0, |applied| applied + 1 + CONSISTENCY_WINDOW.as_secs());
         // Whoever applied may have had another clock.
-        clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(LAG)
+        clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(CONSISTENCY_WINDOW)
     }
 }

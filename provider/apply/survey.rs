@@ -10,10 +10,10 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::dependencies;
 use super::journal::{Event, fold};
-use crate::aws::{CallError, LAG, Looks};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
 use crate::components::{Found, Holder, Problem};
-use crate::desired::{Address, Desired};
-use crate::plan::{Change, Entry, Ledger, Mistake, Plan, is_open};
+use crate::desired::{Address, Desired, is_open};
+use crate::plan::{Change, Entry, Ledger, Mistake, Plan};
 
 /// A plan that has been held against AWS.
 #[derive(Debug)]
@@ -78,15 +78,15 @@ impl Engine {
         let is_found = |survey: &Result<Survey, Mistake>| {
             survey.as_ref().is_ok_and(|survey| survey.ledger.entries.len() > ledger.entries.len())
         };
-        let survey = self.run.look_until_believed("what is found", settled, look, is_found).await?;
+        let survey = self.run.read_until_consistent("what is found", settled, look, is_found).await?;
         if !survey.is_obstructed() {
             return Ok(survey);
         }
         // What is in the way of a create may have been deleted a moment ago, and what it lacks just created; nobody knows by
         // whom. Long after the last apply of a resource that exists, AWS is believed at once.
-        let patient = if ledger.is_empty() { self.run.clock.now() + LAG } else { settled };
+        let patient = if ledger.is_empty() { self.run.clock.now() + CONSISTENCY_WINDOW } else { settled };
         let is_obstructed = |survey: &Result<Survey, Mistake>| survey.as_ref().is_ok_and(Survey::is_obstructed);
-        self.run.look_until_believed("what is in the way", patient, look, is_obstructed).await
+        self.run.read_until_consistent("what is in the way", patient, look, is_obstructed).await
     }
 
     /// Waits until AWS shows everything that the last apply of `ledger` did.
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// Finds what would be changed and is somebody else's by now.
-    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<Looks>) {
+    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
         let changes = survey.plan.difference.changes.iter();
         let updated = changes.filter(|(_, change)| matches!(change, Change::Update(_)));
         let entries = updated.filter_map(|(address, _)| Some((address, survey.ledger.entries.get(address)?)));
@@ -138,14 +138,14 @@ impl Engine {
         }
     }
 
-    /// Looks for objects that are planned to be made; `true` when a lost one of ours was taken in.
+    /// CoalescedReads for objects that are planned to be made; `true` when a lost one of ours was taken in.
     async fn find_lost(
         &self,
         desired: &Desired,
         survey: &mut Survey,
         gone: &Ledger,
         asked: &mut BTreeSet<(Address, String)>,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> bool {
         let difference = &survey.plan.difference;
         let wanted: Vec<(Address, Json)> = difference
@@ -185,7 +185,7 @@ impl Engine {
         &self,
         address: &Address,
         spec: &Json,
-        looks: &Arc<Looks>,
+        looks: &Arc<CoalescedReads>,
     ) -> Result<Option<Found<Entry>>, CallError> {
         let (aws, component) = (self.shared(address, looks), self.kinds().get(&address.kind)?);
         let outputs = match component.find(&aws, spec).await? {
@@ -198,7 +198,7 @@ impl Engine {
         Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
     }
 
-    async fn check(&self, survey: &mut Survey, looks: &Arc<Looks>) {
+    async fn check(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
         let difference = &survey.plan.difference;
         let touched = difference.changes.iter().filter(|(_, change)| !change.is_keep()).map(|(address, _)| address);
         let checks = touched.filter_map(|address| {

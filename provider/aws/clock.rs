@@ -1,29 +1,29 @@
-//! Time and chance, injected: a test need not wait for the one, and can repeat the other.
+//! The time source and random number generator of every operation. Tests replace it.
 
 use std::future::Future;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_sts::config::{AsyncSleep, Sleep};
 
-/// A wait.
+/// The future of a sleep.
 pub type Sleeping = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
 
-/// Tells the time, waits, and throws the dice. The engine has no other, and neither have the timeouts of its calls.
+/// Time source and random number generator. Nothing else in the engine, or in the timeouts of its calls, reads the time or
+/// generates random numbers.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The current time of a clock that never goes back.
     fn now(&self) -> Instant;
-    /// The time of day in seconds since 1970, UTC: for what outlives this process.
+    /// The current time of day in seconds since 1970, UTC: for times that outlive the process.
     fn unix_seconds(&self) -> u64;
     /// Ends after `time`.
     fn sleep(&self, time: Duration) -> Sleeping;
-    /// A number by chance, another one every time: for ids, and for delays that are not to be alike.
-    fn chance(&self) -> u64;
+    /// A random number, for ids and for jitter.
+    fn random_u64(&self) -> u64;
 }
 
-/// The machine's own clock.
+/// The clock of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -33,7 +33,7 @@ impl Clock for SystemClock {
     }
 
     fn unix_seconds(&self) -> u64 {
-        // A clock before 1970 is set wrong; everything is late then.
+        // A clock before 1970 is wrong; every heartbeat and every window counts as over then.
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
     }
 
@@ -41,12 +41,13 @@ impl Clock for SystemClock {
         Box::pin(tokio::time::sleep(time))
     }
 
-    fn chance(&self) -> u64 {
-        RandomState::new().build_hasher().finish()
+    fn random_u64(&self) -> u64 {
+        // Owner ids must differ between machines, so the operating system comes first: fastrand seeds itself from the time.
+        getrandom::u64().unwrap_or_else(|_| fastrand::u64(..))
     }
 }
 
-/// A clock as the SDK's timeouts want it.
+/// A clock in the form that the SDK needs for its timeouts.
 pub(super) struct Timeouts(pub(super) Arc<dyn Clock>);
 
 impl AsyncSleep for Timeouts {

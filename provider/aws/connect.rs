@@ -1,4 +1,4 @@
-//! From the provider's arguments to an account: credentials, endpoints, and whose they are.
+//! From the provider's arguments to an AWS account: credentials, endpoints, and the account's id.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,21 +21,22 @@ use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
 use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
 use super::limits::Limiter;
-use super::memory::Memory;
 use super::sender::{Call, Sender};
+use super::upload::UploadBudget;
 use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
-use crate::desired::{Limit, Owner};
+use crate::desired::Limit;
 
-/// Where a provider is at home when nobody says otherwise.
+/// The home region when neither the arguments nor the environment name one.
 const DEFAULT_REGION: &str = "us-east-1";
-/// The longest time one attempt may take.
+/// The longest time that one attempt of a call may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long credentials may take: a sign-in by SSO, a process that asks a vault. Less than an attempt, which waits for them.
+/// How long it may take to obtain credentials, as by SSO or from an external process. Less than the timeout of an attempt,
+/// which includes it.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a question of the provider itself may take, with its repetitions.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(60);
-/// A plan should not wait for an endpoint that is not there.
-const QUESTION_RETRIES: usize = 2;
+/// How long a call of the provider itself may take, with its retries.
+const OWN_CALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Few, so that a plan does not wait long for an endpoint that does not exist.
+const OWN_CALL_RETRIES: usize = 2;
 const DEFAULT_RETRIES: u32 = 8;
 const DEFAULT_PARALLEL_CALLS: usize = 64;
 
@@ -52,10 +53,11 @@ impl Aws {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConnectError> {
         let endpoints = Endpoints { all: config.endpoint_url.clone(), by_service: config.endpoints.clone() };
-        // What the SDK logs on the way may hold credentials.
+        // The SDK's log messages may contain credentials.
         let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(Dispatch::none()).await;
         let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
-        let identity = identity(&endpoints.apply(&sdk, "sts", &region), &endpoints, &region, &clock).await?;
+        let (web, clients) = (http::Web::new(&sdk, config.network.clone()), Clients::new(sdk, endpoints));
+        let identity = identity(&clients, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;
         let limiter = match config.keep_rate_limits {
             true => Limiter::of(limits, clock.now()),
@@ -71,59 +73,57 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
-            web: http::Web::new(&sdk, config.network),
-            clients: Clients::new(sdk, endpoints),
+            web,
+            clients,
             sender,
-            memory: Memory::default(),
+            uploads: UploadBudget::default(),
             enabled_regions: OnceCell::new(),
             locks: std::sync::Mutex::default(),
             clock,
         })
     }
 
-    /// The regions of the account that are enabled; `None` when they could not be listed.
+    /// The enabled regions of the account; `None` when they could not be listed.
     pub async fn enabled_regions(&self) -> Option<Vec<String>> {
         self.list_regions().await.ok()
     }
 
-    /// The regions of the account that are enabled.
+    /// The enabled regions of the account.
     ///
     /// # Errors
-    /// The call that failed. A failure is not remembered: it may pass.
+    /// The error of the call. Only a success is cached.
     pub async fn list_regions(&self) -> Result<Vec<String>, CallError> {
-        self.enabled_regions.get_or_try_init(|| self.ask_for_regions()).await.cloned()
+        self.enabled_regions.get_or_try_init(|| self.read_regions()).await.cloned()
     }
 
-    async fn ask_for_regions(&self) -> Result<Vec<String>, CallError> {
+    async fn read_regions(&self) -> Result<Vec<String>, CallError> {
         let region = self.home_region.as_str();
-        let run = question(&self.clock);
+        let run = own_run(&self.clock);
         let endpoint = self.clients.endpoint("account", region);
         let call = Call { operation: "account:ListRegions", region, endpoint: &endpoint, run: &run, repeatable: true };
         let client = self.clients.account(region);
-        let sender = Sender::new(Limiter::off(), 1, QUESTION_RETRIES);
-        let ask = || {
-            client
+        let sender = Sender::new(Limiter::off(), 1, OWN_CALL_RETRIES);
+        let attempt = || async {
+            let request = client
                 .list_regions()
                 .region_opt_status_contains(RegionOptStatus::Enabled)
-                .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
-                .into_paginator()
-                .items()
-                .send()
-                .collect::<Result<Vec<_>, _>>()
+                .region_opt_status_contains(RegionOptStatus::EnabledByDefault);
+            let regions = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+            regions.map_err(|error| call.failure(error))
         };
-        match sender.send(call, ask).await {
+        match sender.send(call, attempt).await {
             Ok(regions) => Ok(regions.into_iter().filter_map(|region| region.region_name).collect()),
             Err(failure) => {
-                tracing::debug!(error = %failure.error, "the account's enabled regions are not known");
+                tracing::debug!(error = %failure.error, "the account's enabled regions could not be listed");
                 Err(failure.error)
             }
         }
     }
 }
 
-/// A run for a question that no resource asks.
-fn question(clock: &Arc<dyn Clock>) -> Run {
-    Run::new(Owner::new("", ""), "", clock.now() + QUESTION_TIMEOUT, CancellationToken::new(), clock.clone())
+/// A run for a call of the provider itself.
+fn own_run(clock: &Arc<dyn Clock>) -> Run {
+    Run::new(clock.now() + OWN_CALL_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
 async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {
@@ -135,14 +135,14 @@ async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Cloc
         .http_client(http::client(config.network.as_ref()))
         .sleep_impl(Timeouts(Arc::clone(clock)))
         .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
-        // Repeating is ours: with our own clock, within the run's time, under the limiter.
+        // The sender retries: on the injected clock, until the run's deadline, within the rate limits.
         .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts);
     if let Some(region) = &config.region {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &config.profile {
-        // The default chain would let the environment win over a profile that was named on purpose.
+        // In the default chain, credentials of the environment would take precedence over the profile.
         let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
         loader = loader.profile_name(profile).credentials_provider(credentials);
     }
@@ -175,21 +175,14 @@ struct Identity {
     partition: String,
 }
 
-async fn identity(
-    sdk: &SdkConfig,
-    endpoints: &Endpoints,
-    region: &str,
-    clock: &Arc<dyn Clock>,
-) -> Result<Identity, ConnectError> {
-    let client = aws_sdk_sts::Client::new(sdk);
-    let run = question(clock);
-    let endpoint = endpoints.of("sts").or(sdk.endpoint_url()).map_or_else(|| format!("sts.{region}"), str::to_owned);
+async fn identity(clients: &Clients, region: &str, clock: &Arc<dyn Clock>) -> Result<Identity, ConnectError> {
+    let client = clients.sts(region);
+    let run = own_run(clock);
+    let endpoint = clients.endpoint("sts", region);
     let call = Call { operation: "sts:GetCallerIdentity", region, endpoint: &endpoint, run: &run, repeatable: true };
-    let sender = Sender::new(Limiter::off(), 1, QUESTION_RETRIES);
-    let answer = sender
-        .send(call, || client.get_caller_identity().send())
-        .await
-        .map_err(|failure| connect_error(failure, &endpoint))?;
+    let sender = Sender::new(Limiter::off(), 1, OWN_CALL_RETRIES);
+    let attempt = || async { client.get_caller_identity().send().await.map_err(|error| call.failure(error)) };
+    let answer = sender.send(call, attempt).await.map_err(|failure| connect_error(failure, &endpoint))?;
     let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).filter(|name| !name.is_empty());
     let (Some(account_id), partition) = (answer.account(), partition.unwrap_or("aws")) else {
         return Err(ConnectError::Credentials("sts:GetCallerIdentity named no account".into()));
@@ -197,8 +190,8 @@ async fn identity(
     Ok(Identity { account_id: account_id.to_owned(), partition: partition.to_owned() })
 }
 
-/// Who may call GetCallerIdentity needs no permission: a refusal is about the credentials. An answer without a code of
-/// AWS's own is from something else than AWS.
+/// The reason why GetCallerIdentity failed. The call needs no permission, so an error of AWS is about the credentials. A
+/// response without an AWS error code does not come from AWS.
 fn connect_error(failure: Failure, endpoint: &str) -> ConnectError {
     match failure.error {
         CallError::Unreachable { endpoint, source, .. } => {
@@ -206,13 +199,13 @@ fn connect_error(failure: Failure, endpoint: &str) -> ConnectError {
         }
         error => {
             let code = error.code().unwrap_or_default();
-            let foreign = code.starts_with("HTTP ") || failure.verdict == super::failure::Verdict::Unclear;
+            let is_not_aws = code.starts_with("HTTP ") || failure.verdict == super::failure::Verdict::Unclear;
             match code {
                 NO_CREDENTIALS => ConnectError::NoCredentials,
-                // Nothing was sent, so there is neither a refusal nor a request to name.
+                // Nothing was sent: the error would name a call and a request id that do not exist.
                 BAD_CREDENTIALS => ConnectError::Credentials(error.message().into()),
                 UNAVAILABLE_CREDENTIALS => ConnectError::Unavailable(error.message().into()),
-                _ if foreign => ConnectError::Unreachable { endpoint: endpoint.to_owned(), source: error.into() },
+                _ if is_not_aws => ConnectError::Unreachable { endpoint: endpoint.to_owned(), source: error.into() },
                 _ => ConnectError::Credentials(error.into()),
             }
         }
@@ -247,15 +240,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_endpoint_that_does_not_answer_is_named() {
-        // Nobody listens on port 9 of this machine.
+    async fn an_unreachable_endpoint_is_named() {
+        // No process listens on port 9.
         let error = Aws::connect(config("http://127.0.0.1:9"), [], Arc::new(FakeClock::default())).await.err().unwrap();
-        assert_eq!(error.to_string(), "http://127.0.0.1:9 does not answer as AWS does");
+        assert_eq!(error.to_string(), "could not reach AWS at http://127.0.0.1:9");
         assert!(!format!("{error:?} {}", crate::aws::chain(&error)).contains("canary"));
     }
 
     #[test]
-    fn only_the_right_account_is_let_in() {
+    fn only_an_allowed_account_is_accepted() {
         let mut config = config("http://127.0.0.1:9");
         assert!(check_account(&config, "111111111111").is_ok());
         config.allowed_account_ids = vec!["222222222222".to_owned()];

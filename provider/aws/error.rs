@@ -1,97 +1,97 @@
-//! What a call to AWS can come to.
+//! The errors of calls to AWS, and of waits for it.
 
 use std::sync::Arc;
 
 use super::failure::{BAD_CREDENTIALS, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
 
-/// The error that caused another.
+/// The source of another error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// One AWS call, or one wait, that did not succeed, after all retries.
+/// An AWS call or a wait that failed, after all retries.
 ///
-/// `Display` never prints its source; [`chain`] walks the whole chain.
+/// `Display` never prints its source; [`chain`] prints the whole chain.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallError {
-    /// AWS refused; repeating the call would not help.
+    /// AWS responded with an error that no retry could change.
     #[error("{operation} in {region} was refused with {code}: {message} (request id {request_id})")]
     Refused {
         /// Service and operation as in an IAM action: `lambda:CreateFunction`.
         operation: &'static str,
-        /// The region that was asked.
+        /// The region that was called.
         region: String,
-        /// AWS's error code.
+        /// AWS's error code, `HTTP 503` when there is none, or one of the provider's own codes when nothing was sent.
         code: String,
-        /// AWS's own words.
+        /// AWS's error message.
         message: String,
-        /// What AWS's support asks for.
+        /// The id of the request, for AWS Support.
         request_id: String,
     },
-    /// No answer came: nobody knows whether it was done.
-    #[error("{operation} in {region} got no answer from {endpoint}")]
+    /// No response arrived. Whether AWS carried out the call is unknown.
+    #[error("{operation} in {region} got no response from {endpoint}")]
     Unreachable {
-        /// Service and operation.
+        /// Service and operation as in an IAM action.
         operation: &'static str,
-        /// The region that was asked.
+        /// The region that was called.
         region: String,
-        /// Where the request went.
+        /// The endpoint that the request was sent to.
         endpoint: String,
-        /// What went wrong on the way.
+        /// The error of the connection.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// An object of that name exists and is not ours.
-    #[error("{what} exists already and is not ours: {whose}")]
+    /// An object of this name exists and does not belong to the resource.
+    #[error("{what} already exists and does not belong to this resource: {whose}")]
     Foreign {
-        /// Which object.
+        /// The object.
         what: String,
-        /// Whose it looks like.
+        /// The owner, as far as the object shows it.
         whose: String,
     },
-    /// What was waited for did not come in time.
+    /// A wait reached its limit.
     #[error("{} {what}; last seen: {last}", waited(*waited_seconds))]
     TimedOut {
-        /// The wait's name.
+        /// What was waited for.
         what: String,
-        /// How long it waited, in seconds; 0 when no time was left to begin.
+        /// How long, in seconds; 0 when no time was left to begin.
         waited_seconds: u64,
-        /// The last answer.
+        /// The last state that was seen.
         last: String,
     },
-    /// The operation's time was up before this call was sent, or this change begun.
+    /// The operation reached its deadline before it sent this call or began this change.
     #[error("{what} was not started: {why}")]
     NotStarted {
-        /// Which call or change.
+        /// The call or change.
         what: String,
-        /// What it waited for, and how long.
+        /// What it had to wait for, and how long.
         why: String,
     },
-    /// The object reached a state from which it will not come back.
+    /// The object reached a state that does not change any more, or AWS's response is unusable.
     #[error("{what} failed: {why}")]
     Failed {
-        /// Which object.
+        /// The object.
         what: String,
         /// AWS's reason.
         why: String,
     },
-    /// The user cancelled.
+    /// The user cancelled the operation.
     #[error("cancelled before {0}")]
     Cancelled(String),
-    /// A spec or output that does not fit its kind: the ledger was written by another version.
-    #[error("the ledger does not fit this version: {0}")]
+    /// A spec or output in the state that does not fit its kind.
+    #[error("the state was written by an incompatible version of the provider: {0}")]
     Malformed(String),
-    /// Something on this machine: the package could not be read.
+    /// A file or directory on this machine could not be read.
     #[error("{what} could not be read")]
     Local {
-        /// Which file or directory.
+        /// The file or directory.
         what: String,
-        /// What went wrong.
+        /// The error of the operating system.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl CallError {
-    /// AWS's error code, where AWS gave one.
+    /// AWS's error code, if AWS responded.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::Refused { code, .. } => Some(code),
@@ -99,7 +99,7 @@ impl CallError {
         }
     }
 
-    /// AWS's own words, where AWS gave some.
+    /// AWS's error message; empty if AWS did not respond.
     pub fn message(&self) -> &str {
         match self {
             Self::Refused { message, .. } => message,
@@ -107,22 +107,19 @@ impl CallError {
         }
     }
 
-    /// Whether AWS refuses the caller: a permission is missing, or the credentials are not valid any more. Repeating the call
-    /// does not help.
+    /// Whether AWS rejects the caller: the credentials are invalid or lack a permission.
     pub fn is_denied(&self) -> bool {
-        let is_forbidden =
-            |code: &str| ["AccessDenied", "Unauthorized", "NotAuthorized"].iter().any(|part| code.contains(part));
-        self.is_credentials() || self.code().is_some_and(is_forbidden)
+        self.is_credentials() || self.has_code(DENIED_CODES)
     }
 
-    /// Whether AWS has no such object.
+    /// Whether the object does not exist.
     pub fn is_not_found(&self) -> bool {
-        self.code().is_some_and(|code| code.starts_with("NoSuch") || code.contains("NotFound"))
+        self.has_code(NOT_FOUND_CODES)
     }
 
-    /// Whether the credentials are to blame: expired, revoked, mistyped or not to be had. Every call fails alike then.
+    /// Whether the credentials are the reason: expired, revoked, mistyped or unavailable. Every other call fails, too.
     pub fn is_credentials(&self) -> bool {
-        self.code().is_some_and(|code| CREDENTIALS_CODES.contains(&code)) && !self.is_clock_skew()
+        self.has_code(CREDENTIALS_CODES) && !self.is_clock_skew()
     }
 
     /// Whether AWS rejects the time of the request: the machine's clock is wrong.
@@ -138,15 +135,66 @@ impl CallError {
         }
     }
 
-    /// Whether AWS already has an object of that name.
+    /// Whether an object of this name already exists.
     pub fn is_exists(&self) -> bool {
-        self.code().is_some_and(|code| code.contains("AlreadyExists"))
-            || (self.code() == Some("ResourceConflictException") && self.message().contains("already exist"))
-            || (self.code() == Some("ConflictException") && self.message().contains("already exists"))
+        match self.code() {
+            // Lambda and API Gateway use these codes for every conflict.
+            Some("ResourceConflictException") => self.message().contains("already exist"),
+            Some("ConflictException") => self.message().contains("already exists"),
+            _ => self.has_code(EXISTS_CODES),
+        }
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
     }
 }
 
-/// Codes of refusals because of the credentials: AWS's own, and ours for calls that could not be signed.
+/// Codes for an object that does not exist.
+const NOT_FOUND_CODES: &[&str] = &[
+    // Certificate Manager, CloudWatch Logs, Lambda
+    "ResourceNotFoundException",
+    // API Gateway
+    "NotFoundException",
+    // CloudFront
+    "EntityNotFound",
+    "NoSuchDistribution",
+    "NoSuchResource",
+    // IAM
+    "NoSuchEntity",
+    // Lambda
+    "ProvisionedConcurrencyConfigNotFoundException",
+    // Route 53
+    "NoSuchChange",
+    "NoSuchHealthCheck",
+    "NoSuchHostedZone",
+];
+
+/// Codes for an object that already exists. [`CallError::is_exists`] has those that also mean other conflicts.
+const EXISTS_CODES: &[&str] = &[
+    // CloudFront
+    "CNAMEAlreadyExists",
+    "DistributionAlreadyExists",
+    // CloudWatch Logs
+    "ResourceAlreadyExistsException",
+    // CloudFront, IAM
+    "EntityAlreadyExists",
+    // Route 53
+    "HealthCheckAlreadyExists",
+    "HostedZoneAlreadyExists",
+];
+
+/// Codes for a caller that lacks a permission.
+const DENIED_CODES: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "NotAuthorized",
+    "NotAuthorizedException",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+];
+
+/// Codes for unusable credentials: AWS's own, and the provider's own for calls that could not be signed.
 const CREDENTIALS_CODES: &[&str] = &[
     "ExpiredToken",
     "ExpiredTokenException",
@@ -165,14 +213,14 @@ const CREDENTIALS_CODES: &[&str] = &[
     UNAVAILABLE_CREDENTIALS,
 ];
 
-/// What AWS says of a signature whose time is not its own.
+/// Parts of AWS's message about a signature whose time is not the current time.
 const SKEW_TEXTS: &[&str] = &["Signature expired", "ignature not yet current"];
 
 fn waited(seconds: u64) -> String {
     if seconds == 0 { "no time was left for".to_owned() } else { format!("waited {seconds} s for") }
 }
 
-/// An error and everything that caused it, joined by colons.
+/// The text of an error and of all its sources, joined by colons.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -195,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_told_from_wrong_credentials() {
+    fn a_wrong_clock_is_distinguished_from_wrong_credentials() {
         let causes = |code, message| {
             let error = refused(code, message);
             (error.is_credentials(), error.is_clock_skew())
@@ -213,5 +261,16 @@ mod tests {
         assert_eq!(causes("InvalidSignatureException", "Signature expired: 20261127T120000Z"), (false, true));
         assert_eq!(causes("RequestTimeTooSkewed", ""), (false, true));
         assert_eq!(causes("AccessDenied", "not authorized"), (false, false));
+    }
+
+    #[test]
+    fn codes_are_compared_as_a_whole() {
+        assert!(refused("ResourceNotFoundException", "").is_not_found());
+        assert!(!refused("KMSNotFoundException", "").is_not_found());
+        assert!(refused("EntityAlreadyExists", "").is_exists());
+        assert!(refused("ResourceConflictException", "Function already exist: shop").is_exists());
+        assert!(!refused("ResourceConflictException", "an update is in progress").is_exists());
+        assert!(refused("AccessDeniedException", "").is_denied());
+        assert!(!refused("KMSAccessDeniedException", "").is_denied());
     }
 }

@@ -1,4 +1,4 @@
-//! From the SDK's errors to ours, and whether a call that failed is worth another attempt.
+//! From the SDK's errors to [`CallError`], and whether a failed call may be retried.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -7,8 +7,8 @@ use aws_types::request_id::RequestId;
 
 use super::{BoxError, CallError, chain};
 
-/// Codes of refusals that pass by themselves; nothing was done.
-const PASSING_CODES: &[&str] = &[
+/// Codes for a throttled call; nothing was changed.
+const THROTTLED_CODES: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
     "ProvisionedThroughputExceededException",
@@ -22,7 +22,7 @@ const PASSING_CODES: &[&str] = &[
     "TooManyRequestsException",
 ];
 
-/// Codes of refusals because something else happens to the same object at the moment; nothing was done.
+/// Codes for a conflict with another change of the same object; nothing was changed.
 const BUSY_CODES: &[&str] = &[
     "ConcurrentModification",
     "ConcurrentModificationException",
@@ -30,25 +30,25 @@ const BUSY_CODES: &[&str] = &[
     "PriorRequestNotComplete",
 ];
 
-/// What a failed attempt says about the call.
+/// What a failed attempt says about the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It will be refused again.
+    /// The next attempt would fail, too.
     Final,
-    /// Nothing was done; AWS wants fewer calls.
+    /// Nothing was changed; calls must be sent more slowly.
     Throttled,
-    /// Nothing was done; it will pass.
+    /// Nothing was changed; a later attempt may succeed.
     Busy,
-    /// Nobody knows whether it was done: no answer, or a server error.
+    /// No response or a server error: whether AWS carried out the call is unknown.
     Unclear,
 }
 
 /// An attempt that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
-    /// What is told when nothing helps.
+    /// The error of the call, unless a retry succeeds.
     pub(super) error: CallError,
-    /// Whether something may help.
+    /// Whether a retry may succeed.
     pub(super) verdict: Verdict,
 }
 
@@ -59,7 +59,7 @@ impl From<CallError> for Failure {
 }
 
 impl Failure {
-    /// What the SDK's error means. `endpoint` is where the request went.
+    /// Classifies an error of the SDK. `endpoint` is the one that the request was sent to.
     pub(super) fn new<E>(
         operation: &'static str,
         region: &str,
@@ -77,7 +77,7 @@ impl Failure {
             None => (None, None),
         };
         let code = code.map_or_else(|| format!("HTTP {status}"), str::to_owned);
-        let message = message.unwrap_or("no further explanation").to_owned();
+        let message = message.unwrap_or("AWS gave no message").to_owned();
         Self {
             verdict: verdict(status, &code, &message),
             error: CallError::Refused { operation, region: region.to_owned(), code, message, request_id },
@@ -90,7 +90,7 @@ impl Failure {
     {
         let sent = !matches!(error, SdkError::ConstructionFailure(_));
         let source: BoxError = error.into_source().unwrap_or_else(|error| error.to_string().into());
-        let credentials = about_credentials(source.as_ref());
+        let credentials = credentials_code(source.as_ref());
         if sent && credentials.is_none() {
             let (region, endpoint) = (region.to_owned(), endpoint.to_owned());
             return Self {
@@ -104,29 +104,29 @@ impl Failure {
             region: region.to_owned(),
             code: code.to_owned(),
             message: chain(source.as_ref()),
-            request_id: "none, it was not sent".to_owned(),
+            request_id: "none, nothing was sent".to_owned(),
         };
         let verdict = if code == UNAVAILABLE_CREDENTIALS { Verdict::Busy } else { Verdict::Final };
         Self { error, verdict }
     }
 }
 
-/// Our code for a call that could not be signed, because there are no credentials.
+/// The provider's code for a call that could not be signed because there are no credentials.
 pub(super) const NO_CREDENTIALS: &str = "NoCredentials";
-/// Our code for a call that could not be signed, because the credentials that there are came to nothing: a session that
-/// has expired, a role that may not be assumed.
+/// The provider's code for a call that could not be signed because the credentials are unusable: an expired session, a role
+/// that may not be assumed.
 pub(super) const BAD_CREDENTIALS: &str = "BadCredentials";
 
-/// Our code for a call that could not be signed, because the provider of credentials (STS, SSO, a process) was throttled,
-/// unreachable or too slow.
+/// The provider's code for a call that could not be signed because the credential provider (STS, SSO, a process) was
+/// throttled, unreachable or too slow.
 pub(super) const UNAVAILABLE_CREDENTIALS: &str = "UnavailableCredentials";
 
-/// What a credential provider's failure says, besides [`PASSING_CODES`], when it may pass.
-const PASSING_TEXTS: &[&str] =
+/// Parts of a credential provider's error, besides [`THROTTLED_CODES`], that say that a retry may succeed.
+const TRANSIENT_TEXTS: &[&str] =
     &["timed out", "dispatch failure", "InternalError", "InternalFailure", "InternalServer", "ServiceUnavailable"];
 
-/// Our code for an error about credentials.
-fn about_credentials(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+/// The provider's code for an error that comes from the credentials; `None` for any other error.
+fn credentials_code(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     use aws_credential_types::provider::error::CredentialsError;
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -134,11 +134,11 @@ fn about_credentials(error: &(dyn std::error::Error + 'static)) -> Option<&'stat
             return Some(match failure {
                 CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS,
                 CredentialsError::InvalidConfiguration(_) => BAD_CREDENTIALS,
-                _ if passes(&chain(error)) => UNAVAILABLE_CREDENTIALS,
+                _ if is_transient(&chain(error)) => UNAVAILABLE_CREDENTIALS,
                 _ => BAD_CREDENTIALS,
             });
         }
-        // The SDK's cache of credentials gives up with an error of a type that is not public.
+        // The SDK's credentials cache times out with an error of a private type.
         if error.to_string().starts_with("identity resolver timed out") {
             return Some(UNAVAILABLE_CREDENTIALS);
         }
@@ -147,20 +147,20 @@ fn about_credentials(error: &(dyn std::error::Error + 'static)) -> Option<&'stat
     None
 }
 
-/// Whether a credential provider that failed in these words may succeed when it is asked again. Their errors have no common
-/// type that holds AWS's code.
-fn passes(text: &str) -> bool {
-    PASSING_CODES.iter().chain(PASSING_TEXTS).any(|passing| text.contains(passing))
+/// Whether a credential provider that failed with this text may succeed later. The errors of credential providers have no
+/// common type that holds AWS's code.
+fn is_transient(text: &str) -> bool {
+    THROTTLED_CODES.iter().chain(TRANSIENT_TEXTS).any(|part| text.contains(part))
 }
 
 fn verdict(status: u16, code: &str, message: &str) -> Verdict {
-    if PASSING_CODES.contains(&code) || status == 429 {
+    if THROTTLED_CODES.contains(&code) || status == 429 {
         return Verdict::Throttled;
     }
     if BUSY_CODES.contains(&code) || (code == "ConflictException" && message.contains("try again later")) {
         return Verdict::Busy;
     }
-    // 501 is an emulator's way to say that it knows no such operation.
+    // Emulators respond with 501 to operations that they do not implement.
     if status >= 500 && status != 501 { Verdict::Unclear } else { Verdict::Final }
 }
 
@@ -179,7 +179,7 @@ mod tests {
 
     type Unsent = SdkError<GetCallerIdentityError, HttpResponse>;
 
-    /// What a call comes to when its credentials do not come.
+    /// The error code and verdict of a call that could not be signed because of `error`.
     fn unsigned(error: impl Into<BoxError>) -> (String, Verdict) {
         let error = Unsent::dispatch_failure(ConnectorError::other(error.into(), None));
         let failure = Failure::new("sts:GetCallerIdentity", "us-east-1", "http://localhost", error);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_of_credentials_that_may_recover_is_asked_again() {
+    fn a_credential_provider_that_may_recover_is_retried() {
         let unavailable = (UNAVAILABLE_CREDENTIALS.to_owned(), Verdict::Busy);
         let unreachable =
             SdkError::<AssumeRoleError, HttpResponse>::dispatch_failure(ConnectorError::io("reset".into()));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_told_from_what_does_not() {
+    fn transient_errors_are_distinguished_from_final_ones() {
         assert_eq!(verdict(400, "Throttling", "Rate exceeded"), Verdict::Throttled);
         assert_eq!(verdict(400, "PriorRequestNotComplete", ""), Verdict::Busy);
         assert_eq!(verdict(429, "TooManyRequestsException", ""), Verdict::Throttled);

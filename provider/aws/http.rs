@@ -1,4 +1,4 @@
-//! Plain requests to an API's endpoint: what a probe makes.
+//! The HTTP client, and plain requests to an API's endpoint, which probes send.
 
 use std::time::Duration;
 
@@ -13,24 +13,26 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::SdkConfig;
+use http::Uri;
+use http::uri::{Authority, PathAndQuery};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
 use super::BoxError;
 
-/// The longest time a connection may take to be made.
+/// The longest time to establish a connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// API Gateway answers within 30 s, or says that it cannot.
+/// API Gateway responds within 30 s, if only with an error.
 const READ_TIMEOUT: Duration = Duration::from_secs(35);
-/// The header that tells a local AWS which of AWS's hosts a request goes to.
+/// The header that names the AWS host of a request that is sent to an emulator instead.
 const CONNECT_TO: &str = "x-connect-to";
-/// More of a body is not read.
+/// The rest of a longer body is not read.
 const BODY_BYTES: usize = 4096;
 
-/// What an endpoint answered.
+/// The response of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
-    /// The status.
+    /// The status code.
     pub status: u16,
     /// The beginning of the body, at most 4 KiB.
     pub body: String,
@@ -40,7 +42,7 @@ fn tls() -> Provider {
     Provider::Rustls(CryptoMode::AwsLc)
 }
 
-/// The one HTTP client of all AWS clients.
+/// The HTTP client that all AWS clients share.
 pub(super) fn client(network: Option<&SharedHttpConnector>) -> SharedHttpClient {
     match network.cloned() {
         Some(network) => http_client_fn(move |_, _| network.clone()),
@@ -48,58 +50,60 @@ pub(super) fn client(network: Option<&SharedHttpConnector>) -> SharedHttpClient 
     }
 }
 
-/// Asks APIs what their users ask them.
+/// Sends requests to APIs as their users do.
 pub(super) struct Web {
     sdk: SdkConfig,
     connector: SharedHttpConnector,
 }
 
 impl Web {
-    /// With the timers that `sdk` has, over `network` where there is one.
+    /// A client with the timers of `sdk`, which sends requests over `network` if there is one.
     pub(super) fn new(sdk: &SdkConfig, network: Option<SharedHttpConnector>) -> Self {
-        let connector = network.unwrap_or_else(|| SharedHttpConnector::new(connector(sdk, Names::default())));
+        let connector = network.unwrap_or_else(|| SharedHttpConnector::new(connector(sdk, Resolver::default())));
         Self { sdk: sdk.clone(), connector }
     }
 
-    /// Asks for the path of `url` in the name of `host`: at the endpoint `instead`, or else where `url` leads.
+    /// Sends a GET request with the path of `url` and the host `host`: to `endpoint`, or else to the authority of `url`.
     ///
-    /// One endpoint that stands for all hosts is told by a header which of them is meant, where the request itself does
-    /// not say it: a custom domain name is the same in every region, and no record leads from it to one yet.
-    pub(super) async fn get(&self, url: &str, host: &str, instead: Option<&str>) -> Result<HttpAnswer, BoxError> {
-        let path = path(url);
-        if let Some(base) = instead {
-            let url_there = format!("{}{path}", base.trim_end_matches('/'));
-            let meant = Some(authority(url)).filter(|authority| *authority != host);
-            return get(&self.connector, &url_there, [("host", Some(host)), (CONNECT_TO, meant)]).await;
+    /// An `endpoint` that stands for all hosts gets the authority of `url` in a header when the host does not identify the
+    /// API: a custom domain name is the same in every region, and no record points it to one of them yet.
+    pub(super) async fn get(&self, url: &str, host: &str, endpoint: Option<&str>) -> Result<HttpAnswer, BoxError> {
+        let parts: Uri = url.parse()?;
+        let authority = parts.authority().map_or("", Authority::as_str);
+        let path = parts.path_and_query().map_or("/", PathAndQuery::as_str);
+        if let Some(endpoint) = endpoint {
+            let url = format!("{}{path}", endpoint.trim_end_matches('/'));
+            let connect_to = Some(authority).filter(|authority| *authority != host);
+            return get(&self.connector, &url, [("host", Some(host)), (CONNECT_TO, connect_to)]).await;
         }
-        if authority(url) == host {
+        if authority == host {
             return get(&self.connector, url, []).await;
         }
-        // The certificate and the request must name the host, though no name leads from it to here yet.
-        let connector = connector(&self.sdk, Names { instead: Some(authority(url).to_owned()) });
+        // Certificate and request must name the host, which no record points to the API yet.
+        let connector = connector(&self.sdk, Resolver { instead: Some(authority.to_owned()) });
         get(&connector, &format!("https://{host}{path}"), []).await
     }
 }
 
-fn connector(sdk: &SdkConfig, names: Names) -> Connector {
+fn connector(sdk: &SdkConfig, resolver: Resolver) -> Connector {
     let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
     let mut builder = Connector::builder().tls_provider(tls()).connector_settings(settings);
     builder.set_sleep_impl(sdk.sleep_impl());
-    builder.build_with_resolver(names)
+    builder.build_with_resolver(resolver)
 }
 
-/// Finds addresses: of the names that are asked for, or of one name instead of all of them.
+/// Resolves host names, or one name instead of all others.
 #[derive(Debug, Clone, Default)]
-struct Names {
+struct Resolver {
     instead: Option<String>,
 }
 
-impl ResolveDns for Names {
+impl ResolveDns for Resolver {
     fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
         let name = self.instead.as_deref().unwrap_or(name);
         DnsFuture::new(async move {
-            let found = tokio::net::lookup_host((name, 443)).await.map_err(ResolveDnsError::new)?;
-            Ok(found.map(|address| address.ip()).collect())
+            let addresses = tokio::net::lookup_host((name, 443)).await.map_err(ResolveDnsError::new)?;
+            Ok(addresses.map(|address| address.ip()).collect())
         })
     }
 }
@@ -122,22 +126,7 @@ async fn get<const N: usize>(
     Ok(HttpAnswer { status, body })
 }
 
-/// The path and query of a URL.
-fn path(url: &str) -> &str {
-    let rest = without_scheme(url);
-    rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/")
-}
-
-/// The host of a URL, with the port where it has one.
-fn authority(url: &str) -> &str {
-    let rest = without_scheme(url);
-    rest.split_once('/').map_or(rest, |(authority, _)| authority)
-}
-
-fn without_scheme(url: &str) -> &str {
-    url.split_once("://").map_or(url, |(_, rest)| rest)
-}
-
+/// The beginning of a body, as text.
 async fn beginning(body: SdkBody) -> Result<String, BoxError> {
     let mut stream = ByteStream::new(body);
     let mut bytes = Vec::new();
@@ -157,12 +146,13 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_url() {
-        assert_eq!(
-            authority("https://abc.execute-api.eu-west-1.amazonaws.com"),
-            "abc.execute-api.eu-west-1.amazonaws.com"
-        );
-        assert_eq!(authority("http://localhost:4566/health"), "localhost:4566");
-        assert_eq!(path("https://abc.execute-api.eu-west-1.amazonaws.com"), "/");
-        assert_eq!(path("http://localhost:4566/health?deep=1"), "/health?deep=1");
+        let parts = |url: &str| {
+            let url: Uri = url.parse().unwrap();
+            (url.authority().unwrap().to_string(), url.path_and_query().unwrap().to_string())
+        };
+        let (host, path) = parts("https://abc.execute-api.eu-west-1.amazonaws.com");
+        assert_eq!((host.as_str(), path.as_str()), ("abc.execute-api.eu-west-1.amazonaws.com", "/"));
+        let (host, path) = parts("http://localhost:4566/health?deep=1");
+        assert_eq!((host.as_str(), path.as_str()), ("localhost:4566", "/health?deep=1"));
     }
 }

@@ -1,4 +1,5 @@
-//! A time-limited permission to call AWS: a run that was suspended finds it expired and reads its claim before it goes on.
+//! A time-limited permission to call AWS. A run that was suspended finds its lease expired, and reads its claim again before
+//! it continues.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -7,35 +8,35 @@ use tokio::sync::Notify;
 
 use super::Clock;
 
-/// How long a run may go on calling AWS without asking whether it still may.
+/// The permission of a run to call AWS, which each heartbeat renews.
 pub struct Lease {
     until: Mutex<Instant>,
     renewed: Notify,
 }
 
 impl Lease {
-    /// A lease that ends at this time, unless it is renewed.
+    /// A lease that is valid until this time, unless it is renewed.
     pub fn new(until: Instant) -> Self {
         Self { until: Mutex::new(until), renewed: Notify::new() }
     }
 
-    /// It ends at this time instead.
+    /// Makes the lease valid until this time.
     pub fn renew(&self, until: Instant) {
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
         self.renewed.notify_waiters();
     }
 
-    /// Whether it still lasts.
-    pub fn lasts(&self, clock: &dyn Clock) -> bool {
+    /// Whether the lease has not expired yet.
+    pub fn is_valid(&self, clock: &dyn Clock) -> bool {
         clock.now() < *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it is renewed, if it has run out.
-    pub(super) async fn lasting(&self, clock: &dyn Clock) {
+    /// Returns at once while the lease is valid; otherwise waits until it is renewed.
+    pub(super) async fn until_valid(&self, clock: &dyn Clock) {
         loop {
-            // From here on no renewal is missed.
+            // Created before the check, so that no renewal is missed.
             let renewed = self.renewed.notified();
-            if self.lasts(clock) {
+            if self.is_valid(clock) {
                 return;
             }
             renewed.await;

@@ -1,64 +1,37 @@
-//! AWS's limits on calls, kept by token buckets that slow down when AWS throttles all the same.
+//! AWS's rate limits, enforced by token buckets that slow down when AWS throttles calls all the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedMutexGuard;
 
 use super::Clock;
+use super::services::{SERVICES, ServiceLimit};
 use crate::desired::Limit;
 
-const fn limit(operation: &'static str, burst: u32, per_second: f64) -> Limit {
-    Limit { operation, burst, per_second }
-}
-
-/// Limits on all calls of a service, and on operations that more than one kind calls. Where AWS publishes none (IAM,
-/// CloudFront), what its clients get along with.
-///
-/// # Source
-/// "Amazon API Gateway quotas", "Amazon Route 53 quotas", "Lambda quotas" (API requests), "ACM quotas" (API rate
-/// quotas: each operation has its own, and there is none for all together), "CloudWatch Logs quotas".
-const LIMITS: &[Limit] = &[
-    limit("apigateway:*", 40, 10.0),
-    limit("route53:*", 50, 10.0),
-    limit("lambda:*", 15, 15.0),
-    limit("lambda:GetFunction", 100, 100.0),
-    limit("lambda:GetPolicy", 15, 15.0),
-    limit("acm:AddTagsToCertificate", 5, 5.0),
-    limit("acm:DeleteCertificate", 5, 5.0),
-    limit("acm:DescribeCertificate", 10, 10.0),
-    limit("acm:ListCertificates", 8, 8.0),
-    limit("acm:ListTagsForCertificate", 10, 10.0),
-    limit("acm:RemoveTagsFromCertificate", 5, 5.0),
-    limit("acm:RequestCertificate", 5, 5.0),
-    limit("iam:*", 20, 10.0),
-    limit("cloudfront:*", 10, 5.0),
-    limit("logs:*", 10, 10.0),
-];
-
-/// Operations that do not count against the limit on all calls of their service.
-const APART: &[&str] = &["lambda:GetFunction", "lambda:GetPolicy"];
-
-/// The share of a limit that is used. A call reaches AWS sooner or later than it was sent; without room for that, one of
-/// two calls that are as near to each other as they may be is throttled now and then.
+/// The share of a limit that is used. Calls take different times to reach AWS: without a margin, AWS would now and then
+/// throttle one of two calls that follow each other as fast as the limit allows.
 const MARGIN: f64 = 0.98;
 
-/// What throttling leaves of the rate: as much as the AWS SDKs' adaptive mode leaves.
+/// The factor by which throttling reduces the rate: that of the adaptive retry mode of the AWS SDKs.
 const AFTER_THROTTLING: f64 = 0.7;
 
 /// The rate never falls below this share of the limit.
 const LOWEST_SHARE: f64 = 0.05;
 
-/// The time in which a bucket that was slowed down to nothing would have all of its rate again...
+/// The time in which a bucket recovers from a rate of zero to its full rate...
 const RECOVERY: Duration = Duration::from_secs(300);
 
-/// ...or, where calls are rare, the number of calls that the limit allows in that time.
+/// ...or, for a low limit, the number of calls that the limit allows in that time.
 const RECOVERY_CALLS: f64 = 60.0;
 
-/// Lets calls through as fast as AWS takes them, in the order in which they came.
+/// Admits calls as fast as AWS accepts them, in the order in which they arrive.
 pub(super) struct Limiter {
+    /// By operation, or `lambda:*` for all calls of a service.
     limits: HashMap<&'static str, Limit>,
+    /// Operations that do not count against the limit on all calls of their service.
+    separate: HashSet<&'static str>,
     began: Instant,
     /// By region and operation.
     buckets: Mutex<HashMap<(String, &'static str), Arc<Bucket>>>,
@@ -67,25 +40,32 @@ pub(super) struct Limiter {
 impl Limiter {
     /// Enforces the limits of all services, and `limits` of single operations, in a process that starts `now`.
     pub(super) fn of(limits: impl IntoIterator<Item = Limit>, now: Instant) -> Self {
-        Self::new(LIMITS.iter().copied().chain(limits), now)
+        let limits = limits.into_iter().map(|limit| ServiceLimit { limit, is_separate: false });
+        Self::new(SERVICES.iter().flat_map(|service| service.limits).copied().chain(limits), now)
     }
 
-    /// Keeps no limits.
+    /// Enforces no limits.
     pub(super) fn off() -> Self {
         Self::new([], Instant::now())
     }
 
-    fn new(limits: impl IntoIterator<Item = Limit>, began: Instant) -> Self {
-        let limits = limits.into_iter().map(|limit| (limit.operation, limit)).collect();
-        Self { limits, began, buckets: Mutex::default() }
+    fn new(all: impl IntoIterator<Item = ServiceLimit>, began: Instant) -> Self {
+        let (mut limits, mut separate) = (HashMap::new(), HashSet::new());
+        for ServiceLimit { limit, is_separate } in all {
+            limits.insert(limit.operation, limit);
+            if is_separate {
+                separate.insert(limit.operation);
+            }
+        }
+        Self { limits, separate, began, buckets: Mutex::default() }
     }
 
-    /// Waits until it is the turn of a call of `operation` in `region`. Until the turn is taken or given up, no other call
-    /// of a bucket that it comes out of is sent.
+    /// Waits for the turn of a call of `operation` in `region`. Until the turn is taken or dropped, no other call that counts
+    /// against the same limits gets a turn.
     pub(super) async fn turn(&self, operation: &'static str, region: &str, clock: &dyn Clock) -> Turn {
         let mut turn = Turn(Vec::new());
-        // The operation's own bucket comes first, and stays its own while the service's is waited for: two calls of one
-        // operation are never nearer to each other than their own limit says, and hold nobody else up while they wait.
+        // The operation's own bucket comes first and is held while the call waits for the service's. So calls of one operation
+        // are never closer together than their own limit allows, and do not block other operations while they wait for it.
         for bucket in self.buckets_of(operation, region) {
             let queue = Arc::clone(&bucket.queue).lock_owned().await;
             while let Some(wait) = bucket.wait(clock.now()) {
@@ -96,26 +76,25 @@ impl Limiter {
         turn
     }
 
-    /// A call is sent out of turn: those that wait for theirs come later by as much.
+    /// Counts a call that is sent out of turn; the calls that wait are delayed accordingly.
     pub(super) fn count(&self, operation: &'static str, region: &str, now: Instant) {
         for bucket in self.buckets_of(operation, region) {
             bucket.level().take(now);
         }
     }
 
-    /// AWS throttled a call that was sent at `sent`, all the same: somebody else uses the account too, so the next ones
-    /// come slower.
+    /// Slows down, since AWS throttled a call that was sent at `sent`: other clients use the account, too.
     pub(super) fn throttled(&self, operation: &'static str, region: &str, sent: Instant, clock: &dyn Clock) {
         if let Some(bucket) = self.buckets_of(operation, region).next() {
             let share = bucket.level().slow_down(sent, clock.now());
-            tracing::info!(operation, region, share, "AWS throttles: calls come slower");
+            tracing::info!(operation, region, share, "AWS throttled a call: sending calls more slowly");
         }
     }
 
     /// The buckets of an operation: its own, then its service's.
     fn buckets_of(&self, operation: &'static str, region: &str) -> impl Iterator<Item = Arc<Bucket>> {
         let own = self.limits.get(operation);
-        let service = operation.split_once(':').filter(|_| !APART.contains(&operation));
+        let service = operation.split_once(':').filter(|_| !self.separate.contains(operation));
         let service = service.and_then(|(service, _)| self.limits.get(format!("{service}:*").as_str()));
         let both = [own, service].map(|limit| limit.map(|limit| self.bucket(*limit, region)));
         both.into_iter().flatten()
@@ -128,11 +107,11 @@ impl Limiter {
     }
 }
 
-/// A call's turn to be sent.
+/// The turn of a call, which blocks the calls behind it.
 pub(super) struct Turn(Vec<(Arc<Bucket>, OwnedMutexGuard<()>)>);
 
 impl Turn {
-    /// It is sent now.
+    /// Counts the call, which is sent now.
     pub(super) fn take(self, now: Instant) {
         for (bucket, _) in &self.0 {
             bucket.level().take(now);
@@ -140,9 +119,9 @@ impl Turn {
     }
 }
 
-/// Who comes next, and when.
+/// The token bucket of one limit in one region.
 struct Bucket {
-    /// Held by the call whose turn is next; the others stand in line.
+    /// Held by the next call; the others queue for it.
     queue: Arc<tokio::sync::Mutex<()>>,
     level: Mutex<Level>,
 }
@@ -152,34 +131,34 @@ impl Bucket {
         self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long to wait until a call may be made; `None` when one may be.
+    /// How long the next call must wait; `None` when it may be sent.
     fn wait(&self, now: Instant) -> Option<Duration> {
         self.level().wait(now)
     }
 }
 
-/// How many calls may be made now, and how fast others become free.
+/// The tokens of a bucket, and how fast they are refilled.
 struct Level {
     limit: Limit,
     tokens: f64,
-    /// The part of the limit that is ours: all of it, until AWS throttles.
+    /// The part of the limit that is used: all of it, until AWS throttles a call.
     share: f64,
     at: Instant,
     slowed_down: Option<Instant>,
 }
 
 impl Level {
-    /// The bucket of a process that began then. The host applies in another process than it planned in: what a plan calls
-    /// may have been called up to this moment, and the burst is earned by waiting.
+    /// The bucket of a process that started at `began`. The host runs plan and apply in different processes, so the plan may
+    /// have used up the burst of the calls that plans make: these buckets start with a single token.
     fn new(limit: Limit, began: Instant) -> Self {
         let tokens = if is_planned(limit.operation) { 1.0 } else { f64::from(limit.burst) };
         Self { limit, tokens, share: 1.0, at: began, slowed_down: None }
     }
 
-    /// How long to wait until there is a token; `None` when there is one.
+    /// How long to wait for the next token; `None` when there is one.
     fn wait(&mut self, now: Instant) -> Option<Duration> {
         self.refill(now);
-        // Rounding must not make a token of 0.999… wait for nothing for ever.
+        // A token that is missing only a rounding error counts as there; otherwise the wait might never end.
         let missing = Some(1.0 - self.tokens).filter(|missing| *missing > 1e-9)?;
         Some(Duration::from_secs_f64(missing / self.rate()) + Duration::from_micros(1))
     }
@@ -190,7 +169,7 @@ impl Level {
 
     fn refill(&mut self, now: Instant) {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        // What others leave of the burst is not known to be more than what they leave of the rate.
+        // Other clients may use as large a share of the burst as of the rate.
         let most = (f64::from(self.limit.burst) * self.share).max(1.0);
         self.tokens = (self.tokens + passed * self.rate()).min(most);
         let recovery = RECOVERY.as_secs_f64().max(RECOVERY_CALLS / self.limit.per_second);
@@ -203,8 +182,8 @@ impl Level {
         self.tokens -= 1.0;
     }
 
-    /// The share after a call that was sent at `sent` has been throttled. Calls that were on their way together are
-    /// throttled together: they slow the bucket down once.
+    /// Reduces the share because a call that was sent at `sent` was throttled, and returns it. Calls that were in flight at
+    /// the same time reduce it only once.
     fn slow_down(&mut self, sent: Instant, now: Instant) -> f64 {
         self.refill(now);
         self.tokens = self.tokens.min(0.0);
@@ -216,7 +195,7 @@ impl Level {
     }
 }
 
-/// Whether a plan makes such calls.
+/// Whether plans make such calls, which only read.
 fn is_planned(operation: &str) -> bool {
     let (_, name) = operation.split_once(':').unwrap_or_default();
     ["*", "Describe", "Get", "List"].iter().any(|prefix| name.starts_with(prefix))
@@ -227,13 +206,17 @@ mod tests {
     use super::*;
     use crate::aws::testing::FakeClock;
 
-    const DOMAINS: Limit = limit("apigateway:CreateDomainName", 1, 1.0 / 30.0);
-    const ALL: Limit = limit("apigateway:*", 4, 1.0);
+    const DOMAINS: ServiceLimit = limit("apigateway:CreateDomainName", 1, 1.0 / 30.0);
+    const ALL: ServiceLimit = limit("apigateway:*", 4, 1.0);
     const GET_API: &str = "apigateway:GetApi";
     const REGION: &str = "eu-west-1";
 
+    const fn limit(operation: &'static str, burst: u32, per_second: f64) -> ServiceLimit {
+        ServiceLimit { limit: Limit { operation, burst, per_second }, is_separate: false }
+    }
+
     /// A limiter whose process has been idle for a while.
-    fn rested(limits: impl IntoIterator<Item = Limit>) -> (Limiter, FakeClock) {
+    fn rested(limits: impl IntoIterator<Item = ServiceLimit>) -> (Limiter, FakeClock) {
         let clock = FakeClock::default();
         let limiter = Limiter::new(limits, clock.now());
         clock.advance(Duration::from_secs(600));
@@ -269,7 +252,7 @@ mod tests {
         assert_eq!(seconds_for(rested([ALL]), &calls).await, [0, 0, 0, 0, 1, 2, 3]);
     }
 
-    /// The plan of a moment ago may have used up what there was; what no plan calls is there.
+    /// A preceding plan may have used up the burst of reads, but not that of other calls.
     #[tokio::test]
     async fn a_new_process_earns_its_burst() {
         let limits = [ALL, limit("apigateway:CreateDeployment", 3, 0.2)];
@@ -300,14 +283,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_counts_apart_uses_nothing_of_its_service_up() {
-        let limits = [limit("lambda:*", 1, 1.0), limit("lambda:GetFunction", 2, 1.0)];
+    async fn a_separate_limit_does_not_use_up_that_of_the_service() {
+        let separate = ServiceLimit { is_separate: true, ..limit("lambda:GetFunction", 2, 1.0) };
+        let limits = [limit("lambda:*", 1, 1.0), separate];
         let calls = ["lambda:GetFunction", "lambda:GetFunction", "lambda:GetAlias", "lambda:GetFunction"];
         assert_eq!(seconds_for(rested(limits), &calls.map(|operation| (operation, REGION))).await, [0, 0, 0, 1]);
     }
 
     #[tokio::test]
-    async fn a_turn_that_is_given_up_uses_nothing_up() {
+    async fn a_turn_that_is_dropped_uses_no_token() {
         let (limiter, clock) = rested([DOMAINS]);
         let before = clock.passed();
         drop(limiter.turn("apigateway:CreateDomainName", REGION, &clock).await);
@@ -315,7 +299,7 @@ mod tests {
         assert_eq!(clock.passed(), before);
     }
 
-    /// Whoever waits for something else between its turn and its call must not be followed at once.
+    /// A call that waits between its turn and its request must not be followed at once.
     #[tokio::test]
     async fn a_token_is_used_up_when_the_call_is_sent() {
         let (limiter, clock) = rested([DOMAINS]);
@@ -361,13 +345,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_rate_comes_back_slowly_and_not_beyond_the_limit() {
+    async fn the_rate_recovers_slowly_and_not_beyond_the_limit() {
         let (limiter, clock) = rested([ALL]);
         for _ in 0..3 {
             clock.advance(Duration::from_secs(1));
             limiter.throttled(GET_API, REGION, clock.now(), &clock);
         }
-        // A third of the rate is left; in 300 seconds it would come back from nothing.
+        // A third of the rate is left; from zero it would recover in 300 seconds.
         let mut paces = Vec::new();
         for _ in 0..6 {
             paces.push(pace(&limiter, GET_API, 40, &clock).await);
@@ -379,15 +363,15 @@ mod tests {
     #[tokio::test]
     async fn a_rare_call_recovers_in_its_own_time() {
         let (limiter, clock) = rested([DOMAINS]);
-        limiter.throttled(DOMAINS.operation, REGION, clock.now(), &clock);
+        limiter.throttled(DOMAINS.limit.operation, REGION, clock.now(), &clock);
         clock.advance(Duration::from_secs(301));
-        send(&limiter, DOMAINS.operation, REGION, &clock).await;
-        let pace = pace(&limiter, DOMAINS.operation, 4, &clock).await;
-        assert!(pace > 32.0, "{pace}: not all of the rate is back");
+        send(&limiter, DOMAINS.limit.operation, REGION, &clock).await;
+        let pace = pace(&limiter, DOMAINS.limit.operation, 4, &clock).await;
+        assert!(pace > 32.0, "{pace}: the rate has not recovered completely");
     }
 
     #[tokio::test]
-    async fn the_rate_never_falls_to_nothing() {
+    async fn the_rate_never_falls_to_zero() {
         let (limiter, clock) = rested([ALL]);
         for _ in 0..100 {
             clock.advance(Duration::from_millis(1));

@@ -1,321 +1,112 @@
-//! What a component works with: the clients of one region, and how to call, retry and wait.
+//! AWS as one component of a resource uses it: a region, the owner of the component, and the component's address.
 
-use std::future::Future;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use tokio::sync::OwnedMutexGuard;
+use super::{Aws, CoalescedReads, Region, Run};
+use crate::desired::{Address, Owner, OwnerId};
 
-use super::failure::{Failure, Verdict};
-use super::looks::Looks;
-use super::sender::Call;
-use super::{Aws, CallError, HttpAnswer, Identity, Run};
-use crate::desired::{Address, Owner};
-
-/// The service in `lambda:CreateFunction`.
-fn service_of(operation: &str) -> &str {
-    operation.split_once(':').map_or(operation, |(service, _)| service)
+/// Which of the objects that carry the owner's name belong to the owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// None: the resource has no claim yet.
+    Unknown,
+    /// Those with this owner id.
+    Exactly(OwnerId),
+    /// All of them: an import searches for an owner id.
+    Any,
 }
 
-/// Services that are the same from every region.
-const GLOBAL_SERVICES: &[&str] = &["iam", "route53", "cloudfront"];
-/// How long a request to an API may take with all of its answer.
-const LONGEST_REQUEST: Duration = Duration::from_secs(40);
+/// The resource that an operation works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerContext {
+    /// Type and name of the resource.
+    pub owner: Owner,
+    /// Which objects of this name belong to the resource.
+    pub identity: Identity,
+    /// The region of the resource's claim, from which its global objects are managed.
+    pub home_region: String,
+}
 
-/// AWS as one component of one resource sees it: its region, its name, its deadline.
+impl OwnerContext {
+    /// A resource that has no owner id yet.
+    pub fn new(owner: Owner, home_region: &str) -> Self {
+        Self { owner, identity: Identity::Unknown, home_region: home_region.to_owned() }
+    }
+
+    /// The same resource with this owner id, whose home region replaces the previous one.
+    #[must_use]
+    pub fn identified(&self, owner_id: OwnerId) -> Self {
+        let home_region = owner_id.home_region().to_owned();
+        Self { owner: self.owner.clone(), identity: Identity::Exactly(owner_id), home_region }
+    }
+
+    /// The same resource with the home region of a search, in which the objects of every owner id count.
+    #[must_use]
+    pub fn searching(&self, home_region: &str) -> Self {
+        Self { owner: self.owner.clone(), identity: Identity::Any, home_region: home_region.to_owned() }
+    }
+}
+
+/// AWS as one component uses it. Clients, calls, waits and reads are those of its [`Region`].
 #[derive(Clone)]
 pub struct Regional {
-    pub(super) aws: Arc<Aws>,
-    pub(super) run: Arc<Run>,
-    region: String,
+    region: Region,
+    context: Arc<OwnerContext>,
     address: Address,
-    pub(super) looks: Option<Arc<Looks>>,
 }
 
-/// One look at what is waited for.
-pub enum Poll<T> {
-    /// It is there.
-    Ready(T),
-    /// Not yet; the text says what was seen instead.
-    Pending(String),
+impl Deref for Regional {
+    type Target = Region;
+
+    fn deref(&self) -> &Region {
+        &self.region
+    }
 }
 
 impl Regional {
-    /// AWS for the component at `address`. Global objects are reached through the home region.
-    pub fn new(aws: Arc<Aws>, run: Arc<Run>, address: Address) -> Self {
-        let region = address.scope.region().unwrap_or(&run.home_region).to_owned();
-        Self { aws, run, region, address, looks: None }
+    /// AWS for the component at `address`. A global component uses the home region of its owner.
+    pub fn new(aws: Arc<Aws>, run: Arc<Run>, context: Arc<OwnerContext>, address: Address) -> Self {
+        let region = address.scope.region().unwrap_or(&context.home_region);
+        let region = Region::new(aws, run, region).labelled(address.to_string());
+        Self { region, context, address }
     }
 
-    /// AWS as the same component sees it in another region.
+    /// The same component in another region.
     #[must_use]
     pub fn at(&self, region: &str) -> Self {
-        Self { region: region.to_owned(), ..self.clone() }
+        Self { region: self.region.at(region), ..self.clone() }
     }
 
-    /// The same for heartbeats: calls take no permit of `max_parallel_calls` and no turn in the rate limiter, and are not
-    /// held back by the lease.
+    /// The same for heartbeats: see [`Region::privileged`].
     #[must_use]
     pub fn privileged(&self) -> Self {
-        Self { run: Arc::new(self.run.privileged()), ..self.clone() }
+        Self { region: self.region.privileged(), ..self.clone() }
     }
 
-    /// The region that is called.
-    pub fn region(&self) -> &str {
-        &self.region
+    /// The same, coalescing its reads with those of other components: see [`Region::coalescing`].
+    #[must_use]
+    pub fn coalescing(&self, reads: &Arc<CoalescedReads>) -> Self {
+        Self { region: self.region.coalescing(reads), ..self.clone() }
     }
 
-    /// Where the component stands.
+    /// Where the component is in its resource.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
     /// The resource that owns the component.
     pub fn owner(&self) -> &Owner {
-        &self.run.owner
+        &self.context.owner
     }
 
-    /// Which objects of the owner's name are the owner's.
+    /// Which objects of the owner's name belong to the owner.
     pub fn identity(&self) -> &Identity {
-        &self.run.identity
+        &self.context.identity
     }
 
-    /// The region that the owner's claim is in.
+    /// The region of the owner's claim.
     pub fn home_region(&self) -> &str {
-        &self.run.home_region
-    }
-
-    /// What tells the run from every other: [`Run::id`](super::Run::id).
-    pub fn run_id(&self) -> &str {
-        self.run.id()
-    }
-
-    /// Whether the run works under a lease: it is a create, and what it leaves is not its host's yet.
-    pub fn is_leased(&self) -> bool {
-        self.run.lease.is_some()
-    }
-
-    /// The time of day in seconds since 1970, UTC.
-    pub fn unix_seconds(&self) -> u64 {
-        self.run.clock.unix_seconds()
-    }
-
-    /// A number by chance, another one every time.
-    pub fn chance(&self) -> u64 {
-        self.run.clock.chance()
-    }
-
-    /// The account that is worked in.
-    pub fn account_id(&self) -> &str {
-        self.aws.account_id()
-    }
-
-    /// The partition that the account is in: `aws`, `aws-cn`, `aws-us-gov`.
-    pub fn partition(&self) -> &str {
-        self.aws.partition()
-    }
-
-    /// The regions that the account can use.
-    ///
-    /// # Errors
-    /// The call that failed.
-    pub async fn list_regions(&self) -> Result<Vec<String>, CallError> {
-        self.aws.list_regions().await
-    }
-
-    /// Reports something to the user as a warning, once the operation has ended.
-    pub fn warn(&self, summary: &'static str, detail: String) {
-        self.run.warn(summary, detail);
-    }
-
-    /// Makes one call: waits for the limiter, sends, and gives AWS's refusals back as [`CallError`]. Server errors and lost
-    /// replies are repeated with backoff before, throttling until the deadline; `send` is called again for every attempt.
-    ///
-    /// `operation` is the IAM action: `lambda:CreateFunction`. The call must be one that may be made twice; for the
-    /// others there is [`Self::call_or_find`].
-    ///
-    /// # Errors
-    /// [`CallError::Refused`], [`CallError::Unreachable`]; [`CallError::Cancelled`] or [`CallError::NotStarted`] when
-    /// nothing was sent.
-    pub async fn call<T, E, F, R>(&self, operation: &'static str, send: F) -> Result<T, CallError>
-    where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        T: Send,
-    {
-        self.send(operation, true, send).await.map_err(|failure| failure.error)
-    }
-
-    /// Makes one call that makes a second object when it is made twice: CreateApi has no idempotency token. When
-    /// nobody knows whether an attempt was done (its reply was lost, or it was a server error), `find` looks for what
-    /// it may have made, by our ownership tags, before it is sent again.
-    ///
-    /// # Errors
-    /// As [`Self::call`], and what `find` fails with.
-    pub async fn call_or_find<T, E, F, R, G, S>(
-        &self,
-        operation: &'static str,
-        send: F,
-        find: G,
-    ) -> Result<T, CallError>
-    where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        G: Fn() -> S + Send + Sync,
-        S: Future<Output = Result<Option<T>, CallError>> + Send,
-        T: Send,
-    {
-        let mut attempts_left = self.aws.sender.retries();
-        loop {
-            let failure = match self.send(operation, false, &send).await {
-                Err(failure) if failure.verdict == Verdict::Unclear && attempts_left > 0 => failure,
-                answer => return answer.map_err(|failure| failure.error),
-            };
-            attempts_left -= 1;
-            tracing::debug!(operation, region = self.region, error = %failure.error, "looking for what was made");
-            match self.look_for(operation, &find).await {
-                Ok(Some(found)) => return Ok(found),
-                Ok(None) => {}
-                Err(CallError::NotStarted { .. }) => return Err(failure.error),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// The region whose limits and answers those of `operation` are: a global service is the account's, wherever it is
-    /// called from.
-    pub(super) fn asked_region(&self, operation: &str) -> &str {
-        if GLOBAL_SERVICES.contains(&service_of(operation)) { self.aws.home_region() } else { &self.region }
-    }
-
-    async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: F) -> Result<T, Failure>
-    where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        T: Send,
-    {
-        let endpoint = self.aws.clients.endpoint(service_of(operation), &self.region);
-        let region = self.asked_region(operation);
-        let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
-        self.aws.sender.send(call, send).await
-    }
-
-    /// Repeats `attempt` with backoff as long as it fails with an error that `passes` says will pass: a role that
-    /// cannot be assumed yet, a certificate still in use.
-    ///
-    /// # Errors
-    /// The last error, once the deadline of the run is reached or `within` has passed, or at once when it will not pass.
-    pub async fn retry<T, F, R>(
-        &self,
-        what: &str,
-        within: Duration,
-        passes: impl Fn(&CallError) -> bool + Send + Sync,
-        attempt: F,
-    ) -> Result<T, CallError>
-    where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<T, CallError>> + Send,
-        T: Send,
-    {
-        self.run.retry((what, &self.address), within, passes, attempt).await
-    }
-
-    /// Looks with `poll` again and again until it is ready; says in the log what it waits for.
-    ///
-    /// # Errors
-    /// What `poll` fails with; [`CallError::TimedOut`] after `within` or at the run's deadline; [`CallError::Cancelled`].
-    pub async fn wait<T, F, R>(&self, what: &str, within: Duration, poll: F) -> Result<T, CallError>
-    where
-        F: Fn() -> R + Send + Sync,
-        R: Future<Output = Result<Poll<T>, CallError>> + Send,
-        T: Send,
-    {
-        self.run.wait((what, &self.address), within, poll).await
-    }
-
-    /// Waits `time` on the run's clock: a cached answer must expire.
-    ///
-    /// # Errors
-    /// [`CallError::TimedOut`], without waiting, when it would last beyond the run's deadline; [`CallError::Cancelled`].
-    pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
-        tracing::info!(what, address = %self.address, seconds = time.as_secs(), "waiting");
-        self.run.pause(what, time).await
-    }
-
-    /// Lets only one holder at a time do something to `what` in this region: AWS loses statements of a function's
-    /// policy that are added at the same time.
-    ///
-    /// # Errors
-    /// [`CallError::NotStarted`] at the run's deadline; [`CallError::Cancelled`].
-    pub async fn exclusive(&self, what: &str) -> Result<OwnedMutexGuard<()>, CallError> {
-        let lock = {
-            let mut locks = self.aws.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            locks.entry(format!("{}/{what}", self.region)).or_default().clone()
-        };
-        let change = format!("changing {what} in {}", self.region);
-        self.run.turn(&change, "another change of it to end", lock.lock_owned()).await
-    }
-
-    /// Asks an API in the name of `host`, once. `url` is where AWS says that the API is, with the path; with another
-    /// endpoint for `execute_api` (or for everything) the request goes there.
-    ///
-    /// # Errors
-    /// [`CallError::Unreachable`] when nothing answers; [`CallError::Cancelled`].
-    pub async fn get(&self, url: &str, host: &str) -> Result<HttpAnswer, CallError> {
-        const OPERATION: &str = "execute-api:Invoke";
-        self.run.check(&OPERATION)?;
-        let instead = self.aws.clients.execute_api();
-        let answer = tokio::select! {
-            answer = self.aws.web.get(url, host, instead) => answer,
-            () = self.run.cancel.cancelled() => return Err(CallError::Cancelled(OPERATION.to_owned())),
-            () = self.run.clock.sleep(LONGEST_REQUEST.min(self.run.left())) => Err("it did not answer in time".into()),
-        };
-        answer.map_err(|source| CallError::Unreachable {
-            operation: OPERATION,
-            region: self.region.clone(),
-            endpoint: instead.unwrap_or(url).to_owned(),
-            source: source.into(),
-        })
-    }
-
-    /// Lambda in this region.
-    pub fn lambda(&self) -> aws_sdk_lambda::Client {
-        self.aws.clients.lambda(&self.region)
-    }
-
-    /// CloudWatch Logs in this region.
-    pub fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
-        self.aws.clients.logs(&self.region)
-    }
-
-    /// API Gateway v2 in this region.
-    pub fn apigateway(&self) -> aws_sdk_apigatewayv2::Client {
-        self.aws.clients.apigateway(&self.region)
-    }
-
-    /// Certificate Manager in this region.
-    pub fn acm(&self) -> aws_sdk_acm::Client {
-        self.aws.clients.acm(&self.region)
-    }
-
-    /// IAM, which is global.
-    pub fn iam(&self) -> aws_sdk_iam::Client {
-        self.aws.clients.iam(&self.region)
-    }
-
-    /// Route 53, which is global.
-    pub fn route53(&self) -> aws_sdk_route53::Client {
-        self.aws.clients.route53(&self.region)
-    }
-
-    /// CloudFront, which is global.
-    pub fn cloudfront(&self) -> aws_sdk_cloudfront::Client {
-        self.aws.clients.cloudfront(&self.region)
+        &self.context.home_region
     }
 }

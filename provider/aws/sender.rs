@@ -1,4 +1,4 @@
-//! One call: admitted by the limiter, sent, and repeated while that may help.
+//! One call: admitted, sent, and retried.
 
 use std::fmt;
 use std::future::Future;
@@ -15,19 +15,29 @@ use super::failure::{Failure, Verdict};
 use super::limits::Limiter;
 use super::{CallError, Run, backoff};
 
-/// Everything about a call but what is sent.
+/// A call, without its request.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     /// The IAM action.
     pub(super) operation: &'static str,
-    /// The region that is asked.
+    /// The region that is called.
     pub(super) region: &'a str,
-    /// Where the request goes.
+    /// The endpoint that the request is sent to.
     pub(super) endpoint: &'a str,
-    /// Whose deadline and clock it has, and who may cancel it.
+    /// The run, with its deadline, cancellation, clock and lease.
     pub(super) run: &'a Run,
-    /// Whether it may be sent again when nobody knows whether it was done.
+    /// Whether the call may be sent again when it is unknown whether AWS carried it out.
     pub(super) repeatable: bool,
+}
+
+impl Call<'_> {
+    /// The failure of an attempt that ended with this error of the SDK.
+    pub(super) fn failure<E>(&self, error: SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        Failure::new(self.operation, self.region, self.endpoint, error)
+    }
 }
 
 impl fmt::Display for Call<'_> {
@@ -36,7 +46,7 @@ impl fmt::Display for Call<'_> {
     }
 }
 
-/// Sends the calls of one account.
+/// Sends the calls of one account, within the limits that they share.
 pub(super) struct Sender {
     limiter: Limiter,
     permits: Arc<Semaphore>,
@@ -44,60 +54,60 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// `parallel` is how many calls may be under way at once, `retries` how often one is repeated.
+    /// At most `parallel` calls are in flight at the same time. Each is retried `retries` times.
     pub(super) fn new(limiter: Limiter, parallel: usize, retries: usize) -> Self {
         Self { limiter, permits: Arc::new(Semaphore::new(parallel.max(1))), retries }
     }
 
-    /// How often a call is repeated.
+    /// How many times a call is retried.
     pub(super) fn retries(&self) -> usize {
         self.retries
     }
 
-    /// Makes the call. Throttling is outlasted until the deadline; other failures are retried [`Self::retries`] times.
+    /// Makes the call: `attempt` sends it. Throttled calls are retried until the deadline, other failures
+    /// [`Self::retries`] times.
     ///
     /// # Errors
-    /// The last attempt's failure; [`CallError::NotStarted`] when nothing was sent; [`CallError::Cancelled`] when the run
-    /// was cancelled before it was sent, or before it was sent again.
-    pub(super) async fn send<T, E, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
+    /// The failure of the last attempt; [`CallError::NotStarted`] when nothing was sent; [`CallError::Cancelled`] when the
+    /// run was cancelled before an attempt.
+    pub(super) async fn send<T, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
     where
         F: Fn() -> R,
-        R: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: Future<Output = Result<T, Failure>>,
     {
-        let mut delays = backoff::after_failure(call.run.clock.chance());
+        let mut delays = backoff::after_failure(call.run.clock.random_u64());
         let mut retries = self.retries;
         let mut last: Option<Failure> = None;
         loop {
             let permit = match (self.admit(call).await, last) {
                 (Ok(permit), _) => permit,
-                // What AWS answered says more than that there was no time to ask again.
+                // AWS's error is more useful than the missing time for another attempt.
                 (Err(CallError::NotStarted { .. }), Some(last)) => return Err(last),
                 (Err(error), _) => return Err(error.into()),
             };
             let sent = call.run.clock.now();
-            // What the SDK logs may hold bodies and signatures: nothing of it may reach our own log.
-            let answer = attempt().with_subscriber(Dispatch::none()).await;
+            // The SDK logs bodies and signatures, which must not reach the provider's log.
+            let result = attempt().with_subscriber(Dispatch::none()).await;
             drop(permit);
-            let failure = match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => Failure::new(call.operation, call.region, call.endpoint, error),
+            let failure = match result {
+                Ok(output) => return Ok(output),
+                Err(failure) => failure,
             };
             if failure.verdict == Verdict::Throttled {
                 self.limiter.throttled(call.operation, call.region, sent, call.run.clock.as_ref());
             }
             let delay = delays.next().filter(|delay| *delay < call.run.left());
-            let Some(delay) = delay.filter(|_| helps(failure.verdict, call.repeatable, &mut retries)) else {
+            let Some(delay) = delay.filter(|_| may_retry(failure.verdict, call.repeatable, &mut retries)) else {
                 return Err(failure);
             };
-            tracing::info!(%call, error = %failure.error, delay_ms = delay.as_millis() as u64, "the call is repeated");
+            tracing::info!(%call, error = %failure.error, delay_ms = delay.as_millis() as u64, "retrying the call");
             call.run.sleep(delay, &call.to_string()).await?;
             last = Some(failure);
         }
     }
 
-    /// Waits until the call may be sent: for its turn within AWS's limits, a permit and the lease. A privileged call waits
-    /// for none of them; it counts against AWS's limits all the same.
+    /// Waits until the call may be sent: for its turn in the rate limiter, a permit and a valid lease. A privileged call waits
+    /// for none of them, but counts against AWS's limits, too.
     async fn admit(&self, call: Call<'_>) -> Result<Option<SemaphorePermit<'_>>, CallError> {
         let run = call.run;
         run.check(&call)?;
@@ -114,35 +124,35 @@ impl Sender {
                 turn.take(run.clock.now());
                 return Ok(permit.ok());
             }
-            // The lease ran out while this call waited for others.
+            // The lease expired while this call waited for others.
             drop((permit, turn));
-            run.leased(call).await?;
+            run.wait_for_lease(call).await?;
         }
     }
 }
 
-/// Whether another attempt may help. Throttling passes, however long it takes: only the other failures are counted.
-fn helps(verdict: Verdict, repeatable: bool, retries: &mut usize) -> bool {
+/// Whether the call may be retried. Throttling does not count against `retries`: it ends, however long it takes.
+fn may_retry(verdict: Verdict, repeatable: bool, retries: &mut usize) -> bool {
     let counted = match verdict {
         Verdict::Final => return false,
         Verdict::Throttled => return true,
         Verdict::Busy => true,
         Verdict::Unclear => repeatable,
     };
-    let helps = counted && *retries > 0;
+    let may_retry = counted && *retries > 0;
     *retries = retries.saturating_sub(1);
-    helps
+    may_retry
 }
 
 impl Run {
     fn may_call(&self) -> bool {
-        self.lease.as_ref().is_none_or(|lease| lease.lasts(self.clock.as_ref()))
+        self.lease.as_ref().is_none_or(|lease| lease.is_valid(self.clock.as_ref()))
     }
 
-    /// Waits until the lease is renewed, if it has run out.
-    async fn leased(&self, call: Call<'_>) -> Result<(), CallError> {
+    /// Waits until the lease is valid.
+    async fn wait_for_lease(&self, call: Call<'_>) -> Result<(), CallError> {
         let Some(lease) = &self.lease else { return Ok(()) };
-        self.turn(&call, "a heartbeat to renew the lease", lease.lasting(self.clock.as_ref())).await
+        self.turn(&call, "a heartbeat to renew the lease", lease.until_valid(self.clock.as_ref())).await
     }
 }
 
@@ -162,7 +172,6 @@ mod tests {
     use super::*;
     use crate::aws::testing::FakeClock;
     use crate::aws::{CancellationToken, Clock, Lease};
-    use crate::desired::Owner;
 
     type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
 
@@ -178,13 +187,7 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(
-            Owner::new("multiregion_api", "giraffe"),
-            "us-east-1",
-            deadline,
-            CancellationToken::new(),
-            Arc::new(clock.clone()),
-        )
+        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
     fn call(run: &Run, repeatable: bool) -> Call<'_> {
@@ -197,13 +200,13 @@ mod tests {
         let sent = Cell::new(0);
         let attempt = || {
             sent.set(sent.get() + 1);
-            std::future::ready(answer(sent.get()))
+            std::future::ready(answer(sent.get()).map_err(|error| call(run, repeatable).failure(error)))
         };
         (sender.send(call(run, repeatable), attempt).await, sent.get())
     }
 
     #[tokio::test]
-    async fn throttling_and_server_errors_are_outlasted() {
+    async fn throttling_and_server_errors_are_retried() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), true, |n| match n {
             1 => refused(429, "TooManyRequestsException"),
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_at_once_with_code_and_region() {
+    async fn a_refused_call_fails_at_once_with_code_and_region() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), true, |_| refused(403, "AccessDenied")).await;
         let error = answer.unwrap_err().error;
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_reply_is_not_repeated_blindly() {
+    async fn a_lost_response_is_not_retried_blindly() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), false, |_| lost()).await;
         let failure = answer.unwrap_err();
@@ -246,12 +249,12 @@ mod tests {
 
         let (answer, sent) = send(&run(&clock, 0), true, |_| Ok("done")).await;
         let error = answer.unwrap_err().error.to_string();
-        assert_eq!(error, "lambda:GetFunction in eu-west-1 was not started: no time was left");
+        assert_eq!(error, "lambda:GetFunction in eu-west-1 was not started: the operation reached its timeout");
         assert_eq!(sent, 0);
     }
 
     #[tokio::test]
-    async fn a_cancel_between_attempts_is_no_failure() {
+    async fn a_cancel_between_attempts_is_not_a_failure() {
         let clock = FakeClock::default();
         let run = run(&clock, 600);
         let (answer, sent) = send(&run, true, |_| {
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!((sent, error.to_string().as_str()), (1, "cancelled before lambda:GetFunction in eu-west-1"));
     }
 
-    /// A sender whose only permit and whose only turn are taken.
+    /// A sender whose only permit and only turn are taken.
     async fn busy(clock: &FakeClock) -> (Sender, OwnedSemaphorePermit, Turn) {
         let sender = Sender::new(Limiter::of([], clock.now()), 1, 3);
         let permit = Arc::clone(&sender.permits).acquire_owned().await.unwrap();
@@ -272,7 +275,7 @@ mod tests {
         (sender, permit, turn)
     }
 
-    fn done() -> std::future::Ready<Answer> {
+    fn done() -> std::future::Ready<Result<&'static str, Failure>> {
         std::future::ready(Ok("done"))
     }
 
@@ -280,7 +283,7 @@ mod tests {
     async fn a_privileged_call_waits_for_nothing() {
         let clock = FakeClock::stopped();
         let (sender, _permit, _turn) = busy(&clock).await;
-        let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+        let run = run(&clock, 600).with_lease(&Arc::new(Lease::new(clock.now())));
         assert!(sender.send(call(&run, true), done).now_or_never().is_none());
         let privileged = run.privileged();
         for _ in 0..10 {
@@ -305,9 +308,9 @@ mod tests {
             let (sender, permit, turn) = busy(&clock).await;
             let _turn = Some(turn).filter(|_| held == 0);
             let _permit = Some(permit).filter(|_| held <= 1);
-            let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+            let run = run(&clock, 600).with_lease(&Arc::new(Lease::new(clock.now())));
             let error = sender.send(call(&run, true), done).now_or_never().unwrap().unwrap_err().error.to_string();
-            let why = format!("it waited 600 s for {awaited}, until the operation's time was up");
+            let why = format!("it waited 600 s for {awaited}, until the operation reached its timeout");
             assert_eq!(error, format!("lambda:GetFunction in eu-west-1 was not started: {why}"));
         }
     }
@@ -319,7 +322,7 @@ mod tests {
             let (sender, permit, turn) = busy(&clock).await;
             let _turn = Some(turn).filter(|_| held == 0);
             let _permit = Some(permit).filter(|_| held <= 1);
-            let run = run(&clock, 600).under(&Arc::new(Lease::new(clock.now())));
+            let run = run(&clock, 600).with_lease(&Arc::new(Lease::new(clock.now())));
             let mut sent = Box::pin(sender.send(call(&run, true), done));
             assert!(sent.as_mut().now_or_never().is_none(), "{awaited}");
             run.cancel.cancel();
@@ -329,7 +332,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn throttling_is_outlasted_and_not_counted() {
+    async fn a_cancelled_call_gives_up_its_turn() {
+        let clock = FakeClock::stopped();
+        let (sender, permit, turn) = busy(&clock).await;
+        drop(turn);
+        let (cancelled, other) = (run(&clock, 600), run(&clock, 600));
+        let mut waiting = Box::pin(sender.send(call(&cancelled, true), done));
+        assert!(waiting.as_mut().now_or_never().is_none(), "it waits for the permit, and holds its turn");
+        cancelled.cancel.cancel();
+        assert!(matches!(waiting.await.unwrap_err().error, CallError::Cancelled(_)));
+        drop(permit);
+        assert_eq!(sender.send(call(&other, true), done).now_or_never().unwrap().unwrap(), "done");
+    }
+
+    #[tokio::test]
+    async fn throttling_is_retried_and_not_counted() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 3600), true, |n| match n {
             1..=40 => refused(429, "TooManyRequestsException"),
@@ -343,26 +360,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_is_throttled_to_the_end_says_so() {
+    async fn a_call_that_is_throttled_until_the_deadline_reports_it() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), true, |_| refused(429, "TooManyRequestsException")).await;
         assert_eq!(answer.unwrap_err().error.code(), Some("TooManyRequestsException"));
         assert!(sent > 20 && clock.passed() <= Duration::from_secs(600), "{sent} in {:?}", clock.passed());
         // Another call takes the permit before this one is sent again.
         let sender = Sender::new(Limiter::off(), 1, 3);
-        let other = RefCell::new(None);
+        let (other, run) = (RefCell::new(None), run(&clock, 600));
         let attempt = || {
             let mut acquired = Box::pin(Arc::clone(&sender.permits).acquire_owned());
             assert!(acquired.as_mut().now_or_never().is_none());
             other.replace(Some(acquired));
-            std::future::ready(refused(429, "TooManyRequestsException"))
+            std::future::ready(
+                refused(429, "TooManyRequestsException").map_err(|error| call(&run, true).failure(error)),
+            )
         };
-        let failure = sender.send(call(&run(&clock, 600), true), attempt).await.unwrap_err();
+        let failure = sender.send(call(&run, true), attempt).await.unwrap_err();
         assert_eq!(failure.error.code(), Some("TooManyRequestsException"));
     }
 
     #[tokio::test]
-    async fn the_deadline_ends_the_repeating() {
+    async fn the_deadline_ends_the_retries() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 1), true, |_| lost()).await;
         assert!(matches!(answer.unwrap_err().error, CallError::Unreachable { .. }));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Clock, Sleeping};
 
-/// Every sleep ends at once and moves the time on; on a stopped one, none ends.
+/// A clock on which every sleep ends at once and advances the time. On a stopped clock, no sleep ends.
 #[derive(Debug, Clone)]
 pub(crate) struct FakeClock {
     start: Instant,
@@ -20,17 +20,17 @@ impl Default for FakeClock {
 }
 
 impl FakeClock {
-    /// A clock that only [`Self::advance`] moves on.
+    /// A clock that only [`Self::advance`] advances.
     pub(crate) fn stopped() -> Self {
         Self { stopped: true, ..Self::default() }
     }
 
-    /// How much time has passed.
+    /// The time since the clock was created.
     pub(crate) fn passed(&self) -> Duration {
         *self.passed.lock().unwrap()
     }
 
-    /// Moves the time on.
+    /// Advances the time.
     pub(crate) fn advance(&self, by: Duration) {
         *self.passed.lock().unwrap() += by;
     }
@@ -53,7 +53,7 @@ impl Clock for FakeClock {
         Box::pin(async move { clock.advance(time) })
     }
 
-    fn chance(&self) -> u64 {
+    fn random_u64(&self) -> u64 {
         self.passed().subsec_nanos().into()
     }
 }

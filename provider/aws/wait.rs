@@ -1,4 +1,4 @@
-//! Waits: each is named, ends at the run's deadline or when the run is cancelled, and says in the log what it waits for.
+//! Waits. Each has a name, appears in the log, and ends at the run's deadline or when the run is cancelled.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -6,20 +6,19 @@ use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use super::{CallError, Poll, Run, backoff};
-use crate::desired::Address;
 
-/// The longest time between two attempts or polls.
+/// The longest delay between two attempts or polls.
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
-/// A wait for other calls is logged when it takes longer.
+/// How long a wait for other calls may take before it is logged.
 const QUIET: Duration = Duration::from_secs(5);
 
 impl Run {
-    /// How much time is left until the deadline.
+    /// The time left until the deadline.
     pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(self.clock.now())
     }
 
-    /// Refuses to start `what` once the run was cancelled or its time is up.
+    /// Fails when the run was cancelled or has reached its deadline, so that `what` must not start any more.
     ///
     /// # Errors
     /// [`CallError::Cancelled`], [`CallError::NotStarted`].
@@ -28,12 +27,15 @@ impl Run {
             return Err(CallError::Cancelled(what.to_string()));
         }
         if self.left().is_zero() {
-            return Err(CallError::NotStarted { what: what.to_string(), why: "no time was left".to_owned() });
+            return Err(CallError::NotStarted {
+                what: what.to_string(),
+                why: "the operation reached its timeout".to_owned(),
+            });
         }
         Ok(())
     }
 
-    /// Waits for `turn`, after which `what` may start: for other calls to end. `awaited` names it.
+    /// Waits for `turn`, such as the end of other calls, after which `what` may start. `awaited` describes it.
     ///
     /// # Errors
     /// [`CallError::Cancelled`]; [`CallError::NotStarted`] at the deadline.
@@ -53,11 +55,11 @@ impl Run {
             return Ok(done);
         }
         let waited = self.clock.now().saturating_duration_since(began).as_secs();
-        let why = format!("it waited {waited} s for {awaited}, until the operation's time was up");
+        let why = format!("it waited {waited} s for {awaited}, until the operation reached its timeout");
         Err(CallError::NotStarted { what: what.to_string(), why })
     }
 
-    /// What `wait` comes to; `None` when `time` passes or the deadline comes first.
+    /// The result of `wait`; `None` when `time` passes first, or the deadline is reached.
     async fn race<T>(
         &self,
         wait: Pin<&mut impl Future<Output = T>>,
@@ -68,12 +70,12 @@ impl Run {
             biased;
             () = self.cancel.cancelled() => Err(CallError::Cancelled(before.to_string())),
             done = wait => Ok(Some(done)),
-            // Most waits end at once: no timer is set for them.
+            // Created lazily: most waits end at once and need no timer.
             () = async { self.clock.sleep(time.min(self.left())).await } => Ok(None),
         }
     }
 
-    /// Sleeps, but not beyond the deadline: what comes next finds no time left.
+    /// Sleeps, but not beyond the deadline, at which the next call fails.
     ///
     /// # Errors
     /// [`CallError::Cancelled`].
@@ -81,7 +83,7 @@ impl Run {
         self.race(pin!(std::future::pending::<()>()), time, &before).await.map(drop)
     }
 
-    /// Waits for all of `time`: DNS answers must expire, or AWS must have heard of a change.
+    /// Waits for all of `time`, as until cached DNS answers expire or a change has reached all of AWS.
     ///
     /// # Errors
     /// [`CallError::TimedOut`], without waiting, when the deadline is earlier; [`CallError::Cancelled`].
@@ -94,10 +96,10 @@ impl Run {
         self.sleep(time, what).await
     }
 
-    /// See [`Regional::retry`](super::Regional::retry).
+    /// See [`Region::retry`](super::Region::retry).
     pub(super) async fn retry<T, F, R>(
         &self,
-        (what, address): (&str, &Address),
+        (what, label): (&str, &str),
         within: Duration,
         passes: impl Fn(&CallError) -> bool,
         attempt: F,
@@ -111,7 +113,7 @@ impl Run {
         let mut last = None;
         loop {
             let error = match (attempt().await, last) {
-                // Why the last attempt failed says more than that there was no time for this one.
+                // The error of the last attempt is more useful than the missing time for this one.
                 (Err(CallError::NotStarted { .. }), Some(last)) => return Err(last),
                 (Err(error), _) if passes(&error) => error,
                 (answer, _) => return answer,
@@ -120,16 +122,16 @@ impl Run {
             if self.clock.now() + delay > end {
                 return Err(error);
             }
-            tracing::info!(what, %address, %error, "waiting for it to pass");
+            tracing::info!(what, address = label, %error, "retrying an error that is expected to pass");
             self.sleep(delay, what).await?;
             last = Some(error);
         }
     }
 
-    /// See [`Regional::wait`](super::Regional::wait).
+    /// See [`Region::wait`](super::Region::wait).
     pub(super) async fn wait<T, F, R>(
         &self,
-        (what, address): (&str, &Address),
+        (what, label): (&str, &str),
         within: Duration,
         poll: F,
     ) -> Result<T, CallError>
@@ -138,13 +140,13 @@ impl Run {
         R: Future<Output = Result<Poll<T>, CallError>>,
     {
         let (start, end) = (self.clock.now(), self.end_of(within));
-        let mut delays = backoff::between_looks();
+        let mut delays = backoff::between_polls();
         let mut last = None;
         loop {
             let seen = match (poll().await, last) {
                 (Ok(Poll::Ready(value)), _) => return Ok(value),
                 (Ok(Poll::Pending(seen)), _) => seen,
-                // The deadline came before this poll was sent: the previous one saw the last state.
+                // The deadline was reached before this poll was sent: the previous one saw the last state.
                 (Err(CallError::NotStarted { .. }), Some(seen)) => seen,
                 (Err(error), _) => return Err(error),
             };
@@ -153,7 +155,7 @@ impl Run {
                 let waited_seconds = now.saturating_duration_since(start).as_secs();
                 return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds, last: seen });
             }
-            tracing::info!(what, %address, seen, "waiting");
+            tracing::info!(what, address = label, seen, "waiting");
             let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
             self.sleep(delay, what).await?;
             last = Some(seen);
@@ -180,24 +182,16 @@ mod tests {
 
     fn run(clock: &FakeClock, seconds: u64) -> Run {
         let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(
-            crate::desired::Owner::new("multiregion_api", "giraffe"),
-            "us-east-1",
-            deadline,
-            CancellationToken::new(),
-            Arc::new(clock.clone()),
-        )
+        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
     }
 
-    fn address() -> Address {
-        Address::regional("eu-west-1", "certificate")
-    }
+    const LABEL: &str = "eu-west-1/certificate";
 
     fn busy() -> CallError {
         CallError::Failed { what: "the certificate".to_owned(), why: "it is in use".to_owned() }
     }
 
-    /// The deadline comes while a poll waits to be sent.
+    /// The deadline is reached while a poll waits to be sent.
     #[tokio::test]
     async fn a_wait_says_what_it_saw_last() {
         let clock = FakeClock::default();
@@ -211,7 +205,7 @@ mod tests {
             let sent = run.check(&"acm:DescribeCertificate in eu-west-1");
             async move { sent.map(|()| Poll::<()>::Pending("pending validation".to_owned())) }
         };
-        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
+        let error = run.wait(("the certificate to be issued", LABEL), WITHIN, poll).await.unwrap_err();
         let seen = "for the certificate to be issued; last seen: pending validation";
         assert_eq!(error.to_string(), format!("waited 60 s {seen}"));
     }
@@ -221,8 +215,11 @@ mod tests {
         let clock = FakeClock::default();
         let run = run(&clock, 0);
         let poll = || async { run.check(&"acm:DescribeCertificate in eu-west-1").map(|()| Poll::Ready(())) };
-        let error = run.wait(("the certificate to be issued", &address()), WITHIN, poll).await.unwrap_err();
-        assert_eq!(error.to_string(), "acm:DescribeCertificate in eu-west-1 was not started: no time was left");
+        let error = run.wait(("the certificate to be issued", LABEL), WITHIN, poll).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "acm:DescribeCertificate in eu-west-1 was not started: the operation reached its timeout"
+        );
     }
 
     #[tokio::test]
@@ -239,7 +236,7 @@ mod tests {
             async move { sent.and_then(|()| Err::<(), _>(busy())) }
         };
         let passes = |error: &CallError| matches!(error, CallError::Failed { .. });
-        let retried = run.retry(("the certificate to be out of use", &address()), WITHIN, passes, attempt).await;
+        let retried = run.retry(("the certificate to be out of use", LABEL), WITHIN, passes, attempt).await;
         assert_eq!((retried.unwrap_err().to_string(), attempts.get()), (busy().to_string(), 3));
     }
 
@@ -257,22 +254,22 @@ mod tests {
     #[tokio::test]
     async fn sleep_ends_at_the_deadline_and_with_a_cancel() {
         let clock = FakeClock::default();
-        run(&clock, 60).sleep(WITHIN, "the next look").await.unwrap();
+        run(&clock, 60).sleep(WITHIN, "the next poll").await.unwrap();
         assert_eq!(clock.passed(), Duration::from_secs(60));
         let run = run(&FakeClock::stopped(), 60);
-        let mut sleep = Box::pin(run.sleep(WITHIN, "the next look"));
+        let mut sleep = Box::pin(run.sleep(WITHIN, "the next poll"));
         assert!(sleep.as_mut().now_or_never().is_none());
         run.cancel.cancel();
         assert!(matches!(sleep.now_or_never(), Some(Err(CallError::Cancelled(_)))));
     }
 
     #[tokio::test]
-    async fn what_surprises_at_the_deadline_is_not_believed() {
+    async fn a_suspicious_result_at_the_deadline_does_not_count() {
         let clock = FakeClock::default();
         let run = run(&clock, 3);
         let end = clock.now() + WITHIN;
-        let look = || async { run.check(&"iam:GetRole").map(|()| None::<()>) };
-        let seen = run.look_until_believed("whether it is gone", end, look, |seen| !matches!(seen, Ok(Some(())))).await;
+        let read = || async { run.check(&"iam:GetRole").map(|()| None::<()>) };
+        let seen = run.read_until_consistent("the role", end, read, |seen| !matches!(seen, Ok(Some(())))).await;
         assert!(matches!(seen, Err(CallError::NotStarted { .. })), "{seen:?}");
         assert_eq!(clock.passed(), Duration::from_secs(3));
     }

@@ -161,6 +161,9 @@ macro_rules! output_keys {
                 $crate::desired::OutputKey::new(stringify!($field))
             };
         )*
+
+        /// The outputs of the keys, for [`KindMeta::outputs`].
+        const OUTPUTS: &[&str] = &[$(stringify!($field)),*];
     };
 }
 pub(crate) use output_keys;
@@ -173,8 +176,6 @@ pub struct Discovered<C: Component> {
     pub spec: C::Spec,
     /// The outputs of the object.
     pub outputs: C::Outputs,
-    /// The components that it depends on, which are deleted after it.
-    pub depends_on: Vec<Address>,
 }
 
 /// The outputs of the objects discovered so far. Of several at one address, the first one is in use; the others are
@@ -188,24 +189,15 @@ impl Siblings {
         C::Outputs::deserialize(self.0.get(address)?.first()?).ok()
     }
 
-    /// Whether an object was found at `address`.
-    pub(crate) fn has(&self, address: &Address) -> bool {
-        self.0.contains_key(address)
+    /// The outputs of every `C` that was found in `scope`.
+    pub fn in_scope<C: Component>(&self, scope: &Scope) -> Vec<C::Outputs> {
+        self.all::<C>().into_iter().filter(|(address, _)| address.scope == *scope).map(|(_, outputs)| outputs).collect()
     }
 
-    /// The outputs of every `K` found so far in `scope`.
-    pub(crate) fn in_scope<K: Kind, O: DeserializeOwned>(&self, scope: &Scope) -> Vec<(Address, O)> {
-        self.those(|address| address.kind == K::KIND && address.scope == *scope)
-    }
-
-    /// All `C` found so far.
+    /// Every `C` that was found.
     pub fn all<C: Component>(&self) -> Vec<(Address, C::Outputs)> {
-        self.those(|address| address.kind == C::KIND)
-    }
-
-    fn those<O: DeserializeOwned>(&self, wanted: impl Fn(&Address) -> bool) -> Vec<(Address, O)> {
-        let here = self.0.iter().filter(|(address, _)| wanted(address));
-        let each = here.flat_map(|(address, outputs)| outputs.iter().map(move |outputs| (address, outputs)));
-        each.filter_map(|(address, outputs)| Some((address.clone(), O::deserialize(outputs).ok()?))).collect()
+        let all = self.0.iter().filter(|(address, _)| address.kind == C::KIND);
+        let each = all.flat_map(|(address, outputs)| outputs.iter().map(move |outputs| (address, outputs)));
+        each.filter_map(|(address, outputs)| Some((address.clone(), C::Outputs::deserialize(outputs).ok()?))).collect()
     }
 }

@@ -10,8 +10,7 @@ use serde_json::Value as Json;
 
 use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Regional};
-use crate::desired::{Address, KindMeta};
-use crate::plan::is_open;
+use crate::desired::{KindMeta, is_open};
 
 /// A spec in which every [`Input`](crate::desired::Input) is known.
 #[derive(Debug, Clone)]
@@ -57,8 +56,6 @@ pub struct AnyDiscovered {
     pub spec: Json,
     /// The object's outputs.
     pub outputs: Json,
-    /// The components that it depends on.
-    pub depends_on: Vec<Address>,
 }
 
 /// A [`Component`] with its types erased. Every method does what the method of the same name does there.
@@ -179,12 +176,7 @@ impl<C: Component> AnyComponent for Erased<C> {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>> {
         async move {
             let erase = |found: super::Discovered<C>| {
-                Ok(AnyDiscovered {
-                    key: found.key,
-                    spec: print(&found.spec)?,
-                    outputs: print(&found.outputs)?,
-                    depends_on: found.depends_on,
-                })
+                Ok(AnyDiscovered { key: found.key, spec: print(&found.spec)?, outputs: print(&found.outputs)? })
             };
             C::discover(aws, siblings).await?.into_iter().map(erase).collect()
         }

@@ -2,14 +2,11 @@
 
 use http::Uri;
 
+use crate::aws::SERVICES;
 use crate::resources::shared::regions;
 
 /// What is wrong with an argument: a constant summary, and a detail.
 pub(super) type Wrong = (&'static str, String);
-
-/// Services that have an endpoint of their own.
-pub(super) const SERVICES: [&str; 10] =
-    ["account", "acm", "apigateway", "cloudfront", "execute_api", "iam", "lambda", "logs", "route53", "sts"];
 
 pub(super) fn filled(text: &str) -> Result<(), Wrong> {
     if text.trim().is_empty() {
@@ -47,11 +44,11 @@ pub(super) fn url(text: &str) -> Result<(), Wrong> {
 }
 
 pub(super) fn service(name: &str) -> Result<(), Wrong> {
-    if SERVICES.contains(&name) {
+    if SERVICES.iter().any(|service| service.name == name) {
         return Ok(());
     }
-    let known = SERVICES.join(", ");
-    Err(("Unknown service", format!("This provider calls no service named {name:?}. It calls: {known}.")))
+    let names = SERVICES.iter().map(|service| service.name).collect::<Vec<_>>().join(", ");
+    Err(("Unknown service", format!("The provider calls no service named {name:?}. Use one of: {names}.")))
 }
 
 pub(super) fn account_id(text: &str) -> Result<(), Wrong> {

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(blamed(&error, &Config::default()), r#""": AWS does not answer"#);
         assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS does not answer"#);
         assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS does not answer"#);
-        assert!(refusal(&error, &all).detail.starts_with("http://x does not answer as AWS does: connection refused."));
+        assert!(refusal(&error, &all).detail.starts_with("could not reach AWS at http://x: connection refused."));
     }
 
     #[test]

@@ -1,7 +1,16 @@
 //! The schema of the provider's own arguments.
 
+use std::sync::LazyLock;
+
+use crate::aws::SERVICES;
 use crate::schema::{Attribute, Mode, Schema};
 use crate::wire::Type;
+
+/// The description of `endpoints`, which lists the services.
+static ENDPOINTS: LazyLock<String> = LazyLock::new(|| {
+    let names: Vec<String> = SERVICES.iter().map(|service| format!("`{}` ({})", service.name, service.title)).collect();
+    format!("Endpoint URLs of single services, which take precedence over `endpoint_url`. Keys: {}.", names.join(", "))
+});
 
 /// The provider's own arguments. All are optional: without any, the AWS SDK finds its way as every AWS tool does.
 pub fn schema() -> Schema {
@@ -59,14 +68,7 @@ fn endpoints() -> Vec<Attribute> {
             Mode::Optional,
             "URL that every service is called at instead of its own: a local AWS. Default: `AWS_ENDPOINT_URL`.",
         ),
-        Attribute::map(
-            "endpoints",
-            Type::String,
-            Mode::Optional,
-            "URLs of single services, by name: `account`, `acm`, `apigateway`, `cloudfront`, `iam`, `lambda`, `logs`, \
-             `route53`, `sts`; and `execute_api` for the requests that ask an API whether it answers. Each goes before \
-             `endpoint_url`.",
-        ),
+        Attribute::map("endpoints", Type::String, Mode::Optional, ENDPOINTS.as_str()),
     ]
 }
 

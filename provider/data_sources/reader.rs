@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aws::{Aws, Regional, Run, Warning};
-use crate::desired::Address;
+use crate::aws::{Aws, Region, Run, Warning};
 
 /// Access to AWS for one read. Calls obey the same limits, retries and cancellation as those of a resource, and must end
 /// by the deadline of the read.
@@ -30,8 +29,8 @@ impl Reader {
     }
 
     /// The AWS services of `region`. Global services are reached through any region.
-    pub fn region(&self, region: &str) -> Regional {
-        Regional::new(Arc::clone(&self.aws), Arc::clone(&self.run), Address::regional(region, "data"))
+    pub fn region(&self, region: &str) -> Region {
+        Region::new(Arc::clone(&self.aws), Arc::clone(&self.run), region)
     }
 
     /// The warnings that were reported during the read.

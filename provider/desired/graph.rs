@@ -43,10 +43,10 @@ impl Desired {
         Handle::new(address)
     }
 
-    /// Makes `later` wait for the success of `earlier` though it refers to nothing of it.
-    pub fn order<A, B>(&mut self, later: &Handle<A>, earlier: &Handle<B>) {
-        if let Some(node) = self.nodes.get_mut(later.address()) {
-            node.depends_on.insert(earlier.address().clone());
+    /// Makes `later` wait for the success of `earlier`, although it references none of its outputs.
+    pub fn order(&mut self, later: &impl AsRef<Address>, earlier: &impl AsRef<Address>) {
+        if let Some(node) = self.nodes.get_mut(later.as_ref()) {
+            node.depends_on.insert(earlier.as_ref().clone());
         }
     }
 
@@ -69,8 +69,8 @@ impl Desired {
     }
 
     /// Makes `last` wait for the end of all that is no longer wanted: until then, somebody relies on what it was.
-    pub fn order_after_removals<C>(&mut self, last: &Handle<C>) {
-        if let Some(node) = self.nodes.get_mut(last.address()) {
+    pub fn order_after_removals(&mut self, last: &impl AsRef<Address>) {
+        if let Some(node) = self.nodes.get_mut(last.as_ref()) {
             node.is_last = true;
         }
     }

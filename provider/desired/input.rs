@@ -15,6 +15,26 @@ pub(crate) const UNKNOWN: &str = "$unknown";
 /// The key under which a gate lists what it waits for.
 pub(crate) const READY: &str = "$ready";
 
+/// Whether a spec contains a reference, a gate or an unknown value.
+pub fn is_open(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => {
+            [REF, UNKNOWN, READY].iter().any(|mark| map.contains_key(*mark)) || map.values().any(is_open)
+        }
+        Json::Array(items) => items.iter().any(is_open),
+        _ => false,
+    }
+}
+
+/// Whether a spec contains an unknown value: one that no component of its resource provides.
+pub(crate) fn has_unknown(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => map.contains_key(UNKNOWN) || map.values().any(has_unknown),
+        Json::Array(items) => items.iter().any(has_unknown),
+        _ => false,
+    }
+}
+
 /// One output of another component: `{us-west-2/certificate}.arn`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
@@ -140,6 +160,12 @@ pub struct Handle<C> {
 impl<C> Clone for Handle<C> {
     fn clone(&self) -> Self {
         Self { address: self.address.clone(), of: PhantomData }
+    }
+}
+
+impl<C> AsRef<Address> for Handle<C> {
+    fn as_ref(&self) -> &Address {
+        &self.address
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod claim;
+mod digest;
 mod graph;
 mod input;
 mod kind;
@@ -10,9 +11,10 @@ mod package;
 
 pub use address::{Address, AddressOf, NotAnAddress, Scope};
 pub use claim::{ClaimRecord, Heartbeat, Phase};
+pub(crate) use digest::hex_digest;
 pub use graph::{Desired, Node};
-pub use input::{Gated, Handle, Input, OutputKey, Reference};
-pub(crate) use input::{READY, REF, UNKNOWN};
+pub use input::{Gated, Handle, Input, OutputKey, Reference, is_open};
+pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
 pub use package::{Package, PackageSource, Packages, Unusable};

@@ -1,7 +1,7 @@
-//! Apply: the plan's steps, and what the host is told of how they ended.
+//! Apply: carries out a plan and returns the state that was reached.
 
 use super::loaded::Loaded;
-use super::plan::{mistake, unprotected};
+use super::plan::{check_unprotected, unsafe_plan};
 use super::{Provider, State, change_of, report, warnings_of};
 use crate::apply::{Engine, Outcome};
 use crate::components::Catalog;
@@ -11,11 +11,11 @@ use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// What is said at the end of every error of an update.
-const KEPT: &str = "Everything that was done is kept in the state; the next apply goes on from here.";
+/// Ends every error of an update and a destroy.
+const CONTINUES: &str = "The state contains everything that was done, and the next apply continues from there.";
 
 impl Provider {
-    /// Turns `prior` into `planned`. With errors, the state is what was reached.
+    /// Changes the resource from `prior` to `planned`. If that fails, returns the state that was reached, with errors.
     pub async fn apply(
         &self,
         resource: &dyn Resource,
@@ -42,22 +42,22 @@ impl Provider {
         prior: &Value,
         planned: &State,
     ) -> Result<(State, Diagnostics), Diagnostics> {
-        unprotected(resource, prior)?;
+        check_unprotected(resource, prior)?;
         let settings = resource.settings(prior)?;
         let engine = self.engine(&settings.owner, settings.delete_timeout);
-        // The host gives no private state to the destroy of a tainted resource.
+        // A host passes no private state to the destroy of a tainted resource.
         let state = State { value: prior.clone(), private: planned.private.clone() };
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, &state).await?;
         self.pending_acks.acknowledge(&settings.owner).await;
         self.refreshed.forget(&settings.owner);
-        let outcome = take_away(&engine, ledger).await;
+        let outcome = destroy_all(&engine, ledger).await;
         warnings.extend(warnings_of(&engine));
         if outcome.ledger.is_empty() {
             return Ok((State::gone(), warnings));
         }
         let value = resource.state(prior, &View::made(&outcome.ledger, engine.kinds()));
         let state = State { value, private: outcome.ledger.to_private() };
-        warnings.extend(complaints(&Desired::default(), &outcome));
+        warnings.extend(errors(&Desired::default(), &outcome));
         Ok((state, warnings))
     }
 
@@ -77,27 +77,27 @@ impl Provider {
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
         let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
-        diagnostics.extend(complaints(&desired, &outcome));
+        diagnostics.extend(errors(&desired, &outcome));
         Ok((attempt.reached(&outcome.ledger), diagnostics))
     }
 }
 
-/// Plans once more, with everything known that is known now.
+/// Plans again with the values that are known now.
 ///
 /// # Errors
-/// No safe plan; something changed since the user agreed to the plan.
+/// No safe plan exists, or an input has changed since the user approved the plan.
 pub(super) fn plan_again(
     desired: &Desired,
     ledger: &Ledger,
     engine: &Engine,
     planned: &Value,
 ) -> Result<Plan, Diagnostics> {
-    let plan = Plan::new(desired, ledger, engine.kinds()).map_err(|mistaken| vec![mistake(&mistaken)])?;
-    as_planned(&plan.difference, ledger, engine, planned)?;
+    let plan = Plan::new(desired, ledger, engine.kinds()).map_err(|mistake| vec![unsafe_plan(&mistake)])?;
+    check_as_planned(&plan.difference, ledger, engine, planned)?;
     Ok(plan)
 }
 
-/// A change under way.
+/// One attempt to create or update a resource.
 pub(super) struct Attempt<'a> {
     pub(super) resource: &'a dyn Resource,
     pub(super) config: &'a Value,
@@ -112,12 +112,12 @@ impl Attempt<'_> {
         engine.apply(self.desired, self.plan, self.ledger.clone()).await
     }
 
-    /// The state of a create that stopped: none when nothing was created.
-    pub(super) fn kept(&self, made: &Ledger) -> State {
+    /// The state of a create that was stopped. Empty if nothing was created.
+    pub(super) fn stopped(&self, made: &Ledger) -> State {
         if made.is_empty() { State::gone() } else { self.reached(made) }
     }
 
-    /// The state when this is what was made. What was planned and not made stays in sight, without an id.
+    /// The state with the components that were created. Planned components that were not created are listed without an id.
     pub(super) fn reached(&self, made: &Ledger) -> State {
         let planned = View::planned(&self.plan.difference, self.ledger, self.engine.kinds());
         let view = View::made(made, self.engine.kinds()).with_missing(planned);
@@ -125,7 +125,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The private state of what exists as long as nothing was changed.
+/// The private state of the existing components, when nothing was changed.
 fn existing(private: &[u8]) -> Vec<u8> {
     if private.is_empty() {
         return Vec::new();
@@ -133,13 +133,19 @@ fn existing(private: &[u8]) -> Vec<u8> {
     Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.to_private())
 }
 
-pub(super) async fn take_away(engine: &Engine, ledger: Ledger) -> Outcome {
+/// Destroys every component of `ledger`.
+pub(super) async fn destroy_all(engine: &Engine, ledger: Ledger) -> Outcome {
     let plan = Plan::destroy(&ledger, engine.kinds());
     engine.apply(&Desired::default(), &plan, ledger).await
 }
 
-/// Refuses to apply something else than what the user has agreed to: a source directory that was changed since.
-fn as_planned(difference: &Difference, ledger: &Ledger, engine: &Engine, planned: &Value) -> Result<(), Diagnostics> {
+/// Refuses to apply anything but the plan that the user approved. A source directory, for example, can change meanwhile.
+fn check_as_planned(
+    difference: &Difference,
+    ledger: &Ledger,
+    engine: &Engine,
+    planned: &Value,
+) -> Result<(), Diagnostics> {
     let now = View::planned(difference, ledger, engine.kinds()).components_value();
     let (Value::Map(now), Some(Value::Map(then))) = (&now, attribute(planned, "components")) else { return Ok(()) };
     let changed = then.iter().filter(|(address, then)| {
@@ -155,8 +161,8 @@ fn as_planned(difference: &Difference, ledger: &Ledger, engine: &Engine, planned
         Path::root(),
         "Something changed between plan and apply",
         format!(
-            "What would be applied is not what was planned for {}: a file of the function, or another input, has changed \
-             since. Nothing was touched. Plan again.",
+            "The apply would not do what was planned for {}, because a file of the function or another input has changed. \
+             Nothing was changed. Plan again.",
             changed.join(", ")
         ),
     )])
@@ -169,33 +175,35 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-pub(super) fn complaints(desired: &Desired, outcome: &Outcome) -> Diagnostics {
-    let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, KEPT)));
+/// The errors of an apply that is incomplete.
+pub(super) fn errors(desired: &Desired, outcome: &Outcome) -> Diagnostics {
+    let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, CONTINUES)));
     if outcome.cancelled {
-        let detail = format!("{}{KEPT}", names("Not begun", outcome));
+        let detail = format!("{}{CONTINUES}", not_started(outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
     }
     diagnostics
 }
 
-/// The failures of a create whose parts are kept: warnings, for an error would have the host destroy them.
+/// The failures of a create that keeps its components, as warnings: an error would make the host destroy them.
 pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
-    let kept = "What was made is kept, `status` is \"incomplete\", and the next apply goes on.";
+    let kept = "The created components are kept, `status` is \"incomplete\", and the next apply continues.";
     let failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
     let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
-        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", names("Not made", outcome))));
+        diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", not_started(outcome))));
     }
     diagnostics
 }
 
-/// What was not begun, of what `components` shows; nothing when these are waits and checks only.
-fn names(what: &str, outcome: &Outcome) -> String {
+/// A sentence that names the components that were not started. Waits and checks, which `components` does not show, are left
+/// out.
+fn not_started(outcome: &Outcome) -> String {
     let catalog = Catalog::default();
     let visible = outcome.not_begun.iter().filter(|address| catalog.meta(&address.kind).visible);
     let names: Vec<String> = visible.map(ToString::to_string).collect();
-    if names.is_empty() { String::new() } else { format!("{what}: {}. ", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!("Not started: {}. ", names.join(", ")) }
 }
 
 #[cfg(test)]
@@ -204,7 +212,7 @@ mod tests {
     use crate::desired::Address;
 
     #[test]
-    fn only_what_a_user_can_see_is_named() {
+    fn only_visible_components_are_named() {
         let outcome = |addresses: &[Address]| Outcome {
             ledger: Ledger::default(),
             failures: Vec::new(),
@@ -212,7 +220,7 @@ mod tests {
             cancelled: true,
         };
         let (function, probe) = (Address::regional("us-east-1", "function"), Address::regional("us-east-1", "probe"));
-        assert_eq!(names("Not made", &outcome(&[probe.clone(), function])), "Not made: us-east-1/function. ");
-        assert_eq!(names("Not made", &outcome(&[probe])), "");
+        assert_eq!(not_started(&outcome(&[probe.clone(), function])), "Not started: us-east-1/function. ");
+        assert_eq!(not_started(&outcome(&[probe])), "");
     }
 }

@@ -1,10 +1,10 @@
-//! Create: planned, carried out under heartbeats, continued after an interruption, rolled back when it fails.
+//! Create: runs under heartbeats, continues an interrupted create, and rolls back when it fails.
 
 use std::collections::BTreeSet;
 
-use super::apply::{Attempt, complaints, plan_again, take_away, warnings};
-use super::plan::{Outlook, adoption, mistake, refuse};
-use super::{LOOK_TIMEOUT, Planned, Provider, State, change_of, ledger_of, loaded, report, warnings_of};
+use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
+use super::plan::{Outlook, adoption, refuse, unsafe_plan};
+use super::{Planned, Provider, READ_TIMEOUT, State, change_of, ledger_of, loaded, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
@@ -16,17 +16,17 @@ use crate::resources::{Expansion, OnCreateFailure, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// Where a create starts from.
+/// The start of a create.
 struct Start {
     engine: Engine,
     hold: Hold,
-    /// What an interrupted create left behind.
+    /// The components that an interrupted create left behind.
     adopted: Ledger,
     desired: Desired,
 }
 
 impl Provider {
-    /// Plans a create. `private` is empty, or holds what the new resource takes the place of.
+    /// Plans a create. `private` is empty, or the private state of the resource that the new one replaces.
     pub(super) async fn plan_create(
         &self,
         resource: &dyn Resource,
@@ -41,32 +41,33 @@ impl Provider {
         let nothing = Ledger::default();
         let gone = replaces.as_ref().unwrap_or(&nothing);
         place::check(&self.aws, &owner, gone)?;
-        let base = self.engine(&owner, LOOK_TIMEOUT);
+        let base = self.engine(&owner, READ_TIMEOUT);
         let mut continues = interrupted(&base, gone).await?;
         let (engine, expansion, survey) = loop {
             let engine = continues.clone().map_or_else(|| base.clone(), |owner_id| base.identified(owner_id));
-            let (expansion, survey) = self.survey_create(resource, config, &engine, gone).await?;
+            let (expansion, survey) =
+                self.survey_create(resource, config, &engine, gone, report::IF_DESTROYING).await?;
             if survey.obstacles.is_empty() {
                 break (engine, expansion, survey);
             }
-            // The first look may have been too early to see the claim of an apply that was interrupted a moment ago.
+            // The first read may have been too early to see the claim of an apply that was just interrupted.
             let now = interrupted(&base, gone).await?;
             if continues.is_some() || now.is_none() {
-                return Err(refuse(&expansion.desired, &survey));
+                return Err(refuse(&expansion.desired, &survey, report::IF_DESTROYING));
             }
             continues = now;
         };
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
         warnings.extend(warnings_of(&engine));
-        // The owner id may be another one by then, too: nothing that depends on it is promised.
+        // The owner id may differ at apply, so the planned state contains nothing that depends on it.
         let shown = match continues {
             Some(_) => self.expand(resource, config, &base, None)?,
             None => expansion,
         };
         let outlook = Outlook { resource, config, engine: &base, expansion: &shown };
         let plan = outlook.whole_plan()?;
-        // What an interrupted create left may be gone when this one begins (a tainted resource is destroyed before): so nothing
-        // of it is promised, and it is searched for again then.
+        // Components of an interrupted create may be gone when the apply starts, because a tainted resource is destroyed first.
+        // So the planned state does not contain them, and the apply searches for them again.
         let private = PlannedChange { ledger: nothing.clone(), replaces, continues, adopts: survey.adopted };
         let state = outlook.state(&plan, &nothing, Attr::Unknown, &private);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
@@ -78,14 +79,15 @@ impl Provider {
         config: &Value,
         engine: &Engine,
         gone: &Ledger,
+        hint: &str,
     ) -> Result<(Expansion, Survey), Diagnostics> {
         let expansion = self.expand(resource, config, engine, None)?;
-        self.check_regions(&expansion.desired, &Ledger::default()).await?;
+        self.check_regions(&expansion.desired, &Ledger::default(), hint).await?;
         let survey = engine.survey(&expansion.desired, &Ledger::default(), gone).await;
-        Ok((expansion, survey.map_err(|mistaken| vec![mistake(&mistaken)])?))
+        Ok((expansion, survey.map_err(|mistake| vec![unsafe_plan(&mistake)])?))
     }
 
-    /// Creates the resource under heartbeats in its claim.
+    /// Creates the resource while heartbeats keep its claim alive.
     pub(super) async fn create(
         &self,
         resource: &dyn Resource,
@@ -108,14 +110,14 @@ impl Provider {
             let ended = hold.run_with_heartbeat(true, async |engine| attempt.run(&engine).await).await;
             if let Ended::Done(outcome) = &ended
                 && !continues
-                && finds_itself_taken(outcome)
+                && is_claimed_already(outcome)
             {
                 continues = true;
                 continue;
             }
             let keep = |address: &Address, outputs: &serde_json::Value| {
-                let was_there = adopted.entries.get(address).is_some_and(|entry| entry.outputs == *outputs);
-                was_there || change.adopts.contains(address)
+                let existed = adopted.entries.get(address).is_some_and(|entry| entry.outputs == *outputs);
+                existed || change.adopts.contains(address)
             };
             return self.ended(&attempt, &settings, hold, ended, &keep).await;
         }
@@ -127,15 +129,15 @@ impl Provider {
         Ok(Start { hold: Hold::starting(&engine), engine, adopted: Ledger::default(), desired })
     }
 
-    /// Takes over the claim of an interrupted create, with everything that carries its owner id.
+    /// Takes over the claim of an interrupted create, with every object that carries its owner id.
     async fn continued(&self, resource: &dyn Resource, config: &Value, base: &Engine) -> Result<Start, Diagnostics> {
         let search_failed = |error: CallError| vec![loaded::search_failed(&error)];
         base.settle().await.map_err(search_failed)?;
         let record = claim::record(&base.regional(&claim::address())).await.map_err(search_failed)?;
         let Some(record) = record else { return self.fresh(resource, config, base) };
         if record.phase != Phase::Creating {
-            let (expansion, survey) = self.survey_create(resource, config, base, &Ledger::default()).await?;
-            let refused = refuse(&expansion.desired, &survey);
+            let (expansion, survey) = self.survey_create(resource, config, base, &Ledger::default(), "").await?;
+            let refused = refuse(&expansion.desired, &survey, "");
             return Err(if refused.is_empty() { vec![hold::another_run_is_active(base.owner())] } else { refused });
         }
         let engine = base.identified(record.owner_id.clone());
@@ -144,9 +146,9 @@ impl Provider {
             Ok(None) => return Err(vec![hold::another_run_is_active(base.owner())]),
             Err(error) => return Err(vec![not_taken_over(&error)]),
         };
-        let (expansion, survey) = self.survey_create(resource, config, &engine, &Ledger::default()).await?;
+        let (expansion, survey) = self.survey_create(resource, config, &engine, &Ledger::default(), "").await?;
         if !survey.obstacles.is_empty() {
-            return Err(refuse(&expansion.desired, &survey));
+            return Err(refuse(&expansion.desired, &survey, ""));
         }
         let mut adopted = survey.ledger;
         let left_behind = loaded::discover(&engine, resource, BTreeSet::new()).await?;
@@ -156,7 +158,7 @@ impl Provider {
         Ok(Start { engine, hold, adopted, desired: expansion.desired })
     }
 
-    /// What the host is given when a create has ended. `keep` holds of what this run did not create.
+    /// The state and diagnostics of a create that has ended. `keep` is true for components that this run did not create.
     async fn ended(
         &self,
         attempt: &Attempt<'_>,
@@ -167,14 +169,14 @@ impl Provider {
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let engine = attempt.engine;
         let outcome = match ended {
-            Ended::Lost => return Err(vec![hold::taken_over(engine.owner())]),
+            Ended::Lost => return Err(lost(engine)),
             Ended::Failed { done, error } => {
                 let failed = hold::heartbeat_failed(engine.owner(), &error);
-                // An error makes the host replace the resource; who keeps what exists wants the next apply to continue.
+                // An error makes the host replace the resource, but with `keep` the next apply must continue it.
                 let is_kept = settings.on_create_failure == OnCreateFailure::Keep;
                 let mut diagnostics = vec![if is_kept { report::as_warning(failed) } else { failed }];
                 diagnostics.extend(warnings_of(engine));
-                return Ok((attempt.kept(&done.ledger), diagnostics));
+                return Ok((attempt.stopped(&done.ledger), diagnostics));
             }
             Ended::Done(outcome) => outcome,
         };
@@ -185,17 +187,17 @@ impl Provider {
             (attempt.reached(&outcome.ledger), Vec::new())
         } else if has_no_credentials && rolls_back {
             // A rollback would fail for the same reason.
-            (attempt.kept(&outcome.ledger), complaints(attempt.desired, &outcome))
+            (attempt.stopped(&outcome.ledger), errors(attempt.desired, &outcome))
         } else if rolls_back && !outcome.cancelled {
-            // An error on a create makes the host destroy everything at the next apply and start over. So either nothing is
-            // left of it, or it is no error.
+            // After an error the host would destroy the resource at the next apply and start over. So a create either ends
+            // with an error and leaves nothing, or ends with warnings.
             match hold
                 .run_with_heartbeat(false, async |engine| roll_back(attempt, settings, &engine, outcome, keep).await)
                 .await
             {
                 Ended::Done(rolled_back) => rolled_back,
                 Ended::Failed { done, .. } => done,
-                Ended::Lost => return Err(vec![hold::taken_over(engine.owner())]),
+                Ended::Lost => return Err(lost(engine)),
             }
         } else {
             (attempt.reached(&outcome.ledger), warnings(attempt.desired, &outcome))
@@ -208,9 +210,15 @@ impl Provider {
     }
 }
 
-/// The owner id of an interrupted create, or of one that is under way; `None` when the claim is of what is `gone` by then.
+/// The errors of a create whose claim another run has taken over.
+fn lost(engine: &Engine) -> Diagnostics {
+    warnings_of(engine).chain([hold::taken_over(engine.owner())]).collect()
+}
+
+/// The owner id of a create that was interrupted or is still running. `None` if the claim belongs to `gone`, the resource that
+/// is destroyed before.
 async fn interrupted(engine: &Engine, gone: &Ledger) -> Result<Option<OwnerId>, Diagnostics> {
-    // The name is not known yet.
+    // An unknown name is empty.
     if engine.owner().name().is_empty() {
         return Ok(None);
     }
@@ -223,31 +231,32 @@ async fn interrupted(engine: &Engine, gone: &Ledger) -> Result<Option<OwnerId>, 
 
 fn claim_unknown(engine: &Engine, error: &CallError) -> Diagnostic {
     let detail = format!(
-        "The claim {} in {} could not be read, so whether the name is in use is not known: {}. Nothing was changed. {}",
+        "The claim {} in {} could not be read, so the provider cannot determine whether the name is in use: {}. Nothing was \
+         changed. {}",
         claim::log_group_of(engine.owner()),
         engine.home_region(),
         chain(error),
-        report::DESTROY
+        report::IF_DESTROYING
     );
     Diagnostic::error(Path::of("name"), "Claim could not be read", detail)
 }
 
 fn not_taken_over(error: &CallError) -> Diagnostic {
     let detail = format!(
-        "The claim of an interrupted create could not be taken over: {}. Nothing was changed. Run again to continue.",
+        "The claim of an interrupted create could not be taken over: {}. Nothing was changed. Apply again to continue.",
         chain(error)
     );
     Diagnostic::error(Path::of("name"), "Interrupted create not continued", detail)
 }
 
-/// Whether there is a claim that the plan could not see yet: nothing was created, and the claim is read again.
-fn finds_itself_taken(outcome: &Outcome) -> bool {
+/// Whether the create failed because of a claim that the plan did not see, before it created anything.
+fn is_claimed_already(outcome: &Outcome) -> bool {
     let is_taken =
         |failure: &Failure| failure.address == claim::address() && matches!(failure.error, CallError::Foreign { .. });
     outcome.ledger.is_empty() && outcome.failures.iter().any(is_taken)
 }
 
-/// Deletes everything that a failed create has created, and nothing that it adopted.
+/// Deletes everything that a failed create has created, but nothing that it adopted.
 async fn roll_back(
     attempt: &Attempt<'_>,
     settings: &Settings,
@@ -257,27 +266,35 @@ async fn roll_back(
 ) -> (State, Diagnostics) {
     let Attempt { resource, config, desired, .. } = attempt;
     let engine = engine.within(settings.delete_timeout);
-    let found = loaded::find_unseen(&engine, *resource, outcome.ledger.clone()).await;
-    let (adopted, created) = found.unwrap_or(outcome.ledger).divided(|address, entry| keep(address, &entry.outputs));
-    let taken = take_away(&engine, created).await;
+    let (found, unsearched) = match loaded::find_unseen(&engine, *resource, outcome.ledger.clone()).await {
+        Ok(found) => (found, Vec::new()),
+        // The ledger records what is still to be searched for.
+        Err(diagnostics) => (outcome.ledger, diagnostics),
+    };
+    let (adopted, created) = found.divided(|address, entry| keep(address, &entry.outputs));
+    let deleted = destroy_all(&engine, created).await;
     let kept_adopted = !adopted.is_empty();
-    let mut left = taken.ledger;
+    let mut left = deleted.ledger;
     left.take_in(adopted);
     let (kept, state) = if left.is_empty() {
-        ("Everything that this create had created was deleted again; nothing is left.", State::gone())
+        ("The rollback deleted everything that this create had created; nothing is left.", State::gone())
     } else {
         let value = resource.state(config, &View::made(&left, engine.kinds()));
         let kept = match kept_adopted {
             true => {
-                "What this create had created was deleted again; what an earlier create had left behind is in the state."
+                "The rollback deleted everything that this create had created. The state contains what an earlier create had \
+                 left behind."
             }
             false => {
-                "What this create had created was deleted again, but for what the other errors name; that is in the state."
+                "The rollback deleted everything that this create had created, except for the objects that the other errors \
+                 name, which are in the state."
             }
         };
         (kept, State { value, private: left.to_private() })
     };
     let failed = outcome.failures.iter().map(|failure| (failure, kept));
-    let failed = failed.chain(taken.failures.iter().map(|failure| (failure, "")));
-    (state, report::failures(desired, failed))
+    let failed = failed.chain(deleted.failures.iter().map(|failure| (failure, "")));
+    let mut diagnostics = report::failures(desired, failed);
+    diagnostics.extend(unsearched.into_iter().map(report::as_warning));
+    (state, diagnostics)
 }

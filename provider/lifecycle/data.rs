@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{LOOK_TIMEOUT, Provider, as_diagnostics};
+use super::{Provider, READ_TIMEOUT, as_diagnostics};
 use crate::aws::Run;
 use crate::data_sources::{DataSource, Reader};
-use crate::desired::Owner;
 use crate::wire::{Diagnostics, Value};
 
 impl Provider {
@@ -18,10 +17,8 @@ impl Provider {
         source: &dyn DataSource,
         config: &Value,
     ) -> Result<(Value, Diagnostics), Diagnostics> {
-        // A data source owns nothing: its type is in the log only.
-        let owner = Owner::new(source.type_name(), "");
-        let (deadline, clock) = (self.clock.now() + LOOK_TIMEOUT, Arc::clone(&self.clock));
-        let run = Run::new(owner, self.aws.home_region(), deadline, self.cancel.clone(), clock);
+        let (deadline, clock) = (self.clock.now() + READ_TIMEOUT, Arc::clone(&self.clock));
+        let run = Run::new(deadline, self.cancel.clone(), clock);
         let reader = Reader::new(Arc::clone(&self.aws), run);
         let value = source.read(&reader, config).await;
         let warnings = as_diagnostics(reader.take_warnings());

@@ -1,8 +1,8 @@
-//! Import: a resource found in AWS by its name.
+//! Import: finds a resource in AWS by its name.
 
 use std::collections::BTreeSet;
 
-use super::{LOOK_TIMEOUT, Provider, State, loaded, warnings_of};
+use super::{Provider, READ_TIMEOUT, State, warnings_of};
 use crate::desired::Scope;
 use crate::ownership::search;
 use crate::plan::{Ledger, View};
@@ -10,7 +10,7 @@ use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 impl Provider {
-    /// The resource of this name, found in AWS.
+    /// Finds the resource of this name in AWS. Returns no state, and errors, if there is none.
     pub async fn import(&self, resource: &dyn Resource, name: &str) -> (State, Diagnostics) {
         match self.find(resource, name).await {
             Ok(found) => found,
@@ -20,19 +20,19 @@ impl Provider {
 
     async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
-        let engine = self.engine(&owner, LOOK_TIMEOUT);
-        let found = search::owner_id(&engine, resource.kinds()).await?;
-        let found = found.ok_or_else(|| vec![self.nothing(resource, name)])?;
-        let engine = engine.identified(found.owner_id);
+        let engine = self.engine(&owner, READ_TIMEOUT);
+        let found = search::owner_id(&engine, &resource.kinds()).await?;
+        let found = found.ok_or_else(|| vec![self.not_found(resource, name)])?;
         let scopes = match found.has_claim {
             // The claim lists the regions.
             true => BTreeSet::new(),
             false => search::enabled_regions(&engine).await.into_iter().map(Scope::Region).collect(),
         };
+        let engine = engine.identified(found.owner_id);
         let ledger =
-            engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![loaded::search_failed(&error)])?;
+            engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![search::failed(&engine, &error)])?;
         if ledger.is_empty() {
-            return Err(vec![self.nothing(resource, name)]);
+            return Err(vec![self.not_found(resource, name)]);
         }
         let ledger = Ledger { imported: true, complete: true, ..ledger };
         let view = View::made(&ledger, engine.kinds());
@@ -41,9 +41,9 @@ impl Provider {
         Ok((State { value, private: ledger.to_private() }, warnings))
     }
 
-    fn nothing(&self, resource: &dyn Resource, name: &str) -> Diagnostic {
+    fn not_found(&self, resource: &dyn Resource, name: &str) -> Diagnostic {
         let detail = format!(
-            "No AWS object in account {} belongs to a {} named {name:?}. The import id is the resource's `name`. Check the name, \
+            "Account {} has no AWS object of a {} named {name:?}. The import id is the `name` of the resource. Check the name, \
              the account and the provider's region ({}).",
             self.aws.account_id(),
             resource.type_name(),

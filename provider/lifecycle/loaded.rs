@@ -1,4 +1,4 @@
-//! The ledger of a resource: from the private state or, where the host has lost that, from AWS itself.
+//! Loads the ledger of a resource from its private state, or rebuilds it from AWS if the host has lost the private state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,17 +13,19 @@ use crate::plan::{Kinds, Ledger};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// The ledger of an existing resource, and the engine with the identity that it records.
+/// The ledger of an existing resource, and an engine with its owner id.
 pub(super) struct Loaded {
     pub(super) engine: Engine,
     pub(super) ledger: Ledger,
-    /// A warning when the ledger had to be rebuilt.
+    /// A warning if the ledger was rebuilt.
     pub(super) warnings: Diagnostics,
 }
 
 impl Provider {
-    /// The ledger of an existing resource. A host that loses its provider in the middle of an update keeps the value and no
-    /// private state: then it is rebuilt from the objects that carry the resource's owner id.
+    /// Loads the ledger of an existing resource.
+    ///
+    /// If the provider process dies during an update, the host keeps the value without a private state. In that case the
+    /// ledger is rebuilt from the objects that carry the resource's owner id.
     ///
     /// # Errors
     /// Credentials of another account; a private state that is damaged or newer; a call that failed.
@@ -63,12 +65,12 @@ impl Provider {
         let missing: Vec<String> =
             in_state.iter().filter(|address| !ledger.entries.contains_key(*address)).map(ToString::to_string).collect();
         let missing = match missing.as_slice() {
-            [] => "All of its objects were found.".to_owned(),
-            missing => format!("Not found, so AWS no longer has it: {}.", missing.join(", ")),
+            [] => "All objects were found.".to_owned(),
+            missing => format!("Not found in AWS: {}.", missing.join(", ")),
         };
         let detail = format!(
-            "The private state of {} is empty because an apply was interrupted. The provider found the resource's objects in \
-             AWS by their owner id. {missing} No action is needed; the next apply continues from there.",
+            "The private state of {} is empty, because an apply was interrupted. The provider searched AWS for the objects with \
+             the owner id of the resource. {missing} No action is needed: the next apply continues from there.",
             engine.owner()
         );
         let warnings = vec![Diagnostic::warning(Path::root(), "Private state rebuilt", detail)];
@@ -76,7 +78,7 @@ impl Provider {
     }
 }
 
-/// Searches again for what a failed create may have created, and could not search for then.
+/// Searches for the components that a failed create may have created but could not search for.
 ///
 /// # Errors
 /// A call that failed.
@@ -89,7 +91,7 @@ pub(super) async fn find_unseen(
     if unseen.is_empty() {
         return Ok(ledger);
     }
-    // A search within the consistency window of the apply that failed could miss them.
+    // A search within the consistency window of the failed apply could miss them.
     engine.wait_until_consistent(&ledger).await;
     let scopes = unseen.iter().chain(ledger.entries.keys()).map(|address| address.scope.clone()).collect();
     let mut found = discover(engine, resource, scopes).await?;
@@ -99,7 +101,7 @@ pub(super) async fn find_unseen(
     Ok(ledger)
 }
 
-/// Everything in AWS that carries the resource's owner id, in `scopes` and in the regions that its claim lists.
+/// Finds all objects that carry the resource's owner id, in `scopes` and in the regions that its claim lists.
 ///
 /// # Errors
 /// A call that failed.
@@ -108,19 +110,20 @@ pub(super) async fn discover(
     resource: &dyn Resource,
     scopes: BTreeSet<Scope>,
 ) -> Result<Ledger, Diagnostics> {
-    let mut ledger = engine.discover(resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
-    // A region that an interrupted apply created may never have answered: it has to, before it receives traffic.
+    let mut ledger = engine.discover(&resource.kinds(), scopes).await.map_err(|error| vec![search_failed(&error)])?;
+    // Checks run again: a region of an interrupted apply may never have passed its probe.
     ledger.entries.retain(|address, _| !engine.kinds().meta(&address.kind).is_check);
     Ok(ledger)
 }
 
-/// The objects of an interrupted apply could not be searched for.
+/// The error that the search for the objects of an interrupted or failed apply failed.
 pub(super) fn search_failed(error: &CallError) -> Diagnostic {
     let detail = format!(
-        "An earlier apply was interrupted, and the search for the AWS objects that it created failed: {}. Nothing was changed.",
+        "The search for AWS objects that an interrupted or failed apply may have created failed: {}. These objects stay as they \
+         are. Fix the cause and run again.",
         chain(error)
     );
-    Diagnostic::error(Path::root(), "AWS objects not found", detail)
+    Diagnostic::error(Path::root(), "Could not search for AWS objects", detail)
 }
 
 fn text(value: &Value, name: &str) -> Option<String> {
@@ -133,7 +136,7 @@ fn text(value: &Value, name: &str) -> Option<String> {
     }
 }
 
-/// The components that exist according to the state's value.
+/// The addresses of the components that exist according to a state.
 pub(super) fn addresses_in_state(value: &Value) -> BTreeSet<Address> {
     let Value::Map(attributes) = value else { return BTreeSet::new() };
     let Some(Value::Map(components)) = attributes.get("components") else { return BTreeSet::new() };
@@ -144,8 +147,10 @@ pub(super) fn addresses_in_state(value: &Value) -> BTreeSet<Address> {
     components.iter().filter(|(_, component)| exists(component)).filter_map(|(name, _)| name.parse().ok()).collect()
 }
 
-/// The resources that this process has refreshed. The host plans a tainted resource as a create, without its state and
-/// private state; it will be destroyed before.
+/// The ledgers of the resources that this process has refreshed.
+///
+/// A host destroys a tainted resource and creates it anew. It plans that create without the state and private state of the
+/// tainted resource, so the plan takes the ledger from here.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Refreshed(Arc<Mutex<BTreeMap<Owner, Ledger>>>);
 
@@ -158,7 +163,7 @@ impl Refreshed {
         self.with(|refreshed| refreshed.insert(owner.clone(), ledger.clone()));
     }
 
-    /// What the refresh found does not hold any more.
+    /// Removes a ledger that an apply is about to change.
     pub(super) fn forget(&self, owner: &Owner) {
         self.with(|refreshed| refreshed.remove(owner));
     }

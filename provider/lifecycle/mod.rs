@@ -1,6 +1,6 @@
-//! What the host asks of a resource, free of the protocol: read, plan, apply, import, upgrade.
+//! The operations of a resource, independent of the protocol: read, plan, apply, import, upgrade. And the read of a data source.
 //!
-//! Each operation is one file that puts the pure parts (`resources`, `plan`) and the acting one (`apply`) together.
+//! Each operation is one file. It connects the pure rooms `resources` and `plan` with `apply`, which calls AWS.
 
 mod apply;
 mod create;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, Run, Warning};
+use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, OwnerContext, Run, Warning};
 use crate::components::{Catalog, REGISTRY};
 use crate::desired::Owner;
 use crate::ownership::PendingAcks;
@@ -28,24 +28,24 @@ use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 use loaded::Refreshed;
 pub use upgrade::upgrade;
 
-/// How long looking may take: a refresh, the questions of a plan, an import.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// How long an operation that only reads may take: a refresh, the reads of a plan, an import, a data source.
+const READ_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// A configured provider.
 #[derive(Clone)]
 pub struct Provider {
-    /// Its AWS.
+    /// The account that it works in.
     pub aws: Arc<Aws>,
-    /// Its time.
+    /// The clock of all operations.
     pub clock: Arc<dyn Clock>,
-    /// Cancels whatever runs: the host's `StopProvider`.
+    /// Cancels all operations: `StopProvider`.
     pub cancel: CancellationToken,
     refreshed: Refreshed,
     /// Creates whose result the host may not have persisted yet.
     pub pending_acks: PendingAcks,
 }
 
-/// Connects to the AWS account that `config` leads to, with AWS's limits on the calls of every kind.
+/// Connects to the AWS account of `config`, with AWS's limits on the calls of every kind.
 ///
 /// # Errors
 /// [`ConnectError`].
@@ -54,51 +54,52 @@ pub async fn connect(config: Config, clock: Arc<dyn Clock>) -> Result<Aws, Conne
     Aws::connect(config, limits, clock).await
 }
 
-/// A resource as the host keeps it.
+/// The state of a resource, as the host stores it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// The values of its schema; [`Value::Null`] when there is no such resource.
+    /// The attributes. [`Value::Null`] if the resource does not exist.
     pub value: Value,
-    /// What only we can read.
+    /// The private state: a ledger or a planned change, which only the provider reads.
     pub private: Vec<u8>,
 }
 
-/// What a plan answers.
+/// The result of a plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planned {
-    /// The values once it is applied, unknown where only apply will tell; null for a destroy.
+    /// The planned state. Attributes that are known only after apply are unknown; null for a destroy.
     pub state: State,
-    /// The attributes because of which the resource must be made anew.
+    /// The attributes whose change replaces the resource.
     pub replaced_by: Vec<Path>,
 }
 
 impl State {
-    /// No resource.
+    /// The state of a resource that does not exist.
     fn gone() -> Self {
         Self { value: Value::Null, private: Vec::new() }
     }
 }
 
 impl Provider {
-    /// A provider that works in `aws`, and stops when `cancel` is cancelled.
+    /// A provider whose operations are cancelled by `cancel`.
     pub fn new(aws: Arc<Aws>, clock: Arc<dyn Clock>, cancel: CancellationToken) -> Self {
         Self { aws, clock, cancel, refreshed: Refreshed::default(), pending_acks: PendingAcks::default() }
     }
 
-    /// The same, but stopped by `cancel`.
+    /// The same provider, with operations that are cancelled by `cancel`.
     #[must_use]
     pub fn cancelled_by(self, cancel: CancellationToken) -> Self {
         Self { cancel, ..self }
     }
 
-    /// An engine for `owner` at the provider's region. The identity that a ledger records takes its place.
+    /// An engine for `owner` with the provider's region as home region, until a ledger provides an owner id.
     fn engine(&self, owner: &Owner, within: Duration) -> Engine {
         let (deadline, clock) = (self.clock.now() + within, Arc::clone(&self.clock));
-        let run = Run::new(owner.clone(), self.aws.home_region(), deadline, self.cancel.clone(), clock);
-        Engine::new(Arc::clone(&self.aws), run, Catalog::default())
+        let run = Run::new(deadline, self.cancel.clone(), clock);
+        let context = OwnerContext::new(owner.clone(), self.aws.home_region());
+        Engine::new(Arc::clone(&self.aws), run, context, Catalog::default())
     }
 
-    /// What the configuration wants, knowing what there is in `prior`.
+    /// Expands a configuration. `prior` is the resource that an update changes.
     fn expand(
         &self,
         resource: &dyn Resource,
@@ -118,17 +119,17 @@ impl Provider {
     }
 }
 
-/// Everything that is wrong with the configuration of a resource by itself. Asks no AWS and reads no file.
+/// Checks the configuration of a resource by itself. Makes no calls and reads no files.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
     resource.validate(config)
 }
 
-/// Reads a package without keeping other calls, a cancel among them, from being answered.
+/// Runs work that reads files, without blocking other calls, such as a cancel.
 fn block<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
-/// What components reported to the user.
+/// The warnings that components reported.
 fn warnings_of(engine: &Engine) -> impl Iterator<Item = Diagnostic> + use<> {
     as_diagnostics(engine.take_warnings())
 }
@@ -142,23 +143,23 @@ fn ledger_of(private: &[u8]) -> Result<Ledger, Diagnostics> {
     change_of(private).map(PlannedChange::existing)
 }
 
-/// What a plan handed to its apply.
+/// The change that a plan passed to its apply.
 fn change_of(private: &[u8]) -> Result<PlannedChange, Diagnostics> {
     PlannedChange::from_private(private).map_err(|why| vec![unreadable(&why)])
 }
 
 fn unreadable(why: &UnreadableLedger) -> Diagnostic {
-    let way_out = match why {
+    let fix = match why {
         UnreadableLedger::Newer(_) => "Use the version of the provider that wrote it, or a newer one.",
-        UnreadableLedger::Older(_) => "Destroy the resource with that version and create it anew.",
+        UnreadableLedger::Older(_) => "Destroy the resource with that version, and create it again with this one.",
         UnreadableLedger::Damaged(_) => {
-            "Nothing was touched. Take the resource out of the state (`state rm`) and import it by its name: the import \
+            "Nothing was changed. Remove the resource from the state (`state rm`) and import it by its name: the import \
              finds every object by its owner id."
         }
     };
     Diagnostic::error(
         Path::root(),
         "Unreadable private state",
-        format!("The state does not say which AWS objects belong to this resource: {why}. {way_out}"),
+        format!("The provider cannot read which AWS objects belong to this resource: {why}. {fix}"),
     )
 }

@@ -1,9 +1,9 @@
-//! Plan: what an apply would come to, with every mistake found that can be found before anything is touched.
+//! Plan: determines what an apply would do, and finds every error that can be found before anything changes.
 
 use std::collections::BTreeSet;
 
 use super::loaded::Loaded;
-use super::{LOOK_TIMEOUT, Planned, Provider, State, ledger_of, report, warnings_of};
+use super::{Planned, Provider, READ_TIMEOUT, State, ledger_of, report, warnings_of};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
@@ -13,7 +13,7 @@ use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 impl Provider {
-    /// What an apply of `config` would come to. `prior` is null for a create, `config` for a destroy.
+    /// Plans the change from `prior` to `config`. `prior` is null for a create, `config` is null for a destroy.
     pub async fn plan(&self, resource: &dyn Resource, prior: State, config: Value) -> (Planned, Diagnostics) {
         let _unanswered = self.pending_acks.unanswered();
         let unchanged = Planned { state: prior.clone(), replaced_by: Vec::new() };
@@ -28,7 +28,7 @@ impl Provider {
 
     fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<(Planned, Diagnostics), Diagnostics> {
         let ledger = ledger_of(&prior.private)?;
-        unprotected(resource, &prior.value)?;
+        check_unprotected(resource, &prior.value)?;
         place::check(&self.aws, &resource.settings(&prior.value)?.owner, &ledger)?;
         let state = State { value: Value::Null, private: prior.private.clone() };
         Ok((Planned { state, replaced_by: Vec::new() }, Vec::new()))
@@ -45,12 +45,12 @@ impl Provider {
         if !replaced_by.is_empty() {
             return self.plan_replacement(resource, prior, config, replaced_by).await;
         }
-        let engine = self.engine(&settings.owner, LOOK_TIMEOUT);
+        let engine = self.engine(&settings.owner, READ_TIMEOUT);
         let mut loaded = self.load(&engine, resource, prior).await?;
         let mut diagnostics = std::mem::take(&mut loaded.warnings);
         let planned = self.plan_update(resource, prior, config, &loaded).await;
         diagnostics.extend(warnings_of(&loaded.engine));
-        // A plan that fails keeps the warnings that came before.
+        // A failed plan keeps the warnings that came before.
         match planned {
             Ok((planned, warnings)) => {
                 diagnostics.extend(warnings);
@@ -71,27 +71,27 @@ impl Provider {
         let exists = Prior { state: &prior.value, view: &view };
         let mut expansion = self.expand(resource, config, engine, Some(exists))?;
         let unread = std::mem::take(&mut expansion.unread);
-        self.check_regions(&expansion.desired, ledger).await?;
+        self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
         let protects = |value: &Value| Ok::<_, Diagnostics>(resource.settings(value)?.deletion_protection);
-        let as_protected = protects(config)? == protects(&prior.value)?;
-        if survey.plan.is_empty() && survey.ledger.imported && as_protected && has_all(&prior.value, config) {
-            // AWS does not hold the configuration of an imported resource: as long as it wants what exists, the state stays
-            // what the import made it.
-            warnings.extend(unneeded(unread, true)?);
+        let keeps_protection = protects(config)? == protects(&prior.value)?;
+        if survey.plan.is_empty() && survey.ledger.imported && keeps_protection && has_all(&prior.value, config) {
+            // AWS does not store the configuration of an imported resource. As long as the configuration describes what exists,
+            // the state stays as the import returned it.
+            warnings.extend(missing_files(unread, true)?);
             return Ok((Planned { state: prior.clone(), replaced_by: Vec::new() }, warnings));
         }
         let outlook = Outlook { resource, config, engine, expansion: &expansion };
-        // An update that does not come to its end is an error; a create may be kept incomplete.
+        // An incomplete update is an error, so the planned state is complete. A create may be kept incomplete.
         let private = PlannedChange { adopts: survey.adopted, ..PlannedChange::update(survey.ledger.clone()) };
         let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
-        warnings.extend(unneeded(unread, state.value == prior.value)?);
+        warnings.extend(missing_files(unread, state.value == prior.value)?);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
     }
 
-    /// Plans to destroy the whole resource and to create it anew. The host plans the create once more, with nothing prior: what
-    /// is in its way shows then.
+    /// Plans to destroy the whole resource and create it again. The host then plans the create without a prior state, and that
+    /// plan finds obstacles.
     async fn plan_replacement(
         &self,
         resource: &dyn Resource,
@@ -99,10 +99,10 @@ impl Provider {
         config: &Value,
         replaced_by: Vec<Path>,
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
-        unprotected(resource, &prior.value)?;
-        let old = self.engine(&resource.settings(&prior.value)?.owner, LOOK_TIMEOUT);
+        check_unprotected(resource, &prior.value)?;
+        let old = self.engine(&resource.settings(&prior.value)?.owner, READ_TIMEOUT);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
-        let engine = self.engine(&resource.settings(config)?.owner, LOOK_TIMEOUT);
+        let engine = self.engine(&resource.settings(config)?.owner, READ_TIMEOUT);
         let expansion = self.expand(resource, config, &engine, None)?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
@@ -110,8 +110,13 @@ impl Provider {
         Ok((Planned { state, replaced_by }, warnings))
     }
 
-    /// A region that the account has not opted in to is told before anything in it is called.
-    pub(super) async fn check_regions(&self, desired: &Desired, ledger: &Ledger) -> Result<(), Diagnostics> {
+    /// Refuses new regions that are not enabled in the account, before any call to them. `hint` ends each error.
+    pub(super) async fn check_regions(
+        &self,
+        desired: &Desired,
+        ledger: &Ledger,
+        hint: &str,
+    ) -> Result<(), Diagnostics> {
         let known: BTreeSet<&Scope> = ledger.entries.keys().map(|address| &address.scope).collect();
         let new: BTreeSet<&str> = desired
             .nodes()
@@ -130,11 +135,11 @@ impl Provider {
                     Path::of("regions").key(region),
                     "Region is not enabled",
                     format!(
-                        "Account {} cannot use {region}: it is not enabled there. Enable the region for the account \
-                         (it takes a few minutes), or take it out of `regions`. {}",
-                        self.aws.account_id(),
-                        report::DESTROY
-                    ),
+                        "The region {region} is not enabled in account {}. Enable it, which takes a few minutes, or remove it \
+                         from `regions`. {hint}",
+                        self.aws.account_id()
+                    )
+                    .trim_end(),
                 )
             })
             .collect();
@@ -142,7 +147,7 @@ impl Provider {
     }
 }
 
-/// What a plan is made of, besides what there is.
+/// The inputs of a planned state, besides the ledger.
 pub(super) struct Outlook<'a> {
     pub(super) resource: &'a dyn Resource,
     pub(super) config: &'a Value,
@@ -151,13 +156,13 @@ pub(super) struct Outlook<'a> {
 }
 
 impl Outlook<'_> {
-    /// The plan of a create that finds nothing.
+    /// The plan of a create that finds no existing components.
     pub(super) fn whole_plan(&self) -> Result<Plan, Diagnostics> {
         let plan = Plan::new(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
-        plan.map_err(|mistaken| vec![mistake(&mistaken)])
+        plan.map_err(|mistake| vec![unsafe_plan(&mistake)])
     }
 
-    /// The state that the host is promised.
+    /// The planned state.
     pub(super) fn state(&self, plan: &Plan, ledger: &Ledger, complete: Attr<bool>, private: &PlannedChange) -> State {
         let view = View { complete, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
         let mut value = self.resource.state(self.config, &view);
@@ -168,35 +173,36 @@ impl Outlook<'_> {
     }
 }
 
-/// Whether a state has every attribute that the configuration sets. The host takes a plan that keeps the state only then:
-/// an attribute that was null is planned as the configuration has it.
+/// Whether a state has every attribute that the configuration sets. Only then does the host accept a plan that keeps the state:
+/// an attribute that was null must be planned as configured.
 fn has_all(state: &Value, config: &Value) -> bool {
     let (Value::Map(state), Value::Map(config)) = (state, config) else { return false };
     let is_set = |(_, value): &(&String, &Value)| **value != Value::Null;
     config.iter().filter(is_set).all(|(name, _)| state.get(name).is_some_and(|value| *value != Value::Null))
 }
 
-/// The warnings about files that could not be read, when the plan does not need them.
+/// Reports files that are missing: as warnings if nothing changes, so that the plan does not need them.
 ///
 /// # Errors
-/// The same as errors, when something changes.
-fn unneeded(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
+/// The same as errors if something changes.
+fn missing_files(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics, Diagnostics> {
     if !is_unchanged && !unread.is_empty() {
-        let hint = |error: Diagnostic| Diagnostic { detail: format!("{} {}", error.detail, report::DESTROY), ..error };
+        let hint =
+            |error: Diagnostic| Diagnostic { detail: format!("{} {}", error.detail, report::IF_DESTROYING), ..error };
         return Err(unread.into_iter().map(hint).collect());
     }
     let warning = |Diagnostic { path, summary, detail, .. }| {
         let detail = format!(
-            "{detail} Nothing else of the resource changes, so the plan takes what was deployed from these files to be \
-             unchanged. A plan that creates or updates anything needs the files."
+            "{detail} Nothing else of the resource changes, so the plan assumes that the deployed code is unchanged. A plan that \
+             creates or updates anything needs the files."
         );
         Diagnostic::warning(path, summary, detail)
     };
     Ok(unread.into_iter().map(warning).collect())
 }
 
-/// Refuses to destroy what is protected.
-pub(super) fn unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), Diagnostics> {
+/// Refuses to destroy a resource with deletion protection.
+pub(super) fn check_unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), Diagnostics> {
     let settings = resource.settings(prior)?;
     if !settings.deletion_protection {
         return Ok(());
@@ -205,48 +211,49 @@ pub(super) fn unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), 
         Path::of("deletion_protection"),
         "Resource is protected against deletion",
         format!(
-            "{} would be destroyed, but its `deletion_protection` is true. Set it to false, apply, and destroy then.",
+            "The plan destroys {}, but its `deletion_protection` is true. To destroy it, set the attribute to false and apply first.",
             settings.owner
         ),
     )])
 }
 
-/// Holds the plan against AWS; every obstacle becomes a diagnostic.
+/// Compares the plan with AWS. Every obstacle becomes an error.
 pub(super) async fn survey(
     engine: &Engine,
     desired: &Desired,
     ledger: &Ledger,
     gone: &Ledger,
 ) -> Result<Survey, Diagnostics> {
-    let survey = engine.survey(desired, ledger, gone).await.map_err(|mistaken| vec![mistake(&mistaken)])?;
-    if survey.obstacles.is_empty() { Ok(survey) } else { Err(refuse(desired, &survey)) }
+    let survey = engine.survey(desired, ledger, gone).await.map_err(|mistake| vec![unsafe_plan(&mistake)])?;
+    if survey.obstacles.is_empty() { Ok(survey) } else { Err(refuse(desired, &survey, report::IF_DESTROYING)) }
 }
 
-/// The obstacles of a survey as errors.
-pub(super) fn refuse(desired: &Desired, survey: &Survey) -> Diagnostics {
-    report::obstacles(desired, &survey.obstacles)
+/// The obstacles of a survey as errors, each of which ends with `hint`.
+pub(super) fn refuse(desired: &Desired, survey: &Survey, hint: &str) -> Diagnostics {
+    report::obstacles(desired, &survey.obstacles, hint)
 }
 
-/// The warning that a plan adopts objects; `None` when it adopts none.
+/// The warning that a plan adopts objects. `None` if it adopts none.
 pub(super) fn adoption(owner: &Owner, adopted: &BTreeSet<Address>) -> Option<Diagnostic> {
     let names: Vec<String> = adopted.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| {
         let detail = format!(
             "An earlier apply of {owner} was interrupted and left objects that are not in the state: {}. They carry the owner id \
-             of this resource, or nothing else of their name exists. This apply adopts them and continues from there.",
+             of this resource, or were re-created by AWS and have no owner. This apply adopts them and continues from there.",
             names.join(", ")
         );
         Diagnostic::warning(Path::root(), "AWS objects will be adopted", detail)
     })
 }
 
-pub(super) fn mistake(mistake: &crate::plan::Mistake) -> Diagnostic {
+/// The error that the planner found no safe order.
+pub(super) fn unsafe_plan(mistake: &crate::plan::Mistake) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "No safe plan",
         format!(
-            "Nothing was touched: {mistake}. This is a mistake in the provider: please report it with the configuration \
-             before this change and after it."
+            "The provider found no safe order: {mistake}. Nothing was changed. This is a bug in the provider: please report it \
+             with the configuration before and after this change."
         ),
     )
 }

@@ -1,27 +1,27 @@
-//! Refresh: what AWS holds of a resource now.
+//! Refresh: updates a state from AWS.
 
 use super::loaded::{Loaded, addresses_in_state};
-use super::{LOOK_TIMEOUT, Provider, State, report, warnings_of};
+use super::{Provider, READ_TIMEOUT, State, report, warnings_of};
 use crate::desired::Owner;
 use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// Nothing was found and the ledger is lost: the objects may be gone, or be somewhere else.
+/// The error that the private state is lost and no object was found: the objects may be gone, or in another account or region.
 fn lost(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "AWS objects not found",
         format!(
-            "The private state of {owner} is empty, and no AWS object carries its owner id. Check that the provider works in \
-             the account and region in which the resource was created. If all of its objects are gone, remove it from the \
+            "The private state of {owner} is empty, and no AWS object carries its owner id. Check that the provider uses the \
+             account and region in which the resource was created. If all objects were deleted, remove the resource from the \
              state (`state rm`) and apply again."
         ),
     )
 }
 
 impl Provider {
-    /// What AWS holds of the resource now; a null value when all of it is gone.
+    /// Updates the state from AWS. The state is null if all components are gone.
     pub async fn read(&self, resource: &dyn Resource, state: State) -> (State, Diagnostics) {
         match self.refresh(resource, &state).await {
             Ok(answer) => answer,
@@ -34,14 +34,14 @@ impl Provider {
             return Ok((State::gone(), Vec::new()));
         }
         let owner = resource.settings(&state.value)?.owner;
-        let engine = self.engine(&owner, LOOK_TIMEOUT);
+        let engine = self.engine(&owner, READ_TIMEOUT);
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, state).await?;
         self.pending_acks.acknowledge(&owner).await;
         if ledger.is_empty() && !addresses_in_state(&state.value).is_empty() {
             return Err(vec![lost(&owner)]);
         }
         let observed = engine.observe(&ledger).await;
-        warnings.extend(report::unseen(&observed.unseen));
+        warnings.extend(report::not_refreshed(&observed.unseen));
         warnings.extend(warnings_of(&engine));
         let observed = observed.ledger;
         self.refreshed.add(&owner, &observed);

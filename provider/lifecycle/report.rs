@@ -1,4 +1,4 @@
-//! Failures and obstacles in words for the user.
+//! Turns failures and obstacles into diagnostics.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,23 @@ use crate::desired::{Address, Desired};
 use crate::plan::Action;
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// The attribute to blame for a component.
-fn blame(desired: &Desired, address: &Address) -> Path {
+/// Ends every error of a plan, because the hosts plan the whole configuration before a destroy: an error about a resource that
+/// cannot be created stops the destroy of all others.
+pub(super) const IF_DESTROYING: &str = "If this stops a destroy, run the destroy with -refresh=false.";
+
+/// The attribute that a component was expanded from.
+fn attribute_of(desired: &Desired, address: &Address) -> Path {
     desired.get(address).map(|node| node.attribute.clone()).unwrap_or_default()
 }
 
-/// What is said with every obstacle: a destroy plans the whole configuration first, and is stopped by it, too.
-pub(super) const DESTROY: &str = "A destroy that is stopped by this goes on with -refresh=false.";
-
-/// A cause that many failures may share. They become one diagnostic.
+/// A cause that makes many calls fail. Its failures become one diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cause {
+enum SharedCause {
     Credentials,
     Clock,
 }
 
-impl Cause {
+impl SharedCause {
     fn of(error: &CallError) -> Option<Self> {
         if error.is_credentials() {
             return Some(Self::Credentials);
@@ -49,88 +50,89 @@ impl Cause {
     }
 }
 
-/// One thing that went wrong.
-struct Trouble<'a> {
-    /// What was not done.
-    what: String,
+/// One step, read or check that did not succeed.
+struct Problem<'a> {
+    /// Verb and address: `create us-east-1/function`.
+    action: String,
     error: Option<&'a CallError>,
-    /// What became of the rest.
+    /// A sentence about the other components, or a hint. Can be empty.
     rest: &'a str,
-    /// What to say when nothing else has the same cause.
-    alone: Diagnostic,
+    /// The diagnostic, if the problem has no shared cause.
+    diagnostic: Diagnostic,
 }
 
-/// One diagnostic for each cause that is shared, with its first error and a list of what it stopped, then all others.
-fn by_cause<'a>(troubles: impl IntoIterator<Item = Trouble<'a>>) -> Diagnostics {
-    let mut shared: BTreeMap<Cause, (String, &str, Vec<String>)> = BTreeMap::new();
+/// One diagnostic for each shared cause, with its first error and the actions that it prevented, then all other diagnostics.
+fn by_cause<'a>(problems: impl IntoIterator<Item = Problem<'a>>) -> Diagnostics {
+    let mut shared: BTreeMap<SharedCause, (String, &str, Vec<String>)> = BTreeMap::new();
     let mut others = Vec::new();
-    for Trouble { what, error, rest, alone } in troubles {
-        match error.and_then(|error| Some((Cause::of(error)?, error))) {
+    for Problem { action, error, rest, diagnostic } in problems {
+        match error.and_then(|error| Some((SharedCause::of(error)?, error))) {
             Some((cause, error)) => {
-                let (_, _, stopped) = shared.entry(cause).or_insert_with(|| (chain(error), rest, Vec::new()));
-                stopped.push(what);
+                let (_, _, prevented) = shared.entry(cause).or_insert_with(|| (chain(error), rest, Vec::new()));
+                prevented.push(action);
             }
-            None => others.push(alone),
+            None => others.push(diagnostic),
         }
     }
-    let shared = shared.into_iter().map(|(cause, (error, rest, stopped))| {
-        let detail = format!("{error}. Not done because of this: {}. {} {rest}", stopped.join(", "), cause.fix());
+    let shared = shared.into_iter().map(|(cause, (error, rest, prevented))| {
+        let detail = format!("{error}. This prevented: {}. {} {rest}", prevented.join(", "), cause.fix());
         Diagnostic::error(Path::root(), cause.summary(), detail.trim_end())
     });
     shared.chain(others).collect()
 }
 
-/// Steps that failed, each with what became of the rest.
+/// The errors of failed steps, each with a sentence about the other components.
 pub(super) fn failures<'a>(
     desired: &Desired,
     failures: impl IntoIterator<Item = (&'a Failure, &'a str)>,
 ) -> Diagnostics {
-    by_cause(failures.into_iter().map(|(failed, rest)| Trouble {
-        what: format!("{} {}", verb(&failed.action), failed.address),
+    by_cause(failures.into_iter().map(|(failed, rest)| Problem {
+        action: format!("{} {}", verb(&failed.action), failed.address),
         error: Some(&failed.error),
         rest,
-        alone: failure(desired, failed, rest),
+        diagnostic: failure(desired, failed, rest),
     }))
 }
 
-/// What stands in the way of a plan.
-pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle]) -> Diagnostics {
+/// The errors of obstacles, each of which ends with `hint`.
+pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle], hint: &str) -> Diagnostics {
     by_cause(obstacles.iter().map(|found| {
         let (address, error) = match found {
             Obstacle::Unknown { address, error } => (address, Some(error)),
             Obstacle::Foreign { address, .. } | Obstacle::Refused { address, .. } => (address, None),
         };
-        Trouble { what: format!("plan {address}"), error, rest: DESTROY, alone: obstacle(desired, found) }
+        let diagnostic = obstacle(desired, found, hint);
+        Problem { action: format!("plan {address}"), error, rest: hint, diagnostic }
     }))
 }
 
 /// Warnings for the components that a refresh could not read.
-pub(super) fn unseen(unseen: &[(Address, CallError)]) -> Diagnostics {
-    let troubles = unseen.iter().map(|(address, error)| {
-        let detail = format!("Reading {address} failed, so it is taken to be unchanged: {}.", chain(error));
-        Trouble {
-            what: format!("refresh {address}"),
+pub(super) fn not_refreshed(unread: &[(Address, CallError)]) -> Diagnostics {
+    let problems = unread.iter().map(|(address, error)| {
+        let detail = format!("Reading {address} failed, so it is assumed to be unchanged: {}.", chain(error));
+        Problem {
+            action: format!("refresh {address}"),
             error: Some(error),
-            rest: "What was not refreshed is taken to be unchanged.",
-            alone: Diagnostic::warning(Path::root(), "AWS object not refreshed", detail),
+            rest: "Objects that were not refreshed are assumed to be unchanged.",
+            diagnostic: Diagnostic::warning(Path::root(), "AWS object not refreshed", detail),
         }
     });
-    by_cause(troubles).into_iter().map(as_warning).collect()
+    by_cause(problems).into_iter().map(as_warning).collect()
 }
 
-/// The same as a warning.
-pub(super) fn as_warning(told: Diagnostic) -> Diagnostic {
-    Diagnostic::warning(told.path, told.summary, told.detail)
+/// The same diagnostic as a warning.
+pub(super) fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic::warning(diagnostic.path, diagnostic.summary, diagnostic.detail)
 }
 
-/// What stands in the way of a plan.
-fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
+/// The error of one obstacle.
+fn obstacle(desired: &Desired, obstacle: &Obstacle, hint: &str) -> Diagnostic {
     let (address, summary, detail) = match obstacle {
         Obstacle::Foreign { address, whose } => (
             address,
             "AWS object exists already",
             format!(
-                "{address} cannot be created or changed, because AWS has an object of the same name or identity that does not \
+                "Cannot create or change {address}: AWS already has an object with the same name or identity that does not \
                  belong to this resource: {whose}. The provider does not overwrite it. Choose another name, delete the object, \
                  or import the resource that it belongs to."
             ),
@@ -139,14 +141,15 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle) -> Diagnostic {
         Obstacle::Unknown { address, error } => (
             address,
             "Could not check existing AWS objects",
-            format!("Could not check what AWS already holds for {address}: {}. {}", chain(error), way_out(error)),
+            format!("Checking what AWS already has for {address} failed: {}. {}", chain(error), fix(error)),
         ),
     };
-    Diagnostic::error(blame(desired, address), summary, format!("{detail} {DESTROY}"))
+    let detail = format!("{detail} {hint}");
+    Diagnostic::error(attribute_of(desired, address), summary, detail.trim_end())
 }
 
-/// A step that failed.
-fn failure(desired: &Desired, failure: &Failure, kept: &str) -> Diagnostic {
+/// The error of one failed step.
+fn failure(desired: &Desired, failure: &Failure, rest: &str) -> Diagnostic {
     let (summary, doing) = match failure.action {
         Action::Create => ("AWS object not created", "Creating"),
         Action::Update(_) => ("AWS object not updated", "Updating"),
@@ -154,29 +157,27 @@ fn failure(desired: &Desired, failure: &Failure, kept: &str) -> Diagnostic {
         Action::Delete | Action::Retire(_) => ("AWS object not deleted", "Deleting"),
     };
     let Failure { address, error, .. } = failure;
-    Diagnostic::error(
-        blame(desired, address),
-        summary,
-        format!("{doing} {address} failed: {}. {} {kept}", chain(error), way_out(error)),
-    )
+    let detail = format!("{doing} {address} failed: {}. {} {rest}", chain(error), fix(error));
+    Diagnostic::error(attribute_of(desired, address), summary, detail.trim_end())
 }
 
-fn way_out(error: &CallError) -> &'static str {
+/// What the user can do about an error.
+fn fix(error: &CallError) -> &'static str {
     match error {
         CallError::Refused { code, .. } if code.contains("AccessDenied") || code.contains("Unauthorized") => {
-            "Allow the action named here to the credentials in use."
+            "Allow the credentials to perform this action, and run again."
         }
-        CallError::Refused { .. } => "AWS's own words above say what to change.",
-        CallError::Unreachable { .. } => "Check the network and the endpoint, then run again.",
-        CallError::Foreign { .. } => "Choose another name, or take that object away.",
+        CallError::Refused { .. } => "The message from AWS says what to change.",
+        CallError::Unreachable { .. } => "Check the network and the endpoint, and run again.",
+        CallError::Foreign { .. } => "Choose another name, or delete that object.",
         CallError::TimedOut { .. } => {
-            "Mend what was last seen, or run again to wait longer; `timeouts` bounds all waits."
+            "Fix the condition that was last seen, or run again to wait longer. `timeouts` limits all waits."
         }
-        CallError::NotStarted { .. } => "Run again to go on; `timeouts` bounds how long an operation may take.",
-        CallError::Failed { .. } => "Mend what AWS names as the reason, then run again.",
-        CallError::Cancelled(_) => "Run again to go on.",
+        CallError::NotStarted { .. } => "Run again to continue. `timeouts` limits how long an operation may take.",
+        CallError::Failed { .. } => "Fix the cause that AWS reports, and run again.",
+        CallError::Cancelled(_) => "Run again to continue.",
         CallError::Malformed(_) => "Use the version of the provider that wrote the state.",
-        CallError::Local { .. } => "Make it readable and unchanged between plan and apply, then run again.",
+        CallError::Local { .. } => "Make it readable, leave it unchanged between plan and apply, and run again.",
     }
 }
 
@@ -185,12 +186,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_obstacle_to_a_destroy_has_a_way_round() {
+    fn only_an_obstacle_of_a_plan_mentions_the_destroy() {
         let address = Address::global("claim");
         let foreign = Obstacle::Foreign { address, whose: "it has no other tags".to_owned() };
-        let told = obstacle(&Desired::default(), &foreign).detail;
-        assert!(told.ends_with("A destroy that is stopped by this goes on with -refresh=false."), "{told}");
-        assert_eq!(told.matches("another name").count(), 1, "{told}");
+        let detail = obstacle(&Desired::default(), &foreign, IF_DESTROYING).detail;
+        assert!(
+            detail.ends_with("belongs to. If this stops a destroy, run the destroy with -refresh=false."),
+            "{detail}"
+        );
+        assert_eq!(detail.matches("another name").count(), 1, "{detail}");
+        let detail = obstacle(&Desired::default(), &foreign, "").detail;
+        assert!(detail.ends_with("belongs to."), "{detail}");
     }
 
     fn refused(code: &str, message: &str) -> CallError {
@@ -216,32 +222,33 @@ mod tests {
             failed("eu-west-1", Action::Delete, expired()),
             failed("eu-west-2", Action::Delete, refused("RequestTimeTooSkewed", "too skewed")),
         ];
-        let told = failures(&Desired::default(), failed.iter().map(|failure| (failure, "It is kept.")));
-        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"
-        Error: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredTokenException: The security token included in the request is expired (request id 7). Not done because of this: create us-east-1/function, delete eu-west-1/function. Renew the credentials and run again. It is kept.
-        Error: Wrong system clock (at ""): lambda:CreateFunction in us-east-1 was refused with RequestTimeTooSkewed: too skewed (request id 7). Not done because of this: delete eu-west-2/function. AWS rejects requests whose time differs from its own by more than a few minutes. Set the clock of this machine, for example with NTP, and run again. It is kept.
-        Error: AWS object not created (at ""): Creating us-west-2/function failed: lambda:CreateFunction in us-east-1 was refused with AccessDenied: not authorized (request id 7). Allow the action named here to the credentials in use. It is kept.
+        let errors = failures(&Desired::default(), failed.iter().map(|failure| (failure, "It is kept.")));
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(errors.join("\n"), @r#"
+        Error: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredTokenException: The security token included in the request is expired (request id 7). This prevented: create us-east-1/function, delete eu-west-1/function. Renew the credentials and run again. It is kept.
+        Error: Wrong system clock (at ""): lambda:CreateFunction in us-east-1 was refused with RequestTimeTooSkewed: too skewed (request id 7). This prevented: delete eu-west-2/function. AWS rejects requests whose time differs from its own by more than a few minutes. Set the clock of this machine, for example with NTP, and run again. It is kept.
+        Error: AWS object not created (at ""): Creating us-west-2/function failed: lambda:CreateFunction in us-east-1 was refused with AccessDenied: not authorized (request id 7). Allow the credentials to perform this action, and run again. It is kept.
         "#);
     }
 
     #[test]
-    fn what_is_not_seen_for_one_cause_is_one_warning() {
+    fn one_cause_of_many_failed_reads_gives_one_warning() {
         let region = |region| (Address::regional(region, "function"), refused("ExpiredToken", "expired"));
-        let told = unseen(&[region("us-east-1"), region("us-west-2")]);
-        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(told.join("\n"), @r#"Warning: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredToken: expired (request id 7). Not done because of this: refresh us-east-1/function, refresh us-west-2/function. Renew the credentials and run again. What was not refreshed is taken to be unchanged."#);
+        let warnings = not_refreshed(&[region("us-east-1"), region("us-west-2")]);
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(warnings.join("\n"), @r#"Warning: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredToken: expired (request id 7). This prevented: refresh us-east-1/function, refresh us-west-2/function. Renew the credentials and run again. Objects that were not refreshed are assumed to be unchanged."#);
     }
 
     #[test]
-    fn an_obstacle_of_one_cause_is_one_error() {
+    fn one_cause_of_many_obstacles_gives_one_error() {
         let region = |region| Obstacle::Unknown {
             address: Address::regional(region, "function"),
             error: refused("ExpiredToken", "expired"),
         };
         let foreign = Obstacle::Foreign { address: Address::global("claim"), whose: "it has no tags".to_owned() };
-        let told = obstacles(&Desired::default(), &[region("us-east-1"), foreign, region("us-west-2")]);
-        let told: Vec<String> = told.iter().map(|told| told.summary.to_owned()).collect();
-        assert_eq!(told, ["Expired or invalid credentials", "AWS object exists already"]);
+        let found = [region("us-east-1"), foreign, region("us-west-2")];
+        let errors = obstacles(&Desired::default(), &found, "");
+        let summaries: Vec<&str> = errors.iter().map(|error| error.summary).collect();
+        assert_eq!(summaries, ["Expired or invalid credentials", "AWS object exists already"]);
     }
 }

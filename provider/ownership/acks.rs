@@ -226,8 +226,8 @@ mod tests {
             Box::pin(tokio::time::sleep(Duration::from_millis(1)))
         }
 
-        fn chance(&self) -> u64 {
-            self.clock.chance()
+        fn random_u64(&self) -> u64 {
+            self.clock.random_u64()
         }
     }
 

@@ -147,7 +147,7 @@ impl Hold {
         leased: bool,
         work: impl FnOnce(Engine) -> F,
     ) -> Ended<T> {
-        let engine = if leased { self.engine.under(&self.lease) } else { self.engine.cancellable() };
+        let engine = if leased { self.engine.with_lease(&self.lease) } else { self.engine.cancellable() };
         let mut work = pin!(work(engine.clone()));
         let done = tokio::select! {
             // In a fixed order, so that tests can repeat a run.
@@ -182,7 +182,7 @@ impl Hold {
 
     /// Sends one heartbeat. Returns `false` when another run holds the claim.
     pub async fn send_heartbeat(&mut self) -> bool {
-        if !self.lease.lasts(self.engine.clock()) {
+        if !self.lease.is_valid(self.engine.clock()) {
             self.handle(Event::LeaseExpired).await;
         }
         self.handle(Event::HeartbeatDue).await;
@@ -194,7 +194,7 @@ impl Hold {
 
     /// The host has persisted the state: writes `phase` to the claim, unless another run holds it.
     pub async fn acknowledge(mut self, phase: Phase) {
-        if !self.lease.lasts(self.engine.clock()) {
+        if !self.lease.is_valid(self.engine.clock()) {
             self.send_heartbeat().await;
         }
         let (next, actions) = self.stage.after(Event::HostPersisted);
@@ -252,9 +252,9 @@ impl Hold {
         let is_other = |record: &Result<Option<ClaimRecord>, CallError>| matches!(record, Ok(Some(record)) if record.run != aws.run_id());
         // A read may be older than the last write of another run.
         let record = match self.stage {
-            Stage::Suspended => aws.look_until_believed("whose the claim is", read, is_other).await,
+            Stage::Suspended => aws.read_until_consistent("whose the claim is", read, is_other).await,
             Stage::Confirming => {
-                aws.look_until_believed("whether the claim stays", read, |record| !is_other(record)).await
+                aws.read_until_consistent("whether the claim stays", read, |record| !is_other(record)).await
             }
             _ => read().await,
         };
@@ -301,7 +301,7 @@ fn lease(interval: u64) -> Duration {
 pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply is creating this resource",
+        "Another apply is under way",
         format!(
             "Another run is creating {owner}: the heartbeat in its claim shows that the run is alive. Nothing was changed. \
              Wait until that run has ended, and plan again. If it belongs to another configuration, choose another name."
@@ -313,7 +313,7 @@ pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
 pub fn taken_over(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply took over this create",
+        "Another apply has taken over",
         format!(
             "Another run continues the create of {owner}, because this run sent no heartbeat for longer than its lease. \
              Perhaps the machine was suspended. Nothing was rolled back, and this state contains nothing of it. If the \

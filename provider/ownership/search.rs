@@ -118,8 +118,13 @@ fn found_elsewhere(engine: &Engine, owner_id: &OwnerId, place: &str, unreachable
     Diagnostic::warning(Path::root(), "Claim found outside of the provider's region", detail)
 }
 
-fn failed(engine: &Engine, error: &CallError) -> Diagnostic {
-    let detail = format!("The search for the AWS objects of {} failed: {}.", engine.owner(), chain(error));
+/// The error that a search for the resource's objects failed.
+pub fn failed(engine: &Engine, error: &CallError) -> Diagnostic {
+    let detail = format!(
+        "The search for the AWS objects of {} failed: {}. Fix the cause and import again.",
+        engine.owner(),
+        chain(error)
+    );
     Diagnostic::error(Path::root(), "Import failed", detail)
 }
 

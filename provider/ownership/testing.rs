@@ -6,7 +6,7 @@ use std::time::Duration;
 use strict_aws::{LocalAws, Options};
 
 use crate::apply::Engine;
-use crate::aws::{Aws, CancellationToken, Clock, Config, Run, StaticCredentials, SystemClock};
+use crate::aws::{Aws, CancellationToken, Clock, Config, OwnerContext, Run, StaticCredentials, SystemClock};
 use crate::components::{Catalog, OWNER_ID_TAG, OWNER_TAG, ownership as claim};
 use crate::desired::{ClaimRecord, Owner, OwnerId};
 
@@ -28,14 +28,15 @@ pub(super) async fn engine_with_claim(local: &LocalAws, name: &str, clock: Arc<d
     let aws = Arc::new(Aws::connect(config, [], Arc::new(SystemClock)).await.unwrap());
     let owner = Owner::new("multiregion_zone", name);
     let deadline = clock.now() + Duration::from_secs(3600);
-    let run = Run::new(owner.clone(), "us-east-1", deadline, CancellationToken::new(), clock);
+    let run = Run::new(deadline, CancellationToken::new(), clock);
     let owner_id = OwnerId::mint("us-east-1", 1);
     let tags = [
         (OWNER_TAG, owner.to_string()),
         (OWNER_ID_TAG, owner_id.to_string()),
         ("multiregion:phase", "creating".to_owned()),
     ];
-    let engine = Engine::new(aws, run, Catalog::default()).identified(owner_id);
+    let engine =
+        Engine::new(aws, run, OwnerContext::new(owner.clone(), "us-east-1"), Catalog::default()).identified(owner_id);
     let logs = engine.regional(&claim::address()).logs();
     let create = logs.create_log_group().log_group_name(claim::log_group_of(&owner));
     let create = tags.into_iter().fold(create, |create, (key, value)| create.tags(key, value));

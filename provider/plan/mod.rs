@@ -15,5 +15,5 @@ pub use kinds::Kinds;
 pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
 pub use lint::{Mistake, Unsafe, lint};
 pub use order::{Action, Plan, Step};
-pub use resolve::{Resolution, Scene, changed_fields, is_open, resolve, revision};
+pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
 pub use view::{Seen, View};

@@ -1,9 +1,8 @@
 //! References and gates of a spec, replaced by what they stand for.
 
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 
-use crate::desired::{Address, KindMeta, READY, REF, Reference, UNKNOWN};
+use crate::desired::{Address, KindMeta, READY, REF, Reference, hex_digest, is_open};
 
 /// What a spec's references and gates stand for at one moment.
 pub trait Scene {
@@ -72,17 +71,6 @@ fn gate(map: &Map<String, Json>, previous: Option<&Json>, scene: &dyn Scene, cou
     ))
 }
 
-/// Whether a reference or an unknown value is left anywhere in a spec.
-pub fn is_open(json: &Json) -> bool {
-    match json {
-        Json::Object(map) => {
-            [REF, UNKNOWN, READY].iter().any(|mark| map.contains_key(*mark)) || map.values().any(is_open)
-        }
-        Json::Array(items) => items.iter().any(is_open),
-        _ => false,
-    }
-}
-
 /// The fields in which two specs differ; a field that is not known yet may differ. Fields in `uncompared` never do.
 pub fn changed_fields(from: &Json, to: &Json, uncompared: &[&str]) -> Vec<String> {
     let empty = Map::new();
@@ -111,8 +99,7 @@ pub fn revision(spec: &Json, meta: &KindMeta) -> String {
         other => other.clone(),
     };
     // serde_json keeps object keys sorted, so equal specs have equal text.
-    let digest = Sha256::digest(counted.to_string().as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex_digest(counted.to_string(), 6)
 }
 
 fn keys(json: &Json) -> Json {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta};
+use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta, is_open};
 use crate::wire::Path;
 
 /// A kind whose spec is whatever a test needs. `fixed` cannot change, `from` does not count.

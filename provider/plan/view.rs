@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::resolve::{is_open, revision};
+use super::resolve::revision;
 use super::{Change, Difference, Entry, Kinds, Ledger};
-use crate::desired::{Address, AddressOf, Kind, OutputKey, Ownership};
+use crate::desired::{Address, AddressOf, Kind, OutputKey, Ownership, is_open};
 use crate::schema::Attr;
 use crate::wire::Value;
 

@@ -1,4 +1,4 @@
-//! The host's request to end, and the stream that it keeps open for its life, by go-plugin's own protocol.
+//! go-plugin's own services: the shutdown request, and the stream that a host keeps open while it lives.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,33 +20,33 @@ pub(super) use generated::grpc_controller_server::GrpcControllerServer;
 pub(super) use generated::grpc_stdio_server::GrpcStdioServer;
 use generated::{Empty, StdioData};
 
-/// Answers the host and ends the process.
+/// Handles the shutdown request.
 pub(super) struct Controller {
-    /// What the host has kept by now.
+    /// Released before the process ends, because a host that requests the shutdown has persisted its state.
     pub(super) pending_acks: PendingAcks,
-    /// Cancelled when the process is to end.
+    /// Cancelled to end the process.
     pub(super) end: CancellationToken,
 }
 
 #[tonic::async_trait]
 impl generated::grpc_controller_server::GrpcController for Controller {
     async fn shutdown(self: Arc<Self>, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        // The host waits for the answer as long as it takes, and only then kills.
+        // The host waits for this response without a limit, and only then kills the process.
         self.pending_acks.acknowledge_all().await;
         self.end.cancel();
         Ok(Response::new(Empty {}))
     }
 }
 
-/// Answers the host's wish to hear what is written to standard output: nothing is. The stream shows that the host is there:
-/// it stays open as long as the host lives, and keeps the connection from being closed when it is idle.
+/// Serves the stream of standard output, to which the provider writes nothing. A host keeps the stream open while it lives,
+/// and with it a connection that would otherwise be closed when idle. So the stream shows that the host is alive.
 ///
 /// # Source
 /// `grpc_stdio.go` of go-plugin; `idleTimeout` in `dialoptions.go` of grpc-go: 30 minutes without a call.
 pub(super) struct Stdio {
-    /// Where it is noted.
+    /// Records that the host keeps a connection.
     pub(super) presence: Presence,
-    /// Ends the stream.
+    /// Ends the stream when cancelled.
     pub(super) end: CancellationToken,
 }
 

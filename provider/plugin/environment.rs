@@ -1,4 +1,4 @@
-//! What the program was started for, by its arguments and environment.
+//! Reads the program's arguments and environment.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -9,67 +9,67 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::log::Level;
 
-/// Proves that a host started us, and no person.
+/// Shows that a host started the program. A user who runs it by hand does not set this variable.
 ///
 /// # Source
-/// The handshake that Terraform and OpenTofu share: `internal/plugin/serve.go` of either.
+/// The handshake of Terraform and OpenTofu: `internal/plugin/serve.go`.
 const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// What the program was started for.
+/// How the program was started.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Invocation {
-    /// Somebody asks for the version.
+    /// With an option that prints the version.
     Version,
-    /// A person started it, and it can do nothing for them.
-    Person,
-    /// It is to serve.
+    /// By hand, without an option that the program has. It prints an introduction.
+    RunByHand,
+    /// By a host or in debug mode, to serve the provider.
     Serve(Config),
 }
 
-/// How to serve.
+/// Settings of the server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// For whom.
+    /// Which hosts connect.
     pub mode: Mode,
-    /// Where the socket goes; the system's temporary directory when the host does not say.
+    /// Directory of the socket. Default: the system's directory for temporary files.
     pub socket_directory: Option<PathBuf>,
-    /// Who besides the user may use the socket: a group's name or number.
+    /// Group, by name or number, whose members may connect besides the user.
     pub socket_group: Option<String>,
-    /// The ports to choose from where there are no Unix sockets.
+    /// Ports to choose from on systems without Unix sockets.
     pub ports: RangeInclusive<u16>,
-    /// What is logged.
+    /// Level of the log.
     pub log_level: Level,
 }
 
-/// For whom the program serves.
+/// Which hosts connect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mode {
-    /// One host, which started us.
+    /// The host that started the program.
     Host {
-        /// The only certificate whose owner is listened to; `None` when the host wants no TLS.
+        /// The only client certificate that is accepted. `None`: the host uses no TLS.
         certificate: Option<CertificateDer<'static>>,
     },
-    /// Hosts that a person tells to attach themselves.
+    /// Any number of hosts, one after another, that a user attaches with `TF_REATTACH_PROVIDERS`.
     Debug,
 }
 
-/// A host that says something we cannot use.
+/// An environment variable of the host that the program cannot use.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum Invalid {
-    /// The certificate of `PLUGIN_CLIENT_CERT` cannot be read.
-    #[error("PLUGIN_CLIENT_CERT holds no certificate in PEM form: {0}")]
+    /// `PLUGIN_CLIENT_CERT` holds no certificate.
+    #[error("PLUGIN_CLIENT_CERT does not contain a certificate in PEM format: {0}")]
     Certificate(String),
-    /// The ports of `PLUGIN_MIN_PORT` and `PLUGIN_MAX_PORT` are none.
+    /// `PLUGIN_MIN_PORT` or `PLUGIN_MAX_PORT` is not a port number.
     #[error("{0} is not a port number: {1:?}")]
     Port(&'static str, String),
 }
 
 impl Invocation {
-    /// Reads the arguments (without the program's name) and the environment.
+    /// Reads the arguments, without the program's name, and the environment.
     ///
     /// # Errors
-    /// [`Invalid`] when a host started us and its handshake cannot be kept.
+    /// [`Invalid`] when a host started the program with variables that it cannot use.
     pub fn read(
         arguments: impl IntoIterator<Item = OsString>,
         variable: impl Fn(&str) -> Option<OsString>,
@@ -80,11 +80,11 @@ impl Invocation {
             Some(argument) if argument == "--debug" || argument == "-debug" => {
                 return Ok(Self::Serve(Config::read(Mode::Debug, text)?));
             }
-            Some(_) => return Ok(Self::Person),
+            Some(_) => return Ok(Self::RunByHand),
             None => {}
         }
         if text(COOKIE.0).as_deref() != Some(COOKIE.1) {
-            return Ok(Self::Person);
+            return Ok(Self::RunByHand);
         }
         let certificate = match text("PLUGIN_CLIENT_CERT") {
             Some(pem) => Some(
@@ -134,15 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn without_the_cookie_it_is_a_person() {
-        assert_eq!(read(&[], &[]), Ok(Invocation::Person));
-        assert_eq!(read(&[], &[(COOKIE.0, "")]), Ok(Invocation::Person));
-        assert_eq!(read(&[], &[(COOKIE.0, "guess")]), Ok(Invocation::Person));
-        assert_eq!(read(&["help"], &[COOKIE]), Ok(Invocation::Person));
+    fn without_the_cookie_the_program_is_run_by_hand() {
+        assert_eq!(read(&[], &[]), Ok(Invocation::RunByHand));
+        assert_eq!(read(&[], &[(COOKIE.0, "")]), Ok(Invocation::RunByHand));
+        assert_eq!(read(&[], &[(COOKIE.0, "guess")]), Ok(Invocation::RunByHand));
+        assert_eq!(read(&["help"], &[COOKIE]), Ok(Invocation::RunByHand));
     }
 
     #[test]
-    fn options_are_known_in_both_spellings() {
+    fn options_have_one_or_two_dashes() {
         for option in ["--version", "-version"] {
             assert_eq!(read(&[option], &[]), Ok(Invocation::Version));
         }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_says_is_kept() {
+    fn the_variables_of_the_host_are_read() {
         let config = served(&[
             ("PLUGIN_UNIX_SOCKET_DIR", "/run/x"),
             ("PLUGIN_UNIX_SOCKET_GROUP", "1000"),
@@ -174,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_handshake_is_told() {
-        let broken = read(&[], &[COOKIE, ("PLUGIN_CLIENT_CERT", "no certificate")]);
-        assert!(matches!(broken, Err(Invalid::Certificate(_))), "{broken:?}");
-        let broken = read(&[], &[COOKIE, ("PLUGIN_MIN_PORT", "many")]);
-        assert_eq!(broken, Err(Invalid::Port("PLUGIN_MIN_PORT", "many".to_owned())));
+    fn an_invalid_variable_is_an_error() {
+        let invalid = read(&[], &[COOKIE, ("PLUGIN_CLIENT_CERT", "no certificate")]);
+        assert!(matches!(invalid, Err(Invalid::Certificate(_))), "{invalid:?}");
+        let invalid = read(&[], &[COOKIE, ("PLUGIN_MIN_PORT", "many")]);
+        assert_eq!(invalid, Err(Invalid::Port("PLUGIN_MIN_PORT", "many".to_owned())));
     }
 }

@@ -1,5 +1,5 @@
-//! Whether the host is still there. One that was killed says no word, and cannot store what it would be told; another run
-//! of it may already be at work on the same objects.
+//! Detects that the host is gone. A host that was killed sends no shutdown request and cannot store results, and its next run
+//! may already work on the same objects.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use tokio::sync::watch;
 
 use crate::aws::Clock;
 
-/// How often the signs of a host that has gone are looked for.
+/// How often the parent process and standard output are checked.
 const CHECK: Duration = Duration::from_secs(1);
-/// A host connects as soon as it has read the handshake line.
+/// How long a host may take to connect. Hosts connect as soon as they have read the handshake line.
 const FIRST_CONNECTION: Duration = Duration::from_secs(60);
-/// How long a host may be without a connection, though it keeps one for its life.
+/// How long a host that keeps a connection open may be without one.
 const WITHOUT_CONNECTION: Duration = Duration::from_secs(5);
 
-/// The process that started this one, by its id.
+/// The id of the process that started this one.
 #[derive(Debug, Clone, Copy)]
 pub struct Parent(u32);
 
 impl Parent {
-    /// The parent at this moment: to be taken before anything else, because later it may be the one that adopts orphans.
+    /// The current parent. Call this first: when the host dies, another process becomes the parent.
     pub fn now() -> Self {
         Self(parent_id())
     }
 
-    /// Whether the parent has ended, as far as the system tells.
+    /// Whether the parent has ended. Always `false` on systems that do not assign a new parent.
     pub(super) fn has_ended(self) -> bool {
         parent_id() != self.0
     }
@@ -35,25 +35,25 @@ fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-/// Children are not given another parent there.
+/// On these systems a process keeps its parent id when the parent ends.
 #[cfg(not(unix))]
 fn parent_id() -> u32 {
     0
 }
 
-/// Whether the reader of the pipe with the handshake line has gone: hosts keep it for their life.
+/// Whether standard output has no reader. Hosts keep the pipe, which carries the handshake line, open while they live.
 #[cfg(unix)]
-fn is_unread() -> bool {
+fn is_output_closed() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let output = std::io::stdout();
-    let mut signs = [PollFd::new(&output, PollFlags::empty())];
-    let answer = poll(&mut signs, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-    answer.is_ok() && signs[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    let mut polled = [PollFd::new(&output, PollFlags::empty())];
+    let result = poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+    result.is_ok() && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
-/// Not known there without writing to it.
+/// These systems show it only to a writer.
 #[cfg(not(unix))]
-fn is_unread() -> bool {
+fn is_output_closed() -> bool {
     false
 }
 
@@ -64,14 +64,14 @@ pub(super) struct Presence(watch::Sender<Connections>);
 #[derive(Default)]
 struct Connections {
     open: usize,
-    /// Whether there ever was one.
+    /// Whether a connection was ever open.
     any: bool,
-    /// Whether the host has opened a stream that it keeps for its life: with such a stream, no gRPC library closes the
-    /// connection of a living host because it is idle.
+    /// Whether the host has opened a stream that it keeps open while it lives. No gRPC library closes a connection with an
+    /// open stream as idle.
     is_kept: bool,
 }
 
-/// A connection of the host's, until this is dropped.
+/// Counts one open connection until it is dropped.
 pub(super) struct Connected(Presence);
 
 impl Drop for Connected {
@@ -81,7 +81,7 @@ impl Drop for Connected {
 }
 
 impl Presence {
-    /// The host has connected.
+    /// Records a new connection.
     pub(super) fn connected(&self) -> Connected {
         self.0.send_modify(|connections| {
             connections.open += 1;
@@ -90,31 +90,31 @@ impl Presence {
         Connected(self.clone())
     }
 
-    /// The host keeps its connection from now on as long as it lives.
+    /// Records that the host keeps a connection open from now on.
     pub(super) fn keeps_connection(&self) {
         self.0.send_modify(|connections| connections.is_kept = true);
     }
 
-    /// Whether there is a connection.
+    /// Whether a connection is open.
     pub(super) fn is_connected(&self) -> bool {
         self.0.borrow().open > 0
     }
 
-    /// Waits until the host has gone; the sign by which that is known.
+    /// Waits until the host is gone. Returns the reason, as a clause for the log.
     pub(super) async fn gone(&self, parent: Parent, clock: &dyn Clock) -> &'static str {
         tokio::select! {
-            sign = self.processes_gone(parent, clock) => sign,
-            sign = self.connections_gone(clock) => sign,
+            reason = self.process_gone(parent, clock) => reason,
+            reason = self.connections_gone(clock) => reason,
         }
     }
 
-    async fn processes_gone(&self, parent: Parent, clock: &dyn Clock) -> &'static str {
+    async fn process_gone(&self, parent: Parent, clock: &dyn Clock) -> &'static str {
         loop {
             if parent.has_ended() {
                 return "its process has ended";
             }
-            if is_unread() && !self.is_connected() {
-                return "it has closed its end of the standard output";
+            if is_output_closed() && !self.is_connected() {
+                return "it closed the pipe of standard output";
             }
             clock.sleep(CHECK).await;
         }
@@ -123,20 +123,20 @@ impl Presence {
     async fn connections_gone(&self, clock: &dyn Clock) -> &'static str {
         let mut connections = self.0.subscribe();
         if within(FIRST_CONNECTION, clock, connections.wait_for(|connections| connections.any)).await.is_none() {
-            return "it has not connected";
+            return "it did not connect";
         }
         loop {
-            // The sender lives as long as `self`: no wait fails.
+            // No wait fails, because the sender lives as long as `self`.
             let _ = connections.wait_for(|connections| connections.is_kept && connections.open == 0).await;
             let returns = connections.wait_for(|connections| connections.open > 0);
             if within(WITHOUT_CONNECTION, clock, returns).await.is_none() {
-                return "it has closed its connection";
+                return "it closed its connection";
             }
         }
     }
 }
 
-/// What `wait` comes to, if it does so in `time`.
+/// The result of `wait`; `None` if it does not end within `time`.
 pub(super) async fn within<T>(time: Duration, clock: &dyn Clock, wait: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
     use crate::aws::testing::FakeClock;
 
-    /// After how many seconds the host is taken to have gone; `None` when it is taken to be there.
+    /// After how many seconds the host counts as gone; `None` if it never does.
     fn seconds_until_gone(presence: &Presence) -> Option<u64> {
         let clock = FakeClock::default();
         presence.connections_gone(&clock).now_or_never()?;
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_never_connects_has_gone() {
+    fn a_host_that_never_connects_is_gone() {
         assert_eq!(seconds_until_gone(&Presence::default()), Some(60));
     }
 
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(seconds_until_gone(&presence), Some(5));
     }
 
-    /// Its library closes what is idle, and connects again with its next call.
+    /// Its gRPC library closes an idle connection, and connects again for the next call.
     #[test]
     fn a_host_that_keeps_no_connection_may_come_back() {
         let presence = Presence::default();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_connects_again_is_there() {
+    fn a_host_that_connects_again_is_not_gone() {
         let (presence, clock) = (Presence::default(), FakeClock::stopped());
         presence.keeps_connection();
         drop(presence.connected());

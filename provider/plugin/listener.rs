@@ -1,4 +1,4 @@
-//! Connections of hosts: taken one by one, secured side by side.
+//! Accepts connections of hosts. TLS handshakes run concurrently.
 
 use std::io;
 use std::pin::Pin;
@@ -19,7 +19,7 @@ pub(super) use super::tcp::Listener;
 #[cfg(unix)]
 pub(super) use super::unix::Listener;
 
-/// How the address of a listener is told to the host.
+/// The address of a listener, in the terms of the handshake line.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Address {
     /// `unix` or `tcp`.
@@ -38,7 +38,7 @@ trait Io: AsyncRead + AsyncWrite + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Send> Io for T {}
 
-/// Connections as they come. One that fails its TLS handshake is dropped, and holds up no other.
+/// The accepted connections. A connection whose TLS handshake fails is dropped, and delays no other.
 pub(super) fn connections(
     listener: Arc<Listener>,
     tls: Option<TlsAcceptor>,
@@ -50,8 +50,8 @@ pub(super) fn connections(
             let stream = match listener.accept().await {
                 Ok(stream) => stream,
                 Err(error) => {
-                    // Out of file descriptors, say: what runs may free some.
-                    tracing::warn!(%error, "no connection could be taken");
+                    // For example out of file descriptors, some of which running calls may free.
+                    tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

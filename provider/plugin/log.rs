@@ -1,4 +1,4 @@
-//! Log lines in the one form that the host takes apart: JSON on standard error.
+//! Writes the log as JSON lines to standard error, in the format that hosts parse (hclog).
 
 use std::fmt;
 use std::io::Write;
@@ -15,35 +15,35 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The host shows a line with any other number of fraction digits raw, at DEBUG.
+/// With any other number of fraction digits the host does not parse the line, and shows it raw at level DEBUG.
 const TIMESTAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// The longest text that one field of a line may have. The host splits lines at 64 KiB, and then takes neither half apart.
-const LONGEST: usize = 8 * 1024;
+/// The longest value of a field, in bytes. The host splits lines at 64 KiB, and then parses neither half.
+const MAX_FIELD: usize = 8 * 1024;
 
 /// The longest line, in bytes.
-const LONGEST_LINE: usize = 60 * 1024;
+const MAX_LINE: usize = 60 * 1024;
 
-/// What is logged, by the names that the host's users know.
+/// Level of the log, by the names of `TF_LOG`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Nothing.
+    /// No log.
     Off,
-    /// What went wrong.
+    /// Errors.
     Error,
-    /// What looks wrong.
+    /// Warnings, and errors.
     Warn,
-    /// What is done.
+    /// The progress of operations, and the above.
     Info,
-    /// How it is done.
+    /// The calls of operations, and the above.
     Debug,
     /// Everything.
     Trace,
 }
 
 impl Level {
-    /// The level of this name, in any case. A name that is none means everything, as it does for the host.
+    /// The level of this name, in upper or lower case. An unknown name means TRACE, as it does for the host.
     pub(super) fn named(name: &str) -> Self {
         match name.to_ascii_uppercase().as_str() {
             "OFF" => Self::Off,
@@ -67,20 +67,20 @@ impl Level {
     }
 }
 
-/// Sends log lines to standard error from now on. Only the first call counts.
+/// Writes the log to standard error from now on. Only the first call has an effect.
 pub fn install(level: Level) {
     let _ = tracing_subscriber::registry().with(Json(std::io::stderr).with_filter(targets(level))).try_init();
 }
 
-/// Ours at the level asked for; everybody else's at WARN at most. Below that the AWS SDK logs whole requests and answers,
-/// with credentials and the environment of functions in them.
+/// The provider logs at `level`, and its dependencies at most at WARN. Below WARN the AWS SDK logs whole requests and
+/// responses, which contain credentials and the environment of functions.
 fn targets(level: Level) -> Targets {
     Targets::new()
         .with_default(level.filter().min(LevelFilter::WARN))
         .with_target(env!("CARGO_CRATE_NAME"), level.filter())
 }
 
-/// Writes every event, with the fields of the spans that it stands in, as one line.
+/// Writes every event as one line, with the fields of the spans around it.
 struct Json<W>(W);
 
 impl<S, W, O> Layer<S> for Json<W>
@@ -124,17 +124,17 @@ where
         let head: Map<String, Value> = head.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         line.0.extend(head.clone());
         let mut text = Value::Object(line.0).to_string();
-        if text.len() > LONGEST_LINE {
-            // Many long fields: the message alone still fits.
+        if text.len() > MAX_LINE {
+            // Without its fields, the line is short enough.
             text = Value::Object(head).to_string();
         }
         text.push('\n');
-        // One write: lines of other threads must not get in between. Nobody can be told that nobody can be told.
+        // One write, so that lines of other threads do not interleave. There is no place to report its failure.
         let _ = (self.0)().write_all(text.as_bytes());
     }
 }
 
-/// Named values of a span or an event.
+/// The fields of a span or an event.
 #[derive(Default)]
 struct Fields(Map<String, Value>);
 
@@ -171,10 +171,10 @@ impl Visit for Fields {
 }
 
 fn shortened(text: &str) -> String {
-    if text.len() <= LONGEST {
+    if text.len() <= MAX_FIELD {
         return text.to_owned();
     }
-    let (beginning, _) = text.split_at(text.floor_char_boundary(LONGEST));
+    let (beginning, _) = text.split_at(text.floor_char_boundary(MAX_FIELD));
     format!("{beginning}… ({} bytes)", text.len())
 }
 
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_holds_what_the_host_looks_for_and_the_fields_of_its_spans() {
+    fn a_line_has_the_keys_that_hosts_parse_and_the_fields_of_its_spans() {
         let lines = lines(Level::Info, || {
             let _span = tracing::info_span!("apply", resource = "giraffe").entered();
             tracing::info!(region = "us-east-1", attempt = 2, "waiting for {}", "the role");
@@ -224,10 +224,10 @@ mod tests {
     }
 
     #[test]
-    fn others_are_heard_from_warn_up_only() {
+    fn dependencies_log_at_warn_and_above_only() {
         let lines = lines(Level::Trace, || {
             for target in ["aws_smithy_runtime::client", "hyper::proto", "h2::codec", "rustls::server"] {
-                // Targets are constants of the call site, so one macro call for each.
+                // A target is a constant of its call site, so each needs a macro call of its own.
                 match target {
                     "hyper::proto" => tracing::debug!(target: "hyper::proto", "secret"),
                     "h2::codec" => tracing::trace!(target: "h2::codec", "secret"),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_are_named_as_the_host_names_them() {
+    fn level_names_are_those_of_the_host() {
         assert_eq!(Level::named("warn"), Level::Warn);
         assert_eq!(Level::named("JSON"), Level::Trace);
         assert_eq!(Level::named("nonsense"), Level::Trace);

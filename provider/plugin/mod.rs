@@ -1,4 +1,4 @@
-//! How the host starts and ends us: handshake, mutual TLS, logs, shutdown.
+//! The provider as a go-plugin process: handshake, mutual TLS, log, shutdown.
 
 mod controller;
 mod crash;
@@ -20,21 +20,21 @@ pub use host::Parent;
 pub use log::install as install_logs;
 pub use serve::{ServeError, serve};
 
-/// The program's name, as a person sees it.
+/// The program's name.
 pub const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// The program's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What a person reads who starts the program by hand.
+/// The text for a user who runs the program by hand.
 pub fn introduction() -> String {
     format!(
-        "{NAME} {VERSION} is a plugin: OpenTofu and Terraform start it, people do not.\n\
-         Name it in a configuration, and run `tofu init` or `terraform init`:\n\n    \
+        "{NAME} {VERSION} is a plugin: OpenTofu and Terraform start it.\n\
+         To use it, add it to a configuration and run `tofu init` or `terraform init`:\n\n    \
          terraform {{\n      required_providers {{\n        multiregion = {{ source = \"{SOURCE}\" }}\n      }}\n    }}\n\n\
-         Options: --version prints the version; --debug waits for a CLI that is told to attach itself."
+         Options: --version prints the version. --debug prints how to attach OpenTofu or Terraform, and waits for them."
     )
 }
 
-/// The provider's source address, which either host completes with its own registry.
+/// The provider's source address. Each host completes it with its own default registry.
 pub const SOURCE: &str = "multiregion/multiregion";

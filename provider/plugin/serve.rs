@@ -1,4 +1,4 @@
-//! Serving: from the handshake line to the end of the process.
+//! Serves the provider from the handshake line to the end of the process.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -22,33 +22,33 @@ use crate::rpc;
 /// The protocol's major version.
 const PROTOCOL: u32 = 6;
 
-/// How long answers under way may take once the process is to end: the host waits 2 s before it kills.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long responses in progress may take once the process ends. The host kills the process after 2 s.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
-/// How long calls under way may take to end after a cancel.
-const LAST_CALLS: Duration = Duration::from_secs(60);
+/// How long calls in progress may take to end after they are cancelled.
+const CANCEL_GRACE: Duration = Duration::from_secs(60);
 
-/// How long a host that is connected may take to say that it has stored everything, after a signal that reached it too.
-const LAST_WORD: Duration = Duration::from_secs(5);
+/// How long a connected host may take to store the results and request the shutdown, after a signal that reached it too.
+const HOST_GRACE: Duration = Duration::from_secs(5);
 
 /// Why the provider cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// No socket, no standard output.
-    #[error("the host cannot be reached")]
+    /// The socket could not be created, or standard output could not be written.
+    #[error("the connection to the host could not be set up")]
     Io(#[from] io::Error),
-    /// No certificate could be made.
-    #[error("no TLS identity could be made")]
+    /// The certificate could not be created.
+    #[error("the TLS certificate could not be created")]
     Tls(#[source] BoxError),
     /// The gRPC server failed.
     #[error("the gRPC server failed")]
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves until the host asks to end, or is gone.
+/// Serves until the host requests the shutdown or is gone.
 ///
 /// # Errors
-/// [`ServeError`] when it cannot begin, or cannot go on.
+/// [`ServeError`] when the server cannot start or fails.
 pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
     let end = CancellationToken::new();
     let identity = match &config.mode {
@@ -56,21 +56,21 @@ pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
         Mode::Host { certificate: None } | Mode::Debug => None,
     };
     let listener = Arc::new(Listener::bind(&config)?);
-    heed_interrupts(&config.mode, &end)?;
+    handle_interrupts(&config.mode, &end)?;
     let provider = Arc::new(rpc::Server::new(rpc::Registries::default()));
-    let ending = Ending { provider, presence: Presence::default(), end: end.clone() };
+    let shutdown = Shutdown { provider, presence: Presence::default(), end: end.clone() };
     #[cfg(unix)]
-    ending.clone().heed_termination()?;
+    shutdown.clone().handle_termination()?;
     if config.mode != Mode::Debug {
-        ending.clone().follow_host(parent);
+        shutdown.clone().follow_host(parent);
     }
-    let greeting = match &config.mode {
+    let line = match &config.mode {
         Mode::Host { .. } => handshake(&listener.address()?, identity.as_ref().map(|own| &own.certificate)),
-        Mode::Debug => invitation(&listener.address()?),
+        Mode::Debug => reattach_hint(&listener.address()?),
     };
-    // The socket takes connections from `bind` on: whoever reads this line may come at once.
-    announce(&greeting)?;
-    let result = run(Arc::clone(&listener), identity.map(|own| own.acceptor), ending).await;
+    // The socket has accepted connections since `bind`, so a host may connect as soon as it reads this line.
+    print_line(&line)?;
+    let result = run(Arc::clone(&listener), identity.map(|own| own.acceptor), shutdown).await;
     listener.remove();
     result
 }
@@ -78,7 +78,7 @@ pub async fn serve(config: Config, parent: Parent) -> Result<(), ServeError> {
 async fn run(
     listener: Arc<Listener>,
     tls: Option<tokio_rustls::TlsAcceptor>,
-    Ending { provider, presence, end }: Ending,
+    Shutdown { provider, presence, end }: Shutdown,
 ) -> Result<(), ServeError> {
     let (pending_acks, clock) = (provider.pending_acks(), provider.clock());
     let controller = Controller { pending_acks: pending_acks.clone(), end: end.clone() };
@@ -92,19 +92,19 @@ async fn run(
         .serve_with_incoming_shutdown(connections(listener, tls, presence), end.clone().cancelled_owned());
     tokio::select! {
         result = serving => Ok(result?),
-        () = async { end.cancelled().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
+        () = async { end.cancelled().await; tokio::time::sleep(SHUTDOWN_GRACE).await } => Ok(()),
     }
 }
 
-/// What a host that started us reads: protocol, address, our certificate.
+/// The handshake line for the host that started the program: protocol, address, certificate.
 fn handshake(address: &Address, certificate: Option<&CertificateDer<'_>>) -> String {
-    // A host without TLS crashes on a certificate, so the field stays empty then.
+    // A host without TLS crashes on a certificate, so the field is empty in that case.
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
     format!("1|{PROTOCOL}|{}|{}|grpc|{certificate}", address.network, address.text)
 }
 
-/// What a person tells their host, so that it attaches itself to us.
-fn invitation(address: &Address) -> String {
+/// The text of debug mode: how to attach a host to this process.
+fn reattach_hint(address: &Address) -> String {
     let reattach = serde_json::json!({
         SOURCE: {
             "Protocol": "grpc",
@@ -115,20 +115,20 @@ fn invitation(address: &Address) -> String {
         }
     });
     format!(
-        "The provider waits. Set this in the environment of OpenTofu or Terraform; Ctrl-C ends it.\n\n\
+        "The provider is running. Set this variable for OpenTofu or Terraform. To stop the provider, press Ctrl-C.\n\n\
          TF_REATTACH_PROVIDERS='{reattach}'"
     )
 }
 
-fn announce(text: &str) -> io::Result<()> {
+fn print_line(text: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     writeln!(output, "{text}")?;
     output.flush()
 }
 
-/// Ctrl-C reaches every process of the terminal. A host passes on what its user means by `StopProvider`, so we ignore it;
-/// without a host, it means the end.
-fn heed_interrupts(mode: &Mode, end: &CancellationToken) -> io::Result<()> {
+/// Handles Ctrl-C, which reaches every process of the terminal. A host sends `StopProvider` instead, so the provider ignores
+/// the signal. In debug mode, Ctrl-C ends the process.
+fn handle_interrupts(mode: &Mode, end: &CancellationToken) -> io::Result<()> {
     #[cfg(unix)]
     let mut interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     #[cfg(windows)]
@@ -144,25 +144,26 @@ fn heed_interrupts(mode: &Mode, end: &CancellationToken) -> io::Result<()> {
     Ok(())
 }
 
-/// What it takes to end in good order.
+/// Ends the process in good order.
 #[derive(Clone)]
-struct Ending {
+struct Shutdown {
     provider: Arc<rpc::Server>,
     presence: Presence,
     end: CancellationToken,
 }
 
-impl Ending {
-    /// A signal to end, sent to this process or to all of its group. Calls under way end first, as after `StopProvider`,
-    /// and a host that lives hears how; it ends the provider when it has stored everything. A second signal ends at once.
+impl Shutdown {
+    /// Handles SIGTERM, sent to this process or to its whole group. Calls in progress are cancelled and end first, as after
+    /// `StopProvider`. A living host receives their results, stores them, and requests the shutdown. A second signal ends
+    /// the process at once.
     #[cfg(unix)]
-    fn heed_termination(self) -> io::Result<()> {
+    fn handle_termination(self) -> io::Result<()> {
         let mut terminations = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::spawn(async move {
             terminations.recv().await;
-            tracing::info!("asked to end: calls under way end first");
+            tracing::info!("received SIGTERM: cancelling the calls in progress");
             tokio::select! {
-                () = self.wind_up() => {}
+                () = self.end_calls() => {}
                 _ = terminations.recv() => {}
             }
             self.end.cancel();
@@ -170,23 +171,24 @@ impl Ending {
         Ok(())
     }
 
-    async fn wind_up(&self) {
+    /// Cancels the calls in progress, waits for their end, and gives a connected host time to store the results.
+    async fn end_calls(&self) {
         let clock = self.provider.clock();
         self.provider.stop();
-        within(LAST_CALLS, clock.as_ref(), rpc::idle()).await;
+        within(CANCEL_GRACE, clock.as_ref(), rpc::idle()).await;
         if self.presence.is_connected() {
-            clock.sleep(LAST_WORD).await;
+            clock.sleep(HOST_GRACE).await;
         }
     }
 
-    /// Ends when the host has gone without a word; at once when its process has ended.
+    /// Ends the process when the host is gone without a shutdown request: at once if the process of the host has ended.
     fn follow_host(self, parent: Parent) {
         tokio::spawn(async move {
             let clock = self.provider.clock();
-            let sign = self.presence.gone(parent, clock.as_ref()).await;
-            tracing::warn!(sign, "the host is gone");
+            let reason = self.presence.gone(parent, clock.as_ref()).await;
+            tracing::warn!(reason, "the host is gone");
             if !parent.has_ended() {
-                self.wind_up().await;
+                self.end_calls().await;
             }
             self.end.cancel();
         });

@@ -1,4 +1,4 @@
-//! The loopback port at which the host reaches us where there are no Unix sockets.
+//! The loopback port that the host connects to on systems without Unix sockets.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -8,32 +8,32 @@ use tokio::net::{TcpListener, TcpStream};
 use super::environment::Config;
 use super::listener::Address;
 
-/// A loopback port.
+/// A listener on a loopback port.
 pub(super) struct Listener(TcpListener);
 
 impl Listener {
-    /// The first free port of the host's range.
+    /// Listens on the first free port of the host's range.
     pub(super) fn bind(config: &Config) -> io::Result<Self> {
         let listener = config
             .ports
             .clone()
             .find_map(|port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
-            .ok_or_else(|| io::Error::other("no port is free between PLUGIN_MIN_PORT and PLUGIN_MAX_PORT"))?;
+            .ok_or_else(|| io::Error::other("all ports from PLUGIN_MIN_PORT to PLUGIN_MAX_PORT are in use"))?;
         listener.set_nonblocking(true)?;
         TcpListener::from_std(listener).map(Self)
     }
 
-    /// Where it is.
+    /// The address for the handshake line.
     pub(super) fn address(&self) -> io::Result<Address> {
         Ok(Address { network: "tcp", text: self.0.local_addr()?.to_string() })
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     pub(super) async fn accept(&self) -> io::Result<TcpStream> {
         self.0.accept().await.map(|(stream, _)| stream)
     }
 
-    /// Nothing is left of a port.
+    /// A port leaves nothing behind.
     pub(super) fn remove(&self) {}
 }
 
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_taken_port_is_passed_over() {
+    async fn a_port_in_use_is_skipped() {
         let first = bind(20_000..=25_000).unwrap();
         let address = first.address().unwrap();
         let port: u16 = address.text.strip_prefix("127.0.0.1:").unwrap().parse().unwrap();

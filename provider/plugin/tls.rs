@@ -1,4 +1,4 @@
-//! Mutual TLS with one host: the owner of the certificate that it handed us when it started us.
+//! Mutual TLS with one host, which passed its certificate when it started the program.
 
 use std::sync::Arc;
 
@@ -16,24 +16,24 @@ use tokio_rustls::rustls::{
 };
 
 use super::ServeError;
-use super::validity::is_good;
+use super::validity::is_valid;
 
-/// Our end of the connection, and the certificate by which the host knows us.
+/// The server side of the connection.
 pub(super) struct Identity {
-    /// Takes connections from the owner of the pinned certificate.
+    /// Accepts only clients with the pinned certificate.
     pub(super) acceptor: TlsAcceptor,
-    /// Our certificate in DER form.
+    /// The server's certificate in DER format, which the host pins.
     pub(super) certificate: CertificateDer<'static>,
 }
 
-/// A new key and certificate of ours, for the host that owns `host`.
+/// Creates a key and a certificate for a server that accepts only the client certificate `host`.
 ///
 /// # Errors
-/// [`ServeError::Tls`] when the cryptography refuses.
+/// [`ServeError::Tls`] when the key or the TLS configuration cannot be created.
 pub(super) fn identity(host: CertificateDer<'static>) -> Result<Identity, ServeError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Pinned { certificate: host, algorithms: provider.signature_verification_algorithms };
-    // The host looks for this name, whatever the socket is.
+    // The host expects this name for every kind of socket.
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).map_err(|error| ServeError::Tls(error.into()))?;
     let certificate = cert.der().clone();
@@ -43,15 +43,15 @@ pub(super) fn identity(host: CertificateDer<'static>) -> Result<Identity, ServeE
         .with_client_cert_verifier(Arc::new(verifier))
         .with_single_cert(vec![certificate.clone()], PrivatePkcs8KeyDer::from(signing_key.serialize_der()).into())
         .map_err(|error| ServeError::Tls(error.into()))?;
-    // gRPC's only protocol; the host refuses a connection that does not agree on it.
+    // The only protocol of gRPC. The host refuses a connection without it.
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate })
 }
 
-/// Accepts one certificate in its time, with proof of its key.
+/// Accepts one certificate during its validity period, with proof of its key.
 ///
-/// The host's certificate is self-signed with `CA:TRUE`, so that no chain can be built to it; and a chain is not what
-/// makes it good: it came from the process that started us, by a way that only that process has.
+/// The host's certificate is self-signed with `CA:TRUE`, so no chain to it can be built. It is trusted because it came in the
+/// environment, which only the parent process controls.
 #[derive(Debug)]
 struct Pinned {
     certificate: CertificateDer<'static>,
@@ -60,7 +60,7 @@ struct Pinned {
 
 impl ClientCertVerifier for Pinned {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        // With a hint the host would send nothing: its certificate has no issuer that could be named.
+        // With a hint the host would send no certificate, because its certificate has no issuer to match.
         &[]
     }
 
@@ -73,7 +73,7 @@ impl ClientCertVerifier for Pinned {
         if *end_entity != self.certificate {
             return Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
-        if !is_good(end_entity, now.as_secs()) {
+        if !is_valid(end_entity, now.as_secs()) {
             return Err(Error::InvalidCertificate(CertificateError::Expired));
         }
         Ok(ClientCertVerified::assertion())

@@ -1,9 +1,10 @@
-//! The Unix socket at which the host reaches us.
+//! The Unix socket that the host connects to.
 
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
 
+use nix::unistd::Group;
 use tempfile::NamedTempFile;
 use tokio::net::{UnixListener, UnixStream};
 
@@ -14,7 +15,7 @@ use super::listener::Address;
 pub(super) struct Listener(NamedTempFile<UnixListener>);
 
 impl Listener {
-    /// A socket where the host wants it, for the user and, when the host says so, a group.
+    /// Creates a socket in the directory that the host chose, accessible to the user and to the group that the host chose.
     pub(super) fn bind(config: &Config) -> io::Result<Self> {
         let directory = config.socket_directory.clone().unwrap_or_else(std::env::temp_dir);
         let socket = tempfile::Builder::new().prefix("plugin").make_in(directory, |path| UnixListener::bind(path))?;
@@ -29,47 +30,44 @@ impl Listener {
         Ok(Self(socket))
     }
 
-    /// Where it is.
+    /// The address for the handshake line.
     pub(super) fn address(&self) -> io::Result<Address> {
         let path = self.0.path().to_str().ok_or_else(|| io::Error::other("the socket's path is not UTF-8"))?;
         Ok(Address { network: "unix", text: path.to_owned() })
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     pub(super) async fn accept(&self) -> io::Result<UnixStream> {
         self.0.as_file().accept().await.map(|(stream, _)| stream)
     }
 
-    /// Takes the socket's file away: a process that exits drops nothing.
+    /// Removes the socket's file. A process that exits runs no destructors.
     pub(super) fn remove(&self) {
         let _ = std::fs::remove_file(self.0.path());
     }
 }
 
-/// A group by its number or name.
+/// The id of a group that is given by number or name.
 fn group_id(group: &str) -> io::Result<u32> {
     if let Ok(id) = group.parse() {
         return Ok(id);
     }
-    find_group(&std::fs::read_to_string("/etc/group")?, group)
-        .ok_or_else(|| io::Error::other(format!("there is no group {group:?} (PLUGIN_UNIX_SOCKET_GROUP)")))
-}
-
-fn find_group(table: &str, group: &str) -> Option<u32> {
-    table.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next()? == group).then(|| fields.nth(1)?.parse().ok())?
-    })
+    let found = Group::from_name(group)?.map(|group| group.gid.as_raw());
+    found.ok_or_else(|| io::Error::other(format!("PLUGIN_UNIX_SOCKET_GROUP: there is no group {group:?}")))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::find_group;
+    use nix::unistd::Gid;
+
+    use super::*;
 
     #[test]
-    fn groups_are_found_by_name() {
-        let table = "root:x:0:\nstaff:x:50:ann,bob\n";
-        assert_eq!(find_group(table, "staff"), Some(50));
-        assert_eq!(find_group(table, "sta"), None);
+    fn groups_are_found_by_number_and_name() {
+        let own = Group::from_gid(Gid::current()).unwrap().unwrap();
+        assert_eq!(group_id(&own.name).unwrap(), own.gid.as_raw());
+        assert_eq!(group_id("4711").unwrap(), 4711);
+        let error = group_id("no such group").unwrap_err().to_string();
+        assert_eq!(error, "PLUGIN_UNIX_SOCKET_GROUP: there is no group \"no such group\"");
     }
 }

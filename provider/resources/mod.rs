@@ -30,7 +30,7 @@ pub trait Resource: Send + Sync {
     }
 
     /// The kinds of component that it may consist of, parents before children: where an import looks.
-    fn kinds(&self) -> &'static [&'static str];
+    fn kinds(&self) -> Vec<&'static str>;
 
     /// How the engine is to treat the resource of this configuration or state. Reads no package.
     ///

@@ -94,18 +94,21 @@ mod tests {
             let names = Value::List(vec![text(), hole.clone()]);
             object([("names", names), ("many", object([("a", object([("names", hole)]))]))])
         };
-        let (sent, told) = encode_known(state(Value::Unknown), &schema(), Severity::Error).unwrap();
+        let (sent, diagnostics) = encode_known(state(Value::Unknown), &schema(), Severity::Error).unwrap();
         assert_eq!(decode(Some(&sent), &schema()), Ok(state(Value::Null)));
-        let paths: Vec<String> = told.iter().map(|one| one.path.to_string()).collect();
+        let paths: Vec<String> = diagnostics.iter().map(|one| one.path.to_string()).collect();
         assert_eq!(paths, [r#"many["a"].names"#, "names[1]"]);
-        assert!(told.iter().all(|one| one.is_error() && one.detail.starts_with(&one.path.to_string())), "{told:?}");
+        assert!(
+            diagnostics.iter().all(|one| one.is_error() && one.detail.starts_with(&one.path.to_string())),
+            "{diagnostics:?}"
+        );
     }
 
     #[test]
     fn a_refresh_warns() {
-        let (sent, told) = encode_known(Value::Unknown, &schema(), Severity::Warning).unwrap();
+        let (sent, diagnostics) = encode_known(Value::Unknown, &schema(), Severity::Warning).unwrap();
         assert_eq!(decode(Some(&sent), &schema()), Ok(Value::Null));
-        let [warning] = &told[..] else { panic!("{told:?}") };
+        let [warning] = &diagnostics[..] else { panic!("{diagnostics:?}") };
         assert!(!warning.is_error());
     }
 }

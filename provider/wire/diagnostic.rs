@@ -1,46 +1,46 @@
-//! What a user is told when something is wrong.
+//! Errors and warnings for the user.
 
 use std::fmt;
 
 use super::Path;
 
-/// How bad it is.
+/// Whether a diagnostic is an error or a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// The operation does not go on.
+    /// The operation failed.
     Error,
-    /// The operation goes on; the user should know.
+    /// The operation succeeded, and the user should know something about it.
     Warning,
 }
 
-/// One message to the user. It never holds a secret.
+/// One message to the user. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// A constant sentence that names the mistake: it can be searched for.
+    /// A constant noun phrase or sentence, so that users can search for it.
     pub summary: &'static str,
-    /// What was found, why it is wrong, how to mend it.
+    /// The value that was found, why it is wrong, and how to fix it.
     pub detail: String,
-    /// The attribute to blame; the root when it is none in particular.
+    /// The attribute that the diagnostic is about. The root if it is about no attribute in particular.
     pub path: Path,
 }
 
-/// All messages of one operation.
+/// The diagnostics of one operation. As an `Err`, it contains at least one error.
 pub type Diagnostics = Vec<Diagnostic>;
 
 impl Diagnostic {
-    /// An error at an attribute.
+    /// An error about an attribute.
     pub fn error(path: Path, summary: &'static str, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Error, summary, detail: detail.into(), path }
     }
 
-    /// A warning at an attribute.
+    /// A warning about an attribute.
     pub fn warning(path: Path, summary: &'static str, detail: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, summary, detail: detail.into(), path }
     }
 
-    /// Whether the operation must not go on.
+    /// Whether the operation failed.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }

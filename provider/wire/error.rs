@@ -1,4 +1,4 @@
-//! What is wrong with a value that the host sent, or that we were about to send.
+//! The error of a value that cannot be decoded or encoded.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::{Diagnostic, Path, Segment, Type};
 
 /// A value that does not fit its type or its encoding.
 ///
-/// It names types, attributes and positions, never the value itself: that may be a secret.
+/// It names types, attributes and positions, never the value itself, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireError {
     path: Path,
@@ -22,7 +22,7 @@ impl WireError {
         Self::new(format!("expected {}, found {found}", describe(ty)))
     }
 
-    /// The same error as seen from one level further out.
+    /// The same error, with the path extended by the step that leads to the inner value.
     pub(super) fn inside(self, segment: Segment) -> Self {
         Self { path: self.path.inside(segment), problem: self.problem }
     }
@@ -31,12 +31,12 @@ impl WireError {
         self.inside(Segment::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
-    /// Where the value stands.
+    /// The path of the value.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What is wrong with it, as a clause without a full stop.
+    /// The problem, as a clause without a period.
     pub fn problem(&self) -> &str {
         &self.problem
     }
@@ -57,8 +57,8 @@ impl std::error::Error for WireError {}
 impl From<WireError> for Diagnostic {
     fn from(error: WireError) -> Self {
         let detail = format!(
-            "A value exchanged between OpenTofu or Terraform and this provider does not fit the provider's schema: {}. \
-             Check that the configuration and the state were made for this version of the provider.",
+            "A value that OpenTofu or Terraform exchanged with the provider does not fit the provider's schema: {}. Check that \
+             the configuration and the state belong to this version of the provider.",
             error.problem
         );
         Self::error(error.path, "Value does not fit the schema", detail)

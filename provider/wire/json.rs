@@ -1,8 +1,8 @@
-//! JSON, as the host keeps states in it.
+//! Decodes JSON, in which hosts store states.
 //!
-//! A state may have been written by an older version of the schema, so reading is lenient where `go-cty` is: an attribute
-//! that is missing is null, one that is unknown to the schema is left out, and text, numbers and booleans are
-//! converted where the schema says so.
+//! A state may have been written with an older version of the schema, so decoding is as lenient as `go-cty`: a missing
+//! attribute is null, an attribute that is not in the schema is left out, and texts, numbers and booleans are converted to
+//! the type of the schema.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use serde_json::{Map, Value as Json};
 
 use super::{Number, Segment, Type, Value, WireError, parse_type_json};
 
-/// Reads a value of type `ty`. Everything in it is known: JSON has no unknown values.
+/// Decodes a value of type `ty`. JSON has no unknown values.
 ///
 /// # Errors
-/// When `bytes` are not JSON, are nested more than about 100 levels deep, or do not fit the type.
+/// `bytes` are not JSON, are nested more than about 100 levels deep, or do not fit the type.
 pub fn decode_json(bytes: &[u8], ty: &Type) -> Result<Value, WireError> {
     let json = serde_json::from_slice(bytes).map_err(|error| WireError::new(format!("not JSON: {error}")))?;
     decode(json, ty)
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn primitives_are_converted_as_the_host_does() {
+    fn primitives_are_converted_as_by_the_host() {
         let text = |text: &str| Value::String(text.to_owned());
         assert_eq!(decode_json(b"1.50", &Type::String), Ok(text("1.5")));
         assert_eq!(decode_json(b"true", &Type::String), Ok(text("true")));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dynamic_value_brings_its_type_along() {
+    fn a_dynamic_value_contains_its_type() {
         let value = decode_json(br#"{"type": ["tuple", ["bool"]], "value": [true]}"#, &Type::Dynamic).unwrap();
         let ty = Type::Tuple(vec![Type::Bool]);
         assert_eq!(value, Value::Dynamic(Box::new(ty), Box::new(Value::List(vec![Value::Bool(true)]))));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where() {
+    fn an_error_names_the_path() {
         let error = decode_json(br#"{"regions": {"us-east-1": {"weight": "much"}}}"#, &state()).unwrap_err();
         assert_eq!(error.to_string(), "regions[\"us-east-1\"].weight: expected a number, found another text");
         let error = decode_json(br#"{"regions": []}"#, &state()).unwrap_err();

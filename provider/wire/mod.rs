@@ -1,5 +1,4 @@
-//! Values, attribute paths and diagnostics: what is exchanged with the host, free of its encoding; and the two
-//! encodings, MessagePack and JSON.
+//! Values, attribute paths and diagnostics that are exchanged with the host, and their encodings, MessagePack and JSON.
 
 mod diagnostic;
 mod error;

@@ -1,7 +1,7 @@
-//! MessagePack, as the host reads and writes it.
+//! MessagePack in the dialect of the hosts.
 //!
-//! Unknown is an extension, whatever its code: hosts write `d4 00 00`, or extension 12 with what they know of the value.
-//! A number is an integer or a float only where that is exactly the number, else its decimal text.
+//! An extension of any code is an unknown value: hosts write `d4 00 00`, or extension 12 with refinements of the value. A
+//! number is encoded as an integer or a float if that is exact, otherwise as decimal text.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use rmpv::ValueRef;
 
 use super::{Number, Segment, Type, Value, WireError, parse_type_json, type_json};
 
-/// How deep values may be nested, in the reader's count: two for each list or map. No stack overflows below it.
+/// The deepest nesting that is accepted, in the decoder's count: two for each list or map. Small enough for every stack.
 const MAX_DEPTH: usize = 256;
 
-/// Reads a value of type `ty`.
+/// Decodes a value of type `ty`.
 ///
-/// Memory and time are bounded by a small multiple of the length of `bytes`, whatever lengths they claim.
+/// Memory and time are limited by a small multiple of the length of `bytes`, regardless of the lengths in their headers.
 ///
 /// # Errors
-/// When `bytes` are not exactly one such value: also when an object lacks an attribute or has one too many, a map has a
-/// key twice, or a number is not finite.
+/// `bytes` are not exactly one value of the type. That includes an object with a missing or additional attribute, a
+/// duplicate key of a map, and a number that is not finite.
 pub fn decode_msgpack(bytes: &[u8], ty: &Type) -> Result<Value, WireError> {
     let mut rest = bytes;
     let tree = rmpv::decode::read_value_ref_with_max_depth(&mut rest, MAX_DEPTH)
@@ -29,10 +29,10 @@ pub fn decode_msgpack(bytes: &[u8], ty: &Type) -> Result<Value, WireError> {
     decode(&tree, ty)
 }
 
-/// Writes a value of type `ty`.
+/// Encodes a value of type `ty`.
 ///
 /// # Errors
-/// When `value` is not of that type.
+/// `value` is not of that type.
 pub fn encode_msgpack(value: &Value, ty: &Type) -> Result<Vec<u8>, WireError> {
     let tree = encode(value, ty)?;
     let mut bytes = Vec::new();
@@ -172,7 +172,7 @@ fn encode_object(
     entries.collect::<Result<_, _>>().map(rmpv::Value::Map)
 }
 
-/// What the host would write itself; a float for 0.1 would be another number to it.
+/// The encoding that the host uses. To a host, 0.1 as a float is a different number.
 fn encode_number(number: &Number) -> rmpv::Value {
     if let Some(integer) = number.as_i64() {
         integer.into()
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_as_the_host_writes_them() {
+    fn numbers_are_encoded_as_by_the_host() {
         both_ways(number("1"), &Type::Number, b"\x01");
         both_ways(number("-9223372036854775808"), &Type::Number, b"\xd3\x80\0\0\0\0\0\0\0");
         both_ways(number("0.5"), &Type::Number, b"\xcb\x3f\xe0\0\0\0\0\0\0");
@@ -257,17 +257,17 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_null_are_of_every_type() {
+    fn every_type_has_unknown_and_null() {
         for ty in [Type::String, Type::Dynamic, object(&[]), Type::List(Box::new(Type::Bool))] {
             both_ways(Value::Unknown, &ty, b"\xd4\x00\x00");
             both_ways(Value::Null, &ty, b"\xc0");
         }
-        // Extension 12: unknown, but known not to be null.
+        // Extension 12: unknown, but not null.
         assert_eq!(decode_msgpack(b"\xc7\x03\x0c\x81\x01\xc2", &Type::String), Ok(Value::Unknown));
     }
 
     #[test]
-    fn a_dynamic_value_brings_its_type_along() {
+    fn a_dynamic_value_contains_its_type() {
         let value = Value::Dynamic(Box::new(Type::Bool), Box::new(Value::Bool(true)));
         both_ways(value, &Type::Dynamic, b"\x92\xc4\x06\"bool\"\xc3");
     }
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_where() {
+    fn an_error_names_the_path() {
         let ty = object(&[("regions", Type::Map(Box::new(Type::List(Box::new(Type::Number)))))]);
         let error = decode_msgpack(b"\x81\xa7regions\x81\xa9us-east-1\x92\x01\xa1x", &ty).unwrap_err();
         assert_eq!(error.to_string(), "regions[\"us-east-1\"][1]: expected a number, found another text");

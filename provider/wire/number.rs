@@ -1,49 +1,49 @@
-//! Numbers of any precision, kept as text.
+//! Numbers of any precision.
 
-/// The largest power of ten that a number's first digit may stand for, and by its negative the smallest.
+/// The largest exponent of a number in scientific notation. Its negative is the smallest.
 ///
-/// Hosts hold numbers as `big.Float`, whose range ends at about 10^646456993; nothing beyond can come from them.
+/// Hosts store numbers as `big.Float`, whose range ends at about 10^646456993.
 const MAX_EXPONENT: i64 = 646_456_993;
 
-/// How many zeros a plain spelling may add to a number's own digits; with more it is written as `1e100`.
+/// The most zeros that plain notation may add to the digits of a number. With more, scientific notation is used.
 ///
-/// Keeps the text about as long as what was sent: `1e600000000` would be 600 MB.
+/// Otherwise the text of `1e600000000` would have 600 MB.
 const MAX_PADDING: i64 = 40;
 
-/// A number of any precision, kept as its decimal text: `0.1` stays `0.1`.
+/// A number of any precision, stored as decimal text, so that `0.1` stays `0.1`.
 ///
-/// Every spelling of one number becomes the same text, so equality by text is equality by value.
+/// All notations of a number become the same text, so two numbers are equal if their texts are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(String);
 
 impl Number {
-    /// The number that a decimal text stands for: `1`, `-1.50`, `1e-7`.
+    /// Parses a decimal number: `1`, `-1.50`, `1e-7`.
     ///
     /// # Errors
-    /// The text, when it is not a decimal number or lies outside of what a host can hold.
+    /// Returns the text if it is not a decimal number, or is outside of the range of the hosts.
     pub fn parse(text: &str) -> Result<Self, String> {
         normalise(text).map(Self).ok_or_else(|| text.to_owned())
     }
 
-    /// Exactly the number that a binary fraction stands for; `None` for infinities and NaN.
+    /// The exact value of a float. `None` for infinities and NaN.
     ///
-    /// `0.1_f64` is not 0.1: it becomes the 55 decimals that it really stands for, which is how hosts mean it too.
+    /// `0.1_f64` is not 0.1: it becomes the 55 decimals of its exact value, as in the hosts.
     pub fn from_f64(value: f64) -> Option<Self> {
         // No binary64 has more than 767 significant decimal digits.
         value.is_finite().then(|| normalise(&format!("{value:.766e}"))).flatten().map(Self)
     }
 
-    /// The decimal text: the shortest plain one, or in scientific form where that would be mostly zeros.
+    /// The number in the shortest plain notation, or in scientific notation if the plain one would be mostly zeros.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The number as an integer, when it is one that fits.
+    /// The number as an integer. `None` if it is not one, or does not fit.
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
 
-    /// The number as a binary fraction, when it is exactly one: 0.5 is, 0.1 is not.
+    /// The number as a float. `None` if no float is exact: there is one for 0.5, but not for 0.1.
     pub fn as_f64(&self) -> Option<f64> {
         let nearest = self.0.parse().ok()?;
         (Self::from_f64(nearest)? == *self).then_some(nearest)
@@ -56,7 +56,7 @@ impl From<i64> for Number {
     }
 }
 
-/// The one spelling of a decimal number; `None` when the text is none.
+/// The normal notation of a decimal number. `None` if the text is not a number.
 fn normalise(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -79,11 +79,11 @@ fn normalise(text: &str) -> Option<String> {
     }
     let exponent = exponent - length(fraction) + length(significant) - length(digits);
     let first = length(digits) + exponent - 1;
-    (first.abs() <= MAX_EXPONENT).then(|| format!("{sign}{}", spell(digits, exponent)))
+    (first.abs() <= MAX_EXPONENT).then(|| format!("{sign}{}", format_digits(digits, exponent)))
 }
 
-/// Writes `digits` × 10^`exponent`; `digits` has zeros at neither end.
-fn spell(digits: &str, exponent: i64) -> String {
+/// Formats `digits` × 10^`exponent`. `digits` neither starts nor ends with a zero.
+fn format_digits(digits: &str, exponent: i64) -> String {
     let point = length(digits) + exponent;
     let padding = if exponent > 0 { exponent } else { (-point).max(0) };
     if padding > MAX_PADDING {
@@ -117,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_number_becomes_one_text() {
-        for (spellings, expected) in [
+    fn all_notations_of_a_number_become_one_text() {
+        for (notations, expected) in [
             (&["0", "-0", "0.0", "00", "0e99", "-0.000e-5", "0e2147483647"][..], "0"),
             (&["1", "+1", "01", "1.0", "1.", "10e-1", "0.1e1", "1e+0", "1E0"], "1"),
             (&["-1.5", "-1.50", "-15e-1", "-0.15E1"], "-1.5"),
@@ -128,14 +128,14 @@ mod tests {
             (&["1e600000000", "10e599999999", "0.1e600000001"], "1e600000000"),
             (&["-12.5e-60", "-1.25e-59"], "-1.25e-59"),
         ] {
-            for spelling in spellings {
-                assert_eq!(text(spelling), expected, "{spelling}");
+            for notation in notations {
+                assert_eq!(text(notation), expected, "{notation}");
             }
         }
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn texts_that_are_no_numbers_are_refused() {
         for wrong in [
             "",
             "-",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_integers_however_they_are_spelt() {
+    fn every_notation_of_an_integer_is_an_integer() {
         assert_eq!(Number::parse("9.223372036854775807e18").unwrap().as_i64(), Some(i64::MAX));
         assert_eq!(Number::parse("-9223372036854775808").unwrap().as_i64(), Some(i64::MIN));
         assert_eq!(Number::parse("9223372036854775808").unwrap().as_i64(), None);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_exact_binary_fractions_are_floats() {
+    fn only_exact_floats_are_floats() {
         for (exact, float) in [("0.5", 0.5), ("-0.375", -0.375), ("18446744073709551616", 18446744073709551616.0)] {
             assert_eq!(Number::parse(exact).unwrap().as_f64(), Some(float));
         }
@@ -190,7 +190,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn normal_form_is_its_own_normal_form(written in "[-+]?[0-9]{0,30}(\\.[0-9]{0,30})?([eE][-+]?[0-9]{1,9})?") {
+        fn normalising_twice_changes_nothing(written in "[-+]?[0-9]{0,30}(\\.[0-9]{0,30})?([eE][-+]?[0-9]{1,9})?") {
             if let Ok(number) = Number::parse(&written) {
                 prop_assert!(number.as_str().len() <= written.len() + 45);
                 prop_assert_eq!(Number::parse(number.as_str()), Ok(number.clone()));
@@ -198,7 +198,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(written in "\\PC{0,20}") {
+        fn any_text_is_parsed_or_refused(written in "\\PC{0,20}") {
             let _ = Number::parse(&written);
         }
 

@@ -1,4 +1,4 @@
-//! The path of one attribute inside a configuration.
+//! The path of an attribute in a configuration.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub enum Segment {
     Index(i64),
 }
 
-/// Where in a configuration a value stands: `regions["us-east-1"].weight`. The empty path is the whole block.
+/// The path of a value in a configuration: `regions["us-east-1"].weight`. The empty path stands for the whole block.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(Vec<Segment>);
 
@@ -28,30 +28,30 @@ impl Path {
         Self::root().attribute(attribute)
     }
 
-    /// The path of an attribute of the object here.
+    /// The path of an attribute of the object at this path.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Self {
         self.with(Segment::Attribute(name.to_owned()))
     }
 
-    /// The path of an element of the map here.
+    /// The path of an element of the map at this path.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         self.with(Segment::Key(key.to_owned()))
     }
 
-    /// The path of an element of the list here.
+    /// The path of an element of the list at this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.with(Segment::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
-    /// The steps from the block's root.
+    /// The steps from the root.
     pub fn segments(&self) -> &[Segment] {
         &self.0
     }
 
-    /// This path as seen from one level further out.
+    /// The path with another first step.
     pub(super) fn inside(mut self, segment: Segment) -> Self {
         self.0.insert(0, segment);
         self

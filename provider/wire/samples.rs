@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Number, Type, Value};
 
-/// `cases` cases, and no file of past failures in the tree.
+/// A property test of `cases` cases that writes no file of past failures.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -33,7 +33,7 @@ pub(crate) fn any_typed_value() -> impl Strategy<Value = (Type, Value)> {
     })
 }
 
-/// A value of a type; `dynamic` bounds how often dynamic values hold dynamic values.
+/// A value of a type. `dynamic` limits how deep dynamic values are nested.
 fn any_value(ty: &Type, dynamic: u32) -> BoxedStrategy<Value> {
     let known = match ty {
         Type::String => any::<String>().prop_map(Value::String).boxed(),

@@ -1,22 +1,22 @@
-//! Types as the host writes them: `"string"`, `["list","number"]`, `["object",{"name":"string"}]`.
+//! The JSON notation of types: `"string"`, `["list","number"]`, `["object",{"name":"string"}]`.
 
 use serde_json::{Value as Json, json};
 
 use super::{Type, WireError};
 
-/// A type as JSON.
+/// Formats a type as JSON.
 pub fn type_json(ty: &Type) -> Vec<u8> {
     print(ty).to_string().into_bytes()
 }
 
-/// The type that a JSON text names.
+/// Parses a type from JSON.
 ///
 /// # Errors
-/// When it names none, or is nested more than about 100 levels deep.
+/// The text is not a type, or is nested more than about 100 levels deep.
 pub fn parse_type_json(bytes: &[u8]) -> Result<Type, WireError> {
-    // serde_json refuses what is nested too deeply, so that the recursion below has an end.
+    // serde_json limits the nesting, and with it the recursion of `parse`.
     let json = serde_json::from_slice(bytes).map_err(|error| WireError::new(format!("a type is not JSON: {error}")))?;
-    parse(&json).ok_or_else(|| WireError::new("a type is none that OpenTofu and Terraform have"))
+    parse(&json).ok_or_else(|| WireError::new("a type is not one of OpenTofu and Terraform"))
 }
 
 fn print(ty: &Type) -> Json {
@@ -49,7 +49,7 @@ fn parse(json: &Json) -> Option<Type> {
     }
     let parts = json.as_array()?;
     let (name, of) = (parts.first()?.as_str()?, parts.get(1)?);
-    // An object may name its optional attributes in a third part; no value is ever of such a type.
+    // An object type may list its optional attributes in a third element, which values do not show.
     if parts.len() > 2 && !(name == "object" && parts.len() == 3) {
         return None;
     }
@@ -74,7 +74,7 @@ mod tests {
     use crate::wire::samples;
 
     #[test]
-    fn what_is_no_type_is_refused() {
+    fn texts_that_are_no_types_are_refused() {
         for wrong in [
             "",
             "null",
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_may_name_its_optional_attributes() {
+    fn an_object_type_may_list_its_optional_attributes() {
         let ty = parse_type_json(br#"["object",{"a":"string","b":["set","bool"]},["b"]]"#).unwrap();
         assert_eq!(type_json(&ty), br#"["object",{"a":"string","b":["set","bool"]}]"#);
     }
@@ -109,7 +109,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+        fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
             let _ = parse_type_json(&bytes);
         }
     }

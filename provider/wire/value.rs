@@ -1,4 +1,4 @@
-//! A value of the configuration language, exactly as the host means it.
+//! Values and types of the configuration language, without loss.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use super::Number;
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Type {
-    /// Text.
+    /// A text.
     String,
     /// A number of any precision.
     Number,
     /// True or false.
     Bool,
-    /// Any type; the value carries it along.
+    /// Any type. The value contains its actual type.
     Dynamic,
     /// Elements in order.
     List(Box<Type>),
@@ -27,7 +27,7 @@ pub enum Type {
     Tuple(Vec<Type>),
 }
 
-/// A value, which may be null or not known yet at any depth.
+/// A value. Any part of it can be null or unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Absent.
@@ -38,13 +38,13 @@ pub enum Value {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// Text.
+    /// A text.
     String(String),
     /// A list, set or tuple.
     List(Vec<Value>),
     /// A map or object.
     Map(BTreeMap<String, Value>),
-    /// A value of a dynamic type together with its type.
+    /// A value of a dynamic type, with its actual type.
     Dynamic(Box<Type>, Box<Value>),
 }
 

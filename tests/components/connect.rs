@@ -50,7 +50,7 @@ async fn an_endpoint_that_is_not_aws_is_named_in_the_error() {
     let (endpoint, _) = serve(&[(200, "<html>welcome</html>")]).await;
     config.endpoints.insert("sts".to_owned(), endpoint.clone());
     let error = connect(&config).await.err().unwrap();
-    assert_eq!(error.to_string(), format!("{endpoint} does not answer as AWS does"));
+    assert_eq!(error.to_string(), format!("could not reach AWS at {endpoint}"));
     assert!(chain(&error).contains("HTTP 200"), "{}", chain(&error));
 }
 

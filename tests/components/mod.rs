@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use multiregion::apply::Engine;
-use multiregion::aws::{Aws, CancellationToken, Config, Lease, Regional, Run, StaticCredentials, SystemClock, chain};
+use multiregion::aws::{
+    Aws, CancellationToken, Config, Lease, OwnerContext, Regional, Run, StaticCredentials, SystemClock, chain,
+};
 use multiregion::components::{AnyComponent, AnyFound, Catalog, REGISTRY};
 use multiregion::desired::{Address, Owner, OwnerId};
 use multiregion::lifecycle;
@@ -60,7 +62,7 @@ impl Bench {
 
     /// The engine of a second run of the same owner.
     pub(crate) fn engine(&self) -> Engine {
-        Engine::new(self.aws.clone(), run(), Catalog::new(REGISTRY))
+        Engine::new(self.aws.clone(), run(), context(), Catalog::new(REGISTRY))
     }
 
     /// The kind at `address`, and AWS as that component calls it.
@@ -69,13 +71,13 @@ impl Bench {
         let component = REGISTRY.iter().find(|component| component.meta().name == address.kind).unwrap();
         // Only a run that holds a lease creates a claim.
         let run = if address.kind == "claim" { Arc::new(leased(&self.run)) } else { self.run.clone() };
-        (Regional::new(self.aws.clone(), run, address), *component)
+        (Regional::new(self.aws.clone(), run, Arc::new(context()), address), *component)
     }
 
     /// AWS as the component at `address` calls it in a run with another owner id.
     pub(crate) fn rival(&self, address: &str) -> Regional {
-        let run = leased(&run()).identified(OwnerId::mint("us-east-1", 8));
-        Regional::new(self.aws.clone(), Arc::new(run), address.parse().unwrap())
+        let context = context().identified(OwnerId::mint("us-east-1", 8));
+        Regional::new(self.aws.clone(), Arc::new(leased(&run())), Arc::new(context), address.parse().unwrap())
     }
 
     /// Creates the component, which must not exist, and reads it back.
@@ -133,12 +135,16 @@ impl Bench {
 
 fn run() -> Run {
     let deadline = Instant::now() + Duration::from_secs(120);
-    Run::new(owner(), "us-east-1", deadline, CancellationToken::new(), Arc::new(SystemClock)).identified(owner_id())
+    Run::new(deadline, CancellationToken::new(), Arc::new(SystemClock))
+}
+
+fn context() -> OwnerContext {
+    OwnerContext::new(owner(), "us-east-1").identified(owner_id())
 }
 
 /// The same run with a valid lease.
 fn leased(run: &Run) -> Run {
-    run.under(&Arc::new(Lease::new(run.deadline)))
+    run.with_lease(&Arc::new(Lease::new(run.deadline)))
 }
 
 fn owner() -> Owner {

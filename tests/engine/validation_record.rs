@@ -12,9 +12,14 @@ const ZONE: &str = "shared.example";
 /// A region that the API does not use.
 const ELSEWHERE: &str = "eu-west-1";
 
-/// Creates another tool's issued wildcard certificate for the names below `domain`; returns the inventory key of its
-/// validation record.
-async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str) -> String {
+/// The TTL of another tool's records.
+const TTL: i64 = 60;
+/// The TTL that marks the records of this provider.
+const OWN_TTL: i64 = 311;
+
+/// Creates another tool's issued wildcard certificate for the names below `domain`, with a validation record of this TTL.
+/// Returns the certificate's ARN and the inventory key of the record.
+async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str, ttl: i64) -> (String, String) {
     let hand = world.by_hand(ELSEWHERE);
     let request = hand.acm().request_certificate().domain_name(format!("*.{domain}"));
     let answer = request.validation_method(ValidationMethod::Dns).send().await.expect("it is requested");
@@ -25,22 +30,31 @@ async fn certificate_of_another_tool(world: &World, zone_id: &str, domain: &str)
     };
     let record = describe().await.domain_validation_options()[0].resource_record.clone().expect("a record");
     let value = ResourceRecord::builder().value(&record.value).build().expect("a value");
-    let set = ResourceRecordSet::builder().name(&record.name).r#type(RrType::Cname).ttl(60).resource_records(value);
+    let set = ResourceRecordSet::builder().name(&record.name).r#type(RrType::Cname).ttl(ttl).resource_records(value);
     let set = set.build().expect("a record set");
     let change = Change::builder().action(ChangeAction::Create).resource_record_set(set).build().expect("a change");
     let batch = ChangeBatch::builder().changes(change).build().expect("a batch");
     let change = hand.route53().change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch);
     change.send().await.expect("the record is created");
     assert_eq!(describe().await.status, Some(CertificateStatus::Issued), "{domain}");
-    format!("global/route53/record/{zone_id}/{}/CNAME", record.name)
+    (arn, format!("global/route53/record/{zone_id}/{}/CNAME", record.name))
 }
 
-async fn assert_record_is_kept(domain: &str, settings: &Json) {
-    let world = World::start().await;
+async fn create_zone(world: &World) -> Subject {
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": ZONE, "force_destroy": true }));
     world.apply(&mut zone, &config).await;
-    let key = certificate_of_another_tool(&world, &zone.text("id"), domain).await;
+    zone
+}
+
+async fn assert_record_is_kept(domain: &str, settings: &Json) {
+    assert_record_of_ttl_is_kept(domain, settings, TTL).await;
+}
+
+async fn assert_record_of_ttl_is_kept(domain: &str, settings: &Json, ttl: i64) {
+    let world = World::start().await;
+    let zone = create_zone(&world).await;
+    let (_, key) = certificate_of_another_tool(&world, &zone.text("id"), domain, ttl).await;
     let theirs = world.inventory().await.objects[&key].clone();
 
     let mut api = Subject::new("multiregion_api");
@@ -74,6 +88,36 @@ async fn assert_record_is_kept(domain: &str, settings: &Json) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_record_of_a_wildcard_below_the_domain_name_is_kept() {
     assert_record_is_kept("api.shared.example", &json!({ "domain": { "name": "api.shared.example" } })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_another_tool_with_our_ttl_is_kept_while_a_certificate_needs_it() {
+    let settings = json!({ "domain": { "name": "api.shared.example" } });
+    assert_record_of_ttl_is_kept("api.shared.example", &settings, OWN_TTL).await;
+}
+
+/// The TTL makes the record ours, so it is deleted with the last certificate that needs it. Another TTL keeps the record.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_another_tool_is_deleted_only_with_our_ttl_and_when_no_certificate_needs_it() {
+    for (ttl, is_kept) in [(TTL, true), (OWN_TTL, false)] {
+        let world = World::start().await;
+        let zone = create_zone(&world).await;
+        let domain = "api.shared.example";
+        let (arn, key) = certificate_of_another_tool(&world, &zone.text("id"), domain, ttl).await;
+        let mut api = Subject::new("multiregion_api");
+        let config = api.config(&json!({
+            "name": "sharing",
+            "regions": { "us-east-1": {}, "us-west-2": {} },
+            "function": world.function(),
+            "domain": { "name": domain, "zone_id": zone.text("id") },
+            "routing": { "drain_seconds": 0 },
+        }));
+        world.apply(&mut api, &config).await;
+        let acm = world.by_hand(ELSEWHERE).acm();
+        acm.delete_certificate().certificate_arn(&arn).send().await.expect("the certificate is deleted");
+        world.change(&mut api, &Value::Null).await;
+        assert_eq!(world.inventory().await.objects.contains_key(&key), is_kept, "TTL {ttl}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

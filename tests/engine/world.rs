@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use multiregion::aws::{CancellationToken, Clock, Config, Regional, Run, Sleeping, StaticCredentials, SystemClock};
+use multiregion::aws::{
+    CancellationToken, Clock, Config, OwnerContext, Regional, Run, Sleeping, StaticCredentials, SystemClock,
+};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::{Address, Owner};
 use multiregion::lifecycle::{self, Planned, Provider, State};
@@ -50,8 +52,8 @@ impl Clock for Calendar {
         SystemClock.sleep(time)
     }
 
-    fn chance(&self) -> u64 {
-        SystemClock.chance()
+    fn random_u64(&self) -> u64 {
+        SystemClock.random_u64()
     }
 }
 
@@ -188,8 +190,9 @@ impl World {
     pub(super) fn component(&self, owner: &str, address: &Address) -> (Regional, &'static dyn AnyComponent) {
         let clock = Arc::clone(&self.provider.clock);
         let (owner, deadline) = (Owner::new("multiregion_api", owner), clock.now() + Duration::from_secs(60));
-        let run = Run::new(owner, "us-east-1", deadline, CancellationToken::new(), clock).searching("us-east-1");
-        let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), address.clone());
+        let run = Run::new(deadline, CancellationToken::new(), clock);
+        let context = OwnerContext::new(owner, "us-east-1").searching("us-east-1");
+        let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), Arc::new(context), address.clone());
         (aws, Catalog::default().get(&address.kind).expect("a known kind"))
     }
 }

@@ -84,7 +84,7 @@ impl Clock for SimulatedClock {
     }
 
     /// Other numbers at every throw, and the same ones again from the same moment on.
-    fn chance(&self) -> u64 {
+    fn random_u64(&self) -> u64 {
         let mut sleepers = self.lock();
         sleepers.throws += 1;
         let mut hash = DefaultHasher::new();

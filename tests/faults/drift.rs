@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use multiregion::aws::{CancellationToken, Regional, Run as AwsRun};
+use multiregion::aws::{CancellationToken, OwnerContext, Regional, Run as AwsRun};
 use multiregion::components::{AnyComponent, Catalog};
 use multiregion::desired::Address;
 use multiregion::lifecycle::Provider;
@@ -124,9 +124,10 @@ impl Drifting<'_> {
         let clock = Arc::clone(&provider.clock);
         let deadline = clock.now() + Duration::from_secs(600);
         let owner = self.standing.api.resource.owner(text(&self.standing.api.value, "name"));
-        let run = AwsRun::new(owner, "us-east-1", deadline, CancellationToken::new(), clock);
-        let run = run.identified(self.ledger.ownership.clone().expect("a ledger has an owner id").owner_id);
-        Regional::new(Arc::clone(&provider.aws), Arc::new(run), self.address.clone())
+        let run = AwsRun::new(deadline, CancellationToken::new(), clock);
+        let owner_id = self.ledger.ownership.clone().expect("a ledger has an owner id").owner_id;
+        let context = OwnerContext::new(owner, "us-east-1").identified(owner_id);
+        Regional::new(Arc::clone(&provider.aws), Arc::new(run), Arc::new(context), self.address.clone())
     }
 
     async fn heals(&self) -> Healing {

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::{Either, join_all, select};
 use futures::stream::{FuturesUnordered, StreamExt};
-use multiregion::aws::{CancellationToken, Clock, Regional, Run};
-use multiregion::desired::{Address, Owner};
+use multiregion::aws::{CancellationToken, Clock, Region, Run};
 use multiregion::lifecycle::{Provider, State};
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Map, Value as Json, json};
@@ -169,28 +168,22 @@ pub(super) fn are_never_throttled(apis: usize, regions: usize) {
 }
 
 /// AWS as some process sees it in `region`.
-async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Regional {
+async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Region {
     let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS answers"));
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
     let deadline = clock.now() + Duration::from_secs(24 * 60 * 60);
-    let run = Arc::new(Run::new(
-        Owner::new("multiregion_api", "somebody"),
-        "us-east-1",
-        deadline,
-        CancellationToken::new(),
-        clock,
-    ));
-    Regional::new(aws, run, Address::regional(region, "nothing"))
+    let run = Arc::new(Run::new(deadline, CancellationToken::new(), clock));
+    Region::new(aws, run, region)
 }
 
 /// Another process of the account, which uses half of Route 53's rate, and in each region half of API Gateway's. What it is
 /// answered does not matter.
 async fn somebody_else(world: &World, regions: usize) {
     let aws = process(world, false, REGIONS[0]).await;
-    let everywhere: Vec<Regional> = REGIONS.iter().take(regions).map(|region| aws.at(region)).collect();
+    let everywhere: Vec<Region> = REGIONS.iter().take(regions).map(|region| aws.at(region)).collect();
     for round in 0_u64.. {
         let (route53, is_minute) = (aws.route53(), round % 300 == 0);
-        let in_a_region = |aws: &Regional| {
+        let in_a_region = |aws: &Region| {
             let apigateway = aws.apigateway();
             async move {
                 let _ = apigateway.get_api().api_id("nobody").send().await;

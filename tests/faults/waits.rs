@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use multiregion::aws::{CallError, CancellationToken, Clock, Regional};
-use multiregion::desired::{Address, Owner};
+use multiregion::aws::{CallError, CancellationToken, Clock, Region};
 use serde_json::json;
 
 use super::clock::{Ended, simulate};
@@ -50,21 +49,15 @@ fn a_change_that_waits_for_another_ends_at_the_deadline_and_with_a_cancel() {
         let cancel = CancellationToken::new();
         let party = |seconds| {
             let deadline = clock.now() + Duration::from_secs(seconds);
-            let run = multiregion::aws::Run::new(
-                Owner::new("multiregion_api", "giraffe"),
-                "us-east-1",
-                deadline,
-                cancel.clone(),
-                Arc::clone(&clock),
-            );
-            Regional::new(Arc::clone(&aws), Arc::new(run), Address::regional("us-east-1", "permission"))
+            let run = multiregion::aws::Run::new(deadline, cancel.clone(), Arc::clone(&clock));
+            Region::new(Arc::clone(&aws), Arc::new(run), "us-east-1")
         };
         let (one, other) = (party(3600), party(60));
         let work = async {
             let held = one.exclusive("giraffe").await;
             assert!(held.is_ok());
             let error = other.exclusive("giraffe").await.expect_err("it is held");
-            let why = "it waited 60 s for another change of it to end, until the operation's time was up";
+            let why = "it waited 60 s for another change of it to end, until the operation reached its timeout";
             assert_eq!(error.to_string(), format!("changing giraffe in us-east-1 was not started: {why}"));
             let patient = party(3600);
             let (error, ()) = futures::join!(patient.exclusive("giraffe"), async { cancel.cancel() });

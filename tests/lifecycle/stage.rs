@@ -137,7 +137,7 @@ impl Stage {
         }
         let errors = destroy.errors().join("\n");
         assert!(
-            errors.contains("goes on with -refresh=false"),
+            errors.contains("run the destroy with -refresh=false"),
             "{}: the destroy of an empty state failed: {errors}",
             self.cli()
         );

@@ -100,8 +100,8 @@ async fn the_socket_is_created_in_the_hosts_directory_for_its_group() {
 #[test]
 fn invalid_handshake_variables_are_reported() {
     for (name, value, message) in [
-        ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT holds no certificate"),
-        ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the host cannot be reached: "),
+        ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT does not contain a certificate"),
+        ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the connection to the host could not be set up: "),
         ("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group", "there is no group \"no-such-group\""),
     ] {
         let output = command().env(COOKIE.0, COOKIE.1).env(name, value).output().unwrap();

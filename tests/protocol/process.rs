@@ -107,7 +107,7 @@ async fn a_second_termination_signal_ends_the_process_at_once() {
     let mut plugin = Plugin::start_with(None, &[("TF_LOG", "INFO")]);
     let _connected = plugin.provider().await;
     plugin.signal("TERM");
-    plugin.stderr_with("asked to end");
+    plugin.stderr_with("received SIGTERM");
     plugin.signal("TERM");
     assert_eq!(plugin.ended(Duration::from_secs(3)).and_then(|status| status.code()), Some(0));
 }

@@ -15,13 +15,15 @@ struct Room {
 }
 
 /// The rooms. A room imports only itself and those that come after it.
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 16] = [
     with_io("plugin"),
     with_io("rpc"),
     with_io("configuration"),
     with_io("lifecycle"),
     with_io("ownership"),
     with_io("apply"),
+    with_io("data_sources"),
+    pure("functions"),
     pure("resources"),
     with_io("components"),
     with_io("package"),

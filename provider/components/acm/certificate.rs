@@ -55,6 +55,7 @@ impl Kind for Certificate {
         name: "certificate",
         about: "ACM certificate of one region, validated by DNS.",
         id: "the ARN of the certificate",
+        outputs: OUTPUTS,
         immutable: &["names"],
         actions: &[
             "acm:AddTagsToCertificate",
@@ -100,7 +101,7 @@ impl Component for Certificate {
             let Some(detail) = describe(aws, &arn).await? else { continue };
             let Some(outputs) = outputs(&arn, &detail) else { continue };
             let spec = Spec { names: names(&detail, &[]), tags: tags::spec(tags) };
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -133,20 +134,20 @@ impl Component for Certificate {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let (arn, change) = (&outputs.arn, TagChange::between(&from.tags, &to.tags));
-        if !change.remove.is_empty() {
-            let keys = change.remove.iter().map(|key| built(Tag::builder().key(key).build()));
+        let arn = &outputs.arn;
+        let set = async |tags: BTreeMap<String, String>| {
+            let tags = to_aws(tags)?;
+            let send = || aws.acm().add_tags_to_certificate().certificate_arn(arn).set_tags(Some(tags.clone())).send();
+            aws.call("acm:AddTagsToCertificate", send).await.map(drop)
+        };
+        let unset = async |keys: Vec<String>| {
+            let keys = keys.iter().map(|key| built(Tag::builder().key(key).build()));
             let keys: Vec<Tag> = keys.collect::<Result<_, _>>()?;
-            let request =
-                || aws.acm().remove_tags_from_certificate().certificate_arn(arn).set_tags(Some(keys.clone())).send();
-            aws.call("acm:RemoveTagsFromCertificate", request).await?;
-        }
-        if !change.set.is_empty() {
-            let tags = to_aws(change.set)?;
-            let request =
-                || aws.acm().add_tags_to_certificate().certificate_arn(arn).set_tags(Some(tags.clone())).send();
-            aws.call("acm:AddTagsToCertificate", request).await?;
-        }
+            let request = || aws.acm().remove_tags_from_certificate().certificate_arn(arn);
+            let send = || request().set_tags(Some(keys.clone())).send();
+            aws.call("acm:RemoveTagsFromCertificate", send).await.map(drop)
+        };
+        TagChange::between(&from.tags, &to.tags).apply(set, unset).await?;
         Ok(outputs.clone())
     }
 
@@ -174,7 +175,7 @@ pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummar
         })
         .await
     };
-    aws.once("acm:ListCertificates", ask).await
+    aws.read_once("acm:ListCertificates", ask).await
 }
 
 /// The certificate's details; `None` when the region has no certificate with this ARN.
@@ -183,7 +184,7 @@ pub(crate) async fn describe(aws: &Regional, arn: &str) -> Result<Option<Certifi
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
         Ok(found(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
     };
-    aws.once(&format!("acm:DescribeCertificate of {arn}"), ask).await
+    aws.read_once(&format!("acm:DescribeCertificate of {arn}"), ask).await
 }
 
 /// The tags of a certificate.
@@ -193,7 +194,7 @@ pub(crate) async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String
         let tags = aws.call("acm:ListTagsForCertificate", request).await?.tags.unwrap_or_default();
         Ok(tags::reported(tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
     };
-    aws.once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
+    aws.read_once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
 }
 
 /// Whether a certificate is issued or may still be issued.

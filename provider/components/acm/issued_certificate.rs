@@ -12,7 +12,7 @@ use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
-use crate::desired::{Input, Kind, KindMeta, Scope};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `issued_certificate`.
 #[derive(Debug)]
@@ -47,6 +47,7 @@ impl Kind for IssuedCertificate {
         name: "issued_certificate",
         about: "Wait until an ACM certificate is issued, and check that it covers the domain names; not an AWS object.",
         id: "the ARN of the certificate",
+        outputs: OUTPUTS,
         // With another certificate the output changes, and the plan must show that to the specs that refer to it.
         immutable: &["arn"],
         visible: false,
@@ -74,7 +75,7 @@ impl Component for IssuedCertificate {
         if region != aws.region() {
             let detail = format!(
                 "{arn} is a certificate in {region:?}, but one in {} is needed, because a certificate works only in its \
-                own region (for CloudFront, in us-east-1). Request or import a certificate there.",
+                 own region (for CloudFront, in us-east-1). Request or import a certificate there.",
                 aws.region()
             );
             return Ok(vec![Problem { summary: "Certificate is of another region", detail }]);
@@ -92,7 +93,7 @@ impl Component for IssuedCertificate {
             let covered = covered(&detail).join(", ");
             let detail = format!(
                 "{arn} covers {covered}, which does not include {name}. A wildcard covers one label: *.example.com \
-                covers a.example.com, but neither example.com nor a.b.example.com."
+                 covers a.example.com, but neither example.com nor a.b.example.com."
             );
             problems.push(Problem { summary: "Certificate does not cover the name", detail });
         }
@@ -104,9 +105,6 @@ impl Component for IssuedCertificate {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        if aws.address().scope == Scope::Global {
-            return Ok(Vec::new());
-        }
         let certificates = siblings.all::<certificate::Certificate>();
         if certificates.is_empty() {
             return user_supplied(aws).await;
@@ -122,7 +120,7 @@ impl Component for IssuedCertificate {
             let names = certificate::names(&detail, &[]);
             let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
             let outputs = Outputs { arn: outputs.arn };
-            discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on: vec![address] });
+            discovered.push(Discovered { key: address.key.clone(), spec, outputs });
         }
         Ok(discovered)
     }
@@ -192,7 +190,7 @@ async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificat
     let discovered = |(key, arn, names): (Option<String>, String, Vec<String>)| {
         let names = names.into_iter().map(Input::Known).collect();
         let spec = Spec { arn: Input::Known(arn.clone()), names };
-        Discovered { key, spec, outputs: Outputs { arn }, depends_on: Vec::new() }
+        Discovered { key, spec, outputs: Outputs { arn } }
     };
     Ok(used.into_iter().map(discovered).collect())
 }

@@ -10,7 +10,6 @@ use aws_sdk_apigatewayv2::types::{
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::acm::issued_certificate;
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::{adoption, tags};
@@ -63,6 +62,7 @@ impl Kind for Domain {
         name: "domain",
         about: "API Gateway custom domain name of one region.",
         id: "the domain name",
+        outputs: OUTPUTS,
         immutable: &["name"],
         actions: &[
             "apigateway:AddCertificateToDomain",
@@ -106,10 +106,8 @@ impl Component for Domain {
         Ok(tags.map_or(Holder::Ours, |tags| tags::holder(aws, &tags)))
     }
 
-    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        let depends_on: Vec<_> =
-            apigateway::beside::<issued_certificate::IssuedCertificate>(aws, siblings).into_iter().collect();
         for domain in own(aws).await? {
             let tags = tags::reported(domain.tags.unwrap_or_default());
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
@@ -120,7 +118,7 @@ impl Component for Domain {
             let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
             let deviations = Deviations::default();
             let spec = Spec { name: Input::Known(name), certificate_arn, deviations, tags: tags::spec(tags) };
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: depends_on.clone() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -199,7 +197,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
         });
         Ok(domains)
     };
-    aws.once("apigateway:GetDomainNames", ask).await
+    aws.read_once("apigateway:GetDomainNames", ask).await
 }
 
 /// A domain name of any owner.
@@ -218,7 +216,7 @@ async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallErro
                 .build()
         }))
     };
-    aws.listed("apigateway:GetDomainNames by name", name, list, get).await
+    aws.read_listed("apigateway:GetDomainNames by name", name, list, get).await
 }
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {

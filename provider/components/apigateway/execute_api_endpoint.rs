@@ -63,9 +63,9 @@ impl Component for ExecuteApiEndpoint {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some((api, outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let Some(outputs) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let spec = Spec { api_id: Input::Known(outputs.id.clone()), disabled: false, drain_seconds: 0 };
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { api_id: outputs.id }, depends_on: vec![api] }])
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { api_id: outputs.id } }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {

@@ -72,6 +72,7 @@ impl Kind for HttpApi {
         name: "http_api",
         about: "API Gateway HTTP API of one region.",
         id: "the id of the API",
+        outputs: OUTPUTS,
         uncompared: &["disable_execute_api_endpoint"],
         actions: apigateway::TAGGED_ACTIONS,
         ..KindMeta::DEFAULT
@@ -109,7 +110,7 @@ impl Component for HttpApi {
                 tags: tags::spec(tags),
             };
             let outputs = outputs(aws, &api)?;
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -171,7 +172,7 @@ pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
         let request = || aws.apigateway().get_api().api_id(id).send();
         found(aws.call("apigateway:GetApi", request).await)
     };
-    aws.once(&format!("apigateway:GetApi of {id}"), ask).await
+    aws.read_once(&format!("apigateway:GetApi of {id}"), ask).await
 }
 
 /// All HTTP and WebSocket APIs of the region.

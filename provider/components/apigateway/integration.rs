@@ -4,7 +4,6 @@ use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::lambda::alias;
 use crate::components::support::answer::{field, found, gone, pages, small};
 use crate::components::support::creation::make_once;
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway, output_keys};
@@ -50,6 +49,7 @@ impl Kind for Integration {
         name: "integration",
         about: "Integration of an HTTP API, which invokes the function's alias.",
         id: "the id of the integration",
+        outputs: OUTPUTS,
         immutable: &["api_id"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
@@ -71,15 +71,13 @@ impl Component for Integration {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
-        for integration in own(aws, &api_outputs.id).await? {
-            let spec = reported(aws, &api_outputs.id, &integration);
+        for integration in own(aws, &api.id).await? {
+            let spec = reported(aws, &api.id, &integration);
             let id = field(integration.integration_id, "an integration's id")?;
-            let outputs = Outputs { api_id: api_outputs.id.clone(), id };
-            let depends_on = [Some(api.clone()), apigateway::beside::<alias::Alias>(aws, siblings)];
-            let depends_on = depends_on.into_iter().flatten().collect();
-            discovered.push(Discovered { key: None, spec, outputs, depends_on });
+            let outputs = Outputs { api_id: api.id.clone(), id };
+            discovered.push(Discovered { key: None, spec, outputs });
         }
         Ok(discovered)
     }

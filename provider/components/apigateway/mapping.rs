@@ -6,7 +6,7 @@ use aws_sdk_apigatewayv2::types::ApiMapping;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::{self, domain, stage};
+use crate::components::apigateway::{self, domain};
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings};
@@ -70,7 +70,7 @@ impl Component for Mapping {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some((_, api)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
         for (address, domain) in siblings.all::<domain::Domain>() {
             if address.scope != aws.address().scope {
@@ -81,9 +81,7 @@ impl Component for Mapping {
                 let spec = reported(&domain.name, &mapping);
                 let id = field(mapping.api_mapping_id, "a mapping's id")?;
                 let outputs = Outputs { domain: domain.name.clone(), id };
-                let mut depends_on = vec![address.clone()];
-                depends_on.extend(apigateway::beside::<stage::Stage>(aws, siblings));
-                discovered.push(Discovered { key: address.key.clone(), spec, outputs, depends_on });
+                discovered.push(Discovered { key: address.key.clone(), spec, outputs });
             }
         }
         Ok(discovered)

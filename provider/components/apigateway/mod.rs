@@ -8,13 +8,12 @@ pub mod mapping;
 pub mod route;
 pub mod stage;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{CallError, Regional};
 use crate::components::support::answer::gone;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
-use crate::desired::{Address, Kind};
 
 /// The IAM actions of objects without tags. IAM names API Gateway's actions by HTTP method.
 pub(crate) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
@@ -36,28 +35,19 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
 
 /// Changes the tags of the object with this ARN from `from` to `to`.
 pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
-    let change = TagChange::between(from, to);
-    if !change.remove.is_empty() {
-        let keys = &change.remove;
-        let request = || aws.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
-        gone(aws.call("apigateway:UntagResource", request).await)?;
-    }
-    if !change.set.is_empty() {
-        let tags: HashMap<String, String> = change.set.into_iter().collect();
-        let request = || aws.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
-        aws.call("apigateway:TagResource", request).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags: HashMap<String, String> = tags.into_iter().collect();
+        let send = || aws.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
+        aws.call("apigateway:TagResource", send).await.map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let send = || aws.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
+        gone(aws.call("apigateway:UntagResource", send).await)
+    };
+    TagChange::between(from, to).apply(set, unset).await
 }
 
 /// The HTTP API that was found in this region. Objects without tags are found through it.
-pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<(Address, http_api::Outputs)> {
-    let here = |address: &Address| address.scope == aws.address().scope;
-    siblings.all::<http_api::HttpApi>().into_iter().find(|(address, _)| here(address))
-}
-
-/// The address of the `C` in this region, if it was found.
-pub(crate) fn beside<C: Kind>(aws: &Regional, siblings: &Siblings) -> Option<Address> {
-    let address = Address::from(Address::of::<C>(aws.region()));
-    siblings.0.contains_key(&address).then_some(address)
+pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<http_api::Outputs> {
+    siblings.in_scope::<http_api::HttpApi>(&aws.address().scope).into_iter().next()
 }

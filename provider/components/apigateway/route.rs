@@ -4,7 +4,7 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::{self, integration};
+use crate::components::apigateway::{self};
 use crate::components::support::answer::{field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
@@ -64,20 +64,18 @@ impl Component for Route {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
-        let parents = [Some(api), apigateway::beside::<integration::Integration>(aws, siblings)];
-        let depends_on: Vec<_> = parents.into_iter().flatten().collect();
+        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
-        for route in routes(aws, &api_outputs.id).await? {
+        for route in routes(aws, &api.id).await? {
             let key = field(route.route_key, "a route's key")?;
-            let outputs = Outputs { api_id: api_outputs.id.clone(), id: field(route.route_id, "a route's id")? };
+            let outputs = Outputs { api_id: api.id.clone(), id: field(route.route_id, "a route's id")? };
             let spec = Spec {
-                api_id: Input::Known(api_outputs.id.clone()),
+                api_id: Input::Known(api.id.clone()),
                 key: key.clone(),
                 integration_id: integration_of(route.target.as_deref()),
                 deviations: Deviations::default(),
             };
-            discovered.push(Discovered { key: Some(key), spec, outputs, depends_on: depends_on.clone() });
+            discovered.push(Discovered { key: Some(key), spec, outputs });
         }
         Ok(discovered)
     }
@@ -159,7 +157,7 @@ async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, Ca
         Ok(routes.filter_map(|route| Some((route.route_id.clone()?, route))).collect())
     };
     let get = |id: String| async move { get(aws, api_id, &id).await };
-    aws.listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
+    aws.read_listed(&format!("apigateway:GetRoutes of {api_id}"), &outputs.id, list, get).await
 }
 
 async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {

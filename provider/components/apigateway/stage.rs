@@ -5,14 +5,13 @@ use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::logs::log_group;
 use crate::components::support::answer::{found, gone, small};
 use crate::components::support::creation::make;
 use crate::components::support::tags;
 use crate::components::{
     Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway, output_keys,
 };
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `stage`.
 #[derive(Debug)]
@@ -76,6 +75,7 @@ impl Kind for Stage {
         name: "stage",
         about: "Stage of an HTTP API, deployed automatically.",
         id: "`API_ID/STAGE_NAME`",
+        outputs: OUTPUTS,
         immutable: &["api_id", "name"],
         // API Gateway sets up access logs with the caller's permissions.
         actions: &[
@@ -117,8 +117,8 @@ impl Component for Stage {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some((api, api_outputs)) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
-        let request = || aws.apigateway().get_stages().api_id(&api_outputs.id).send();
+        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let request = || aws.apigateway().get_stages().api_id(&api.id).send();
         let stages = found(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
         let mut discovered = Vec::new();
         for stage in stages.unwrap_or_default() {
@@ -126,7 +126,7 @@ impl Component for Stage {
             let (Some(address), Some(name)) = (tags::address_here::<Self>(aws, &tags), stage.stage_name) else {
                 continue;
             };
-            let api_id = api_outputs.id.clone();
+            let api_id = api.id.clone();
             let outputs = Outputs { api_id: api_id.clone(), name: name.clone() };
             let spec = Spec {
                 api_id: Input::Known(api_id),
@@ -136,10 +136,7 @@ impl Component for Stage {
                 deviations: Deviations::default(),
                 tags: tags::spec(tags),
             };
-            let is_log = |at: &&Address| at.kind == log_group::LogGroup::KIND && at.scope == api.scope;
-            let mut depends_on: Vec<Address> = siblings.0.keys().filter(is_log).cloned().collect();
-            depends_on.push(api.clone());
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }

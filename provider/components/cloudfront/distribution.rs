@@ -10,15 +10,13 @@ use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary,
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::acm::issued_certificate;
-use crate::components::apigateway::{domain, http_api};
-use crate::components::route53::{dns, record};
+use crate::components::route53::dns;
 use crate::components::support::answer::{built, field, found, gone, pages};
 use crate::components::support::creation::make;
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind, KindMeta, Scope};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `distribution`.
 #[derive(Debug)]
@@ -119,6 +117,7 @@ impl Kind for Distribution {
         name: "distribution",
         about: "CloudFront distribution in front of the regions.",
         id: "the id of the distribution",
+        outputs: OUTPUTS,
         global: true,
         actions: &[
             "cloudfront:CreateDistribution",
@@ -152,7 +151,7 @@ impl Component for Distribution {
                 summary: "Origin group cannot take writes",
                 detail: format!(
                     "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects \
-                    that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
+                     that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
                 ),
             })
             .collect())
@@ -181,20 +180,11 @@ impl Component for Distribution {
         Ok(foreign)
     }
 
-    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let parents = [http_api::HttpApi::KIND, domain::Domain::KIND, issued_certificate::IssuedCertificate::KIND];
-        let parents = siblings.0.keys().filter(|address| parents.contains(&address.kind.as_str()));
-        let mut depends_on: Vec<Address> = parents.cloned().collect();
-        // The origins are domain names that have records.
-        let names = siblings.all::<domain::Domain>().into_iter().map(|(_, domain)| domain.name);
-        depends_on.extend(names.map(|name| Address::global_of::<record::Record>().key(&name).into()));
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        if aws.address().scope != Scope::Global {
-            return Ok(discovered);
-        }
         for outputs in own(aws).await? {
             let Some(spec) = reported(aws, &outputs, None).await? else { continue };
-            discovered.push(Discovered { key: None, spec, outputs, depends_on: depends_on.clone() });
+            discovered.push(Discovered { key: None, spec, outputs });
         }
         Ok(discovered)
     }
@@ -240,7 +230,7 @@ impl Component for Distribution {
         let id = &outputs.id;
         // A distribution that was just created may not be visible yet, and must not be left behind.
         let look = || get(aws, id);
-        let Some(answer) = aws.look_for("the distribution", look).await? else { return Ok(()) };
+        let Some(answer) = aws.read_until_found("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
         let mut newest = None;
         if field(config, "a distribution's settings")?.enabled {
@@ -248,7 +238,7 @@ impl Component for Distribution {
         }
         gone(deployment::wait(aws, id, newest).await)?;
         let delete = || async {
-            let held = aws.look_for("the distribution", look).await?;
+            let held = aws.read_until_found("the distribution", look).await?;
             let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
             gone(aws.call("cloudfront:DeleteDistribution", request).await)
@@ -273,7 +263,7 @@ async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError
         })
         .await
     };
-    aws.once("cloudfront:ListDistributions", ask).await
+    aws.read_once("cloudfront:ListDistributions", ask).await
 }
 
 fn outputs(summary: &DistributionSummary) -> Outputs {
@@ -318,7 +308,7 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
         let tags = tags.unwrap_or_default().into_iter();
         Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
     };
-    aws.once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
+    aws.read_once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
 /// The spec that CloudFront reports, in the spelling of `ours`.
@@ -340,18 +330,17 @@ fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
 }
 
 async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
-    let change = TagChange::between(from, to);
-    if !change.remove.is_empty() {
-        let keys = TagKeys::builder().set_items(Some(change.remove)).build();
-        let request = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
-        aws.call("cloudfront:UntagResource", request).await?;
-    }
-    if !change.set.is_empty() {
-        let tags = to_aws(change.set)?;
-        let request = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
-        aws.call("cloudfront:TagResource", request).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags = to_aws(tags)?;
+        let send = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
+        aws.call("cloudfront:TagResource", send).await.map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let keys = TagKeys::builder().set_items(Some(keys)).build();
+        let send = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
+        aws.call("cloudfront:UntagResource", send).await.map(drop)
+    };
+    TagChange::between(from, to).apply(set, unset).await
 }
 
 async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
+use crate::components::apigateway;
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::execute_api_endpoint;
-use crate::components::apigateway::http_api::{self, HttpApi};
-use crate::components::lambda::version::{self, Version};
+use crate::components::lambda::version::Version;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `probe`.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ impl Kind for Probe {
         name: "probe",
         about: "Real request that the API of a region must answer before the region receives traffic; not an AWS object.",
         id: "the host that answered",
+        outputs: OUTPUTS,
         immutable: &["host"],
         // A region that has answered is not probed again when only the path changes.
         uncompared: &["path", "routed"],
@@ -77,15 +78,11 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let api = siblings.in_scope::<HttpApi, http_api::Outputs>(scope).into_iter().next();
-        let version = siblings.in_scope::<Version, version::Outputs>(scope).into_iter().next();
-        let (Some((api_address, api)), Some((version_address, version))) = (api, version) else {
-            return Ok(Vec::new());
-        };
+        let version = siblings.in_scope::<Version>(scope).into_iter().next();
+        let (Some(api), Some(version)) = (apigateway::api(aws, siblings), version) else { return Ok(Vec::new()) };
         let (mut endpoint, mut host) = (api.endpoint, api.host);
         if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
-            let Some((_, domain)) = regional_first(siblings.in_scope::<Domain, domain::Outputs>(scope), aws.region())
-            else {
+            let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {
                 return Ok(Vec::new());
             };
             (endpoint, host) = (domain.target, domain.name);
@@ -98,9 +95,8 @@ impl Component for Probe {
             routed: true,
             version: version.number.into(),
         };
-        let depends_on = vec![api_address, version_address];
         // An API in use has answered its probe before.
-        Ok(vec![Discovered { key: None, spec, outputs, depends_on }])
+        Ok(vec![Discovered { key: None, spec, outputs }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -170,8 +166,8 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
 }
 
 /// The regional domain name if there is one, else the first domain name.
-fn regional_first(domains: Vec<(Address, domain::Outputs)>, region: &str) -> Option<(Address, domain::Outputs)> {
-    let own = domains.iter().position(|(_, domain)| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
+fn regional_first(domains: Vec<domain::Outputs>, region: &str) -> Option<domain::Outputs> {
+    let own = domains.iter().position(|domain| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
     domains.into_iter().nth(own)
 }
 

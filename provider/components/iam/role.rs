@@ -8,13 +8,12 @@ use aws_sdk_iam::types::Tag;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, LAG, Regional};
-use crate::components::logs::claim::Claim;
+use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `role`.
 #[derive(Debug)]
@@ -55,6 +54,7 @@ impl Kind for Role {
         name: "role",
         about: "IAM role that the functions of all regions assume, with its inline policies.",
         id: "the name of the role",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -112,7 +112,6 @@ impl Component for Role {
                 tags: Tags::new(),
             },
             outputs: outputs(&role),
-            depends_on: vec![Address::global_of::<Claim>().into()],
         });
         Ok(found.into_iter().collect())
     }
@@ -168,7 +167,7 @@ impl Component for Role {
         try_join_all(changed.map(|(key, document)| put_policy(aws, name, key, document.get()))).await?;
         let dropped = from.policies.keys().filter(|key| !to.policies.contains_key(*key));
         try_join_all(dropped.map(|key| delete_policy(aws, name, key))).await?;
-        retag(aws, name, &TagChange::between(&from.tags, &to.tags)).await?;
+        retag(aws, name, TagChange::between(&from.tags, &to.tags)).await?;
         Ok(outputs.clone())
     }
 
@@ -183,7 +182,7 @@ impl Component for Role {
             gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
         };
         let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
-        aws.retry("the role's policies to be visible", LAG, has_policies, delete).await
+        aws.retry("the role's policies to be visible", CONSISTENCY_WINDOW, has_policies, delete).await
     }
 }
 
@@ -206,17 +205,19 @@ fn iam_tags(tags: &BTreeMap<String, String>) -> Result<Vec<Tag>, CallError> {
     built.collect::<Result<_, _>>().map_err(|error| CallError::Malformed(error.to_string()))
 }
 
-async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
+async fn retag(aws: &Regional, name: &str, change: TagChange) -> Result<(), CallError> {
     let client = aws.iam();
-    if !change.set.is_empty() {
-        let tags = iam_tags(&change.set)?;
-        aws.call("iam:TagRole", || client.tag_role().role_name(name).set_tags(Some(tags.clone())).send()).await?;
-    }
-    if !change.remove.is_empty() {
-        let send = || client.untag_role().role_name(name).set_tag_keys(Some(change.remove.clone())).send();
-        aws.call("iam:UntagRole", send).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags = iam_tags(&tags)?;
+        aws.call("iam:TagRole", || client.tag_role().role_name(name).set_tags(Some(tags.clone())).send())
+            .await
+            .map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let send = || client.untag_role().role_name(name).set_tag_keys(Some(keys.clone())).send();
+        aws.call("iam:UntagRole", send).await.map(drop)
+    };
+    change.apply(set, unset).await
 }
 
 async fn put_policy(aws: &Regional, role: &str, name: &str, document: &str) -> Result<(), CallError> {

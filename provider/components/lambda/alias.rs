@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::lambda::version::{self, Version};
+use crate::components::lambda::version::Version;
 use crate::components::support::adoption;
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda, output_keys};
@@ -53,6 +53,7 @@ impl Kind for Alias {
         name: "alias",
         about: "Lambda alias that the API invokes; it points to one version of the function.",
         id: "the ARN of the alias",
+        outputs: OUTPUTS,
         immutable: &["function", "name"],
         actions: &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"],
         ..KindMeta::DEFAULT
@@ -83,12 +84,12 @@ impl Component for Alias {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         // Of several versions, the alias points to the first one.
-        let version = siblings.in_scope::<Version, version::Outputs>(&aws.address().scope).into_iter().next();
-        let found = version.map(|(address, version)| {
+        let version = siblings.in_scope::<Version>(&aws.address().scope).into_iter().next();
+        let found = version.map(|version| {
             let outputs = outputs(&aws.into(), &version.function, LIVE);
             let spec =
                 Spec { function: version.function.into(), name: LIVE.to_owned(), version: version.number.into() };
-            Discovered { key: None, spec, outputs, depends_on: vec![address] }
+            Discovered { key: None, spec, outputs }
         });
         Ok(found.into_iter().collect())
     }

@@ -4,23 +4,20 @@ mod brought;
 mod request;
 mod upload;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{Architecture, FunctionConfiguration, PackageType, Runtime, TracingMode};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::iam::role::Role;
-use crate::components::logs::claim::Claim;
-use crate::components::logs::log_group::LogGroup;
 use crate::components::support::adoption;
 use crate::components::support::answer::gone;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
 };
-use crate::desired::{Address, Input, Kind, KindMeta, PackageSource};
+use crate::desired::{Input, Kind, KindMeta, PackageSource};
 
 /// The kind `function`.
 #[derive(Debug)]
@@ -122,6 +119,7 @@ impl Kind for Function {
         name: "function",
         about: "Lambda function of one region.",
         id: "the name of the function",
+        outputs: OUTPUTS,
         immutable: &["name"],
         uncompared: &["source"],
         secret: &["environment"],
@@ -179,8 +177,7 @@ impl Component for Function {
         lambda::holder(aws, &outputs.name).await
     }
 
-    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
+    async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
         for name in lambda::function_names(aws) {
             let Some(function) = lambda::get(aws, &name, None).await? else { continue };
@@ -188,14 +185,8 @@ impl Component for Function {
             if !tags::is_ours(aws, &tags) {
                 continue;
             }
-            let parents = [
-                Address::from(Address::global_of::<Claim>()),
-                Address::global_of::<Role>().into(),
-                Address::of::<LogGroup>(region).into(),
-            ];
-            let depends_on = parents.into_iter().filter(|address| siblings.has(address)).collect();
             let outputs = outputs(&aws.into(), &name);
-            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs, depends_on });
+            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs });
         }
         Ok(found)
     }
@@ -220,7 +211,7 @@ impl Component for Function {
         let from = &adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let client = aws.lambda();
         let what = format!("function {} in {}", outputs.name, aws.region());
-        retag(aws, outputs, &TagChange::between(&from.tags, &to.tags)).await?;
+        retag(aws, outputs, TagChange::between(&from.tags, &to.tags)).await?;
         if let Some(change) = request::configure(&client, from, to) {
             let attempt = || aws.call("lambda:UpdateFunctionConfiguration", || change.clone().send());
             let changed = aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await;
@@ -276,7 +267,7 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
 async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
     let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
     let every_tag = TagChange::between(&Tags::default(), &spec.tags);
-    match retag(aws, &outputs, &every_tag).await {
+    match retag(aws, &outputs, every_tag).await {
         Err(error) if error.is_not_found() => Err(taken),
         retagged => retagged.map(|()| outputs),
     }
@@ -309,20 +300,18 @@ async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> R
     aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await
 }
 
-async fn retag(aws: &Regional, outputs: &Outputs, change: &TagChange) -> Result<(), CallError> {
-    let client = aws.lambda();
-    if !change.set.is_empty() {
-        let send = || {
-            let tags = change.set.clone().into_iter().collect();
-            client.tag_resource().resource(&outputs.arn).set_tags(Some(tags)).send()
-        };
-        aws.call("lambda:TagResource", send).await?;
-    }
-    if !change.remove.is_empty() {
-        let send = || client.untag_resource().resource(&outputs.arn).set_tag_keys(Some(change.remove.clone())).send();
-        aws.call("lambda:UntagResource", send).await?;
-    }
-    Ok(())
+async fn retag(aws: &Regional, outputs: &Outputs, change: TagChange) -> Result<(), CallError> {
+    let (client, arn) = (aws.lambda(), &outputs.arn);
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags: HashMap<String, String> = tags.into_iter().collect();
+        let send = || client.tag_resource().resource(arn).set_tags(Some(tags.clone())).send();
+        aws.call("lambda:TagResource", send).await.map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let send = || client.untag_resource().resource(arn).set_tag_keys(Some(keys.clone())).send();
+        aws.call("lambda:UntagResource", send).await.map(drop)
+    };
+    change.apply(set, unset).await
 }
 
 /// The spec that Lambda reports, in the spelling of

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::http_api::HttpApi;
-use crate::components::lambda::alias::{self, Alias};
+use crate::components::lambda::alias::Alias;
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `permission`.
 #[derive(Debug)]
@@ -73,18 +72,16 @@ impl Component for Permission {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
         let mut found = Vec::new();
-        for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(scope) {
+        for alias in siblings.in_scope::<Alias>(scope) {
             let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
-            let api = Address::of::<HttpApi>(aws.region()).into();
-            let depends_on = [address, api].into_iter().filter(|address| siblings.has(address)).collect();
             let spec = Spec {
                 function: alias.function.into(),
                 alias: alias.name.into(),
                 statement_id: outputs.statement_id.clone(),
                 api_id: api_id.into(),
             };
-            found.push(Discovered { key: None, spec, outputs, depends_on });
+            found.push(Discovered { key: None, spec, outputs });
         }
         Ok(found)
     }

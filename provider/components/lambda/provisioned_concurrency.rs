@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum as Status;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::lambda::alias::{self, Alias};
+use crate::components::lambda::alias::Alias;
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, lambda};
 use crate::desired::{Input, Kind, KindMeta};
@@ -73,10 +73,10 @@ impl Component for ProvisionedConcurrency {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for (address, alias) in siblings.in_scope::<Alias, alias::Outputs>(&aws.address().scope) {
+        for alias in siblings.in_scope::<Alias>(&aws.address().scope) {
             let outputs = Outputs { function: alias.function, alias: alias.name };
             let Some(now) = get(aws, &outputs).await? else { continue };
-            found.push(Discovered { key: None, spec: observed(&outputs, &now), outputs, depends_on: vec![address] });
+            found.push(Discovered { key: None, spec: observed(&outputs, &now), outputs });
         }
         Ok(found)
     }

@@ -6,7 +6,7 @@ use aws_sdk_lambda::types::FunctionConfiguration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::lambda::function::{self, Function};
+use crate::components::lambda::function::Function;
 use crate::components::lambda::{self, alias};
 use crate::components::support::answer::{found, gone};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, output_keys};
@@ -47,6 +47,7 @@ impl Kind for Version {
         name: "version",
         about: "Published version of the function.",
         id: "the version number",
+        outputs: OUTPUTS,
         immutable: &["function", "fingerprint"],
         // The hash covers the environment, whose values could be guessed from it.
         secret: &["fingerprint"],
@@ -86,7 +87,7 @@ impl Component for Version {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for (address, function) in siblings.in_scope::<Function, function::Outputs>(&aws.address().scope) {
+        for function in siblings.in_scope::<Function>(&aws.address().scope) {
             let (alias, versions) =
                 futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
             let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
@@ -98,7 +99,7 @@ impl Component for Version {
             for number in numbers.into_iter().filter(|number| seen.insert(number.clone())) {
                 let spec = Spec { function: function.name.as_str().into(), fingerprint: "".into() };
                 let outputs = Outputs { function: function.name.clone(), number };
-                found.push(Discovered { key: None, spec, outputs, depends_on: vec![address.clone()] });
+                found.push(Discovered { key: None, spec, outputs });
             }
         }
         Ok(found)

@@ -53,6 +53,7 @@ impl Kind for Claim {
         name: "claim",
         about: "Empty log group in the home region; its tags hold the owner id, the phase and the heartbeat.",
         id: "the name of the log group",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -84,7 +85,7 @@ impl Component for Claim {
             Some(Phase::Creating) | None => created(aws, &name).await?,
             Some(phase) => format!(
                 "it is the claim of {} {} of this name, which another state manages or managed; to manage it here, \
-                import it by the name {:?}",
+                 import it by the name {:?}",
                 if phase == Phase::Ready { "a finished" } else { "an incomplete" },
                 aws.owner().resource_type(),
                 aws.owner().name()
@@ -102,12 +103,8 @@ impl Component for Claim {
         let claim_name = aws.owner().claim_name();
         let name = log_group(&claim_name);
         let tags = logs::tags_of(aws, &name).await?.filter(|tags| tags::is_ours(aws, tags));
-        let found = tags.map(|tags| Discovered {
-            key: None,
-            spec: observed(&claim_name, tags),
-            outputs: outputs(aws, &name),
-            depends_on: Vec::new(),
-        });
+        let found =
+            tags.map(|tags| Discovered { key: None, spec: observed(&claim_name, tags), outputs: outputs(aws, &name) });
         Ok(found.into_iter().collect())
     }
 
@@ -126,7 +123,7 @@ impl Component for Claim {
         }
         // The plan found no claim, so it was created since: by this call, when its response was lost and it was
         // repeated, or by another apply, which then owns the name.
-        let tags = aws.look_for("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
+        let tags = aws.read_until_found("the claim", || logs::tags_of(aws, &name)).await?.unwrap_or_default();
         if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) || (!aws.is_leased() && tags::is_ours(aws, &tags)) {
             return Ok(outputs(aws, &name));
         }
@@ -149,7 +146,7 @@ impl Component for Claim {
             let regions: BTreeSet<String> = from.regions.iter().chain(&to.regions).cloned().collect();
             change.set.extend(region_tags(&regions.into_iter().collect::<Vec<_>>()));
         }
-        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, &change).await?;
+        logs::retag(&own_region(aws, outputs)?, &outputs.log_group, change).await?;
         Ok(outputs.clone())
     }
 
@@ -205,7 +202,7 @@ pub fn log_group_of(owner: &Owner) -> String {
 }
 
 async fn set(aws: &Regional, set: BTreeMap<String, String>) -> Result<(), CallError> {
-    logs::retag(aws, &log_group(&aws.owner().claim_name()), &TagChange { set, remove: Vec::new() }).await
+    logs::retag(aws, &log_group(&aws.owner().claim_name()), TagChange { set, remove: Vec::new() }).await
 }
 
 fn run_tags(aws: &Regional, interval: u64) -> BTreeMap<String, String> {

@@ -65,13 +65,12 @@ impl Component for CompletionMarker {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let address = claim::address();
-        let Some(claim_arn) = siblings.outputs::<Claim>(&address).map(|outputs| outputs.arn) else {
+        let Some(claim_arn) = siblings.outputs::<Claim>(&claim::address()).map(|outputs| outputs.arn) else {
             return Ok(Vec::new());
         };
         let Some(regions) = marked(aws, &claim_arn).await? else { return Ok(Vec::new()) };
         let spec = Spec { claim_arn: claim_arn.as_str().into(), regions };
-        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn }, depends_on: vec![address] }])
+        Ok(vec![Discovered { key: None, spec, outputs: Outputs { claim_arn } }])
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -93,7 +92,7 @@ impl Component for CompletionMarker {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (region, claim) = logs::place(&outputs.claim_arn)?;
         let set = [(PHASE_TAG.to_owned(), Phase::Kept.name().to_owned())].into();
-        gone(logs::retag(&aws.at(region), claim, &TagChange { set, remove: Vec::new() }).await)
+        gone(logs::retag(&aws.at(region), claim, TagChange { set, remove: Vec::new() }).await)
     }
 }
 
@@ -107,7 +106,7 @@ async fn mark(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallEr
     if !aws.is_leased() {
         change.set.insert(PHASE_TAG.to_owned(), Phase::Ready.name().to_owned());
     }
-    logs::retag(&aws, claim, &change).await
+    logs::retag(&aws, claim, change).await
 }
 
 /// The regions of a claim in the phase `ready`; `None` in other phases.

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::logs::claim::Claim;
 use crate::components::support::adoption;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{
@@ -49,6 +48,7 @@ impl Kind for LogGroup {
         name: "log_group",
         about: "CloudWatch Logs log group of the function, or of the API's access log.",
         id: "the name of the log group",
+        outputs: OUTPUTS,
         immutable: &["name"],
         actions: &[
             "lambda:GetFunction",
@@ -104,14 +104,12 @@ impl Component for LogGroup {
         ];
         let mut found = Vec::new();
         for (key, name) in candidates {
-            let address = Address::of::<Self>(region);
-            let address = key.map_or_else(|| address.clone(), |key| address.clone().key(key));
+            let address = Address::of::<Self>(region).maybe_key(key);
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
             if tags::is_ours_at(aws, &address, &tags) {
                 let outputs = outputs(&aws.into(), &name);
                 let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
-                let depends_on = vec![Address::global_of::<Claim>().into()];
-                found.push(Discovered { key: key.map(str::to_owned), spec, outputs, depends_on });
+                found.push(Discovered { key: key.map(str::to_owned), spec, outputs });
             }
         }
         Ok(found)
@@ -143,7 +141,7 @@ impl Component for LogGroup {
         if from.retention_days != to.retention_days {
             retain(aws, &outputs.name, to.retention_days).await?;
         }
-        logs::retag(aws, &outputs.name, &TagChange::between(&from.tags, &to.tags)).await?;
+        logs::retag(aws, &outputs.name, TagChange::between(&from.tags, &to.tags)).await?;
         Ok(outputs.clone())
     }
 

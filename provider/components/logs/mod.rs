@@ -4,7 +4,7 @@ pub mod claim;
 pub mod completion_marker;
 pub mod log_group;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{CallError, Regional};
 use crate::components::Place;
@@ -57,7 +57,7 @@ pub(crate) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMa
         let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
         Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
     };
-    aws.once(&format!("logs:ListTagsForResource of {arn}"), ask).await
+    aws.read_once(&format!("logs:ListTagsForResource of {arn}"), ask).await
 }
 
 /// Creates the log group `name`.
@@ -71,20 +71,18 @@ pub(crate) async fn create(aws: &Regional, name: &str, tags: &BTreeMap<String, S
 }
 
 /// Changes the tags of the log group `name`.
-pub(crate) async fn retag(aws: &Regional, name: &str, change: &TagChange) -> Result<(), CallError> {
+pub(crate) async fn retag(aws: &Regional, name: &str, change: TagChange) -> Result<(), CallError> {
     let (client, arn) = (aws.logs(), arn(&aws.into(), name));
-    if !change.set.is_empty() {
-        let send = || {
-            let tags = change.set.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            client.tag_resource().resource_arn(&arn).set_tags(Some(tags)).send()
-        };
-        aws.call("logs:TagResource", send).await?;
-    }
-    if !change.remove.is_empty() {
-        let send = || client.untag_resource().resource_arn(&arn).set_tag_keys(Some(change.remove.clone())).send();
-        aws.call("logs:UntagResource", send).await?;
-    }
-    Ok(())
+    let set = async |tags: BTreeMap<String, String>| {
+        let tags: HashMap<String, String> = tags.into_iter().collect();
+        let send = || client.tag_resource().resource_arn(&arn).set_tags(Some(tags.clone())).send();
+        aws.call("logs:TagResource", send).await.map(drop)
+    };
+    let unset = async |keys: Vec<String>| {
+        let send = || client.untag_resource().resource_arn(&arn).set_tag_keys(Some(keys.clone())).send();
+        aws.call("logs:UntagResource", send).await.map(drop)
+    };
+    change.apply(set, unset).await
 }
 
 /// Deletes the log group `name` if it exists.

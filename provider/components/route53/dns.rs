@@ -68,7 +68,7 @@ pub(crate) async fn record_sets(
     // own.
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     let what = if is_plain { what } else { format!("{what} at {name}") };
-    aws.together(&what, &name, |names| walk(aws, zone_id, names)).await
+    aws.read_batched(&what, &name, |names| walk(aws, zone_id, names)).await
 }
 
 /// The record sets of all of these names, in as few pages as possible: each page starts at one of the names and also
@@ -172,7 +172,7 @@ pub(crate) async fn tags_of(
         }
         Ok(tags_by_id)
     };
-    aws.together(&what, id, ask).await
+    aws.read_batched(&what, id, ask).await
 }
 
 /// The tags of several objects by id; `None` when one of them does not exist. Route 53 does not report which one.
@@ -249,7 +249,7 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
         })
         .await
     };
-    aws.once("route53:ListHostedZones", ask).await
+    aws.read_once("route53:ListHostedZones", ask).await
 }
 
 /// A hosted zone with its name servers; `None` when there is none with this id.
@@ -258,7 +258,7 @@ pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZon
         let request = || aws.route53().get_hosted_zone().id(id).send();
         found(aws.call("route53:GetHostedZone", request).await)
     };
-    aws.once(&format!("route53:GetHostedZone of {id}"), ask).await
+    aws.read_once(&format!("route53:GetHostedZone of {id}"), ask).await
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::components::route53::dns;
 use crate::components::support::answer::{built, field, found, gone, pages, small};
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, KindMeta, Limit, Scope};
+use crate::desired::{Input, Kind, KindMeta, Limit};
 
 /// The kind `health_check`.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ impl Kind for HealthCheck {
         name: "health_check",
         about: "Route 53 health check of one region's endpoint.",
         id: "the id of the health check",
+        outputs: OUTPUTS,
         // With a search string, the health check has another type, which AWS cannot change.
         immutable: &["interval_seconds", "measure_latency", "search_string"],
         actions: &[
@@ -98,15 +99,12 @@ impl Component for HealthCheck {
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        if aws.address().scope == Scope::Global {
-            return Ok(discovered);
-        }
         for check in own(aws).await? {
             let Some(tags) = dns::tags_of(aws, Healthcheck, &check.id).await? else { continue };
             let Some(config) = &check.health_check_config else { continue };
             let spec = reported(config, without_name(tags::spec(tags), None));
             let outputs = Outputs { id: check.id };
-            discovered.push(Discovered { key: None, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: None, spec, outputs });
         }
         Ok(discovered)
     }
@@ -192,13 +190,13 @@ async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
         })
         .await
     };
-    aws.once("route53:ListHealthChecks", ask).await
+    aws.read_once("route53:ListHealthChecks", ask).await
 }
 
 /// A health check of any owner.
 async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
-    aws.listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
+    aws.read_listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
 }
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {

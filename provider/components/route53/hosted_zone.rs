@@ -59,6 +59,7 @@ impl Kind for HostedZone {
         name: "hosted_zone",
         about: "Route 53 public hosted zone.",
         id: "the id of the hosted zone",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
         actions: &[
@@ -119,7 +120,7 @@ impl Component for HostedZone {
                 force_destroy: false,
                 tags: tags::spec(tags),
             };
-            discovered.push(Discovered { key: address.key, spec, outputs, depends_on: Vec::new() });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -134,7 +135,7 @@ impl Component for HostedZone {
         let rival = || rival(aws, &spec.name);
         // A zone that was just deleted may still be listed.
         if let Some(whose) =
-            aws.look_until_believed("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
+            aws.read_until_consistent("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
         {
             // Another owner created a zone of this name at the same time.
             Self::delete(aws, spec, &created).await?;

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
-use crate::components::route53::{dns, health_check, record_sets};
+use crate::components::route53::{dns, record_sets};
 use crate::components::support::answer::found;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
-use crate::desired::{Address, Gated, Input, Kind, KindMeta, Scope};
+use crate::desired::{Address, Gated, Input, Kind, KindMeta};
 
 /// The kind `record`.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ impl Kind for Record {
         name: "record",
         about: "All Route 53 record sets of one name.",
         id: "`HOSTED_ZONE_ID/NAME`",
+        outputs: OUTPUTS,
         global: true,
         immutable: &["zone_id", "name"],
         uncompared: &["drain_seconds"],
@@ -134,7 +135,7 @@ multiregion_zone.",
         if zone.config.as_ref().is_some_and(|config| config.private_zone) {
             let detail = format!(
                 "The hosted zone {zone_id} ({}) is private, so neither ACM nor clients on the internet can resolve its \
-                records. Use the public hosted zone of that name.",
+                 records. Use the public hosted zone of that name.",
                 zone.name
             );
             problems.push(Problem { summary: "Hosted zone is private", detail });
@@ -142,7 +143,7 @@ multiregion_zone.",
         if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
             let detail = format!(
                 "{name} is not in {}, the domain of the hosted zone {zone_id}. Use a name in this domain, or the \
-                hosted zone of the name's own domain.",
+                 hosted zone of the name's own domain.",
                 zone.name
             );
             problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
@@ -176,13 +177,10 @@ multiregion_zone.",
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        if aws.address().scope != Scope::Global {
-            return Ok(discovered);
-        }
         for (name, targets) in candidates(aws, siblings).await? {
             for zone_id in dns::zones_for(aws, &name).await? {
                 let held = dns::record_sets(aws, &zone_id, &name).await?;
-                if let Some(found) = leading_to(&targets, &held, siblings, Outputs { zone_id, name: name.clone() }) {
+                if let Some(found) = leading_to(&targets, &held, Outputs { zone_id, name: name.clone() }) {
                     discovered.push(found);
                     break;
                 }
@@ -250,19 +248,15 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
 fn leading_to(
     targets: &BTreeMap<String, Address>,
     held: &[ResourceRecordSet],
-    siblings: &Siblings,
     outputs: Outputs,
 ) -> Option<Discovered<Record>> {
-    let (mut sets, mut types, mut depends_on) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let (mut sets, mut types) = (BTreeMap::new(), Vec::new());
     for set in held.iter().filter(|set| is_address(set)) {
         let target = record_sets::target_of(set).unwrap_or_default();
         let Some(address) = targets.get(&target) else { continue };
         let Some(value) = record_sets::reported(set) else { continue };
         let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
         let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
-        let health_check = Address::from(Address::of::<health_check::HealthCheck>(&key));
-        depends_on.extend(siblings.0.contains_key(&health_check).then_some(health_check));
-        depends_on.push(address.clone());
         types.push(set.r#type.as_str().to_owned());
         sets.insert(key, Gated { ready: Vec::new(), value });
     }
@@ -271,8 +265,6 @@ fn leading_to(
     }
     types.sort();
     types.dedup();
-    depends_on.sort();
-    depends_on.dedup();
     let Outputs { zone_id, name } = outputs.clone();
     let spec = Spec {
         zone_id: Input::Known(zone_id),
@@ -281,7 +273,7 @@ fn leading_to(
         sets,
         drain_seconds: DRAIN_SECONDS,
     };
-    Some(Discovered { key: Some(name), spec, outputs, depends_on })
+    Some(Discovered { key: Some(name), spec, outputs })
 }
 
 /// Whether a record set resolves the name to an address.

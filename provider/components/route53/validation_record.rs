@@ -17,7 +17,7 @@ use crate::components::route53::dns;
 use crate::components::support::answer::{built, found, gone};
 use crate::components::support::tags;
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
-use crate::desired::{Input, Kind, KindMeta, Scope};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `validation_record`.
 #[derive(Debug)]
@@ -104,13 +104,8 @@ impl Component for ValidationRecord {
             .map(|(_, outputs)| (outputs.validation_name.clone(), outputs.validation_value.clone()))
             .collect();
         let mut discovered = Vec::new();
-        if aws.address().scope != Scope::Global {
-            return Ok(discovered);
-        }
         for (name, value) in names {
             let Some(zone_id) = zone_with(aws, &name, &value).await? else { continue };
-            let users = certificates.iter().filter(|(_, outputs)| outputs.validation_name == name);
-            let depends_on: Vec<_> = users.map(|(address, _)| address.clone()).collect();
             // The first label is ACM's.
             let domain = name.split_once('.').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
             let spec = Spec {
@@ -120,7 +115,7 @@ impl Component for ValidationRecord {
                 domain: Input::Known(domain.clone()),
             };
             let outputs = outputs(&spec);
-            discovered.push(Discovered { key: Some(domain), spec, outputs, depends_on });
+            discovered.push(Discovered { key: Some(domain), spec, outputs });
         }
         Ok(discovered)
     }
@@ -167,8 +162,8 @@ impl Component for ValidationRecord {
             Need::Unknown { why } => {
                 let detail = format!(
                     "The record {} in the hosted zone {} validates ACM certificates for {domain}. The provider could not \
-                    check whether a certificate still needs it ({why}) and has kept it. If no certificate needs it, \
-                    delete it.",
+                     check whether a certificate still needs it ({why}) and has kept it. If no certificate needs it, \
+                     delete it.",
                     outputs.name, outputs.zone_id
                 );
                 aws.warn("Validation record not deleted", detail);

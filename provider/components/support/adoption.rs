@@ -46,8 +46,8 @@ pub(crate) async fn take_over<C: Component>(
     what: &str,
     taken: CallError,
 ) -> Result<C::Outputs, CallError> {
-    match aws.look_for(what, || C::find(aws, spec)).await? {
-        Some(Found::Ours(outputs)) => match aws.look_for(what, || C::read(aws, spec, &outputs)).await? {
+    match aws.read_until_found(what, || C::find(aws, spec)).await? {
+        Some(Found::Ours(outputs)) => match aws.read_until_found(what, || C::read(aws, spec, &outputs)).await? {
             Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
                 // The object that was read had just been deleted.
                 Err(error) if error.is_not_found() => Err(taken),

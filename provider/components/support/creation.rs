@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::aws::{CallError, LAG, Regional};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::Found;
 use crate::components::support::answer::field;
 
@@ -30,8 +30,8 @@ where
     O: Send,
 {
     if let Some(Found::Ours(_)) = look().await? {
-        // The object may have just been deleted: after the consistency window it is no longer found.
-        aws.pause("AWS to report the latest deletions", LAG).await?;
+        // It may have been deleted a moment ago: then it is not seen later.
+        aws.pause("AWS to report the latest deletions", CONSISTENCY_WINDOW).await?;
         if let Some(Found::Ours(outputs)) = look().await? {
             return Ok(outputs);
         }
@@ -65,7 +65,7 @@ where
         })
     };
     match aws.call_or_find(operation, send, find).await {
-        Err(error) if error.is_exists() => match aws.look_for(operation, &look).await? {
+        Err(error) if error.is_exists() => match aws.read_until_found(operation, &look).await? {
             Some(Found::Ours(outputs)) => Ok(outputs),
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),

@@ -1,8 +1,7 @@
 //! Deterministic caller references and idempotency tokens, by which AWS recognises a repeated call.
 
-use sha2::{Digest, Sha256};
-
 use crate::aws::{Identity, Regional};
+use crate::desired::hex_digest;
 
 /// The prefix of every caller reference of this provider.
 pub(crate) const PREFIX: &str = "multiregion-";
@@ -16,7 +15,7 @@ pub(crate) fn reference(aws: &Regional, settings: &str) -> String {
 /// A random caller reference of the same component, for when AWS refuses [`reference`] because a deleted object used
 /// it.
 pub(crate) fn fresh_reference(aws: &Regional, settings: &str) -> String {
-    format!("{}-{}", reference(aws, settings), chance(aws))
+    format!("{}-{}", reference(aws, settings), random(aws))
 }
 
 /// The prefix of every caller reference of the component at this address; it differs between owner ids. A whole
@@ -32,7 +31,7 @@ pub(crate) fn token(aws: &Regional, settings: &str) -> String {
 
 /// A random token of the same component, for when [`token`] returns a deleted object.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
-    token(aws, &format!("{settings} {}", chance(aws)))
+    token(aws, &format!("{settings} {}", random(aws)))
 }
 
 /// A hash of owner, owner id and address: 16 characters.
@@ -47,18 +46,18 @@ fn place(aws: &Regional) -> String {
 
 /// A hash of some texts: 16 characters.
 fn digest(texts: &[&str]) -> String {
-    let mut hash = Sha256::new();
+    let mut content = Vec::new();
     for text in texts {
-        // With the length, ["ab", "c"] and ["a", "bc"] differ.
-        hash.update(text.len().to_be_bytes());
-        hash.update(text);
+        // The length distinguishes ["ab", "c"] from ["a", "bc"].
+        content.extend(text.len().to_be_bytes());
+        content.extend(text.bytes());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex_digest(content, 8)
 }
 
 /// Eight random hexadecimal digits.
-fn chance(aws: &Regional) -> String {
-    format!("{:08x}", aws.chance() >> 32)
+fn random(aws: &Regional) -> String {
+    format!("{:08x}", aws.random_u64() >> 32)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Tags: desired and reported tags, their differences, and the ownership that they prove.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
-use crate::aws::{Identity, Regional};
+use crate::aws::{CallError, Identity, Regional};
 use crate::components::{ADDRESS_TAG, Component, Found, Holder, OWNER_ID_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input, OwnerId};
 
@@ -27,19 +28,42 @@ pub(crate) fn spec(tags: BTreeMap<String, String>) -> Tags {
 /// The difference between two sets of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TagChange {
-    /// Tags to set.
+    /// The tags to set.
     pub(crate) set: BTreeMap<String, String>,
-    /// Keys to remove.
+    /// The keys of the tags to remove.
     pub(crate) remove: Vec<String>,
 }
 
 impl TagChange {
-    /// The changes from `from` to `to`.
+    /// The change that turns the tags `from` into the tags `to`.
     pub(crate) fn between(from: &Tags, to: &Tags) -> Self {
         let (from, to) = (plain(from), plain(to));
         let remove = from.keys().filter(|key| !to.contains_key(*key)).cloned().collect();
         let set = to.into_iter().filter(|(key, value)| from.get(key) != Some(value)).collect();
         Self { set, remove }
+    }
+
+    /// Applies the change with the two tagging calls of a service. A call that has nothing to do is left out. Tags are
+    /// set before others are removed, so that an interruption leaves too many tags and never too few.
+    ///
+    /// # Errors
+    /// The first call that failed.
+    pub(crate) async fn apply<S, U>(
+        self,
+        set: impl FnOnce(BTreeMap<String, String>) -> S,
+        unset: impl FnOnce(Vec<String>) -> U,
+    ) -> Result<(), CallError>
+    where
+        S: Future<Output = Result<(), CallError>>,
+        U: Future<Output = Result<(), CallError>>,
+    {
+        if !self.set.is_empty() {
+            set(self.set).await?;
+        }
+        if !self.remove.is_empty() {
+            unset(self.remove).await?;
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 mod checks;
 mod config;
 mod expand;
+mod front;
 mod import;
 mod names;
 mod package;
@@ -92,8 +93,8 @@ impl Resource for Api {
         })
     }
 
-    fn kinds(&self) -> &'static [&'static str] {
-        expand::KINDS
+    fn kinds(&self) -> Vec<&'static str> {
+        expand::kinds()
     }
 
     fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {

@@ -1,11 +1,11 @@
 //! The state of an API: its configuration as it stands, and what its components tell.
 
 use super::config::Config;
+use super::front;
 use super::names::Names;
 use super::schema;
 use super::shape::Shape;
 use crate::components::apigateway::domain::{self, Domain};
-use crate::components::apigateway::http_api::{self, HttpApi};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::execute_api::probe::{self, Probe};
 use crate::components::lambda::version::{self, Version};
@@ -59,8 +59,7 @@ fn url(shape: &Shape, view: &View) -> Value {
             other => other,
         };
     }
-    let first = shape.serving().first().map(|region| Address::of::<HttpApi>(region));
-    first.map_or(Value::Null, |address| view.output(&address, http_api::ENDPOINT))
+    shape.serving().first().map_or(Value::Null, |region| front::endpoint(view, region))
 }
 
 /// The URL of one of an API's names.
@@ -73,10 +72,9 @@ fn below(names: &Names, host: &str) -> Value {
 }
 
 fn endpoint(shape: &Shape, region: &str, view: &View) -> Value {
-    let execute_api_url = || view.output(&Address::of::<HttpApi>(region), http_api::ENDPOINT);
     let regional = shape.names.as_ref().filter(|names| names.regional);
     object([
-        ("execute_api_url", if shape.gateway.disabled { Value::Null } else { execute_api_url() }),
+        ("execute_api_url", if shape.gateway.disabled { Value::Null } else { front::endpoint(view, region) }),
         ("pinned_url", regional.map_or(Value::Null, |names| below(names, &names.of_region(region)))),
         ("domain_target", domain_target(shape, region, view)),
         ("function_version", view.output(&Address::of::<Version>(region), version::NUMBER)),

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use super::tags::{self, TagsAttr};
-use crate::components::Tags;
 use crate::components::logs::claim::{self, Claim};
 use crate::components::logs::completion_marker::{self, CompletionMarker};
+use crate::components::{REGISTRY, Tags};
 use crate::desired::{Address, Desired, Handle, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::resources::Context;
 use crate::schema::{Attr, Attribute, Mode};
 use crate::wire::{Path, Value};
 
-/// The kinds of every resource that stand before all others.
-pub(crate) const FIRST: &str = Claim::KIND;
-/// The kinds of every resource that stand after all others.
-pub(crate) const LAST: &str = CompletionMarker::KIND;
+/// `kinds` with those that every resource has, in the order of the registry.
+pub(crate) fn kinds(kinds: &[&str]) -> Vec<&'static str> {
+    let has = |kind: &&str| kinds.contains(kind) || [Claim::KIND, CompletionMarker::KIND].contains(kind);
+    REGISTRY.iter().map(|kind| kind.meta().name).filter(has).collect()
+}
 
 /// A resource's identity while it is expanded.
 pub(crate) struct Owned<'a> {

@@ -120,8 +120,8 @@ impl Resource for Zone {
         Ok(Expansion { desired, addresses_known: true, unread: Vec::new() })
     }
 
-    fn kinds(&self) -> &'static [&'static str] {
-        &[owned::FIRST, HostedZone::KIND, owned::LAST]
+    fn kinds(&self) -> Vec<&'static str> {
+        owned::kinds(&[HostedZone::KIND])
     }
 
     fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudfront::types::DistributionConfig;
 
-use crate::aws::{CallError, LAG, Poll, Regional};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, Poll, Regional};
 use crate::components::support::answer::field;
 
 /// The deviation that means that the distribution is not [`DEPLOYED`].
@@ -40,17 +40,17 @@ pub(super) async fn change(
         Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
     };
     let change = || aws.retry("concurrent changes of the distribution to end", SETTLED_WITHIN, is_overtaken, attempt);
-    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, change).await
+    aws.retry("the distribution to be visible", CONSISTENCY_WINDOW, CallError::is_not_found, change).await
 }
 
 /// Waits until all edge locations have the latest settings: those with the ETag `newest`, if it is known.
 pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
-    let lag_ends = aws.unix_seconds() + LAG.as_secs();
+    let window_ends = aws.unix_seconds() + CONSISTENCY_WINDOW.as_secs();
     let look = || async {
         let request = || aws.cloudfront().get_distribution().id(id).send();
         let answer = aws.call("cloudfront:GetDistribution", request).await?;
         // After the consistency window, other settings are somebody else's.
-        let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= lag_ends;
+        let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= window_ends;
         let status = field(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
             DEPLOYED if is_old => Poll::Pending("the previous settings".to_owned()),
@@ -60,5 +60,5 @@ pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Re
     };
     let what = format!("distribution {id} to be deployed");
     let wait = || aws.wait(&what, DEPLOYED_WITHIN, look);
-    aws.retry("the distribution to be visible", LAG, CallError::is_not_found, wait).await
+    aws.retry("the distribution to be visible", CONSISTENCY_WINDOW, CallError::is_not_found, wait).await
 }

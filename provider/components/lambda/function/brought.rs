@@ -16,7 +16,7 @@ pub(super) async fn role(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, Ca
         Err(error) if error.is_not_found() => {
             let detail = format!(
                 "function.role_arn names the role {name:?}, which does not exist in account {}. Create the role first, \
-                correct the ARN, or remove role_arn to let the provider create a role.",
+                 correct the ARN, or remove role_arn to let the provider create a role.",
                 aws.account_id()
             );
             Ok(vec![Problem { summary: "Role does not exist", detail }])

@@ -67,7 +67,7 @@ async fn package<'a>(
     };
     let sha256 = sha256.get().clone();
     let zip = blocking(&what, move || package::open(&source, &sha256)).await?;
-    let memory = aws.memory_for(zip.package().zipped_bytes).await?;
+    let memory = aws.reserve_upload(zip.package().zipped_bytes).await?;
     let bytes = blocking(&what, move || zip.bytes()).await?;
     Ok(Upload { code: FunctionCode::builder().zip_file(Blob::new(bytes)).build(), _memory: memory })
 }

@@ -6,7 +6,6 @@ use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::Deviations;
 use crate::components::acm::issued_certificate;
-use crate::components::apigateway::http_api;
 use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
 use crate::components::route53::record::{Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
@@ -102,7 +101,7 @@ fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) ->
 fn origin(parts: &Region) -> Origin {
     let host = match &parts.domains.regional {
         Some(named) => Input::Known(named.name.clone()),
-        None => parts.gateway.api.output(http_api::HOST),
+        None => parts.front.host.clone(),
     };
     Origin { host, path: String::new() }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Domains, Draft, Gateway, Named, input, maybe};
+use super::{Domains, Draft, Front, Named, input, maybe};
 use crate::components::Deviations;
 use crate::components::acm::certificate::{self, Certificate};
 use crate::components::acm::issued_certificate::{self, IssuedCertificate};
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::mapping::{self, Mapping};
-use crate::components::apigateway::{http_api, stage};
 use crate::components::cloudfront::distribution;
 use crate::components::route53::validation_record::{self, ValidationRecord};
 use crate::desired::{Address, AddressOf, Handle, Input};
@@ -142,20 +141,14 @@ fn issue(
 }
 
 /// The domain names of one region, and what they lead to.
-pub(super) fn in_region(
-    draft: &mut Draft<'_>,
-    region: &str,
-    gateway: &Gateway,
-    certificates: &Certificates,
-) -> Domains {
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, front: &Front, certificates: &Certificates) -> Domains {
     let (Some(names), Some(certificate)) = (&draft.shape.names, certificates.regional.get(region)) else {
         return Domains { shared: None, regional: None };
     };
     let base_path = input(&names.base_path, String::new());
-    let shared = names.shared.clone().map(|name| named(draft, (region, None), name, certificate, gateway, &base_path));
+    let shared = names.shared.clone().map(|name| named(draft, (region, None), name, certificate, front, &base_path));
     let regional = names.regional.then(|| names.of_region(region));
-    let regional =
-        regional.map(|name| named(draft, (region, Some("regional")), name, certificate, gateway, &base_path));
+    let regional = regional.map(|name| named(draft, (region, Some("regional")), name, certificate, front, &base_path));
     Domains { shared, regional }
 }
 
@@ -164,7 +157,7 @@ fn named(
     (region, key): (&str, Option<&str>),
     name: String,
     certificate: &Handle<IssuedCertificate>,
-    gateway: &Gateway,
+    front: &Front,
     base_path: &Input<String>,
 ) -> Named {
     let address = Address::of::<Domain>(region).maybe_key(key);
@@ -177,8 +170,8 @@ fn named(
     let domain = draft.desired.add(address, Path::of("domain").attribute("name"), &spec);
     let spec = mapping::Spec {
         domain: domain.output(domain::NAME),
-        api_id: gateway.api.output(http_api::ID),
-        stage: gateway.stage.output(stage::NAME),
+        api_id: front.api_id.clone(),
+        stage: front.stage.clone(),
         base_path: base_path.clone(),
     };
     let address = Address::of::<Mapping>(region).maybe_key(key);

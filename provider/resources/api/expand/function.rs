@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
 use super::{Draft, Function, input, inputs, maybe};
 use crate::components::iam::role::{self, Role};
@@ -12,7 +11,7 @@ use crate::components::lambda::function::{self, Code, Vpc};
 use crate::components::lambda::provisioned_concurrency::{self, ProvisionedConcurrency};
 use crate::components::lambda::version::{self, Version};
 use crate::components::logs::log_group::{self, LogGroup};
-use crate::desired::{Address, Handle, Input, PackageSource, UNKNOWN};
+use crate::desired::{Address, Handle, Input, PackageSource, has_unknown, hex_digest};
 use crate::resources::api::config::{Region, TextMap};
 use crate::resources::api::shape::{Place, Source};
 use crate::schema::Attr;
@@ -180,19 +179,10 @@ fn fingerprint(spec: &function::Spec) -> Input<String> {
     let Ok(Json::Object(mut frozen)) = serde_json::to_value(spec) else { return Input::Unknown };
     frozen.retain(|field, _| !NOT_FROZEN.contains(&field.as_str()));
     let frozen = Json::Object(frozen);
-    if holds_unknown(&frozen) {
+    if has_unknown(&frozen) {
         return Input::Unknown;
     }
-    let digest = Sha256::digest(frozen.to_string());
-    Input::Known(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn holds_unknown(json: &Json) -> bool {
-    match json {
-        Json::Object(map) => map.contains_key(UNKNOWN) || map.values().any(holds_unknown),
-        Json::Array(items) => items.iter().any(holds_unknown),
-        _ => false,
-    }
+    Input::Known(hex_digest(frozen.to_string(), 16))
 }
 
 /// What our role allows: what every function needs for what is switched on, and what the user wants.

@@ -3,29 +3,26 @@
 mod cdn;
 mod domain;
 mod function;
-mod gateway;
 mod routing;
 
 use std::collections::BTreeMap;
 
 use super::Api;
 use super::config::Config;
+use super::front::{self, Front};
 use super::package::Digests;
 use super::shape::Shape;
 use crate::components::Tags;
 use crate::components::acm::certificate;
 use crate::components::acm::issued_certificate;
 use crate::components::apigateway::domain::Domain;
-use crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::apigateway::mapping::Mapping;
-use crate::components::apigateway::{http_api, integration};
-use crate::components::apigateway::{route, stage};
 use crate::components::cloudfront::distribution;
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
+use crate::components::lambda::provisioned_concurrency;
 use crate::components::lambda::version;
 use crate::components::lambda::{alias, function as lambda};
-use crate::components::lambda::{permission, provisioned_concurrency};
 use crate::components::logs::log_group;
 use crate::components::route53::health_check;
 use crate::components::route53::record::Record;
@@ -37,21 +34,14 @@ use crate::schema::Attr;
 
 pub(super) use function::package_source;
 
-/// Every kind of component that an API may have, parents before children.
-pub(super) const KINDS: &[&str] = &[
-    owned::FIRST,
+/// The kinds of an API's components without those of its fronts.
+const KINDS: &[&str] = &[
     role::Role::KIND,
     log_group::LogGroup::KIND,
     lambda::Function::KIND,
     version::Version::KIND,
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
-    http_api::HttpApi::KIND,
-    ExecuteApiEndpoint::KIND,
-    integration::Integration::KIND,
-    route::Route::KIND,
-    stage::Stage::KIND,
-    permission::Permission::KIND,
     certificate::Certificate::KIND,
     validation_record::ValidationRecord::KIND,
     issued_certificate::IssuedCertificate::KIND,
@@ -61,8 +51,12 @@ pub(super) const KINDS: &[&str] = &[
     health_check::HealthCheck::KIND,
     distribution::Distribution::KIND,
     Record::KIND,
-    owned::LAST,
 ];
+
+/// Every kind of component that an API may have.
+pub(super) fn kinds() -> Vec<&'static str> {
+    owned::kinds(&[KINDS, front::KINDS].concat())
+}
 
 /// Everything that an API of this shape wants of AWS. `digests` are those of the function's package.
 pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Digests) -> Desired {
@@ -76,11 +70,11 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
         let function = function::in_region(&mut draft, name, place, &role);
-        let gateway = gateway::in_region(&mut draft, name, &function);
-        let domains = domain::in_region(&mut draft, name, &gateway, &certificates);
-        let probe = routing::probe(&mut draft, name, &function, &gateway, &domains);
+        let front = front::in_region(&mut draft, name, &function);
+        let domains = domain::in_region(&mut draft, name, &front, &certificates);
+        let probe = routing::probe(&mut draft, name, &function, &front, &domains);
         let pinned = routing::pinned(&mut draft, name, &domains, &probe);
-        let mut region = Region { gateway, domains, probe, pinned, health_check: None };
+        let mut region = Region { front, domains, probe, pinned, health_check: None };
         region.health_check = routing::health_check(&mut draft, name, &region);
         routed.insert(name.clone(), region);
     }
@@ -92,28 +86,19 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
 }
 
 /// The expansion under way.
-struct Draft<'a> {
-    shape: &'a Shape,
-    config: &'a Config,
-    context: &'a Context<'a>,
-    digests: &'a Digests,
-    desired: Desired,
+pub(super) struct Draft<'a> {
+    pub(super) shape: &'a Shape,
+    pub(super) config: &'a Config,
+    pub(super) context: &'a Context<'a>,
+    pub(super) digests: &'a Digests,
+    pub(super) desired: Desired,
 }
 
 /// A function that can be called.
-struct Function {
-    function: Handle<lambda::Function>,
-    version: Handle<version::Version>,
-    alias: Handle<alias::Alias>,
-}
-
-/// An API that calls it.
-struct Gateway {
-    api: Handle<http_api::HttpApi>,
-    endpoint: Handle<ExecuteApiEndpoint>,
-    stage: Handle<stage::Stage>,
-    permission: Handle<permission::Permission>,
-    routes: Vec<Handle<route::Route>>,
+pub(super) struct Function {
+    pub(super) function: Handle<lambda::Function>,
+    pub(super) version: Handle<version::Version>,
+    pub(super) alias: Handle<alias::Alias>,
 }
 
 /// A custom domain name that leads to an API.
@@ -131,7 +116,7 @@ struct Domains {
 
 /// A region that can be routed to.
 struct Region {
-    gateway: Gateway,
+    front: Front,
     domains: Domains,
     probe: Handle<Probe>,
     pinned: Option<Handle<Record>>,
@@ -140,7 +125,7 @@ struct Region {
 
 impl Draft<'_> {
     /// The tags of the object at `address`.
-    fn tags(&self, address: &Address) -> Tags {
+    pub(super) fn tags(&self, address: &Address) -> Tags {
         self.owned().tags(address)
     }
 
@@ -158,7 +143,7 @@ impl Draft<'_> {
         distribution: Option<&Handle<distribution::Distribution>>,
     ) {
         for region in regions.values() {
-            let endpoint = &region.gateway.endpoint;
+            let endpoint = &region.front.default_endpoint;
             if !self.shape.gateway.disabled {
                 self.desired.order(&region.probe, endpoint);
                 continue;
@@ -184,7 +169,7 @@ impl Draft<'_> {
 }
 
 /// The value, `default` where there is none.
-fn input<T: Clone>(attr: &Attr<T>, default: T) -> Input<T> {
+pub(super) fn input<T: Clone>(attr: &Attr<T>, default: T) -> Input<T> {
     match attr {
         Attr::Known(value) => Input::Known(value.clone()),
         Attr::Null => Input::Known(default),
@@ -193,7 +178,7 @@ fn input<T: Clone>(attr: &Attr<T>, default: T) -> Input<T> {
 }
 
 /// The value, where there is or may be one.
-fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
+pub(super) fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
     match attr {
         Attr::Known(value) => Some(Input::Known(value.clone())),
         Attr::Null => None,
@@ -202,7 +187,7 @@ fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
 }
 
 /// The texts of a list. One unknown text stands for a list that is unknown as a whole.
-fn inputs(texts: &Attr<Vec<Attr<String>>>) -> Vec<Input<String>> {
+pub(super) fn inputs(texts: &Attr<Vec<Attr<String>>>) -> Vec<Input<String>> {
     match texts {
         Attr::Known(texts) => texts.iter().filter_map(maybe).collect(),
         Attr::Null => Vec::new(),

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::domain::below_base;
-use super::{Domains, Draft, Function, Gateway, Named, Region, input, maybe};
+use super::{Domains, Draft, Front, Function, Named, Region, input, maybe};
 use crate::components::Deviations;
-use crate::components::apigateway::{domain, http_api};
+use crate::components::apigateway::domain;
 use crate::components::execute_api::probe::{self, Probe};
 use crate::components::lambda::version;
 use crate::components::route53::health_check::{self, HealthCheck};
@@ -25,7 +25,7 @@ pub(super) fn probe(
     draft: &mut Draft<'_>,
     region: &str,
     function: &Function,
-    gateway: &Gateway,
+    front: &Front,
     domains: &Domains,
 ) -> Handle<Probe> {
     let (path, routed) = path(draft);
@@ -35,18 +35,14 @@ pub(super) fn probe(
             let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
             (named.domain.output(domain::TARGET), Input::Known(named.name.clone()), below_base(&base_path, &path))
         }
-        None => {
-            (gateway.api.output(http_api::ENDPOINT), gateway.api.output(http_api::HOST), input(&path, "/".to_owned()))
-        }
+        None => (front.endpoint.clone(), front.host.clone(), input(&path, "/".to_owned())),
     };
     let spec = probe::Spec { endpoint, host, path, routed, version: function.version.output(version::NUMBER) };
     let blame = Path::of("regions").key(region);
     let probe = draft.desired.add(Address::of::<Probe>(region), blame, &spec);
     draft.desired.order(&probe, &function.alias);
-    draft.desired.order(&probe, &gateway.permission);
-    draft.desired.order(&probe, &gateway.stage);
-    for route in &gateway.routes {
-        draft.desired.order(&probe, route);
+    for part in &front.ready {
+        draft.desired.order(&probe, part);
     }
     if let Some(named) = named {
         draft.desired.order(&probe, &named.mapping);
@@ -117,7 +113,7 @@ pub(super) fn add(
 
 /// What a region must have before it is routed to.
 fn ready(parts: &Region, named: &Named) -> Vec<Address> {
-    let permission = parts.gateway.permission.address();
+    let permission = &parts.front.permission;
     vec![parts.probe.address().clone(), named.mapping.address().clone(), permission.clone()]
 }
 
@@ -129,7 +125,7 @@ pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) 
     let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
     let (host, path) = match named {
         Some(named) => (Input::Known(named.name.clone()), below_base(&base_path, &check.config.path)),
-        None => (parts.gateway.api.output(http_api::HOST), input(&check.config.path, "/".to_owned())),
+        None => (parts.front.host.clone(), input(&check.config.path, "/".to_owned())),
     };
     let spec = health_check::Spec {
         host,

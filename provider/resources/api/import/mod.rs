@@ -8,11 +8,11 @@ mod traffic;
 
 use serde::de::DeserializeOwned;
 
-use crate::components::apigateway::http_api::HttpApi;
 use crate::components::lambda::function::Function;
 use crate::components::logs::claim;
 use crate::desired::{Address, AddressOf, Input, Kind, Scope};
 use crate::plan::View;
+use crate::resources::api::front;
 use crate::resources::shared::tags;
 use crate::resources::shared::values::{map, object, text};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -32,7 +32,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Value {
         ("name", text(name)),
         ("regions", map(regions.iter().map(place))),
         ("function", defaults.value(&found, &regions)),
-        ("gateway", traffic::gateway(&found, &regions)),
+        ("gateway", front::imported(&found, &regions)),
         ("domain", names.as_ref().map_or(Value::Null, |names| traffic::domain(&found, &regions, names))),
         ("routing", traffic::routing(&found, &regions, names.as_ref())),
         ("cdn", traffic::cdn(&found)),
@@ -58,16 +58,16 @@ pub(super) fn unfound(view: &View) -> Diagnostics {
 }
 
 /// The components that were found, by their types.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     view: &'a View,
 }
 
 impl Found<'_> {
     /// The regions in which there is something that runs.
     fn regions(&self) -> Vec<String> {
-        let runs = |kind: &str| kind == Function::KIND || kind == HttpApi::KIND;
+        let runs = |address: &Address| address.kind == Function::KIND || front::is_api(address);
         let region = |address: &Address| match &address.scope {
-            Scope::Region(name) if runs(&address.kind) => Some(name.clone()),
+            Scope::Region(name) if runs(address) => Some(name.clone()),
             _ => None,
         };
         let mut regions: Vec<String> = self.view.components.keys().filter_map(region).collect();
@@ -77,32 +77,32 @@ impl Found<'_> {
     }
 
     /// The spec of the component at `address`.
-    fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &AddressOf<C>) -> Option<C::Spec> {
+    pub(super) fn spec<C: Kind<Spec: DeserializeOwned>>(&self, address: &AddressOf<C>) -> Option<C::Spec> {
         self.view.spec(address)
     }
 
     /// The spec of the only component of its kind in a region.
-    fn regional<C: Kind<Spec: DeserializeOwned>>(&self, region: &str) -> Option<C::Spec> {
+    pub(super) fn regional<C: Kind<Spec: DeserializeOwned>>(&self, region: &str) -> Option<C::Spec> {
         self.spec(&Address::of::<C>(region))
     }
 
     /// The spec of the only global component of its kind.
-    fn global<C: Kind<Spec: DeserializeOwned>>(&self) -> Option<C::Spec> {
+    pub(super) fn global<C: Kind<Spec: DeserializeOwned>>(&self) -> Option<C::Spec> {
         self.spec(&Address::global_of::<C>())
     }
 
     /// The spec of the only component of its kind in the first region that has one.
-    fn first<C: Kind<Spec: DeserializeOwned>>(&self, regions: &[String]) -> Option<C::Spec> {
+    pub(super) fn first<C: Kind<Spec: DeserializeOwned>>(&self, regions: &[String]) -> Option<C::Spec> {
         regions.iter().find_map(|region| self.regional::<C>(region))
     }
 
     /// Whether there is a component at `address`.
-    fn has(&self, address: &Address) -> bool {
+    pub(super) fn has(&self, address: &Address) -> bool {
         self.view.components.contains_key(address)
     }
 
     /// The components of a kind.
-    fn all<C: Kind<Spec: DeserializeOwned>>(&self) -> Vec<(Address, C::Spec)> {
+    pub(super) fn all<C: Kind<Spec: DeserializeOwned>>(&self) -> Vec<(Address, C::Spec)> {
         let addresses = self.view.components.keys().filter_map(|address| address.clone().typed::<C>());
         addresses
             .filter_map(|address| Some((self.spec(&address)?, address)))

@@ -5,19 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Found, told};
 use crate::components::acm::certificate::Certificate;
 use crate::components::apigateway::domain::Domain;
-use crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint;
-use crate::components::apigateway::http_api::{Cors, HttpApi};
-use crate::components::apigateway::integration::Integration;
 use crate::components::apigateway::mapping::Mapping;
-use crate::components::apigateway::route::Route;
-use crate::components::apigateway::stage::Stage;
 use crate::components::cloudfront::distribution::{self, Distribution};
-use crate::components::logs::log_group::LogGroup;
 use crate::components::route53::health_check::HealthCheck;
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input};
 use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
-use crate::wire::{Number, Value};
+use crate::wire::Value;
 
 /// The names of an API, told from its records.
 pub(super) struct Names {
@@ -86,44 +80,6 @@ pub(super) fn place(found: &Found<'_>, region: &str, names: Option<&Names>, mut 
 fn first_of_group(found: &Found<'_>, region: &str) -> Value {
     let group = found.global::<Distribution>().and_then(|spec| spec.group);
     if group.is_some_and(|group| group.primary == region) { Value::Bool(true) } else { Value::Null }
-}
-
-/// `gateway`.
-pub(super) fn gateway(found: &Found<'_>, regions: &[String]) -> Value {
-    let api = found.first::<HttpApi>(regions);
-    let endpoint = found.first::<ExecuteApiEndpoint>(regions);
-    let stage = found.first::<Stage>(regions);
-    let first = regions.first().map(String::as_str);
-    let routes = found.all::<Route>().into_iter().filter(|(address, _)| address.scope.region() == first);
-    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map_or(Value::Null, |throttle| {
-        let rate = throttle.rate.known().and_then(|rate| Number::parse(rate).ok());
-        object([("rate", rate.map_or(Value::Null, Value::Number)), ("burst", known_whole(&throttle.burst))])
-    });
-    let log = first.and_then(|region| found.spec(&Address::of::<LogGroup>(region).key("access")));
-    let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map_or(Value::Null, |access| {
-        let days = log.map_or(Value::Null, |log| whole(log.retention_days));
-        object([("format", known(&access.format)), ("retention_days", days)])
-    });
-    object([
-        ("protocol", text("http")),
-        ("routes", Value::List(routes.map(|(_, spec)| text(&spec.key)).collect())),
-        ("cors", api.as_ref().and_then(|api| api.cors.as_ref()).map_or(Value::Null, cors)),
-        ("throttle", throttle),
-        ("access_log", access_log),
-        ("disable_execute_api_endpoint", Value::Bool(endpoint.is_some_and(|endpoint| endpoint.disabled))),
-        ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
-    ])
-}
-
-fn cors(cors: &Cors) -> Value {
-    object([
-        ("allow_origins", known_list(&cors.allow_origins)),
-        ("allow_methods", known_list(&cors.allow_methods)),
-        ("allow_headers", known_list(&cors.allow_headers)),
-        ("expose_headers", known_list(&cors.expose_headers)),
-        ("allow_credentials", Value::Bool(cors.allow_credentials)),
-        ("max_age_seconds", cors.max_age_seconds.as_ref().map_or(Value::Null, known_whole)),
-    ])
 }
 
 /// `domain`.

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use super::super::Api;
 use super::super::testing::{config, expand};
 use crate::components::Catalog;
-use crate::desired::{Address, Desired, Reference};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, change, is_open, lint, resolve};
+use crate::desired::{Address, Desired, Reference, is_open};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, change, lint, resolve};
 use crate::resources::Resource;
 
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];

@@ -1,6 +1,6 @@
-//! The API of one region: what takes requests and calls the function's alias.
+//! HTTP APIs (API Gateway v2).
 
-use super::{Draft, Function, Gateway, input, inputs, maybe};
+use super::Front;
 use crate::components::Deviations;
 use crate::components::apigateway::execute_api_endpoint::{self, ExecuteApiEndpoint};
 use crate::components::apigateway::http_api::{self, Cors, HttpApi};
@@ -10,9 +10,17 @@ use crate::components::apigateway::stage::{self, AccessLog, Stage, Throttle};
 use crate::components::lambda::permission::{self, Permission};
 use crate::components::lambda::{alias, function};
 use crate::components::logs::log_group::{self, LogGroup};
-use crate::desired::{Address, Handle, Input};
+use crate::desired::{Address, Handle, Input, Kind};
+use crate::plan::View;
+use crate::resources::api::expand::{Draft, Function, input, inputs, maybe};
+use crate::resources::api::import::Found;
+use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
 use crate::schema::Attr;
-use crate::wire::Path;
+use crate::wire::{Number, Path, Value};
+
+/// The kinds of an HTTP API, parents before children.
+pub(super) const KINDS: &[&str] =
+    &[HttpApi::KIND, ExecuteApiEndpoint::KIND, Integration::KIND, Route::KIND, Stage::KIND, Permission::KIND];
 
 /// The longest time an HTTP API waits for a function, in milliseconds.
 const LONGEST_WAIT_MS: i64 = 30_000;
@@ -24,8 +32,8 @@ const LOG_FORMAT: &str = concat!(
     r#""latencyMs":"$context.responseLatency","error":"$context.integrationErrorMessage"}"#,
 );
 
-/// The API of one region.
-pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Gateway {
+/// Adds the HTTP API of `region`, which calls the alias of `function`.
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Front {
     let api = api(draft, region);
     let permission = permission::Spec {
         function: function.function.output(function::NAME),
@@ -45,8 +53,18 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
     draft.desired.order(&integration, &permission);
     let routes = routes(draft, region, &api, &integration);
     let stage = stage(draft, region, &api);
-    let endpoint = endpoint(draft, region, &api);
-    Gateway { api, endpoint, stage, permission, routes }
+    let default_endpoint = default_endpoint(draft, region, &api);
+    let mut ready = vec![permission.address().clone(), stage.address().clone()];
+    ready.extend(routes.iter().map(|route| route.address().clone()));
+    Front {
+        api_id: api.output(http_api::ID),
+        endpoint: api.output(http_api::ENDPOINT),
+        host: api.output(http_api::HOST),
+        stage: stage.output(stage::NAME),
+        default_endpoint: default_endpoint.address().clone(),
+        permission: permission.address().clone(),
+        ready,
+    }
 }
 
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
@@ -69,8 +87,8 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
     draft.desired.add(address, Path::of("gateway"), &spec)
 }
 
-/// API Gateway's own endpoint. Who is asked there says when it may be closed, and must have been opened.
-fn endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<ExecuteApiEndpoint> {
+/// API Gateway's default endpoint. It is opened before anything sends requests to it, and closed afterwards.
+fn default_endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<ExecuteApiEndpoint> {
     let spec = execute_api_endpoint::Spec {
         api_id: api.output(http_api::ID),
         disabled: draft.shape.gateway.disabled,
@@ -132,4 +150,47 @@ fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
     };
     let group = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
     Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(format, LOG_FORMAT.to_owned()) })
+}
+
+/// The URL of the default endpoint of `region`.
+pub(super) fn endpoint(view: &View, region: &str) -> Value {
+    view.output(&Address::of::<HttpApi>(region), http_api::ENDPOINT)
+}
+
+/// The attribute `gateway`, read back from the HTTP APIs of `regions`.
+pub(super) fn imported(found: &Found<'_>, regions: &[String]) -> Value {
+    let api = found.first::<HttpApi>(regions);
+    let endpoint = found.first::<ExecuteApiEndpoint>(regions);
+    let stage = found.first::<Stage>(regions);
+    let first = regions.first().map(String::as_str);
+    let routes = found.all::<Route>().into_iter().filter(|(address, _)| address.scope.region() == first);
+    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map_or(Value::Null, |throttle| {
+        let rate = throttle.rate.known().and_then(|rate| Number::parse(rate).ok());
+        object([("rate", rate.map_or(Value::Null, Value::Number)), ("burst", known_whole(&throttle.burst))])
+    });
+    let log = first.and_then(|region| found.spec(&Address::of::<LogGroup>(region).key("access")));
+    let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map_or(Value::Null, |access| {
+        let days = log.map_or(Value::Null, |log| whole(log.retention_days));
+        object([("format", known(&access.format)), ("retention_days", days)])
+    });
+    object([
+        ("protocol", text("http")),
+        ("routes", Value::List(routes.map(|(_, spec)| text(&spec.key)).collect())),
+        ("cors", api.as_ref().and_then(|api| api.cors.as_ref()).map_or(Value::Null, imported_cors)),
+        ("throttle", throttle),
+        ("access_log", access_log),
+        ("disable_execute_api_endpoint", Value::Bool(endpoint.is_some_and(|endpoint| endpoint.disabled))),
+        ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
+    ])
+}
+
+fn imported_cors(cors: &Cors) -> Value {
+    object([
+        ("allow_origins", known_list(&cors.allow_origins)),
+        ("allow_methods", known_list(&cors.allow_methods)),
+        ("allow_headers", known_list(&cors.allow_headers)),
+        ("expose_headers", known_list(&cors.expose_headers)),
+        ("allow_credentials", Value::Bool(cors.allow_credentials)),
+        ("max_age_seconds", cors.max_age_seconds.as_ref().map_or(Value::Null, known_whole)),
+    ])
 }

@@ -1,0 +1,55 @@
+//! The front of a region: the API Gateway API that receives requests and calls the function.
+//!
+//! The rest of the resource sees a front only through [`Front`] and the functions of this module. Each protocol is one
+//! file: what an API of that protocol consists of, and how an import reads it back.
+
+mod http_api;
+
+use crate::desired::{Address, Input, Kind};
+use crate::plan::View;
+use crate::resources::api::expand::{Draft, Function};
+use crate::resources::api::import::Found;
+use crate::wire::Value;
+
+use crate::components::apigateway::http_api::HttpApi;
+
+/// The front of one region, whichever protocol it has.
+pub(super) struct Front {
+    /// The API's id.
+    pub(super) api_id: Input<String>,
+    /// The URL of API Gateway's default endpoint.
+    pub(super) endpoint: Input<String>,
+    /// The host name of API Gateway's default endpoint.
+    pub(super) host: Input<String>,
+    /// The stage that custom domain names lead to.
+    pub(super) stage: Input<String>,
+    /// The component that opens and closes the default endpoint.
+    pub(super) default_endpoint: Address,
+    /// The permission with which the API calls the function.
+    pub(super) permission: Address,
+    /// The components that must succeed before the API can answer a request.
+    pub(super) ready: Vec<Address>,
+}
+
+/// The kinds of all protocols, parents before children.
+pub(super) const KINDS: &[&str] = http_api::KINDS;
+
+/// Adds the front of `region`, which calls `function`.
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Front {
+    http_api::in_region(draft, region, function)
+}
+
+/// The URL of the default endpoint of `region`.
+pub(super) fn endpoint(view: &View, region: &str) -> Value {
+    http_api::endpoint(view, region)
+}
+
+/// Whether a component is the API of a front.
+pub(super) fn is_api(address: &Address) -> bool {
+    address.kind == HttpApi::KIND
+}
+
+/// The attribute `gateway`, read back from the fronts of `regions`.
+pub(super) fn imported(found: &Found<'_>, regions: &[String]) -> Value {
+    http_api::imported(found, regions)
+}
