@@ -16,7 +16,7 @@ use super::world::{Subject, World};
 const STORED: &[&str] = &["schema-0-ledger-2"];
 
 /// The placeholder in a stored state for the directory of the function's code.
-const SOURCE_PLACEHOLDER: &str = "@SOURCE_PLACEHOLDER@";
+const SOURCE_PLACEHOLDER: &str = "@SOURCE@";
 
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/engine/old_states/{name}.json"))
