@@ -1,4 +1,4 @@
-//! Turns the protocol's definitions into Rust, without `protoc`: the server for the provider, the client for its tests.
+//! Generates Rust from the protocol's definitions, without `protoc`: the server for the provider, the client for its tests.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -24,9 +24,9 @@ fn generate(output: &Path, side: Side) -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .build_server(side == Side::Server)
         .build_client(side == Side::Client)
-        // Calls outlive the request that made them: they are spawned, and so own the server.
+        // Calls run in tasks that outlive their request, so they own the server.
         .use_arc_self(true)
-        // Maps in one order: the same schema gives the same bytes.
+        // Ordered maps: the same schema encodes to the same bytes.
         .btree_map(".")
         .out_dir(output)
         .compile_fds(protox::compile(DEFINITIONS, [DIRECTORY])?)?;

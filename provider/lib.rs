@@ -7,6 +7,8 @@
 
 pub mod plugin;
 
+pub mod docs;
+
 mod rpc;
 
 pub mod wire;

@@ -1,4 +1,4 @@
-//! Runs the steps of a plan, side by side wherever the order allows.
+//! The executor: runs the steps of a plan concurrently, as far as their order allows.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,44 +8,46 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value as Json;
 
 use super::Engine;
-use super::job::{self, Ended, Job, Stage};
-use super::journal::{Event, fold, withdrawn};
+use super::job::{self, Job, Stage, StepResult};
+use super::journal::{Event, Impossible, fold, withdrawn};
 use crate::aws::CallError;
 use crate::desired::{Address, Desired, is_open};
 use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step};
 
-/// How an apply ended.
+/// The result of an apply.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What there is now.
+    /// The components after the apply.
     pub ledger: Ledger,
-    /// What did not succeed, in the order in which it failed.
+    /// The steps that failed, in the order in which they failed.
     pub failures: Vec<Failure>,
-    /// What was not begun, because something before it failed or the user cancelled.
+    /// Results that contradict the ledger, which does not contain them: bugs in the provider.
+    pub refused: Vec<Impossible>,
+    /// The components whose steps did not begin, because an earlier step failed or the user cancelled.
     pub not_begun: Vec<Address>,
-    /// Whether the user cancelled before everything was begun.
+    /// Whether the user cancelled before every step had begun.
     pub cancelled: bool,
 }
 
-/// One step that did not succeed.
+/// One step that failed.
 #[derive(Debug)]
 pub struct Failure {
     /// The component.
     pub address: Address,
-    /// What was being done to it.
+    /// What the step was to do.
     pub action: Action,
-    /// Why it did not succeed.
+    /// Why it failed.
     pub error: CallError,
 }
 
 impl Outcome {
-    /// Whether everything that was planned was done.
+    /// Whether every step succeeded.
     pub fn is_complete(&self) -> bool {
-        self.failures.is_empty() && self.not_begun.is_empty()
+        self.failures.is_empty() && self.refused.is_empty() && self.not_begun.is_empty()
     }
 }
 
-/// Where a step is.
+/// The status of a step.
 #[derive(Clone, Copy, PartialEq)]
 enum Status {
     Running,
@@ -55,14 +57,20 @@ enum Status {
 }
 
 impl Engine {
-    /// Applies `plan`. Every result is kept: a step that fails stops those that depend on it and no others.
+    /// Applies `plan`. The ledger keeps every result: a failed step stops only the steps that depend on it.
     pub async fn apply(&self, desired: &Desired, plan: &Plan, ledger: Ledger) -> Outcome {
         let mut execution = Execution {
             engine: self,
             desired,
             plan,
             status: BTreeMap::new(),
-            outcome: Outcome { ledger, failures: Vec::new(), not_begun: Vec::new(), cancelled: false },
+            outcome: Outcome {
+                ledger,
+                failures: Vec::new(),
+                refused: Vec::new(),
+                not_begun: Vec::new(),
+                cancelled: false,
+            },
         };
         let mut running = FuturesUnordered::new();
         loop {
@@ -83,7 +91,7 @@ struct Execution<'a> {
     outcome: Outcome,
 }
 
-type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, &'a Step, Ended)>>;
+type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, &'a Step, StepResult)>>;
 
 /// Whether a step may begin.
 enum Gate {
@@ -93,7 +101,7 @@ enum Gate {
 }
 
 impl<'a> Execution<'a> {
-    /// Begins every step that may begin.
+    /// Starts every step that may begin.
     fn begin(&mut self, running: &mut Running<'a>) {
         let mut settled = false;
         while !settled {
@@ -104,7 +112,7 @@ impl<'a> Execution<'a> {
                 }
                 match self.gate(step) {
                     Gate::Shut => {}
-                    // Steps earlier in the plan may wait for this one: look again.
+                    // Steps earlier in the plan may wait for this one: check them again.
                     Gate::Never => {
                         self.status.insert(at, Status::Skipped);
                         settled = false;
@@ -131,13 +139,13 @@ impl<'a> Execution<'a> {
                 self.status.insert(at, Status::Done(self.engine.run.clock.now()));
                 return false;
             }
-            Ok(Job::Groundless) => {
+            Ok(Job::Blocked) => {
                 self.status.insert(at, Status::Skipped);
                 return false;
             }
             Ok(job) => job,
             Err(error) => {
-                self.end(at, step, Ended::badly(error));
+                self.end(at, step, StepResult::err(error));
                 return false;
             }
         };
@@ -147,7 +155,7 @@ impl<'a> Execution<'a> {
         running.push(
             async move {
                 if let Err(error) = pause(engine, not_before, &address).await {
-                    return (at, step, Ended::badly(error));
+                    return (at, step, StepResult::err(error));
                 }
                 (at, step, job::run(engine, address, job).await)
             }
@@ -162,12 +170,12 @@ impl<'a> Execution<'a> {
         }
         let clock = &self.engine.run.clock;
         let wait = step.not_before.map(|then| then.saturating_sub(clock.unix_seconds())).filter(|wait| *wait > 0);
-        let mut not_before = wait.map(|seconds| clock.now() + Duration::from_secs(seconds));
-        for (before, linger) in &step.after {
+        let mut not_before = wait.map(|seconds| later(clock.now(), Duration::from_secs(seconds)));
+        for (before, drain) in &step.after {
             match self.status.get(before) {
                 Some(Status::Failed | Status::Skipped) => return Gate::Never,
                 None | Some(Status::Running) => return Gate::Shut,
-                Some(Status::Done(at)) if *linger > Duration::ZERO => not_before = not_before.max(Some(*at + *linger)),
+                Some(Status::Done(at)) if !drain.is_zero() => not_before = not_before.max(Some(later(*at, *drain))),
                 Some(Status::Done(_)) => {}
             }
         }
@@ -175,12 +183,17 @@ impl<'a> Execution<'a> {
         if step.waits_for.iter().all(ended) { Gate::Open { not_before } } else { Gate::Shut }
     }
 
-    fn end(&mut self, at: usize, step: &Step, ended: Ended) {
-        if let Some(event) = ended.event {
-            self.record(step, event);
+    fn end(&mut self, at: usize, step: &Step, ended: StepResult) {
+        if let Some(event) = ended.event
+            && let Err(impossible) = self.record(step, event)
+        {
+            tracing::error!(%impossible, "the journal refused an event");
+            self.outcome.refused.push(impossible);
+            self.status.insert(at, Status::Failed);
+            return;
         }
         if ended.error.is_some() {
-            self.withhold(step);
+            self.extend_drains(step);
         }
         match ended.error {
             None => {
@@ -197,45 +210,41 @@ impl<'a> Execution<'a> {
         }
     }
 
-    fn record(&mut self, step: &Step, event: Event) {
+    /// Folds an event into the ledger, and records the drain periods that begin with it.
+    fn record(&mut self, step: &Step, event: Event) -> Result<(), Impossible> {
         let before = self.before(step).cloned();
         let ledger = &mut self.outcome.ledger;
         let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
-        if let Err(impossible) = fold(ledger, event) {
-            tracing::error!(%impossible, "the journal refused an event");
-            let error = CallError::Failed { what: "recording what happened".to_owned(), why: impossible.to_string() };
-            let (address, action) = (step.address.clone(), step.action.clone());
-            self.outcome.failures.push(Failure { address, action, error });
-            return;
-        }
-        let Some(before) = before.filter(|_| is_done) else { return };
+        fold(ledger, event)?;
+        let Some(before) = before.filter(|_| is_done) else { return Ok(()) };
         let spec = self.plan.difference.specs.get(&step.address).unwrap_or(&before.spec);
-        let linger = self.engine.kinds().drain_period(&step.address.kind, spec).as_secs();
-        // What was replaced still leads where it led, until it is retired.
+        let drain = self.engine.kinds().drain_period(&step.address.kind, spec).as_secs();
+        // A replaced object still leads to its targets until it is deleted.
         let is_replaced = ledger.deposed.iter().any(|(address, entry)| *address == step.address && *entry == before);
-        if linger == 0 || is_replaced {
-            return;
+        if drain == 0 || is_replaced {
+            return Ok(());
         }
         let after = ledger.entries.get(&step.address).filter(|after| after.outputs == before.outputs);
-        let until = self.engine.in_seconds(linger);
+        let until = self.engine.in_seconds(drain);
         for address in withdrawn(&before, after) {
-            ledger.lingering.insert(address.clone(), until);
+            ledger.drain_until.insert(address.clone(), until);
         }
+        Ok(())
     }
 
-    /// What failed may have been done all the same, and nobody saw when all of AWS knew: what it stood on is kept for twice
-    /// as long as after a change that was seen through.
-    fn withhold(&mut self, step: &Step) {
+    /// Keeps the dependencies of a failed step for two drain periods: the change may still have taken effect, at an unknown
+    /// time.
+    fn extend_drains(&mut self, step: &Step) {
         let Some(before) = self.before(step) else { return };
-        let linger = self.engine.kinds().drain_period(&step.address.kind, &before.spec).as_secs();
-        if linger > 0 {
-            let until = self.engine.in_seconds(2 * linger);
+        let drain = self.engine.kinds().drain_period(&step.address.kind, &before.spec).as_secs();
+        if drain > 0 {
+            let until = self.engine.in_seconds(drain.saturating_mul(2));
             let stood_on = before.depends_on.clone();
-            self.outcome.ledger.lingering.extend(stood_on.into_iter().map(|address| (address, until)));
+            self.outcome.ledger.drain_until.extend(stood_on.into_iter().map(|address| (address, until)));
         }
     }
 
-    /// What there was of a step's component.
+    /// The entry of a step's component before the step.
     fn before<'b>(&'b self, step: &'b Step) -> Option<&'b Entry> {
         match &step.action {
             Action::Retire(old) => Some(old),
@@ -261,7 +270,7 @@ impl<'a> Execution<'a> {
         self.outcome.ledger.complete = self.outcome.is_complete();
         let now = self.engine.run.clock.unix_seconds();
         let ledger = &mut self.outcome.ledger;
-        // What did nothing leaves nothing to be told late.
+        // A plan without steps changes nothing that AWS could report late.
         if !self.plan.is_empty() {
             ledger.applied = Some(now);
         }
@@ -273,7 +282,7 @@ impl<'a> Execution<'a> {
     }
 }
 
-/// What is no difference is remembered all the same: where the code comes from, how long resolvers keep an answer.
+/// Copies the uncompared fields of the desired spec into the entry: where the code comes from, the drain period.
 fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
     let Some(spec) = entry.spec.as_object_mut() else { return };
     for field in fields {
@@ -283,7 +292,7 @@ fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
     }
 }
 
-/// Waits for the drain period: until clients use no old DNS answer any more.
+/// Waits until the drain period has passed.
 ///
 /// # Errors
 /// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`].
@@ -292,11 +301,17 @@ async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) 
     if time.is_zero() {
         return Ok(());
     }
-    tracing::info!(component = %address, seconds = time.as_secs(), "waiting until resolvers have forgotten the old answer");
+    tracing::info!(component = %address, seconds = time.as_secs(), "waiting for the drain period");
     engine.pause(&format!("the drain period before {address} is changed"), time).await
 }
 
-/// What a step does, for messages.
+/// `time` after `from`. A time that is too long for the clock, from a modified private state, ends after a century.
+fn later(from: Instant, time: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+    from.checked_add(time).unwrap_or_else(|| from + CENTURY)
+}
+
+/// The action of a step as a verb, for messages.
 pub(crate) fn verb(action: &Action) -> &'static str {
     match action {
         Action::Create => "create",

@@ -1,4 +1,4 @@
-//! One step, made ready to run: its spec resolved against what has been made so far.
+//! One step: prepared against the ledger so far, then run.
 
 use serde_json::Value as Json;
 
@@ -10,27 +10,27 @@ use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference, is_open};
 use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, resolve};
 
-/// What a step comes to.
+/// The work of a prepared step.
 pub(super) enum Job {
-    /// It turned out that nothing is to be done.
+    /// There is nothing to do.
     Nothing,
-    /// Nothing that it waits for succeeded, so there is nothing to make it of.
-    Groundless,
-    /// Makes a component.
+    /// None of the steps that its gates wait for has succeeded.
+    Blocked,
+    /// Creates a component.
     Create { spec: Json, node: Node },
-    /// Changes one.
+    /// Updates a component.
     Update { from: Entry, to: Json, node: Node },
-    /// Takes one away.
+    /// Deletes a component.
     Delete { entry: Entry },
-    /// Takes away what one had replaced.
+    /// Deletes a deposed object.
     Retire { entry: Entry },
 }
 
-/// What has been made so far.
+/// The state of an apply when a step begins.
 pub(super) struct Stage<'a> {
     /// The ledger, with every event so far folded in.
     pub(super) ledger: &'a Ledger,
-    /// Whether the step of a component, where it has one, has succeeded.
+    /// Whether the step of a component has succeeded; `None` when it has no step.
     pub(super) succeeded: &'a dyn Fn(&Address) -> Option<bool>,
 }
 
@@ -44,7 +44,7 @@ impl Scene for Stage<'_> {
     }
 }
 
-/// Makes a step ready.
+/// Prepares a step.
 ///
 /// # Errors
 /// [`CallError::Malformed`] when it refers to something that does not exist.
@@ -61,11 +61,11 @@ pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: 
         (Action::Create | Action::Update(_) | Action::Replace(_), Some(node)) => {
             make(engine, &step.address, node, entry, stage)
         }
-        (_, None) => Err(CallError::Malformed(format!("{} is planned and not wanted", step.address))),
+        (_, None) => Err(CallError::Malformed(format!("{} has a step and is not desired", step.address))),
     }
 }
 
-/// What is to be done is decided anew: what was not known while planning is known now.
+/// Decides again what to do: references that were unknown in the plan are known now.
 fn make(
     engine: &Engine,
     address: &Address,
@@ -75,10 +75,10 @@ fn make(
 ) -> Result<Job, CallError> {
     let resolution = resolve(&node.spec, entry.map(|entry| &entry.spec), stage);
     if resolution.shut > 0 && resolution.opened == 0 {
-        return Ok(Job::Groundless);
+        return Ok(Job::Blocked);
     }
     if is_open(&resolution.spec) {
-        return Err(CallError::Malformed(format!("{address} refers to something that was not made")));
+        return Err(CallError::Malformed(format!("{address} refers to a component that was not created")));
     }
     let (spec, node) = (resolution.spec, node.clone());
     Ok(match entry {
@@ -91,65 +91,69 @@ fn make(
     })
 }
 
-/// How a job ended: what happened, and the error if it did not come to its end.
-pub(super) struct Ended {
+/// The result of a step: what happened, and the error if it failed.
+pub(super) struct StepResult {
     pub(super) event: Option<Event>,
     pub(super) error: Option<CallError>,
 }
 
-impl Ended {
-    fn well(event: Event) -> Self {
+impl StepResult {
+    fn ok(event: Event) -> Self {
         Self { event: Some(event), error: None }
     }
 
-    pub(super) fn badly(error: CallError) -> Self {
+    pub(super) fn err(error: CallError) -> Self {
         Self { event: None, error: Some(error) }
     }
 }
 
 /// Runs a job.
-pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> Ended {
+pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResult {
     let aws = engine.regional(&address);
     let component = match engine.kinds().get(&address.kind) {
         Ok(component) => component,
-        Err(error) => return Ended::badly(error),
+        Err(error) => return StepResult::err(error),
     };
     match job {
-        Job::Nothing | Job::Groundless => Ended { event: None, error: None },
+        Job::Nothing | Job::Blocked => StepResult { event: None, error: None },
         Job::Create { spec, node } => match component.create(&aws, &spec).await {
-            Ok(outputs) => Ended::well(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
-            Err(error) => half_made(engine, address, spec, &node, error).await,
+            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
+            Err(error) => recover_partial_create(engine, address, spec, &node, error).await,
         },
         Job::Update { from, to, node } => match holder(&aws, component, &from).await {
-            Err(error) => Ended::badly(error),
+            Err(error) => StepResult::err(error),
             Ok(Holder::Stranger(whose) | Holder::Shared(whose)) => {
-                Ended::badly(CallError::Foreign { what: address.to_string(), whose })
+                StepResult::err(CallError::Foreign { what: address.to_string(), whose })
             }
             Ok(Holder::Ours) => match component.update(&aws, &from.outputs, &from.spec, &to).await {
-                Ok(outputs) => Ended::well(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) }),
-                Err(error) => Ended { event: Some(Event::Uncertain { address }), error: Some(error) },
+                Ok(outputs) => {
+                    StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) })
+                }
+                Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
             },
         },
         Job::Delete { entry } => match delete(&aws, component, &entry).await {
-            Ok(Deletion::Done) => Ended::well(Event::Deleted { address }),
-            Ok(Deletion::NotOurs) => Ended::well(Event::Released { address }),
-            Err(error) => Ended::badly(error),
+            Ok(Deletion::Done) => StepResult::ok(Event::Deleted { address }),
+            Ok(Deletion::NotOurs) => StepResult::ok(Event::Released { address }),
+            Err(error) => StepResult::err(error),
         },
         Job::Retire { entry } => match delete(&aws, component, &entry).await {
-            Ok(Deletion::Done | Deletion::NotOurs) => Ended::well(Event::Retired { address, outputs: entry.outputs }),
-            Err(error) => Ended::badly(error),
+            Ok(Deletion::Done | Deletion::NotOurs) => {
+                StepResult::ok(Event::Retired { address, outputs: entry.outputs })
+            }
+            Err(error) => StepResult::err(error),
         },
     }
 }
 
-/// What came of a deletion.
+/// The result of a deletion.
 enum Deletion {
     Done,
-    /// Somebody else's object stands there: it was not touched.
+    /// The object belongs to another owner and was not touched.
     NotOurs,
 }
 
-/// Deletes an object, unless somebody else's stands in its place.
+/// Deletes an object, unless it belongs to another owner.
 async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Deletion, CallError> {
     let whose = match holder(aws, component, entry).await? {
         Holder::Ours => None,
@@ -166,7 +170,8 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
     Ok(Deletion::Done)
 }
 
-/// Whose the object of an entry is at this moment. What reads as somebody else's is read again within the consistency window.
+/// Reads who owns the object of an entry now. Within the consistency window, another owner is read again before it is
+/// believed.
 async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Holder, CallError> {
     let ask = || component.holder(aws, &entry.spec, &entry.outputs);
     let is_not_ours =
@@ -174,13 +179,19 @@ async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
     aws.read_until_consistent(&format!("whose {} is", aws.address()), ask, is_not_ours).await
 }
 
-/// A create that failed may have made something all the same: the reply was lost, or it never became usable, or the user
-/// cancelled the wait. It is looked for, so that it is neither leaked nor made twice.
-async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, error: CallError) -> Ended {
+/// Searches for the object of a failed create: the reply may have been lost, the object may never have become usable, or the
+/// user may have cancelled the wait. An object that is found is neither leaked nor created twice.
+async fn recover_partial_create(
+    engine: &Engine,
+    address: Address,
+    spec: Json,
+    node: &Node,
+    error: CallError,
+) -> StepResult {
     if matches!(error, CallError::Foreign { .. } | CallError::Local { .. } | CallError::Malformed(_)) {
-        return Ended::badly(error);
+        return StepResult::err(error);
     }
-    let Ok(component) = engine.kinds().get(&address.kind) else { return Ended::badly(error) };
+    let Ok(component) = engine.kinds().get(&address.kind) else { return StepResult::err(error) };
     let aws = engine.aftermath(&address);
     let event = match aws.read_until_found("what a create that failed has made", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
@@ -190,10 +201,10 @@ async fn half_made(engine: &Engine, address: Address, spec: Json, node: &Node, e
         Ok(Some(Found::Foreign(_)) | None) => None,
         Err(_) => Some(Event::Unseen { address }),
     };
-    Ended { event, error: Some(error) }
+    StepResult { event, error: Some(error) }
 }
 
-/// Everything that must outlive the component.
+/// The components that must exist as long as this one.
 pub(super) fn dependencies(node: &Node) -> std::collections::BTreeSet<Address> {
     node.depends_on.union(&node.waits_for).cloned().collect()
 }

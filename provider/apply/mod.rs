@@ -131,7 +131,7 @@ impl Engine {
     /// When so many seconds have passed from now on, in seconds since 1970.
     fn in_seconds(&self, seconds: u64) -> u64 {
         // The second that has begun is not over yet.
-        self.run.clock.unix_seconds() + 1 + seconds
+        self.run.clock.unix_seconds().saturating_add(1).saturating_add(seconds)
     }
 
     /// Waits, unless the run is cancelled, and not beyond the deadline.

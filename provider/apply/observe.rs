@@ -94,11 +94,11 @@ impl Engine {
     /// Where a component led that somebody changed or took away behind our back, others may still go, and nobody knows since
     /// when it does not lead there any more.
     fn remember(&self, observed: &mut Ledger, address: &Address, entry: &Entry) {
-        let linger = self.kinds().drain_period(&address.kind, &entry.spec).as_secs();
-        if linger > 0 {
-            let until = self.in_seconds(linger);
+        let drain = self.kinds().drain_period(&address.kind, &entry.spec).as_secs();
+        if drain > 0 {
+            let until = self.in_seconds(drain);
             for stood_on in &entry.depends_on {
-                let known = observed.lingering.entry(stood_on.clone()).or_default();
+                let known = observed.drain_until.entry(stood_on.clone()).or_default();
                 *known = until.max(*known);
             }
         }
@@ -144,7 +144,7 @@ impl Engine {
     pub(super) fn settled(&self, ledger: &Ledger) -> Instant {
         let clock = &self.run.clock;
         // The second in which it ended was not over yet.
-        let until = ledger.applied.map_or(0, |applied| applied + 1 + CONSISTENCY_WINDOW.as_secs());
+        let until = ledger.applied.map_or(0, |applied| applied.saturating_add(1 + CONSISTENCY_WINDOW.as_secs()));
         // Whoever applied may have had another clock.
         clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(CONSISTENCY_WINDOW)
     }

@@ -101,14 +101,14 @@ impl Engine {
     }
 
     async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
-        let plan = Plan::new(desired, ledger, self.kinds())?;
+        let plan = Plan::checked(desired, ledger, self.kinds())?;
         let (adopted, obstacles) = (BTreeSet::new(), Vec::new());
         let mut survey = Survey { ledger: ledger.clone(), plan, adopted, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         let looks = Arc::default();
         // What was found makes references known, by which more can be found.
         while self.find_lost(desired, &mut survey, gone, &mut asked, &looks).await {
-            survey.plan = Plan::new(desired, &survey.ledger, self.kinds())?;
+            survey.plan = Plan::checked(desired, &survey.ledger, self.kinds())?;
         }
         self.check(&mut survey, &looks).await;
         self.check_holders(&mut survey, &looks).await;

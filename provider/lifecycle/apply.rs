@@ -9,6 +9,7 @@ use crate::desired::Desired;
 use crate::ownership::place;
 use crate::plan::{Difference, Kinds, Ledger, Plan, View};
 use crate::resources::Resource;
+use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// Ends every error of an update and a destroy.
@@ -92,7 +93,7 @@ pub(super) fn plan_again(
     engine: &Engine,
     planned: &Value,
 ) -> Result<Plan, Diagnostics> {
-    let plan = Plan::new(desired, ledger, engine.kinds()).map_err(|mistake| vec![unsafe_plan(&mistake)])?;
+    let plan = Plan::checked(desired, ledger, engine.kinds()).map_err(|mistake| vec![unsafe_plan(&mistake)])?;
     check_as_planned(&plan.difference, ledger, engine, planned)?;
     Ok(plan)
 }
@@ -146,7 +147,7 @@ fn check_as_planned(
     engine: &Engine,
     planned: &Value,
 ) -> Result<(), Diagnostics> {
-    let now = View::planned(difference, ledger, engine.kinds()).components_value();
+    let now = components::value(&View::planned(difference, ledger, engine.kinds()));
     let (Value::Map(now), Some(Value::Map(then))) = (&now, attribute(planned, "components")) else { return Ok(()) };
     let changed = then.iter().filter(|(address, then)| {
         let revision = |entry: Option<&Value>| entry.and_then(|entry| attribute(entry, "revision")).cloned();
@@ -178,6 +179,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 /// The errors of an apply that is incomplete.
 pub(super) fn errors(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, CONTINUES)));
+    diagnostics.extend(report::refused(&outcome.refused));
     if outcome.cancelled {
         let detail = format!("{}{CONTINUES}", not_started(outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
@@ -188,7 +190,8 @@ pub(super) fn errors(desired: &Desired, outcome: &Outcome) -> Diagnostics {
 /// The failures of a create that keeps its components, as warnings: an error would make the host destroy them.
 pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "The created components are kept, `status` is \"incomplete\", and the next apply continues.";
-    let failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    let mut failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
+    failures.extend(report::refused(&outcome.refused));
     let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
@@ -216,6 +219,7 @@ mod tests {
         let outcome = |addresses: &[Address]| Outcome {
             ledger: Ledger::default(),
             failures: Vec::new(),
+            refused: Vec::new(),
             not_begun: addresses.to_vec(),
             cancelled: true,
         };

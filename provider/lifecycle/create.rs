@@ -295,6 +295,8 @@ async fn roll_back(
     let failed = outcome.failures.iter().map(|failure| (failure, kept));
     let failed = failed.chain(deleted.failures.iter().map(|failure| (failure, "")));
     let mut diagnostics = report::failures(desired, failed);
+    diagnostics.extend(report::refused(&outcome.refused));
+    diagnostics.extend(report::refused(&deleted.refused));
     diagnostics.extend(unsearched.into_iter().map(report::as_warning));
     (state, diagnostics)
 }

@@ -158,7 +158,7 @@ pub(super) struct Outlook<'a> {
 impl Outlook<'_> {
     /// The plan of a create that finds no existing components.
     pub(super) fn whole_plan(&self) -> Result<Plan, Diagnostics> {
-        let plan = Plan::new(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
+        let plan = Plan::checked(&self.expansion.desired, &Ledger::default(), self.engine.kinds());
         plan.map_err(|mistake| vec![unsafe_plan(&mistake)])
     }
 

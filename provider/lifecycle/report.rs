@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Failure, Obstacle, verb};
+use crate::apply::{Failure, Impossible, Obstacle, verb};
 use crate::aws::{CallError, chain};
 use crate::desired::{Address, Desired};
 use crate::plan::Action;
@@ -92,6 +92,18 @@ pub(super) fn failures<'a>(
         rest,
         diagnostic: failure(desired, failed, rest),
     }))
+}
+
+/// The errors of results that the journal refused.
+pub(super) fn refused(refused: &[Impossible]) -> Diagnostics {
+    let error = |impossible: &Impossible| {
+        let detail = format!(
+            "AWS was changed, but the result contradicts the state, which does not contain it: {impossible}. This is a bug in \
+             the provider. Please report it with the log of this run (TF_LOG_PROVIDER=DEBUG)."
+        );
+        Diagnostic::error(Path::root(), "Result not recorded", detail)
+    };
+    refused.iter().map(error).collect()
 }
 
 /// The errors of obstacles, each of which ends with `hint`.

@@ -10,35 +10,36 @@ use crate::desired::{Address, OwnerId, Ownership};
 /// The format that this version writes. Older ones are upgraded when they are read, newer ones refused.
 const FORMAT: u32 = 2;
 
-/// Every component that exists, and how it was last applied.
+/// The components of a resource that exist, as they were last applied or observed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     pub(crate) format: u32,
-    /// Whose the components are and where; `None` only as long as there are none.
+    /// The owner id, account and partition of the components; `None` only while there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership: Option<Ownership>,
-    /// The living components.
+    /// The components that exist.
     pub entries: BTreeMap<Address, Entry>,
-    /// Components that were replaced and are still to be deleted.
+    /// Objects that were replaced and are not deleted yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deposed: Vec<(Address, Entry)>,
-    /// Components that a failed create may have made and that could not be looked for: they are looked for again before
-    /// anything is planned or taken away.
+    /// Components that a failed create may have created, and whose search failed. They are searched again before anything is
+    /// planned or deleted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unseen: BTreeSet<Address>,
-    /// Whether the last apply made everything that was wanted.
+    /// Whether the last apply completed the desired graph.
     pub complete: bool,
-    /// Whether this was rebuilt from AWS by an import and nothing was applied since.
+    /// Whether an import built this from AWS, and nothing has been applied since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
-    /// What others may still act on, and until when, in seconds since 1970: resolvers remember a record that led there.
-    /// It is not deleted before.
+    /// Components to which clients may still be led by old DNS answers, with the end of the drain period in seconds since
+    /// 1970. They are not deleted before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub lingering: BTreeMap<Address, u64>,
-    /// When the last apply ended, in seconds since 1970: for a while, AWS may tell what was before it.
+    pub drain_until: BTreeMap<Address, u64>,
+    /// When the last apply ended, in seconds since 1970. Within the consistency window after it, AWS may report the state
+    /// before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<u64>,
-    /// When this was rebuilt from AWS, in seconds since 1970: what was withdrawn shortly before, nobody remembers.
+    /// When this was rebuilt from AWS, in seconds since 1970. Records that were deleted shortly before are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<u64>,
 }
@@ -48,11 +49,11 @@ pub struct Ledger {
 pub struct Entry {
     /// Its spec with every reference resolved, as it was last applied or observed.
     pub spec: Json,
-    /// What AWS gave back.
+    /// The outputs that AWS returned.
     pub outputs: Json,
-    /// What it stands on: deleted only after it.
+    /// The components that it depends on: they are deleted after it.
     pub depends_on: BTreeSet<Address>,
-    /// Whether its last change ended without AWS telling how: it is applied again.
+    /// Whether the result of the last change is unknown. The next apply repeats the change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
 }
@@ -60,10 +61,10 @@ pub struct Entry {
 /// A private state that this version cannot read.
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableLedger {
-    /// It is cut or was changed by somebody.
+    /// It is truncated or was modified.
     #[error("it is damaged: {0}")]
     Damaged(#[from] serde_json::Error),
-    /// A version of the provider wrote it that was never released.
+    /// A version of the provider that was never released wrote it.
     #[error("it was written by a preview of the provider (format {0}; this one reads {FORMAT})")]
     Older(u32),
     /// A newer version of the provider wrote it.
@@ -76,15 +77,15 @@ pub enum UnreadableLedger {
 /// The host gives the same one to both halves of a replacement: the destroy of the old resource and the create of the new one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlannedChange {
-    /// Where an update starts from; empty for a create.
+    /// The ledger from which an update starts; empty for a create.
     pub ledger: Ledger,
-    /// What is destroyed before a create.
+    /// The ledger of the resource that is destroyed before a create.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Ledger>,
-    /// In the plan of a create: the owner id of an interrupted create, which this one continues.
+    /// The owner id of the interrupted create that a create continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<OwnerId>,
-    /// What the plan found and the apply takes over.
+    /// The components that the plan found and the apply adopts.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopts: BTreeSet<Address>,
 }
@@ -95,7 +96,7 @@ impl PlannedChange {
         Self { ledger, ..Self::default() }
     }
 
-    /// Reads what a plan wrote, or a private state of before the plan, which is where it starts from.
+    /// Reads the private state of a plan. A ledger is read as the plan of an update from it.
     ///
     /// # Errors
     /// [`UnreadableLedger`].
@@ -103,7 +104,7 @@ impl PlannedChange {
         if private.is_empty() {
             return Ok(Self::default());
         }
-        /// The part of both that never changes.
+        /// The fields that both have in every format.
         #[derive(Deserialize)]
         struct Head {
             format: Option<u32>,
@@ -120,7 +121,7 @@ impl PlannedChange {
         }
     }
 
-    /// The private state that says this.
+    /// The private state of this.
     pub fn to_private(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
         serde_json::to_vec(self).expect("a planned change serialises")
@@ -142,7 +143,7 @@ impl Default for Ledger {
             unseen: BTreeSet::new(),
             complete: false,
             imported: false,
-            lingering: BTreeMap::new(),
+            drain_until: BTreeMap::new(),
             applied: None,
             rebuilt: None,
         }
@@ -150,30 +151,29 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// Reads a private state; an empty one holds nothing. Of what a plan handed to its apply, it is the ledger of what exists
-    /// now.
+    /// Reads a private state; an empty one is an empty ledger. Of a planned change, this is the ledger before the apply.
     ///
     /// # Errors
-    /// [`UnreadableLedger`]; nothing may be planned then, for it would be created twice.
+    /// [`UnreadableLedger`]. Nothing may be planned then, because existing objects would be created again.
     pub fn from_private(private: &[u8]) -> Result<Self, UnreadableLedger> {
         PlannedChange::from_private(private).map(PlannedChange::existing)
     }
 
-    /// The private state that says this.
+    /// The private state of this.
     pub fn to_private(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
         serde_json::to_vec(self).expect("a ledger serialises")
     }
 
-    /// Forgets what nobody acts on any more at `now`, in seconds since 1970, and what is gone.
+    /// Removes the drain periods that have ended at `now`, in seconds since 1970, and those of components that are gone.
     pub fn settle(&mut self, now: u64) {
         let (entries, deposed) = (&self.entries, &self.deposed);
         let exists =
             |address: &Address| entries.contains_key(address) || deposed.iter().any(|(other, _)| other == address);
-        self.lingering.retain(|address, until| *until > now && exists(address));
+        self.drain_until.retain(|address, until| *until > now && exists(address));
     }
 
-    /// Divides what exists into what must stay, together with everything that it stands on, and the rest.
+    /// Divides the components into those that must stay, with everything that they depend on, and the rest.
     #[must_use]
     pub fn divided(self, stays: impl Fn(&Address, &Entry) -> bool) -> (Self, Self) {
         let mut staying: BTreeSet<Address> = self
@@ -193,8 +193,7 @@ impl Ledger {
         (kept, Self { entries: rest, deposed: self.deposed, unseen: self.unseen, ..head })
     }
 
-    /// Takes in what was found besides. Another object in the place of a known one is to be taken away, or will be found
-    /// to be what is wanted.
+    /// Adds components that were found in AWS. An object at the address of a known component is deposed.
     pub fn take_in(&mut self, found: Self) {
         let found = found.entries.into_iter().chain(found.deposed);
         for (address, entry) in found {
@@ -207,7 +206,7 @@ impl Ledger {
         }
     }
 
-    /// Whether nothing is left.
+    /// Whether there are no components, no deposed objects and no unfinished searches.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.deposed.is_empty() && self.unseen.is_empty()
     }

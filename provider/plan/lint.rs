@@ -1,92 +1,83 @@
-//! Whether a plan is safe for traffic: asked of every finished plan, in other words than those in which it was made.
+//! A check of every finished plan: whether it is safe for traffic. It is written independently of the code that orders steps.
 //!
-//! Nothing is made before what it stands on. Nothing goes before everything new is made, before what stood on it has gone or
-//! moved on, and before others have forgotten the way there. What comes last does. And everything ends as it is wanted.
+//! Nothing is created before its dependencies. Nothing is deleted before everything new exists, before its dependents are
+//! deleted or changed, and before the drain period of what led to it has passed. Steps marked `after_removals` run after the
+//! deletions. The plan ends in the desired graph.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fixedbitset::FixedBitSet;
 
-use super::diff::{Change, Cycle};
+use super::diff::Change;
 use super::order::{Action, Plan, Step};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
-/// Why nothing was planned: a mistake in the provider.
-#[derive(Debug, thiserror::Error)]
-pub enum Mistake {
-    /// What is wanted cannot be put in an order.
-    #[error(transparent)]
-    Cycle(#[from] Cycle),
-    /// The plan would have done harm.
-    #[error(transparent)]
-    Unsafe(#[from] Unsafe),
-}
-
-/// What harm a plan would do.
+/// Why a plan is not safe.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsafe {
-    /// It never comes to its end.
+    /// A step waits for itself, directly or through others.
     #[error("the step for {0} waits for itself")]
-    Endless(Address),
-    /// It does not end in what is wanted.
-    #[error("{0} would not become what is wanted")]
-    Amiss(Address),
-    /// Something is made on nothing.
-    #[error("{made} would be made without waiting for {needed}")]
-    Unfounded {
-        /// What is made.
+    Cycle(Address),
+    /// The plan does not end in the desired graph.
+    #[error("{0} would not end as desired")]
+    WrongResult(Address),
+    /// A component is created or changed before one that it depends on.
+    #[error("{made} would be created or changed without waiting for {needed}")]
+    MissingDependency {
+        /// The component that is created or changed.
         made: Address,
-        /// What it stands on.
+        /// Its dependency.
         needed: Address,
     },
-    /// Something that may still serve goes before its successor serves.
+    /// An object that may still serve is deleted before its replacement serves.
     #[error("{gone} would be deleted without waiting for {made}")]
-    Hasty {
-        /// What goes.
+    DeletedBeforeReplacement {
+        /// The component that is deleted.
         gone: Address,
-        /// What is made in the same plan.
+        /// A component that the same plan creates or changes.
         made: Address,
     },
-    /// Something goes while something else still stands on it.
+    /// An object is deleted while another one depends on it.
     #[error("{gone} would be deleted while {user} still needs it")]
-    Undermined {
-        /// What goes.
+    StillReferenced {
+        /// The component that is deleted.
         gone: Address,
-        /// What stands on it.
+        /// The component that depends on it.
         user: Address,
     },
-    /// Something goes while others still act on what they heard of it.
-    #[error("{gone} would be deleted while others still act on what {user} said")]
-    Remembered {
-        /// What goes.
+    /// An object is deleted before the drain period of what led to it has passed.
+    #[error("{gone} would be deleted before the drain period of {user} has passed")]
+    DrainTooShort {
+        /// The component that is deleted.
         gone: Address,
-        /// What led there.
+        /// The component that led clients to it.
         user: Address,
     },
-    /// Something is not last that should be.
-    #[error("{last} would be done without waiting for {other}")]
-    Premature {
-        /// What comes last.
+    /// A step that must run after the deletions runs before one.
+    #[error("{last} would be changed without waiting for {other}")]
+    RunsTooEarly {
+        /// The component that must come last.
         last: Address,
-        /// What goes before it.
+        /// The component that is deleted.
         other: Address,
     },
 }
 
-/// Whether `plan` leads safely from `ledger` to `desired`; to nothing at all, where nobody is to be served, with `None`.
+/// Checks that `plan` leads safely from `ledger` to `desired`. `None` checks the plan of a destroy, after which nothing
+/// serves.
 ///
 /// # Errors
-/// The first harm that it would do.
+/// The first reason why it is not safe.
 pub fn lint(plan: &Plan, desired: Option<&Desired>, ledger: &Ledger, kinds: &dyn Kinds) -> Result<(), Unsafe> {
     let paths = Paths::of(&plan.steps)?;
     let makes = makes(&plan.steps);
     let standing = standing(plan, ledger, &makes)?;
     let lint = Lint { plan, desired, ledger, kinds, paths, makes, standing };
-    lint.makes_are_founded()?;
+    lint.dependencies_come_first()?;
     lint.removals_are_safe()?;
-    lint.what_is_last_comes_last()
+    lint.last_steps_come_last()
 }
 
 struct Lint<'a> {
@@ -95,7 +86,7 @@ struct Lint<'a> {
     ledger: &'a Ledger,
     kinds: &'a dyn Kinds,
     paths: Paths<'a>,
-    /// The steps that make or change something.
+    /// The step that creates or changes each component.
     makes: BTreeMap<&'a Address, Placed<'a>>,
     standing: Vec<Standing<'a>>,
 }
@@ -104,9 +95,9 @@ struct Lint<'a> {
 struct Standing<'a> {
     address: &'a Address,
     entry: &'a Entry,
-    /// The step with which it goes.
+    /// The step that deletes it.
     goes: Option<Placed<'a>>,
-    /// The step with which it is changed, and stands on what is wanted from then on.
+    /// The step that changes it. From then on it depends on what the desired graph says.
     moves: Option<Placed<'a>>,
 }
 
@@ -130,13 +121,14 @@ fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
     makes.map(|make| (&make.step.address, make)).collect()
 }
 
-/// What becomes of everything that exists; every step must have its object, and every object the step that it needs.
+/// Matches the existing objects with the steps that delete or change them. Every step must have its object, and every object
+/// the step that it needs.
 fn standing<'a>(
     plan: &'a Plan,
     ledger: &'a Ledger,
     makes: &BTreeMap<&Address, Placed<'a>>,
 ) -> Result<Vec<Standing<'a>>, Unsafe> {
-    let amiss = |address: &Address| Unsafe::Amiss(address.clone());
+    let wrong = |address: &Address| Unsafe::WrongResult(address.clone());
     for (address, change) in &plan.difference.changes {
         let fits = matches!(
             (change, makes.get(address).map(|make| &make.step.action)),
@@ -146,19 +138,19 @@ fn standing<'a>(
                 | (Change::Replace(_), Some(Action::Replace(_)))
         );
         if !fits || (*change == Change::Create) == ledger.entries.contains_key(address) {
-            return Err(amiss(address));
+            return Err(wrong(address));
         }
     }
     let wanted = |address: &Address| plan.difference.changes.contains_key(address);
     for Placed { at, step } in placed(&plan.steps).filter(|placed| !is_removal(placed.step)) {
         if makes.get(&step.address).is_none_or(|make| make.at != at) || !wanted(&step.address) {
-            return Err(amiss(&step.address));
+            return Err(wrong(&step.address));
         }
     }
     let mut free: Vec<Placed<'_>> = placed(&plan.steps).filter(|removal| is_removal(removal.step)).collect();
     let mut goes = |address: &Address, action: &Action| {
         let own = |removal: &Placed<'_>| removal.step.address == *address && removal.step.action == *action;
-        let place = free.iter().position(own).ok_or_else(|| amiss(address))?;
+        let place = free.iter().position(own).ok_or_else(|| wrong(address))?;
         Ok(Some(free.swap_remove(place)))
     };
     let mut all = Vec::new();
@@ -174,34 +166,35 @@ fn standing<'a>(
         let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
         all.push(Standing { address, entry, goes, moves: None });
     }
-    free.first().map_or(Ok(all), |removal| Err(amiss(&removal.step.address)))
+    free.first().map_or(Ok(all), |removal| Err(wrong(&removal.step.address)))
 }
 
 impl Lint<'_> {
-    /// Whether a step comes after the removals. One that puts something new in the place of something else does not.
+    /// Whether a step must run after the deletions. A replacement is exempt: nothing depends on the new object yet.
     fn is_last(&self, make: Placed<'_>) -> bool {
         let Step { address, action, .. } = make.step;
         let node = self.desired.and_then(|desired| desired.get(address));
         node.is_some_and(|node| node.is_last) && matches!(action, Action::Create | Action::Update(_))
     }
 
-    /// What something stands on is there before it, and what it leaves out where that fails has been tried.
-    fn makes_are_founded(&self) -> Result<(), Unsafe> {
+    /// Dependencies exist before their dependents. Steps that a gate waits for have ended, however.
+    fn dependencies_come_first(&self) -> Result<(), Unsafe> {
         for (address, make) in &self.makes {
             let Some(node) = self.desired.and_then(|desired| desired.get(address)) else { continue };
-            let unfounded = |needed: &Address| Unsafe::Unfounded { made: (*address).clone(), needed: needed.clone() };
+            let missing =
+                |needed: &Address| Unsafe::MissingDependency { made: (*address).clone(), needed: needed.clone() };
             for needed in &node.depends_on {
                 let is_there = match self.makes.get(needed) {
                     Some(before) => self.paths.succeeds(*before, *make),
                     None => self.ledger.entries.contains_key(needed),
                 };
                 if !is_there {
-                    return Err(unfounded(needed));
+                    return Err(missing(needed));
                 }
             }
             let tried = |needed: &&Address| self.makes.get(needed).is_none_or(|before| self.paths.ends(*before, *make));
             if let Some(needed) = node.waits_for.iter().find(|needed| !tried(needed)) {
-                return Err(unfounded(needed));
+                return Err(missing(needed));
             }
         }
         Ok(())
@@ -210,22 +203,25 @@ impl Lint<'_> {
     fn removals_are_safe(&self) -> Result<(), Unsafe> {
         for going in &self.standing {
             let Some(removal) = going.goes else { continue };
-            // Which of them takes its place nobody here can tell: all of them have to be there.
+            // The plan does not say which step replaces it, so all of them must have succeeded.
             let first = self.makes.values().filter(|make| !self.is_last(**make));
             if let Some(make) = first.copied().find(|make| !self.paths.succeeds(*make, removal)) {
-                return Err(Unsafe::Hasty { gone: going.address.clone(), made: make.step.address.clone() });
+                return Err(Unsafe::DeletedBeforeReplacement {
+                    gone: going.address.clone(),
+                    made: make.step.address.clone(),
+                });
             }
-            self.nobody_needs(going, removal)?;
-            let forgotten = self.ledger.lingering.get(going.address).filter(|_| self.desired.is_some());
-            if removal.step.not_before < forgotten.copied() {
-                return Err(Unsafe::Remembered { gone: going.address.clone(), user: going.address.clone() });
+            self.dependents_are_done(going, removal)?;
+            let drained = self.ledger.drain_until.get(going.address).filter(|_| self.desired.is_some());
+            if removal.step.not_before < drained.copied() {
+                return Err(Unsafe::DrainTooShort { gone: going.address.clone(), user: going.address.clone() });
             }
         }
         Ok(())
     }
 
-    /// Whoever stood on what goes with `removal` has gone or moved on before, and those whom it told of it had time to hear.
-    fn nobody_needs(&self, going: &Standing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
+    /// All dependents of what `removal` deletes are deleted or changed before it, and their drain periods have passed.
+    fn dependents_are_done(&self, going: &Standing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
         for user in self.standing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
             let Some(left) = user.goes.or(user.moves).filter(|left| left.at != removal.at && !self.is_last(*left))
             else {
@@ -233,23 +229,23 @@ impl Lint<'_> {
             };
             let (gone, user_address) = (going.address.clone(), user.address.clone());
             if !self.paths.succeeds(left, removal) {
-                return Err(Unsafe::Undermined { gone, user: user_address });
+                return Err(Unsafe::StillReferenced { gone, user: user_address });
             }
             let spec = self.plan.difference.specs.get(user.address).unwrap_or(&user.entry.spec);
-            let linger = self.kinds.drain_period(&user.address.kind, spec);
-            if self.desired.is_some() && !linger.is_zero() && self.paths.pause(left, removal) < linger {
-                return Err(Unsafe::Remembered { gone, user: user_address });
+            let drain = self.kinds.drain_period(&user.address.kind, spec);
+            if self.desired.is_some() && !drain.is_zero() && self.paths.pause(left, removal) < drain {
+                return Err(Unsafe::DrainTooShort { gone, user: user_address });
             }
         }
         Ok(())
     }
 
-    fn what_is_last_comes_last(&self) -> Result<(), Unsafe> {
+    fn last_steps_come_last(&self) -> Result<(), Unsafe> {
         let removals = || self.standing.iter().filter_map(|standing| standing.goes);
         for last in self.makes.values().copied().filter(|make| self.is_last(*make)) {
             if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
                 let (last, other) = (last.step.address.clone(), other.step.address.clone());
-                return Err(Unsafe::Premature { last, other });
+                return Err(Unsafe::RunsTooEarly { last, other });
             }
         }
         Ok(())
@@ -258,7 +254,7 @@ impl Lint<'_> {
 
 /// Which steps come before which, directly or through others.
 struct Paths<'a> {
-    /// The steps in an order in which each comes after those that it waits for.
+    /// The steps, each after those that it waits for.
     order: Vec<Placed<'a>>,
     /// For each step, those that must have succeeded before it begins.
     succeed: Vec<FixedBitSet>,
@@ -297,7 +293,7 @@ impl<'a> Paths<'a> {
     fn pause(&self, before: Placed<'_>, after: Placed<'_>) -> Duration {
         let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before.at, Duration::ZERO)]);
         for Placed { at, step } in &self.order {
-            let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| *pause + *wait);
+            let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| pause.saturating_add(*wait));
             if let Some(pause) = step.after.iter().filter_map(by).max() {
                 pauses.insert(*at, pause);
             }
@@ -309,14 +305,14 @@ impl<'a> Paths<'a> {
 /// The steps in an order in which each comes after those that it waits for.
 ///
 /// # Errors
-/// [`Unsafe::Endless`] when a step waits for itself, or for a step that is not in the plan.
+/// [`Unsafe::Cycle`] when a step waits for itself, or for a step that is not in the plan.
 fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
-    let endless = |step: &Step| Unsafe::Endless(step.address.clone());
+    let cyclic = |step: &Step| Unsafe::Cycle(step.address.clone());
     let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
     let mut followers = vec![Vec::new(); steps.len()];
     for follower in placed(steps) {
         for before in follower.step.after.keys().chain(&follower.step.waits_for) {
-            followers.get_mut(*before).ok_or_else(|| endless(follower.step))?.push(follower);
+            followers.get_mut(*before).ok_or_else(|| cyclic(follower.step))?.push(follower);
         }
     }
     let mut order: Vec<Placed<'_>> =
@@ -333,7 +329,7 @@ fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
         }
     }
     let mut stuck = steps.iter().zip(waiting).filter(|(_, count)| *count > 0);
-    stuck.next().map_or(Ok(order), |(step, _)| Err(endless(step)))
+    stuck.next().map_or(Ok(order), |(step, _)| Err(cyclic(step)))
 }
 
 /// `after` comes after `before` and everything before that.

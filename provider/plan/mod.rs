@@ -1,5 +1,6 @@
-//! From what there is to what is wanted: differences, order, preview. Pure.
+//! Planning: the differences between the ledger and the desired graph, the order of the steps, the preview. Pure.
 
+mod checked;
 mod diff;
 mod kinds;
 mod ledger;
@@ -10,10 +11,11 @@ mod resolve;
 mod tests;
 mod view;
 
+pub use checked::Mistake;
 pub use diff::{Change, Cycle, Difference, change, diff};
 pub use kinds::Kinds;
 pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
-pub use lint::{Mistake, Unsafe, lint};
+pub use lint::{Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
 pub use view::{Seen, View};

@@ -1,27 +1,26 @@
-//! The steps of a plan and what each waits for: the order that is safe for traffic.
+//! The steps of a plan, in an order that is safe for traffic.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::diff::{Change, Difference, diff};
-use super::lint::{Mistake, lint};
+use super::diff::{Change, Cycle, Difference, diff};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
-/// What one step does.
+/// The action of one step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// Makes a component.
+    /// Creates a component.
     Create,
     /// Changes these fields in place.
     Update(Vec<String>),
-    /// Makes a new one because of these fields; the old one is deposed.
+    /// Creates a new object because these fields cannot change; the old object is deposed.
     Replace(Vec<String>),
-    /// Takes away a component that is no longer wanted.
+    /// Deletes a component that is no longer desired.
     Delete,
-    /// Takes away what was deposed, which was this.
+    /// Deletes this deposed object.
     Retire(Box<Entry>),
 }
 
@@ -30,13 +29,13 @@ pub enum Action {
 pub struct Step {
     /// The component.
     pub address: Address,
-    /// What is done to it.
+    /// What the step does.
     pub action: Action,
-    /// Steps that must have succeeded before, and how long after each this one may begin.
+    /// Steps that must have succeeded, with the time to wait after each of them.
     pub after: BTreeMap<usize, Duration>,
-    /// Steps that must have ended before, however.
+    /// Steps that must have ended, in success or failure.
     pub waits_for: BTreeSet<usize>,
-    /// The time before which it may not begin, in seconds since 1970: others still act on what it takes away.
+    /// The earliest time at which the step may begin, in seconds since 1970: the end of a drain period.
     pub not_before: Option<u64>,
 }
 
@@ -45,35 +44,34 @@ pub struct Step {
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
-    /// What each wanted component needs.
+    /// The change of each desired component.
     pub difference: Difference,
 }
 
 impl Plan {
-    /// Whether nothing is to be done.
+    /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Plans the way from `ledger` to `desired`.
+    /// Plans the way from `ledger` to `desired`. The result is not checked yet: see [`Plan::checked`].
     ///
     /// # Errors
-    /// [`Mistake`]: it could not be planned, or what was planned is not safe for traffic.
-    pub fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Mistake> {
+    /// [`Cycle`].
+    pub(super) fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Cycle> {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
         let makes = plan.add_makes(desired);
         let first = plan.steps.len();
-        plan.add_removals(ledger, &makes, kinds, Linger::Waited);
-        plan.put_last(desired, first);
-        lint(&plan, Some(desired), ledger, kinds)?;
+        plan.add_removals(ledger, &makes, kinds, Drains::Awaited);
+        plan.order_after_removals(desired, first);
         Ok(plan)
     }
 
-    /// Plans to take everything away. Nobody is to be served afterwards, so nothing lingers.
+    /// Plans the deletion of everything. Nothing serves afterwards, so no drain period is awaited.
     pub fn destroy(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
         let mut plan = Self::default();
-        plan.add_removals(ledger, &BTreeMap::new(), kinds, Linger::Ignored);
+        plan.add_removals(ledger, &BTreeMap::new(), kinds, Drains::Skipped);
         plan
     }
 
@@ -97,9 +95,9 @@ impl Plan {
         makes
     }
 
-    /// What comes last waits for the removals, which are the steps from `first` on, and they do not wait for it. What is
-    /// made anew in the place of something else is relied on by nobody yet, and the other one goes after it.
-    fn put_last(&mut self, desired: &Desired, first: usize) {
+    /// Steps marked `after_removals` run after every deletion; these are the steps from `first` on. Replacements are exempt:
+    /// nothing depends on the new object yet, and the old one is deleted after it.
+    fn order_after_removals(&mut self, desired: &Desired, first: usize) {
         let is_last = |step: &Step| {
             let is_new = matches!(step.action, Action::Replace(_));
             desired.get(&step.address).is_some_and(|node| node.is_last && !is_new)
@@ -116,19 +114,20 @@ impl Plan {
         }
     }
 
-    /// Deletions: after everything that is made (its successor must serve first), and after everything that stood on it
-    /// has gone or moved on, and those who still act on it have had time to hear of it.
-    fn add_removals(&mut self, ledger: &Ledger, makes: &BTreeMap<Address, usize>, kinds: &dyn Kinds, linger: Linger) {
+    /// Adds the deletions. Each runs after all creates and updates, because its replacement must serve first, after its
+    /// dependents are deleted or changed, and after their drain periods.
+    fn add_removals(&mut self, ledger: &Ledger, makes: &BTreeMap<Address, usize>, kinds: &dyn Kinds, drains: Drains) {
         let removals = self.removals(ledger, makes);
         let first = self.steps.len();
         for (position, (address, action, removed)) in removals.iter().enumerate() {
             let address: &Address = address;
             let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
-            // How long to wait is said by the configuration of now, where there still is one.
+            // The drain period is that of the new spec, if there is one.
             let time = |user: &Address, entry: &Entry| {
-                linger.time(kinds, user, self.difference.specs.get(user).unwrap_or(&entry.spec))
+                drains.period(kinds, user, self.difference.specs.get(user).unwrap_or(&entry.spec))
             };
-            // What a rebuilt ledger's record led to is not told by AWS: it may have been any that does not stand on it.
+            // AWS does not report what a record led to before the ledger was rebuilt: any object may have been its target,
+            // except those that depend on the record.
             let led_to = |user: &Address, entry: &Entry| {
                 let may_have =
                     ledger.rebuilt.is_some() && user.kind != address.kind && !removed.depends_on.contains(user);
@@ -142,28 +141,28 @@ impl Plan {
                     after.insert(first + gone, time(user, entry));
                 }
             }
-            let not_before = match linger {
-                Linger::Waited => self.not_before(ledger, address, kinds),
-                Linger::Ignored => None,
+            let not_before = match drains {
+                Drains::Awaited => self.not_before(ledger, address, kinds),
+                Drains::Skipped => None,
             };
             let (address, action) = (address.clone(), action.clone());
             self.steps.push(Step { address, action, after, waits_for: BTreeSet::new(), not_before });
         }
     }
 
-    /// What an earlier apply withdrew others may still act on. Of what was withdrawn before the ledger was rebuilt nobody
-    /// knows, nor whether all of AWS knew of it then: that takes no longer than others remember.
+    /// The time before which a component must not be deleted, because an earlier apply removed the way to it. For a ledger
+    /// that was rebuilt this is not recorded, nor whether the change had reached all of AWS: two drain periods cover both.
     fn not_before(&self, ledger: &Ledger, address: &Address, kinds: &dyn Kinds) -> Option<u64> {
         let longest = || {
             let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.drain_period(&address.kind, spec));
             let held = ledger.entries.iter().map(|(address, entry)| kinds.drain_period(&address.kind, &entry.spec));
             wanted.chain(held).max().unwrap_or_default().as_secs()
         };
-        let rebuilt = ledger.rebuilt.map(|then| then + 2 * longest());
-        rebuilt.max(ledger.lingering.get(address).copied())
+        let rebuilt = ledger.rebuilt.map(|then| then.saturating_add(longest().saturating_mul(2)));
+        rebuilt.max(ledger.drain_until.get(address).copied())
     }
 
-    /// Everything that goes: what is no longer wanted, what is replaced now, what an earlier apply could not delete.
+    /// Everything that is deleted: what is no longer desired, what is replaced, and what an earlier apply could not delete.
     fn removals<'a>(
         &self,
         ledger: &'a Ledger,
@@ -187,19 +186,19 @@ impl Plan {
     }
 }
 
-/// Whether a removal waits until nobody acts any more on what the removed said.
+/// Whether deletions wait for drain periods.
 #[derive(Clone, Copy)]
-enum Linger {
-    Waited,
-    Ignored,
+enum Drains {
+    Awaited,
+    Skipped,
 }
 
-impl Linger {
-    /// How long others may act on what `user` said, when it was of this spec.
-    fn time(self, kinds: &dyn Kinds, user: &Address, spec: &Json) -> Duration {
+impl Drains {
+    /// The drain period of the component at `user` with this spec.
+    fn period(self, kinds: &dyn Kinds, user: &Address, spec: &Json) -> Duration {
         match self {
-            Self::Waited => kinds.drain_period(&user.kind, spec),
-            Self::Ignored => Duration::ZERO,
+            Self::Awaited => kinds.drain_period(&user.kind, spec),
+            Self::Skipped => Duration::ZERO,
         }
     }
 }

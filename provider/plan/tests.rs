@@ -122,7 +122,7 @@ fn text(plan: &Plan) -> String {
 }
 
 fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
-    Plan::new(desired, ledger, &Things).expect("no cycle")
+    Plan::checked(desired, ledger, &Things).expect("no cycle")
 }
 
 #[test]
@@ -165,13 +165,13 @@ fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
     let not_before = |ledger: &Ledger| plan(&one, ledger).steps.iter().map(|step| step.not_before).collect::<Vec<_>>();
     let mut ledger = made(&two, "");
     assert_eq!(not_before(&ledger), [None]);
-    ledger.lingering.insert(at("west"), 1060);
+    ledger.drain_until.insert(at("west"), 1060);
     assert_eq!(not_before(&ledger), [Some(1060)]);
     ledger.rebuilt = Some(1010);
     assert_eq!(not_before(&ledger), [Some(1130)], "nobody knows what was withdrawn just before, nor who knew of it");
     assert!(Plan::destroy(&ledger, &Things).steps.iter().all(|step| step.not_before.is_none()));
     ledger.settle(1060);
-    assert!(ledger.lingering.is_empty());
+    assert!(ledger.drain_until.is_empty());
 }
 
 /// AWS does not tell what a record led to; it may have been anything.
@@ -259,7 +259,7 @@ fn destroy_goes_the_other_way_and_waits_for_no_resolver() {
     assert_eq!(text(&destroy), "-a after -b\n-b");
     assert_eq!(lint(&destroy, None, &ledger, &Things), Ok(()));
     destroy.steps[0].after.clear();
-    assert_eq!(lint(&destroy, None, &ledger, &Things), Err(Unsafe::Undermined { gone: at("a"), user: at("b") }));
+    assert_eq!(lint(&destroy, None, &ledger, &Things), Err(Unsafe::StillReferenced { gone: at("a"), user: at("b") }));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_preview_tells_what_is_known() {
 
     let ledger = made(&desired, "");
     let kept = View::planned(&plan(&desired, &ledger).difference, &ledger, &Things);
-    assert_eq!(kept.components_value(), View::made(&ledger, &Things).components_value());
+    assert_eq!(kept.components, View::made(&ledger, &Things).components);
 }
 
 /// A random graph: each thing refers to some of those before it.
@@ -321,7 +321,7 @@ proptest! {
             prop_assert!(dangling(&ledger).is_none(), "{:?} dangles after {:?}", dangling(&ledger), plan.steps[step].address);
         }
         prop_assert!(ledger.deposed.is_empty());
-        prop_assert!(Plan::new(&to, &ledger, &Things).expect("no cycle").is_empty());
+        prop_assert!(Plan::checked(&to, &ledger, &Things).expect("no cycle").is_empty());
     }
 }
 
@@ -435,8 +435,8 @@ fn what_resolvers_remember_of_an_earlier_apply_is_waited_for() {
     let one = wants(&[("east", json!({}))]);
     let mut ledger = made(&two, "");
     let hasty = plan(&one, &ledger);
-    ledger.lingering.insert(at("west"), 1060);
-    assert!(matches!(lint(&hasty, Some(&one), &ledger, &Things), Err(Unsafe::Remembered { .. })));
+    ledger.drain_until.insert(at("west"), 1060);
+    assert!(matches!(lint(&hasty, Some(&one), &ledger, &Things), Err(Unsafe::DrainTooShort { .. })));
     assert_eq!(lint(&plan(&one, &ledger), Some(&one), &ledger, &Things), Ok(()));
     assert_eq!(lint(&Plan::destroy(&ledger, &Things), None, &ledger, &Things), Ok(()), "nobody is to be served");
 }

@@ -2,7 +2,7 @@
 
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::acm::{certificate, zone};
 use super::{Bench, REGION, at, tags, with};
@@ -80,8 +80,8 @@ async fn the_execute_api_endpoint_is_disabled_and_enabled_apart_from_its_api() {
 #[tokio::test]
 async fn a_create_whose_reply_is_lost_creates_one_api() {
     let bench = Bench::start().await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateApi").nth(1));
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("apigateway:CreateIntegration").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("apigateway:CreateApi").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("apigateway:CreateIntegration").nth(1));
     api(&bench).await;
     let calls = |name: &str| bench.local.calls().iter().filter(|call| call.name() == name).count();
     assert_eq!((calls("apigateway:CreateApi"), calls("apigateway:CreateIntegration")), (1, 1));

@@ -2,7 +2,7 @@
 
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::acm::{validation_record, zone};
 use super::{Bench, tags, with};
@@ -90,7 +90,7 @@ async fn an_alternate_domain_name_of_another_distribution_is_foreign() {
 #[tokio::test]
 async fn a_create_whose_reply_is_lost_creates_one_distribution() {
     let bench = Bench::start().await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("cloudfront:CreateDistribution").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:CreateDistribution").nth(1));
     bench.create(ADDRESS, &plain()).await;
 }
 

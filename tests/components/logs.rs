@@ -73,8 +73,8 @@ async fn a_claim_stays_in_its_region_when_the_home_region_changes() {
 async fn a_claim_whose_create_reply_is_lost_is_ours() {
     let bench = Bench::start().await;
     let claim = claim(&[]);
-    let fault = strict_aws::Fault::new(strict_aws::Harm::ReplyLost).operation("logs:CreateLogGroup").nth(1);
-    bench.local.fault(fault);
+    let fault = strict_aws::Fault::new(strict_aws::Effect::ReplyLost).operation("logs:CreateLogGroup").nth(1);
+    bench.local.inject(fault);
     bench.create("global/claim", &claim).await;
     let creates = bench.local.calls().iter().filter(|call| call.name() == "logs:CreateLogGroup").count();
     assert_eq!(creates, 2);

@@ -44,7 +44,7 @@ impl Bench {
 
     /// With an endpoint of their own for some services.
     pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
-        let local = LocalAws::start(Options { backend: Backend::Memory, ..Options::default() }).await.unwrap();
+        let local = LocalAws::start(Options { backend: Backend::InMemory, ..Options::default() }).await.unwrap();
         let config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {

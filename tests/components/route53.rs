@@ -9,7 +9,7 @@ use multiregion::components::Found;
 use multiregion::desired::Address;
 use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::{Bench, tags, with};
 
@@ -56,7 +56,7 @@ async fn an_interrupted_create_of_a_hosted_zone_is_continued() {
     let bench = Bench::start().await;
     let spec = zone_spec();
     let (aws, component) = bench.at(ZONE);
-    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    bench.local.inject(Fault::new(Effect::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &spec).await.unwrap_err();
     let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("the zone is not found") };
 
@@ -69,14 +69,14 @@ async fn an_interrupted_create_of_a_hosted_zone_is_continued() {
 async fn a_hosted_zone_whose_replies_are_lost_is_tagged() {
     let bench = Bench::start().await;
     for lost in ["route53:CreateHostedZone", "route53:ChangeTagsForResource"] {
-        bench.local.fault(Fault::new(Harm::ReplyLost).operation(lost).nth(1));
+        bench.local.inject(Fault::new(Effect::ReplyLost).operation(lost).nth(1));
     }
     let zone = bench.create(ZONE, &zone_spec()).await;
     bench.delete(ZONE, &zone_spec(), &zone).await;
 
     // Route 53 refuses the caller reference of the deleted zone; the reply to the second create is lost.
     bench.local.clear_calls();
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:CreateHostedZone").nth(2));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:CreateHostedZone").nth(2));
     bench.create(ZONE, &zone_spec()).await;
     let calls = bench.local.calls();
     let last = calls.iter().rfind(|call| call.writes()).map(|call| call.name());
@@ -143,7 +143,7 @@ async fn a_health_check_without_tags_is_found_by_its_caller_reference() {
     let bench = Bench::start().await;
     let address = "us-west-2/health_check";
     let (aws, component) = bench.at(address);
-    bench.local.fault(Fault::new(Harm::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
+    bench.local.inject(Fault::new(Effect::AccessDenied).operation("route53:ChangeTagsForResource").nth(1));
     component.create(&aws, &check_spec(address)).await.unwrap_err();
     assert!(matches!(component.find(&aws, &check_spec(address)).await.unwrap(), Some(Found::Ours(_))));
     // The spec may have changed before the create is repeated.
@@ -218,10 +218,10 @@ async fn a_record_is_created_updated_and_deleted() {
 async fn a_record_change_whose_reply_is_lost_succeeds() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
     let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
     let outputs = bench.create(RECORD, &spec).await;
-    bench.local.fault(Fault::new(Harm::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
     bench.delete(RECORD, &spec, &outputs).await;
 }
 

@@ -73,13 +73,13 @@ fn list_calls(calls: &[Call]) -> BTreeMap<String, usize> {
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stdout, reason = "a measurement, shown with --nocapture")]
 async fn a_refresh_sends_no_request_twice() {
-    let world = World::on(Options { every_region: true, ..Options::in_memory() }).await;
+    let world = World::on(Options { all_regions: true, ..Options::in_memory() }).await;
     let (_zone, mut api, config) = ten_regions(&world).await;
     let began = Instant::now();
     world.apply(&mut api, &config).await;
     println!("apply, with two refreshes and plans: {} calls, {:?}", world.local.calls().len(), began.elapsed());
     for latency in [Duration::ZERO, Duration::from_millis(50)] {
-        world.local.latency(latency);
+        world.local.set_latency(latency);
         world.local.clear_calls();
         let began = Instant::now();
         world.refresh(&mut api).await;

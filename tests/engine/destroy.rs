@@ -3,7 +3,7 @@
 use multiregion::lifecycle;
 use multiregion::wire::{Diagnostic, Path, Value};
 use serde_json::json;
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::world::{Subject, World};
 
@@ -30,7 +30,7 @@ async fn a_zone_can_be_destroyed_after_its_create_and_rollback_failed() {
     let (planned, diagnostics) = world.plan(&mut zone, &config).await;
     assert!(diagnostics.is_empty(), "{diagnostics:#?}");
     for operation in ["route53:CreateHostedZone", "logs:DeleteLogGroup"] {
-        world.local.fault(Fault::new(Harm::AccessDenied).operation(operation));
+        world.local.inject(Fault::new(Effect::AccessDenied).operation(operation));
     }
     let apply = world.provider().apply(zone.resource, Value::Null, planned.state, config.clone());
     let (state, diagnostics) = apply.await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::world::{Subject, World};
 
@@ -111,7 +111,7 @@ impl ProbedApi {
                 tokio::task::block_in_place(|| prober.probe(&format!("{} in {}", call.name(), call.region)));
             }
         };
-        self.world.local.fault(Fault::new(Harm::Hook(Arc::new(probe))));
+        self.world.local.inject(Fault::new(Effect::Hook(Arc::new(probe))));
         self.world.apply(&mut self.api, config).await;
         self.world.local.clear_faults();
         let failures = std::mem::take(&mut *self.prober.failures.lock().expect("the lock is not poisoned"));

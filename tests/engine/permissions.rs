@@ -127,20 +127,3 @@ fn declared_actions_are_well_formed_and_sorted() {
         assert!(component.meta().actions.is_sorted(), "the actions of {} are not sorted", component.meta().name);
     }
 }
-
-/// The expected content of `docs/iam-policy.json`.
-fn policy() -> String {
-    let actions = declared_actions();
-    let statement = json!({ "Sid": "Multiregion", "Effect": "Allow", "Action": actions, "Resource": "*" });
-    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
-    serde_json::to_string_pretty(&policy).expect("it is JSON") + "\n"
-}
-
-#[test]
-fn the_documented_policy_allows_exactly_the_declared_actions() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/iam-policy.json");
-    let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == policy(), "docs/iam-policy.json is out of date. Expected:\n{}", policy());
-    // IAM limits a managed policy to 6,144 characters, white space not counted.
-    assert!(written.chars().filter(|c| !c.is_whitespace()).count() <= 6_144);
-}

@@ -1,4 +1,4 @@
-//! A clock on which nothing takes time: it moves on when nobody can do anything but wait.
+//! A simulated clock: it advances when all tasks are waiting.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use multiregion::aws::{Clock, Sleeping};
 
-/// The time of day at the beginning: some day in 2026.
+/// The simulated Unix time at the start, in 2026.
 const EPOCH: u64 = 1_790_000_000;
 
 /// Simulated time. Clones share it.
@@ -24,9 +24,9 @@ pub(super) struct SimulatedClock {
 #[derive(Default)]
 struct Sleepers {
     now: Duration,
-    /// How often the dice were thrown.
-    throws: u64,
-    /// Who is to be woken when, those of the same time in the order in which they went to sleep.
+    /// How many random numbers were drawn.
+    random_numbers: u64,
+    /// Wakers by time; those of equal time in the order in which they started to wait.
     waiting: BTreeMap<(Duration, u64), Waker>,
     next: u64,
 }
@@ -38,20 +38,20 @@ impl Default for SimulatedClock {
 }
 
 impl SimulatedClock {
-    /// The time since the beginning.
+    /// The time since the start.
     pub(super) fn elapsed(&self) -> Duration {
         self.lock().now
     }
 
-    /// It is as late as it was. Nobody may be waiting.
+    /// Resets the clock to an earlier time. No task may be waiting.
     pub(super) fn return_to(&self, elapsed: Duration) {
         let mut sleepers = self.lock();
-        assert!(sleepers.waiting.is_empty(), "somebody is still asleep");
+        assert!(sleepers.waiting.is_empty(), "a task is still waiting");
         sleepers.now = elapsed;
-        sleepers.throws = 0;
+        sleepers.random_numbers = 0;
     }
 
-    /// Moves on to the next sleeper's time and wakes it; how far that was, or `None` when nobody sleeps.
+    /// Advances to the next waiting task and wakes it. Returns by how much, or `None` when no task is waiting.
     fn skip(&self) -> Option<Duration> {
         let (by, waker) = {
             let mut sleepers = self.lock();
@@ -83,12 +83,12 @@ impl Clock for SimulatedClock {
         Box::pin(Sleeper { clock: self.clone(), until, place: None })
     }
 
-    /// Other numbers at every throw, and the same ones again from the same moment on.
+    /// A different number at each call, and the same sequence again from the same moment on.
     fn random_u64(&self) -> u64 {
         let mut sleepers = self.lock();
-        sleepers.throws += 1;
+        sleepers.random_numbers += 1;
         let mut hash = DefaultHasher::new();
-        (sleepers.now, sleepers.throws).hash(&mut hash);
+        (sleepers.now, sleepers.random_numbers).hash(&mut hash);
         hash.finish()
     }
 }
@@ -124,53 +124,54 @@ impl Drop for Sleeper {
     }
 }
 
-/// How a simulation ended.
+/// The outcome of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended<T> {
-    /// By itself.
+pub(super) enum Outcome<T> {
+    /// The work ended by itself.
     Done(T),
-    /// It was killed on the way.
+    /// The process was killed.
     Killed,
 }
 
-/// What a simulation has to know of the world around it.
-pub(super) trait Surroundings {
-    /// Whether somebody is at work elsewhere, so that time must not move.
+/// What a simulation needs to know about its environment.
+pub(super) trait Environment {
+    /// Whether a request is being served elsewhere, so that time must not advance.
     fn is_busy(&self) -> bool;
     /// Whether the process has been killed.
     fn is_killed(&self) -> bool;
-    /// Time has moved on.
-    fn passed(&self, by: Duration);
+    /// Called after time has advanced.
+    fn advance(&self, by: Duration);
 }
 
-/// Runs `work` to its end. Whenever it can only wait, time moves on to the next moment at which it need not.
+/// Runs `work` to its end. Whenever it can only wait, time advances to the next moment at which something happens.
 pub(super) async fn simulate<T>(
     clock: &SimulatedClock,
-    surroundings: &impl Surroundings,
+    environment: &impl Environment,
     work: impl Future<Output = T>,
-) -> Ended<T> {
+) -> Outcome<T> {
     let mut work = pin!(work);
-    // Files are read on another thread, the only one: what it is given last ends last.
+    // The runtime has a single blocking thread, which reads files in order: when this fence has run, all earlier reads
+    // have ended.
     let mut fence: Option<tokio::task::JoinHandle<()>> = None;
     let flag = Arc::new(AtomicBool::new(false));
     std::future::poll_fn(move |context| {
         loop {
-            // Who was woken since may give the thread more to read, behind the fence that stands.
+            // A task that was woken meanwhile may have queued more reads behind the fence.
             if flag.swap(false, Ordering::SeqCst) {
                 fence = None;
             }
             let waker = Waker::from(Arc::new(Woken { flag: Arc::clone(&flag), outer: context.waker().clone() }));
             if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return Poll::Ready(Ended::Done(outcome));
+                return Poll::Ready(Outcome::Done(outcome));
             }
-            if surroundings.is_killed() {
-                return Poll::Ready(Ended::Killed);
+            if environment.is_killed() {
+                return Poll::Ready(Outcome::Killed);
             }
             if flag.load(Ordering::SeqCst) {
-                // The runtime wants its turn, or there is more to do; it has been told already.
+                // The runtime has more to do, and has already been notified.
                 return Poll::Pending;
             }
-            if surroundings.is_busy() {
+            if environment.is_busy() {
                 return Poll::Pending;
             }
             let mut behind = fence.take().unwrap_or_else(|| tokio::task::spawn_blocking(|| ()));
@@ -181,8 +182,8 @@ pub(super) async fn simulate<T>(
             if flag.load(Ordering::SeqCst) {
                 continue;
             }
-            let by = clock.skip().expect("somebody is still waiting for something");
-            surroundings.passed(by);
+            let by = clock.skip().expect("a task is waiting");
+            environment.advance(by);
         }
     })
     .await
@@ -204,9 +205,9 @@ impl Wake for Woken {
 mod tests {
     use super::*;
 
-    struct Nobody;
+    struct Idle;
 
-    impl Surroundings for Nobody {
+    impl Environment for Idle {
         fn is_busy(&self) -> bool {
             false
         }
@@ -215,11 +216,11 @@ mod tests {
             false
         }
 
-        fn passed(&self, _: Duration) {}
+        fn advance(&self, _: Duration) {}
     }
 
     #[tokio::test]
-    async fn sleepers_wake_in_the_order_of_their_time() {
+    async fn sleepers_wake_in_order_of_time() {
         let clock = SimulatedClock::default();
         let order = Mutex::new(Vec::new());
         let sleep = |seconds: u64| {
@@ -230,7 +231,7 @@ mod tests {
             }
         };
         let began = Instant::now();
-        simulate(&clock, &Nobody, futures::future::join3(sleep(3600), sleep(60), sleep(7))).await;
+        simulate(&clock, &Idle, futures::future::join3(sleep(3600), sleep(60), sleep(7))).await;
         assert_eq!(*order.lock().unwrap(), [(7, 7), (60, 60), (3600, 3600)]);
         assert!(began.elapsed() < Duration::from_secs(5));
     }

@@ -1,34 +1,34 @@
-//! What befalls one AWS call.
+//! The faults of the matrix.
 
-use strict_aws::{Fault as Trouble, Harm};
+use strict_aws::{Effect, Fault as InjectedFault};
 
 use super::world::World;
 
-/// The ways in which a call fails.
+/// A way in which an AWS call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// 500 before anything was done.
+    /// Status 500; nothing was done.
     ServerError,
-    /// Throttled, in the service's own words.
+    /// Throttled with the service's error code; nothing was done.
     Throttled,
     /// Done, but the reply is lost.
     ReplyLost,
-    /// Done, and the process killed there.
+    /// Done, and the process is killed.
     Killed,
-    /// Refused, as is every later call of the operation, until the operator repairs it.
+    /// Access denied, also for every later call of the operation, until the operator grants it.
     Denied,
-    /// No answer comes until the caller gives up.
+    /// No response arrives until the caller's timeout.
     Hangs,
-    /// The session expires: this call and every later one is refused, until the user renews the credentials.
+    /// The session has expired: this call and every later one is rejected until the user renews the credentials.
     Expired,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub(super) const ALL: [Self; 7] =
         [Self::ServerError, Self::Throttled, Self::ReplyLost, Self::Killed, Self::Denied, Self::Hangs, Self::Expired];
 
-    /// How it is called in the name of a run.
+    /// Its part of the name of a run.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::ServerError => "500",
@@ -41,27 +41,27 @@ impl Fault {
         }
     }
 
-    /// Whether the run that it befalls has to end well all the same.
-    pub(super) fn is_outlasted(self) -> bool {
+    /// Whether a run with this fault must succeed, because the provider retries.
+    pub(super) fn is_retried(self) -> bool {
         matches!(self, Self::ServerError | Self::Throttled | Self::ReplyLost)
     }
 
-    /// Sets it on the nth AWS call from now on.
-    pub(super) fn set(self, world: &World, n: usize) {
-        let harm = match self {
+    /// Injects the fault into the nth AWS call from now on.
+    pub(super) fn inject(self, world: &World, n: usize) {
+        let effect = match self {
             Self::Killed => return world.network.kill_after(n),
-            Self::ServerError => Harm::ServerError,
-            Self::Throttled => Harm::Throttled,
-            Self::ReplyLost => Harm::ReplyLost,
-            Self::Denied => Harm::AccessDenied,
-            Self::Hangs => Harm::Hangs,
-            Self::Expired => Harm::ExpiredToken,
+            Self::ServerError => Effect::ServerError,
+            Self::Throttled => Effect::Throttled,
+            Self::ReplyLost => Effect::ReplyLost,
+            Self::Denied => Effect::AccessDenied,
+            Self::Hangs => Effect::Hangs,
+            Self::Expired => Effect::ExpiredToken,
         };
-        let trouble = Trouble::new(harm);
-        world.aws.fault(match self {
-            Self::Denied => trouble.nth(n).lasting(),
-            Self::Expired => trouble.from_nth(n),
-            _ => trouble.nth(n),
+        let injected = InjectedFault::new(effect);
+        world.aws.inject(match self {
+            Self::Denied => injected.nth(n).lasting(),
+            Self::Expired => injected.from_nth(n),
+            _ => injected.nth(n),
         });
     }
 }

@@ -1,6 +1,6 @@
-//! What OpenTofu and Terraform do with a resource: refresh, plan, apply, and what they keep of it in which case.
+//! A model of OpenTofu and Terraform: refresh, plan, apply, and what they store in each case.
 //!
-//! Read in the sources of Terraform 1.11 (`node_resource_abstract_instance.go`) and seen in trials with both.
+//! Based on the source of Terraform 1.11 (`node_resource_abstract_instance.go`) and on experiments with both tools.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -13,119 +13,123 @@ use multiregion::lifecycle::{Planned, Provider, State};
 use multiregion::resources::Resource;
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 
-use super::clock::{Ended, Surroundings, simulate};
-use super::core;
+use super::clock::{Environment, Outcome, simulate};
+use super::host_checks;
 use super::world::World;
 
 /// A resource in the host's state file.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct StoredResource {
     pub(super) resource: &'static dyn Resource,
     pub(super) value: Value,
     pub(super) private: Vec<u8>,
-    /// Whether the host will make it anew, because its create ended with an error.
+    /// Whether the host will recreate it because its create failed.
     pub(super) tainted: bool,
-    /// How many calls there had been when the host had kept what the last run told; after these come goodbyes.
-    pub(super) told_after: usize,
+    /// How many calls the last run had made when the host had stored its result; acknowledgements follow.
+    pub(super) persisted_after: usize,
 }
 
 /// How one run of the command-line tool ended.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Run {
-    /// Well; whether anything was to do.
-    Well { empty: bool },
-    /// With errors.
-    Errors(Diagnostics),
+    /// Success; `empty` when there was nothing to do.
+    Succeeded { empty: bool },
+    /// Errors.
+    Failed(Diagnostics),
     /// The provider was killed.
     Killed,
 }
 
 impl Run {
-    pub(super) fn is_well(&self) -> bool {
-        matches!(self, Self::Well { .. })
+    pub(super) fn succeeded(&self) -> bool {
+        matches!(self, Self::Succeeded { .. })
     }
 }
 
-/// How far a run is: what is in the state file should the provider die now.
-struct Saved(RefCell<Kept>);
+/// The state file in case the provider dies now.
+struct StateFile(RefCell<StoredResource>);
 
-impl Saved {
+impl StateFile {
     fn save(&self, state: State, tainted: bool) {
-        let mut kept = self.0.borrow_mut();
-        (kept.value, kept.private, kept.tainted) = (state.value, state.private, tainted);
+        let mut stored = self.0.borrow_mut();
+        (stored.value, stored.private, stored.tainted) = (state.value, state.private, tainted);
     }
 
-    /// What the host would keep if the provider died in the call that comes.
-    fn would_keep(&self, value: &Value, private: &[u8]) {
-        let mut kept = self.0.borrow_mut();
-        (kept.value, kept.private) = (value.clone(), private.to_vec());
+    /// Stores what the host keeps if the provider dies during the next call.
+    fn save_if_killed(&self, value: &Value, private: &[u8]) {
+        let mut stored = self.0.borrow_mut();
+        (stored.value, stored.private) = (value.clone(), private.to_vec());
     }
 }
 
-const GONE: State = State { value: Value::Null, private: Vec::new() };
+const ABSENT: State = State { value: Value::Null, private: Vec::new() };
 
-impl Kept {
-    /// Nothing yet.
-    pub(super) fn nothing(resource: &'static dyn Resource) -> Self {
-        Self { resource, value: Value::Null, private: Vec::new(), tainted: false, told_after: 0 }
+impl StoredResource {
+    /// A resource that does not exist yet.
+    pub(super) fn absent(resource: &'static dyn Resource) -> Self {
+        Self { resource, value: Value::Null, private: Vec::new(), tainted: false, persisted_after: 0 }
     }
 
-    /// As the provider is given it.
+    /// The state in the form that the provider receives.
     pub(super) fn state(&self) -> State {
         State { value: self.value.clone(), private: self.private.clone() }
     }
 
-    /// One run of the tool with this configuration, null for a destroy; a new process of the provider.
+    /// Runs the tool with this configuration, null for a destroy, and a new provider process.
     pub(super) async fn run(&mut self, world: &World, config: &Value) -> Run {
-        match simulate(&world.clock, &world.network, self.run_beside(world, config)).await {
-            Ended::Done(run) => run,
-            Ended::Killed => Run::Killed,
+        match simulate(&world.clock, &world.network, self.run_concurrently(world, config)).await {
+            Outcome::Done(run) => run,
+            Outcome::Killed => Run::Killed,
         }
     }
 
-    /// The same while others run, for whoever simulates the time of all of them.
-    pub(super) async fn run_beside(&mut self, world: &World, config: &Value) -> Run {
-        let kept = self.clone();
-        self.saved(world, async |saved| {
-            let intent = plan(world, &kept, config).await?;
-            carry_out(world, saved, kept.resource, intent, config).await
+    /// [`StoredResource::run`] as a part of a simulation with other runs.
+    pub(super) async fn run_concurrently(&mut self, world: &World, config: &Value) -> Run {
+        let stored = self.clone();
+        self.with_state_file(world, async |file| {
+            let action = plan(world, &stored, config).await?;
+            apply_plan(world, file, stored.resource, action, config).await
         })
         .await
     }
 
-    /// The first half of a run: what it finds that there is to do.
-    pub(super) async fn plan(&self, world: &World, config: &Value) -> Result<Intent, Run> {
+    /// The first half of a run: refresh and plan.
+    pub(super) async fn plan(&self, world: &World, config: &Value) -> Result<PlannedAction, Run> {
         match simulate(&world.clock, &world.network, plan(world, self, config)).await {
-            Ended::Done(planned) => planned.map_err(Run::Errors),
-            Ended::Killed => Err(Run::Killed),
+            Outcome::Done(planned) => planned.map_err(Run::Failed),
+            Outcome::Killed => Err(Run::Killed),
         }
     }
 
-    /// The second half of a run.
-    pub(super) async fn carry_out(&mut self, world: &World, intent: Intent, config: &Value) -> Run {
+    /// The second half of a run: apply.
+    pub(super) async fn apply_plan(&mut self, world: &World, action: PlannedAction, config: &Value) -> Run {
         let resource = self.resource;
-        let work = self.saved(world, async |saved| carry_out(world, saved, resource, intent, config).await);
+        let work = self.with_state_file(world, async |file| apply_plan(world, file, resource, action, config).await);
         match simulate(&world.clock, &world.network, work).await {
-            Ended::Done(run) => run,
-            Ended::Killed => Run::Killed,
+            Outcome::Done(run) => run,
+            Outcome::Killed => Run::Killed,
         }
     }
 
-    /// Does `work`, and keeps what it saves, also when it is killed.
-    async fn saved(&mut self, world: &World, work: impl AsyncFnOnce(&Saved) -> Result<bool, Diagnostics>) -> Run {
-        let saved = Saved(RefCell::new(Self { told_after: 0, ..self.clone() }));
-        let ended = unless_killed(world, work(&saved)).await;
-        world.network.revive();
-        *self = saved.0.into_inner();
+    /// Does `work` and stores what it saves, also when the provider is killed.
+    async fn with_state_file(
+        &mut self,
+        world: &World,
+        work: impl AsyncFnOnce(&StateFile) -> Result<bool, Diagnostics>,
+    ) -> Run {
+        let file = StateFile(RefCell::new(Self { persisted_after: 0, ..self.clone() }));
+        let ended = unless_killed(world, work(&file)).await;
+        world.network.restart();
+        *self = file.0.into_inner();
         match ended {
             None => Run::Killed,
-            Some(Ok(empty)) => Run::Well { empty },
-            Some(Err(errors)) => Run::Errors(errors),
+            Some(Ok(empty)) => Run::Succeeded { empty },
+            Some(Err(errors)) => Run::Failed(errors),
         }
     }
 }
 
-/// `None` when the process is killed on the way.
+/// `None` when the process is killed meanwhile.
 async fn unless_killed<T>(world: &World, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|context| match work.as_mut().poll(context) {
@@ -135,100 +139,104 @@ async fn unless_killed<T>(world: &World, work: impl Future<Output = T>) -> Optio
     .await
 }
 
-/// What a run has found that there is to do.
+/// What the host does after its plan.
 #[derive(Clone)]
-pub(super) enum Intent {
-    /// Nothing; what the refresh has seen is kept.
+pub(super) enum PlannedAction {
+    /// Nothing; stores the refreshed state.
     Nothing(State),
-    /// To destroy, with what the plan says in private; what is tainted is tainted still if that fails.
+    /// Destroy, with the plan's private state; a tainted resource stays tainted if that fails.
     Destroy { state: State, private: Vec<u8>, tainted: bool },
-    /// To destroy, and make anew.
+    /// Destroy and create again.
     Replace { state: State, private: Vec<u8>, tainted: bool },
-    /// To make, or to change what there is.
+    /// Create or update.
     Change(State),
 }
 
-/// Refresh and plan.
-async fn plan(world: &World, kept: &Kept, config: &Value) -> Result<Intent, Diagnostics> {
-    let resource = kept.resource;
+/// Refreshes and plans.
+async fn plan(world: &World, stored: &StoredResource, config: &Value) -> Result<PlannedAction, Diagnostics> {
+    let resource = stored.resource;
     let provider = world.connect().await?;
-    let (state, told) = provider.read(resource, kept.state()).await;
-    errors(told)?;
-    errors(core::refreshed(&state.value))?;
-    let tainted = kept.tainted && state.value != Value::Null;
-    let prior = if tainted { GONE } else { state.clone() };
+    let (state, diagnostics) = provider.read(resource, stored.state()).await;
+    errors(diagnostics)?;
+    errors(host_checks::refreshed(&state.value))?;
+    let tainted = stored.tainted && state.value != Value::Null;
+    let prior = if tainted { ABSENT } else { state.clone() };
     let planned = planned(&provider, resource, &prior, config).await?;
     let private = planned.state.private.clone();
     if *config == Value::Null {
         let is_gone = state.value == Value::Null;
-        return Ok(if is_gone { Intent::Nothing(GONE) } else { Intent::Destroy { state, private, tainted } });
+        return Ok(if is_gone {
+            PlannedAction::Nothing(ABSENT)
+        } else {
+            PlannedAction::Destroy { state, private, tainted }
+        });
     }
     Ok(match planned {
         Planned { replaced_by, .. } if !replaced_by.is_empty() => {
-            let nothing = State { value: Value::Null, private };
-            let planned = self::planned(&provider, resource, &nothing, config).await?;
-            Intent::Replace { state, private: planned.state.private, tainted }
+            let absent = State { value: Value::Null, private };
+            let planned = self::planned(&provider, resource, &absent, config).await?;
+            PlannedAction::Replace { state, private: planned.state.private, tainted }
         }
-        _ if tainted => Intent::Replace { state, private, tainted },
-        planned if planned.state.value == state.value => Intent::Nothing(state),
-        _ => Intent::Change(state),
+        _ if tainted => PlannedAction::Replace { state, private, tainted },
+        planned if planned.state.value == state.value => PlannedAction::Nothing(state),
+        _ => PlannedAction::Change(state),
     })
 }
 
-/// Apply, in a second process; whether there was nothing to do.
-async fn carry_out(
+/// Applies in a second process; returns whether there was nothing to do.
+async fn apply_plan(
     world: &World,
-    saved: &Saved,
+    file: &StateFile,
     resource: &'static dyn Resource,
-    intent: Intent,
+    action: PlannedAction,
     config: &Value,
 ) -> Result<bool, Diagnostics> {
-    match intent {
-        Intent::Nothing(state) => {
-            saved.save(state, false);
+    match action {
+        PlannedAction::Nothing(state) => {
+            file.save(state, false);
             return Ok(true);
         }
-        Intent::Destroy { state, private, tainted } => {
-            destroy(world, saved, resource, &state, private, tainted).await?;
+        PlannedAction::Destroy { state, private, tainted } => {
+            destroy(world, file, resource, &state, private, tainted).await?;
         }
-        Intent::Replace { state, private, tainted } => {
-            destroy(world, saved, resource, &state, private, tainted).await?;
-            change(world, saved, resource, GONE, config).await?;
+        PlannedAction::Replace { state, private, tainted } => {
+            destroy(world, file, resource, &state, private, tainted).await?;
+            change(world, file, resource, ABSENT, config).await?;
         }
-        Intent::Change(state) => change(world, saved, resource, state, config).await?,
+        PlannedAction::Change(state) => change(world, file, resource, state, config).await?,
     }
     Ok(false)
 }
 
 async fn destroy(
     world: &World,
-    saved: &Saved,
+    file: &StateFile,
     resource: &'static dyn Resource,
     state: &State,
     planned_private: Vec<u8>,
     tainted: bool,
 ) -> Result<(), Diagnostics> {
     let provider = world.connect().await?;
-    // Whoever dies in a destroy leaves the state as it was.
-    saved.would_keep(&state.value, &state.private);
+    // If the provider dies during a destroy, the state stays unchanged.
+    file.save_if_killed(&state.value, &state.private);
     let planned = State { value: Value::Null, private: planned_private };
-    let (left, told) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
-    let failed = told.iter().any(Diagnostic::is_error);
-    let (mut left, mut told) = (left, told);
-    told.extend(core::known(&mut left.value));
+    let (left, diagnostics) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    let (mut left, mut diagnostics) = (left, diagnostics);
+    diagnostics.extend(host_checks::known(&mut left.value));
     match (failed, &left.value) {
-        // A state that is gone with an error is not believed.
+        // The host ignores an absent state that is returned with an error.
         (true, Value::Null) => {}
-        (true, _) => saved.save(left, tainted),
-        (false, _) => saved.save(GONE, false),
+        (true, _) => file.save(left, tainted),
+        (false, _) => file.save(ABSENT, false),
     }
-    errors(told)
+    errors(diagnostics)
 }
 
-/// Plans once more, as the host does with what it learned meanwhile, and applies.
+/// Plans again, as the host does with what it has learned meanwhile, and applies.
 async fn change(
     world: &World,
-    saved: &Saved,
+    file: &StateFile,
     resource: &'static dyn Resource,
     prior: State,
     config: &Value,
@@ -236,41 +244,43 @@ async fn change(
     let provider = world.connect().await?;
     let is_new = prior.value == Value::Null;
     let planned = planned(&provider, resource, &prior, config).await?;
-    // Whoever dies in a create leaves nothing in the state; in an update, the old values without their private state.
-    saved.would_keep(&prior.value, &[]);
-    let (made, told) = provider.apply(resource, prior.value.clone(), planned.state.clone(), config.clone()).await;
-    let (mut made, mut told) = (made, told);
-    let failed = told.iter().any(Diagnostic::is_error);
-    told.extend(core::known(&mut made.value));
+    // If the provider dies during a create, nothing is stored; during an update, the prior values without their private
+    // state.
+    file.save_if_killed(&prior.value, &[]);
+    let (created, diagnostics) =
+        provider.apply(resource, prior.value.clone(), planned.state.clone(), config.clone()).await;
+    let (mut created, mut diagnostics) = (created, diagnostics);
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.extend(host_checks::known(&mut created.value));
     if !failed {
-        told.extend(core::applied(&planned.state.value, &made.value));
+        diagnostics.extend(host_checks::applied(&planned.state.value, &created.value));
     }
-    let tainted = is_new && failed && made.value != Value::Null;
-    saved.save(made, tainted);
-    saved.0.borrow_mut().told_after = world.network.count_calls();
-    if !world.stays.is_zero() {
+    let tainted = is_new && failed && created.value != Value::Null;
+    file.save(created, tainted);
+    file.0.borrow_mut().persisted_after = world.network.count_calls();
+    if !world.keeps_running.is_zero() {
         let clock = &world.clock;
         let alive = pin!(provider.pending_acks.keep_alive(clock));
-        select(alive, clock.sleep(world.stays)).await;
+        select(alive, clock.sleep(world.keeps_running)).await;
     }
     provider.pending_acks.acknowledge_all().await;
-    errors(told)
+    errors(diagnostics)
 }
 
-/// A plan that the host accepts.
+/// Plans and applies the host's checks.
 async fn planned(
     provider: &Provider,
     resource: &dyn Resource,
     prior: &State,
     config: &Value,
 ) -> Result<Planned, Diagnostics> {
-    let (planned, told) = provider.plan(resource, prior.clone(), config.clone()).await;
-    errors(told)?;
-    errors(core::planned(resource, &prior.value, config, &planned.state.value))?;
+    let (planned, diagnostics) = provider.plan(resource, prior.clone(), config.clone()).await;
+    errors(diagnostics)?;
+    errors(host_checks::planned(resource, &prior.value, config, &planned.state.value))?;
     Ok(planned)
 }
 
-fn errors(told: Diagnostics) -> Result<(), Diagnostics> {
-    let errors: Diagnostics = told.into_iter().filter(Diagnostic::is_error).collect();
+fn errors(diagnostics: Diagnostics) -> Result<(), Diagnostics> {
+    let errors: Diagnostics = diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }

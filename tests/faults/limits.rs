@@ -1,5 +1,5 @@
-//! AWS's limits are kept, not hit: many APIs in one apply, on the simulated clock, against an AWS that throttles at exactly
-//! the limits that it publishes.
+//! Rate limits: many APIs in one apply, on the simulated clock, against an AWS that throttles at exactly its published
+//! limits. The provider must not be throttled.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Map, Value as Json, json};
 use strict_aws::{Call, shortest_time};
 
-use super::clock::{Ended, simulate};
+use super::clock::{Outcome, simulate};
 use super::matrix::runtime;
 use super::topologies::{self, ZONE};
 use super::world::{Sources, World, config, resource, text};
@@ -30,9 +30,9 @@ const REGIONS: [&str; 10] = [
     "ap-southeast-2",
 ];
 
-const NOTHING: State = State { value: Value::Null, private: Vec::new() };
+const ABSENT: State = State { value: Value::Null, private: Vec::new() };
 
-/// The `n`th API, in `regions` regions.
+/// The `n`th API, in this many regions.
 fn api(world: &World, zone_id: &str, n: usize, regions: usize) -> Value {
     let regions: Map<String, Json> =
         REGIONS.iter().take(regions).map(|region| ((*region).to_owned(), json!({}))).collect();
@@ -47,7 +47,7 @@ fn api(world: &World, zone_id: &str, n: usize, regions: usize) -> Value {
     config(resource("multiregion_api"), &api)
 }
 
-/// How an apply of several APIs went.
+/// The result of applying several APIs.
 struct Applied {
     /// The simulated time from the first call to the last.
     took: Duration,
@@ -55,7 +55,7 @@ struct Applied {
     planning: Vec<Call>,
     /// The calls of the process that applied.
     applying: Vec<Call>,
-    /// What the machine needed for it.
+    /// The real time.
     real: Duration,
 }
 
@@ -65,8 +65,8 @@ impl Applied {
         throttled.map(|call| format!("{} in {} at {:?}", call.name(), call.region, call.started)).collect()
     }
 
-    /// The shortest time in which AWS takes the calls of the one process and then those of the other.
-    fn least(&self) -> Duration {
+    /// The shortest time in which AWS accepts the calls of the two processes, one after the other.
+    fn minimum_time(&self) -> Duration {
         shortest_time(&self.planning).0 + shortest_time(&self.applying).0
     }
 
@@ -86,9 +86,9 @@ fn is_throttled(call: &Call) -> bool {
     call.error.as_deref().is_some_and(|code| codes.contains(&code))
 }
 
-/// Makes the APIs as the host does: planned by one process of the provider, then applied by another, all at once.
-/// `meanwhile` goes on beside it until they are made.
-async fn make(world: &World, apis: &[Value], meanwhile: impl Future<Output = ()>) -> Applied {
+/// Creates the APIs as a host does: one provider process plans, another applies, both for all APIs concurrently.
+/// `meanwhile` runs beside it until they are created.
+async fn create_all(world: &World, apis: &[Value], meanwhile: impl Future<Output = ()>) -> Applied {
     let (before, began) = (world.clock.elapsed(), Instant::now());
     world.network.take_calls();
     let work = Box::pin(async {
@@ -96,7 +96,7 @@ async fn make(world: &World, apis: &[Value], meanwhile: impl Future<Output = ()>
         each(apis, |api| async { planned(&first, api).await.map(drop) }).await?;
         let planning = world.network.take_calls();
         let second = world.connect().await?;
-        each(apis, |api| made(&second, api)).await?;
+        each(apis, |api| created(&second, api)).await?;
         Ok::<_, Diagnostics>(planning)
     });
     let both = async {
@@ -105,80 +105,86 @@ async fn make(world: &World, apis: &[Value], meanwhile: impl Future<Output = ()>
             Either::Right(((), work)) => work.await,
         }
     };
-    let Ended::Done(done) = simulate(&world.clock, &world.network, both).await else { unreachable!("nobody kills it") };
-    let planning = done.unwrap_or_else(|told| panic!("{told:#?}"));
+    let Outcome::Done(done) = simulate(&world.clock, &world.network, both).await else {
+        unreachable!("nothing kills it")
+    };
+    let planning = done.unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
     let (took, applying) = (world.clock.elapsed() - before, world.network.take_calls());
     Applied { took, planning, applying, real: began.elapsed() }
 }
 
-/// Does it to all of them at once; all errors of all of them.
+/// Does `work` for all APIs concurrently; all errors.
 async fn each<'a, F: Future<Output = Result<(), Diagnostics>> + 'a>(
     apis: &'a [Value],
     work: impl Fn(&'a Value) -> F,
 ) -> Result<(), Diagnostics> {
     let all: FuturesUnordered<F> = apis.iter().map(work).collect();
-    let told: Diagnostics = all.filter_map(async |done| done.err()).concat().await;
-    if told.is_empty() { Ok(()) } else { Err(told) }
+    let diagnostics: Diagnostics = all.filter_map(async |done| done.err()).concat().await;
+    if diagnostics.is_empty() { Ok(()) } else { Err(diagnostics) }
 }
 
 async fn planned(provider: &Provider, api: &Value) -> Result<State, Diagnostics> {
-    let (planned, told) = provider.plan(resource("multiregion_api"), NOTHING, api.clone()).await;
-    without_errors(told).map(|()| planned.state)
+    let (planned, diagnostics) = provider.plan(resource("multiregion_api"), ABSENT, api.clone()).await;
+    without_errors(diagnostics).map(|()| planned.state)
 }
 
-async fn made(provider: &Provider, api: &Value) -> Result<(), Diagnostics> {
+async fn created(provider: &Provider, api: &Value) -> Result<(), Diagnostics> {
     let planned = planned(provider, api).await?;
-    let (made, told) = provider.apply(resource("multiregion_api"), Value::Null, planned, api.clone()).await;
-    without_errors(told)?;
-    assert_eq!(text(&made.value, "status"), "ready");
+    let (created, diagnostics) = provider.apply(resource("multiregion_api"), Value::Null, planned, api.clone()).await;
+    without_errors(diagnostics)?;
+    assert_eq!(text(&created.value, "status"), "ready");
     Ok(())
 }
 
-fn without_errors(told: Diagnostics) -> Result<(), Diagnostics> {
-    let errors: Diagnostics = told.into_iter().filter(Diagnostic::is_error).collect();
+fn without_errors(diagnostics: Diagnostics) -> Result<(), Diagnostics> {
+    let errors: Diagnostics = diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// The time that one API takes by itself: the longest chain of what it has to wait for, with no limit in its way.
+/// The time that one API takes alone: its longest chain of waits, without limits.
 async fn longest_chain(sources: &Arc<Sources>, regions: usize) -> Duration {
     let world = World::start(sources).await;
     let zone_id = topologies::zone(&world).await;
-    let alone = make(&world, &[api(&world, &zone_id, 0, regions)], std::future::pending()).await;
-    alone.print("one API by itself, without limits");
+    let alone = create_all(&world, &[api(&world, &zone_id, 0, regions)], std::future::pending()).await;
+    alone.print("one API alone, without limits");
     alone.took
 }
 
-/// Nobody is throttled, and it takes no longer than AWS's limits dictate and a tenth: the calls of the fullest bucket, one after
-/// the other, and what one API has to wait for before its first of them and after its last. Both are lower bounds, and the
-/// second process begins after the first has ended.
-pub(super) fn are_never_throttled(apis: usize, regions: usize) {
+/// Asserts that no call is throttled, and that the time is at most a tenth above the minimum that AWS's limits dictate:
+/// the calls of the fullest bucket one after the other, plus the waits of one API before its first and after its last
+/// of them. Both are lower bounds, and the second process starts after the first has ended.
+pub(super) fn assert_not_throttled(apis: usize, regions: usize) {
     let sources = Arc::new(Sources::new());
     runtime().block_on(async {
         let chain = longest_chain(&sources, regions).await;
         let world = World::start_throttling(&sources).await;
         let zone_id = topologies::zone(&world).await;
         let apis: Vec<Value> = (0..apis).map(|n| api(&world, &zone_id, n, regions)).collect();
-        let applied = make(&world, &apis, std::future::pending()).await;
+        let applied = create_all(&world, &apis, std::future::pending()).await;
         applied.print(&format!("{} APIs in {regions} regions", apis.len()));
         assert_eq!(applied.throttled(), Vec::<String>::new());
-        let least = applied.least() + chain;
-        eprintln!("{:.3} times {least:?}", applied.took.as_secs_f64() / least.as_secs_f64());
-        assert!(applied.took <= least.mul_f64(1.1), "{:?} is more than a tenth above {least:?}", applied.took);
+        let minimum_time = applied.minimum_time() + chain;
+        eprintln!("{:.3} times {minimum_time:?}", applied.took.as_secs_f64() / minimum_time.as_secs_f64());
+        assert!(
+            applied.took <= minimum_time.mul_f64(1.1),
+            "{:?} is more than a tenth above {minimum_time:?}",
+            applied.took
+        );
     });
 }
 
 /// AWS as some process sees it in `region`.
 async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Region {
-    let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS answers"));
+    let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS responds"));
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
     let deadline = clock.now() + Duration::from_secs(24 * 60 * 60);
     let run = Arc::new(Run::new(deadline, CancellationToken::new(), clock));
     Region::new(aws, run, region)
 }
 
-/// Another process of the account, which uses half of Route 53's rate, and in each region half of API Gateway's. What it is
-/// answered does not matter.
-async fn somebody_else(world: &World, regions: usize) {
+/// Another process in the account, which uses half of Route 53's rate and half of API Gateway's in each region. Its
+/// results are ignored.
+async fn other_process(world: &World, regions: usize) {
     let aws = process(world, false, REGIONS[0]).await;
     let everywhere: Vec<Region> = REGIONS.iter().take(regions).map(|region| aws.at(region)).collect();
     for round in 0_u64.. {
@@ -186,37 +192,38 @@ async fn somebody_else(world: &World, regions: usize) {
         let in_a_region = |aws: &Region| {
             let apigateway = aws.apigateway();
             async move {
-                let _ = apigateway.get_api().api_id("nobody").send().await;
+                let _ = apigateway.get_api().api_id("missing").send().await;
                 if is_minute {
-                    let _ = apigateway.create_domain_name().domain_name("nobody").send().await;
+                    let _ = apigateway.create_domain_name().domain_name("missing").send().await;
                 }
             }
         };
-        let asked = join_all(everywhere.iter().map(in_a_region));
-        let _ = futures::future::join(route53.list_health_checks().send(), asked).await;
+        let calls = join_all(everywhere.iter().map(in_a_region));
+        let _ = futures::future::join(route53.list_health_checks().send(), calls).await;
         world.clock.sleep(Duration::from_millis(200)).await;
     }
 }
 
 #[test]
-fn beside_somebody_else_all_ends_well() {
+fn creates_succeed_beside_another_process() {
     let sources = Arc::new(Sources::new());
     runtime().block_on(async {
         let world = World::start_throttling(&sources).await;
         let zone_id = topologies::zone(&world).await;
         let apis: Vec<Value> = (0..3).map(|n| api(&world, &zone_id, n, 1)).collect();
-        let applied = make(&world, &apis, somebody_else(&world, 1)).await;
-        applied.print("beside somebody else who uses half of the limits");
+        let applied = create_all(&world, &apis, other_process(&world, 1)).await;
+        applied.print("beside another process that uses half of the limits");
         let (throttled, calls) = (applied.throttled().len(), applied.planning.len() + applied.applying.len());
         eprintln!("{throttled} of {calls} calls of both were throttled");
-        assert!(throttled > 0, "they are not in each other's way");
+        assert!(throttled > 0, "the processes do not compete");
         assert!(throttled * 50 < calls, "{throttled} of {calls} were throttled");
     });
 }
 
-/// Whoever has more to do than the limits allow, and shares them, is throttled at first, then slows down to what is left.
+/// A process with more calls than the limits allow, which shares them with another, is throttled at first and then
+/// slows down to the remaining rate.
 #[test]
-fn a_bucket_slows_down_to_what_somebody_else_leaves() {
+fn a_bucket_slows_down_to_the_remaining_rate() {
     const CALLS: u32 = 1000;
     let sources = Arc::new(Sources::new());
     runtime().block_on(async {
@@ -228,24 +235,24 @@ fn a_bucket_slows_down_to_what_somebody_else_leaves() {
             join_all((0..CALLS).map(call)).await
         });
         let both = async {
-            match select(busy, Box::pin(somebody_else(&world, 0))).await {
+            match select(busy, Box::pin(other_process(&world, 0))).await {
                 Either::Left((done, _)) => done,
                 Either::Right(((), busy)) => busy.await,
             }
         };
-        let Ended::Done(done) = simulate(&world.clock, &world.network, both).await else { unreachable!() };
-        assert!(done.iter().all(Result::is_ok), "all are answered in the end");
+        let Outcome::Done(done) = simulate(&world.clock, &world.network, both).await else { unreachable!() };
+        assert!(done.iter().all(Result::is_ok), "all calls succeed in the end");
         let calls = world.network.take_calls();
         let ours: Vec<&Call> = calls.iter().filter(|call| call.operation == "ListHostedZones").collect();
         let throttled: Vec<&&Call> = ours.iter().filter(|call| is_throttled(call)).collect();
-        let first = throttled.first().expect("both together are too many").started;
+        let first = throttled.first().expect("both together exceed the limit").started;
         let slowed = first + Duration::from_secs(10);
         let (all, late) = (throttled.len(), throttled.iter().filter(|call| call.started > slowed).count());
         let after = ours.iter().filter(|call| call.started > slowed).count();
         let took = world.clock.elapsed();
         eprintln!("{all} of {} throttled, {late} of {after} after the bucket had slowed down; {took:?}", ours.len());
         assert!(late * 50 < after, "{late} of {after} were throttled after the bucket had slowed down");
-        // What is left is five a second; slowing down must not waste most of it.
+        // Five calls a second remain; slowing down must not waste most of them.
         assert!(took < Duration::from_secs(u64::from(CALLS) / 5 * 4 / 3), "{took:?}");
     });
 }

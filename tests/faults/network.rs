@@ -1,4 +1,5 @@
-//! The way from the provider to the strict AWS within this process, where replies are lost and processes are killed.
+//! The in-process connection between the provider and the strict AWS, in which replies are lost and processes are
+//! killed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,23 +12,23 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use strict_aws::{Call, LocalAws, Reply};
 
-use super::clock::{SimulatedClock, Surroundings};
-use super::traffic::Watch;
+use super::clock::{Environment, SimulatedClock};
+use super::traffic::TrafficMonitor;
 
-/// What every process of one world is connected to. Clones are the same.
+/// The network of a world's processes. Clones share it.
 #[derive(Clone)]
 pub(super) struct Network(Arc<Inner>);
 
 struct Inner {
     aws: Arc<LocalAws>,
     clock: SimulatedClock,
-    /// Requests that are being served at the moment.
-    served: AtomicUsize,
-    /// How many more AWS calls are done until the process is killed; 0 when nobody kills it.
-    kill_in: AtomicUsize,
+    /// Requests in progress.
+    in_flight: AtomicUsize,
+    /// How many more AWS calls complete until the process is killed; 0 for never.
+    kills_in: AtomicUsize,
     killed: AtomicBool,
     calls: Mutex<Vec<Call>>,
-    watch: Mutex<Option<Watch>>,
+    monitor: Mutex<Option<TrafficMonitor>>,
 }
 
 impl Network {
@@ -35,65 +36,65 @@ impl Network {
         Self(Arc::new(Inner {
             aws,
             clock,
-            served: AtomicUsize::new(0),
-            kill_in: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
+            kills_in: AtomicUsize::new(0),
             killed: AtomicBool::new(false),
             calls: Mutex::default(),
-            watch: Mutex::default(),
+            monitor: Mutex::default(),
         }))
     }
 
-    /// As the SDK wants it.
+    /// The network as an HTTP client for the SDK.
     pub(super) fn connector(&self) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 
-    /// Kills the process when the nth AWS call from now on has been done, before its reply arrives.
+    /// Kills the process after the nth AWS call from now on, before its reply arrives.
     pub(super) fn kill_after(&self, calls: usize) {
-        self.0.kill_in.store(calls, Ordering::SeqCst);
+        self.0.kills_in.store(calls, Ordering::SeqCst);
     }
 
-    /// Nobody is killed any more, and whoever was is no more: a new process begins.
-    pub(super) fn revive(&self) {
-        self.0.kill_in.store(0, Ordering::SeqCst);
+    /// Starts a new process that is not going to be killed.
+    pub(super) fn restart(&self) {
+        self.0.kills_in.store(0, Ordering::SeqCst);
         self.0.killed.store(false, Ordering::SeqCst);
     }
 
-    /// The AWS calls since they were last taken.
+    /// Takes the AWS calls since this was last called.
     pub(super) fn take_calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.calls.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How many AWS calls there have been since they were last taken.
+    /// The number of AWS calls since they were last taken.
     pub(super) fn count_calls(&self) -> usize {
         self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// From now on, somebody looks after every change whether users are answered; gives back who looked before.
-    pub(super) fn watch(&self, watch: Option<Watch>) -> Option<Watch> {
-        std::mem::replace(&mut *self.0.watch.lock().unwrap_or_else(PoisonError::into_inner), watch)
+    /// Sets the monitor that checks traffic after every change; returns the previous one.
+    pub(super) fn monitor(&self, monitor: Option<TrafficMonitor>) -> Option<TrafficMonitor> {
+        std::mem::replace(&mut *self.0.monitor.lock().unwrap_or_else(PoisonError::into_inner), monitor)
     }
 
     async fn serve(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let inner = &self.0;
-        let served = Served::begin(inner);
+        let in_flight = InFlight::begin(inner);
         let request = request.try_into_http1x().map_err(|error| ConnectorError::other(error.into(), None))?;
         let (parts, body) = request.into_parts();
         let body = ByteStream::new(body).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
         let handled = inner.aws.handle(http::Request::from_parts(parts, body.into_bytes())).await;
         if let Some(call) = handled.call {
-            self.look(&call).await;
+            self.check(&call).await;
             inner.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-            if inner.kill_in.load(Ordering::SeqCst) > 0 && inner.kill_in.fetch_sub(1, Ordering::SeqCst) == 1 {
+            if inner.kills_in.load(Ordering::SeqCst) > 0 && inner.kills_in.fetch_sub(1, Ordering::SeqCst) == 1 {
                 inner.killed.store(true, Ordering::SeqCst);
             }
         }
-        drop(served);
+        drop(in_flight);
         if inner.killed.load(Ordering::SeqCst) {
             return std::future::pending().await;
         }
         match handled.reply {
-            Reply::Answer(response) => {
+            Reply::Response(response) => {
                 let response = response.map(SdkBody::from);
                 HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
             }
@@ -102,28 +103,28 @@ impl Network {
         }
     }
 
-    async fn look(&self, call: &Call) {
+    async fn check(&self, call: &Call) {
         if !call.writes() {
             return;
         }
-        // Taken out while it looks: what it asks is no call.
-        if let Some(mut watch) = self.watch(None) {
-            watch.look(&self.0.aws, self.0.clock.elapsed(), call).await;
-            self.watch(Some(watch));
+        // Removed during the check, whose own requests must not be checked.
+        if let Some(mut monitor) = self.monitor(None) {
+            monitor.check(&self.0.aws, self.0.clock.elapsed(), call).await;
+            self.monitor(Some(monitor));
         }
     }
 }
 
-impl Surroundings for Network {
+impl Environment for Network {
     fn is_busy(&self) -> bool {
-        self.0.served.load(Ordering::SeqCst) > 0
+        self.0.in_flight.load(Ordering::SeqCst) > 0
     }
 
     fn is_killed(&self) -> bool {
         self.0.killed.load(Ordering::SeqCst)
     }
 
-    fn passed(&self, by: Duration) {
+    fn advance(&self, by: Duration) {
         self.0.aws.advance(by);
     }
 }
@@ -140,18 +141,18 @@ impl HttpConnector for Network {
     }
 }
 
-/// One request that is being served; also when whoever waits for it goes away.
-struct Served<'a>(&'a Inner);
+/// A request in progress, until this is dropped, even if the caller stops waiting.
+struct InFlight<'a>(&'a Inner);
 
-impl<'a> Served<'a> {
+impl<'a> InFlight<'a> {
     fn begin(inner: &'a Inner) -> Self {
-        inner.served.fetch_add(1, Ordering::SeqCst);
+        inner.in_flight.fetch_add(1, Ordering::SeqCst);
         Self(inner)
     }
 }
 
-impl Drop for Served<'_> {
+impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.served.fetch_sub(1, Ordering::SeqCst);
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
     }
 }

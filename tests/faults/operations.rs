@@ -1,13 +1,14 @@
-//! What users do to an API: functions from one configuration to the next.
+//! Operations of users on an API: functions from one configuration to the next.
 
 use serde_json::{Value as Json, json};
 
 use super::world::World;
 
-/// One thing that users do.
+/// An operation of a user.
 pub(super) struct Operation {
     pub(super) name: &'static str,
-    /// From which configuration to which, both made of a topology's; null is none. `None` where it makes no sense.
+    /// The configurations before and after, derived from a topology's; null for none. `None` when the operation does
+    /// not apply.
     pub(super) change: fn(&World, Json) -> Option<(Json, Json)>,
 }
 
@@ -33,23 +34,23 @@ fn create_and_keep(_: &World, mut config: Json) -> Option<(Json, Json)> {
     Some((Json::Null, config))
 }
 
-/// A region that no topology has.
+/// A region that is in no topology.
 const ANOTHER: &str = "ap-southeast-1";
 
-/// The last region by name that nothing else hangs on.
+/// The last region by name that is not the primary.
 fn spare(config: &Json) -> Option<String> {
     let regions = config["regions"].as_object()?;
     let mut spare = regions.iter().filter(|(_, region)| region["primary"] != true).map(|(name, _)| name);
     spare.next_back().filter(|_| regions.len() > 1).cloned()
 }
 
-/// The first configuration has a region more than the second.
+/// Two configurations, of which the first has one more region.
 pub(super) fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
     if config["routing"]["policy"] == "failover" {
         return None;
     }
     let (mut more, mut less) = (config.clone(), config.clone());
-    // An origin group takes two; a third region is there for itself.
+    // An origin group has exactly two regions; a third serves on its own.
     match spare(&config).filter(|_| config.get("cdn").is_none()) {
         Some(spare) => drop(less["regions"].as_object_mut()?.remove(&spare)),
         None => more["regions"][ANOTHER] = json!({}),
@@ -57,7 +58,7 @@ pub(super) fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
     Some((more, less))
 }
 
-/// Another region in the place of one.
+/// Replaces a region with another one.
 fn swap_region(_: &World, config: Json) -> Option<(Json, Json)> {
     let mut newer = config.clone();
     let region = newer["regions"].as_object_mut()?.remove(&spare(&config)?)?;
@@ -91,7 +92,7 @@ fn replace_component(_: &World, config: Json) -> Option<(Json, Json)> {
 }
 
 fn drain(_: &World, config: Json) -> Option<(Json, Json)> {
-    // An API that has no routing drains nothing, and a failover of two needs both.
+    // Draining needs routing, and a failover needs both regions.
     let spare = spare(&config).filter(|_| config["routing"]["policy"] != "failover" && config.get("cdn").is_none())?;
     let mut newer = config.clone();
     newer["regions"][&spare]["traffic"] = json!("drained");

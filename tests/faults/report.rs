@@ -1,13 +1,13 @@
-//! What came of it: a table, and every run that broke the promise.
+//! Reports: a table, and every failed run.
 
 use std::collections::BTreeMap;
 
-use super::drift::Healing;
+use super::drift::DriftResult;
 
-/// After how many runs it is said how far they are.
+/// Progress is printed after this many runs.
 const PROGRESS: usize = 500;
 
-/// What came of all runs.
+/// The results of all runs.
 #[derive(Default)]
 pub(super) struct Report {
     rows: BTreeMap<(&'static str, &'static str), Counts>,
@@ -22,17 +22,17 @@ struct Counts {
     leaked: usize,
 }
 
-/// A run that broke the promise.
+/// A run with problems.
 pub(super) struct Failure {
     /// `topology/operation/k/fault`.
     pub(super) name: String,
-    /// The call that was disturbed.
+    /// The call with the fault.
     pub(super) call: String,
     pub(super) why: Vec<String>,
 }
 
 impl Report {
-    #[expect(clippy::print_stderr, reason = "whoever watches wants to know")]
+    #[expect(clippy::print_stderr, reason = "progress for the person who watches")]
     pub(super) fn count(&mut self, topology: &'static str, operation: &'static str, converged: bool, leaked: bool) {
         let counts = self.rows.entry((topology, operation)).or_default();
         counts.runs += 1;
@@ -44,14 +44,14 @@ impl Report {
         }
     }
 
-    /// Keeps what went wrong, and says it at once: the rest may take minutes.
-    #[expect(clippy::print_stderr, reason = "whoever watches wants to know")]
+    /// Records a failure and prints it at once: the remaining runs may take minutes.
+    #[expect(clippy::print_stderr, reason = "progress for the person who watches")]
     pub(super) fn fail(&mut self, failure: Failure) {
         eprintln!("{}: {}\n    {}", failure.name, failure.call, failure.why.join("\n    "));
         self.failures.push(failure);
     }
 
-    /// The table, as it stands in the README.
+    /// Prints the table of the README.
     #[expect(clippy::print_stdout, reason = "the table is what the command is for")]
     pub(super) fn print(&self) {
         println!("| topology | operation | runs | converged | leaked |");
@@ -68,7 +68,7 @@ impl Report {
 
     /// Every failure, and how to repeat it.
     pub(super) fn explain(&self) -> String {
-        let mut text = format!("{} runs broke the promise\n", self.failures.len());
+        let mut text = format!("{} runs failed\n", self.failures.len());
         let mut alike: BTreeMap<&[String], Vec<&Failure>> = BTreeMap::new();
         for failure in &self.failures {
             alike.entry(&failure.why).or_default().push(failure);
@@ -81,49 +81,49 @@ impl Report {
             for line in why {
                 text.push_str(&format!("    {line}\n"));
             }
-            text.push_str(&format!("    again: cargo xtask faults --only {}\n", failures[0].name));
+            text.push_str(&format!("    repeat with: cargo xtask faults --only {}\n", failures[0].name));
         }
         text
     }
 }
 
-/// What came of everything that drifted.
+/// The results of the drift tests.
 #[derive(Default)]
 pub(super) struct DriftReport {
     rows: BTreeMap<&'static str, [usize; 3]>,
-    refused: Vec<String>,
-    pub(super) broken: Vec<(String, Vec<String>)>,
+    impossible: Vec<String>,
+    pub(super) uncorrected: Vec<(String, Vec<String>)>,
 }
 
 impl DriftReport {
-    pub(super) fn count(&mut self, topology: &'static str, name: String, healing: Healing) {
+    pub(super) fn count(&mut self, topology: &'static str, name: String, result: DriftResult) {
         let counts = self.rows.entry(topology).or_default();
-        match healing {
-            Healing::Healed => counts[0] += 1,
-            Healing::Broken(why) => {
+        match result {
+            DriftResult::Corrected => counts[0] += 1,
+            DriftResult::Uncorrected(why) => {
                 counts[1] += 1;
-                self.broken.push((name, why));
+                self.uncorrected.push((name, why));
             }
-            Healing::Refused => {
+            DriftResult::Impossible => {
                 counts[2] += 1;
-                self.refused.push(name);
+                self.impossible.push(name);
             }
         }
     }
 
-    /// How often what drifted was healed.
+    /// Prints how often drift was corrected.
     #[expect(clippy::print_stdout, reason = "the table is what the command is for")]
     pub(super) fn print(&self) {
-        println!("| topology | healed | not healed | AWS allows no such drift |");
+        println!("| topology | corrected | not corrected | not possible in AWS |");
         println!("|---|---:|---:|---:|");
-        for (topology, [healed, broken, refused]) in &self.rows {
-            println!("| {topology} | {healed} | {broken} | {refused} |");
+        for (topology, [healed, uncorrected, impossible]) in &self.rows {
+            println!("| {topology} | {healed} | {uncorrected} | {impossible} |");
         }
-        println!("\nAWS allows no such drift: {}", self.refused.join(", "));
+        println!("\nNot possible in AWS: {}", self.impossible.join(", "));
     }
 
-    /// What was not healed.
+    /// The drift that was not corrected.
     pub(super) fn explain(&self) -> String {
-        self.broken.iter().map(|(name, why)| format!("\n{name}\n    {}\n", why.join("\n    "))).collect()
+        self.uncorrected.iter().map(|(name, why)| format!("\n{name}\n    {}\n", why.join("\n    "))).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Two configurations, each with a state of its own, that make an API or a zone of one name: one has it, the other is refused, and
-//! nothing is mixed. What a dead one left behind goes over to who comes next, once it is certain that it is dead.
+//! Two states that create an API or a zone of the same name: one succeeds, the other is rejected, and no object gets
+//! the settings of both. What a dead create left behind is taken over by the next run once its lease has expired.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,23 +7,24 @@ use std::time::Duration;
 
 use multiregion::aws::Clock;
 use multiregion::wire::Value;
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::clock::simulate;
 use super::compare::difference;
 use super::host::Run;
 use super::matrix::runtime;
-use super::parties::{Party, Rivals, assert_refused, told, topology};
+use super::rival_pair::{Rival, Rivals, assert_refused, messages};
+use super::topologies::topology;
 use super::world::text;
 
-/// Every how many calls something happens.
+/// The step between the calls at which something happens.
 pub(super) const STEP: usize = 4;
 
-/// Without a sign of life for so long, a create is dead.
+/// A create without a heartbeat for this long is dead.
 const LEASE: Duration = Duration::from_secs(25);
 
-fn assert_knows_of_another(run: &Run, what: &str) {
-    let refusal = told(run);
+fn assert_names_the_other_run(run: &Run, what: &str) {
+    let refusal = messages(run);
     let known = ["nother apply of this name", "Another apply is under way", "import it by the name"];
     assert!(known.iter().any(|known| refusal.contains(known)), "{what}: {refusal}");
 }
@@ -35,52 +36,52 @@ async fn rivals(name: &str) -> Rivals {
     }
 }
 
-/// Whenever the second begins.
+/// Whenever the second run starts.
 #[test]
-fn of_two_creates_one_wins() {
+fn one_of_two_concurrent_creates_succeeds() {
     runtime().block_on(async {
         for (name, step) in [("zone", 1), ("one-region", STEP), ("failover", 8 * STEP)] {
             let mut rivals = rivals(name).await;
             let mut winners = BTreeSet::new();
-            for head_start in (0..=rivals.parties[0].calls).step_by(step) {
-                rivals.start_over();
+            for head_start in (0..=rivals.pair[0].calls).step_by(step) {
+                rivals.reset();
                 let what = format!("{name}, {head_start} calls ahead");
                 let runs = rivals.race(head_start).await;
-                let well: Vec<usize> = (0..2).filter(|who| runs[*who].is_well()).collect();
-                let [winner] = well[..] else { panic!("{what}: {} {}", told(&runs[0]), told(&runs[1])) };
-                assert_knows_of_another(&runs[1 - winner], &what);
+                let succeeded: Vec<usize> = (0..2).filter(|index| runs[*index].succeeded()).collect();
+                let [winner] = succeeded[..] else { panic!("{what}: {} {}", messages(&runs[0]), messages(&runs[1])) };
+                assert_names_the_other_run(&runs[1 - winner], &what);
                 winners.insert(winner);
-                rivals.belongs_to(winner, &what).await;
+                rivals.assert_owned_by(winner, &what).await;
             }
-            assert!(winners.contains(&0), "{name}: who begins earlier wins");
+            assert!(winners.contains(&0), "{name}: the first run never won");
         }
     });
 }
 
-/// What is made belongs to its run for as long as that goes on with other resources, and to its state after that.
+/// A resource belongs to its run while that continues with other resources, and to its state afterwards.
 #[test]
-fn what_is_made_is_nobody_elses_while_its_run_goes_on() {
+fn a_resource_belongs_to_its_run_while_that_continues() {
     runtime().block_on(async {
         for name in ["zone", "one-region"] {
             let mut rivals = rivals(name).await;
-            rivals.parties[0].world.stays = 10 * LEASE;
-            let runs = rivals.race(rivals.parties[0].told_after).await;
-            assert!(runs[0].is_well(), "{name}: {}", told(&runs[0]));
+            rivals.pair[0].world.keeps_running = 10 * LEASE;
+            let runs = rivals.race(rivals.pair[0].persisted_after).await;
+            assert!(runs[0].succeeded(), "{name}: {}", messages(&runs[0]));
             assert_refused(&runs[1], "Another apply is under way", name);
-            rivals.belongs_to(0, name).await;
+            rivals.assert_owned_by(0, name).await;
         }
     });
 }
 
-/// However long it stays so.
+/// For however long it stays incomplete.
 #[test]
-fn what_is_kept_incomplete_belongs_to_its_state() {
+fn an_incomplete_resource_belongs_to_its_state() {
     runtime().block_on(async {
         let mut rivals = Rivals::of(topology("failover"), "keep").await;
         let aws = Arc::clone(&rivals.world().aws);
-        aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
-        assert!(rivals.run(0).await.is_well(), "what is kept is no error");
-        assert_eq!(text(&rivals.parties[0].kept.value, "status"), "incomplete");
+        aws.inject(Fault::new(Effect::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
+        assert!(rivals.run(0).await.succeeded(), "an incomplete create is not an error");
+        assert_eq!(text(&rivals.pair[0].stored.value, "status"), "incomplete");
         aws.clear_faults();
         let held = rivals.inventory().await;
         for hours in [0, 1] {
@@ -88,94 +89,100 @@ fn what_is_kept_incomplete_belongs_to_its_state() {
             let sleep = world.clock.sleep(Duration::from_secs(hours * 3600));
             simulate(&world.clock, &world.network, sleep).await;
             assert_refused(&rivals.run(1).await, "an incomplete multiregion_api", "while it is incomplete");
-            let Party { world, kept, .. } = &mut rivals.parties[1];
-            assert_eq!(kept.run(world, &Value::Null).await, Run::Well { empty: true }, "nothing of it is theirs");
-            assert_eq!(difference(&held, &rivals.inventory().await), Vec::<String>::new(), "nothing is touched");
+            let Rival { world, stored, .. } = &mut rivals.pair[1];
+            assert_eq!(
+                stored.run(world, &Value::Null).await,
+                Run::Succeeded { empty: true },
+                "the other state has nothing to destroy"
+            );
+            assert_eq!(difference(&held, &rivals.inventory().await), Vec::<String>::new(), "nothing has changed");
         }
-        assert!(rivals.run(0).await.is_well(), "it goes on");
-        assert_eq!(text(&rivals.parties[0].kept.value, "status"), "ready");
-        rivals.belongs_to(0, "once it is complete").await;
+        assert!(rivals.run(0).await.succeeded(), "the next apply continues");
+        assert_eq!(text(&rivals.pair[0].stored.value, "status"), "ready");
+        rivals.assert_owned_by(0, "once it is complete").await;
     });
 }
 
-/// At whatever call it died, the last one before its host has kept its state among them. Who takes it over makes of it what
-/// they want.
+/// Whichever call was its last, up to the last one before the host has persisted the state. The next run turns it into
+/// what its own configuration says.
 #[test]
-fn a_dead_create_goes_over_to_who_comes_next() {
+fn the_next_run_takes_over_a_dead_create() {
     runtime().block_on(async {
         for name in ["zone", "one-region"] {
             let mut rivals = rivals(name).await;
-            let told_after = rivals.parties[0].told_after;
-            for k in (1..told_after).step_by(STEP).chain([told_after]) {
-                rivals.start_over();
+            let persisted_after = rivals.pair[0].persisted_after;
+            for k in (1..persisted_after).step_by(STEP).chain([persisted_after]) {
+                rivals.reset();
                 let what = format!("{name}, dead after {k} calls");
                 rivals.world().network.kill_after(k);
                 assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
-                let (died, is_begun) = (rivals.world().clock.elapsed(), rivals.inventory().await != rivals.nothing);
+                let (died, is_begun) = (rivals.world().clock.elapsed(), rivals.inventory().await != rivals.baseline);
                 let run = rivals.run(1).await;
-                assert!(run.is_well(), "{what}: {}", told(&run));
+                assert!(run.succeeded(), "{what}: {}", messages(&run));
                 let waited = rivals.world().clock.elapsed() - died;
-                assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} it may still have been alive");
-                rivals.belongs_to(1, &what).await;
+                assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} the create may still have been alive");
+                rivals.assert_owned_by(1, &what).await;
             }
         }
     });
 }
 
-/// Of two who find a dead one, one goes on. The one who watches while it dies does not lose sight of it either.
+/// Of two runs that find a dead create, one continues. A run that was already waiting when the create died succeeds
+/// too.
 #[test]
-fn of_two_heirs_one_wins() {
+fn one_of_two_runs_takes_over_a_dead_create() {
     runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
-        let calls = rivals.parties[0].calls;
+        let calls = rivals.pair[0].calls;
         for (k, head_start) in
             (calls / 3..calls).step_by(4 * STEP).flat_map(|k| [(k, 0), (k, 1), (k, k / 2), (k, 2 * k)])
         {
-            rivals.start_over();
-            let what = format!("dead after {k} calls, the second heir {head_start} calls later");
+            rivals.reset();
+            let what = format!("dead after {k} calls, the second run {head_start} calls later");
             rivals.world().network.kill_after(k);
             assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
             rivals.world().network.take_calls();
-            rivals.parties[1].world.network.take_calls();
+            rivals.pair[1].world.network.take_calls();
             let runs = rivals.race(head_start).await;
-            let well: Vec<usize> = (0..2).filter(|who| runs[*who].is_well()).collect();
-            let [winner] = well[..] else { panic!("{what}: {} {}", told(&runs[0]), told(&runs[1])) };
-            rivals.belongs_to(winner, &what).await;
+            let succeeded: Vec<usize> = (0..2).filter(|index| runs[*index].succeeded()).collect();
+            let [winner] = succeeded[..] else { panic!("{what}: {} {}", messages(&runs[0]), messages(&runs[1])) };
+            rivals.assert_owned_by(winner, &what).await;
 
-            rivals.start_over();
+            rivals.reset();
             rivals.world().network.kill_after(k);
-            let [dead, heir] = rivals.race(head_start.min(k - 1)).await;
+            let [dead, next] = rivals.race(head_start.min(k - 1)).await;
             assert_eq!(dead, Run::Killed, "{what}");
-            if !heir.is_well() {
-                assert_refused(&heir, "apply", &what);
+            if !next.succeeded() {
+                assert_refused(&next, "apply", &what);
                 let run = rivals.run(1).await;
-                assert!(run.is_well(), "{what}: {}", told(&run));
+                assert!(run.succeeded(), "{what}: {}", messages(&run));
             }
-            rivals.belongs_to(1, &what).await;
+            rivals.assert_owned_by(1, &what).await;
         }
     });
 }
 
-/// The lid is closed, somebody else goes on, the lid is opened: one of them has it in the end, and nothing is mixed.
+/// One machine is suspended, another run continues, the first machine resumes: one of them succeeds in the end, and
+/// nothing is mixed.
 #[test]
-fn who_was_suspended_does_not_go_on() {
+fn a_suspended_create_does_not_continue_after_a_takeover() {
     runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
-        let calls = rivals.parties[0].calls;
+        let calls = rivals.pair[0].calls;
         let mut winners = BTreeSet::new();
         for (asleep, awake) in (1..calls).step_by(2 * STEP).flat_map(|k| [(k, usize::MAX), (k, calls / 2), (k, calls)])
         {
-            rivals.start_over();
+            rivals.reset();
             let what = format!("asleep after {asleep} calls, awake after {awake} of the other");
-            let runs = rivals.sleep(asleep, awake).await;
-            let well: Vec<usize> = (0..2).filter(|who| runs[*who].is_well()).collect();
-            let [winner] = well[..] else { panic!("{what}: {} {}", told(&runs[0]), told(&runs[1])) };
-            if !told(&runs[1 - winner]).contains("Another apply has taken over") {
-                assert_knows_of_another(&runs[1 - winner], &what);
+            let runs = rivals.race_with_suspension(asleep, awake).await;
+            let succeeded: Vec<usize> = (0..2).filter(|index| runs[*index].succeeded()).collect();
+            let [winner] = succeeded[..] else { panic!("{what}: {} {}", messages(&runs[0]), messages(&runs[1])) };
+            if !messages(&runs[1 - winner]).contains("Another apply has taken over") {
+                assert_names_the_other_run(&runs[1 - winner], &what);
             }
             winners.insert(winner);
-            rivals.belongs_to(winner, &what).await;
+            rivals.assert_owned_by(winner, &what).await;
         }
-        assert_eq!(winners, BTreeSet::from([0, 1]), "who sleeps long loses, who sleeps a moment does not");
+        assert_eq!(winners, BTreeSet::from([0, 1]), "a long suspension loses, a short one does not");
     });
 }

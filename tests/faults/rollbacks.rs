@@ -1,85 +1,56 @@
-//! A session that expires while a failed create is rolled back: the state keeps what is left, and the next apply continues.
+//! A session that expires during the rollback of a failed create: the state keeps what is left, and the next apply
+//! continues.
 
-use std::sync::Arc;
+use strict_aws::{Call, Effect, Fault as InjectedFault};
 
-use multiregion::wire::Value;
-use serde_json::json;
-use strict_aws::{Call, Fault as Trouble, Harm, Inventory};
-
-use super::compare::{continues, difference, inventory};
+use super::create::Create;
 use super::fault::Fault;
-use super::host::{Kept, Run};
+use super::host::{Run, StoredResource};
 use super::matrix::runtime;
-use super::parties::topology;
-use super::topologies;
-use super::world::{Moment, Sources, World, config, resource};
 
-/// A create of which one call is denied.
-struct Failing {
-    world: World,
-    beginning: Moment,
-    nothing: Inventory,
-    to: Value,
-    kept: Kept,
-    /// What AWS holds after an undisturbed create.
-    end: Inventory,
+/// A create with one operation denied.
+struct DeniedCreate {
+    create: Create,
     denied: &'static str,
-    /// Up to which call it is no rollback yet, and how many calls there are.
-    calls: (usize, usize),
+    /// The first call of the rollback, counted from 1.
+    rollback: usize,
+    /// The number of calls, with those of the rollback.
+    calls: usize,
 }
 
-impl Failing {
+impl DeniedCreate {
     async fn of(name: &str, denied: &'static str) -> Self {
-        let world = World::start(&Arc::new(Sources::new())).await;
-        let (type_name, wanted) = if name == "zone" {
-            ("multiregion_zone", json!({ "name": "rollback.example" }))
-        } else {
-            let zone_id = topologies::zone(&world).await;
-            ("multiregion_api", (topology(name).config)(&world, &zone_id))
-        };
-        let kept = Kept::nothing(resource(type_name));
-        let to = config(kept.resource, &wanted);
-        let (beginning, nothing) = (world.moment(), inventory(&world).await);
-        assert!(kept.clone().run(&world, &to).await.is_well(), "{name} can be created");
-        let end = inventory(&world).await;
-        let mut failing = Self { world, beginning, nothing, to, kept, end, denied, calls: (0, 0) };
-        let run = failing.fail(usize::MAX, &mut failing.kept.clone()).await;
-        assert!(matches!(run, Run::Errors(_)), "{name}: {denied} is needed");
-        let calls = failing.world.network.take_calls();
+        let create = Create::of(name, "rollback").await;
+        let mut denied_create = Self { create, denied, rollback: 0, calls: 0 };
+        let run = denied_create.run(usize::MAX, &mut denied_create.create.stored.clone()).await;
+        assert!(matches!(run, Run::Failed(_)), "{name}: {denied} is needed");
+        let calls = denied_create.create.world.network.take_calls();
         let first = calls.iter().position(|call| call.name() == denied && call.status >= 400);
-        failing.calls = (first.expect("the call is denied") + 2, calls.len());
-        failing
+        denied_create.rollback = first.expect("the call is denied") + 2;
+        denied_create.calls = calls.len();
+        denied_create
     }
 
-    /// Creates with one operation denied, in a session that expires before the `n`th call.
-    async fn fail(&self, n: usize, kept: &mut Kept) -> Run {
-        self.world.restore(&self.beginning);
-        self.world.network.take_calls();
-        Fault::Expired.set(&self.world, n);
-        self.world.aws.fault(Trouble::new(Harm::AccessDenied).operation(self.denied));
-        let run = kept.run(&self.world, &self.to).await;
-        self.world.aws.clear_faults();
+    /// Runs the create in a session that expires before the `n`th call.
+    async fn run(&self, n: usize, stored: &mut StoredResource) -> Run {
+        let world = &self.create.world;
+        self.create.reset();
+        Fault::Expired.inject(world, n);
+        world.aws.inject(InjectedFault::new(Effect::AccessDenied).operation(self.denied));
+        let run = stored.run(world, &self.create.to).await;
+        world.aws.clear_faults();
         run
     }
-
-    /// What is not as promised when the session expires before the `n`th call.
-    async fn expired_at(&self, n: usize) -> Vec<String> {
-        let (world, mut kept, mut problems) = (&self.world, self.kept.clone(), Vec::new());
-        self.fail(n, &mut kept).await;
-        if kept.value == Value::Null {
-            let left = difference(&self.nothing, &inventory(world).await);
-            problems.extend(left.into_iter().map(|left| format!("not in the state: {left}")));
-        }
-        problems.extend(continues(world, &mut kept, &self.to, &self.end, &self.nothing).await);
-        problems
-    }
 }
 
+/// The problems when the session expires before each `step`th call of the rollback.
 async fn check(name: &str, denied: &'static str, step: usize) -> Vec<String> {
-    let failing = Failing::of(name, denied).await;
+    let denied_create = DeniedCreate::of(name, denied).await;
     let mut problems = Vec::new();
-    for n in (failing.calls.0..=failing.calls.1).step_by(step) {
-        let found = failing.expired_at(n).await;
+    for n in (denied_create.rollback..=denied_create.calls).step_by(step) {
+        let mut stored = denied_create.create.stored.clone();
+        denied_create.run(n, &mut stored).await;
+        let found = denied_create.create.problems_after(&mut stored).await;
         problems.extend(found.into_iter().map(|why| format!("{name}, {denied} denied, expired before {n}: {why}")));
     }
     problems
@@ -97,14 +68,14 @@ fn a_rollback_whose_session_expires_is_continued() {
     });
 }
 
-/// Every call from the `n`th on, whatever service it is for.
+/// Every call from the `n`th on, of any service.
 #[test]
-fn an_expired_session_refuses_every_call() {
+fn calls_in_an_expired_session_are_rejected() {
     runtime().block_on(async {
-        let failing = Failing::of("one-region", "apigateway:CreateStage").await;
-        let n = failing.calls.0;
-        failing.fail(n, &mut failing.kept.clone()).await;
-        let refused = |call: &Call| call.error.as_deref().is_some_and(|code| code.starts_with("ExpiredToken"));
-        assert!(failing.world.network.take_calls().iter().skip(n - 1).all(refused));
+        let denied_create = DeniedCreate::of("one-region", "apigateway:CreateStage").await;
+        let n = denied_create.rollback;
+        denied_create.run(n, &mut denied_create.create.stored.clone()).await;
+        let is_rejected = |call: &Call| call.error.as_deref().is_some_and(|code| code.starts_with("ExpiredToken"));
+        assert!(denied_create.create.world.network.take_calls().iter().skip(n - 1).all(is_rejected));
     });
 }

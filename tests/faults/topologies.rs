@@ -1,17 +1,17 @@
-//! The shapes of an API that are put to the test. One more is one more row of all operations.
+//! The topologies under test. Each is tested with all operations.
 
 use serde_json::{Value as Json, json};
 
-use super::host::Kept;
+use super::host::StoredResource;
 use super::world::{World, config, resource, text};
 
-/// The zone of every domain.
+/// The zone of all domains.
 pub(super) const ZONE: &str = "faults.example";
 
-/// A shape.
+/// A topology.
 pub(super) struct Topology {
     pub(super) name: &'static str,
-    /// Its configuration in the zone of this id.
+    /// Its configuration, given the id of the zone.
     pub(super) config: fn(&World, &str) -> Json,
 }
 
@@ -22,11 +22,16 @@ pub(super) const ALL: &[Topology] = &[
     Topology { name: "cdn-group", config: cdn_group },
 ];
 
-/// Makes the zone; its id.
+/// The topology of this name.
+pub(super) fn topology(name: &str) -> &'static Topology {
+    ALL.iter().find(|topology| topology.name == name).expect("a known topology")
+}
+
+/// Creates the zone; returns its id.
 pub(super) async fn zone(world: &World) -> String {
-    let mut zone = Kept::nothing(resource("multiregion_zone"));
+    let mut zone = StoredResource::absent(resource("multiregion_zone"));
     let run = zone.run(world, &config(zone.resource, &json!({ "name": ZONE }))).await;
-    assert!(run.is_well(), "the zone is made: {run:?}");
+    assert!(run.succeeded(), "the zone is created: {run:?}");
     text(&zone.value, "id").to_owned()
 }
 

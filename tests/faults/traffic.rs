@@ -1,127 +1,134 @@
-//! Looks, after every change of AWS, whether users are answered.
+//! Checks after every change in AWS whether clients are served.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use strict_aws::{Call, Guide, LocalAws, Way};
+use strict_aws::{Call, LocalAws, RequestPath, RoutedBy};
 
 use super::world::{DEPLOYED, INSYNC, TTL};
 
-/// Where users are.
+/// The regions that clients are near.
 const CLIENTS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
-/// What they ask for.
+/// The path that they request.
 const PATH: &str = "/health";
 
-/// Somebody who looks.
-pub(super) struct Watch {
-    /// Whether everything may vanish, names and all.
-    ends: bool,
-    /// Names that were answered once.
-    answered: BTreeSet<String>,
-    ways: BTreeSet<Way>,
-    /// Ways that are no more, and until when somebody may still go them.
-    old: BTreeMap<Way, Duration>,
-    /// What was not as promised, and after which call it was seen first.
-    holes: BTreeMap<Hole, String>,
+/// A monitor of traffic during an operation.
+pub(super) struct TrafficMonitor {
+    /// Whether everything may disappear, names included.
+    allows_removal: bool,
+    /// Names that have been served.
+    served_names: BTreeSet<String>,
+    request_paths: BTreeSet<RequestPath>,
+    /// Request paths that were removed, and until when clients may still use them.
+    retired: BTreeMap<RequestPath, Duration>,
+    /// The outages, each with the call after which it was first seen.
+    outages: BTreeMap<Outage, String>,
 }
 
-/// A user who is not answered.
+/// A client that is not served.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Hole {
-    /// A way ends at somebody who does not answer so.
-    Dead { way: Way, is_old: bool, status: u16 },
-    /// Somebody who asks from there is not answered.
+enum Outage {
+    /// A request path leads to a target that does not respond with 200.
+    BrokenPath { path: RequestPath, is_cached: bool, status: u16 },
+    /// A client near this region is not served.
     Unanswered { name: String, client: &'static str, status: u16 },
 }
 
-impl Watch {
-    /// Over an operation after which the API lives: who was answered once has to be answered until the end.
-    pub(super) fn over_a_change() -> Self {
+impl TrafficMonitor {
+    /// A monitor of an operation that keeps the API: a name that was served once must be served until the end.
+    pub(super) fn for_change() -> Self {
         Self {
-            ends: false,
-            answered: BTreeSet::new(),
-            ways: BTreeSet::new(),
-            old: BTreeMap::new(),
-            holes: BTreeMap::new(),
+            allows_removal: false,
+            served_names: BTreeSet::new(),
+            request_paths: BTreeSet::new(),
+            retired: BTreeMap::new(),
+            outages: BTreeMap::new(),
         }
     }
 
-    /// Over an operation that takes the API away: nobody may be sent to who is no more.
-    pub(super) fn over_a_destroy() -> Self {
-        Self { ends: true, ..Self::over_a_change() }
+    /// A monitor of an operation that deletes the API: no request path may lead to a deleted target.
+    pub(super) fn for_destroy() -> Self {
+        Self { allows_removal: true, ..Self::for_change() }
     }
 
-    /// Looks at everything, after `call` at the time `now`.
-    pub(super) async fn look(&mut self, aws: &LocalAws, now: Duration, call: &Call) {
-        let ways: BTreeSet<Way> = aws.ways().await.expect("the ways are known").into_iter().collect();
+    /// Checks everything, after `call` at the time `now`.
+    pub(super) async fn check(&mut self, aws: &LocalAws, now: Duration, call: &Call) {
+        let request_paths: BTreeSet<RequestPath> =
+            aws.request_paths().await.expect("the request paths are read").into_iter().collect();
         let mut found = Vec::new();
-        for way in &ways {
-            found.extend(dead(aws, way, false).await);
+        for path in &request_paths {
+            found.extend(broken_path(aws, path, false).await);
         }
-        if !self.ends {
-            for gone in self.ways.difference(&ways) {
+        if !self.allows_removal {
+            for gone in self.request_paths.difference(&request_paths) {
                 let lag = match gone.by {
-                    Guide::Record => INSYNC + TTL,
-                    Guide::Distribution => DEPLOYED,
+                    RoutedBy::Record => INSYNC + TTL,
+                    RoutedBy::Distribution => DEPLOYED,
                 };
-                self.old.insert(gone.clone(), now + lag);
+                self.retired.insert(gone.clone(), now + lag);
             }
-            self.old.retain(|way, until| *until > now && !ways.contains(way));
-            for way in self.old.keys() {
-                found.extend(dead(aws, way, true).await);
+            self.retired.retain(|path, until| *until > now && !request_paths.contains(path));
+            for path in self.retired.keys() {
+                found.extend(broken_path(aws, path, true).await);
             }
-            self.answered.extend(ways.iter().map(|way| way.name.clone()));
-            for name in &self.answered {
+            self.served_names.extend(request_paths.iter().map(|path| path.name.clone()));
+            for name in &self.served_names {
                 for client in CLIENTS {
-                    let status = aws.ask(name, name, PATH, client).await.expect("it can be asked");
+                    let status = aws.status_of(name, name, PATH, client).await.expect("a response");
                     if status != 200 {
-                        found.push(Hole::Unanswered { name: name.clone(), client, status });
+                        found.push(Outage::Unanswered { name: name.clone(), client, status });
                     }
                 }
             }
         }
-        self.ways = ways;
-        for hole in found {
-            self.holes.entry(hole).or_insert_with(|| format!("{} in {} ({})", call.name(), call.region, call.subject));
+        self.request_paths = request_paths;
+        for outage in found {
+            self.outages
+                .entry(outage)
+                .or_insert_with(|| format!("{} in {} ({})", call.name(), call.region, call.subject));
         }
     }
 
-    /// What was not as promised. Names that are not among the `wanted` may have vanished.
-    pub(super) fn holes(self, wanted: &BTreeSet<String>) -> Vec<String> {
-        let unwanted = |hole: &Hole| matches!(hole, Hole::Unanswered { name, .. } if !wanted.contains(name));
-        self.told(|hole| !unwanted(hole))
+    /// The outages. Names that are not `wanted` may have disappeared.
+    pub(super) fn outages(self, wanted: &BTreeSet<String>) -> Vec<String> {
+        let unwanted = |outage: &Outage| matches!(outage, Outage::Unanswered { name, .. } if !wanted.contains(name));
+        self.report(|outage| !unwanted(outage))
     }
 
-    /// What was not as promised, where everything was taken away in the end: who led nowhere while it still led.
-    pub(super) fn holes_of_the_end(self) -> Vec<String> {
-        self.told(|hole| matches!(hole, Hole::Dead { is_old: false, .. }))
+    /// The outages if everything was deleted in the end: request paths that led nowhere while they existed.
+    pub(super) fn broken_paths(self) -> Vec<String> {
+        self.report(|outage| matches!(outage, Outage::BrokenPath { is_cached: false, .. }))
     }
 
-    fn told(self, counts: impl Fn(&Hole) -> bool) -> Vec<String> {
-        self.holes.into_iter().filter(|(hole, _)| counts(hole)).map(|(hole, call)| hole.tell(&call)).collect()
+    fn report(self, counts: impl Fn(&Outage) -> bool) -> Vec<String> {
+        self.outages
+            .into_iter()
+            .filter(|(outage, _)| counts(outage))
+            .map(|(outage, call)| outage.describe(&call))
+            .collect()
     }
 }
 
-impl Hole {
-    fn tell(&self, call: &str) -> String {
+impl Outage {
+    fn describe(&self, call: &str) -> String {
         match self {
             Self::Unanswered { name, client, status } => {
-                format!("{name} answers {status} to users near {client} after {call}")
+                format!("{name} responds with {status} to clients near {client} after {call}")
             }
-            Self::Dead { way: Way { name, target, .. }, is_old, status } => {
-                let leads = if *is_old { "led a moment ago" } else { "leads" };
-                format!("{name} {leads} to {target}, which answers {status} after {call}")
+            Self::BrokenPath { path: RequestPath { name, target, .. }, is_cached, status } => {
+                let leads = if *is_cached { "led until recently" } else { "leads" };
+                format!("{name} {leads} to {target}, which responds with {status} after {call}")
             }
         }
     }
 }
 
-async fn dead(aws: &LocalAws, way: &Way, is_old: bool) -> Option<Hole> {
-    let status = aws.ask(&way.target, &way.host, PATH, CLIENTS[0]).await.expect("it can be asked");
-    (status != 200).then(|| Hole::Dead { way: way.clone(), is_old, status })
+async fn broken_path(aws: &LocalAws, path: &RequestPath, is_cached: bool) -> Option<Outage> {
+    let status = aws.status_of(&path.target, &path.host, PATH, CLIENTS[0]).await.expect("a response");
+    (status != 200).then(|| Outage::BrokenPath { path: path.clone(), is_cached, status })
 }
 
-/// Every name that leads somewhere at the moment.
+/// Every name that routes traffic at the moment.
 pub(super) async fn names(aws: &LocalAws) -> BTreeSet<String> {
-    aws.ways().await.expect("the ways are known").into_iter().map(|way| way.name).collect()
+    aws.request_paths().await.expect("the request paths are read").into_iter().map(|path| path.name).collect()
 }

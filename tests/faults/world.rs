@@ -1,4 +1,4 @@
-//! One AWS in memory with one simulated clock, and the processes of the provider that work in it.
+//! An in-memory AWS with a simulated clock, and provider processes that use it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use multiregion::lifecycle::{self, Provider};
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
 use serde_json::{Value as Json, json};
-use strict_aws::{Delays, Eventual, LocalAws, Options, Snapshot};
+use strict_aws::{Delays, EventualConsistency, LocalAws, Options, Snapshot};
 use tempfile::TempDir;
 
 use super::clock::SimulatedClock;
 use super::network::Network;
 
-/// How long a change of records takes until all of Route 53's servers know it.
+/// How long a change of records takes to reach all of Route 53's servers.
 pub(super) const INSYNC: Duration = Duration::from_secs(30);
-/// How long resolvers keep an alias record's answer.
+/// How long resolvers cache the answer of an alias record.
 pub(super) const TTL: Duration = Duration::from_secs(60);
-/// How long a change of a distribution takes until all edges know it.
+/// How long a change of a distribution takes to reach all edges.
 pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
 
-/// The home region of every process, unless a test says otherwise.
+/// The default home region of provider processes.
 pub(super) const HOME: &str = "us-east-1";
 
-/// How long AWS may not know everywhere of a write.
-const UNKNOWN: Duration = Duration::from_secs(10);
+/// How long reads may lag behind writes.
+const CONSISTENCY_WINDOW: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub(super) struct World {
@@ -38,27 +38,28 @@ pub(super) struct World {
     throttles: bool,
     /// The home region of the processes: the provider's `region`.
     pub(super) home: &'static str,
-    /// How long a process goes on after its resource is applied: others are under way.
-    pub(super) stays: Duration,
+    /// How long a process keeps running after it has applied its resource, as it does while other resources are in
+    /// progress.
+    pub(super) keeps_running: Duration,
 }
 
-/// A moment of a world, which others can be brought to.
+/// A saved state of a world.
 #[derive(Clone)]
 pub(super) struct Moment {
     aws: Snapshot,
     elapsed: Duration,
 }
 
-/// The code of functions, the same for all worlds.
+/// The code of functions, shared by all worlds.
 pub(super) struct Sources(TempDir);
 
 impl Sources {
     /// Writes two versions of an application.
     pub(super) fn new() -> Self {
-        let sources = tempfile::tempdir().expect("a folder is made");
+        let sources = tempfile::tempdir().expect("a folder is created");
         for version in ["first", "second"] {
             let folder = sources.path().join(version);
-            std::fs::create_dir(&folder).expect("a folder is made");
+            std::fs::create_dir(&folder).expect("a folder is created");
             let app = format!("def handler(event, context):\n    return {{'statusCode': 200, 'body': '{version}'}}\n");
             std::fs::write(folder.join("app.py"), app).expect("the application is written");
         }
@@ -71,76 +72,76 @@ impl World {
         Self::start_as(sources, false).await
     }
 
-    /// One that throttles what is more than AWS's published limits allow.
+    /// A world that throttles calls beyond AWS's published limits.
     pub(super) async fn start_throttling(sources: &Arc<Sources>) -> Self {
         Self::start_as(sources, true).await
     }
 
     async fn start_as(sources: &Arc<Sources>, throttles: bool) -> Self {
-        let options = Options { delays: delays(), stopped: true, throttle: throttles, ..Options::in_memory() };
+        let options = Options { delays: delays(), manual_clock: true, throttle: throttles, ..Options::in_memory() };
         let aws = Arc::new(LocalAws::start(options).await.expect("a local AWS starts"));
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
-        let empty = Moment { aws: aws.snapshot().expect("it is in memory"), elapsed: Duration::ZERO };
+        let empty = Moment { aws: aws.snapshot().expect("the AWS is in memory"), elapsed: Duration::ZERO };
         let sources = Arc::clone(sources);
-        Self { aws, clock, network, empty, sources, throttles, home: HOME, stays: Duration::ZERO }
+        Self { aws, clock, network, empty, sources, throttles, home: HOME, keeps_running: Duration::ZERO }
     }
 
-    /// The same AWS and the same time, as somebody else's processes see them: they are killed and counted by themselves.
-    pub(super) fn beside(&self) -> Self {
+    /// The same AWS and clock for another user's processes, which are killed and counted separately.
+    pub(super) fn separate_process(&self) -> Self {
         Self { network: Network::new(Arc::clone(&self.aws), self.clock.clone()), ..self.clone() }
     }
 
-    /// The same with another home region.
-    pub(super) fn at_home_in(&self, home: &'static str) -> Self {
+    /// The same world with another home region.
+    pub(super) fn with_home(&self, home: &'static str) -> Self {
         Self { home, ..self.clone() }
     }
 
-    /// There is nothing any more.
-    pub(super) fn start_over(&self) {
+    /// Deletes everything.
+    pub(super) fn reset(&self) {
         self.restore(&self.empty);
     }
 
-    /// This moment.
+    /// Saves the current state.
     pub(super) fn moment(&self) -> Moment {
-        Moment { aws: self.aws.snapshot().expect("it is in memory"), elapsed: self.clock.elapsed() }
+        Moment { aws: self.aws.snapshot().expect("the AWS is in memory"), elapsed: self.clock.elapsed() }
     }
 
-    /// Everything is as it was, and nobody disturbs anything.
+    /// Restores a saved state and removes all faults.
     pub(super) fn restore(&self, moment: &Moment) {
-        self.aws.restore(&moment.aws).expect("it is in memory");
+        self.aws.restore(&moment.aws).expect("the AWS is in memory");
         self.clock.return_to(moment.elapsed);
         self.aws.clear_faults();
         self.aws.clear_calls();
     }
 
-    /// From now on reads may tell what was before a write, each time by a chance that comes from this name.
-    pub(super) fn lie(&self, name: &str) {
-        // Any number will do that is another for another name, and always the same.
+    /// Makes later reads stale at random, seeded with this name.
+    pub(super) fn delay_reads(&self, name: &str) {
+        // Any function that gives different names different numbers.
         let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(byte.into()));
-        self.aws.set_consistency(Some(Eventual { seed, window: UNKNOWN }));
+        self.aws.set_consistency(Some(EventualConsistency { seed, window: CONSISTENCY_WINDOW }));
     }
 
-    /// The folder of the function's `first` or `second` code.
+    /// The folder with the `first` or `second` version of the function's code.
     pub(super) fn source(&self, version: &str) -> PathBuf {
         self.sources.0.path().join(version)
     }
 
-    /// The function of every configuration.
+    /// The `function` block of every configuration.
     pub(super) fn function(&self) -> Json {
         json!({ "source_dir": self.source("first"), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// A new process of the provider, configured. Where AWS throttles, it keeps the limits.
+    /// Starts a configured provider process. Where AWS throttles, it respects the limits.
     pub(super) async fn connect(&self) -> Result<Provider, Diagnostics> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         match self.account(self.throttles).await {
             Ok(aws) => Ok(Provider::new(Arc::new(aws), clock, CancellationToken::new())),
-            Err(error) => Err(vec![Diagnostic::error(Path::root(), "No AWS", chain(&error))]),
+            Err(error) => Err(vec![Diagnostic::error(Path::root(), "AWS is not reachable", chain(&error))]),
         }
     }
 
-    /// The account as a process of its own works in it.
+    /// A connection to AWS for a new process.
     pub(super) async fn account(&self, keep_rate_limits: bool) -> Result<Aws, ConnectError> {
         let config = Config {
             region: Some(self.home.to_owned()),
@@ -158,7 +159,7 @@ impl World {
     }
 }
 
-/// Far nearer to AWS's own times than other tests can afford.
+/// Delays close to those of AWS, which only simulated time can afford.
 fn delays() -> Delays {
     Delays {
         role_assumable: Duration::from_secs(8),
@@ -171,7 +172,7 @@ fn delays() -> Delays {
     }
 }
 
-/// A resource type by its name.
+/// The resource type of this name.
 pub(super) fn resource(type_name: &str) -> &'static dyn Resource {
     let found = resources::REGISTRY.iter().find(|resource| resource.type_name() == type_name);
     *found.expect("a known resource")
@@ -182,7 +183,7 @@ pub(super) fn config(resource: &dyn Resource, json: &Json) -> Value {
     decode_json(json.to_string().as_bytes(), &resource.schema().ty()).expect("a configuration")
 }
 
-/// A text attribute of a value.
+/// A string attribute of a value.
 pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     match value {
         Value::Map(attributes) => match attributes.get(name) {

@@ -1,5 +1,5 @@
-//! A hosted zone whose every AWS call fails: anybody may make a second zone of the same name, so one that was made and not
-//! told of must be found again.
+//! A hosted zone with a fault at every AWS call. Route 53 allows any number of zones with the same name, so a zone
+//! whose reply was lost must be found again.
 
 use std::sync::Arc;
 
@@ -8,37 +8,37 @@ use serde_json::json;
 
 use super::compare::{difference, inventory};
 use super::fault::Fault;
-use super::host::{Kept, Run};
+use super::host::{Run, StoredResource};
 use super::matrix::runtime;
 use super::world::{Sources, World, config, resource};
 
-/// Does `to` with its `k`th call disturbed, as often as a user would, and takes it all away again. Everything that is not
-/// as promised; `end` is what AWS holds after an undisturbed run.
-async fn disturbed(
+/// Applies `to` with a fault at its `k`th call, repeats as a user would, and destroys. Returns the problems; `end` is
+/// the inventory after a fault-free run.
+async fn with_fault(
     world: &World,
-    mut zone: Kept,
+    mut zone: StoredResource,
     to: &Value,
     k: usize,
     fault: Fault,
     end: &strict_aws::Inventory,
 ) -> Vec<String> {
     world.network.take_calls();
-    fault.set(world, k);
+    fault.inject(world, k);
     let mut last = zone.run(world, to).await;
-    // What is wrong with its goodbyes, a run cannot tell any more: the next plan shows it.
-    let is_told = zone.told_after > 0 && k > zone.told_after && !fault.is_outlasted();
+    // A run cannot report a failure after its state was written; the next plan must show it.
+    let needs_another_run = zone.persisted_after > 0 && k > zone.persisted_after && !fault.is_retried();
     world.aws.clear_faults();
     let mut problems = Vec::new();
-    if fault.is_outlasted() && !last.is_well() {
-        problems.push(format!("it is not outlasted: {last:?}"));
+    if fault.is_retried() && !last.succeeded() {
+        problems.push(format!("the run did not survive the fault: {last:?}"));
     }
     for _ in 0..2 {
-        if !last.is_well() || is_told {
+        if !last.succeeded() || needs_another_run {
             last = zone.run(world, to).await;
         }
     }
     let next = zone.run(world, to).await;
-    if next != (Run::Well { empty: true }) {
+    if next != (Run::Succeeded { empty: true }) {
         problems.push(format!("the next plan is not empty: {last:?}, then {next:?}"));
     }
     problems.extend(difference(end, &inventory(world).await));
@@ -51,26 +51,26 @@ async fn disturbed(
     problems
 }
 
-/// Every fault at every call, and what came of it that was not promised.
-async fn everything_fails() -> Vec<String> {
+/// Runs every fault at every call; returns the problems.
+async fn all_faults() -> Vec<String> {
     let world = World::start(&Arc::new(Sources::new())).await;
-    let nothing = Kept::nothing(resource("multiregion_zone"));
+    let nothing = StoredResource::absent(resource("multiregion_zone"));
     let zone = |team: &str| {
         config(nothing.resource, &json!({ "name": "zone.example", "comment": team, "tags": { "team": team } }))
     };
     let mut broken = Vec::new();
     for (from, to) in [(Value::Null, zone("day")), (zone("day"), zone("night")), (zone("day"), Value::Null)] {
-        world.start_over();
-        let mut begun = nothing.clone();
-        assert!(from == Value::Null || begun.run(&world, &from).await.is_well());
+        world.reset();
+        let mut initial = nothing.clone();
+        assert!(from == Value::Null || initial.run(&world, &from).await.succeeded());
         let beginning = world.moment();
         world.network.take_calls();
-        assert!(begun.clone().run(&world, &to).await.is_well());
+        assert!(initial.clone().run(&world, &to).await.succeeded());
         let (calls, end) = (world.network.take_calls(), inventory(&world).await);
         for (k, call) in (1..).zip(&calls) {
             for fault in Fault::ALL {
                 world.restore(&beginning);
-                let problems = disturbed(&world, begun.clone(), &to, k, fault, &end).await;
+                let problems = with_fault(&world, initial.clone(), &to, k, fault, &end).await;
                 broken.extend(problems.into_iter().map(|why| format!("{k} {} {}: {why}", call.name(), fault.name())));
             }
         }
@@ -79,7 +79,7 @@ async fn everything_fails() -> Vec<String> {
 }
 
 #[test]
-fn a_zone_is_made_once_whatever_fails() {
-    let broken = runtime().block_on(everything_fails());
+fn a_zone_is_created_once_after_any_fault() {
+    let broken = runtime().block_on(all_faults());
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

@@ -1,7 +1,7 @@
 //! Two states that create an API or a zone of the same name at the same time.
 
 use strict_aws::tools::{clis, kill_in_group};
-use strict_aws::{Fault, Harm, Options};
+use strict_aws::{Effect, Fault, Options};
 
 use super::configs::Config;
 use super::stage::Stage;
@@ -62,9 +62,9 @@ async fn a_created_zone_is_not_adopted_while_its_apply_is_running() {
     let both = format!("{zone}{}", Config::bare(&["us-east-1"]).hcl());
     let first = Stage::with(&clis[0], Options::in_memory()).await;
     first.configure(&both).await;
-    first.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").lasting());
+    first.aws.inject(Fault::new(Effect::Hangs).operation("lambda:CreateFunction").lasting());
     let apply = first.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
-    assert!(apply.has_printed("multiregion_zone.this: Creation complete").await, "the zone is created");
+    assert!(apply.wait_for_output("multiregion_zone.this: Creation complete").await, "the zone is created");
 
     let second = first.beside(&clis[clis.len() - 1]);
     let errors = second.refused(zone).await;

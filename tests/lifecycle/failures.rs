@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::configs::Config;
 use super::stage::Stage;
@@ -17,7 +17,7 @@ super::rows![
 
 async fn a_failed_create_is_rolled_back(stage: Stage) {
     let config = Config::bare(&["us-east-1", "us-west-2"]);
-    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
+    stage.aws.inject(Fault::new(Effect::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
     let error = stage.refused(&config.hcl()).await;
     for part in ["us-west-2/function", "AccessDenied", "nothing is left"] {
         assert!(error.contains(part), "no {part:?} in {error}");
@@ -32,7 +32,7 @@ async fn a_failed_create_is_rolled_back(stage: Stage) {
 async fn a_failed_create_with_keep_is_incomplete_and_continued(stage: Stage) {
     let mut config = Config::latency();
     config.extra = "  on_create_failure = \"keep\"\n";
-    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
+    stage.aws.inject(Fault::new(Effect::AccessDenied).operation("lambda:CreateFunction").region("us-west-2"));
     stage.configure(&config.hcl()).await;
     let run = stage.workspace.apply().await.expect("apply runs");
     assert!(run.success(), "with \"keep\", the failure must be a warning: {}{}", run.stdout, run.stderr);
@@ -53,9 +53,9 @@ async fn a_failed_update_is_continued(stage: Stage) {
     let mut config = Config::latency();
     stage.apply(&config.hcl()).await;
     config.function.insert("memory_mb", "256".to_owned());
-    stage
-        .aws
-        .fault(Fault::new(Harm::AccessDenied).operation("lambda:UpdateFunctionConfiguration").region("eu-central-1"));
+    stage.aws.inject(
+        Fault::new(Effect::AccessDenied).operation("lambda:UpdateFunctionConfiguration").region("eu-central-1"),
+    );
     let error = stage.refused(&config.hcl()).await;
     assert!(error.contains("eu-central-1/function"), "{error}");
     assert_eq!(stage.ask_regions("/").await.len(), 3, "every region must keep serving");
@@ -75,7 +75,7 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
     stage.apply(&config.hcl()).await;
     config.regions.insert("eu-central-1", "{}");
     config.regions.insert("ap-southeast-1", "{}");
-    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:CreateFunction").region("ap-southeast-1"));
+    stage.aws.inject(Fault::new(Effect::AccessDenied).operation("lambda:CreateFunction").region("ap-southeast-1"));
     stage.refused(&config.hcl()).await;
     let records = stage.records().await;
     let serves = |region: &str| records.iter().any(|record| record["set"] == region);
@@ -89,7 +89,7 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
 async fn a_cancelled_create_is_continued(stage: Stage) {
     let config = Config::bare(&["us-east-1", "us-west-2"]);
     stage.configure(&config.hcl()).await;
-    stage.aws.latency(Duration::from_millis(100));
+    stage.aws.set_latency(Duration::from_millis(100));
     let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
     let created =
         || stage.aws.calls().iter().filter(|call| call.name() == "lambda:CreateFunction" && call.status < 300).count();
@@ -105,7 +105,7 @@ async fn a_cancelled_create_is_continued(stage: Stage) {
     let later = stage.aws.calls().into_iter().filter(|call| later.contains(&call.name().as_str()));
     assert_eq!(later.count(), 0, "no new step must start");
 
-    stage.aws.latency(Duration::ZERO);
+    stage.aws.set_latency(Duration::ZERO);
     stage.apply(&config.hcl()).await;
     assert_eq!(created(), 2, "nothing must be created twice");
     assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");

@@ -3,7 +3,7 @@
 
 use strict_aws::Inventory;
 use strict_aws::tools::clis;
-use strict_aws::{Fault, Harm, Options};
+use strict_aws::{Effect, Fault, Options};
 
 use super::configs::Config;
 use super::stage::Stage;
@@ -204,7 +204,10 @@ async fn a_rollback_deletes_nothing_of_an_api_with_another_home_region() {
         let plan = homes.second.workspace.plan().await.expect("plan runs");
         plan.ok().unwrap_or_else(|failed| panic!("the plan must succeed while the name is free: {failed}"));
         homes.apply_first(&first).await;
-        homes.first.aws.fault(Fault::new(Harm::AccessDenied).operation("logs:CreateLogGroup").region("eu-central-1"));
+        homes
+            .first
+            .aws
+            .inject(Fault::new(Effect::AccessDenied).operation("logs:CreateLogGroup").region("eu-central-1"));
         let apply = homes.second.workspace.apply_plan().await.expect("apply runs");
         assert!(!apply.success(), "{}", apply.stdout);
         homes.first.aws.clear_faults();

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::stream::{StreamExt, iter};
 use strict_aws::tools::{Cli, Run, clis, kill_in_group};
-use strict_aws::{Call, Fault, Harm, Inventory, Options};
+use strict_aws::{Call, Effect, Fault, Inventory, Options};
 
 use super::configs::Config;
 use super::stage::{APP, Stage, unwrapped};
@@ -47,7 +47,7 @@ pub(super) async fn kill(
         on_reached.store(true, Ordering::SeqCst);
         kill_in_group(group, name);
     };
-    stage.aws.fault(when(Fault::new(Harm::Hook(Arc::new(hook)))));
+    stage.aws.inject(when(Fault::new(Effect::Hook(Arc::new(hook)))));
     let run = running.wait().await.expect("it ends");
     stage.aws.clear_faults();
     if reached.load(Ordering::SeqCst) && !run.success() { Ok(()) } else { Err(run) }
@@ -292,14 +292,14 @@ async fn a_create_killed_ten_times_is_continued() {
 async fn a_create_interrupted_twice_is_continued() {
     each_create_recovers_from(|stage| async move {
         // Without a hanging call, the first interrupt would end the run.
-        stage.aws.fault(Fault::new(Harm::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
+        stage.aws.inject(Fault::new(Effect::Hangs).operation("lambda:CreateFunction").region("us-west-2"));
         let apply = stage.workspace.start(&["apply", "-auto-approve", "-no-color"]).expect("apply starts");
         let hangs = |call: &Call| call.name() == "lambda:CreateFunction" && call.region == "us-west-2";
         while !stage.aws.calls().iter().any(hangs) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         apply.group().interrupt();
-        assert!(apply.has_printed("Interrupt received").await, "the first interrupt is received");
+        assert!(apply.wait_for_output("Interrupt received").await, "the first interrupt is received");
         apply.group().interrupt();
         let run = apply.wait().await.expect("apply ends");
         let output = format!("{}{}", run.stdout, run.stderr);

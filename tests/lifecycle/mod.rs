@@ -10,6 +10,7 @@ mod create;
 mod failures;
 mod home_regions;
 mod import;
+mod install;
 mod interrupted;
 mod invalid_configurations;
 mod kill_recovery;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
 use super::configs::Config;
 use super::stage::Stage;
@@ -50,13 +50,13 @@ async fn secrets_appear_in_no_log_and_no_output(mut stage: Stage) {
         output.push_str(&run.stderr);
     };
     let apply = ["apply", "-auto-approve", "-no-color"];
-    for harm in [Harm::AccessDenied, Harm::ReplyLost, Harm::ServerError] {
+    for harm in [Effect::AccessDenied, Effect::ReplyLost, Effect::ServerError] {
         let fault = Fault::new(harm.clone()).operation("lambda:CreateFunction");
-        stage.aws.fault(if matches!(harm, Harm::AccessDenied) { fault } else { fault.times(1) });
-        run(&stage, &with_secrets("1234"), &apply, !matches!(harm, Harm::AccessDenied)).await;
+        stage.aws.inject(if matches!(harm, Effect::AccessDenied) { fault } else { fault.times(1) });
+        run(&stage, &with_secrets("1234"), &apply, !matches!(harm, Effect::AccessDenied)).await;
         stage.aws.clear_faults();
     }
-    stage.aws.fault(Fault::new(Harm::AccessDenied).operation("lambda:UpdateFunctionConfiguration"));
+    stage.aws.inject(Fault::new(Effect::AccessDenied).operation("lambda:UpdateFunctionConfiguration"));
     run(&stage, &with_secrets("4321"), &["plan", "-no-color"], true).await;
     run(&stage, &with_secrets("4321"), &apply, false).await;
     stage.aws.clear_faults();

@@ -1,6 +1,6 @@
 //! Every remote call answers bad input with a diagnostic, never with a gRPC status.
 
-#![allow(clippy::needless_update, reason = "one macro builds messages with all fields and with some")]
+#![expect(clippy::needless_update, reason = "one macro builds messages with all fields and with some")]
 
 use multiregion::wire::encode_msgpack;
 use multiregion::wire::{Type, Value};

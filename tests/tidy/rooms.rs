@@ -15,8 +15,9 @@ struct Room {
 }
 
 /// The rooms. A room imports only itself and those that come after it.
-const ROOMS: [Room; 16] = [
+const ROOMS: [Room; 17] = [
     with_io("plugin"),
+    pure("docs"),
     with_io("rpc"),
     with_io("configuration"),
     with_io("lifecycle"),

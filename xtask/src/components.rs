@@ -1,4 +1,4 @@
-//! The attribute `components` of an API, and what a plan changes of it.
+//! The attribute `components` of an API, and the changes of a plan to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use crate::Outcome;
 /// Kind, id and revision of each AWS object, by address.
 pub(crate) type Components = BTreeMap<String, Json>;
 
-/// What a plan does to one AWS object.
+/// The change of a plan to one AWS object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Change {
-    /// It is made.
+    /// The object is created.
     Add,
-    /// It is changed, or made anew.
+    /// The object is changed or replaced.
     Update,
-    /// It is taken away.
+    /// The object is deleted.
     Remove,
 }
 
 impl Change {
-    /// As a plan marks it.
+    /// The sign of this change in a plan.
     pub(crate) fn mark(self) -> char {
         match self {
             Self::Add => '+',
@@ -31,7 +31,7 @@ impl Change {
     }
 }
 
-/// What a saved plan, as JSON, does to the AWS objects of all APIs in it, by address.
+/// The changes of a saved plan, as JSON, to the AWS objects of all its APIs, by address.
 pub(crate) fn planned(plan: &Json) -> BTreeMap<String, Change> {
     let none = Vec::new();
     let resources = plan["resource_changes"].as_array().unwrap_or(&none).iter();
@@ -39,13 +39,13 @@ pub(crate) fn planned(plan: &Json) -> BTreeMap<String, Change> {
     apis.flat_map(|api| changes(&of(&api["change"]["before"]), &of(&api["change"]["after"]))).collect()
 }
 
-/// The components of an API's values.
+/// The components of an API, from its attributes.
 pub(crate) fn of(api: &Json) -> Components {
     let Some(components) = api["components"].as_object() else { return Components::new() };
     components.iter().map(|(address, component)| (address.clone(), component.clone())).collect()
 }
 
-/// What leads from `before` to `after`. An id that is not known yet belongs to an object that is made anew.
+/// The changes from `before` to `after`. A replaced object has an unknown id, and counts as updated.
 pub(crate) fn changes(before: &Components, after: &Components) -> BTreeMap<String, Change> {
     let addresses: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let change = |address: &String| match (before.get(address), after.get(address)) {
@@ -62,7 +62,7 @@ pub(crate) fn kind(address: &str) -> &str {
     address.split('/').nth(1).unwrap_or_default()
 }
 
-/// One line for each region, and one for what is global: its changes, kind by kind.
+/// One line for each region and one for the global objects, with the changes of each kind.
 pub(crate) fn by_scope(changes: &BTreeMap<String, Change>) -> Vec<String> {
     let mut scopes: BTreeMap<&str, BTreeMap<(&str, Change), usize>> = BTreeMap::new();
     for (address, change) in changes {
@@ -80,11 +80,11 @@ pub(crate) fn by_scope(changes: &BTreeMap<String, Change>) -> Vec<String> {
     scopes.into_iter().map(line).collect()
 }
 
-/// The only API in a state, as JSON: its values.
+/// The attributes of the only API in a state, as JSON.
 pub(crate) fn api_in(state: &Json) -> Outcome<&Json> {
-    let resources = state["values"]["root_module"]["resources"].as_array().ok_or("the state holds no resource")?;
+    let resources = state["values"]["root_module"]["resources"].as_array().ok_or("The state has no resources.")?;
     let api = resources.iter().find(|resource| resource["type"] == "multiregion_api");
-    Ok(&api.ok_or("the state holds no multiregion_api")?["values"])
+    Ok(&api.ok_or("The state has no multiregion_api.")?["values"])
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_is_told_by_region() {
+    fn a_plan_is_summarized_by_region() {
         let plan = json!({ "resource_changes": [
             { "type": "multiregion_zone", "change": { "before": null, "after": { "name": "x" } } },
             { "type": "multiregion_api", "change": {

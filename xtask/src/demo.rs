@@ -1,62 +1,59 @@
-//! `cargo xtask demo`: an API in three regions of an AWS on this machine, from nothing to nothing.
+//! `cargo xtask demo`: the life of an API in three regions of a local AWS, from create to destroy.
 //!
-//! What it shows it also checks: it fails when anything is not as promised.
+//! Each step also checks its result: the demo fails when something is not as the README promises.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
-use strict_aws::{Inventory, LocalAws, Options};
+use strict_aws::{Inventory, LocalAws};
 
 use crate::components::{self, Change, Components};
-use crate::provider::{self, Build};
+use crate::provider::{self, Selection};
 use crate::request::{self, Answer};
-use crate::{Outcome, ui};
+use crate::{Outcome, setup, ui};
 
-/// The region that is drained.
+/// The region that the demo drains.
 const DRAINED: &str = "eu-central-1";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    build: Build,
-    /// Use Terraform although OpenTofu is there
+    selection: Selection,
+    /// Use Terraform even if OpenTofu is installed
     #[arg(long)]
     terraform: bool,
 }
 
-/// Runs all of it.
+/// Runs the demo.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = std::time::Instant::now();
-    let cli = if arguments.terraform { terraform().await? } else { tools::cli().await? };
-    ui::headline(&format!("One HTTP API in three AWS regions, with {cli}"));
-    let provider = provider::build(arguments.build.profile()).await?;
-    let aws = ui::step("Start an AWS on this machine", start(), |aws| aws.endpoint()).await?;
-    let demo = Demo::new(&cli, &provider, &aws)?;
+    ui::headline("One HTTP API in three AWS regions");
+    let cli = async { if arguments.terraform { terraform().await } else { tools::cli().await } };
+    let set_up = setup::all(arguments.selection.build(), cli).await?;
+    let demo = Demo::new(&set_up.tools, &set_up.provider, &set_up.aws)?;
 
+    ui::note(&format!("{}, and a local AWS at {}", set_up.tools, set_up.aws.endpoint()));
     ui::step(&demo.title("init"), demo.init(), |()| "examples/active-active".to_owned()).await?;
     demo.create().await?;
-    demo.ask("Ask every region", "Hello from us-east-1").await?;
+    demo.ask("Send a request to each region", "Hello from us-east-1").await?;
     demo.plan_nothing().await?;
     demo.change_code().await?;
-    demo.ask("Ask every region again", "Hello again from us-east-1").await?;
+    demo.ask("Send a request to each region again", "Hello again from us-east-1").await?;
     demo.drain().await?;
     demo.destroy().await?;
-    ui::success(&format!("All as promised, in {}.", ui::duration(begun.elapsed())));
+    ui::success(&format!("Everything was as promised. Time: {}.", ui::duration(begun.elapsed())));
     Ok(())
 }
 
-async fn start() -> Outcome<LocalAws> {
-    Ok(LocalAws::start(Options::default()).await?)
-}
-
-async fn terraform() -> Outcome<Cli> {
+async fn terraform() -> io::Result<Cli> {
     let found = tools::clis().await?.into_iter().find(|cli| cli.name == "terraform");
-    Ok(found.ok_or("there is no Terraform on PATH, and MULTIREGION_TERRAFORM does not name one")?)
+    found.ok_or_else(|| io::Error::other("Terraform is not on PATH, and MULTIREGION_TERRAFORM is not set."))
 }
 
-/// The example, in a folder of its own.
+/// A copy of the example, in a temporary folder.
 struct Demo<'a> {
     aws: &'a LocalAws,
     workspace: Workspace,
@@ -77,8 +74,8 @@ impl<'a> Demo<'a> {
         format!("{} {action}", self.workspace.cli().name)
     }
 
-    /// Writes the variables: the three regions, the drained one with its `traffic`. Nobody but us has asked for the
-    /// name, so there is no old answer to outlive.
+    /// Writes the variables: the three regions, with `traffic` for the one that is drained. The drain period is short,
+    /// because no other client has resolved the name.
     fn set_regions(&self, traffic: &str) -> Outcome {
         let regions = json!({
             "us-east-1": {},
@@ -94,7 +91,7 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    /// Plans, shows it, and gives back what becomes of each AWS object.
+    /// Plans, prints the plan, and returns the change of each AWS object.
     async fn plan(&self) -> Outcome<BTreeMap<String, Change>> {
         let plan = async {
             let run = self.workspace.plan().await?.ok()?;
@@ -109,7 +106,7 @@ impl<'a> Demo<'a> {
         Ok(planned)
     }
 
-    /// Applies what was planned, and gives back how many AWS calls it took.
+    /// Applies the saved plan, and prints the number of AWS calls.
     async fn apply(&self) -> Outcome {
         self.aws.clear_calls();
         let apply = async {
@@ -131,22 +128,22 @@ impl<'a> Demo<'a> {
         self.apply().await?;
         let api = self.api().await?;
         promise(api["status"] == "ready", &format!("the status is {}", api["status"]))?;
-        let made: Components = components::of(&api);
-        promise(made.keys().eq(planned.keys()), "what was made is what was planned")
+        let created: Components = components::of(&api);
+        promise(created.keys().eq(planned.keys()), "the created objects are the planned ones")
     }
 
-    /// Asks each region over HTTP, and expects `greeting` of the first.
+    /// Sends an HTTP request to each region, and expects `greeting` from us-east-1.
     async fn ask(&self, title: &str, greeting: &str) -> Outcome {
-        let answers = ui::step(title, self.answers(), |answers| format!("{} regions answered", answers.len())).await?;
+        let answers = ui::step(title, self.answers(), |answers| format!("{} regions responded", answers.len())).await?;
         for (region, answer) in &answers {
             let message = answer.body["message"].as_str().unwrap_or_default();
             let time = ui::dim(&format!("{:>8}", ui::duration(answer.elapsed)));
             ui::detail(&format!("{region:14} {} {time}   {message}", answer.status));
-            promise(answer.status == 200, &format!("{region} answered with status {}", answer.status))?;
-            promise(answer.body["region"] == region.as_str(), &format!("{region} says that it is another region"))?;
+            promise(answer.status == 200, &format!("{region} responds with status 200, not {}", answer.status))?;
+            promise(answer.body["region"] == region.as_str(), &format!("{region} reports its own name"))?;
         }
         let first = answers.get("us-east-1").map(|answer| &answer.body["message"]);
-        promise(first.is_some_and(|message| message == greeting), &format!("us-east-1 does not say {greeting:?}"))
+        promise(first.is_some_and(|message| message == greeting), &format!("us-east-1 responds with {greeting:?}"))
     }
 
     async fn answers(&self) -> Outcome<BTreeMap<String, Answer>> {
@@ -158,46 +155,46 @@ impl<'a> Demo<'a> {
             let host = host.ok_or_else(|| format!("{region} has no URL"))?;
             answers.insert(region.clone(), request::get(&self.aws.endpoint(), host, "/").await?);
         }
-        promise(answers.len() == 3, "there are three regions")?;
+        promise(answers.len() == 3, "the API has three endpoints")?;
         Ok(answers)
     }
 
     async fn plan_nothing(&self) -> Outcome {
         let plan = async {
             let run = self.workspace.plan().await?.ok()?;
-            promise(run.is_empty_plan(), "a plan of the same configuration has nothing to do")
+            promise(run.is_empty_plan(), "a plan of the same configuration is empty")
         };
-        ui::step(&format!("{} again", self.title("plan")), plan, |()| "nothing to do".to_owned()).await
+        ui::step(&format!("{} again", self.title("plan")), plan, |()| "no changes".to_owned()).await
     }
 
     async fn change_code(&self) -> Outcome {
         let path = self.workspace.dir().join("src/app.py");
         let code = std::fs::read_to_string(&path)?;
         let changed = code.replace("{GREETING} from", "{GREETING} again from");
-        promise(changed != code, "src/app.py says where it greets from")?;
+        promise(changed != code, "src/app.py contains the greeting")?;
         std::fs::write(&path, changed)?;
-        ui::note("src/app.py: greets with \"Hello again\" from now on");
+        ui::note("Change in src/app.py: the greeting is \"Hello again\"");
         let planned = self.plan().await?;
         let kinds: BTreeSet<&str> = planned.keys().map(|address| components::kind(address)).collect();
         let of_code = BTreeSet::from(["alias", "function", "version"]);
-        promise(!kinds.is_empty() && kinds.is_subset(&of_code), "new code changes functions and nothing else")?;
+        promise(!kinds.is_empty() && kinds.is_subset(&of_code), "new code changes functions only")?;
         self.apply().await
     }
 
     async fn drain(&self) -> Outcome {
-        ui::note(&format!("{DRAINED}: traffic = \"drained\""));
+        ui::note(&format!("Change in the configuration: {DRAINED} = {{ traffic = \"drained\" }}"));
         self.set_regions("drained")?;
         let planned = self.plan().await?;
         let records_only = planned.keys().all(|address| components::kind(address) == "record");
-        promise(!planned.is_empty() && records_only, "draining a region changes records and nothing else")?;
+        promise(!planned.is_empty() && records_only, "draining a region changes records only")?;
         self.apply().await?;
         let api = self.api().await?;
         let serving: Vec<&String> = api["endpoints"].as_object().map_or_else(Vec::new, |endpoints| {
             endpoints.iter().filter(|(_, endpoint)| endpoint["serving"] == true).map(|(region, _)| region).collect()
         });
-        ui::detail(&format!("{} serve; {DRAINED} runs and can be asked at its own endpoint", join(&serving)));
-        promise(serving == ["us-east-1", "us-west-2"], "the other two regions serve")?;
-        self.ask("Ask every region at its own endpoint", "Hello again from us-east-1").await
+        ui::detail(&format!("{} receive traffic; {DRAINED} runs and responds at its own endpoint", join(&serving)));
+        promise(serving == ["us-east-1", "us-west-2"], "the other two regions receive traffic")?;
+        self.ask("Send a request to each region's endpoint", "Hello again from us-east-1").await
     }
 
     async fn destroy(&self) -> Outcome {
@@ -208,15 +205,18 @@ impl<'a> Demo<'a> {
         };
         ui::step(&self.title("destroy"), destroy, |calls| format!("{calls} AWS calls")).await?;
         let left = async { Ok(self.aws.inventory().await?) };
-        let tell = |left: &Inventory| if left.is_empty() { "nothing".to_owned() } else { objects(left.keys().len()) };
-        let left = ui::step("Ask AWS what is left", left, tell).await?;
-        promise(left.is_empty(), &format!("a destroy leaves nothing, and this is left:\n{}", left.keys().join("\n")))
+        let tell = |left: &Inventory| if left.is_empty() { "none".to_owned() } else { objects(left.keys().len()) };
+        let left = ui::step("List the AWS objects that are left", left, tell).await?;
+        promise(
+            left.is_empty(),
+            &format!("destroy deletes every object, and these are left:\n{}", left.keys().join("\n")),
+        )
     }
 }
 
-/// Ends the demo when something is not as promised.
+/// Ends the demo when a promise of the README is not kept.
 fn promise(kept: bool, what: &str) -> Outcome {
-    if kept { Ok(()) } else { Err(format!("Not as promised: {what}.").into()) }
+    if kept { Ok(()) } else { Err(format!("This promise was not kept: {what}.").into()) }
 }
 
 fn objects(count: usize) -> String {

@@ -1,35 +1,34 @@
-//! `cargo xtask local`: an AWS on this machine for a configuration of one's own.
+//! `cargo xtask local`: a local AWS for the user's own configuration.
 
 use strict_aws::tools;
-use strict_aws::{LocalAws, Options};
 
-use crate::provider::{self, Build};
+use crate::provider::{self, Selection};
+use crate::setup;
 use crate::{Outcome, ui};
 
-/// Starts it, prints what to export, and stays until Ctrl-C.
-pub(crate) async fn run(arguments: &Build) -> Outcome {
-    let provider = provider::build(arguments.profile()).await?;
-    let aws = ui::step("Start an AWS on this machine", start(), |aws| aws.endpoint()).await?;
+/// Starts it, prints the environment variables to set, and runs until Ctrl-C.
+pub(crate) async fn run(selection: &Selection) -> Outcome {
+    ui::headline("A local AWS");
+    let set_up = setup::all(selection.build(), std::future::ready(Ok(()))).await?;
     let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
-    tools::write_cli_config(folder.path(), &provider)?;
+    tools::write_cli_config(folder.path(), &set_up.provider)?;
 
-    println!("\nIn another terminal:\n");
+    println!("\nRun in another terminal:\n");
     println!("export TF_CLI_CONFIG_FILE={}", folder.path().join(tools::CLI_CONFIG).display());
-    for (name, value) in aws.env() {
+    for (name, value) in set_up.aws.env() {
         println!("export {name}={value}");
     }
     println!(
-        "\nThen tofu or terraform, init and apply, in a folder with a configuration: examples/active-active is one.\n\
-         AWS's limits on calls need not be kept here:\n\n{}\n\
-         Ask an API by its name, as the output endpoints tells it:\n\n    \
-         curl -H 'Host: ID.execute-api.REGION.amazonaws.com' {}/\n\nCtrl-C stops it and forgets everything in it.",
+        "\nThen run tofu or terraform init, plan and apply in a directory with a configuration, for example a copy of\n\
+         examples/active-active. TF_CLI_CONFIG_FILE selects the provider that was just built; leave it out to use the\n\
+         one that cargo xtask install has installed.\n\n\
+         The local AWS has no rate limits. To turn off those of the provider:\n\n{}\n\
+         Send requests to the API of one region under the host name in the output endpoints:\n\n    \
+         curl -H 'Host: ID.execute-api.REGION.amazonaws.com' {}/\n\nPress Ctrl-C to stop the local AWS. All its objects \
+         are lost then.",
         provider::NO_LIMITS,
-        aws.endpoint()
+        set_up.aws.endpoint()
     );
-    // Ctrl-C ends all commands alike.
+    // Ctrl-C ends every command.
     std::future::pending().await
-}
-
-async fn start() -> Outcome<LocalAws> {
-    Ok(LocalAws::start(Options::default()).await?)
 }

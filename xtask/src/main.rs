@@ -1,18 +1,21 @@
-//! What people do with this project besides building it: `cargo xtask demo`, `test`, `faults`, `local`, `bench`.
+//! The commands of this project: `cargo xtask demo`, `test`, `faults`, `local`, `install`, `docs`, `bench`.
 //!
-//! Each command sets itself up from nothing, shows how far it is, and leaves nothing running behind: all that it starts
-//! ends with it, also by Ctrl-C.
+//! Each command installs what it needs and shows its progress. Everything that it starts ends with it, also after
+//! Ctrl-C.
 
-// A command's output is its purpose.
-#![allow(clippy::print_stdout)]
+#![expect(clippy::print_stdout, reason = "commands print their results")]
+#![expect(clippy::indexing_slicing, reason = "a panic ends the command")]
 
 mod bench;
 mod components;
 mod demo;
+mod docs;
 mod faults;
+mod install;
 mod local;
 mod provider;
 mod request;
+mod setup;
 mod test;
 mod ui;
 
@@ -20,13 +23,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What went wrong, in words for a person.
+/// An error with a message for the user.
 type Error = Box<dyn std::error::Error + Send + Sync>;
-/// The result of everything here.
+/// The result of a command or of a part of it.
 type Outcome<T = ()> = Result<T, Error>;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "What people do with this project besides building it")]
+#[command(name = "cargo xtask", about = "Commands for users and contributors of the multiregion provider")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -34,15 +37,19 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make an API in three regions of an AWS on this machine, ask it, change it, take it away
+    /// Create an API in three regions of a local AWS, send it requests, change it, destroy it
     Demo(demo::Arguments),
-    /// Run all tests, with OpenTofu and with Terraform where both are there
+    /// Run all tests, with OpenTofu and with Terraform if both are installed
     Test(test::Arguments),
-    /// Fail every AWS call of every operation in every way, and see whether all ends well
+    /// Fail every AWS call of every operation in every way, and check that every run converges
     Faults(faults::Arguments),
-    /// Start an AWS on this machine, print what to export, and stay
-    Local(provider::Build),
-    /// Measure plans and applies of 1, 3, 10 and 30 regions
+    /// Start a local AWS for your own configuration, and print the environment variables to set
+    Local(provider::Selection),
+    /// Build the release provider and install it where `tofu init` and `terraform init` find it
+    Install,
+    /// Write the reference documentation in docs/ from the schemas
+    Docs(docs::Arguments),
+    /// Measure plans and applies of 1, 3, 10 and 30 regions with the release build
     Bench(bench::Arguments),
 }
 
@@ -54,15 +61,17 @@ async fn main() -> ExitCode {
             Command::Demo(arguments) => demo::run(&arguments).await,
             Command::Test(arguments) => test::run(&arguments).await,
             Command::Faults(arguments) => faults::run(&arguments).await,
-            Command::Local(build) => local::run(&build).await,
+            Command::Local(selection) => local::run(&selection).await,
+            Command::Install => install::run().await,
+            Command::Docs(arguments) => docs::run(&arguments).await,
             Command::Bench(arguments) => bench::run(&arguments).await,
         }
     };
-    // Whatever was started belongs to the work, and ends when that is dropped.
+    // Processes end when the future that started them is dropped.
     let outcome = tokio::select! {
         outcome = work => outcome,
         _ = tokio::signal::ctrl_c() => {
-            eprintln!("\nInterrupted: everything that was started is stopped.");
+            eprintln!("\nInterrupted. All processes that this command started have been stopped.");
             return ExitCode::from(130);
         }
     };

@@ -1,84 +1,94 @@
-//! The provider's binary, built.
+//! Builds the provider.
 
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use strict_aws::tools::{Group, source_root};
+use strict_aws::tools::{ProcessGroup, source_root};
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
 use crate::{Outcome, ui};
 
-/// Settings for an AWS whose limits need not be kept, as an override of a configuration.
+/// An override file that turns off the provider's rate limits: the local AWS has none.
 pub(crate) const NO_LIMITS: &str = "provider \"multiregion\" {\n  rate_limits = \"none\"\n}\n";
 
-/// Which build of the provider a command uses.
-#[derive(clap::Args)]
-pub(crate) struct Build {
-    /// Use a debug build of the provider, which a contributor mostly has already
-    #[arg(long)]
-    debug: bool,
-}
+/// The provider's package, which is also the name of its executable.
+const PACKAGE: &str = "terraform-provider-multiregion";
 
-impl Build {
-    /// What was asked for.
-    pub(crate) fn profile(&self) -> Profile {
-        if self.debug { Profile::Debug } else { Profile::Release }
-    }
-}
+/// `cargo test` in the profile that all commands share, so that the dependencies are compiled once.
+pub(crate) const TESTS: [&str; 4] = ["test", "--workspace", "--profile", "tests"];
 
-/// How it is built.
+/// What Cargo builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// As a contributor mostly has it already.
-    Debug,
-    /// As `cargo xtask test` uses it: optimised, as far as that pays.
+pub(crate) enum Build {
+    /// The provider in the profile of the tests.
+    Provider,
+    /// The provider and all tests, in the profile of the tests.
     Tests,
-    /// As users get it.
+    /// The provider as it is released.
     Release,
 }
 
-/// Runs all tests, or none, in the build that is for them.
-pub(crate) const TESTS: [&str; 4] = ["test", "--workspace", "--profile", "tests"];
+/// The option of commands that use the profile of the tests unless told otherwise.
+#[derive(clap::Args)]
+pub(crate) struct Selection {
+    /// Use the release build of the provider, which takes several more minutes to compile
+    #[arg(long)]
+    release: bool,
+}
 
-/// Builds the provider, with Cargo's own progress, and says where it is.
-pub(crate) async fn build(profile: Profile) -> Outcome<PathBuf> {
-    let begun = std::time::Instant::now();
+impl Selection {
+    /// The selected build.
+    pub(crate) fn build(&self) -> Build {
+        if self.release { Build::Release } else { Build::Provider }
+    }
+}
+
+/// Builds the provider, showing Cargo's progress, and returns the path of its executable.
+pub(crate) async fn build(build: Build) -> Outcome<PathBuf> {
     let mut command = cargo();
-    match profile {
-        // What `cargo test` builds, tests and all: without the tests, the features of what it stands on are others, and
-        // all of it would be built twice.
-        Profile::Debug => command.args(["test", "--workspace", "--no-run"]),
-        Profile::Tests => command.args(TESTS).arg("--no-run"),
-        Profile::Release => command.args(["build", "--release", "--package", "terraform-provider-multiregion"]),
+    match build {
+        // With strict-aws, which enables every feature that the tests enable: a dependency is not compiled twice.
+        Build::Provider => {
+            command.args(["build", "--profile", "tests", "--package", PACKAGE, "--package", "strict-aws"])
+        }
+        Build::Tests => command.args(TESTS).arg("--no-run"),
+        Build::Release => command.args(["build", "--release", "--package", PACKAGE]),
     };
-    ui::note("Building the provider. The first time takes some minutes: the AWS SDK is large.");
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
-    let mut group = Group::start(&mut command)?;
+    let mut group = ProcessGroup::start(&mut command)?;
     let mut messages = String::new();
     if let Some(mut stdout) = group.stdout() {
         stdout.read_to_string(&mut messages).await?;
     }
     if !group.wait().await?.success() {
-        return Err("the provider does not compile".into());
+        return Err("Cargo could not build the provider. Its messages are above.".into());
     }
-    let path = executable(&messages).ok_or("Cargo did not say where the provider's binary is")?;
-    ui::note(&format!("Built in {}.", ui::duration(begun.elapsed())));
-    Ok(path)
+    Ok(executable(&messages).ok_or("Cargo did not report the path of the provider's executable.")?)
 }
 
-/// Cargo in the root of the source tree: the one that runs us.
+/// The Cargo that runs this program, in the root of the source tree.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(source_root()).stdin(Stdio::null());
     command
 }
 
+/// Notes what is built, and how long it takes.
+pub(crate) fn announce(build: Build) {
+    let what = match build {
+        Build::Provider => "the provider",
+        Build::Tests => "the provider and the tests",
+        Build::Release => "the provider for release",
+    };
+    ui::note(&format!("Building {what}. The first build takes several minutes, because the AWS SDK is large."));
+}
+
 fn executable(messages: &str) -> Option<PathBuf> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    // The binary's own unit tests are an executable of that name, too.
+    // The unit tests of the binary are an executable of the same name.
     messages
-        .filter(|message| message["target"]["name"] == "terraform-provider-multiregion")
+        .filter(|message| message["target"]["name"] == PACKAGE)
         .filter(|message| message["profile"]["test"] == false)
         .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
         .next_back()
@@ -89,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_binary_is_the_one_that_cargo_names() {
+    fn cargo_reports_the_path_of_the_executable() {
         let messages = r#"{"reason":"compiler-artifact","target":{"name":"multiregion"},"profile":{"test":false},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"terraform-provider-multiregion"},"profile":{"test":false},"executable":"/t/p"}
 {"reason":"compiler-artifact","target":{"name":"terraform-provider-multiregion"},"profile":{"test":true},"executable":"/t/deps/p-1"}

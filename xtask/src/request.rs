@@ -1,4 +1,4 @@
-//! A user's request to one region's API, through the local AWS.
+//! HTTP requests to the API of one region, through the local AWS.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,18 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::Outcome;
 
-/// What was answered.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The body; null when it is no JSON.
+    /// The body; null when it is not JSON.
     pub(crate) body: serde_json::Value,
-    /// How long it took.
+    /// The time from the request to the end of the response.
     pub(crate) elapsed: Duration,
 }
 
-/// Asks `endpoint`, where the local AWS is, for `path` of the API with the name `host`.
+/// Requests `path` of the API with the host name `host` from the local AWS at `endpoint`.
 pub(crate) async fn get(endpoint: &str, host: &str, path: &str) -> Outcome<Answer> {
     let begun = Instant::now();
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
@@ -31,7 +31,9 @@ pub(crate) async fn get(endpoint: &str, host: &str, path: &str) -> Outcome<Answe
         let body = response.into_body().collect().await?.to_bytes();
         Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default(), elapsed: begun.elapsed() })
     };
-    tokio::time::timeout(Duration::from_secs(30), ask).await.map_err(|_| format!("{host} did not answer in 30 s"))?
+    tokio::time::timeout(Duration::from_secs(30), ask)
+        .await
+        .map_err(|_| format!("{host} did not respond within 30 s."))?
 }
 
 /// The host name in a URL.

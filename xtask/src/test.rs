@@ -1,31 +1,30 @@
-//! `cargo xtask test`: everything that is promised, tested.
+//! `cargo xtask test`: tests everything that the README promises.
 
 use std::path::{Path, PathBuf};
 
-use strict_aws::tools::{self, Cli, Group, Workspace, copy_dir, source_root};
-use strict_aws::{LocalAws, Options};
+use strict_aws::LocalAws;
+use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
 
-use crate::provider::{self, Profile};
-use crate::{Outcome, faults, ui};
+use crate::provider::{self, Build};
+use crate::{Outcome, faults, setup, ui};
 
-/// How many tests run at a time: most of them wait for AWS's time to pass most of the time.
+/// The number of tests that run at the same time. Most tests mostly wait for the local AWS.
 const THREADS: &str = "10";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only the modules and the examples, with real command-line tools
+    /// Run only the tests of the modules and the examples
     #[arg(long)]
     hcl: bool,
 }
 
-/// Sets up what the tests need, then runs them: Rust's, then the modules', then the examples.
+/// Sets up the tests and runs them: first the Rust tests, then the modules and the examples.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
-    // Before the tests, so that what takes minutes the first time shows how far it is.
-    let clis = tools::clis().await?;
-    let names = clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-    ui::headline(&format!("Testing with {names}"));
-    ui::step("Set up an AWS on this machine", start(), |aws| aws.endpoint()).await?.stop();
-    let provider = provider::build(Profile::Tests).await?;
+    ui::headline("Testing the provider, the modules and the examples");
+    let setup::Setup { tools: clis, provider, aws } = setup::all(Build::Tests, tools::clis()).await?;
+    // Every test starts its own. This one only shows that ministack is installed.
+    aws.stop();
+    ui::note(&clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "));
     if !arguments.hcl {
         test_rust().await?;
     }
@@ -40,23 +39,19 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
             ui::step(&title, try_out(cli, &provider, &example), Clone::clone).await?;
         }
     }
-    ui::success("Everything is green.");
+    ui::success("All tests passed.");
     Ok(())
 }
 
-/// Runs Rust's tests, with every AWS call failing in every way.
+/// Runs the Rust tests, including every run of the faults harness.
 async fn test_rust() -> Outcome {
     let mut command = provider::cargo();
     command.args(provider::TESTS).args(["--", "--test-threads", THREADS]).env(faults::SELECTION, faults::ALL);
-    let ended_well = Group::start(&mut command)?.wait().await?.success();
-    if ended_well { Ok(()) } else { Err("there are tests that fail".into()) }
+    let ended_well = ProcessGroup::start(&mut command)?.wait().await?.success();
+    if ended_well { Ok(()) } else { Err("Some tests failed.".into()) }
 }
 
-async fn start() -> Outcome<LocalAws> {
-    Ok(LocalAws::start(Options::default()).await?)
-}
-
-/// The folders in `parent` that have a folder `part`.
+/// The folders in `parent` that contain a folder `part`.
 fn folders(parent: &str, part: &str) -> Outcome<Vec<PathBuf>> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(source_root().join(parent))? {
@@ -73,36 +68,36 @@ fn display(module: &Path) -> String {
     module.strip_prefix(source_root()).unwrap_or(module).display().to_string()
 }
 
-/// Runs one module's tests in a copy of it, and gives back what the tool counted.
+/// Runs the tests of a copy of one module, and returns the numbers of passed and failed runs.
 async fn test(cli: &Cli, provider: &Path, module: &Path) -> Outcome<String> {
-    let aws = start().await?;
+    let aws = setup::aws().await?;
     let workspace = copy(cli, provider, module, &aws).await?;
     let run = workspace.run(&["test", "-no-color"]).await?.ok()?;
     nothing_left(&aws, module).await?;
-    counted(&run.stdout).ok_or_else(|| format!("{cli} ran no test:\n{}", run.stdout).into())
+    counted(&run.stdout).ok_or_else(|| format!("{cli} ran no tests:\n{}", run.stdout).into())
 }
 
-/// Applies an example as it stands, expects nothing to do after that, and destroys it.
+/// Applies a copy of an example, expects an empty plan, and destroys it.
 async fn try_out(cli: &Cli, provider: &Path, example: &Path) -> Outcome<String> {
-    let aws = start().await?;
+    let aws = setup::aws().await?;
     let mut workspace = copy(cli, provider, example, &aws).await?;
     workspace.write("local_override.tf", provider::NO_LIMITS)?;
-    // Nobody but us has asked for its name, so there is no old answer to outlive.
+    // The drain period may be short: no other client has resolved the name.
     workspace.set_env([("TF_VAR_drain_seconds", "1")]);
     workspace.apply().await?.ok()?;
     let status = workspace.outputs().await?.remove("status").unwrap_or_default();
     if status != "ready" {
-        return Err(format!("{}: the status is {status}", display(example)).into());
+        return Err(format!("{}: the status is {status}, not \"ready\".", display(example)).into());
     }
     if !workspace.plan().await?.ok()?.is_empty_plan() {
-        return Err(format!("{}: a plan straight after the apply is not empty", display(example)).into());
+        return Err(format!("{}: the plan after the apply is not empty.", display(example)).into());
     }
     workspace.destroy().await?.ok()?;
     nothing_left(&aws, example).await?;
-    Ok("applied, nothing to do, destroyed".to_owned())
+    Ok("applied, empty plan, destroyed".to_owned())
 }
 
-/// A copy of `folder`, made ready to run.
+/// An initialized copy of `folder`.
 async fn copy(cli: &Cli, provider: &Path, folder: &Path, aws: &LocalAws) -> Outcome<Workspace> {
     let mut workspace = Workspace::new(cli, provider)?;
     copy_dir(folder, &workspace.dir())?;
@@ -116,10 +111,10 @@ async fn nothing_left(aws: &LocalAws, folder: &Path) -> Outcome {
     if left.is_empty() {
         return Ok(());
     }
-    Err(format!("{} left behind:\n{}", display(folder), left.keys().join("\n")).into())
+    Err(format!("{} left these objects behind:\n{}", display(folder), left.keys().join("\n")).into())
 }
 
-/// How many runs a tool counted, from its closing line: `Success! 15 passed, 0 failed.`
+/// The numbers of runs in the last line of a tool's output: `Success! 15 passed, 0 failed.`
 fn counted(output: &str) -> Option<String> {
     let line = output.lines().rev().find(|line| line.contains(" passed, "))?;
     let counts = line.split_once("! ").map_or(line, |(_, counts)| counts).trim_end_matches('.');

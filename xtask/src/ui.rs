@@ -1,4 +1,4 @@
-//! What a person sees: one line per step, with the time that it took.
+//! Output on the terminal: one line per step, with its duration.
 
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
@@ -6,31 +6,31 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 
-/// Columns of a step's title.
+/// The width of a step's title, in columns.
 const TITLE: usize = 44;
 
-/// Says what this run is about.
+/// Prints the title of a run.
 pub(crate) fn headline(text: &str) {
     println!("\n{}\n", bold(text));
 }
 
-/// Awaits `work`, showing that it goes on, and then how long it took and what `tell` says of it.
+/// Awaits `work`, showing progress, then prints its duration and what `summarize` returns.
 pub(crate) async fn step<T>(
     title: &str,
     work: impl Future<Output = Outcome<T>>,
-    tell: impl FnOnce(&T) -> String,
+    summarize: impl FnOnce(&T) -> String,
 ) -> Outcome<T> {
     let begun = Instant::now();
     let outcome = if io::stdout().is_terminal() { watched(title, begun, work).await } else { work.await };
     let time = duration(begun.elapsed());
     match &outcome {
-        Ok(value) => println!("  {} {title:TITLE$} {time:>8}   {}", green("✓"), dim(&tell(value))),
+        Ok(value) => println!("  {} {title:TITLE$} {time:>8}   {}", green("✓"), dim(&summarize(value))),
         Err(_) => println!("  {} {title:TITLE$} {time:>8}", red("✗")),
     }
     outcome
 }
 
-/// Awaits `work` with a line that moves, and takes the line away again.
+/// Awaits `work` with an animated line, and erases the line at the end.
 async fn watched<T>(title: &str, begun: Instant, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     let mut frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"].iter().cycle();
@@ -45,39 +45,39 @@ async fn watched<T>(title: &str, begun: Instant, work: impl Future<Output = T>) 
                 let frame = frames.next().unwrap_or(&"");
                 let time = duration(begun.elapsed());
                 print!("\r  {} {title:TITLE$} {}", dim(frame), dim(&format!("{time:>8}")));
-                // A terminal that is gone is no reason to stop.
+                // A closed terminal does not stop the work.
                 let _ = io::stdout().flush();
             }
         }
     }
 }
 
-/// A line under a step.
+/// Prints a line below a step.
 pub(crate) fn detail(text: &str) {
     println!("      {text}");
 }
 
-/// A line about something that is done outside of steps.
+/// Prints a remark between steps.
 pub(crate) fn note(text: &str) {
     println!("  {}", dim(text));
 }
 
-/// The last line of a run that went well.
+/// Prints the last line of a successful run.
 pub(crate) fn success(text: &str) {
     println!("\n  {}\n", green(text));
 }
 
-/// Why the run ends here, with all causes.
+/// Prints an error with all its causes.
 pub(crate) fn failure(error: &dyn std::error::Error) {
     eprintln!("\n{}", red(&error.to_string()));
     let mut source = error.source();
     while let Some(cause) = source {
-        eprintln!("  because: {cause}");
+        eprintln!("  Caused by: {cause}");
         source = cause.source();
     }
 }
 
-/// A time as a person would say it.
+/// A duration in milliseconds, seconds or minutes, whichever reads best.
 pub(crate) fn duration(time: Duration) -> String {
     match time.as_secs() {
         0 if time < Duration::from_millis(100) => format!("{} ms", time.as_millis()),
@@ -102,7 +102,7 @@ pub(crate) fn red(text: &str) -> String {
     paint("31", text)
 }
 
-/// Colour, where a person looks at it and has not said otherwise (<https://no-color.org>).
+/// Colors `text`, if the output is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
 fn paint(code: &str, text: &str) -> String {
     let plain = text.is_empty() || !io::stdout().is_terminal() || std::env::var_os("NO_COLOR").is_some();
     if plain { text.to_owned() } else { format!("\x1b[{code}m{text}\x1b[0m") }

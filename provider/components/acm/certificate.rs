@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
 use crate::components::route53::dns;
-use crate::components::support::answer::{built, field, found, gone, pages, respell};
+use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required, respell};
 use crate::components::support::tags::TagChange;
 use crate::components::support::{identity, tags};
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, output_keys};
@@ -83,7 +83,7 @@ impl Component for Certificate {
             let same_name = summary.domain_name.as_deref().is_some_and(|name| dns::normal(name) == dns::normal(first));
             let Some(arn) = summary.certificate_arn.filter(|_| same_name) else { continue };
             // Another owner may have a certificate for the same name, which is no conflict.
-            let Some(tags) = found(tags_of(aws, &arn).await)? else { continue };
+            let Some(tags) = none_if_missing(tags_of(aws, &arn).await)? else { continue };
             let detail = if tags::is_ours(aws, &tags) { describe(aws, &arn).await? } else { None };
             let Some(detail) = detail.filter(is_usable) else { continue };
             if names(&detail, &spec.names) == spec.names {
@@ -96,7 +96,7 @@ impl Component for Certificate {
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
         for arn in certificates(aws).await?.into_iter().filter_map(|summary| summary.certificate_arn) {
-            let Some(tags) = found(tags_of(aws, &arn).await)? else { continue };
+            let Some(tags) = none_if_missing(tags_of(aws, &arn).await)? else { continue };
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some(detail) = describe(aws, &arn).await? else { continue };
             let Some(outputs) = outputs(&arn, &detail) else { continue };
@@ -127,7 +127,7 @@ impl Component for Certificate {
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (detail, tags) = futures::join!(describe(aws, &outputs.arn), tags_of(aws, &outputs.arn));
-        let (Some(detail), Some(tags)) = (detail?, found(tags)?) else { return Ok(None) };
+        let (Some(detail), Some(tags)) = (detail?, none_if_missing(tags)?) else { return Ok(None) };
         // A failed certificate covers no names, so that it is replaced.
         let names = if is_usable(&detail) { names(&detail, &spec.names) } else { Vec::new() };
         Ok(Some((Spec { names, tags: tags::spec(tags) }, outputs.clone())))
@@ -141,7 +141,7 @@ impl Component for Certificate {
             aws.call("acm:AddTagsToCertificate", send).await.map(drop)
         };
         let unset = async |keys: Vec<String>| {
-            let keys = keys.iter().map(|key| built(Tag::builder().key(key).build()));
+            let keys = keys.iter().map(|key| build_part(Tag::builder().key(key).build()));
             let keys: Vec<Tag> = keys.collect::<Result<_, _>>()?;
             let request = || aws.acm().remove_tags_from_certificate().certificate_arn(arn);
             let send = || request().set_tags(Some(keys.clone())).send();
@@ -182,7 +182,7 @@ pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummar
 pub(crate) async fn describe(aws: &Regional, arn: &str) -> Result<Option<CertificateDetail>, CallError> {
     let ask = || async {
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
-        Ok(found(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
+        Ok(none_if_missing(aws.call("acm:DescribeCertificate", request).await)?.and_then(|answer| answer.certificate))
     };
     aws.read_once(&format!("acm:DescribeCertificate of {arn}"), ask).await
 }
@@ -214,7 +214,7 @@ pub(crate) fn names(detail: &CertificateDetail, ours: &[Input<String>]) -> Vec<I
 }
 
 fn to_aws(tags: impl IntoIterator<Item = (String, String)>) -> Result<Vec<Tag>, CallError> {
-    tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build())).collect()
+    tags.into_iter().map(|(key, value)| build_part(Tag::builder().key(key).value(value).build())).collect()
 }
 
 async fn request(aws: &Regional, spec: &Spec, names: &[String], token: &str) -> Result<String, CallError> {
@@ -226,7 +226,7 @@ async fn request(aws: &Regional, spec: &Spec, names: &[String], token: &str) -> 
         let request = request.set_subject_alternative_names(others.clone()).validation_method(ValidationMethod::Dns);
         request.idempotency_token(token).set_tags(Some(tags.clone())).send()
     };
-    field(aws.call("acm:RequestCertificate", request).await?.certificate_arn, "a certificate's ARN")
+    required(aws.call("acm:RequestCertificate", request).await?.certificate_arn, "a certificate's ARN")
 }
 
 /// The outputs of a certificate, once ACM reports the record that validates its first name.
@@ -243,7 +243,7 @@ async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
     let look = || async {
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
         let detail = aws.call("acm:DescribeCertificate", request).await?.certificate;
-        let detail = field(detail, "a certificate")?;
+        let detail = required(detail, "a certificate")?;
         if !is_usable(&detail) {
             return Err(failure(arn, &detail));
         }
@@ -268,7 +268,7 @@ pub(crate) fn failure(arn: &str, detail: &CertificateDetail) -> CallError {
 
 async fn delete(aws: &Regional, arn: &str) -> Result<(), CallError> {
     let request = || aws.acm().delete_certificate().certificate_arn(arn).send();
-    let delete = || async { gone(aws.call("acm:DeleteCertificate", request).await) };
+    let delete = || async { ignore_missing(aws.call("acm:DeleteCertificate", request).await) };
     let in_use = |error: &CallError| error.code() == Some("ResourceInUseException");
     aws.retry("the certificate to be out of use", RELEASED_WITHIN, in_use, delete).await
 }

@@ -1,5 +1,5 @@
-//! The wait until a certificate, ours or the user's, is issued, and the check that it covers the domain names. It is
-//! not an AWS object.
+//! The wait until a certificate, created here or supplied by the user, is issued, and the check that it covers its
+//! names. Not an AWS object of its own.
 
 use std::time::Duration;
 
@@ -170,7 +170,7 @@ impl Component for IssuedCertificate {
     }
 }
 
-/// The user's own certificates: those that our domain names and our distribution use.
+/// Certificates that are not ours: those that our domain names and our distribution use.
 async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
     let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
     let mut domains = domain::own(aws).await?;

@@ -10,8 +10,8 @@ use aws_sdk_apigatewayv2::types::{
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::support::answer::{field, found, gone, pages};
-use crate::components::support::creation::make;
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::{adoption, tags};
 use crate::components::{
     Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway, output_keys,
@@ -37,7 +37,7 @@ pub struct Spec {
     pub name: Input<String>,
     /// The certificate's ARN, in the same region.
     pub certificate_arn: Input<String>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
     /// The tags, including the ownership tags.
@@ -97,7 +97,7 @@ impl Component for Domain {
         let tags = tags::reported(domain.tags.unwrap_or_default());
         let configuration = domain.domain_name_configurations.unwrap_or_default();
         let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
-        Ok(Some(tags::judge(aws, &tags, field(outputs, "a domain's target")?, "")))
+        Ok(Some(tags::judge(aws, &tags, required(outputs, "a domain's target")?, "")))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
@@ -111,7 +111,7 @@ impl Component for Domain {
         for domain in own(aws).await? {
             let tags = tags::reported(domain.tags.unwrap_or_default());
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
-            let name = field(domain.domain_name, "a domain's name")?;
+            let name = required(domain.domain_name, "a domain's name")?;
             let configurations = domain.domain_name_configurations.unwrap_or_default();
             let Some(configuration) = configurations.first() else { continue };
             let Some(outputs) = outputs(&name, configuration) else { continue };
@@ -134,7 +134,7 @@ impl Component for Domain {
             answer.map(|answer| answer.domain_name_configurations.and_then(created))
         };
         let make = || async {
-            make(aws, "apigateway:CreateDomainName", look, send).await?;
+            create_or_adopt(aws, "apigateway:CreateDomainName", Repeated::IsRefused, look, send).await?;
             wait_available(aws, name, CREATE_TIMEOUT).await
         };
         // AWS may reserve the name of a domain that was just deleted, and may still report the domain.
@@ -146,10 +146,10 @@ impl Component for Domain {
         let Some(domain) = held(aws, &outputs.name).await? else { return Ok(None) };
         let tags = tags::reported(domain.tags.unwrap_or_default());
         let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
-        let configuration = field(configuration, "a domain's configuration")?;
+        let configuration = required(configuration, "a domain's configuration")?;
         let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
         let deviations = deviations(&configuration, domain.mutual_tls_authentication.as_ref());
-        let outputs = field(self::outputs(&outputs.name, &configuration), "a domain's target")?;
+        let outputs = required(self::outputs(&outputs.name, &configuration), "a domain's target")?;
         let spec = Spec { name: spec.name.clone(), certificate_arn, deviations, tags: tags::spec(tags) };
         Ok(Some((spec, outputs)))
     }
@@ -174,7 +174,7 @@ impl Component for Domain {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let request = || aws.apigateway().delete_domain_name().domain_name(&outputs.name).send();
-        gone(aws.call("apigateway:DeleteDomainName", request).await)
+        ignore_missing(aws.call("apigateway:DeleteDomainName", request).await)
     }
 }
 
@@ -221,7 +221,7 @@ async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallErro
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {
     let request = || aws.apigateway().get_domain_name().domain_name(name).send();
-    found(aws.call("apigateway:GetDomainName", request).await)
+    none_if_missing(aws.call("apigateway:GetDomainName", request).await)
 }
 
 /// The regional host name of this owner's domain `name` in this region; `None` when there is none.
@@ -248,9 +248,9 @@ fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&Mutua
     let (endpoint, policy) = (&configuration.endpoint_type, &configuration.security_policy);
     let truststore = mutual_tls.and_then(|mutual_tls| mutual_tls.truststore_uri.as_deref()).unwrap_or_default();
     Deviations::default()
-        .unless("endpointType", endpoint.as_ref().is_none_or(|endpoint| *endpoint == EndpointType::Regional))
-        .unless("securityPolicy", policy.as_ref().is_none_or(|policy| *policy == SecurityPolicy::Tls12))
-        .unless(MUTUAL_TLS, truststore.is_empty())
+        .record_unless("endpointType", endpoint.as_ref().is_none_or(|endpoint| *endpoint == EndpointType::Regional))
+        .record_unless("securityPolicy", policy.as_ref().is_none_or(|policy| *policy == SecurityPolicy::Tls12))
+        .record_unless(MUTUAL_TLS, truststore.is_empty())
 }
 
 /// An empty truststore disables mutual TLS; without the field, AWS would keep it.
@@ -267,10 +267,10 @@ async fn wait_available(aws: &Regional, name: &str, within: Duration) -> Result<
     let look = || async {
         let Some(domain) = get(aws, name).await? else { return Ok(Poll::Pending("not visible yet".to_owned())) };
         let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
-        let configuration = field(configuration, "a domain's configuration")?;
+        let configuration = required(configuration, "a domain's configuration")?;
         match &configuration.domain_name_status {
             Some(DomainNameStatus::Available) | None => {
-                field(outputs(name, &configuration), "a domain's target").map(Poll::Ready)
+                required(outputs(name, &configuration), "a domain's target").map(Poll::Ready)
             }
             Some(status) => Ok(Poll::Pending(status.as_str().to_owned())),
         }

@@ -5,8 +5,8 @@ use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::support::answer::{field, found, gone, pages, respell, small};
-use crate::components::support::creation::make_once;
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required, respell, to_i32};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::tags;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, Tags, apigateway, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -104,7 +104,7 @@ impl Component for HttpApi {
             let tags = tags::reported(api.tags.clone().unwrap_or_default());
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let spec = Spec {
-                name: field(api.name.clone(), "an API's name")?,
+                name: required(api.name.clone(), "an API's name")?,
                 cors: None,
                 disable_execute_api_endpoint: false,
                 tags: tags::spec(tags),
@@ -128,18 +128,18 @@ impl Component for HttpApi {
                 created.api_id.zip(created.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint))
             })
         };
-        make_once(aws, "apigateway:CreateApi", look, send).await
+        create_or_adopt(aws, "apigateway:CreateApi", Repeated::CreatesAnother, look, send).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let Some(api) = get(aws, &outputs.id).await? else { return Ok(None) };
         let reported = Spec {
-            name: field(api.name, "an API's name")?,
+            name: required(api.name, "an API's name")?,
             cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
             disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
             tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
-        let endpoint = field(api.api_endpoint, "an API's endpoint")?;
+        let endpoint = required(api.api_endpoint, "an API's endpoint")?;
         Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))
     }
 
@@ -148,7 +148,7 @@ impl Component for HttpApi {
         if from.cors.is_some() && to.cors.is_none() {
             // An update replaces the configuration but cannot remove it.
             let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
-            gone(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
+            ignore_missing(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
         }
         let cors = to.cors.as_ref().map(to_aws).transpose()?;
         let request = || {
@@ -162,7 +162,7 @@ impl Component for HttpApi {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let request = || aws.apigateway().delete_api().api_id(&outputs.id).send();
-        gone(aws.call("apigateway:DeleteApi", request).await)
+        ignore_missing(aws.call("apigateway:DeleteApi", request).await)
     }
 }
 
@@ -170,7 +170,7 @@ impl Component for HttpApi {
 pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
     let ask = || async {
         let request = || aws.apigateway().get_api().api_id(id).send();
-        found(aws.call("apigateway:GetApi", request).await)
+        none_if_missing(aws.call("apigateway:GetApi", request).await)
     };
     aws.read_once(&format!("apigateway:GetApi of {id}"), ask).await
 }
@@ -186,8 +186,8 @@ async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
 }
 
 fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {
-    let id = field(api.api_id.clone(), "an API's id")?;
-    Ok(located(aws, id, field(api.api_endpoint.clone(), "an API's endpoint")?))
+    let id = required(api.api_id.clone(), "an API's id")?;
+    Ok(located(aws, id, required(api.api_endpoint.clone(), "an API's endpoint")?))
 }
 
 fn located(aws: &Regional, id: String, endpoint: String) -> Outputs {
@@ -200,7 +200,7 @@ fn to_aws(cors: &Cors) -> Result<AwsCors, CallError> {
     let list = |values: &[Input<String>]| {
         Some(values.iter().map(|value| value.get().clone()).collect::<Vec<_>>()).filter(|values| !values.is_empty())
     };
-    let max_age = cors.max_age_seconds.as_ref().map(|seconds| small(*seconds.get())).transpose()?;
+    let max_age = cors.max_age_seconds.as_ref().map(|seconds| to_i32(*seconds.get())).transpose()?;
     Ok(AwsCors::builder()
         .set_allow_origins(list(&cors.allow_origins))
         .set_allow_methods(list(&cors.allow_methods))

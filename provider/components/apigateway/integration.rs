@@ -4,8 +4,8 @@ use aws_sdk_apigatewayv2::types::{Integration as AwsIntegration, IntegrationType
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::support::answer::{field, found, gone, pages, small};
-use crate::components::support::creation::make_once;
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required, to_i32};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, apigateway, output_keys};
 use crate::desired::{Address, Input, Kind, KindMeta};
 
@@ -28,19 +28,13 @@ pub struct Spec {
     pub function_arn: Input<String>,
     /// The timeout of an invocation, in milliseconds.
     pub timeout_ms: Input<i64>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
 }
 
 /// What identifies an integration in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    /// The id of the API.
-    pub api_id: String,
-    /// The id of the integration.
-    pub id: String,
-}
+pub type Outputs = apigateway::PartOfApi;
 
 impl Kind for Integration {
     type Spec = Spec;
@@ -75,7 +69,7 @@ impl Component for Integration {
         let mut discovered = Vec::new();
         for integration in own(aws, &api.id).await? {
             let spec = reported(aws, &api.id, &integration);
-            let id = field(integration.integration_id, "an integration's id")?;
+            let id = required(integration.integration_id, "an integration's id")?;
             let outputs = Outputs { api_id: api.id.clone(), id };
             discovered.push(Discovered { key: None, spec, outputs });
         }
@@ -83,7 +77,7 @@ impl Component for Integration {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let (api_id, timeout) = (spec.api_id.get(), small(*spec.timeout_ms.get())?);
+        let (api_id, timeout) = (spec.api_id.get(), to_i32(*spec.timeout_ms.get())?);
         let look = || Self::find(aws, spec);
         let send = || async {
             let request = aws.apigateway().create_integration().api_id(api_id);
@@ -92,13 +86,15 @@ impl Component for Integration {
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
             answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.integration_id? }))
         };
-        make_once(aws, "apigateway:CreateIntegration", look, send).await
+        create_or_adopt(aws, "apigateway:CreateIntegration", Repeated::CreatesAnother, look, send).await
     }
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (api, id) = (&outputs.api_id, &outputs.id);
         let request = || aws.apigateway().get_integration().api_id(api).integration_id(id).send();
-        let Some(answer) = found(aws.call("apigateway:GetIntegration", request).await)? else { return Ok(None) };
+        let Some(answer) = none_if_missing(aws.call("apigateway:GetIntegration", request).await)? else {
+            return Ok(None);
+        };
         let integration = AwsIntegration::builder()
             .set_integration_type(answer.integration_type)
             .set_integration_method(answer.integration_method)
@@ -116,7 +112,7 @@ impl Component for Integration {
         _from: &Spec,
         to: &Resolved<Spec>,
     ) -> Result<Outputs, CallError> {
-        let timeout = small(*to.timeout_ms.get())?;
+        let timeout = to_i32(*to.timeout_ms.get())?;
         let request = || {
             let request = aws.apigateway().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
@@ -130,7 +126,7 @@ impl Component for Integration {
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (api, id) = (&outputs.api_id, &outputs.id);
         let request = || aws.apigateway().delete_integration().api_id(api).integration_id(id).send();
-        gone(aws.call("apigateway:DeleteIntegration", request).await)
+        ignore_missing(aws.call("apigateway:DeleteIntegration", request).await)
     }
 }
 
@@ -150,7 +146,7 @@ fn mark(aws: &Regional) -> String {
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
     let mut integrations = pages(|next| async move {
         let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
-        let page = found(aws.call("apigateway:GetIntegrations", request).await)?;
+        let page = none_if_missing(aws.call("apigateway:GetIntegrations", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })
     .await?;
@@ -161,10 +157,10 @@ async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallEr
 
 fn reported(aws: &Regional, api_id: &str, integration: &AwsIntegration) -> Spec {
     let deviations = Deviations::default()
-        .unless("integrationType", integration.integration_type == Some(IntegrationType::AwsProxy))
-        .unless("integrationMethod", integration.integration_method.as_deref() == Some(METHOD))
-        .unless("payloadFormatVersion", integration.payload_format_version.as_deref() == Some(PAYLOAD_FORMAT))
-        .unless("description", integration.description == Some(mark(aws)));
+        .record_unless("integrationType", integration.integration_type == Some(IntegrationType::AwsProxy))
+        .record_unless("integrationMethod", integration.integration_method.as_deref() == Some(METHOD))
+        .record_unless("payloadFormatVersion", integration.payload_format_version.as_deref() == Some(PAYLOAD_FORMAT))
+        .record_unless("description", integration.description == Some(mark(aws)));
     Spec {
         deviations,
         api_id: Input::from(api_id),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::apigateway::{self, domain};
-use crate::components::support::answer::{field, found, gone, pages};
-use crate::components::support::creation::make;
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::{Component, Discovered, Found, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -65,7 +65,7 @@ impl Component for Mapping {
         if spec.api_id.known().is_some_and(|ours| *ours != api_id) {
             return Ok(Some(Found::Foreign(format!("it leads to the API {api_id}"))));
         }
-        let id = field(mapping.api_mapping_id, "a mapping's id")?;
+        let id = required(mapping.api_mapping_id, "a mapping's id")?;
         Ok(Some(Found::Ours(Outputs { domain: domain.clone(), id })))
     }
 
@@ -79,7 +79,7 @@ impl Component for Mapping {
             let own = mappings(aws, &domain.name).await?;
             for mapping in own.into_iter().filter(|mapping| mapping.api_id.as_ref() == Some(&api.id)) {
                 let spec = reported(&domain.name, &mapping);
-                let id = field(mapping.api_mapping_id, "a mapping's id")?;
+                let id = required(mapping.api_mapping_id, "a mapping's id")?;
                 let outputs = Outputs { domain: domain.name.clone(), id };
                 discovered.push(Discovered { key: address.key.clone(), spec, outputs });
             }
@@ -96,14 +96,16 @@ impl Component for Mapping {
             answer.map(|created| Some(Outputs { domain: domain.clone(), id: created.api_mapping_id? }))
         };
         let what = format!("the stage to be visible to {domain}");
-        let make = || make(aws, "apigateway:CreateApiMapping", look, send);
+        let make = || create_or_adopt(aws, "apigateway:CreateApiMapping", Repeated::IsRefused, look, send);
         aws.retry(&what, VISIBLE_WITHIN, is_not_visible_yet, make).await
     }
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (domain, id) = (&outputs.domain, &outputs.id);
         let request = || aws.apigateway().get_api_mapping().domain_name(domain).api_mapping_id(id).send();
-        let Some(answer) = found(aws.call("apigateway:GetApiMapping", request).await)? else { return Ok(None) };
+        let Some(answer) = none_if_missing(aws.call("apigateway:GetApiMapping", request).await)? else {
+            return Ok(None);
+        };
         let mapping = ApiMapping::builder()
             .set_api_id(answer.api_id)
             .set_api_mapping_key(answer.api_mapping_key)
@@ -133,7 +135,7 @@ impl Component for Mapping {
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (domain, id) = (&outputs.domain, &outputs.id);
         let request = || aws.apigateway().delete_api_mapping().domain_name(domain).api_mapping_id(id).send();
-        gone(aws.call("apigateway:DeleteApiMapping", request).await)
+        ignore_missing(aws.call("apigateway:DeleteApiMapping", request).await)
     }
 }
 
@@ -169,7 +171,7 @@ fn reported(domain: &str, mapping: &ApiMapping) -> Spec {
 async fn mappings(aws: &Regional, domain: &str) -> Result<Vec<ApiMapping>, CallError> {
     pages(|next| async move {
         let request = || aws.apigateway().get_api_mappings().domain_name(domain).set_next_token(next.clone()).send();
-        let page = found(aws.call("apigateway:GetApiMappings", request).await)?;
+        let page = none_if_missing(aws.call("apigateway:GetApiMappings", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })
     .await

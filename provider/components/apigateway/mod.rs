@@ -10,8 +10,10 @@ pub mod stage;
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::aws::{CallError, Regional};
-use crate::components::support::answer::gone;
+use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
 
@@ -28,6 +30,15 @@ pub(crate) const TAGGED_ACTIONS: &[&str] = &[
     "apigateway:UntagResource",
 ];
 
+/// What identifies a part of an HTTP API, such as a route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartOfApi {
+    /// The id of the API.
+    pub api_id: String,
+    /// The id of the part, which API Gateway assigned.
+    pub id: String,
+}
+
 /// The ARN of the object at `path`: `/apis/ID`.
 pub(crate) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
@@ -42,7 +53,7 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
     };
     let unset = async |keys: Vec<String>| {
         let send = || aws.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
-        gone(aws.call("apigateway:UntagResource", send).await)
+        ignore_missing(aws.call("apigateway:UntagResource", send).await)
     };
     TagChange::between(from, to).apply(set, unset).await
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::apigateway::{self};
-use crate::components::support::answer::{field, found, gone, pages};
-use crate::components::support::creation::make;
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -23,19 +23,13 @@ pub struct Spec {
     pub key: String,
     /// The id of the integration that receives the requests.
     pub integration_id: Input<String>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
 }
 
 /// What identifies a route in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    /// The id of the API.
-    pub api_id: String,
-    /// The id of the route.
-    pub id: String,
-}
+pub type Outputs = apigateway::PartOfApi;
 
 impl Kind for Route {
     type Spec = Spec;
@@ -67,8 +61,8 @@ impl Component for Route {
         let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
         for route in routes(aws, &api.id).await? {
-            let key = field(route.route_key, "a route's key")?;
-            let outputs = Outputs { api_id: api.id.clone(), id: field(route.route_id, "a route's id")? };
+            let key = required(route.route_key, "a route's key")?;
+            let outputs = Outputs { api_id: api.id.clone(), id: required(route.route_id, "a route's id")? };
             let spec = Spec {
                 api_id: Input::Known(api.id.clone()),
                 key: key.clone(),
@@ -89,16 +83,17 @@ impl Component for Route {
             let answer = request.send().await;
             answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.route_id? }))
         };
-        make(aws, "apigateway:CreateRoute", look, send).await
+        create_or_adopt(aws, "apigateway:CreateRoute", Repeated::IsRefused, look, send).await
     }
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let Some(route) = of_id(aws, outputs).await? else { return Ok(None) };
         let spec = Spec {
             api_id: Input::Known(outputs.api_id.clone()),
-            key: field(route.route_key, "a route's key")?,
+            key: required(route.route_key, "a route's key")?,
             integration_id: integration_of(route.target.as_deref()),
-            deviations: Deviations::default().unless("authorizationType", is_open(route.authorization_type.as_ref())),
+            deviations: Deviations::default()
+                .record_unless("authorizationType", is_open(route.authorization_type.as_ref())),
         };
         Ok(Some((spec, outputs.clone())))
     }
@@ -119,7 +114,7 @@ impl Component for Route {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let request = || aws.apigateway().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
-        gone(aws.call("apigateway:DeleteRoute", request).await)
+        ignore_missing(aws.call("apigateway:DeleteRoute", request).await)
     }
 }
 
@@ -144,7 +139,7 @@ fn integration_of(target: Option<&str>) -> Input<String> {
 async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
     pages(|next| async move {
         let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();
-        let page = found(aws.call("apigateway:GetRoutes", request).await)?;
+        let page = none_if_missing(aws.call("apigateway:GetRoutes", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })
     .await
@@ -162,7 +157,7 @@ async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, Ca
 
 async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {
     let request = || aws.apigateway().get_route().api_id(api_id).route_id(id).send();
-    let route = found(aws.call("apigateway:GetRoute", request).await)?;
+    let route = none_if_missing(aws.call("apigateway:GetRoute", request).await)?;
     Ok(route.map(|route| {
         AwsRoute::builder()
             .set_route_key(route.route_key)

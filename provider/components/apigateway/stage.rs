@@ -5,8 +5,8 @@ use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::support::answer::{found, gone, small};
-use crate::components::support::creation::make;
+use crate::components::support::answer::{ignore_missing, none_if_missing, to_i32};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::tags;
 use crate::components::{
     Component, Deviations, Discovered, Found, Place, Resolved, Siblings, Tags, apigateway, output_keys,
@@ -34,7 +34,7 @@ pub struct Spec {
     pub throttle: Option<Throttle>,
     /// The access log of the requests.
     pub access_log: Option<AccessLog>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
     /// The tags, including the ownership tags.
@@ -119,7 +119,7 @@ impl Component for Stage {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let request = || aws.apigateway().get_stages().api_id(&api.id).send();
-        let stages = found(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
+        let stages = none_if_missing(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
         let mut discovered = Vec::new();
         for stage in stages.unwrap_or_default() {
             let tags = tags::reported(stage.tags.unwrap_or_default());
@@ -155,7 +155,7 @@ impl Component for Stage {
                 .await
                 .map(|_| Some(outputs.clone()))
         };
-        make(aws, "apigateway:CreateStage", look, send).await
+        create_or_adopt(aws, "apigateway:CreateStage", Repeated::IsRefused, look, send).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -165,7 +165,7 @@ impl Component for Stage {
             name: outputs.name.clone(),
             throttle: stage.default_route_settings.and_then(|settings| from_settings(&settings, spec)),
             access_log: stage.access_log_settings.and_then(from_logging),
-            deviations: Deviations::default().unless("autoDeploy", stage.auto_deploy == Some(true)),
+            deviations: Deviations::default().record_unless("autoDeploy", stage.auto_deploy == Some(true)),
             tags: tags::spec(tags::reported(stage.tags.unwrap_or_default())),
         };
         Ok(Some((reported, outputs.clone())))
@@ -175,7 +175,7 @@ impl Component for Stage {
         let (api, name) = (&outputs.api_id, &outputs.name);
         if from.access_log.is_some() && to.access_log.is_none() {
             let request = || aws.apigateway().delete_access_log_settings().api_id(api).stage_name(name).send();
-            gone(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
+            ignore_missing(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
         }
         // Empty settings remove the throttling; zeros would reject every request.
         let settings = match &to.throttle {
@@ -194,7 +194,7 @@ impl Component for Stage {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let request = || aws.apigateway().delete_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
-        gone(aws.call("apigateway:DeleteStage", request).await)
+        ignore_missing(aws.call("apigateway:DeleteStage", request).await)
     }
 }
 
@@ -204,13 +204,13 @@ fn arn(aws: &Regional, outputs: &Outputs) -> String {
 
 async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetStageOutput>, CallError> {
     let request = || aws.apigateway().get_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
-    found(aws.call("apigateway:GetStage", request).await)
+    none_if_missing(aws.call("apigateway:GetStage", request).await)
 }
 
 fn to_settings(throttle: &Throttle) -> Result<RouteSettings, CallError> {
     let rate = throttle.rate.get();
     let rate: f64 = rate.parse().map_err(|_| CallError::Malformed(format!("{rate:?} is not a rate")))?;
-    let burst = small(*throttle.burst.get())?;
+    let burst = to_i32(*throttle.burst.get())?;
     Ok(RouteSettings::builder().throttling_rate_limit(rate).throttling_burst_limit(burst).build())
 }
 

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::route53::dns;
-use crate::components::support::answer::{built, field, found, gone, pages};
-use crate::components::support::creation::make;
+use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required};
+use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
@@ -61,7 +61,7 @@ pub struct Spec {
     pub default_behavior: Behavior,
     /// The other cache behaviours by path pattern, in order.
     pub behaviors: Vec<(String, Behavior)>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
     /// The tags, including the ownership tags.
@@ -167,7 +167,7 @@ impl Component for Distribution {
                 continue;
             }
             // The list may still contain a deleted distribution.
-            let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
+            let Some(tags) = none_if_missing(tags_of(aws, &summary.arn).await)? else { continue };
             if tags::is_ours(aws, &tags) {
                 return Ok(Some(Found::Ours(outputs(&summary))));
             }
@@ -233,15 +233,15 @@ impl Component for Distribution {
         let Some(answer) = aws.read_until_found("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
         let mut newest = None;
-        if field(config, "a distribution's settings")?.enabled {
-            newest = found(deployment::change(aws, id, |held| Ok(config::disabled(held))).await)?.flatten();
+        if required(config, "a distribution's settings")?.enabled {
+            newest = none_if_missing(deployment::change(aws, id, |held| Ok(config::disabled(held))).await)?.flatten();
         }
-        gone(deployment::wait(aws, id, newest).await)?;
+        ignore_missing(deployment::wait(aws, id, newest).await)?;
         let delete = || async {
             let held = aws.read_until_found("the distribution", look).await?;
             let Some(etag) = held.and_then(|answer| answer.e_tag) else { return Ok(()) };
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
-            gone(aws.call("cloudfront:DeleteDistribution", request).await)
+            ignore_missing(aws.call("cloudfront:DeleteDistribution", request).await)
         };
         aws.retry(
             "concurrent changes of the distribution to end",
@@ -258,7 +258,7 @@ async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError
         pages(|next| async move {
             let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
             let page = aws.call("cloudfront:ListDistributions", request).await?.distribution_list;
-            let page = field(page, "the list of distributions")?;
+            let page = required(page, "the list of distributions")?;
             Ok((page.items, page.next_marker.filter(|_| page.is_truncated)))
         })
         .await
@@ -279,7 +279,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     let mut own = Vec::new();
     // Filtering by comment saves a read of every distribution's tags.
     for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
-        let Some(tags) = found(tags_of(aws, &summary.arn).await)? else { continue };
+        let Some(tags) = none_if_missing(tags_of(aws, &summary.arn).await)? else { continue };
         if tags::address_of::<Distribution>(aws, &tags).is_some() {
             own.push(outputs(&summary));
         }
@@ -298,7 +298,7 @@ pub(crate) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Op
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {
     let request = || aws.cloudfront().get_distribution().id(id).send();
-    found(aws.call("cloudfront:GetDistribution", request).await)
+    none_if_missing(aws.call("cloudfront:GetDistribution", request).await)
 }
 
 async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
@@ -314,18 +314,18 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
 /// The spec that CloudFront reports, in the spelling of `ours`.
 async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
     let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
-    let (Some(answer), Some(tags)) = (answer?, found(tags)?) else { return Ok(None) };
-    let held = field(answer.distribution, "a distribution")?;
-    let config = field(held.distribution_config, "a distribution's settings")?;
+    let (Some(answer), Some(tags)) = (answer?, none_if_missing(tags)?) else { return Ok(None) };
+    let held = required(answer.distribution, "a distribution")?;
+    let config = required(held.distribution_config, "a distribution's settings")?;
     let reported = config::reported(&config, ours, tags::spec(tags));
-    let spec = field(reported, "a distribution's behaviours")?;
+    let spec = required(reported, "a distribution's behaviours")?;
     // A distribution that is not deployed needs an update, which waits for the deployment.
     let is_deployed = held.status == deployment::DEPLOYED;
-    Ok(Some(Spec { deviations: spec.deviations.unless(deployment::STATUS, is_deployed), ..spec }))
+    Ok(Some(Spec { deviations: spec.deviations.record_unless(deployment::STATUS, is_deployed), ..spec }))
 }
 
 fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
-    let tags = tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build()));
+    let tags = tags.into_iter().map(|(key, value)| build_part(Tag::builder().key(key).value(value).build()));
     Ok(AwsTags::builder().set_items(Some(tags.collect::<Result<_, _>>()?)).build())
 }
 
@@ -357,7 +357,7 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
             Some(Outputs { id: created.id, arn: created.arn, domain_name: created.domain_name })
         })
     };
-    let make = || make(aws, "cloudfront:CreateDistribution", look, send);
+    let make = || create_or_adopt(aws, "cloudfront:CreateDistribution", Repeated::IsRefused, look, send);
     // A new certificate is visible to CloudFront a little later than in ACM.
     let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
     aws.retry("CloudFront to see the certificate", deployment::SETTLED_WITHIN, unseen, make).await

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::adoption;
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -179,7 +179,7 @@ impl Component for Role {
             let inline = policy_names(aws, name).await?.unwrap_or_default();
             try_join_all(inline.iter().map(|policy| delete_policy(aws, name, policy))).await?;
             detach_all(aws, name).await?;
-            gone(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
+            ignore_missing(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
         };
         let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
         aws.retry("the role's policies to be visible", CONSISTENCY_WINDOW, has_policies, delete).await
@@ -189,7 +189,7 @@ impl Component for Role {
 async fn get(aws: &Regional, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
     let client = aws.iam();
     let answer = aws.call("iam:GetRole", || client.get_role().role_name(name).send()).await;
-    Ok(found(answer)?.and_then(|answer| answer.role))
+    Ok(none_if_missing(answer)?.and_then(|answer| answer.role))
 }
 
 fn outputs(role: &aws_sdk_iam::types::Role) -> Outputs {
@@ -229,7 +229,7 @@ async fn put_policy(aws: &Regional, role: &str, name: &str, document: &str) -> R
 async fn delete_policy(aws: &Regional, role: &str, name: &str) -> Result<(), CallError> {
     let client = aws.iam();
     let send = || client.delete_role_policy().role_name(role).policy_name(name).send();
-    gone(aws.call("iam:DeleteRolePolicy", send).await)
+    ignore_missing(aws.call("iam:DeleteRolePolicy", send).await)
 }
 
 /// The names of a role's inline policies; `None` when the role does not exist.
@@ -237,7 +237,7 @@ async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>,
     let client = aws.iam();
     let send =
         || client.list_role_policies().role_name(role).into_paginator().items().send().collect::<Result<Vec<_>, _>>();
-    found(aws.call("iam:ListRolePolicies", send).await)
+    none_if_missing(aws.call("iam:ListRolePolicies", send).await)
 }
 
 /// A role's inline policies by name; in the spelling of `applied` when they are equivalent.
@@ -252,7 +252,7 @@ async fn policies(
         let client = &client;
         async move {
             let send = || client.get_role_policy().role_name(role).policy_name(&name).send();
-            let Some(answer) = found(aws.call("iam:GetRolePolicy", send).await)? else { return Ok(None) };
+            let Some(answer) = none_if_missing(aws.call("iam:GetRolePolicy", send).await)? else { return Ok(None) };
             let document = policy::decoded(answer.policy_document());
             let document = match applied.get(&name).and_then(Input::known) {
                 Some(applied) if policy::is_same(applied, &document) => applied.clone(),
@@ -270,10 +270,10 @@ async fn detach_all(aws: &Regional, role: &str) -> Result<(), CallError> {
         let pages = client.list_attached_role_policies().role_name(role).into_paginator();
         pages.items().send().collect::<Result<Vec<_>, _>>()
     };
-    let attached = found(aws.call("iam:ListAttachedRolePolicies", send).await)?.unwrap_or_default();
+    let attached = none_if_missing(aws.call("iam:ListAttachedRolePolicies", send).await)?.unwrap_or_default();
     for arn in attached.iter().filter_map(|policy| policy.policy_arn()) {
         let send = || client.detach_role_policy().role_name(role).policy_arn(arn).send();
-        gone(aws.call("iam:DetachRolePolicy", send).await)?;
+        ignore_missing(aws.call("iam:DetachRolePolicy", send).await)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::lambda::version::Version;
 use crate::components::support::adoption;
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -141,7 +141,7 @@ impl Component for Alias {
         let send = || client.delete_alias().function_name(&outputs.function).name(&outputs.name).send();
         let attempt = || aws.call("lambda:DeleteAlias", send);
         let what = format!("alias {} of function {} in {}", outputs.name, outputs.function, aws.region());
-        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -152,7 +152,7 @@ pub const LIVE: &str = "live";
 pub(crate) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Option<GetAliasOutput>, CallError> {
     let client = aws.lambda();
     let send = || client.get_alias().function_name(function).name(name).send();
-    found(aws.call("lambda:GetAlias", send).await)
+    none_if_missing(aws.call("lambda:GetAlias", send).await)
 }
 
 fn outputs(place: &Place<'_>, function: &str, name: &str) -> Outputs {

@@ -1,6 +1,6 @@
 //! Lambda function of one region.
 
-mod brought;
+mod existing_role;
 mod request;
 mod upload;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::support::adoption;
-use crate::components::support::answer::gone;
+use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
@@ -163,7 +163,7 @@ impl Component for Function {
     }
 
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
-        brought::role(aws, spec).await
+        existing_role::check(aws, spec).await
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -240,7 +240,7 @@ impl Component for Function {
         let attempt =
             || aws.call("lambda:DeleteFunction", || client.delete_function().function_name(&outputs.name).send());
         let what = format!("function {} in {}", outputs.name, aws.region());
-        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 

@@ -12,7 +12,7 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::support::answer::found;
+use crate::components::support::answer::none_if_missing;
 use crate::components::support::tags;
 use crate::components::{Holder, Place};
 
@@ -55,7 +55,7 @@ pub(crate) async fn get(
 ) -> Result<Option<GetFunctionOutput>, CallError> {
     let client = aws.lambda();
     let send = || client.get_function().function_name(name).set_qualifier(qualifier.map(str::to_owned)).send();
-    found(aws.call("lambda:GetFunction", send).await)
+    none_if_missing(aws.call("lambda:GetFunction", send).await)
 }
 
 /// Waits until a function, or one of its versions, can be invoked and changed.

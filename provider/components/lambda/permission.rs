@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::aws::{CallError, Regional};
 use crate::components::lambda::alias::Alias;
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, lambda};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -164,7 +164,7 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
     };
     let attempt = || aws.call("lambda:RemovePermission", send);
     let what = format!("permission {} of function {}", outputs.statement_id, outputs.function);
-    gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+    ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
 }
 
 /// The id of the API that our statement allows; `None` without such a statement. A statement of another form is
@@ -172,7 +172,7 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
 async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
     let client = aws.lambda();
     let send = || client.get_policy().function_name(&outputs.function).qualifier(&outputs.alias).send();
-    let Some(answer) = found(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
+    let Some(answer) = none_if_missing(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };
     let policy: Json = serde_json::from_str(answer.policy().unwrap_or("{}"))
         .map_err(|error| CallError::Failed { what: "lambda:GetPolicy".to_owned(), why: error.to_string() })?;
     let statements = policy.get("Statement").and_then(Json::as_array).into_iter().flatten();

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
 use crate::components::lambda::alias::Alias;
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, lambda};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -104,7 +104,7 @@ impl Component for ProvisionedConcurrency {
         };
         let attempt = || aws.call("lambda:DeleteProvisionedConcurrencyConfig", send);
         let what = format!("provisioned concurrency of {}", Self::id(outputs));
-        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -125,7 +125,7 @@ async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetProvisionedC
         let request = client.get_provisioned_concurrency_config();
         request.function_name(&outputs.function).qualifier(&outputs.alias).send()
     };
-    found(aws.call("lambda:GetProvisionedConcurrencyConfig", send).await)
+    none_if_missing(aws.call("lambda:GetProvisionedConcurrencyConfig", send).await)
 }
 
 async fn put(aws: &Regional, outputs: &Outputs, spec: &Spec) -> Result<(), CallError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::lambda::function::Function;
 use crate::components::lambda::{self, alias};
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -147,7 +147,7 @@ impl Component for Version {
         let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
         let attempt = || aws.call("lambda:DeleteFunction", send);
         let what = format!("function {}:{} in {}", outputs.function, outputs.number, aws.region());
-        gone(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
+        ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
     }
 }
 
@@ -158,7 +158,7 @@ async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfigu
         let pages = client.list_versions_by_function().function_name(function).into_paginator();
         pages.items().send().collect::<Result<Vec<_>, _>>()
     };
-    Ok(found(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
+    Ok(none_if_missing(aws.call("lambda:ListVersionsByFunction", send).await)?.unwrap_or_default())
 }
 
 /// Whether a description is a fingerprint of ours. Other versions of our function are left alone.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::logs::claim::{self, Claim, PHASE_TAG};
-use crate::components::support::answer::gone;
+use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings, logs};
 use crate::desired::{Input, Kind, KindMeta, Phase};
@@ -92,7 +92,7 @@ impl Component for CompletionMarker {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (region, claim) = logs::place(&outputs.claim_arn)?;
         let set = [(PHASE_TAG.to_owned(), Phase::Kept.name().to_owned())].into();
-        gone(logs::retag(&aws.at(region), claim, TagChange { set, remove: Vec::new() }).await)
+        ignore_missing(logs::retag(&aws.at(region), claim, TagChange { set, remove: Vec::new() }).await)
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{CallError, Regional};
 use crate::components::Place;
-use crate::components::support::answer::{found, gone};
+use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::support::tags::{self, TagChange};
 
 /// A log group that exists.
@@ -54,7 +54,7 @@ pub(crate) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMa
     let (client, arn) = (aws.logs(), arn(&aws.into(), name));
     let ask = || async {
         let send = || client.list_tags_for_resource().resource_arn(&arn).send();
-        let answer = found(aws.call("logs:ListTagsForResource", send).await)?;
+        let answer = none_if_missing(aws.call("logs:ListTagsForResource", send).await)?;
         Ok(answer.map(|answer| tags::reported(answer.tags.unwrap_or_default())))
     };
     aws.read_once(&format!("logs:ListTagsForResource of {arn}"), ask).await
@@ -88,7 +88,7 @@ pub(crate) async fn retag(aws: &Regional, name: &str, change: TagChange) -> Resu
 /// Deletes the log group `name` if it exists.
 pub(crate) async fn delete(aws: &Regional, name: &str) -> Result<(), CallError> {
     let client = aws.logs();
-    gone(aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await)
+    ignore_missing(aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await)
 }
 
 #[cfg(test)]

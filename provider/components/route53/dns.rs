@@ -12,7 +12,7 @@ use aws_sdk_route53::types::{
 
 use crate::aws::{CallError, Poll, Regional};
 use crate::components::Tags;
-use crate::components::support::answer::{built, field, found, pages};
+use crate::components::support::answer::{build_part, none_if_missing, pages, required};
 use crate::components::support::tags::{self, TagChange};
 
 /// The number of changes in a batch. AWS accepts 1,000 records and counts an UPSERT twice.
@@ -120,7 +120,7 @@ pub(crate) async fn first_record_sets(aws: &Regional, zone_id: &str) -> Result<V
 
 /// One change of a batch.
 pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<Change, CallError> {
-    built(Change::builder().action(action).resource_record_set(set).build())
+    build_part(Change::builder().action(action).resource_record_set(set).build())
 }
 
 /// Changes record sets, in one batch if they fit into one, and waits until the change is INSYNC.
@@ -129,7 +129,7 @@ pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<
 /// `InvalidChangeBatch` when the zone does not match the changes; then nothing of the batch is changed.
 pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) -> Result<(), CallError> {
     for changes in changes.chunks(BATCH) {
-        let batch = built(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
+        let batch = build_part(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
         let request =
             || aws.route53().change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch.clone()).send();
         let answer = aws.call("route53:ChangeResourceRecordSets", request).await?;
@@ -140,10 +140,10 @@ pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) ->
 
 /// Waits until a change is INSYNC.
 pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Result<(), CallError> {
-    let id = field(change, "a change's id")?.id;
+    let id = required(change, "a change's id")?.id;
     let look = || async {
         let answer = aws.call("route53:GetChange", || aws.route53().get_change().id(&id).send()).await?;
-        let status = field(answer.change_info, "a change's status")?.status;
+        let status = required(answer.change_info, "a change's status")?.status;
         Ok(if status == ChangeStatus::Insync { Poll::Ready(()) } else { Poll::Pending(status.as_str().to_owned()) })
     };
     aws.wait("the record change to be INSYNC", INSYNC_WITHIN, look).await
@@ -185,7 +185,7 @@ async fn tags_of_many(
         let request = aws.route53().list_tags_for_resources().resource_type(kind.clone());
         request.set_resource_ids(Some(ids.to_vec())).send()
     };
-    let answer = found(aws.call("route53:ListTagsForResources", request).await)?;
+    let answer = none_if_missing(aws.call("route53:ListTagsForResources", request).await)?;
     let sets = answer.map(|answer| answer.resource_tag_sets.into_iter());
     Ok(sets.map(|sets| sets.filter_map(|mut set| Some((set.resource_id.take()?, tags_in(set)))).collect()))
 }
@@ -196,7 +196,7 @@ async fn tags_of_one(
     id: &str,
 ) -> Result<Option<BTreeMap<String, String>>, CallError> {
     let request = || aws.route53().list_tags_for_resource().resource_type(kind.clone()).resource_id(id).send();
-    let answer = found(aws.call("route53:ListTagsForResource", request).await)?;
+    let answer = none_if_missing(aws.call("route53:ListTagsForResource", request).await)?;
     Ok(answer.map(|answer| answer.resource_tag_set.map(tags_in).unwrap_or_default()))
 }
 
@@ -256,7 +256,7 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
 pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZoneOutput>, CallError> {
     let ask = || async {
         let request = || aws.route53().get_hosted_zone().id(id).send();
-        found(aws.call("route53:GetHostedZone", request).await)
+        none_if_missing(aws.call("route53:GetHostedZone", request).await)
     };
     aws.read_once(&format!("route53:GetHostedZone of {id}"), ask).await
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::route53::dns;
-use crate::components::support::answer::{built, field, found, gone, pages, small};
+use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required, to_i32};
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Input, Kind, KindMeta, Limit};
@@ -39,7 +39,7 @@ pub struct Spec {
     pub measure_latency: bool,
     /// Text that the first 5,120 bytes of a response must contain.
     pub search_string: Option<Input<String>>,
-    /// Enforced settings that differ in AWS; none in a desired spec.
+    /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
     /// The tags, including the ownership tags.
@@ -130,7 +130,7 @@ impl Component for HealthCheck {
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (check, tags) = futures::join!(held(aws, &outputs.id), dns::tags_of(aws, Healthcheck, &outputs.id));
         let (Some(check), Some(tags)) = (check?, tags?) else { return Ok(None) };
-        let config = field(check.health_check_config, "a health check's settings")?;
+        let config = required(check.health_check_config, "a health check's settings")?;
         Ok(Some((reported(&config, without_name(tags::spec(tags), Some(&spec.tags))), outputs.clone())))
     }
 
@@ -154,7 +154,7 @@ impl Component for HealthCheck {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let request = || aws.route53().delete_health_check().health_check_id(&outputs.id).send();
-        gone(aws.call("route53:DeleteHealthCheck", request).await)
+        ignore_missing(aws.call("route53:DeleteHealthCheck", request).await)
     }
 }
 
@@ -201,7 +201,7 @@ async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallEr
 
 async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let request = || aws.route53().get_health_check().health_check_id(id).send();
-    Ok(found(aws.call("route53:GetHealthCheck", request).await)?.and_then(|answer| answer.health_check))
+    Ok(none_if_missing(aws.call("route53:GetHealthCheck", request).await)?.and_then(|answer| answer.health_check))
 }
 
 async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
@@ -211,23 +211,23 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
         .port(HTTPS)
         .fully_qualified_domain_name(spec.host.get())
         .resource_path(spec.path.get())
-        .request_interval(small(*spec.interval_seconds.get())?)
-        .failure_threshold(small(*spec.failure_threshold.get())?)
+        .request_interval(to_i32(*spec.interval_seconds.get())?)
+        .failure_threshold(to_i32(*spec.failure_threshold.get())?)
         .measure_latency(spec.measure_latency)
         .set_search_string(spec.search_string.as_ref().map(|search| search.get().clone()))
         .enable_sni(true);
-    let config = built(config.build())?;
+    let config = build_part(config.build())?;
     let request =
         || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
     // The call may be repeated: AWS returns the health check that has this caller reference.
     let created = aws.call("route53:CreateHealthCheck", request).await?.health_check;
-    Ok(Outputs { id: field(created, "a health check")?.id })
+    Ok(Outputs { id: required(created, "a health check")?.id })
 }
 
 /// Changes the settings that can be changed. Fails when somebody else changes the health check at the same time.
 async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
-    let version = field(get(aws, id).await?, "the health check")?.health_check_version;
-    let threshold = small(*to.failure_threshold.get())?;
+    let version = required(get(aws, id).await?, "the health check")?.health_check_version;
+    let threshold = to_i32(*to.failure_threshold.get())?;
     let request = || {
         let request = aws.route53().update_health_check().health_check_id(id).health_check_version(version);
         let request = request.fully_qualified_domain_name(to.host.get()).resource_path(to.path.get());
@@ -247,10 +247,10 @@ fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
         measure_latency: config.measure_latency.unwrap_or_default(),
         search_string: config.search_string.clone().filter(|text| !text.is_empty()).map(Input::Known),
         deviations: Deviations::default()
-            .unless("Disabled", config.disabled != Some(true))
-            .unless("Inverted", config.inverted != Some(true))
-            .unless("EnableSNI", config.enable_sni != Some(false))
-            .unless("Port", config.port.is_none_or(|port| port == HTTPS)),
+            .record_unless("Disabled", config.disabled != Some(true))
+            .record_unless("Inverted", config.inverted != Some(true))
+            .record_unless("EnableSNI", config.enable_sni != Some(false))
+            .record_unless("Port", config.port.is_none_or(|port| port == HTTPS)),
         tags,
     }
 }

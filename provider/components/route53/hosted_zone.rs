@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::route53::{dns, validation_record};
-use crate::components::support::answer::{field, gone};
+use crate::components::support::answer::{ignore_missing, required};
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Discovered, Found, OWNER_TAG, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -167,9 +167,9 @@ impl Component for HostedZone {
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let id = &outputs.id;
         if spec.force_destroy {
-            gone(empty(aws, id).await)?;
+            ignore_missing(empty(aws, id).await)?;
         } else {
-            gone(delete_left_over(aws, id).await)?;
+            ignore_missing(delete_left_over(aws, id).await)?;
         }
         let request = || aws.route53().delete_hosted_zone().id(id).send();
         match aws.call("route53:DeleteHostedZone", request).await {
@@ -179,7 +179,7 @@ impl Component for HostedZone {
                     .to_owned(),
             }),
             Ok(answer) => dns::in_sync(aws, answer.change_info).await,
-            answer => gone(answer),
+            answer => ignore_missing(answer),
         }
     }
 }
@@ -268,7 +268,7 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
     };
     // The call may be repeated: AWS creates one zone for a caller reference.
     let answer = aws.call("route53:CreateHostedZone", request).await?;
-    let id = field(answer.hosted_zone, "a hosted zone")?.id;
+    let id = required(answer.hosted_zone, "a hosted zone")?.id;
     let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
     dns::in_sync(aws, answer.change_info).await?;
     Ok(outputs(aws, &id, servers))
@@ -288,7 +288,7 @@ async fn delete_left_over(aws: &Regional, id: &str) -> Result<(), CallError> {
 /// Deletes every record set but the zone's own NS and SOA.
 async fn empty(aws: &Regional, id: &str) -> Result<(), CallError> {
     let Some(zone) = dns::zone(aws, id).await? else { return Ok(()) };
-    let name = field(zone.hosted_zone, "a hosted zone")?.name;
+    let name = required(zone.hosted_zone, "a hosted zone")?.name;
     let is_own = |set: &ResourceRecordSet| {
         matches!(set.r#type, RrType::Ns | RrType::Soa) && dns::normal(&set.name) == dns::normal(&name)
     };

@@ -10,7 +10,7 @@ use crate::aws::{CallError, Regional};
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::{dns, record_sets};
-use crate::components::support::answer::found;
+use crate::components::support::answer::none_if_missing;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, KindMeta};
 
@@ -126,7 +126,7 @@ impl Component for Record {
         let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
             let detail = format!(
                 "There is no hosted zone {zone_id} in account {}. Check the id, or create the zone with \
-multiregion_zone.",
+                 multiregion_zone.",
                 aws.account_id()
             );
             return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
@@ -153,7 +153,7 @@ multiregion_zone.",
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
-        let held = found(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
         let held: Vec<_> = held.into_iter().filter(is_address).collect();
         if held.is_empty() {
             return Ok(None);
@@ -167,7 +167,7 @@ multiregion_zone.",
     }
 
     async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
-        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
         let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
         let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
         let whose = record_sets::describe(first);
@@ -196,7 +196,7 @@ multiregion_zone.",
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let held = found(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
+        let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
         let sets = record_sets::in_our_spelling(&held, spec);
         // Without any record set, the component does not exist, unless its spec has none.
         if sets.is_empty() && !spec.sets.is_empty() {
@@ -211,7 +211,7 @@ multiregion_zone.",
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        found(put(aws, outputs, Some(spec), None).await).map(drop)
+        none_if_missing(put(aws, outputs, Some(spec), None).await).map(drop)
     }
 }
 

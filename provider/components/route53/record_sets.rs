@@ -10,7 +10,7 @@ use crate::aws::CallError;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
 use crate::components::route53::record::{RecordSet, Routing, Spec};
-use crate::components::support::answer::built;
+use crate::components::support::answer::build_part;
 use crate::desired::{Gated, Input};
 
 /// Type and set identifier, which are unique among the record sets of one name.
@@ -72,7 +72,7 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
     let base = ResourceRecordSet::builder()
         .name(spec.name.get())
         .r#type(RrType::from(kind))
-        .alias_target(built(alias.build())?)
+        .alias_target(build_part(alias.build())?)
         .set_health_check_id(set.health_check_id.as_ref().map(|id| id.get().clone()));
     let routed = match &set.routing {
         Routing::Simple => base,
@@ -86,7 +86,7 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
         }),
         Routing::Weighted { weight } => base.set_identifier(identifier).weight(*weight.get()),
     };
-    built(routed.build())
+    build_part(routed.build())
 }
 
 /// A record set in the form of a spec; `None` when this provider would not create such a record set.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional, chain};
 use crate::components::acm::certificate;
 use crate::components::route53::dns;
-use crate::components::support::answer::{built, found, gone};
+use crate::components::support::answer::{build_part, ignore_missing, none_if_missing};
 use crate::components::support::tags;
 use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
@@ -82,7 +82,7 @@ impl Component for ValidationRecord {
         else {
             return Ok(None);
         };
-        let Some(set) = found(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
+        let Some(set) = none_if_missing(cname(aws, zone_id, name).await)?.flatten() else { return Ok(None) };
         let held = value_of(&set);
         // ACM requests the same record for all certificates in the account, so any record with the value is sufficient.
         if held == dns::normal(value) {
@@ -92,7 +92,7 @@ impl Component for ValidationRecord {
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
-        let set = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
+        let set = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
         let stranger = set.filter(|set| value_of(set) != dns::normal(&outputs.value) && !is_created_by_us(set));
         Ok(stranger.map_or(Holder::Ours, |set| Holder::Stranger(format!("it is a CNAME to {}", value_of(&set)))))
     }
@@ -131,7 +131,9 @@ impl Component for ValidationRecord {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(None) };
+        let Some(set) = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else {
+            return Ok(None);
+        };
         let held = value_of(&set);
         let same = spec.value.known().is_some_and(|value| dns::normal(value) == held);
         let value = if same { spec.value.clone() } else { Input::Known(held) };
@@ -148,7 +150,9 @@ impl Component for ValidationRecord {
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let Some(set) = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else { return Ok(()) };
+        let Some(set) = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten() else {
+            return Ok(());
+        };
         if value_of(&set) != dns::normal(&outputs.value) || !is_created_by_us(&set) {
             return Ok(());
         }
@@ -171,10 +175,10 @@ impl Component for ValidationRecord {
             }
         }
         let change = dns::change_of(ChangeAction::Delete, set)?;
-        match gone(dns::change(aws, &outputs.zone_id, &[change]).await) {
+        match ignore_missing(dns::change(aws, &outputs.zone_id, &[change]).await) {
             // The deletion may have been done and its response lost: read the record again.
             Err(error) if error.code() == Some("InvalidChangeBatch") => {
-                let left = found(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
+                let left = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
                 left.filter(|set| value_of(set) == dns::normal(&outputs.value)).map_or(Ok(()), |_| Err(error))
             }
             answer => answer,
@@ -214,9 +218,9 @@ fn value_of(set: &ResourceRecordSet) -> String {
 }
 
 async fn put(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
-    let record = built(ResourceRecord::builder().value(spec.value.get()).build())?;
+    let record = build_part(ResourceRecord::builder().value(spec.value.get()).build())?;
     let set = ResourceRecordSet::builder().name(spec.name.get()).r#type(RrType::Cname).ttl(TTL);
-    let set = built(set.resource_records(record).build())?;
+    let set = build_part(set.resource_records(record).build())?;
     let change = dns::change_of(ChangeAction::Upsert, set)?;
     dns::change(aws, spec.zone_id.get(), &[change]).await?;
     Ok(outputs(spec))
@@ -261,7 +265,7 @@ async fn need(aws: &Regional, domain: &str) -> Result<Need, CallError> {
 async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallError> {
     for summary in certificate::certificates(aws).await? {
         let Some(arn) = summary.certificate_arn.as_ref().filter(|_| is_for(&summary, domain)) else { continue };
-        let Some(tags) = found(certificate::tags_of(aws, arn).await)? else { continue };
+        let Some(tags) = none_if_missing(certificate::tags_of(aws, arn).await)? else { continue };
         // Our own certificates are deleted together with the record, or keep it desired.
         if !tags::belongs_to_owner(aws, &tags) {
             return Ok(Some(arn.clone()));

@@ -1,4 +1,4 @@
-//! Helpers for AWS's responses: missing objects, missing fields, pages, spelling.
+//! Conversions of replies and requests: missing objects, missing fields, AWS's spelling.
 
 use std::future::Future;
 
@@ -7,16 +7,16 @@ use aws_smithy_types::error::operation::BuildError;
 use crate::aws::CallError;
 use crate::desired::Input;
 
-/// The result of a deletion: an object that does not exist is a success.
-pub(crate) fn gone<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
+/// The result of a delete. An object that is already gone counts as deleted.
+pub(crate) fn ignore_missing<T>(answer: Result<T, CallError>) -> Result<(), CallError> {
     match answer {
         Err(error) if !error.is_not_found() => Err(error),
         _ => Ok(()),
     }
 }
 
-/// The result of a read: `None` when the object does not exist.
-pub(crate) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+/// The result of a read; `None` when AWS has no such object.
+pub(crate) fn none_if_missing<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_not_found() => Ok(None),
@@ -24,12 +24,16 @@ pub(crate) fn found<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallEr
     }
 }
 
-/// A field that AWS always returns although the SDK declares it optional. `what` names it in the error.
-pub(crate) fn field<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
+/// A field that is optional in the SDK and that AWS always returns.
+///
+/// # Errors
+/// [`CallError::Failed`] when it is missing.
+pub(crate) fn required<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
     value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "it is missing in AWS's response".to_owned() })
 }
 
-/// All items of a paginated list. `ask` gets the token of a page and returns its items and the token of the next page.
+/// All items of a paginated list. `ask` takes the token of a page, and returns its items and the token of the next
+/// page.
 pub(crate) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
 where
     F: Fn(Option<String>) -> R,
@@ -46,18 +50,24 @@ where
     }
 }
 
-/// The result of an SDK builder that checks required fields.
-pub(crate) fn built<T>(part: Result<T, BuildError>) -> Result<T, CallError> {
+/// A part of a request whose builder can fail.
+///
+/// # Errors
+/// [`CallError::Malformed`] when a required field is missing.
+pub(crate) fn build_part<T>(part: Result<T, BuildError>) -> Result<T, CallError> {
     part.map_err(|error| CallError::Malformed(error.to_string()))
 }
 
-/// A number of a spec as the 32-bit number that AWS takes.
-pub(crate) fn small(number: i64) -> Result<i32, CallError> {
+/// A number of a spec in the type that the SDK takes.
+///
+/// # Errors
+/// [`CallError::Malformed`] when it is out of range.
+pub(crate) fn to_i32(number: i64) -> Result<i32, CallError> {
     i32::try_from(number).map_err(|_| CallError::Malformed(format!("{number} is out of range")))
 }
 
-/// Values that AWS stores as a set and possibly in another case. Returns `ours` when they are equal, so that order and
-/// case are not drift.
+/// The `reported` values, in the spelling and order of `ours` if they are the same set: AWS may return another order or
+/// case.
 pub(crate) fn respell(reported: &[String], ours: &[Input<String>]) -> Vec<Input<String>> {
     let canonical = |values: Vec<&String>| {
         let mut values: Vec<String> = values.into_iter().map(|value| value.to_lowercase()).collect();
@@ -97,8 +107,8 @@ mod tests {
                 request_id: String::new(),
             })
         };
-        assert!(gone(refused("NoSuchHealthCheck")).is_ok());
-        assert!(gone(refused("AccessDenied")).is_err());
-        assert!(found(refused("NotFoundException")).is_ok_and(|found| found.is_none()));
+        assert!(ignore_missing(refused("NoSuchHealthCheck")).is_ok());
+        assert!(ignore_missing(refused("AccessDenied")).is_err());
+        assert!(none_if_missing(refused("NotFoundException")).is_ok_and(|found| found.is_none()));
     }
 }

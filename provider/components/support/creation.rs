@@ -1,4 +1,4 @@
-//! Idempotent creates for operations without an idempotency token.
+//! Idempotent creates for operations without a client token.
 
 use std::future::Future;
 
@@ -8,16 +8,27 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::Found;
-use crate::components::support::answer::field;
+use crate::components::support::answer::required;
 
-/// [`make`] for objects that have neither a unique name nor a token, so that AWS would create a second one. Also
-/// searches before the first call.
+/// What AWS does when a create is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeated {
+    /// It refuses the second object, by its name or by a token.
+    IsRefused,
+    /// It creates a second object.
+    CreatesAnother,
+}
+
+/// Sends a create. When its reply is lost, or AWS refuses it because the object exists, `look` finds out whether the
+/// object is ours, and then it is the result. Where a repeated create would create another object, `look` also runs
+/// before the first call.
 ///
 /// # Errors
-/// As [`make`].
-pub(crate) async fn make_once<O, E, F, R, G, S>(
+/// [`CallError::Foreign`] when the object exists and belongs to another owner; the errors of the call and of `look`.
+pub(crate) async fn create_or_adopt<O, E, F, R, G, S>(
     aws: &Regional,
     operation: &'static str,
+    repeated: Repeated,
     look: G,
     send: F,
 ) -> Result<O, CallError>
@@ -29,35 +40,15 @@ where
     S: Future<Output = Result<Option<Found<O>>, CallError>> + Send,
     O: Send,
 {
-    if let Some(Found::Ours(_)) = look().await? {
-        // It may have been deleted a moment ago: then it is not seen later.
-        aws.pause("AWS to report the latest deletions", CONSISTENCY_WINDOW).await?;
+    if repeated == Repeated::CreatesAnother
+        && let Some(Found::Ours(_)) = look().await?
+    {
+        // Reads lag behind: the object may have been deleted a moment ago.
+        aws.pause("AWS to know of everything that was deleted", CONSISTENCY_WINDOW).await?;
         if let Some(Found::Ours(outputs)) = look().await? {
             return Ok(outputs);
         }
     }
-    make(aws, operation, look, send).await
-}
-
-/// Sends a create. When the response is lost, or when AWS reports that the object exists, `look` searches for it; an
-/// object of ours is the result.
-///
-/// # Errors
-/// [`CallError::Foreign`] when the object exists and is somebody else's; the errors of the call and of `look`.
-pub(crate) async fn make<O, E, F, R, G, S>(
-    aws: &Regional,
-    operation: &'static str,
-    look: G,
-    send: F,
-) -> Result<O, CallError>
-where
-    F: Fn() -> R + Send + Sync,
-    R: Future<Output = Result<Option<O>, SdkError<E, HttpResponse>>> + Send,
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    G: Fn() -> S + Send + Sync,
-    S: Future<Output = Result<Option<Found<O>>, CallError>> + Send,
-    O: Send,
-{
     let find = || async {
         Ok(match look().await? {
             Some(Found::Ours(outputs)) => Some(Some(outputs)),
@@ -70,6 +61,6 @@ where
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),
         },
-        created => field(created?, operation),
+        created => required(created?, operation),
     }
 }

@@ -1,10 +1,10 @@
-//! Enforced settings: no attribute configures them, and the provider restores them when somebody changes them.
+//! Enforced settings: no attribute configures them, and the provider corrects them when they change.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The enforced settings that differ in AWS, by AWS's names. A desired spec has none.
+/// The enforced settings of an object that differ in AWS, by AWS's names. The desired set is always empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Deviations(BTreeSet<String>);
@@ -20,10 +20,10 @@ impl Deviations {
         self.0.contains(setting)
     }
 
-    /// Adds `setting` unless it is `as_made`, as the provider sets it.
+    /// Adds `setting`, unless it `matches` what the provider sets.
     #[must_use]
-    pub(crate) fn unless(mut self, setting: &str, as_made: bool) -> Self {
-        if !as_made {
+    pub(crate) fn record_unless(mut self, setting: &str, matches: bool) -> Self {
+        if !matches {
             self.0.insert(setting.to_owned());
         }
         self
@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn only_settings_that_differ_are_named() {
-        let deviations = Deviations::default().unless("autoDeploy", true).unless("payloadFormatVersion", false);
+        let deviations =
+            Deviations::default().record_unless("autoDeploy", true).record_unless("payloadFormatVersion", false);
         assert!(deviations.has("payloadFormatVersion") && !deviations.has("autoDeploy") && !deviations.is_none());
         assert_eq!(serde_json::to_value(deviations).unwrap(), serde_json::json!(["payloadFormatVersion"]));
     }

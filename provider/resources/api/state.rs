@@ -13,7 +13,7 @@ use crate::components::route53::record::{self, Record};
 use crate::desired::Address;
 use crate::plan::View;
 use crate::resources::shared::values::{attributes, complete, map, object, text};
-use crate::resources::shared::{owned, status};
+use crate::resources::shared::{components, owned, status};
 use crate::schema::Attr;
 use crate::wire::Value;
 
@@ -36,7 +36,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
             let endpoints = shape.regions.keys().map(|region| (region.clone(), endpoint(shape, region, view)));
             set("endpoints", map(endpoints));
             set("distribution", distribution(shape, view));
-            set("components", view.components_value());
+            set("components", components::value(view));
         }
         None => {
             for name in ["url", "endpoints", "components"] {

@@ -1,5 +1,6 @@
 //! What resource types share: ownership and tags, timeouts, names, and the values of a state.
 
+pub(crate) mod components;
 pub(crate) mod dns;
 pub(crate) mod owned;
 pub(crate) mod regions;

@@ -1,9 +1,9 @@
-//! Requests of an API's users: the way through DNS, CloudFront and custom domain names to a region's API, by the host
-//! that is asked.
+//! Clients' requests to APIs: routed by host name through DNS, CloudFront and custom domain names to the API of a
+//! region.
 //!
-//! The client is near the region that the request's header `x-test-region` names, us-east-1 without one. An answer says
-//! in `x-test-answered-by` which region gave it. Whoever needs no DNS, for no record leads to the host yet, names in
-//! `x-connect-to` one of AWS's own hosts to ask it of.
+//! The header `x-test-region` names the region that the client is near; the default is us-east-1. A response names the
+//! region that produced it in `x-test-answered-by`. A client that must bypass DNS, because no record exists yet, names
+//! one of AWS's own hosts in `x-connect-to`.
 
 use std::pin::Pin;
 
@@ -12,48 +12,48 @@ use serde_json::Value;
 
 use crate::distribution::Distribution;
 use crate::error::Error;
-use crate::message::{Answer, Request, encode};
+use crate::message::{Request, Response, encode};
 use crate::model;
 use crate::proxy::Proxy;
 use crate::records::{Record, Target};
-use crate::upstream::{Ask, Place, Upstream};
+use crate::upstream::{Lookup, Place, Upstream};
 use crate::xml::Element;
 
 const CLIENT_REGION: &str = "x-test-region";
 const CONNECT_TO: &str = "x-connect-to";
 const ANSWERED_BY: &str = "x-test-answered-by";
 
-/// A chain of more names is a loop.
-const LONGEST_CHAIN: usize = 8;
+/// Longer alias chains are treated as loops.
+const MAX_ALIASES: usize = 8;
 
-type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What a name leads to.
+/// The endpoint that a name resolves to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Endpoint {
     /// An API's own host.
     Api { id: String, region: Option<String> },
-    /// The target of a region's custom domain name.
+    /// The target of a regional custom domain name.
     Domain { target: String, region: String },
     /// A distribution, by its own host.
     Distribution(String),
-    /// Nothing.
-    Nowhere,
+    /// The name does not resolve.
+    Unresolved,
 }
 
-/// Answers a request that is no AWS API call.
-pub(crate) async fn answer(proxy: &Proxy, request: Request) -> Answer {
+/// Handles a request that is not an AWS API call.
+pub(crate) async fn respond(proxy: &Proxy, request: Request) -> Response {
     let host = request.host();
     let outcome = if host.is_empty() || host == "localhost" || host.starts_with("127.") {
         proxy.upstream.pass(&request).await
     } else {
-        let named = header(&request, CONNECT_TO).map_or(host.as_str(), without_port).to_owned();
-        connect(proxy, &named, &host, request).await
+        let target = header(&request, CONNECT_TO).map_or(host.as_str(), without_port).to_owned();
+        connect(proxy, &target, &host, request).await
     };
     outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
 }
 
-/// Whether a health check with this configuration finds what it looks for.
+/// Whether a health check with this configuration succeeds.
 pub(crate) async fn is_healthy(proxy: &Proxy, config: Option<&Element>) -> bool {
     let Some(config) = config else { return true };
     let text = |name: &str| config.text_at(&[name]);
@@ -70,9 +70,9 @@ pub(crate) async fn is_healthy(proxy: &Proxy, config: Option<&Element>) -> bool 
         body: bytes::Bytes::new(),
     };
     let host = text("FullyQualifiedDomainName").to_lowercase();
-    let Ok(answer) = connect(proxy, &host, &host, request).await else { return false };
-    let start = String::from_utf8_lossy(&answer.body[..answer.body.len().min(5120)]).into_owned();
-    let healthy = (200..400).contains(&answer.status.as_u16()) && start.contains(text("SearchString"));
+    let Ok(response) = connect(proxy, &host, &host, request).await else { return false };
+    let start = String::from_utf8_lossy(&response.body[..response.body.len().min(5120)]).into_owned();
+    let healthy = (200..400).contains(&response.status.as_u16()) && start.contains(text("SearchString"));
     healthy != (text("Inverted").eq_ignore_ascii_case("true"))
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -
     let mut next = String::new();
     loop {
         let path = format!("/2013-04-01/hostedzone/{zone_id}/rrset{next}");
-        let Some(page) = upstream.xml(place, "route53", Ask::Get(&path)).await? else { return Ok(records) };
+        let Some(page) = upstream.xml(place, "route53", Lookup::Get(&path)).await? else { return Ok(records) };
         records.extend(page.items_at(&["ResourceRecordSets"]).iter().map(Record::read));
         if page.text_at(&["IsTruncated"]) != "true" {
             return Ok(records);
@@ -93,19 +93,19 @@ pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -
     }
 }
 
-/// Sends `request` to what `name` leads to, asking for `host` there.
+/// Sends `request` to the endpoint of `name`, with `host` as its `Host`.
 pub(crate) fn connect<'a>(
     proxy: &'a Proxy,
     name: &'a str,
     host: &'a str,
     request: Request,
-) -> Pending<'a, Result<Answer, Error>> {
+) -> BoxFuture<'a, Result<Response, Error>> {
     Box::pin(async move {
-        match look_up(proxy, name, &client_region(&request), 0).await? {
-            Endpoint::Api { id, region } => ask_api_host(proxy, &id, region.as_deref(), host, request).await,
-            Endpoint::Domain { target, region } => ask_domain(proxy, &target, &region, host, request).await,
-            Endpoint::Distribution(own_host) => ask_distribution(proxy, &own_host, host, request).await,
-            Endpoint::Nowhere => Ok(failure(502, &format!("{name} has no address"))),
+        match resolve(proxy, name, &client_region(&request), 0).await? {
+            Endpoint::Api { id, region } => send_to_api(proxy, &id, region.as_deref(), host, request).await,
+            Endpoint::Domain { target, region } => send_to_domain(proxy, &target, &region, host, request).await,
+            Endpoint::Distribution(aws_host) => send_to_distribution(proxy, &aws_host, host, request).await,
+            Endpoint::Unresolved => Ok(failure(502, &format!("{name} has no address"))),
         }
     })
 }
@@ -122,31 +122,36 @@ fn without_port(host: &str) -> &str {
     host.split_once(':').map_or(host, |(name, _)| name)
 }
 
-fn failure(status: u16, message: &str) -> Answer {
+fn failure(status: u16, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    Answer::json(status, &serde_json::json!({ "message": message }))
+    Response::json(status, &serde_json::json!({ "message": message }))
 }
 
-/// What DNS says to somebody near `client`.
-fn look_up<'a>(proxy: &'a Proxy, name: &'a str, client: &'a str, hops: usize) -> Pending<'a, Result<Endpoint, Error>> {
+/// Resolves a name for a client near `client`.
+fn resolve<'a>(
+    proxy: &'a Proxy,
+    name: &'a str,
+    client: &'a str,
+    hops: usize,
+) -> BoxFuture<'a, Result<Endpoint, Error>> {
     Box::pin(async move {
-        if let Some(endpoint) = own_host(name) {
+        if let Some(endpoint) = aws_host(name) {
             return Ok(endpoint);
         }
         for place in accounts(proxy) {
             let Some(records) = records_of_zone(proxy, &place, name).await? else { continue };
-            let mut sick = Vec::new();
+            let mut unhealthy = Vec::new();
             for record in records.iter().filter(|record| record.name == crate::records::absolute(name)) {
                 if let Some(check) = &record.health_check
                     && !check_passes(proxy, &place, check).await?
                 {
-                    sick.push(check.clone());
+                    unhealthy.push(check.clone());
                 }
             }
             let choice = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
-                let is_healthy = |check: &str| !sick.iter().any(|other| other == check);
-                let mut choices = model::answer(&records, name, kind, client, is_healthy);
-                choices.sort_by(|a, b| b.share.total_cmp(&a.share));
+                let is_healthy = |check: &str| !unhealthy.iter().any(|other| other == check);
+                let mut choices = model::dns_answer(&records, name, kind, client, is_healthy);
+                choices.sort_by(|a, b| b.random_delay.total_cmp(&a.random_delay));
                 choices.first().map(|choice| choice.record.clone())
             });
             let target = match choice.map(|record| record.target) {
@@ -156,17 +161,17 @@ fn look_up<'a>(proxy: &'a Proxy, name: &'a str, client: &'a str, hops: usize) ->
                 }
                 None => continue,
             };
-            if hops == LONGEST_CHAIN {
-                return Ok(Endpoint::Nowhere);
+            if hops == MAX_ALIASES {
+                return Ok(Endpoint::Unresolved);
             }
-            return look_up(proxy, &target, client, hops + 1).await;
+            return resolve(proxy, &target, client, hops + 1).await;
         }
-        Ok(Endpoint::Nowhere)
+        Ok(Endpoint::Unresolved)
     })
 }
 
-/// Hosts that AWS gives out.
-fn own_host(name: &str) -> Option<Endpoint> {
+/// The endpoint of a host name that AWS assigns.
+fn aws_host(name: &str) -> Option<Endpoint> {
     if name.ends_with(".cloudfront.net") {
         return Some(Endpoint::Distribution(name.to_owned()));
     }
@@ -181,7 +186,7 @@ fn own_host(name: &str) -> Option<Endpoint> {
     Some(Endpoint::Api { id: label.to_owned(), region: Some(region) })
 }
 
-/// All accounts that were ever asked for anything.
+/// All accounts that have received a call, in the region of global services.
 pub(crate) fn accounts(proxy: &Proxy) -> Vec<Place> {
     let mut accounts: Vec<Place> = places(proxy).iter().map(Place::global).collect();
     accounts.dedup();
@@ -192,9 +197,9 @@ fn places(proxy: &Proxy) -> Vec<Place> {
     proxy.places.lock().map(|places| places.iter().cloned().collect()).unwrap_or_default()
 }
 
-/// The records of the account's zone that has the longest name of those that `name` is in.
+/// The records of the account's most specific zone for `name`.
 async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
-    let zones = proxy.upstream.xml(place, "route53", Ask::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
+    let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
     let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
     let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
     let Some(zone) = zone else { return Ok(None) };
@@ -204,20 +209,20 @@ async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Opt
 
 async fn check_passes(proxy: &Proxy, place: &Place, id: &str) -> Result<bool, Error> {
     let path = format!("/2013-04-01/healthcheck/{id}");
-    let check = proxy.upstream.xml(place, "route53", Ask::Get(&path)).await?;
-    // A check that was deleted counts as healthy as it last was; nobody knows, so it does not take a region out.
+    let check = proxy.upstream.xml(place, "route53", Lookup::Get(&path)).await?;
+    // A deleted health check keeps its last status, which is not stored here; treat it as healthy.
     let Some(check) = check else { return Ok(true) };
     Ok(is_healthy(proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await)
 }
 
-/// The API's own host answers unless that is switched off, and only when it is asked by its own name.
-async fn ask_api_host(
+/// Sends a request to an API's own host, which responds only under its own name and unless it is disabled.
+async fn send_to_api(
     proxy: &Proxy,
     id: &str,
     region: Option<&str>,
     host: &str,
     request: Request,
-) -> Result<Answer, Error> {
+) -> Result<Response, Error> {
     if !host.starts_with(&format!("{id}.")) {
         return Ok(failure(403, "Forbidden"));
     }
@@ -225,7 +230,7 @@ async fn ask_api_host(
         if region.is_some_and(|region| region != place.region) {
             continue;
         }
-        let Some(api) = proxy.upstream.json(&place, "apigateway", Ask::Get(&format!("/v2/apis/{id}"))).await? else {
+        let Some(api) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("/v2/apis/{id}"))).await? else {
             continue;
         };
         if api["disableExecuteApiEndpoint"] == true {
@@ -237,19 +242,25 @@ async fn ask_api_host(
     Ok(failure(403, "Forbidden"))
 }
 
-/// A custom domain name answers by its mappings, the longest base path first.
-async fn ask_domain(proxy: &Proxy, target: &str, region: &str, host: &str, request: Request) -> Result<Answer, Error> {
+/// Sends a request to a custom domain name, which selects the mapping with the longest base path.
+async fn send_to_domain(
+    proxy: &Proxy,
+    target: &str,
+    region: &str,
+    host: &str,
+    request: Request,
+) -> Result<Response, Error> {
     for place in places(proxy).into_iter().filter(|place| place.region == region) {
         let path = format!("/v2/domainnames/{}", encode(host));
-        let Some(domain) = proxy.upstream.json(&place, "apigateway", Ask::Get(&path)).await? else { continue };
+        let Some(domain) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&path)).await? else { continue };
         if domain["domainNameConfigurations"][0]["apiGatewayDomainName"] != target {
             continue;
         }
-        let mappings = proxy.upstream.json(&place, "apigateway", Ask::Get(&format!("{path}/apimappings"))).await?;
+        let mappings = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("{path}/apimappings"))).await?;
         let mappings = mappings.unwrap_or_default();
         let found = mappings["items"].as_array().into_iter().flatten();
-        let found = found.filter_map(|mapping| Some((rest_of(mapping, &request.path)?, mapping)));
-        // The shortest rest is that of the longest base path.
+        let found = found.filter_map(|mapping| Some((strip_base_path(mapping, &request.path)?, mapping)));
+        // The shortest remaining path belongs to the longest base path.
         let Some((rest, mapping)) = found.min_by_key(|(rest, _)| rest.len()) else { break };
         let (api, stage) =
             (mapping["apiId"].as_str().unwrap_or_default(), mapping["stage"].as_str().unwrap_or_default());
@@ -258,8 +269,8 @@ async fn ask_domain(proxy: &Proxy, target: &str, region: &str, host: &str, reque
     Ok(failure(403, "Forbidden"))
 }
 
-/// What is left of a path when the mapping's base path is taken off; `None` when it is another one.
-fn rest_of(mapping: &Value, path: &str) -> Option<String> {
+/// The path without the mapping's base path; `None` when it does not begin with it.
+fn strip_base_path(mapping: &Value, path: &str) -> Option<String> {
     let base = mapping["apiMappingKey"].as_str().unwrap_or_default();
     if base.is_empty() {
         return Some(path.to_owned());
@@ -268,10 +279,10 @@ fn rest_of(mapping: &Value, path: &str) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| format!("/{}", rest.trim_start_matches('/')))
 }
 
-/// Calls an API of a region, whose stage may be the path's first segment.
-async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request: Request) -> Result<Answer, Error> {
+/// Calls an API of a region; the first segment of the path may be the stage.
+async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request: Request) -> Result<Response, Error> {
     let is_down = proxy.down.lock().is_ok_and(|down| down.contains(&place.region));
-    let mut answer = if is_down {
+    let mut response = if is_down {
         failure(503, "Service Unavailable")
     } else {
         request.headers.remove(CLIENT_REGION);
@@ -279,17 +290,17 @@ async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request
         proxy.upstream.invoke(place, api, path, request).await?
     };
     if let Ok(region) = HeaderValue::from_str(&place.region) {
-        answer.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
+        response.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// A distribution answers for its own host and its aliases, by its behaviours.
-async fn ask_distribution(proxy: &Proxy, own_host: &str, host: &str, request: Request) -> Result<Answer, Error> {
-    let Some(distribution) = distribution(proxy, own_host).await? else {
-        return Ok(failure(502, &format!("{own_host} has no address")));
+/// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
+async fn send_to_distribution(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
+    let Some(distribution) = distribution(proxy, aws_host).await? else {
+        return Ok(failure(502, &format!("{aws_host} has no address")));
     };
-    if !distribution.enabled || (host != own_host && !distribution.aliases.iter().any(|alias| alias == host)) {
+    if !distribution.enabled || (host != aws_host && !distribution.aliases.iter().any(|alias| alias == host)) {
         return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
     }
     let method = request.method.as_str().to_owned();
@@ -302,8 +313,8 @@ async fn ask_distribution(proxy: &Proxy, own_host: &str, host: &str, request: Re
     for origin in origins {
         let mut forwarded = request.clone();
         forwarded.path = format!("{}{}", origin.path, request.path);
-        let asked = if behavior.forwards_host { host } else { &origin.host };
-        last = connect(proxy, &origin.host, asked, forwarded).await?;
+        let origin_host = if behavior.forwards_host { host } else { &origin.host };
+        last = connect(proxy, &origin.host, origin_host, forwarded).await?;
         if !model::fails_over(&method, last.status.as_u16(), &codes) {
             break;
         }
@@ -311,14 +322,17 @@ async fn ask_distribution(proxy: &Proxy, own_host: &str, host: &str, request: Re
     Ok(last)
 }
 
-async fn distribution(proxy: &Proxy, own_host: &str) -> Result<Option<Distribution>, Error> {
+async fn distribution(proxy: &Proxy, aws_host: &str) -> Result<Option<Distribution>, Error> {
     for place in accounts(proxy) {
-        let all =
-            proxy.upstream.xml(&place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?.unwrap_or_default();
-        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == own_host);
+        let all = proxy
+            .upstream
+            .xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution"))
+            .await?
+            .unwrap_or_default();
+        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == aws_host);
         let Some(found) = found else { continue };
         let path = format!("/2020-05-31/distribution/{}/config", found.text_at(&["Id"]));
-        let config = proxy.upstream.xml(&place, "cloudfront", Ask::Get(&path)).await?;
+        let config = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await?;
         return Ok(config.map(|config| Distribution::read(&config)));
     }
     Ok(None)
@@ -331,7 +345,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_of_aws_are_known() {
+    fn aws_hosts_are_parsed() {
         let region = || "us-west-2".to_owned();
         for (name, expected) in [
             (
@@ -342,14 +356,14 @@ mod tests {
             ("d123.cloudfront.net", Some(Endpoint::Distribution("d123.cloudfront.net".into()))),
             ("api.ipgiraffe.com", None),
         ] {
-            assert_eq!(own_host(name), expected, "{name}");
+            assert_eq!(aws_host(name), expected, "{name}");
         }
         let target = "d-1.execute-api.us-west-2.amazonaws.com";
-        assert_eq!(own_host(target), Some(Endpoint::Domain { target: target.into(), region: region() }));
+        assert_eq!(aws_host(target), Some(Endpoint::Domain { target: target.into(), region: region() }));
     }
 
     #[test]
-    fn the_base_path_is_taken_off() {
+    fn the_base_path_is_removed() {
         for (base, path, rest) in [
             ("", "/health", Some("/health")),
             ("v1", "/v1/health", Some("/health")),
@@ -357,7 +371,7 @@ mod tests {
             ("v1", "/v10/health", None),
             ("v1", "/health", None),
         ] {
-            assert_eq!(rest_of(&json!({"apiMappingKey": base}), path).as_deref(), rest, "{base} {path}");
+            assert_eq!(strip_base_path(&json!({"apiMappingKey": base}), path).as_deref(), rest, "{base} {path}");
         }
     }
 }

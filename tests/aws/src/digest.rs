@@ -1,4 +1,4 @@
-//! Digests and base64, as Lambda tells them of code.
+//! SHA-256 and base64, as Lambda reports them for code.
 
 use sha2::{Digest, Sha256};
 
@@ -22,7 +22,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Undoes [`base64`]; what is none of its characters is passed over.
+/// Decodes base64; skips all other characters.
 pub(crate) fn from_base64(text: &str) -> Vec<u8> {
     let mut values = [None; 256];
     for (value, byte) in (0_u32..).zip(ALPHABET) {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_undone() {
+    fn from_base64_reverses_base64() {
         for (bytes, text) in
             [(&b""[..], ""), (b"f", "Zg=="), (b"fo", "Zm8="), (b"foo", "Zm9v"), (b"\xff\xfe\xfd\xfc", "//79/A==")]
         {

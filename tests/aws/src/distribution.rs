@@ -1,9 +1,9 @@
-//! A CloudFront distribution's configuration, as far as it decides who answers.
+//! The part of a CloudFront distribution's configuration that decides which origin serves a request.
 
 use crate::model::path_matches;
 use crate::xml::Element;
 
-/// Managed origin request policies that send the viewer's Host header on.
+/// Managed origin request policies that forward the viewer's Host header.
 const FORWARD_HOST: [&str; 2] = [
     // AllViewer
     "216adef6-5c7f-47e4-b989-5492eafa07d3",
@@ -11,44 +11,44 @@ const FORWARD_HOST: [&str; 2] = [
     "33f36d7e-f396-46d9-90e0-52428a34d9dc",
 ];
 
-/// What decides who answers.
+/// The routing configuration of a distribution.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Distribution {
-    /// Whether it answers at all.
+    /// Whether the distribution is enabled.
     pub(crate) enabled: bool,
-    /// The names it answers to besides its own, in lower case.
+    /// The alternate domain names, in lower case.
     pub(crate) aliases: Vec<String>,
     origins: Vec<Origin>,
-    groups: Vec<Group>,
-    /// By path pattern, in order; the default behaviour at the end.
+    groups: Vec<ProcessGroup>,
+    /// In order of precedence; the default behaviour is last.
     behaviors: Vec<Behavior>,
 }
 
-/// Where content comes from.
+/// An origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
     id: String,
     /// The host name.
     pub(crate) host: String,
-    /// What is put before the path.
+    /// The prefix of the path.
     pub(crate) path: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Group {
+struct ProcessGroup {
     id: String,
     members: Vec<String>,
     status_codes: Vec<u16>,
 }
 
-/// What happens to a request.
+/// A cache behaviour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Behavior {
     pattern: String,
     target: String,
-    /// The methods that are let through.
+    /// The allowed methods.
     pub(crate) methods: Vec<String>,
-    /// Whether the origin sees the host that the viewer asked for.
+    /// Whether the origin receives the viewer's Host header.
     pub(crate) forwards_host: bool,
 }
 
@@ -71,14 +71,14 @@ impl Distribution {
         self.origins.iter().map(|origin| origin.host.as_str())
     }
 
-    /// The first behaviour that takes the path.
+    /// The first behaviour that matches the path.
     pub(crate) fn behavior(&self, path: &str) -> &Behavior {
         const NONE: &Behavior =
             &Behavior { pattern: String::new(), target: String::new(), methods: Vec::new(), forwards_host: false };
         self.behaviors.iter().find(|behavior| path_matches(&behavior.pattern, path)).unwrap_or(NONE)
     }
 
-    /// The origins that a behaviour asks in turn, and the statuses after which it asks the next.
+    /// The origins of a behaviour in order, and the status codes after which the next one is tried.
     pub(crate) fn origins_of(&self, behavior: &Behavior) -> (Vec<&Origin>, Vec<u16>) {
         let origin = |id: &str| self.origins.iter().find(|origin| origin.id == id);
         match self.groups.iter().find(|group| group.id == behavior.target) {
@@ -100,10 +100,10 @@ fn read_origin(element: &Element) -> Origin {
     }
 }
 
-fn read_group(element: &Element) -> Group {
+fn read_group(element: &Element) -> ProcessGroup {
     let members = element.items_at(&["Members", "Items"]).iter();
     let codes = texts(element, &["FailoverCriteria", "StatusCodes", "Items"]);
-    Group {
+    ProcessGroup {
         id: element.text_at(&["Id"]).to_owned(),
         members: members.map(|member| member.text_at(&["OriginId"]).to_owned()).collect(),
         status_codes: codes.iter().filter_map(|code| code.parse().ok()).collect(),

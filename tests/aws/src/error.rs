@@ -1,43 +1,43 @@
-//! Why the local AWS cannot be used.
+//! Errors of the local AWS.
 
 use std::path::PathBuf;
 
-/// What can go wrong between us and the local AWS.
+/// An error of the local AWS itself, not one that it imitates.
 #[derive(Debug)]
 pub enum Error {
-    /// ministack is not on this machine and could not be installed.
+    /// ministack is not installed and could not be installed.
     Install {
-        /// What was tried.
+        /// The command or setting that failed.
         what: String,
         /// What it said.
         output: String,
     },
     /// A file or folder could not be used.
     File {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: std::io::Error,
     },
-    /// ministack did not start.
+    /// The local AWS did not start.
     Start {
         /// What it said.
         output: String,
     },
-    /// ministack did not answer as expected.
+    /// ministack did not respond as expected.
     Upstream(String),
-    /// Only the memory has snapshots.
+    /// Only the in-memory AWS has snapshots.
     NoSnapshots,
 }
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Install { what, output } => write!(f, "ministack cannot be installed: {what}\n{output}"),
-            Self::File { path, .. } => write!(f, "{} cannot be used", path.display()),
+            Self::Install { what, output } => write!(f, "could not install ministack: {what}\n{output}"),
+            Self::File { path, .. } => write!(f, "could not use {}", path.display()),
             Self::Start { output } => write!(f, "ministack did not start\n{output}"),
             Self::Upstream(what) => write!(f, "ministack: {what}"),
-            Self::NoSnapshots => f.write_str("ministack has no snapshots"),
+            Self::NoSnapshots => f.write_str("only the in-memory AWS has snapshots"),
         }
     }
 }

@@ -1,31 +1,31 @@
-//! Faults put into calls on purpose: which call is hit, and what befalls it.
+//! Fault injection: which calls a fault hits, and what it does to them.
 
 use std::sync::{Arc, Mutex};
 
 use crate::calls::Call;
-use crate::message::Refusal;
+use crate::message::ApiError;
 use crate::operation::{Protocol, protocol};
 
-/// What befalls a call.
+/// What a fault does to a call.
 #[derive(Clone)]
-pub enum Harm {
-    /// 500 before anything was done.
+pub enum Effect {
+    /// Status 500; nothing was done.
     ServerError,
-    /// Throttled, with the service's own error code; nothing was done.
+    /// Throttled with the service's own error code; nothing was done.
     Throttled,
-    /// `AccessDenied` before anything was done.
+    /// `AccessDenied`; nothing was done.
     AccessDenied,
-    /// Refused because the session of the credentials has expired; nothing was done.
+    /// Rejected because the session has expired; nothing was done.
     ExpiredToken,
-    /// Done, but the connection ends without an answer.
+    /// Done, but the connection closes without a response.
     ReplyLost,
-    /// Nothing is done and no answer ever comes.
+    /// Nothing is done, and no response ever arrives.
     Hangs,
-    /// Done; then this is called, and only then the answer is sent. To kill somebody, or to look around.
+    /// Done; this function runs before the response is sent, for example to kill a process or to inspect AWS.
     Hook(Arc<dyn Fn(&Call) + Send + Sync>),
 }
 
-impl std::fmt::Debug for Harm {
+impl std::fmt::Debug for Effect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::ServerError => "ServerError",
@@ -39,82 +39,82 @@ impl std::fmt::Debug for Harm {
     }
 }
 
-/// A harm and the calls that it befalls: by default every one.
+/// An effect and the calls that it hits: by default all.
 #[derive(Debug, Clone)]
 pub struct Fault {
-    harm: Harm,
+    effect: Effect,
     operation: Option<String>,
     region: Option<String>,
     account: Option<String>,
     subject: Option<String>,
     skip: usize,
     times: usize,
-    lasts: bool,
+    sticky: bool,
 }
 
 impl Fault {
-    /// This harm to every call.
-    pub fn new(harm: Harm) -> Self {
+    /// A fault that hits every call.
+    pub fn new(effect: Effect) -> Self {
         Self {
-            harm,
+            effect,
             operation: None,
             region: None,
             account: None,
             subject: None,
             skip: 0,
             times: usize::MAX,
-            lasts: false,
+            sticky: false,
         }
     }
 
-    /// Only to this operation: `lambda:CreateFunction`.
+    /// Only this operation: `lambda:CreateFunction`.
     pub fn operation(self, name: &str) -> Self {
         Self { operation: Some(name.to_owned()), ..self }
     }
 
-    /// Only in this region.
+    /// Only calls to this region.
     pub fn region(self, region: &str) -> Self {
         Self { region: Some(region.to_owned()), ..self }
     }
 
-    /// Only in this account.
+    /// Only calls of this account.
     pub fn account(self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self }
     }
 
-    /// Only where the subject of the call contains this: a part of an ARN, a name.
-    pub fn about(self, part: &str) -> Self {
+    /// Only calls whose subject contains this part of an ARN or name.
+    pub fn subject(self, part: &str) -> Self {
         Self { subject: Some(part.to_owned()), ..self }
     }
 
-    /// Only to the nth of the calls that fit, counted from 1 and from when the fault was set.
+    /// Only the nth matching call, counted from 1 since the fault was injected.
     pub fn nth(self, n: usize) -> Self {
         Self { skip: n.saturating_sub(1), times: 1, ..self }
     }
 
-    /// To the nth of the calls that fit and to every later one, counted as in [`Fault::nth`].
+    /// The nth matching call and every later one, counted as in [`Fault::nth`].
     pub fn from_nth(self, n: usize) -> Self {
         Self { skip: n.saturating_sub(1), times: usize::MAX, ..self }
     }
 
-    /// Only as many times.
+    /// At most this many times.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 
-    /// What it once hit, it hits again from then on: every later call of the same operation. A permission that is missing
-    /// until somebody repairs it.
+    /// Once it has hit a call, it hits every later call of the same operation, like a permission that is missing until
+    /// somebody grants it.
     pub fn lasting(self) -> Self {
-        Self { lasts: true, ..self }
+        Self { sticky: true, ..self }
     }
 
-    /// From now on it is about the operation of `call`, and stays.
-    fn settle(&mut self, call: &Call) {
+    /// Restricts the fault to the operation of `call` and removes its limit.
+    fn stick_to(&mut self, call: &Call) {
         (self.operation, self.times) = (Some(call.name()), usize::MAX);
     }
 
-    fn fits(&self, call: &Call) -> bool {
-        let is = |wanted: &Option<String>, value: &str| wanted.as_deref().is_none_or(|wanted| wanted == value);
+    fn matches(&self, call: &Call) -> bool {
+        let is = |filter: &Option<String>, value: &str| filter.as_deref().is_none_or(|filter| filter == value);
         is(&self.operation, &call.name())
             && is(&self.region, &call.region)
             && is(&self.account, &call.account)
@@ -122,7 +122,7 @@ impl Fault {
     }
 }
 
-/// The faults that are set.
+/// The injected faults.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Fault>>);
 
@@ -139,64 +139,64 @@ impl Faults {
         }
     }
 
-    /// What befalls this call. Every fault that it fits counts it; the first one that is due befalls it.
-    pub(crate) fn due(&self, call: &Call) -> Option<Harm> {
+    /// The effect on this call. Every matching fault counts the call; the first one that is due takes effect.
+    pub(crate) fn due(&self, call: &Call) -> Option<Effect> {
         let mut faults = self.0.lock().ok()?;
         let mut due = None;
-        for fault in faults.iter_mut().filter(|fault| fault.fits(call)) {
+        for fault in faults.iter_mut().filter(|fault| fault.matches(call)) {
             if fault.skip > 0 {
                 fault.skip -= 1;
             } else if fault.times > 0 && due.is_none() {
                 fault.times -= 1;
-                if fault.lasts {
-                    fault.settle(call);
+                if fault.sticky {
+                    fault.stick_to(call);
                 }
-                due = Some(fault.harm.clone());
+                due = Some(fault.effect.clone());
             }
         }
         due
     }
 }
 
-/// How `service` says that it was asked too often.
-pub(crate) fn throttled(service: &str) -> Refusal {
+/// The error with which `service` throttles.
+pub(crate) fn throttled(service: &str) -> ApiError {
     match service {
-        "lambda" | "apigateway" | "account" => Refusal::new(429, "TooManyRequestsException", "Too Many Requests"),
-        "acm" | "logs" | "dynamodb" => Refusal::new(400, "ThrottlingException", "Rate exceeded"),
-        _ => Refusal::new(400, "Throttling", "Rate exceeded"),
+        "lambda" | "apigateway" | "account" => ApiError::new(429, "TooManyRequestsException", "Too Many Requests"),
+        "acm" | "logs" | "dynamodb" => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
+        _ => ApiError::new(400, "Throttling", "Rate exceeded"),
     }
 }
 
-/// How `service` says that something went wrong on its side.
-pub(crate) fn server_error(service: &str) -> Refusal {
+/// The error with which `service` reports an internal failure.
+pub(crate) fn server_error(service: &str) -> ApiError {
     let code = match service {
         "lambda" | "iam" => "ServiceException",
         _ => "InternalFailure",
     };
-    Refusal::new(500, code, "An internal error occurred.")
+    ApiError::new(500, code, "An internal error occurred.")
 }
 
-/// How `service` says that the caller may not do this.
-pub(crate) fn access_denied(service: &str, call: &Call) -> Refusal {
+/// The error with which `service` denies access.
+pub(crate) fn access_denied(service: &str, call: &Call) -> ApiError {
     let code = match service {
         "lambda" | "acm" | "logs" | "apigateway" | "account" => "AccessDeniedException",
         _ => "AccessDenied",
     };
-    let who = format!("arn:aws:iam::{}:user/test", call.account);
-    Refusal::new(403, code, format!("User: {who} is not authorized to perform: {}", call.name()))
+    let user = format!("arn:aws:iam::{}:user/test", call.account);
+    ApiError::new(403, code, format!("User: {user} is not authorized to perform: {}", call.name()))
 }
 
-/// How `service` says that the caller's session is over.
+/// The error with which `service` rejects an expired session.
 ///
 /// # Source
-/// "Common errors" in the API reference of each service: services that speak JSON alone answer 400.
-pub(crate) fn expired_token(service: &str) -> Refusal {
+/// "Common errors" in the API reference of each service: services with a pure JSON protocol return status 400.
+pub(crate) fn expired_token(service: &str) -> ApiError {
     let (status, code) = match protocol(service) {
         Protocol::Json => (400, "ExpiredTokenException"),
         Protocol::RestJson => (403, "ExpiredTokenException"),
         Protocol::RestXml | Protocol::Query => (403, "ExpiredToken"),
     };
-    Refusal::new(status, code, "The security token included in the request is expired")
+    ApiError::new(status, code, "The security token included in the request is expired")
 }
 
 #[cfg(test)]
@@ -222,9 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_nth_call_that_fits_is_hit() {
+    fn only_the_nth_matching_call_is_hit() {
         let faults = Faults::default();
-        faults.set(Fault::new(Harm::ReplyLost).operation("lambda:CreateFunction").region("us-west-2").nth(2));
+        faults.set(Fault::new(Effect::ReplyLost).operation("lambda:CreateFunction").region("us-west-2").nth(2));
         let hit = |operation, region| faults.due(&call(operation, region)).is_some();
         assert!(!hit("CreateFunction", "us-west-2"));
         assert!(!hit("CreateFunction", "us-east-1"));
@@ -234,9 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_that_lasts_stays_with_the_operation_that_it_hit() {
+    fn a_lasting_fault_keeps_hitting_its_first_operation() {
         let faults = Faults::default();
-        faults.set(Fault::new(Harm::AccessDenied).nth(2).lasting());
+        faults.set(Fault::new(Effect::AccessDenied).nth(2).lasting());
         let hit = |operation| faults.due(&call(operation, "us-west-2")).is_some();
         assert!(!hit("GetFunction"));
         assert!(hit("CreateAlias"));
@@ -245,9 +245,9 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_session_stays_expired() {
+    fn a_session_stays_expired() {
         let faults = Faults::default();
-        faults.set(Fault::new(Harm::ExpiredToken).from_nth(2));
+        faults.set(Fault::new(Effect::ExpiredToken).from_nth(2));
         let hit = |operation| faults.due(&call(operation, "us-west-2")).is_some();
         assert!(!hit("GetFunction"));
         assert!(hit("CreateAlias") && hit("GetFunction") && hit("GetFunction"));
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_cleared_fault_hits_nothing() {
         let faults = Faults::default();
-        faults.set(Fault::new(Harm::Throttled));
+        faults.set(Fault::new(Effect::Throttled));
         assert!(faults.due(&call("GetFunction", "us-east-1")).is_some());
         assert!(faults.due(&call("GetFunction", "us-east-1")).is_some());
         faults.clear();

@@ -1,4 +1,4 @@
-//! Everything that exists in an account, as AWS's API reports it: what a test compares and finds empty at the end.
+//! An inventory of an account, as AWS's API reports it: what tests compare, and what is empty at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::message::encode;
 use crate::proxy::{Proxy, inspect};
-use crate::upstream::{Ask, Place};
+use crate::upstream::{Lookup, Place};
 use crate::xml::Element;
 
-/// What exists, by region, service, kind and id: `us-west-2/lambda/function/ipgiraffe`.
+/// All objects of an account by region, service, kind and id: `us-west-2/lambda/function/ipgiraffe`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Inventory {
-    /// The objects with all that AWS says of them.
+    /// The objects, with everything that AWS reports about them.
     pub objects: BTreeMap<String, Value>,
-    /// What ids stand for: `8f3a21bc` for `api(ipgiraffe)`.
+    /// Readable names of ids: `8f3a21bc` is `api(ipgiraffe)`.
     #[serde(skip)]
     labels: BTreeMap<String, String>,
 }
 
-/// What differs between two runs that did the same.
+/// Fields that differ between two identical runs.
 const VOLATILE: &[&str] = &[
     "apiEndpoint",
     "CallerReference",
@@ -46,21 +46,21 @@ const VOLATILE: &[&str] = &[
 ];
 
 impl Inventory {
-    /// Whether nothing exists.
+    /// Whether the account holds nothing.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
 
-    /// What exists, without details.
+    /// The keys of all objects.
     pub fn keys(&self) -> Vec<&str> {
         self.objects.keys().map(String::as_str).collect()
     }
 
-    /// The same with names instead of the ids that AWS made up, and without times: two runs that built the same have
-    /// equal ones. Two objects of the same name stay two.
+    /// The inventory with names instead of AWS-assigned ids, and without times, so that identical runs have equal
+    /// inventories. Two objects of the same name stay two entries.
     pub fn normalized(&self) -> Self {
         let mut ids: Vec<(&String, &String)> = self.labels.iter().collect();
-        // An id may be part of a longer one.
+        // Longest first: an id may be part of a longer one.
         ids.sort_by_key(|(id, _)| std::cmp::Reverse(id.len()));
         let rename = |text: &str| {
             let possible = ids.iter().filter(|(id, _)| id.len() <= text.len());
@@ -78,7 +78,7 @@ impl Inventory {
         Self { objects, labels: BTreeMap::new() }
     }
 
-    /// Asks for everything.
+    /// Reads everything.
     pub(crate) async fn collect(proxy: &Proxy, account: &str) -> Result<Self, Error> {
         let mut collector = Collector { proxy, inventory: Self::default() };
         let global = Place { account: account.to_owned(), region: "us-east-1".to_owned() };
@@ -128,22 +128,22 @@ impl Collector<'_> {
         }
     }
 
-    /// An answer in JSON; null when there is no such thing.
-    async fn json(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Value, Error> {
-        let answer = inspect(self.proxy, place, service, what).await;
-        match answer.status.as_u16() {
-            200..300 => Ok(answer.as_json()),
-            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&answer.body)))),
+    /// A response as JSON; null when the object does not exist.
+    async fn json(&self, place: &Place, service: &str, lookup: Lookup<'_>) -> Result<Value, Error> {
+        let response = inspect(self.proxy, place, service, lookup).await;
+        match response.status.as_u16() {
+            200..300 => Ok(response.as_json()),
+            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&response.body)))),
             _ => Ok(Value::Null),
         }
     }
 
-    /// An answer in XML; an empty element when there is no such thing.
-    async fn xml(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Element, Error> {
-        let answer = inspect(self.proxy, place, service, what).await;
-        match answer.status.as_u16() {
-            200..300 => Ok(answer.as_xml()),
-            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&answer.body)))),
+    /// A response as XML; an empty element when the object does not exist.
+    async fn xml(&self, place: &Place, service: &str, lookup: Lookup<'_>) -> Result<Element, Error> {
+        let response = inspect(self.proxy, place, service, lookup).await;
+        match response.status.as_u16() {
+            200..300 => Ok(response.as_xml()),
+            500.. => Err(Error::Upstream(format!("{service}: {}", String::from_utf8_lossy(&response.body)))),
             _ => Ok(Element::default()),
         }
     }
@@ -151,8 +151,8 @@ impl Collector<'_> {
     async fn iam(&self, place: &Place, action: &str, fields: &[(&str, &str)]) -> Result<Element, Error> {
         let mut form = vec![("Action", action), ("Version", "2010-05-08")];
         form.extend_from_slice(fields);
-        let answer = self.xml(place, "iam", Ask::Form(&form)).await?;
-        Ok(answer.child(&format!("{action}Result")).cloned().unwrap_or_default())
+        let response = self.xml(place, "iam", Lookup::Form(&form)).await?;
+        Ok(response.child(&format!("{action}Result")).cloned().unwrap_or_default())
     }
 
     async fn roles(&mut self, place: &Place) -> Result<(), Error> {
@@ -168,7 +168,7 @@ impl Collector<'_> {
             let attached = self.iam(place, "ListAttachedRolePolicies", &[field]).await?;
             let tags = self.iam(place, "ListRoleTags", &[field]).await?;
             let mut role = role.clone();
-            // AWS leaves them out of lists, ministack does not.
+            // AWS leaves tags out of lists; ministack does not.
             role.children.retain(|child| child.name != "Tags");
             let details = json!({
                 "role": to_json(&role),
@@ -182,11 +182,11 @@ impl Collector<'_> {
     }
 
     async fn zones(&mut self, place: &Place) -> Result<(), Error> {
-        let zones = self.xml(place, "route53", Ask::Get("/2013-04-01/hostedzone")).await?;
+        let zones = self.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?;
         for zone in zones.items_at(&["HostedZones"]) {
             let (id, name) = (zone.text_at(&["Id"]).trim_start_matches("/hostedzone/"), zone.text_at(&["Name"]));
             self.label(id, "zone", name);
-            let tags = self.xml(place, "route53", Ask::Get(&format!("/2013-04-01/tags/hostedzone/{id}"))).await?;
+            let tags = self.xml(place, "route53", Lookup::Get(&format!("/2013-04-01/tags/hostedzone/{id}"))).await?;
             let details = json!({
                 "name": name,
                 "config": zone.at(&["Config"]).map(to_json),
@@ -194,7 +194,7 @@ impl Collector<'_> {
             });
             self.add(format!("global/route53/zone/{id}"), details);
             for record in crate::data_plane::records(&self.proxy.upstream, place, id).await? {
-                // Every zone has these two from the start, and nobody can delete them.
+                // Every zone has these two records from the start, and they cannot be deleted.
                 if record.name == name && matches!(record.kind.as_str(), "NS" | "SOA") {
                     continue;
                 }
@@ -207,12 +207,12 @@ impl Collector<'_> {
     }
 
     async fn health_checks(&mut self, place: &Place) -> Result<(), Error> {
-        let checks = self.xml(place, "route53", Ask::Get("/2013-04-01/healthcheck?maxitems=1000")).await?;
+        let checks = self.xml(place, "route53", Lookup::Get("/2013-04-01/healthcheck?maxitems=1000")).await?;
         for check in checks.items_at(&["HealthChecks"]) {
             let id = check.text_at(&["Id"]);
             let text = |name: &str| check.text_at(&["HealthCheckConfig", name]).to_owned();
             self.label(id, "health_check", &(text("FullyQualifiedDomainName") + &text("ResourcePath")));
-            let tags = self.xml(place, "route53", Ask::Get(&format!("/2013-04-01/tags/healthcheck/{id}"))).await?;
+            let tags = self.xml(place, "route53", Lookup::Get(&format!("/2013-04-01/tags/healthcheck/{id}"))).await?;
             let details = json!({
                 "config": check.at(&["HealthCheckConfig"]).map(to_json),
                 "tags": xml_tags(tags.items_at(&["ResourceTagSet", "Tags"])),
@@ -223,15 +223,16 @@ impl Collector<'_> {
     }
 
     async fn distributions(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.xml(place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?;
+        let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?;
         for item in all.items_at(&["Items"]) {
             let (id, comment) = (item.text_at(&["Id"]), item.text_at(&["Comment"]));
             self.label(id, "distribution", comment);
             self.label(item.text_at(&["DomainName"]), "distribution_host", comment);
             let arn = encode(item.text_at(&["ARN"]));
-            let tags = self.xml(place, "cloudfront", Ask::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
+            let tags =
+                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
             let config =
-                self.xml(place, "cloudfront", Ask::Get(&format!("/2020-05-31/distribution/{id}/config"))).await?;
+                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/distribution/{id}/config"))).await?;
             let details = json!({
                 "config": to_json(&config),
                 "status": item.text_at(&["Status"]),
@@ -244,12 +245,12 @@ impl Collector<'_> {
 
     async fn log_groups(&mut self, place: &Place) -> Result<(), Error> {
         let all =
-            self.json(place, "logs", Ask::Target("Logs_20140328.DescribeLogGroups", &json!({"limit": 50}))).await?;
+            self.json(place, "logs", Lookup::Target("Logs_20140328.DescribeLogGroups", &json!({"limit": 50}))).await?;
         for group in items(&all, "logGroups") {
             let name = text(group, "logGroupName");
             let arn = format!("arn:aws:logs:{}:{}:log-group:{name}", place.region, place.account);
-            let question = json!({ "resourceArn": arn });
-            let tags = self.json(place, "logs", Ask::Target("Logs_20140328.ListTagsForResource", &question)).await?;
+            let body = json!({ "resourceArn": arn });
+            let tags = self.json(place, "logs", Lookup::Target("Logs_20140328.ListTagsForResource", &body)).await?;
             let details = json!({"name": name, "retention_days": group["retentionInDays"], "tags": tags["tags"]});
             self.add(format!("{}/logs/log_group/{name}", place.region), details);
         }
@@ -257,23 +258,23 @@ impl Collector<'_> {
     }
 
     async fn functions(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "lambda", Ask::Get("/2015-03-31/functions")).await?;
+        let all = self.json(place, "lambda", Lookup::Get("/2015-03-31/functions")).await?;
         for function in items(&all, "Functions") {
             let name = text(function, "FunctionName");
             let at = |date: &str, rest: &str| format!("/{date}/functions/{}{rest}", encode(name));
-            let versions = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/versions"))).await?;
-            let aliases = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/aliases"))).await?;
-            let policy = self.json(place, "lambda", Ask::Get(&at("2015-03-31", "/policy"))).await?;
-            let concurrency = self.json(place, "lambda", Ask::Get(&at("2019-09-30", "/concurrency"))).await?;
-            let details = self.json(place, "lambda", Ask::Get(&at("2015-03-31", ""))).await?;
+            let versions = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", "/versions"))).await?;
+            let aliases = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", "/aliases"))).await?;
+            let policy = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", "/policy"))).await?;
+            let concurrency = self.json(place, "lambda", Lookup::Get(&at("2019-09-30", "/concurrency"))).await?;
+            let details = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", ""))).await?;
             let key = format!("{}/lambda/function/{name}", place.region);
             for alias in items(&aliases, "Aliases") {
                 let mut policy_of_alias = Value::Null;
                 let qualifier = format!("Qualifier={}", encode(text(alias, "Name")));
                 let path = at("2019-09-30", &format!("/provisioned-concurrency?{qualifier}"));
-                let provisioned = self.json(place, "lambda", Ask::Get(&path)).await?;
+                let provisioned = self.json(place, "lambda", Lookup::Get(&path)).await?;
                 let path = at("2015-03-31", &format!("/policy?{qualifier}"));
-                if let Some(policy) = self.json(place, "lambda", Ask::Get(&path)).await?["Policy"].as_str() {
+                if let Some(policy) = self.json(place, "lambda", Lookup::Get(&path)).await?["Policy"].as_str() {
                     policy_of_alias = serde_json::from_str(policy).unwrap_or_default();
                 }
                 self.add(
@@ -301,16 +302,16 @@ impl Collector<'_> {
     }
 
     async fn certificates(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "acm", Ask::Target("CertificateManager.ListCertificates", &json!({}))).await?;
+        let all = self.json(place, "acm", Lookup::Target("CertificateManager.ListCertificates", &json!({}))).await?;
         for summary in items(&all, "CertificateSummaryList") {
             let arn = text(summary, "CertificateArn");
             let id = arn.rsplit('/').next().unwrap_or_default();
             self.label(id, "certificate", text(summary, "DomainName"));
-            let question = json!({ "CertificateArn": arn });
+            let body = json!({ "CertificateArn": arn });
             let mut details =
-                self.json(place, "acm", Ask::Target("CertificateManager.DescribeCertificate", &question)).await?;
+                self.json(place, "acm", Lookup::Target("CertificateManager.DescribeCertificate", &body)).await?;
             let tags =
-                self.json(place, "acm", Ask::Target("CertificateManager.ListTagsForCertificate", &question)).await?;
+                self.json(place, "acm", Lookup::Target("CertificateManager.ListTagsForCertificate", &body)).await?;
             let details = json!({"certificate": details["Certificate"].take(), "tags": json_tags(&tags["Tags"])});
             self.add(format!("{}/acm/certificate/{id}", place.region), details);
         }
@@ -318,7 +319,7 @@ impl Collector<'_> {
     }
 
     async fn apis(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "apigateway", Ask::Get("/v2/apis")).await?;
+        let all = self.json(place, "apigateway", Lookup::Get("/v2/apis")).await?;
         for api in items(&all, "items") {
             let id = text(api, "apiId");
             self.label(id, "api", text(api, "name"));
@@ -329,7 +330,7 @@ impl Collector<'_> {
                 ("routes", "routeId", "routeKey"),
                 ("stages", "stageName", "stageName"),
             ] {
-                let parts = self.json(place, "apigateway", Ask::Get(&format!("/v2/apis/{id}/{collection}"))).await?;
+                let parts = self.json(place, "apigateway", Lookup::Get(&format!("/v2/apis/{id}/{collection}"))).await?;
                 for part in items(&parts, "items") {
                     if id_field != name_field {
                         self.label(text(part, id_field), collection.trim_end_matches('s'), text(part, name_field));
@@ -342,7 +343,7 @@ impl Collector<'_> {
     }
 
     async fn domains(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "apigateway", Ask::Get("/v2/domainnames")).await?;
+        let all = self.json(place, "apigateway", Lookup::Get("/v2/domainnames")).await?;
         for domain in items(&all, "items") {
             let name = text(domain, "domainName");
             let target = text(&domain["domainNameConfigurations"][0], "apiGatewayDomainName");
@@ -350,7 +351,7 @@ impl Collector<'_> {
             let key = format!("{}/apigateway/domain/{name}", place.region);
             self.add(key.clone(), domain.clone());
             let path = format!("/v2/domainnames/{}/apimappings", encode(name));
-            let mappings = self.json(place, "apigateway", Ask::Get(&path)).await?;
+            let mappings = self.json(place, "apigateway", Lookup::Get(&path)).await?;
             for mapping in items(&mappings, "items") {
                 let id = text(mapping, "apiMappingId");
                 self.label(id, "mapping", text(mapping, "apiMappingKey"));
@@ -361,15 +362,15 @@ impl Collector<'_> {
     }
 }
 
-fn items<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    answer[name].as_array().into_iter().flatten()
+fn items<'a>(response: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    response[name].as_array().into_iter().flatten()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
 }
 
-/// Tags as an object, whichever way the service spells them.
+/// Tags as an object, whatever their form in the response.
 fn json_tags(tags: &Value) -> Value {
     let tags = tags.as_array().into_iter().flatten();
     Value::Object(tags.map(|tag| (text(tag, "Key").to_owned(), tag["Value"].clone())).collect())
@@ -379,7 +380,7 @@ fn xml_tags(tags: &[Element]) -> Value {
     Value::Object(tags.iter().map(|tag| (tag.text_at(&["Key"]).to_owned(), tag.text_at(&["Value"]).into())).collect())
 }
 
-/// An element as JSON: text, an object of its children, or lists of those that come more than once.
+/// An element as JSON: its text, an object of its children, or lists of repeated children.
 fn to_json(element: &Element) -> Value {
     if element.children.is_empty() {
         return element.text.as_str().into();

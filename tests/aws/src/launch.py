@@ -1,8 +1,8 @@
-"""Runs ministack on a port of the system's choice and ends with whoever started it.
+"""Runs ministack on a free port and stops when the process that started it is gone.
 
-Arguments: the folder that holds ministack's packages, or an empty string when the interpreter has them.
-Standard input is never written to: its end means that the starter is gone, however that came about.
-Standard output gets one line, the port; the rest goes to standard error.
+Argument: the folder with ministack's packages, or an empty string if the interpreter has them.
+Standard input stays empty: its end means that the parent process has exited or was killed.
+Standard output gets one line, the port; everything else goes to standard error.
 """
 
 import asyncio
@@ -13,26 +13,26 @@ import sys
 import threading
 
 
-def end_with_starter():
+def stop_with_parent():
     os.read(0, 1)
-    # The workers of Lambda functions are of this process group too. There is nothing to save.
+    # The workers of Lambda functions are in this process group too. There is nothing to save.
     os.killpg(0, signal.SIGKILL)
 
 
 os.setpgid(0, 0)
-threading.Thread(target=end_with_starter, daemon=True).start()
+threading.Thread(target=stop_with_parent, daemon=True).start()
 
 if sys.argv[1]:
     sys.path.insert(0, sys.argv[1])
 
-# Bound here and handed over, so that no other process can take the port in between.
+# Bound here and passed on, so that no other process can take the port meanwhile.
 listener = socket.socket()
 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 listener.bind(("127.0.0.1", 0))
 port = listener.getsockname()[1]
 os.environ["GATEWAY_PORT"] = str(port)
 
-from hypercorn.asyncio import serve  # noqa: E402  ministack reads the port when it is imported
+from hypercorn.asyncio import serve  # noqa: E402  ministack reads the port on import
 from hypercorn.config import Config  # noqa: E402
 from ministack.app import app  # noqa: E402
 

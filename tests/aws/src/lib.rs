@@ -1,5 +1,5 @@
-//! The strict AWS: a small proxy in front of ministack, or of a stand-in for it in memory, that refuses what AWS refuses, takes its time where AWS takes
-//! it, logs every call and injects faults on request. For tests and for playing on one's own machine; 127.0.0.1 only.
+//! A local AWS for tests and experiments, on 127.0.0.1 only: a proxy in front of ministack, or of an in-memory AWS. It
+//! rejects what AWS rejects, delays what takes time in AWS, logs every call, and injects faults on request.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), strict_aws::Error> {
@@ -9,43 +9,42 @@
 //! # Ok(()) }
 //! ```
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+#![allow(clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test that uses this crate")]
 
 mod calls;
+mod consistency;
 mod data_plane;
 mod digest;
 mod distribution;
 mod error;
-mod eventual;
 mod fault;
 mod inventory;
 mod local;
-mod look;
+mod lookup;
 mod memory;
 mod message;
 mod ministack;
-pub mod model;
+mod model;
 mod operation;
 mod options;
 mod proxy;
 mod records;
+mod request_paths;
 mod rules;
 mod snapshot;
 mod timers;
 pub mod tools;
 mod upstream;
-mod ways;
 mod xml;
 
 pub use calls::Call;
+pub use consistency::EventualConsistency;
 pub use error::Error;
-pub use eventual::Eventual;
-pub use fault::{Fault, Harm};
+pub use fault::{Effect, Fault};
 pub use inventory::Inventory;
 pub use local::LocalAws;
 pub use options::{Backend, DEFAULT_ACCOUNT, Delays, Options};
 pub use proxy::{Handled, Reply};
-pub use records::{Policy, Record, Target};
+pub use request_paths::{RequestPath, RoutedBy};
 pub use rules::throttle::shortest_time;
 pub use snapshot::Snapshot;
-pub use ways::{Guide, Way};

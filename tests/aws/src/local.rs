@@ -1,4 +1,4 @@
-//! The local AWS as tests and tools see it.
+//! The local AWS: what tests and tools use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -9,26 +9,27 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::calls::{Call, CallLog};
+use crate::consistency::EventualConsistency;
 use crate::error::Error;
-use crate::eventual::Eventual;
 use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
-use crate::memory::Memory;
+use crate::memory::InMemoryAws;
 use crate::ministack::{Installation, Ministack};
 use crate::options::{Backend, Options};
 use crate::proxy::{self, Handled, Proxy};
+use crate::request_paths::{self, RequestPath};
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
 use crate::timers::Timers;
 use crate::upstream::{self, Upstream};
-use crate::ways::{self, Way};
 
-/// The port in the addresses of an AWS that nobody can connect to.
+/// The port in the addresses of an AWS that accepts no connections.
 const SIMULATED_PORT: u16 = 4566;
 
-/// The strict proxy in front of ministack or of the memory. It ends when this is dropped, and when this process dies.
+/// The strict proxy in front of ministack or of the in-memory AWS. It stops when this value is dropped or this process
+/// dies.
 ///
-/// It runs on threads of its own, so it may be shared by tests that each have a runtime.
+/// It runs on threads of its own, so tests with different runtimes can share it.
 #[derive(Debug)]
 pub struct LocalAws {
     proxy: Arc<Proxy>,
@@ -37,52 +38,52 @@ pub struct LocalAws {
 }
 
 impl LocalAws {
-    /// Starts the proxy on a free port of 127.0.0.1. In memory that is all; otherwise it finds or installs ministack and
-    /// starts that too, which takes a few tenths of a second once it is installed.
+    /// Starts the proxy on a free port of 127.0.0.1. With [`Backend::Ministack`] it also finds or installs ministack
+    /// and starts it; an installed ministack starts in a few tenths of a second.
     ///
     /// # Errors
     /// [`Error::Install`], [`Error::Start`], [`Error::File`].
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let broken = |error: tokio::task::JoinError| Error::Start { output: error.to_string() };
-        tokio::task::spawn_blocking(|| Self::start_blocking(options)).await.map_err(broken)?
+        let start_error = |error: tokio::task::JoinError| Error::Start { output: error.to_string() };
+        tokio::task::spawn_blocking(|| Self::start_blocking(options)).await.map_err(start_error)?
     }
 
     fn start_blocking(options: Options) -> Result<Self, Error> {
-        let broken = |error: std::io::Error| Error::Start { output: error.to_string() };
+        let start_error = |error: std::io::Error| Error::Start { output: error.to_string() };
         let ministack = match options.backend {
             Backend::Ministack => Some(Ministack::start(&Installation::find()?, &options.account)?),
-            Backend::Memory => None,
+            Backend::InMemory => None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("strict-aws")
             .enable_all()
             .build()
-            .map_err(broken)?;
-        // Where time is simulated, requests come by `handle`. Nobody connects, and all have the same address: what one has
-        // told is true of every other that is brought to the same snapshot.
-        let listener = match options.stopped {
+            .map_err(start_error)?;
+        // With a manual clock, requests arrive through `handle` and nothing connects. All such instances use the same
+        // address, so that a snapshot of one can be restored into another.
+        let listener = match options.manual_clock {
             true => None,
-            false => Some(runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(broken)?),
+            false => Some(runtime.block_on(TcpListener::bind("127.0.0.1:0")).map_err(start_error)?),
         };
         let port = match &listener {
-            Some(listener) => listener.local_addr().map_err(broken)?.port(),
+            Some(listener) => listener.local_addr().map_err(start_error)?.port(),
             None => SIMULATED_PORT,
         };
         let proxy = Arc::new(Proxy {
             upstream: match &ministack {
                 Some(ministack) => Upstream::Ministack(Box::new(upstream::Ministack::new(ministack.port()))),
-                None => Upstream::Memory(Memory::default()),
+                None => Upstream::InMemory(InMemoryAws::default()),
             },
             port,
             latency: Mutex::new(options.latency),
             consistency: Mutex::new(options.consistency),
-            timers: Timers::new(options.stopped),
+            timers: Timers::new(options.manual_clock),
             options,
             calls: CallLog::default(),
             faults: Faults::default(),
             places: Mutex::default(),
-            memory: Mutex::default(),
+            known: Mutex::default(),
             limits: Limits::default(),
             down: Mutex::default(),
         });
@@ -94,7 +95,7 @@ impl LocalAws {
         Ok(aws)
     }
 
-    /// ministack listens from its first moment on, so one request that is answered says that it is ready.
+    /// ministack listens as soon as it runs, so a successful response means that it is ready.
     fn wait_until_healthy(&self) -> Result<(), Error> {
         let (Some(runtime), Upstream::Ministack(ministack)) = (&self.runtime, &self.proxy.upstream) else {
             return Ok(());
@@ -108,7 +109,7 @@ impl LocalAws {
         };
         runtime.block_on(async {
             for _ in 0..600 {
-                if ministack.send(&request).await.is_ok_and(|answer| answer.status.is_success()) {
+                if ministack.send(&request).await.is_ok_and(|response| response.status.is_success()) {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -117,33 +118,28 @@ impl LocalAws {
         })
     }
 
-    /// Where the CLI and the provider find AWS: `AWS_ENDPOINT_URL`. Users of an API ask the same address with the
-    /// API's name in the `Host` header.
+    /// The value of `AWS_ENDPOINT_URL` for the CLI and the provider. Clients of an API send their requests to the same
+    /// address, with the API's name in the `Host` header.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.proxy.port)
     }
 
-    /// Answers a request of this process, without a connection: an AWS API call, or what a user asks the API that the
-    /// header `Host` names.
+    /// Handles a request of this process without a connection: an AWS API call, or a client's request to the API that
+    /// the `Host` header names.
     pub async fn handle(&self, request: http::Request<Bytes>) -> Handled {
         proxy::handle(&self.proxy, request).await
     }
 
-    /// The account of [`LocalAws::env`].
+    /// The account id in [`LocalAws::env`].
     pub fn account_id(&self) -> &str {
         &self.proxy.options.account
     }
 
-    /// Environment variables for a program that is to use this AWS.
+    /// Environment variables that make a program use this AWS.
     pub fn env(&self) -> BTreeMap<String, String> {
-        self.env_of(self.account_id())
-    }
-
-    /// The same for another account, twelve digits. Accounts see nothing of each other.
-    pub fn env_of(&self, account: &str) -> BTreeMap<String, String> {
         let variables = [
             ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
-            ("AWS_ACCESS_KEY_ID", account),
+            ("AWS_ACCESS_KEY_ID", self.account_id()),
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -160,115 +156,115 @@ impl LocalAws {
         self.proxy.calls.all()
     }
 
-    /// Forgets the calls so far.
+    /// Clears the log of calls.
     pub fn clear_calls(&self) {
         self.proxy.calls.clear();
     }
 
-    /// Everything that exists in the account, in all regions that were ever asked for anything, as AWS reports it. Not
-    /// part of the log.
+    /// Everything that exists in the account, as AWS reports it, in all regions that received a call. Its own reads are
+    /// not logged.
     ///
     /// # Errors
-    /// [`Error::Upstream`] when ministack does not answer.
+    /// [`Error::Upstream`] when ministack does not respond.
     pub async fn inventory(&self) -> Result<Inventory, Error> {
         self.inventory_of(self.account_id()).await
     }
 
-    /// The same of another account.
+    /// [`LocalAws::inventory`] of another account.
     ///
     /// # Errors
-    /// As [`LocalAws::inventory`].
+    /// The same as of [`LocalAws::inventory`].
     pub async fn inventory_of(&self, account: &str) -> Result<Inventory, Error> {
         let (proxy, account) = (Arc::clone(&self.proxy), account.to_owned());
         let Some(runtime) = &self.runtime else { return Ok(Inventory::default()) };
-        // Connections belong to the runtime that made them, and the caller's may be gone before ours.
+        // Connections belong to the runtime that opened them, and the caller's runtime may end before this one.
         let collected = runtime.spawn(async move { Inventory::collect(&proxy, &account).await });
         collected.await.map_err(|error| Error::Upstream(error.to_string()))?
     }
 
-    /// Adds this to each AWS API call from now on.
-    pub fn latency(&self, time: Duration) {
+    /// Delays every later AWS API call by `time`.
+    pub fn set_latency(&self, time: Duration) {
         if let Ok(mut latency) = self.proxy.latency.lock() {
             *latency = time;
         }
     }
 
-    /// How far behind AWS may answer from now on; `None` for not at all, whatever was written before.
-    pub fn set_consistency(&self, consistency: Option<Eventual>) {
-        if let Ok(mut held) = self.proxy.consistency.lock() {
-            *held = consistency;
+    /// Sets how long later reads may lag behind writes; `None` makes every read current.
+    pub fn set_consistency(&self, consistency: Option<EventualConsistency>) {
+        if let Ok(mut current) = self.proxy.consistency.lock() {
+            *current = consistency;
         }
     }
 
-    /// Puts a fault into the calls to come.
-    pub fn fault(&self, fault: Fault) {
+    /// Injects a fault into later calls.
+    pub fn inject(&self, fault: Fault) {
         self.proxy.faults.set(fault);
     }
 
-    /// Takes all faults away.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.proxy.faults.clear();
     }
 
-    /// Puts AWS's clock forward: what takes its time is ready sooner.
+    /// Moves AWS's clock forward, which ends delays early.
     pub fn advance(&self, time: Duration) {
         self.proxy.timers.advance(time);
     }
 
-    /// Every way on which users' requests may go at the moment. Not part of the log.
+    /// Every path that a client's request can take at the moment. Not logged.
     ///
     /// # Errors
     /// [`Error::Upstream`].
-    pub async fn ways(&self) -> Result<Vec<Way>, Error> {
-        ways::all(&self.proxy).await
+    pub async fn request_paths(&self) -> Result<Vec<RequestPath>, Error> {
+        request_paths::all(&self.proxy).await
     }
 
-    /// The status with which `target` answers somebody near `region` who asks it for `path` of `host`.
+    /// The status of `target`'s response to a client near `region` that requests `path` of `host`.
     ///
     /// # Errors
     /// [`Error::Upstream`].
-    pub async fn ask(&self, target: &str, host: &str, path: &str, region: &str) -> Result<u16, Error> {
-        ways::ask(&self.proxy, target, host, path, region).await.map(|answer| answer.status.as_u16())
+    pub async fn status_of(&self, target: &str, host: &str, path: &str, region: &str) -> Result<u16, Error> {
+        request_paths::send(&self.proxy, target, host, path, region).await.map(|response| response.status.as_u16())
     }
 
-    /// Takes regions down for users of the APIs; AWS's own API goes on. The others are up again.
+    /// Makes the APIs of these regions, and of no others, fail for their clients. AWS's own API keeps working.
     pub fn set_down(&self, regions: &[&str]) {
         if let Ok(mut down) = self.proxy.down.lock() {
             *down = regions.iter().map(|region| (*region).to_owned()).collect::<BTreeSet<_>>();
         }
     }
 
-    /// Everything as it is now: objects, timers, clock, what is left of the rate limits. Costs microseconds.
+    /// A snapshot of objects, timers, clock and rate limits. Takes microseconds.
     ///
     /// # Errors
-    /// [`Error::NoSnapshots`] when this is not [`Backend::Memory`].
+    /// [`Error::NoSnapshots`] unless the backend is [`Backend::InMemory`].
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         Snapshot::take(&self.proxy)
     }
 
-    /// Makes everything as it was, as often as wanted, also from the snapshot of another local AWS in memory. Calls that
-    /// are under way meanwhile may be done before or after it. The log, faults and regions that are down stay.
+    /// Restores a snapshot, also one of another in-memory AWS. A call in progress may take effect before or after the
+    /// restore. The log, the faults and the regions that are down stay as they are.
     ///
     /// # Errors
-    /// As [`LocalAws::snapshot`].
+    /// The same as of [`LocalAws::snapshot`].
     pub fn restore(&self, snapshot: &Snapshot) -> Result<(), Error> {
         snapshot.restore(&self.proxy)
     }
 
-    /// Makes every function of a region answer its users with this status, whatever it is asked; `None` for what it
-    /// would answer. For [`Backend::Memory`], which runs no code.
-    pub fn set_answer(&self, region: &str, status: Option<u16>) {
-        if let Upstream::Memory(memory) = &self.proxy.upstream {
-            memory.set_answer(region, status);
+    /// Makes all functions of a region respond with this status; `None` restores their own response. For
+    /// [`Backend::InMemory`], which runs no code.
+    pub fn set_function_status(&self, region: &str, status: Option<u16>) {
+        if let Upstream::InMemory(memory) = &self.proxy.upstream {
+            memory.set_function_status(region, status);
         }
     }
 
-    /// What ministack complained about.
-    pub fn log(&self) -> String {
+    /// The warnings and errors that ministack has logged.
+    fn log(&self) -> String {
         self.ministack.as_ref().map(Ministack::log).unwrap_or_default()
     }
 
-    /// Ends it; the same as dropping it.
+    /// Stops it, as dropping does.
     pub fn stop(self) {
         drop(self);
     }
@@ -277,7 +273,7 @@ impl LocalAws {
 impl Drop for LocalAws {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            // Waiting for it is not allowed where this is dropped by async code.
+            // A runtime must not be waited for in async code, where this may be dropped.
             runtime.shutdown_background();
         }
     }

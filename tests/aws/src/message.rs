@@ -1,4 +1,4 @@
-//! Requests and answers, read whole, with what the rules need to look into them.
+//! Requests and responses with their whole bodies.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -10,11 +10,11 @@ use crate::xml::Element;
 /// A request with its whole body.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// Its method.
+    /// The HTTP method.
     pub(crate) method: Method,
-    /// Its path as sent, percent-encoded.
+    /// The path as sent, percent-encoded.
     pub(crate) path: String,
-    /// Its query as sent, without the question mark.
+    /// The query as sent, without the question mark.
     pub(crate) query: String,
     /// Its headers.
     pub(crate) headers: HeaderMap,
@@ -23,7 +23,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The host that is asked, in lower case and without a port.
+    /// The requested host, in lower case and without a port.
     pub(crate) fn host(&self) -> String {
         let host = self.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         host.rsplit_once(':')
@@ -32,7 +32,7 @@ impl Request {
             .to_lowercase()
     }
 
-    /// A parameter of the form in the body.
+    /// A field of the form in the body.
     pub(crate) fn form(&self, name: &str) -> Option<String> {
         parameter(std::str::from_utf8(&self.body).ok()?, name)
     }
@@ -67,7 +67,7 @@ fn parameter(form: &str, name: &str) -> Option<String> {
         .map(|(_, value)| decode(value))
 }
 
-/// Undoes percent-encoding, and `+` for a space.
+/// Decodes percent-encoding, and `+` as a space.
 pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -84,7 +84,8 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Percent-encodes everything that is not unreserved, so that `text` is one segment of a path or one value of a query.
+/// Percent-encodes everything but unreserved characters, so that `text` is one segment of a path or one value of a
+/// query.
 pub(crate) fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -94,47 +95,47 @@ pub(crate) fn encode(text: &str) -> String {
         .collect()
 }
 
-/// An answer with its whole body.
+/// A response with its whole body.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// Its status.
+pub(crate) struct Response {
+    /// The HTTP status.
     pub(crate) status: StatusCode,
-    /// Its headers; the body's length is added when it is sent.
+    /// The headers, without the body's length.
     pub(crate) headers: HeaderMap,
     /// Its body.
     pub(crate) body: Bytes,
 }
 
-impl Answer {
-    /// An answer in JSON.
+impl Response {
+    /// A response in JSON.
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string().into_bytes())
     }
 
-    /// An answer in XML.
+    /// A response in XML.
     pub(crate) fn xml(status: StatusCode, body: &Element) -> Self {
         Self::new(status, "text/xml", body.to_message())
     }
 
-    /// An answer of this content type.
+    /// A response with this content type.
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         Self { status, headers, body: body.into() }
     }
 
-    /// A refusal as `service` spells it.
-    pub(crate) fn refusal(service: &str, refusal: &Refusal) -> Self {
-        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
-        let (code, message) = (&refusal.code, &refusal.message);
-        let mut answer = match protocol(service) {
+    /// An error in the protocol of `service`.
+    pub(crate) fn error(service: &str, error: &ApiError) -> Self {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+        let (code, message) = (&error.code, &error.message);
+        let mut response = match protocol(service) {
             Protocol::Json | Protocol::RestJson => {
                 let body = serde_json::json!({"__type": code, "message": message, "Message": message});
-                let mut answer = Self::json(status, &body);
+                let mut response = Self::json(status, &body);
                 if let Ok(value) = HeaderValue::from_str(code) {
-                    answer.headers.insert(HeaderName::from_static("x-amzn-errortype"), value);
+                    response.headers.insert(HeaderName::from_static("x-amzn-errortype"), value);
                 }
-                answer
+                response
             }
             Protocol::RestXml | Protocol::Query => {
                 let kind = if status.is_server_error() { "Receiver" } else { "Sender" };
@@ -148,8 +149,8 @@ impl Answer {
                 Self::xml(status, &Element::with_children("ErrorResponse", children))
             }
         };
-        answer.headers.insert(HeaderName::from_static("x-amzn-requestid"), HeaderValue::from_static(REQUEST_ID));
-        answer
+        response.headers.insert(HeaderName::from_static("x-amzn-requestid"), HeaderValue::from_static(REQUEST_ID));
+        response
     }
 
     /// The body as JSON; null when it is none.
@@ -162,7 +163,7 @@ impl Answer {
         Element::parse(&self.body).unwrap_or_default()
     }
 
-    /// AWS's error code, where this is an error of AWS's.
+    /// AWS's error code, if this is an error response.
     pub(crate) fn error_code(&self) -> Option<String> {
         if self.status.as_u16() < 300 {
             return None;
@@ -175,12 +176,12 @@ impl Answer {
     }
 }
 
-/// What our own answers carry, so that a test can tell them from ministack's.
+/// The request id of the proxy's own responses, which distinguishes them from ministack's.
 pub(crate) const REQUEST_ID: &str = "57a1c7ab-0000-4000-8000-000000000000";
 
-/// A refusal of AWS's, in no protocol yet.
+/// An AWS error, independent of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct ApiError {
     /// The HTTP status.
     pub(crate) status: u16,
     /// AWS's error code.
@@ -189,8 +190,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
 }
 
-impl Refusal {
-    /// A refusal with this status, code and message.
+impl ApiError {
+    /// An error with this status, code and message.
     pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
     }
@@ -201,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encoding_is_undone() {
+    fn decode_reverses_encode() {
         for text in ["arn:aws:acm:us-east-1:1:certificate/a b", "$default", "*.ipgiraffe.com", "ü%"] {
             assert_eq!(decode(&encode(text)), text);
         }
@@ -209,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn the_code_is_read_in_every_protocol() {
-        let refusal = Refusal::new(400, "InvalidChangeBatch", "no");
+    fn the_error_code_is_read_in_every_protocol() {
+        let error = ApiError::new(400, "InvalidChangeBatch", "no");
         for service in ["acm", "lambda", "route53", "iam"] {
-            assert_eq!(Answer::refusal(service, &refusal).error_code().as_deref(), Some("InvalidChangeBatch"));
+            assert_eq!(Response::error(service, &error).error_code().as_deref(), Some("InvalidChangeBatch"));
         }
-        assert_eq!(Answer::json(StatusCode::OK, &Value::Null).error_code(), None);
+        assert_eq!(Response::json(StatusCode::OK, &Value::Null).error_code(), None);
     }
 
     #[test]

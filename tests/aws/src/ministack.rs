@@ -1,4 +1,4 @@
-//! ministack as a process of ours: found or installed, started on a free port, ended with us.
+//! A ministack process: found or installed, started on a free port, stopped with this process.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -14,7 +14,7 @@ const VERSION: &str = "1.5.33";
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
 const LAUNCHER: &str = include_str!("launch.py");
 
-/// Where ministack is: an interpreter, and the folder of its packages when the interpreter does not have them.
+/// A ministack installation: an interpreter, and the folder of its packages if the interpreter does not have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Installation {
     interpreter: PathBuf,
@@ -22,15 +22,15 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// Looks in `MULTIREGION_MINISTACK`, on PATH and in the cache, and at last installs into the cache. May take a
-    /// minute then; call it from a blocking thread.
+    /// Looks for `MULTIREGION_MINISTACK`, on PATH and in the cache, and finally installs into the cache. Installing may
+    /// take a minute; call this on a blocking thread.
     ///
     /// # Errors
-    /// [`Error::Install`] when there is no Python with pip or no package registry; [`Error::File`].
+    /// [`Error::Install`] without Python, pip or a package registry; [`Error::File`].
     pub(crate) fn find() -> Result<Self, Error> {
         if let Some(script) = std::env::var_os("MULTIREGION_MINISTACK") {
             return Self::of_script(Path::new(&script)).ok_or_else(|| Error::Install {
-                what: "MULTIREGION_MINISTACK has to be the path of ministack's console script".to_owned(),
+                what: "MULTIREGION_MINISTACK must be the path of ministack's console script".to_owned(),
                 output: format!("it is {}", Path::new(&script).display()),
             });
         }
@@ -45,7 +45,7 @@ impl Installation {
         Ok(Self { interpreter, packages: Some(packages) })
     }
 
-    /// The interpreter that a console script names in its first line.
+    /// The interpreter in the first line of a console script.
     fn of_script(script: &Path) -> Option<Self> {
         let mut line = String::new();
         BufReader::new(File::open(script).ok()?).read_line(&mut line).ok()?;
@@ -68,8 +68,8 @@ fn cache_folder() -> PathBuf {
         .unwrap_or_else(|| std::env::temp_dir().join("terraform-provider-multiregion"))
 }
 
-/// Fills a folder beside `packages` and renames it, so that a killed installation leaves nothing half done and two at
-/// the same time do not disturb each other.
+/// Installs into a folder beside `packages` and renames it, so that an interrupted installation leaves nothing behind
+/// and two concurrent ones do not interfere.
 fn install(interpreter: &Path, packages: &Path) -> Result<(), Error> {
     let parent = packages.parent().unwrap_or(Path::new("."));
     let file_error = |source| Error::File { path: parent.to_owned(), source };
@@ -91,28 +91,28 @@ fn install(interpreter: &Path, packages: &Path) -> Result<(), Error> {
         return Err(Error::Install { what: what(), output: String::from_utf8_lossy(&outcome.stderr).into_owned() });
     }
     match fs::rename(&filled, packages) {
-        // Somebody else was faster: theirs is as good.
+        // Another process has installed it meanwhile.
         Err(_) if packages.is_dir() => Ok(()),
         other => other.map_err(file_error),
     }
 }
 
-/// A running ministack. It ends when this is dropped, and also when this process dies in whatever way.
+/// A running ministack. It stops when this value is dropped or this process dies, however that happens.
 #[derive(Debug)]
 pub(crate) struct Ministack {
-    /// Its end is what ministack's launcher waits for.
+    /// Closing it makes the launcher stop ministack.
     stdin: Option<ChildStdin>,
     child: Child,
     port: u16,
-    /// Its log and its temporary files.
+    /// The folder of its log and temporary files.
     folder: TempDir,
 }
 
 impl Ministack {
-    /// Starts it and waits until it has its port. Blocks for a few tenths of a second.
+    /// Starts ministack and waits until it has a port. Blocks for a few tenths of a second.
     ///
     /// # Errors
-    /// [`Error::Start`] with what it said; [`Error::File`].
+    /// [`Error::Start`] with ministack's output; [`Error::File`].
     pub(crate) fn start(installation: &Installation, account: &str) -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix("strict-aws-")
@@ -137,7 +137,7 @@ impl Ministack {
             .map_err(|error| Error::Start { output: format!("{}: {error}", installation.interpreter.display()) })?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
-            // An error here and an early end look alike: there is no port.
+            // A read error and an early exit have the same result: there is no port.
             let _ = BufReader::new(stdout).read_line(&mut line);
         }
         let stdin = child.stdin.take();
@@ -156,16 +156,16 @@ impl Ministack {
         self.port
     }
 
-    /// What it has logged: warnings and errors.
+    /// The warnings and errors that it has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("ministack.log")).unwrap_or_default()
     }
 
-    /// Asks it to end and waits for that, at most three seconds. Blocks.
+    /// Asks it to stop and waits at most three seconds. Blocks.
     pub(crate) fn stop(&mut self) {
         drop(self.stdin.take());
-        let patience = Instant::now() + Duration::from_secs(3);
-        while Instant::now() < patience {
+        let deadline = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_installation_leaves_nothing() {
+    fn a_failed_installation_leaves_no_files() {
         let folder = TempDir::new().unwrap();
         let packages = folder.path().join("ministack");
         let error = install(Path::new("/nonexistent/python3"), &packages).unwrap_err();

@@ -1,4 +1,4 @@
-//! A model of how Route 53 and CloudFront choose who answers. Pure: fed by what the API reports.
+//! A model of how Route 53 and CloudFront route requests. A pure function of what their APIs report.
 //!
 //! Sources: AWS, Amazon Route 53 Developer Guide, "How Amazon Route 53 chooses records when health checking is
 //! configured", "How Amazon Route 53 averts cascading failures", "Choosing a routing policy"; Amazon CloudFront Developer
@@ -6,17 +6,17 @@
 
 use crate::records::{Policy, Record};
 
-/// A record that is answered with, and how often.
+/// A record that Route 53 answers with, and its share.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// The record.
-    pub record: &'a Record,
+    pub(crate) record: &'a Record,
     /// Its share of the answers, more than 0 and at most 1.
-    pub share: f64,
+    pub(crate) random_delay: f64,
 }
 
-/// What Route 53 answers to somebody near `client_region` who asks for `name` and `kind`; nothing when there is no
-/// record. `is_healthy` tells of a health check by its id.
+/// The records that Route 53 answers with when a client near `client_region` asks for `name` and `kind`; empty without
+/// a record. `is_healthy` takes the id of a health check.
 ///
 /// - A record without a health check is healthy.
 /// - When no record of the name is healthy, all are treated as healthy.
@@ -24,8 +24,8 @@ pub struct Choice<'a> {
 /// - Latency: the healthy record whose region is nearest, here by distance.
 /// - Weighted: in proportion to the weights; records of weight 0 only when no other is healthy.
 ///
-/// The health of an alias target counts for nothing: API Gateway's only fails when the service itself is down.
-pub fn answer<'a>(
+/// The health of the alias target is ignored: API Gateway's only fails with the service itself.
+pub(crate) fn dns_answer<'a>(
     records: &'a [Record],
     name: &str,
     kind: &str,
@@ -36,7 +36,7 @@ pub fn answer<'a>(
     let all: Vec<&Record> = records.iter().filter(|record| record.name == name && record.kind == kind).collect();
     let healthy: Vec<&Record> =
         all.iter().copied().filter(|record| record.health_check.as_deref().is_none_or(&is_healthy)).collect();
-    // Weight 0 is the last resort before "all are healthy".
+    // Records with weight 0 come before "treat all as healthy".
     let is_last_resort = |record: &&Record| record.policy == Policy::Weighted(0);
     let first: Vec<&Record> = healthy.iter().copied().filter(|record| !is_last_resort(record)).collect();
     let candidates = [first, healthy, all].into_iter().find(|records| !records.is_empty()).unwrap_or_default();
@@ -49,7 +49,7 @@ fn choose<'a>(candidates: &[&'a Record], client_region: &str) -> Vec<Choice<'a>>
         Policy::Weighted(_) => weighted(candidates),
         Policy::Failover(_) => {
             let primary = candidates.iter().find(|record| record.policy == Policy::Failover(true));
-            vec![Choice { record: primary.unwrap_or(first), share: 1.0 }]
+            vec![Choice { record: primary.unwrap_or(first), random_delay: 1.0 }]
         }
         Policy::Latency(_) => {
             let nearest = candidates.iter().min_by(|a, b| {
@@ -59,9 +59,9 @@ fn choose<'a>(candidates: &[&'a Record], client_region: &str) -> Vec<Choice<'a>>
                 };
                 distance(a).total_cmp(&distance(b))
             });
-            vec![Choice { record: nearest.unwrap_or(first), share: 1.0 }]
+            vec![Choice { record: nearest.unwrap_or(first), random_delay: 1.0 }]
         }
-        Policy::Simple | Policy::Other(_) => vec![Choice { record: first, share: 1.0 }],
+        Policy::Simple | Policy::Other(_) => vec![Choice { record: first, random_delay: 1.0 }],
     }
 }
 
@@ -71,16 +71,16 @@ fn weighted<'a>(candidates: &[&'a Record]) -> Vec<Choice<'a>> {
         _ => 0.0,
     };
     let total: f64 = candidates.iter().map(|record| weight(record)).sum();
-    let share = |record: &Record| {
-        // All of weight 0 are answered with equally.
+    let random_delay = |record: &Record| {
+        // Records that all have weight 0 share equally.
         if total == 0.0 { 1.0 / candidates.len() as f64 } else { weight(record) / total }
     };
-    let choices = candidates.iter().map(|record| Choice { record, share: share(record) });
-    choices.filter(|choice| choice.share > 0.0).collect()
+    let choices = candidates.iter().map(|record| Choice { record, random_delay: random_delay(record) });
+    choices.filter(|choice| choice.random_delay > 0.0).collect()
 }
 
-/// Where AWS's regions are, roughly: latitude and longitude.
-const PLACES: &[(&str, f64, f64)] = &[
+/// The approximate latitude and longitude of AWS's regions.
+const COORDINATES: &[(&str, f64, f64)] = &[
     ("af-south-1", -33.9, 18.4),
     ("ap-east-1", 22.3, 114.2),
     ("ap-northeast-1", 35.7, 139.7),
@@ -114,26 +114,26 @@ const PLACES: &[(&str, f64, f64)] = &[
     ("us-west-2", 45.9, -119.3),
 ];
 
-/// A stand-in for latency: the distance as the crow flies, in kilometres. Infinite for what is no region.
+/// The great-circle distance in kilometres, as a substitute for latency. Infinite for an unknown region.
 fn distance(from: &str, to: &str) -> f64 {
     const EARTH_RADIUS: f64 = 6371.0;
     let place = |region: &str| {
-        PLACES.iter().find(|place| place.0 == region).map(|(_, lat, lon)| (lat.to_radians(), lon.to_radians()))
+        COORDINATES.iter().find(|place| place.0 == region).map(|(_, lat, lon)| (lat.to_radians(), lon.to_radians()))
     };
     let (Some((lat1, lon1)), Some((lat2, lon2))) = (place(from), place(to)) else { return f64::INFINITY };
     let haversine = ((lat2 - lat1) / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * ((lon2 - lon1) / 2.0).sin().powi(2);
     2.0 * EARTH_RADIUS * haversine.sqrt().asin()
 }
 
-/// Whether a behaviour's path pattern takes a path: `*` is any text, `?` any one character. A pattern without a leading
-/// slash means the same as with one.
-pub fn path_matches(pattern: &str, path: &str) -> bool {
+/// Whether a behaviour's path pattern matches a path: `*` is any text, `?` any one character. The leading slash is
+/// optional.
+pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     fn go(pattern: &[char], path: &[char]) -> bool {
         match (pattern.first(), path.first()) {
             (None, None) => true,
             (Some('*'), _) => go(&pattern[1..], path) || (!path.is_empty() && go(pattern, &path[1..])),
             (Some('?'), Some(_)) => go(&pattern[1..], &path[1..]),
-            (Some(wanted), Some(found)) => wanted == found && go(&pattern[1..], &path[1..]),
+            (Some(expected), Some(found)) => expected == found && go(&pattern[1..], &path[1..]),
             _ => false,
         }
     }
@@ -141,8 +141,8 @@ pub fn path_matches(pattern: &str, path: &str) -> bool {
     go(&chars(pattern), &chars(path))
 }
 
-/// Whether CloudFront asks a group's second origin after this answer of the first.
-pub fn fails_over(method: &str, status: u16, failover_codes: &[u16]) -> bool {
+/// Whether CloudFront sends the request to the second origin of a group after this response of the first.
+pub(crate) fn fails_over(method: &str, status: u16, failover_codes: &[u16]) -> bool {
     matches!(method, "GET" | "HEAD" | "OPTIONS") && failover_codes.contains(&status)
 }
 
@@ -162,10 +162,10 @@ mod tests {
         }
     }
 
-    fn check(records: &[Record], client: &str, sick: &[&str], expected: &[(&str, f64)]) {
-        let choices = answer(records, "api.a.com", "A", client, |check| !sick.contains(&check));
+    fn check(records: &[Record], client: &str, unhealthy: &[&str], expected: &[(&str, f64)]) {
+        let choices = dns_answer(records, "api.a.com", "A", client, |check| !unhealthy.contains(&check));
         let found: Vec<(&str, f64)> =
-            choices.iter().map(|choice| (choice.record.set.as_deref().unwrap(), choice.share)).collect();
+            choices.iter().map(|choice| (choice.record.set.as_deref().unwrap(), choice.random_delay)).collect();
         assert_eq!(found, expected);
     }
 
@@ -199,11 +199,11 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_no_answer() {
-        assert_eq!(answer(&[], "api.a.com", "A", "us-east-1", |_| true), []);
+        assert_eq!(dns_answer(&[], "api.a.com", "A", "us-east-1", |_| true), []);
     }
 
     #[test]
-    fn patterns_are_shell_like() {
+    fn path_patterns_match_like_a_shell() {
         for (pattern, path, expected) in [
             ("/public/*", "/public/a/b", true),
             ("public/*", "/public/", true),

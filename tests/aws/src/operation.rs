@@ -1,35 +1,36 @@
-//! Which AWS operation a request is: by its signature's scope, then by target, action, or method and path.
+//! Identifies the AWS operation of a request: by the scope of its signature, then by target, action, or method and
+//! path.
 
 use http::HeaderMap;
 
 use crate::message::Request;
 
-/// How a service spells its messages.
+/// The wire protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// JSON, the operation in `X-Amz-Target`.
+    /// JSON; the operation is in `X-Amz-Target`.
     Json,
-    /// JSON, the operation in method and path.
+    /// JSON; the operation follows from method and path.
     RestJson,
-    /// XML, the operation in method and path.
+    /// XML; the operation follows from method and path.
     RestXml,
-    /// A form, the operation in `Action`; answers in XML.
+    /// A form with the operation in `Action`; responses in XML.
     Query,
 }
 
-/// Who signed for what: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+/// The scope of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// The access key id.
     pub(crate) key: String,
-    /// The region.
+    /// The region that the request is signed for.
     pub(crate) region: String,
     /// The service's signing name.
     pub(crate) service: String,
 }
 
 impl Scope {
-    /// The scope of a signed request; `None` for all others, which are no AWS API calls.
+    /// The scope of a signed request; `None` for all others, which are not AWS API calls.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let header = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
         let credential = header.strip_prefix("AWS4-HMAC-SHA256")?.split("Credential=").nth(1)?.split(',').next()?;
@@ -40,7 +41,7 @@ impl Scope {
     }
 }
 
-/// How `service`, a signing name, spells its messages.
+/// The protocol of `service`, a signing name.
 pub(crate) fn protocol(service: &str) -> Protocol {
     match service {
         "acm" | "logs" | "dynamodb" | "tagging" => Protocol::Json,
@@ -50,17 +51,17 @@ pub(crate) fn protocol(service: &str) -> Protocol {
     }
 }
 
-/// An operation and what its path names.
+/// An operation and the parameters in its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Operation {
-    /// `CreateFunction`; method and path where it is not known.
+    /// `CreateFunction`; method and path of an unknown operation.
     pub(crate) name: String,
-    /// What stands for the placeholders in the path, decoded.
+    /// The values of the placeholders in the path, decoded.
     pub(crate) path: Vec<String>,
 }
 
 /// The operation of a request to `service`.
-pub(crate) fn recognise(service: &str, request: &Request) -> Operation {
+pub(crate) fn identify(service: &str, request: &Request) -> Operation {
     let unnamed = || Operation { name: format!("{} {}", request.method, request.path), path: Vec::new() };
     let named = |name: String| Operation { name, path: Vec::new() };
     match protocol(service) {
@@ -84,13 +85,14 @@ pub(crate) fn recognise(service: &str, request: &Request) -> Operation {
     }
 }
 
-/// Method, path, operation. `{}` is one segment of the path; what follows `?` has to be in the query. Earlier rows go
-/// first.
+/// Method, path, operation. `{}` is one segment of the path; what follows `?` must be in the query. Earlier rows take
+/// precedence.
 type Row = (&'static str, &'static str, &'static str);
 
 fn matches(row: &Row, request: &Request) -> Option<Vec<String>> {
-    let (pattern, wanted) = row.1.split_once('?').unwrap_or((row.1, ""));
-    if row.0 != request.method.as_str() || !request.query.split('&').any(|part| wanted.is_empty() || part == wanted) {
+    let (pattern, expected) = row.1.split_once('?').unwrap_or((row.1, ""));
+    if row.0 != request.method.as_str() || !request.query.split('&').any(|part| expected.is_empty() || part == expected)
+    {
         return None;
     }
     let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
@@ -99,10 +101,10 @@ fn matches(row: &Row, request: &Request) -> Option<Vec<String>> {
         return None;
     }
     let mut found = Vec::new();
-    for (segment, wanted) in segments.iter().zip(pattern) {
-        if wanted == "{}" {
+    for (segment, expected) in segments.iter().zip(pattern) {
+        if expected == "{}" {
             found.push(crate::message::decode(segment));
-        } else if *segment != wanted {
+        } else if *segment != expected {
             return None;
         }
     }
@@ -229,11 +231,11 @@ mod tests {
         let (method, uri) = request.split_once(' ').unwrap();
         let request = Request::for_test(method, uri, "Action=CreateRole&RoleName=r");
         let expected = Operation { name: name.to_owned(), path: path.iter().map(|part| (*part).to_owned()).collect() };
-        assert_eq!(recognise(service, &request), expected);
+        assert_eq!(identify(service, &request), expected);
     }
 
     #[test]
-    fn operations_are_recognised() {
+    fn operations_are_identifyd() {
         check("lambda", "GET /2015-03-31/functions", "ListFunctions", &[]);
         check("lambda", "PUT /2015-03-31/functions/giraffe/code", "UpdateFunctionCode", &["giraffe"]);
         check(

@@ -1,42 +1,43 @@
-//! How strict the local AWS is, and how slow.
+//! How strict and how slow the local AWS is.
 
 use std::time::Duration;
 
-use crate::eventual::Eventual;
+use crate::consistency::EventualConsistency;
 
-/// The account that is worked in when no other is named.
+/// The account of an AWS whose options name no other.
 pub const DEFAULT_ACCOUNT: &str = "123456789012";
 
-/// How a [`crate::LocalAws`] behaves.
+/// The settings of a [`crate::LocalAws`].
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What AWS takes its time for.
+    /// How long asynchronous operations take.
     pub delays: Delays,
-    /// What is added to each AWS API call.
+    /// Delay of every AWS API call.
     pub latency: Duration,
     /// Whether calls beyond AWS's published control-plane limits are throttled.
     pub throttle: bool,
-    /// The account of [`crate::LocalAws::env`], twelve digits.
+    /// The account id in [`crate::LocalAws::env`], twelve digits.
     pub account: String,
-    /// Whether the accounts have opted into every region, and not only into the first of those that need it.
-    pub every_region: bool,
-    /// What is behind the strict rules.
+    /// Whether accounts have opted in to every region; otherwise only to the first of the opt-in regions.
+    pub all_regions: bool,
+    /// The backend that holds the objects.
     pub backend: Backend,
-    /// How far behind AWS may answer; `None` where every read knows of every write.
-    pub consistency: Option<Eventual>,
-    /// Whether AWS's clock moves only when it is put forward: time is simulated, and requests come by
-    /// [`crate::LocalAws::handle`] alone.
-    pub stopped: bool,
+    /// How long reads may lag behind writes; `None` makes every read current.
+    pub consistency: Option<EventualConsistency>,
+    /// Whether only [`crate::LocalAws::advance`] moves AWS's clock. Requests then arrive only through
+    /// [`crate::LocalAws::handle`].
+    pub manual_clock: bool,
 }
 
-/// What keeps the objects of a [`crate::LocalAws`].
+/// What holds the objects of a [`crate::LocalAws`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Backend {
-    /// ministack, an emulator in Python: it runs the code of functions.
+    /// ministack, an emulator in Python. Runs the code of functions.
     #[default]
     Ministack,
-    /// This process: answers in microseconds, has snapshots, and runs no code. A function answers with what it is.
-    Memory,
+    /// The in-memory AWS in this process. Responds in microseconds and has snapshots, but runs no code: a function
+    /// responds with a description of itself.
+    InMemory,
 }
 
 impl Default for Options {
@@ -46,39 +47,39 @@ impl Default for Options {
             latency: Duration::ZERO,
             throttle: false,
             account: DEFAULT_ACCOUNT.to_owned(),
-            every_region: false,
+            all_regions: false,
             backend: Backend::default(),
             consistency: None,
-            stopped: false,
+            manual_clock: false,
         }
     }
 }
 
 impl Options {
-    /// As strict as ever, but nothing takes time: for measurements.
+    /// All rules, but without delays: for measurements.
     pub fn immediate() -> Self {
         Self { delays: Delays::all(Duration::ZERO), ..Self::default() }
     }
 
-    /// The same in this process's memory.
+    /// [`Options::immediate`] with the in-memory AWS.
     pub fn in_memory() -> Self {
-        Self { backend: Backend::Memory, ..Self::immediate() }
+        Self { backend: Backend::InMemory, ..Self::immediate() }
     }
 }
 
-/// How long AWS takes until what was asked for is there. Far shorter than AWS's own times: what matters is that there
-/// is a time in between.
+/// How long asynchronous operations take. The defaults are far shorter than in AWS; tests only need the intermediate
+/// state to exist.
 #[derive(Debug, Clone)]
 pub struct Delays {
     /// From CreateRole until Lambda can assume the role.
     pub role_assumable: Duration,
     /// From CreateFunction until the function is Active, and from an update until it is Successful.
     pub function_ready: Duration,
-    /// From RequestCertificate until DescribeCertificate tells the validation record.
+    /// From RequestCertificate until DescribeCertificate returns the validation record.
     pub validation_record: Duration,
-    /// From the validation record's being in the zone until the certificate is ISSUED.
+    /// From the creation of the validation record until the certificate is ISSUED.
     pub certificate_issued: Duration,
-    /// From the last use of a certificate until it can be deleted.
+    /// From the end of a certificate's last use until it can be deleted.
     pub certificate_released: Duration,
     /// From a change of records until it is INSYNC.
     pub change_insync: Duration,
@@ -93,7 +94,7 @@ impl Default for Delays {
 }
 
 impl Delays {
-    /// The same time for everything.
+    /// The same delay for everything.
     pub fn all(time: Duration) -> Self {
         Self {
             role_assumable: time,

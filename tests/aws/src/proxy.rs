@@ -1,4 +1,5 @@
-//! A call's way: arrive, recognise, suffer a fault, be judged, be forwarded, be mended, be logged, go home.
+//! The path of a call through the proxy: identify the operation, apply a fault, check the rules, forward, adjust the
+//! response, log.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -13,17 +14,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::calls::{Call, CallLog};
-use crate::eventual::Eventual;
-use crate::fault::{self, Faults, Harm};
-use crate::message::{Answer, Refusal, Request};
-use crate::operation::{Scope, recognise};
+use crate::consistency::EventualConsistency;
+use crate::fault::{self, Effect, Faults};
+use crate::message::{ApiError, Request, Response};
+use crate::operation::{Scope, identify};
 use crate::options::Options;
 use crate::rules::{self, Context};
 use crate::timers::Timers;
-use crate::upstream::{Ask, Forward, Place, Upstream};
+use crate::upstream::{ForwardedCall, Lookup, Place, Upstream};
 use crate::{data_plane, error::Error};
 
-/// Everything that a call may need on its way.
+/// The state that handling a call needs.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) upstream: Upstream,
@@ -32,92 +33,92 @@ pub(crate) struct Proxy {
     pub(crate) calls: CallLog,
     pub(crate) faults: Faults,
     pub(crate) latency: Mutex<Duration>,
-    /// How far behind its newest state AWS may answer.
-    pub(crate) consistency: Mutex<Option<Eventual>>,
-    /// Where anything was ever asked: what an inventory looks through.
+    /// How long reads may lag behind writes.
+    pub(crate) consistency: Mutex<Option<EventualConsistency>>,
+    /// Accounts and regions that have received a call: what an inventory covers.
     pub(crate) places: Mutex<BTreeSet<Place>>,
-    /// What AWS knows and ministack does not: accounts by access key of a session, objects by request token.
-    pub(crate) memory: Mutex<HashMap<String, String>>,
-    /// Rate limits, when they are switched on.
+    /// What AWS knows and the backend does not: accounts by session access key, objects by request token.
+    pub(crate) known: Mutex<HashMap<String, String>>,
+    /// The state of the rate limits, if throttling is on.
     pub(crate) limits: rules::throttle::Limits,
-    /// Regions that do not answer requests.
+    /// Regions whose APIs fail for their clients.
     pub(crate) down: Mutex<BTreeSet<String>>,
-    /// Our own port.
+    /// The proxy's port.
     pub(crate) port: u16,
 }
 
-/// The connection ends without an answer.
+/// Closes the connection without a response.
 #[derive(Debug)]
 struct ReplyLost;
 
 impl std::fmt::Display for ReplyLost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the reply is lost on purpose")
+        f.write_str("the reply is dropped on purpose")
     }
 }
 
 impl std::error::Error for ReplyLost {}
 
-/// Takes connections for ever.
+/// Accepts connections forever.
 pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) -> Infallible {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors: some connection has to end first.
+            // Out of file descriptors: wait for a connection to close.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
-        // Without it every small answer waits for the client's delayed acknowledgement.
+        // Otherwise every small response waits for the client's delayed acknowledgement.
         let _ = stream.set_nodelay(true);
         let proxy = Arc::clone(&proxy);
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(&proxy, request));
+            let service = service_fn(|request| respond(&proxy, request));
             let http = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).to_owned();
-            // An error is the client's going away, or a reply that we lose.
+            // An error means that the client has gone, or that a fault drops the reply.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-async fn answer(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, ReplyLost> {
+async fn respond(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, ReplyLost> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| ReplyLost)?.to_bytes();
     match handle(proxy, http::Request::from_parts(parts, body)).await.reply {
-        Reply::Answer(response) => Ok(response.map(Full::new)),
+        Reply::Response(response) => Ok(response.map(Full::new)),
         Reply::Lost => Err(ReplyLost),
         Reply::Never => std::future::pending().await,
     }
 }
 
-/// What became of a request.
+/// A request that has been handled.
 #[derive(Debug)]
 pub struct Handled {
-    /// The AWS API call that it was; `None` for a request of an API's user.
+    /// The AWS API call; `None` for a client's request to an API.
     pub call: Option<Call>,
-    /// What is said to whoever sent it.
+    /// What the sender receives.
     pub reply: Reply,
 }
 
-/// How a request ends for whoever sent it.
+/// What the sender of a request receives.
 #[derive(Debug)]
 pub enum Reply {
-    /// With an answer.
-    Answer(http::Response<Bytes>),
-    /// The connection ends without one.
+    /// A response.
+    Response(http::Response<Bytes>),
+    /// The connection closes without a response.
     Lost,
-    /// The connection stays, and no answer comes.
+    /// The connection stays open, and no response arrives.
     Never,
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
-        let mut response = http::Response::new(answer.body);
-        *response.status_mut() = answer.status;
-        *response.headers_mut() = answer.headers;
-        Self::Answer(response)
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        let mut http = http::Response::new(response.body);
+        *http.status_mut() = response.status;
+        *http.headers_mut() = response.headers;
+        Self::Response(http)
     }
 }
 
-/// A request and its reply, however it came here.
+/// Handles a request, with or without a connection.
 pub(crate) async fn handle(proxy: &Proxy, request: http::Request<Bytes>) -> Handled {
     let (parts, body) = request.into_parts();
     let request = Request {
@@ -132,92 +133,92 @@ pub(crate) async fn handle(proxy: &Proxy, request: http::Request<Bytes>) -> Hand
             let (call, reply) = api_call(proxy, scope, request).await;
             Handled { call: Some(call), reply }
         }
-        None => Handled { call: None, reply: data_plane::answer(proxy, request).await.into() },
+        None => Handled { call: None, reply: data_plane::respond(proxy, request).await.into() },
     }
 }
 
-/// One AWS API call.
+/// Handles an AWS API call.
 async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply) {
-    // Global services are signed for whatever region the client is set to when it has an endpoint of its own.
+    // With an endpoint of its own, a client signs calls to global services for its configured region.
     let is_global = matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "account");
     let region = if is_global { "us-east-1".to_owned() } else { scope.region };
     let place = Place { account: proxy.account_of(&scope.key), region };
     if let (false, Ok(mut places)) = (place.account.is_empty(), proxy.places.lock()) {
         places.insert(place.clone());
     }
-    let operation = recognise(&scope.service, &request);
+    let operation = identify(&scope.service, &request);
     let mut context = Context { proxy, place, service: scope.service, operation, request };
     rules::prepare(&mut context);
     let context = context;
-    let mut call = begin(&context);
+    let mut call = log_entry(&context);
     let latency = proxy.latency.lock().map(|latency| *latency).unwrap_or_default();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let harm = proxy.faults.due(&call);
-    let refused = match &harm {
-        Some(Harm::ServerError) => Some(fault::server_error(&context.service)),
-        Some(Harm::Throttled) => Some(fault::throttled(&context.service)),
-        Some(Harm::AccessDenied) => Some(fault::access_denied(&context.service, &call)),
-        Some(Harm::ExpiredToken) => Some(fault::expired_token(&context.service)),
-        Some(Harm::Hangs) => {
+    let effect = proxy.faults.due(&call);
+    let refused = match &effect {
+        Some(Effect::ServerError) => Some(fault::server_error(&context.service)),
+        Some(Effect::Throttled) => Some(fault::throttled(&context.service)),
+        Some(Effect::AccessDenied) => Some(fault::access_denied(&context.service, &call)),
+        Some(Effect::ExpiredToken) => Some(fault::expired_token(&context.service)),
+        Some(Effect::Hangs) => {
             proxy.calls.add(call.clone());
             return (call, Reply::Never);
         }
-        Some(Harm::ReplyLost | Harm::Hook(_)) | None => None,
+        Some(Effect::ReplyLost | Effect::Hook(_)) | None => None,
     };
-    let answer = match refused {
-        Some(refusal) => Answer::refusal(&context.service, &refusal),
-        None => judge_and_forward(&context).await,
+    let response = match refused {
+        Some(error) => Response::error(&context.service, &error),
+        None => check_and_forward(&context).await,
     };
-    call.status = answer.status.as_u16();
-    call.error = answer.error_code();
+    call.status = response.status.as_u16();
+    call.error = response.error_code();
     call.ended = proxy.timers.elapsed();
     proxy.calls.add(call.clone());
-    match harm {
-        Some(Harm::ReplyLost) => return (call, Reply::Lost),
-        Some(Harm::Hook(hook)) => hook(&call),
+    match effect {
+        Some(Effect::ReplyLost) => return (call, Reply::Lost),
+        Some(Effect::Hook(hook)) => hook(&call),
         _ => {}
     }
-    (call, answer.into())
+    (call, response.into())
 }
 
-/// A call of our own, answered as AWS would, but neither delayed nor logged nor harmed.
-pub(crate) async fn inspect(proxy: &Proxy, place: &Place, service: &str, what: Ask<'_>) -> Answer {
-    let request = what.request(place, service);
-    let operation = recognise(service, &request);
+/// Sends an internal read. It is subject to the rules, but not delayed, not logged, and not hit by faults.
+pub(crate) async fn inspect(proxy: &Proxy, place: &Place, service: &str, lookup: Lookup<'_>) -> Response {
+    let request = lookup.request(place, service);
+    let operation = identify(service, &request);
     let context = Context { proxy, place: place.clone(), service: service.to_owned(), operation, request };
     forward(&context, None).await
 }
 
-async fn judge_and_forward(context: &Context<'_>) -> Answer {
+async fn check_and_forward(context: &Context<'_>) -> Response {
     match rules::before(context).await {
-        Ok(Some(answer)) => return answer,
+        Ok(Some(response)) => return response,
         Ok(None) => {}
-        Err(error) => return broken(&context.service, &error),
+        Err(error) => return internal_error(&context.service, &error),
     }
     forward(context, context.proxy.consistency()).await
 }
 
-async fn forward(context: &Context<'_>, consistency: Option<Eventual>) -> Answer {
+async fn forward(context: &Context<'_>, consistency: Option<EventualConsistency>) -> Response {
     let Context { proxy, place, service, operation, request } = context;
-    let call = Forward { place, service, operation, request, consistency };
-    let mut answer = match proxy.upstream.forward(call, proxy.timers.now()).await {
-        Ok(answer) => answer,
-        Err(error) => return broken(&context.service, &error),
+    let call = ForwardedCall { place, service, operation, request, consistency };
+    let mut response = match proxy.upstream.forward(call, proxy.timers.now()).await {
+        Ok(response) => response,
+        Err(error) => return internal_error(&context.service, &error),
     };
-    match rules::after(context, &mut answer).await {
-        Ok(()) => answer,
-        Err(error) => broken(&context.service, &error),
+    match rules::after(context, &mut response).await {
+        Ok(()) => response,
+        Err(error) => internal_error(&context.service, &error),
     }
 }
 
-/// The local AWS itself is broken; said so that it is not taken for AWS's own trouble.
-fn broken(service: &str, error: &Error) -> Answer {
-    Answer::refusal(service, &Refusal::new(500, "LocalAwsBroken", error.to_string()))
+/// An error of the local AWS itself, which must not look like AWS's.
+fn internal_error(service: &str, error: &Error) -> Response {
+    Response::error(service, &ApiError::new(500, "LocalAwsBroken", error.to_string()))
 }
 
-fn begin(context: &Context<'_>) -> Call {
+fn log_entry(context: &Context<'_>) -> Call {
     let request = &context.request;
     let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     let now = context.proxy.timers.elapsed();
@@ -236,7 +237,7 @@ fn begin(context: &Context<'_>) -> Call {
     }
 }
 
-/// What a call is about.
+/// The object of a call.
 fn subject(context: &Context<'_>) -> String {
     const NAMES: [&str; 9] = [
         "FunctionName",
@@ -260,8 +261,7 @@ fn subject(context: &Context<'_>) -> String {
 }
 
 impl Proxy {
-    /// The account that an access key belongs to: the key itself, or what AssumeRole said. Empty for a key that nobody
-    /// gave out.
+    /// The account of an access key: the key itself, or what AssumeRole returned. Empty for an unknown key.
     fn account_of(&self, key: &str) -> String {
         if key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit()) {
             return key.to_owned();
@@ -269,25 +269,25 @@ impl Proxy {
         self.remembered(&session_key(key)).unwrap_or_default()
     }
 
-    /// How far behind its newest state AWS may answer now.
-    pub(crate) fn consistency(&self) -> Option<Eventual> {
+    /// How long reads may lag behind writes now.
+    pub(crate) fn consistency(&self) -> Option<EventualConsistency> {
         self.consistency.lock().map(|consistency| *consistency).unwrap_or_default()
     }
 
-    /// Keeps what AWS knows and ministack does not.
+    /// Stores a fact that AWS knows and the backend does not.
     pub(crate) fn remember(&self, key: String, value: &str) {
-        if let Ok(mut memory) = self.memory.lock() {
-            memory.insert(key, value.to_owned());
+        if let Ok(mut known) = self.known.lock() {
+            known.insert(key, value.to_owned());
         }
     }
 
-    /// What was kept.
+    /// A stored fact.
     pub(crate) fn remembered(&self, key: &str) -> Option<String> {
-        self.memory.lock().ok()?.get(key).cloned()
+        self.known.lock().ok()?.get(key).cloned()
     }
 }
 
-/// Under which name the account of a session's access key is kept.
+/// The name under which the account of a session's access key is stored.
 pub(crate) fn session_key(access_key: &str) -> String {
     format!("session/{access_key}")
 }

@@ -6,38 +6,38 @@ use crate::xml::Element;
 
 /// One record set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Record {
-    /// Its name, in lower case with a dot at its end.
-    pub name: String,
-    /// Its type: `A`, `AAAA`, `CNAME`.
-    pub kind: String,
-    /// Its set identifier; `None` for a simple record.
-    pub set: Option<String>,
-    /// When it is the answer.
-    pub policy: Policy,
-    /// The health check that takes it out.
-    pub health_check: Option<String>,
-    /// What it answers.
-    pub target: Target,
+pub(crate) struct Record {
+    /// The name in lower case, with a trailing dot.
+    pub(crate) name: String,
+    /// The type: `A`, `AAAA`, `CNAME`.
+    pub(crate) kind: String,
+    /// The set identifier; `None` for a simple record.
+    pub(crate) set: Option<String>,
+    /// The routing policy.
+    pub(crate) policy: Policy,
+    /// The id of the health check that takes it out of service.
+    pub(crate) health_check: Option<String>,
+    /// What it resolves to.
+    pub(crate) target: Target,
 }
 
-/// When a record set is the answer.
+/// The routing policy of a record set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Policy {
-    /// Always.
+pub(crate) enum Policy {
+    /// Simple routing.
     Simple,
-    /// For those to whom this region is the nearest.
+    /// Latency routing to this region.
     Latency(String),
-    /// Whether it is the primary, asked before the secondary.
+    /// Failover routing; `true` for the primary.
     Failover(bool),
-    /// In proportion to its weight.
+    /// Weighted routing.
     Weighted(u32),
-    /// By geolocation, IP range or multivalue: not modelled.
+    /// Geolocation, IP-based, geoproximity or multivalue routing: not modelled.
     Other(String),
 }
 
 impl Policy {
-    /// Only record sets of the same kind of policy may share a name and type.
+    /// The kind of policy. Record sets of the same name and type must have the same kind.
     pub(crate) fn family(&self) -> &str {
         match self {
             Self::Simple => "simple",
@@ -49,17 +49,17 @@ impl Policy {
     }
 }
 
-/// What a record set answers.
+/// What a record set resolves to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Target {
-    /// Whatever this host name leads to; without a dot at its end.
+pub(crate) enum Target {
+    /// An alias for a host name, without a trailing dot.
     Alias {
         /// The host name.
         host: String,
-        /// Whether the target's own health counts.
+        /// Whether the health of the target counts.
         evaluate_health: bool,
     },
-    /// These values.
+    /// Values.
     Values(Vec<String>),
 }
 
@@ -99,13 +99,13 @@ impl Record {
         }
     }
 
-    /// What tells it from all others of its zone.
+    /// Name, type and set identifier, which identify a record set in its zone.
     pub(crate) fn key(&self) -> (&str, &str, Option<&str>) {
         (&self.name, &self.kind, self.set.as_deref())
     }
 }
 
-/// A name as Route 53 keeps it, but for escapes: in lower case, with a dot at its end.
+/// A name as Route 53 stores it, except for escapes: in lower case, with a trailing dot.
 pub(crate) fn absolute(name: &str) -> String {
     format!("{}.", name.trim_end_matches('.').to_lowercase().replace("\\052", "*"))
 }

@@ -1,4 +1,4 @@
-//! A local AWS in memory at one moment.
+//! Snapshots of an in-memory AWS.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use crate::rules::throttle::Buckets;
 use crate::timers::Moment;
 use crate::upstream::{Place, Upstream};
 
-/// Everything that a [`crate::LocalAws`] in memory knew when this was taken. Cloning it is cheap.
+/// The state of an in-memory [`crate::LocalAws`] at one moment. Cloning it is cheap.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     state: memory::State,
@@ -21,21 +21,21 @@ pub struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn take(proxy: &Proxy) -> Result<Self, Error> {
-        let Upstream::Memory(memory) = &proxy.upstream else { return Err(Error::NoSnapshots) };
+        let Upstream::InMemory(memory) = &proxy.upstream else { return Err(Error::NoSnapshots) };
         Ok(Self {
             state: memory.state(),
             moment: proxy.timers.moment(),
-            remembered: proxy.memory.lock().map(|memory| memory.clone()).unwrap_or_default(),
+            remembered: proxy.known.lock().map(|known| known.clone()).unwrap_or_default(),
             places: proxy.places.lock().map(|places| places.clone()).unwrap_or_default(),
             buckets: proxy.limits.buckets(),
         })
     }
 
     pub(crate) fn restore(&self, proxy: &Proxy) -> Result<(), Error> {
-        let Upstream::Memory(memory) = &proxy.upstream else { return Err(Error::NoSnapshots) };
+        let Upstream::InMemory(memory) = &proxy.upstream else { return Err(Error::NoSnapshots) };
         memory.set_state(self.state.clone());
         proxy.timers.return_to(&self.moment);
-        if let Ok(mut remembered) = proxy.memory.lock() {
+        if let Ok(mut remembered) = proxy.known.lock() {
             remembered.clone_from(&self.remembered);
         }
         if let Ok(mut places) = proxy.places.lock() {

@@ -1,20 +1,21 @@
-//! What AWS takes its time for: named timers on a clock that tests can put forward.
+//! Named timers for asynchronous operations, on a clock that tests can move forward.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Timers by name. Its time is the machine's, plus what [`Timers::advance`] added; stopped, it is that alone.
+/// Timers by name. Their clock is the machine's plus what [`Timers::advance`] added; a manual clock is the latter
+/// alone.
 #[derive(Debug)]
 pub(crate) struct Timers {
-    began: Instant,
-    stopped: bool,
+    started: Instant,
+    manual_clock: bool,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    /// When AWS's clock was last set, and to what.
+    /// When AWS's clock was last set, and to which time.
     set: Instant,
     set_to: Duration,
     ends: Arc<HashMap<String, Duration>>,
@@ -28,43 +29,43 @@ pub(crate) struct Moment {
 }
 
 impl Timers {
-    /// None yet. With `stopped`, time moves only when it is put forward.
-    pub(crate) fn new(stopped: bool) -> Self {
-        let began = Instant::now();
-        let inner = Inner { set: began, set_to: Duration::ZERO, ends: Arc::default() };
-        Self { began, stopped, inner: Mutex::new(inner) }
+    /// No timers yet. With `manual_clock`, only [`Timers::advance`] moves the clock.
+    pub(crate) fn new(manual_clock: bool) -> Self {
+        let started = Instant::now();
+        let inner = Inner { set: started, set_to: Duration::ZERO, ends: Arc::default() };
+        Self { started, manual_clock, inner: Mutex::new(inner) }
     }
 
-    /// The machine's time since the start; where time is simulated, that time.
+    /// The real time since the start; with a manual clock, AWS's time.
     pub(crate) fn elapsed(&self) -> Duration {
-        if self.stopped { self.now() } else { self.began.elapsed() }
+        if self.manual_clock { self.now() } else { self.started.elapsed() }
     }
 
-    /// The time since the start, with what was added.
+    /// AWS's time since the start.
     pub(crate) fn now(&self) -> Duration {
         self.with(|inner| self.time(inner))
     }
 
     fn time(&self, inner: &Inner) -> Duration {
-        if self.stopped { inner.set_to } else { inner.set.elapsed() + inner.set_to }
+        if self.manual_clock { inner.set_to } else { inner.set.elapsed() + inner.set_to }
     }
 
-    /// Puts the clock forward.
+    /// Moves the clock forward.
     pub(crate) fn advance(&self, time: Duration) {
         self.with(|inner| inner.set_to += time);
     }
 
-    /// This moment.
+    /// The current time and timers.
     pub(crate) fn moment(&self) -> Moment {
         self.with(|inner| Moment { now: self.time(inner), ends: Arc::clone(&inner.ends) })
     }
 
-    /// Goes back to a moment.
+    /// Restores an earlier time and its timers.
     pub(crate) fn return_to(&self, moment: &Moment) {
         self.with(|inner| *inner = Inner { set: Instant::now(), set_to: moment.now, ends: Arc::clone(&moment.ends) });
     }
 
-    /// Starts a timer, also one that ran before.
+    /// Starts or restarts a timer.
     pub(crate) fn start(&self, name: &str, time: Duration) {
         self.with(|inner| {
             let end = self.time(inner) + time;
@@ -72,30 +73,30 @@ impl Timers {
         });
     }
 
-    /// Starts a timer unless it was started before.
+    /// Starts a timer unless it was ever started.
     pub(crate) fn start_once(&self, name: &str, time: Duration) {
         if !self.was_started(name) {
             self.start(name, time);
         }
     }
 
-    /// Whether it was ever started.
+    /// Whether the timer was ever started.
     pub(crate) fn was_started(&self, name: &str) -> bool {
         self.with(|inner| inner.ends.contains_key(name))
     }
 
-    /// Whether it was started and has not ended.
+    /// Whether the timer was started and has not ended.
     pub(crate) fn is_running(&self, name: &str) -> bool {
         self.with(|inner| inner.ends.get(name).is_some_and(|end| self.time(inner) < *end))
     }
 
-    /// Whether it was started and has ended.
+    /// Whether the timer was started and has ended.
     pub(crate) fn has_ended(&self, name: &str) -> bool {
         self.was_started(name) && !self.is_running(name)
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
-        // Nothing in here panics half way through a change.
+        // No holder of the lock panics in the middle of a change.
         work(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timer_ends_when_the_clock_is_put_forward() {
+    fn a_timer_ends_when_the_clock_advances() {
         let timers = Timers::new(false);
         assert!(!timers.is_running("role") && !timers.has_ended("role"));
         timers.start("role", Duration::from_secs(60));

@@ -1,4 +1,4 @@
-//! What is behind the proxy, ministack or the memory: what the proxy forwards there, and what the rules ask.
+//! The backend behind the proxy, ministack or the in-memory AWS, and the internal reads that the rules send to it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,46 +12,47 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
+use crate::consistency::EventualConsistency;
 use crate::error::Error;
-use crate::eventual::Eventual;
-use crate::look::Look;
-use crate::memory::Memory;
-use crate::message::{Answer, Request, encode};
+use crate::lookup::LookupResponse;
+use crate::memory::InMemoryAws;
+use crate::message::{Request, Response, encode};
 use crate::operation::Operation;
 use crate::xml::Element;
 
-/// The AWS that the proxy makes strict.
+/// The backend that the proxy makes strict.
 #[derive(Debug)]
 pub(crate) enum Upstream {
-    /// ministack, in a process of its own: runs the functions' code.
+    /// ministack, in a process of its own. Runs the functions' code.
     Ministack(Box<Ministack>),
-    /// In this process: thousands of calls a second, and snapshots.
-    Memory(Memory),
+    /// The in-memory AWS in this process: thousands of calls a second, and snapshots.
+    InMemory(InMemoryAws),
 }
 
-/// The way to ministack.
+/// A client for ministack.
 #[derive(Debug, Clone)]
 pub(crate) struct Ministack {
     client: Client<HttpConnector, Full<Bytes>>,
     port: u16,
 }
 
-/// Where a question is asked: an account and a region.
+/// The account and region of a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// Twelve digits.
+    /// The account id, twelve digits.
     pub(crate) account: String,
     /// The region; `us-east-1` for global services.
     pub(crate) region: String,
 }
 
 impl Place {
-    /// This account's global services.
+    /// The same account, in the region of global services.
     pub(crate) fn global(&self) -> Self {
         Self { account: self.account.clone(), region: "us-east-1".to_owned() }
     }
 
-    /// What tells ministack who asks whom. It does not check signatures.
+    /// An `Authorization` header for ministack, which takes account and region from it and does not check the
+    /// signature.
     pub(crate) fn signature(&self, service: &str) -> HeaderValue {
         let credential = format!("{}/20260101/{}/{service}/aws4_request", self.account, self.region);
         header(&format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0"))
@@ -65,8 +66,8 @@ impl Ministack {
         Self { client: Client::builder(TokioExecutor::new()).build(connector), port }
     }
 
-    /// Sends a request as it is, but for what belongs to one connection.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Error> {
+    /// Sends a request unchanged, except for the headers of one connection.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, Error> {
         let broken =
             |error: &dyn std::fmt::Display| Error::Upstream(format!("{} {}: {error}", request.method, request.path));
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
@@ -79,116 +80,131 @@ impl Ministack {
         for name in [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
             message.headers_mut().remove(name);
         }
-        let answer = self.client.request(message).await.map_err(|error| broken(&error))?;
-        let (parts, body) = answer.into_parts();
+        let response = self.client.request(message).await.map_err(|error| broken(&error))?;
+        let (parts, body) = response.into_parts();
         let body = body.collect().await.map_err(|error| broken(&error))?.to_bytes();
         let mut headers = parts.headers;
         for name in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
             headers.remove(name);
         }
-        Ok(Answer { status: parts.status, headers, body })
+        Ok(Response { status: parts.status, headers, body })
     }
 }
 
-/// One API call, recognised.
+/// An API call whose operation is known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Forward<'a> {
-    /// The account and region that are asked.
+pub(crate) struct ForwardedCall<'a> {
+    /// The account and region of the call.
     pub(crate) place: &'a Place,
     /// The service's signing name.
     pub(crate) service: &'a str,
-    /// What is asked for.
+    /// The operation.
     pub(crate) operation: &'a Operation,
     /// The whole request.
     pub(crate) request: &'a Request,
-    /// How far behind the answer may be, where the memory gives it.
-    pub(crate) consistency: Option<Eventual>,
+    /// How long the response may lag behind writes; only the in-memory AWS supports it.
+    pub(crate) consistency: Option<EventualConsistency>,
 }
 
 impl Upstream {
-    /// Makes an API call. `now` is the time of AWS's clock since the start.
-    pub(crate) async fn forward(&self, call: Forward<'_>, now: Duration) -> Result<Answer, Error> {
+    /// Forwards an API call. `now` is AWS's clock since the start.
+    pub(crate) async fn forward(&self, call: ForwardedCall<'_>, now: Duration) -> Result<Response, Error> {
         match self {
             Self::Ministack(ministack) => ministack.send(call.request).await,
-            Self::Memory(memory) => Ok(memory.answer(call, now)),
+            Self::InMemory(memory) => Ok(memory.handle(call, now)),
         }
     }
 
-    /// Passes on what is neither an API call nor asked of an API's host.
-    pub(crate) async fn pass(&self, request: &Request) -> Result<Answer, Error> {
+    /// Forwards a request that is neither an API call nor for an API's host.
+    pub(crate) async fn pass(&self, request: &Request) -> Result<Response, Error> {
         match self {
             Self::Ministack(ministack) => ministack.send(request).await,
-            Self::Memory(_) => Ok(Answer::json(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}))),
+            Self::InMemory(_) => Ok(Response::json(StatusCode::NOT_FOUND, &json!({"message": "Not Found"}))),
         }
     }
 
-    /// Calls an API as its users do; `path` begins with the stage, unless that is `$default`.
+    /// Sends a client's request to an API; `path` begins with the stage, unless that is `$default`.
     pub(crate) async fn invoke(
         &self,
         place: &Place,
         api: &str,
         path: &str,
         mut request: Request,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Response, Error> {
         match self {
             Self::Ministack(ministack) => {
                 request.path = format!("/_aws/execute-api/{api}{path}");
                 if !request.headers.contains_key(AUTHORIZATION) {
-                    // ministack tells accounts apart by their keys only.
+                    // ministack distinguishes accounts only by their keys.
                     request.headers.insert(AUTHORIZATION, place.signature("execute-api"));
                 }
                 ministack.send(&request).await
             }
-            Self::Memory(memory) => Ok(memory.invoke(place, api, path, &request)),
+            Self::InMemory(memory) => Ok(memory.invoke(place, api, path, &request)),
         }
     }
 
-    /// Makes a call of our own, which only looks.
-    pub(crate) async fn look(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Arc<Look>, Error> {
+    /// Sends an internal read.
+    pub(crate) async fn lookup(
+        &self,
+        place: &Place,
+        service: &str,
+        lookup: Lookup<'_>,
+    ) -> Result<Arc<LookupResponse>, Error> {
         match self {
             Self::Ministack(ministack) => {
-                let answer = ministack.send(&what.request(place, service)).await?;
-                Ok(Arc::new(Look::new(answer)))
+                let response = ministack.send(&lookup.request(place, service)).await?;
+                Ok(Arc::new(LookupResponse::new(response)))
             }
-            Self::Memory(memory) => Ok(memory.look(place, service, what)),
+            Self::InMemory(memory) => Ok(memory.lookup(place, service, lookup)),
         }
     }
 
-    /// Makes a call and gives its answer as JSON; `None` when AWS has no such thing.
-    pub(crate) async fn json(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Option<Arc<Value>>, Error> {
-        Ok(self.look(place, service, what).await?.json())
+    /// Sends an internal read and returns the response as JSON; `None` when the object does not exist.
+    pub(crate) async fn json(
+        &self,
+        place: &Place,
+        service: &str,
+        lookup: Lookup<'_>,
+    ) -> Result<Option<Arc<Value>>, Error> {
+        Ok(self.lookup(place, service, lookup).await?.json())
     }
 
-    /// Makes a call and gives its answer as XML; `None` when AWS has no such thing.
-    pub(crate) async fn xml(&self, place: &Place, service: &str, what: Ask<'_>) -> Result<Option<Arc<Element>>, Error> {
-        Ok(self.look(place, service, what).await?.xml())
+    /// Sends an internal read and returns the response as XML; `None` when the object does not exist.
+    pub(crate) async fn xml(
+        &self,
+        place: &Place,
+        service: &str,
+        lookup: Lookup<'_>,
+    ) -> Result<Option<Arc<Element>>, Error> {
+        Ok(self.lookup(place, service, lookup).await?.xml())
     }
 }
 
-/// A call of our own.
+/// An internal read of the backend.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Ask<'a> {
-    /// Path and query.
+pub(crate) enum Lookup<'a> {
+    /// GET with this path and query.
     Get(&'a str),
-    /// `X-Amz-Target` and a body in JSON.
+    /// POST with this `X-Amz-Target` and JSON body.
     Target(&'a str, &'a Value),
-    /// A form, `Action` among its fields.
+    /// POST with this form, which includes `Action`.
     Form(&'a [(&'a str, &'a str)]),
 }
 
-impl Ask<'_> {
-    /// The call as a request.
+impl Lookup<'_> {
+    /// The HTTP request.
     pub(crate) fn request(self, place: &Place, service: &str) -> Request {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, place.signature(service));
         let (method, uri, body) = match self {
-            Ask::Get(uri) => (Method::GET, uri.to_owned(), Bytes::new()),
-            Ask::Target(target, body) => {
+            Lookup::Get(uri) => (Method::GET, uri.to_owned(), Bytes::new()),
+            Lookup::Target(target, body) => {
                 headers.insert(HeaderName::from_static("x-amz-target"), header(target));
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
                 (Method::POST, "/".to_owned(), body.to_string().into_bytes().into())
             }
-            Ask::Form(fields) => {
+            Lookup::Form(fields) => {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
                 let fields: Vec<String> =
                     fields.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();

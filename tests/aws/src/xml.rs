@@ -1,4 +1,4 @@
-//! Just enough XML for AWS's messages: elements with text or children, without mixed content.
+//! The XML of AWS's messages: elements with text or children, without mixed content.
 
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
@@ -6,13 +6,13 @@ use quick_xml::{Reader, Writer};
 /// An element of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Element {
-    /// Its name without a prefix.
+    /// The name without a prefix.
     pub(crate) name: String,
-    /// Its namespace, where it declares one.
+    /// The namespace, if the element declares one.
     pub(crate) namespace: Option<String>,
-    /// Its text; empty when it has children.
+    /// The text; empty when there are children.
     pub(crate) text: String,
-    /// What is in it.
+    /// The child elements.
     pub(crate) children: Vec<Element>,
 }
 
@@ -27,7 +27,7 @@ impl Element {
         Self { name: name.to_owned(), children, ..Self::default() }
     }
 
-    /// Reads a message; `None` when it is none.
+    /// Parses a message; `None` for malformed XML.
     pub(crate) fn parse(message: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_str(std::str::from_utf8(message).ok()?);
         let mut open = vec![Self::default()];
@@ -58,10 +58,10 @@ impl Element {
         open.pop().filter(|_| open.is_empty())?.children.pop()
     }
 
-    /// Writes it as a whole message.
+    /// Serialises it as a whole message.
     pub(crate) fn to_message(&self) -> Vec<u8> {
         let mut writer = Writer::new(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_vec());
-        // Writing to memory does not fail.
+        // Writing to a buffer does not fail.
         let _ = self.write(&mut writer);
         writer.into_inner()
     }
@@ -84,27 +84,27 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
-    /// The first child of this name, to change it.
+    /// The first child of this name, mutable.
     pub(crate) fn child_mut(&mut self, name: &str) -> Option<&mut Element> {
         self.children.iter_mut().find(|child| child.name == name)
     }
 
-    /// What the path of names leads to.
+    /// The element at the end of a path of names.
     pub(crate) fn at(&self, path: &[&str]) -> Option<&Element> {
         path.iter().try_fold(self, |element, name| element.child(name))
     }
 
-    /// The text of what the path of names leads to; empty when there is nothing.
+    /// The text at the end of a path of names; empty when there is none.
     pub(crate) fn text_at(&self, path: &[&str]) -> &str {
         self.at(path).map_or("", |element| &element.text)
     }
 
-    /// The children of what the path of names leads to; none when there is nothing.
+    /// The children at the end of a path of names; empty when there are none.
     pub(crate) fn items_at(&self, path: &[&str]) -> &[Element] {
         self.at(path).map_or(&[], |element| &element.children)
     }
 
-    /// Calls `change` for this element and everything in it.
+    /// Applies `change` to this element and all its descendants.
     pub(crate) fn each_mut(&mut self, change: &mut impl FnMut(&mut Element)) {
         change(self);
         for child in &mut self.children {
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_written_again() {
+    fn a_parsed_message_is_written_unchanged() {
         let message =
             b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a xmlns=\"urn:x\"><b>1 &lt; 2 &amp; 3</b><c></c></a>";
         let read = Element::parse(message).unwrap();
@@ -137,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn indentation_is_no_text() {
+    fn indentation_is_not_text() {
         let read = Element::parse(b"<a>\n  <b/>\n  <b>2</b>\n</a>").unwrap();
         assert_eq!(read.text, "");
         assert_eq!(read.children.iter().map(|child| child.text.as_str()).collect::<Vec<_>>(), ["", "2"]);
     }
 
     #[test]
-    fn what_is_no_message_is_nothing() {
+    fn malformed_xml_is_rejected() {
         for message in [&b""[..], b"<a>", b"{}", b"<a></b>"] {
             assert_eq!(Element::parse(message), None, "{}", String::from_utf8_lossy(message));
         }

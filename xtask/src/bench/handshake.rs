@@ -1,10 +1,10 @@
-//! From the start of the provider's process to its schema: what every command of the host waits for first.
+//! The time from the start of the provider's process to its schema, which every command of the host waits for first.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use strict_aws::tools::Group;
+use strict_aws::tools::ProcessGroup;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 use tonic::codegen::http::uri::PathAndQuery;
@@ -12,14 +12,14 @@ use tonic::transport::Endpoint;
 
 use crate::Outcome;
 
-/// What tells a provider that it was started by a host. From the plugin protocol.
+/// The environment variable by which a provider recognizes that a host has started it. From the plugin protocol.
 const COOKIE: (&str, &str) =
     ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2");
 
-/// How often it is measured.
+/// The number of measurements.
 const TIMES: usize = 11;
 
-/// The median time from the start of the process to its answer to GetProviderSchema.
+/// The median time from the start of the process to its response to GetProviderSchema.
 pub(super) async fn median(provider: &Path) -> Outcome<Duration> {
     let mut times = Vec::with_capacity(TIMES);
     for _ in 0..TIMES {
@@ -32,15 +32,15 @@ pub(super) async fn median(provider: &Path) -> Outcome<Duration> {
 async fn once(provider: &Path) -> Outcome<Duration> {
     let begun = Instant::now();
     let mut command = Command::new(provider);
-    // Without the host's certificate the provider serves in plain text: what is measured is the provider, not TLS.
+    // Without the host's certificate the provider serves without TLS, so that TLS is not measured.
     command.env_remove("PLUGIN_CLIENT_CERT").env(COOKIE.0, COOKIE.1).env("PLUGIN_PROTOCOL_VERSIONS", "6");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut group = Group::start(&mut command)?;
+    let mut group = ProcessGroup::start(&mut command)?;
     let mut line = String::new();
     if let Some(stdout) = group.stdout() {
         BufReader::new(stdout).read_line(&mut line).await?;
     }
-    ask(&socket(&line).ok_or_else(|| format!("this is no handshake: {line:?}"))?).await?;
+    ask(&socket(&line).ok_or_else(|| format!("The provider printed no handshake, but {line:?}."))?).await?;
     Ok(begun.elapsed())
 }
 
@@ -58,7 +58,7 @@ async fn ask(address: &str) -> Outcome {
     let channel = Endpoint::from_shared(address.to_owned())?.connect().await?;
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await?;
-    // An empty message is the request; of the answer only its coming counts, and `()` takes any message.
+    // The request is an empty message. The content of the response does not matter, and `()` decodes any message.
     let codec = tonic_prost::ProstCodec::<(), ()>::default();
     let path = PathAndQuery::from_static("/tfplugin6.Provider/GetProviderSchema");
     client.unary(tonic::Request::new(()), path, codec).await?;

@@ -1,4 +1,4 @@
-//! The most memory that the providers of a run held, as Linux counts it; nothing elsewhere.
+//! The peak memory of the providers of a run, from Linux's /proc; zero on other systems.
 
 use std::fs;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use strict_aws::tools::{Run, Running};
 
 use crate::Outcome;
 
-/// How often a running tool is looked at. The kernel keeps the peak, so it only has to be seen once before its end.
+/// The interval at which /proc is read. The kernel records the peak, so one reading before the end is enough.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Waits for a run, and tells the most that its providers held at the same time, in KiB. A tool starts a provider anew
-/// for each part of a command: what one after the other held does not add up.
+/// Waits for a run, and returns it with the peak memory of its concurrent providers, in KiB. A tool starts a new provider
+/// for each part of a command; the memory of consecutive processes is not added up.
 pub(super) async fn watch(running: Running) -> Outcome<(Run, u64)> {
     let group = running.group().id();
     let mut most = 0;
@@ -26,7 +26,7 @@ pub(super) async fn watch(running: Running) -> Outcome<(Run, u64)> {
     }
 }
 
-/// The sum of the peaks of the providers that run in the process group now.
+/// The sum of the peaks of the providers that are running in the process group.
 fn held(group: u32) -> u64 {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
@@ -38,12 +38,13 @@ fn held(group: u32) -> u64 {
     .sum()
 }
 
-/// The process group in `/proc/PID/stat`: the third field after the name, which may hold anything but is in parentheses.
+/// The process group in `/proc/PID/stat`: the third field after the name, which is in parentheses and may contain any
+/// character.
 fn group_of(stat: &str) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok()
 }
 
-/// The peak of resident memory in `/proc/PID/status`, in KiB.
+/// The peak resident memory in `/proc/PID/status`, in KiB.
 fn peak(status: &str) -> Option<u64> {
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }

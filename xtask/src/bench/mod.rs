@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what plans and applies cost, by number of regions, as a Markdown table.
+//! `cargo xtask bench`: the cost of plans and applies by number of regions, as a Markdown table.
 
 mod handshake;
 mod memory;
@@ -16,24 +16,23 @@ use crate::{Outcome, ui};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    build: Build,
     /// Numbers of regions to measure
     #[arg(long, value_delimiter = ',', default_values_t = [1, 3, 10, 30])]
     regions: Vec<usize>,
-    /// Time added to each AWS call for the comparison with the critical path, in milliseconds
+    /// Milliseconds added to each AWS call for the comparison with the critical path
     #[arg(long, default_value_t = 50)]
     latency: u64,
-    /// A filesystem mirror with hashicorp/aws, to measure the same configuration by hand beside ours
+    /// A filesystem mirror that contains hashicorp/aws, to measure the same API with it
     #[arg(long, value_name = "DIRECTORY")]
     peer: Option<PathBuf>,
 }
 
-/// Measures and prints.
+/// Measures, and prints the tables.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let cli = tools::cli().await?;
     ui::headline(&format!("Measuring with {cli}"));
-    let provider = provider::build(arguments.build.profile()).await?;
+    provider::announce(Build::Release);
+    let provider = provider::build(Build::Release).await?;
     let schema = ui::step("Start to schema", handshake::median(&provider), |time| ui::duration(*time)).await?;
     let latency = Duration::from_millis(arguments.latency);
     let mut rows = Vec::new();
@@ -62,20 +61,20 @@ fn counted(regions: usize) -> String {
 fn print_tables(schema: Duration, latency: u64, rows: &[String], peers: &[String]) {
     println!("\nStart to schema: {} ms.\n", schema.as_millis());
     println!(
-        "| regions | first plan | apply | plan with nothing to do | destroy | peak memory | AWS calls of the apply | \
+        "| regions | first plan | apply | empty plan | destroy | peak memory | AWS calls of the apply | \
          longest chain | apply with {latency} ms per call | ÷ critical path |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     rows.iter().for_each(|row| println!("{row}"));
     println!(
-        "\nWall time of the command-line tool; memory of the provider's process. The longest chain is the greatest \
-         number of calls of one region and of global services that were made one after the other; the critical path is \
-         that many times {latency} ms, and what is divided by it is the time from the first call to the last answer, \
-         the local AWS's own time included: with many regions it is that, one Python process, which is waited for, and \
-         a greater `--latency` makes its share small."
+        "\nTimes are wall times of the command-line tool; memory is that of the provider's processes. The longest chain \
+         is the largest number of consecutive calls to one region and to global services. The critical path is that \
+         number times {latency} ms. The last column divides the time from the first call to the last response by the \
+         critical path. It includes the time that the local AWS, a single Python process, takes itself, which dominates \
+         with many regions; a larger `--latency` reduces its share."
     );
     if !peers.is_empty() {
-        println!("\nThe same by hand, with hashicorp/aws and one alias and one module per region:\n");
+        println!("\nThe same API with hashicorp/aws, with one provider alias and one module call per region:\n");
         println!("| regions | first plan | apply | plan again | destroy | peak memory | AWS calls of the apply |");
         println!("|---|---|---|---|---|---|---|");
         peers.iter().for_each(|row| println!("{row}"));

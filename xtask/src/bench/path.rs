@@ -1,18 +1,18 @@
 //! The critical path of an apply, from the log of its AWS calls.
 //!
-//! The log does not say which call needed which other's answer. But a call that depends on another one begins after it
-//! has ended, so the longest chain of dependent calls is at most the longest chain of calls that do not overlap; and
-//! regions do not depend on each other, only on what is global. So: for each region, of its calls and the global ones,
-//! the most that were made one after the other; and of these numbers the greatest.
+//! The log does not record which call needed the response to which other call. But a call that depends on another one
+//! begins after that one has ended, so the longest chain of dependent calls is at most the longest chain of calls that do
+//! not overlap. Regions depend on global objects, not on each other. The result is therefore the maximum over all regions
+//! of the largest number of consecutive calls to that region and to global services.
 //!
-//! What one region waits for because of another one is not in that number: it shows as time beyond the critical path.
+//! When one region waits for another one, that time is not part of the critical path; it appears as time beyond it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use strict_aws::Call;
 
-/// Services that are the same in every region.
+/// Global services.
 const GLOBAL: &[&str] = &["iam", "sts", "route53", "cloudfront"];
 
 /// The number of calls in the longest chain.
@@ -20,20 +20,20 @@ pub(super) fn longest_chain(calls: &[Call]) -> usize {
     let regions: BTreeSet<&str> = calls.iter().map(|call| call.region.as_str()).collect();
     let chain = |region: &str| {
         let is_global = |call: &Call| GLOBAL.contains(&call.service.as_str());
-        one_after_the_other(calls.iter().filter(|call| call.region == region || is_global(call)))
+        consecutive(calls.iter().filter(|call| call.region == region || is_global(call)))
     };
     regions.into_iter().map(chain).max().unwrap_or_default()
 }
 
-/// From the first request to the last answer.
+/// The time from the first request to the last response.
 pub(super) fn span(calls: &[Call]) -> Duration {
     let begun = calls.iter().map(|call| call.started).min().unwrap_or_default();
     let ended = calls.iter().map(|call| call.ended).max().unwrap_or_default();
     ended.saturating_sub(begun)
 }
 
-/// The most calls of which none begins before the one before it has ended: always take the one that ends first.
-fn one_after_the_other<'a>(calls: impl Iterator<Item = &'a Call>) -> usize {
+/// The largest number of calls that do not overlap: the greedy choice is always the call that ends first.
+fn consecutive<'a>(calls: impl Iterator<Item = &'a Call>) -> usize {
     let mut spans: Vec<(Duration, Duration)> = calls.map(|call| (call.ended, call.started)).collect();
     spans.sort_unstable();
     let mut free = Duration::ZERO;
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_at_the_same_time_are_no_chain() {
+    fn concurrent_regions_form_no_chain() {
         let mut calls = vec![call("iam", "us-east-1", 0, 10)];
         for region in ["us-east-1", "us-west-2", "eu-central-1"] {
             calls.push(call("lambda", region, 10, 20));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn one_region_after_the_other_does_not_lengthen_the_chain() {
+    fn consecutive_regions_do_not_lengthen_the_chain() {
         let calls = [call("lambda", "a", 0, 10), call("lambda", "b", 10, 20), call("lambda", "c", 20, 30)];
         assert_eq!(longest_chain(&calls), 1);
         assert_eq!(span(&calls), Duration::from_millis(30));

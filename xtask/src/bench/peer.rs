@@ -1,4 +1,4 @@
-//! The same API by hand, with hashicorp/aws: one provider alias and one module per region.
+//! The same API with hashicorp/aws: one provider alias and one module call per region.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,10 +9,10 @@ use strict_aws::{LocalAws, Options};
 use super::run::{Costs, REGIONS, costs};
 use crate::Outcome;
 
-/// More regions than that do not fit into the memory of an ordinary machine.
+/// The largest number of regions whose provider processes fit into the memory of an ordinary machine.
 pub(super) const MOST: usize = 10;
 
-/// Measures it in so many regions. `mirror` is a folder with the provider, as a filesystem mirror holds it.
+/// Measures it in the first `regions` regions. `mirror` is a filesystem mirror that contains hashicorp/aws.
 pub(super) async fn measure(cli: &Cli, mirror: &Path, regions: usize) -> Outcome<Costs> {
     let aws = LocalAws::start(Options::immediate()).await?;
     let mut workspace = Workspace::with_mirror(cli, mirror)?;
@@ -24,11 +24,11 @@ pub(super) async fn measure(cli: &Cli, mirror: &Path, regions: usize) -> Outcome
     costs(&workspace, &aws).await
 }
 
-/// What has to be written once for each region.
+/// The configuration that is repeated for each region.
 fn per_region(regions: &[&str]) -> String {
     let mut text = String::from("provider \"aws\" {\n  region = \"us-east-1\"\n}\n");
     for region in regions {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(
             text,
             r#"
@@ -52,13 +52,13 @@ module "{region}" {{
     text
 }
 
-/// Zips the example's code: hashicorp/aws takes a zip.
+/// Creates the zip file of the example's code that hashicorp/aws requires.
 async fn package(workspace: &Workspace) -> Outcome {
     let source = source_root().join("examples/active-active/src/app.py");
     let zip = workspace.dir().join("package.zip");
     let mut python = tokio::process::Command::new("python3");
     python.args(["-m", "zipfile", "-c"]).arg(zip).arg(source).kill_on_drop(true);
-    if python.status().await?.success() { Ok(()) } else { Err("Python cannot zip the example's code".into()) }
+    if python.status().await?.success() { Ok(()) } else { Err("Python could not zip the example's code.".into()) }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One API made, planned again and destroyed, measured.
+//! Measures the create, a second plan and the destroy of one API.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{memory, path};
 use crate::provider::NO_LIMITS;
 use crate::{Outcome, ui};
 
-/// Regions in the order in which they are taken.
+/// Regions, in the order in which they are added.
 pub(super) const REGIONS: [&str; 30] = [
     "us-east-1",
     "us-west-2",
@@ -46,22 +46,22 @@ pub(super) const REGIONS: [&str; 30] = [
     "me-central-1",
 ];
 
-/// What the four steps cost.
+/// The costs of the four steps.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Costs {
     plan: Duration,
     apply: Duration,
     plan_again: Duration,
-    /// Whether the plan straight after the apply had nothing to do.
+    /// Whether the plan after the apply was empty.
     pub(super) settled: bool,
     destroy: Duration,
-    /// The most memory that the providers of a step held, in KiB.
+    /// The peak memory of the providers of a step, in KiB.
     peak: u64,
-    /// AWS calls of the apply.
+    /// The number of AWS calls of the apply.
     calls: usize,
 }
 
-/// The costs, and the apply compared with its critical path.
+/// The costs, and a comparison of the apply with its critical path.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
     costs: Costs,
@@ -71,23 +71,23 @@ pub(super) struct Measured {
 }
 
 impl Costs {
-    /// One line of a table.
+    /// The row of a table.
     pub(super) fn row(&self, regions: usize) -> String {
         let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
         let times = [self.plan, self.apply, self.plan_again, self.destroy].map(seconds).join(" | ");
-        // Where there is no /proc, there is no figure.
+        // Without /proc there is no measurement.
         let peak = if self.peak == 0 { "–".to_owned() } else { format!("{} MiB", self.peak / 1024) };
         format!("| {regions} | {times} | {peak} | {} |", self.calls)
     }
 
-    /// For the line of a step.
+    /// The summary of a step.
     pub(super) fn summary(&self) -> String {
         format!("plan {}, apply {}", ui::duration(self.plan), ui::duration(self.apply))
     }
 }
 
 impl Measured {
-    /// One line of the table.
+    /// The row of the table.
     pub(super) fn row(&self, regions: usize) -> String {
         let critical = self.latency.as_secs_f64() * self.chain as f64;
         let ratio = self.slow_apply.as_secs_f64() / critical.max(f64::EPSILON);
@@ -95,20 +95,20 @@ impl Measured {
         format!("{} {} | {slow:.1} s | {ratio:.2} |", self.costs.row(regions), self.chain)
     }
 
-    /// For the line of a step.
+    /// The summary of a step.
     pub(super) fn summary(&self) -> String {
         self.costs.summary()
     }
 }
 
-/// Measures the example active-active in so many regions: once as fast as the local AWS is, and once with `latency`
-/// added to each call.
+/// Measures the example active-active in the first `regions` regions: once at the full speed of the local AWS, and once
+/// with `latency` added to each call.
 pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency: Duration) -> Outcome<Measured> {
-    let aws = LocalAws::start(Options { every_region: true, ..Options::immediate() }).await?;
+    let aws = LocalAws::start(Options { all_regions: true, ..Options::immediate() }).await?;
     let mut workspace = Workspace::new(cli, provider)?;
     copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
     workspace.write("local_override.tf", NO_LIMITS)?;
-    let named = REGIONS.get(..regions).ok_or_else(|| format!("there are {} regions to measure", REGIONS.len()))?;
+    let named = REGIONS.get(..regions).ok_or_else(|| format!("At most {} regions can be measured.", REGIONS.len()))?;
     let variables = json!({
         "regions": named.iter().map(|region| (*region, json!({}))).collect::<BTreeMap<_, _>>(),
         "drain_seconds": 0,
@@ -118,20 +118,20 @@ pub(super) async fn measure(cli: &Cli, provider: &Path, regions: usize, latency:
     workspace.init().await?.ok()?;
     let costs = costs(&workspace, &aws).await?;
     if !costs.settled {
-        return Err("a plan straight after the apply is not empty".into());
+        return Err("The plan after the apply is not empty.".into());
     }
 
-    aws.latency(latency);
+    aws.set_latency(latency);
     workspace.plan().await?.ok()?;
     aws.clear_calls();
     workspace.apply_plan().await?.ok()?;
     let calls = aws.calls();
-    aws.latency(Duration::ZERO);
+    aws.set_latency(Duration::ZERO);
     workspace.destroy().await?.ok()?;
     Ok(Measured { costs, chain: path::longest_chain(&calls), slow_apply: path::span(&calls), latency })
 }
 
-/// Plans, applies, plans again and destroys what stands in `workspace`.
+/// Plans, applies, plans again and destroys the configuration in `workspace`.
 pub(super) async fn costs(workspace: &Workspace, aws: &LocalAws) -> Outcome<Costs> {
     let mut costs = Costs::default();
     costs.plan = step(workspace, &["plan", "-json", "-out=bench.tfplan"], &mut costs.peak).await?.elapsed;

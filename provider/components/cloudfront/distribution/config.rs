@@ -11,7 +11,7 @@ use aws_sdk_cloudfront::types::{
 use super::{Behavior, Origin, OriginGroup, Spec};
 use crate::aws::CallError;
 use crate::components::route53::dns;
-use crate::components::support::answer::{built, respell};
+use crate::components::support::answer::{build_part, respell};
 use crate::components::{Deviations, Tags};
 use crate::desired::Input;
 
@@ -68,7 +68,7 @@ pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, 
         .is_ipv6_enabled(true)
         .default_cache_behavior(default_behavior(None, &spec.default_behavior)?)
         .origins(origins(None, spec)?);
-    updated(built(config.build())?, spec)
+    updated(build_part(config.build())?, spec)
 }
 
 /// The current settings with ours applied. Settings that we do not manage, such as a web ACL or logging, stay.
@@ -80,7 +80,7 @@ pub(super) fn updated(mut held: DistributionConfig, spec: &Spec) -> Result<Distr
     held.default_root_object = Some(String::new());
     held.price_class = Some(PriceClass::from(spec.price_class.as_str()));
     let aliases: Vec<String> = spec.aliases.iter().map(|alias| alias.get().clone()).collect();
-    held.aliases = Some(built(Aliases::builder().quantity(count(&aliases)?).set_items(Some(aliases)).build())?);
+    held.aliases = Some(build_part(Aliases::builder().quantity(count(&aliases)?).set_items(Some(aliases)).build())?);
     held.viewer_certificate = Some(viewer_certificate(spec));
     held.origins = Some(origins(held.origins.as_ref(), spec)?);
     held.origin_groups = Some(origin_groups(spec)?);
@@ -134,21 +134,24 @@ fn deviations(
     let origins = config.origins.iter().flat_map(|origins| origins.items());
     let mut deviations = common!(default)
         .noted(Deviations::default())
-        .unless("Enabled", config.enabled)
-        .unless("IsIPV6Enabled", config.is_ipv6_enabled == Some(true))
-        .unless("HttpVersion", config.http_version == Some(HttpVersion::Http2and3))
-        .unless("DefaultRootObject", config.default_root_object.as_ref().is_none_or(String::is_empty))
-        .unless("MinimumProtocolVersion", viewer.is_none_or(|viewer| viewer.minimum_protocol_version == Some(MINIMUM)))
-        .unless("SSLSupportMethod", viewer.is_none_or(|viewer| viewer.ssl_support_method == Some(SNI)));
+        .record_unless("Enabled", config.enabled)
+        .record_unless("IsIPV6Enabled", config.is_ipv6_enabled == Some(true))
+        .record_unless("HttpVersion", config.http_version == Some(HttpVersion::Http2and3))
+        .record_unless("DefaultRootObject", config.default_root_object.as_ref().is_none_or(String::is_empty))
+        .record_unless(
+            "MinimumProtocolVersion",
+            viewer.is_none_or(|viewer| viewer.minimum_protocol_version == Some(MINIMUM)),
+        )
+        .record_unless("SSLSupportMethod", viewer.is_none_or(|viewer| viewer.ssl_support_method == Some(SNI)));
     for origin in origins {
         let custom = origin.custom_origin_config.as_ref();
         let policy = custom.map(|custom| &custom.origin_protocol_policy);
         let ports = custom.map(|custom| (custom.http_port, custom.https_port));
         let protocols = custom.and_then(|custom| custom.origin_ssl_protocols.as_ref()).map(OriginSslProtocols::items);
         deviations = deviations
-            .unless("OriginProtocolPolicy", policy == Some(&OriginProtocolPolicy::HttpsOnly))
-            .unless("HTTPSPort", ports == Some((HTTP_PORT, HTTPS_PORT)))
-            .unless("OriginSslProtocols", protocols == Some(&[SslProtocol::TlSv12]));
+            .record_unless("OriginProtocolPolicy", policy == Some(&OriginProtocolPolicy::HttpsOnly))
+            .record_unless("HTTPSPort", ports == Some((HTTP_PORT, HTTPS_PORT)))
+            .record_unless("OriginSslProtocols", protocols == Some(&[SslProtocol::TlSv12]));
     }
     behaviors.iter_mut().fold(deviations, |deviations, behavior| common!(behavior).noted(deviations))
 }
@@ -205,17 +208,17 @@ fn origins(held: Option<&Origins>, spec: &Spec) -> Result<Origins, CallError> {
         aws.custom_origin_config = Some(https_only()?);
         origins.push(aws);
     }
-    built(Origins::builder().quantity(count(&origins)?).set_items(Some(origins)).build())
+    build_part(Origins::builder().quantity(count(&origins)?).set_items(Some(origins)).build())
 }
 
 fn new_origin(id: &str, host: &str) -> Result<AwsOrigin, CallError> {
-    let no_headers = built(CustomHeaders::builder().quantity(0).build())?;
+    let no_headers = build_part(CustomHeaders::builder().quantity(0).build())?;
     let origin = AwsOrigin::builder().id(id).domain_name(host).custom_headers(no_headers);
-    built(origin.connection_attempts(3).connection_timeout(10).build())
+    build_part(origin.connection_attempts(3).connection_timeout(10).build())
 }
 
 fn https_only() -> Result<CustomOriginConfig, CallError> {
-    let protocols = built(OriginSslProtocols::builder().quantity(1).items(SslProtocol::TlSv12).build())?;
+    let protocols = build_part(OriginSslProtocols::builder().quantity(1).items(SslProtocol::TlSv12).build())?;
     let config = CustomOriginConfig::builder()
         .http_port(HTTP_PORT)
         .https_port(HTTPS_PORT)
@@ -223,20 +226,20 @@ fn https_only() -> Result<CustomOriginConfig, CallError> {
         .origin_ssl_protocols(protocols)
         .origin_read_timeout(30)
         .origin_keepalive_timeout(5);
-    built(config.build())
+    build_part(config.build())
 }
 
 fn origin_groups(spec: &Spec) -> Result<OriginGroups, CallError> {
-    let Some(group) = &spec.group else { return built(OriginGroups::builder().quantity(0).build()) };
+    let Some(group) = &spec.group else { return build_part(OriginGroups::builder().quantity(0).build()) };
     let codes = &group.status_codes;
-    let codes = built(StatusCodes::builder().quantity(count(codes)?).set_items(Some(codes.clone())).build())?;
-    let member = |id: &String| built(OriginGroupMember::builder().origin_id(id).build());
+    let codes = build_part(StatusCodes::builder().quantity(count(codes)?).set_items(Some(codes.clone())).build())?;
+    let member = |id: &String| build_part(OriginGroupMember::builder().origin_id(id).build());
     let members = OriginGroupMembers::builder().quantity(2).items(member(&group.primary)?);
     let group = AwsOriginGroup::builder()
         .id(&group.id)
         .failover_criteria(OriginGroupFailoverCriteria::builder().status_codes(codes).build())
-        .members(built(members.items(member(&group.secondary)?).build())?);
-    built(OriginGroups::builder().quantity(1).items(built(group.build())?).build())
+        .members(build_part(members.items(member(&group.secondary)?).build())?);
+    build_part(OriginGroups::builder().quantity(1).items(build_part(group.build())?).build())
 }
 
 fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
@@ -244,7 +247,7 @@ fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
     methods.extend(WRITES.into_iter().filter(|_| writes));
     let cached = CachedMethods::builder().quantity(count(&CACHED)?).set_items(Some(CACHED.to_vec()));
     let allowed = AllowedMethods::builder().quantity(count(&methods)?).set_items(Some(methods));
-    built(allowed.cached_methods(built(cached.build())?).build())
+    build_part(allowed.cached_methods(build_part(cached.build())?).build())
 }
 
 impl Common<'_> {
@@ -256,7 +259,7 @@ impl Common<'_> {
         *self.cache = Some(CACHING_DISABLED.to_owned());
         *self.request = Some(ALL_VIEWER_EXCEPT_HOST.to_owned());
         if self.functions.is_none() {
-            *self.functions = Some(built(LambdaFunctionAssociations::builder().quantity(0).build())?);
+            *self.functions = Some(build_part(LambdaFunctionAssociations::builder().quantity(0).build())?);
         }
         self.streaming.get_or_insert(false);
         self.encryption.get_or_insert_default();
@@ -273,17 +276,17 @@ impl Common<'_> {
         let methods = self.methods.as_ref().map_or(0, |methods| methods.items().len());
         let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
         deviations
-            .unless("ViewerProtocolPolicy", *self.viewer == ViewerProtocolPolicy::RedirectToHttps)
-            .unless("AllowedMethods", methods == wanted)
-            .unless("CachePolicyId", self.cache.as_deref() == Some(CACHING_DISABLED))
-            .unless("OriginRequestPolicyId", self.request.as_deref() == Some(ALL_VIEWER_EXCEPT_HOST))
+            .record_unless("ViewerProtocolPolicy", *self.viewer == ViewerProtocolPolicy::RedirectToHttps)
+            .record_unless("AllowedMethods", methods == wanted)
+            .record_unless("CachePolicyId", self.cache.as_deref() == Some(CACHING_DISABLED))
+            .record_unless("OriginRequestPolicyId", self.request.as_deref() == Some(ALL_VIEWER_EXCEPT_HOST))
     }
 }
 
 fn default_behavior(held: Option<DefaultCacheBehavior>, wanted: &Behavior) -> Result<DefaultCacheBehavior, CallError> {
     let new = DefaultCacheBehavior::builder().target_origin_id(&wanted.target);
     let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
-    let mut behavior = held.map_or_else(|| built(new.build()), Ok)?;
+    let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
     common!(behavior).put(wanted)?;
     Ok(behavior)
 }
@@ -295,11 +298,11 @@ fn behaviors(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheBehaviors
         let held = held.iter().find(|held| held.path_pattern == *pattern).cloned();
         let new = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.target);
         let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
-        let mut behavior = held.map_or_else(|| built(new.build()), Ok)?;
+        let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
         common!(behavior).put(wanted)?;
         behaviors.push(behavior);
     }
-    built(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
+    build_part(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_cloudfront::types::DistributionConfig;
 
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Poll, Regional};
-use crate::components::support::answer::field;
+use crate::components::support::answer::required;
 
 /// The deviation that means that the distribution is not [`DEPLOYED`].
 pub(super) const STATUS: &str = "Status";
@@ -31,8 +31,8 @@ pub(super) async fn change(
     let attempt = || async {
         let request = || aws.cloudfront().get_distribution_config().id(id).send();
         let held = aws.call("cloudfront:GetDistributionConfig", request).await?;
-        let config = how(field(held.distribution_config, "a distribution's settings")?)?;
-        let etag = field(held.e_tag, "a distribution's ETag")?;
+        let config = how(required(held.distribution_config, "a distribution's settings")?)?;
+        let etag = required(held.e_tag, "a distribution's ETag")?;
         let request = || {
             let request = aws.cloudfront().update_distribution().id(id).if_match(&etag);
             request.distribution_config(config.clone()).send()
@@ -51,7 +51,7 @@ pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Re
         let answer = aws.call("cloudfront:GetDistribution", request).await?;
         // After the consistency window, other settings are somebody else's.
         let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= window_ends;
-        let status = field(answer.distribution, "a distribution")?.status;
+        let status = required(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
             DEPLOYED if is_old => Poll::Pending("the previous settings".to_owned()),
             DEPLOYED => Poll::Ready(()),

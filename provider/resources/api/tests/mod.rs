@@ -1,5 +1,7 @@
 //! Tests of the whole way from HCL to components and back.
 
+#![expect(clippy::too_many_lines, reason = "tables of cases")]
+
 mod expansion;
 mod mistakes;
 mod packages;

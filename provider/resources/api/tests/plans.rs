@@ -147,7 +147,7 @@ impl Model {
     }
 
     fn plan(&self, desired: &Desired) -> Plan {
-        Plan::new(desired, &self.ledger, &self.kinds).unwrap_or_else(|mistake| panic!("{mistake}"))
+        Plan::checked(desired, &self.ledger, &self.kinds).unwrap_or_else(|mistake| panic!("{mistake}"))
     }
 
     /// Goes the way of the plan: of the steps that may begin, any is the next.

@@ -1,22 +1,22 @@
-//! ACM: certificates as they were asked for. How far they are, and who uses them, the rules say.
+//! ACM: certificates as requested. Their progress and their users are set by the rules.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Question, Shelf, json, text};
-use crate::message::Refusal;
+use super::{ApiCall, Outcome, Store, json, text};
+use crate::message::ApiError;
 use crate::upstream::Place;
 
 /// The certificates of all accounts and regions, by ARN.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Acm {
-    certificates: Shelf<Certificate>,
+    certificates: Store<Certificate>,
 }
 
 #[derive(Debug, Clone)]
 struct Certificate {
-    /// As DescribeCertificate tells it.
+    /// The certificate, as DescribeCertificate returns it.
     detail: Value,
     tags: Vec<Value>,
 }
@@ -24,12 +24,12 @@ struct Certificate {
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Acm {
-    pub(super) fn answer(&mut self, question: &mut Question<'_>) -> Outcome {
-        let body = question.request.json();
-        let place = question.place;
-        match question.operation.name.as_str() {
-            "RequestCertificate" => self.request(question, &body),
-            "ImportCertificate" => self.import(question, &body),
+    pub(super) fn handle(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let body = call.request.json();
+        let place = call.place;
+        match call.operation.name.as_str() {
+            "RequestCertificate" => self.request(call, &body),
+            "ImportCertificate" => self.import(call, &body),
             "DescribeCertificate" => {
                 let detail = &self.certificate(place, &body)?.detail;
                 json(200, &json!({ "Certificate": detail }))
@@ -54,42 +54,42 @@ impl Acm {
                 untag(self.certificate(place, &body)?, &body);
                 json(200, &json!({}))
             }
-            _ => Err(question.not_implemented()),
+            _ => Err(call.not_implemented()),
         }
     }
 
-    fn request(&mut self, question: &mut Question<'_>, body: &Value) -> Outcome {
+    fn request(&mut self, call: &mut ApiCall<'_>, body: &Value) -> Outcome {
         let domain = &body["DomainName"];
         let mut names = body["SubjectAlternativeNames"].as_array().cloned().unwrap_or_default();
         if !names.contains(domain) {
             names.insert(0, domain.clone());
         }
-        let method = super::or(body, "ValidationMethod", "DNS");
+        let method = super::field_or(body, "ValidationMethod", "DNS");
         let options: Vec<Value> = names
             .iter()
             .map(|name| json!({"DomainName": name, "ValidationMethod": method, "ValidationStatus": "SUCCESS"}))
             .collect();
-        let arn = self.put(question, text(body, "DomainName"), &names, "AMAZON_ISSUED", body);
-        if let Some(certificate) = self.certificates.get_mut(question.place, &arn) {
+        let arn = self.put(call, text(body, "DomainName"), &names, "AMAZON_ISSUED", body);
+        if let Some(certificate) = self.certificates.get_mut(call.place, &arn) {
             certificate.detail["DomainValidationOptions"] = options.into();
         }
         json(200, &json!({ "CertificateArn": arn }))
     }
 
-    /// A certificate from elsewhere. Nobody reads it, so nobody knows what it covers.
-    fn import(&mut self, question: &mut Question<'_>, body: &Value) -> Outcome {
+    /// Imports a certificate. It is not parsed, so the names that it covers are unknown.
+    fn import(&mut self, call: &mut ApiCall<'_>, body: &Value) -> Outcome {
         if body.get("CertificateArn").is_some() {
-            self.certificate(question.place, body)?;
+            self.certificate(call.place, body)?;
             return json(200, &json!({ "CertificateArn": body["CertificateArn"] }));
         }
-        let arn = self.put(question, "imported.invalid", &["imported.invalid".into()], "IMPORTED", body);
+        let arn = self.put(call, "imported.invalid", &["imported.invalid".into()], "IMPORTED", body);
         json(200, &json!({ "CertificateArn": arn }))
     }
 
-    fn put(&mut self, question: &mut Question<'_>, domain: &str, names: &[Value], kind: &str, body: &Value) -> String {
-        let Place { account, region } = question.place;
-        let arn = format!("arn:aws:acm:{region}:{account}:certificate/{}", question.ids.uuid());
-        let (from, to) = (question.now.as_secs(), (question.now + YEAR).as_secs());
+    fn put(&mut self, call: &mut ApiCall<'_>, domain: &str, names: &[Value], kind: &str, body: &Value) -> String {
+        let Place { account, region } = call.place;
+        let arn = format!("arn:aws:acm:{region}:{account}:certificate/{}", call.ids.uuid());
+        let (from, to) = (call.now.as_secs(), (call.now + YEAR).as_secs());
         let tags = body["Tags"].as_array().cloned().unwrap_or_default();
         let detail = json!({
             "CertificateArn": arn,
@@ -107,7 +107,7 @@ impl Acm {
             "DomainValidationOptions": [],
             "Options": {},
         });
-        self.certificates.put(question.place, &arn, Certificate { detail, tags });
+        self.certificates.put(call.place, &arn, Certificate { detail, tags });
         arn
     }
 
@@ -122,21 +122,21 @@ impl Acm {
         let limit = body["MaxItems"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(1000);
         let start = text(body, "NextToken").parse().unwrap_or_default();
         let (summaries, next) = super::page(summaries.collect(), start, limit);
-        let mut answer = json!({ "CertificateSummaryList": summaries });
+        let mut response = json!({ "CertificateSummaryList": summaries });
         if let Some(next) = next {
-            answer["NextToken"] = next.to_string().into();
+            response["NextToken"] = next.to_string().into();
         }
-        json(200, &answer)
+        json(200, &response)
     }
 
-    fn certificate(&mut self, place: &Place, body: &Value) -> Result<&mut Certificate, Refusal> {
+    fn certificate(&mut self, place: &Place, body: &Value) -> Result<&mut Certificate, ApiError> {
         let arn = text(body, "CertificateArn");
-        let missing = || Refusal::new(400, "ResourceNotFoundException", format!("Could not find certificate {arn}."));
+        let missing = || ApiError::new(400, "ResourceNotFoundException", format!("Could not find certificate {arn}."));
         self.certificates.get_mut(place, arn).ok_or_else(missing)
     }
 }
 
-/// Takes the tags away that `body` has keys of.
+/// Removes the tags whose keys `body` contains.
 fn untag(certificate: &mut Certificate, body: &Value) {
     let named: Vec<&str> = body["Tags"].as_array().into_iter().flatten().map(|tag| text(tag, "Key")).collect();
     certificate.tags.retain(|tag| !named.contains(&text(tag, "Key")));

@@ -1,4 +1,4 @@
-//! Dates as AWS spells them.
+//! Dates in AWS's format.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ pub(crate) fn date(time: Duration) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Year, month and day of a day that is counted from 1970-01-01. Years begin in March here, so that a leap day is a
-/// year's last; 400 of them have 146,097 days.
+/// The year, month and day of a day counted from 1970-01-01. In the calculation years begin in March, so that a leap
+/// day is the last day of a year; 400 years have 146,097 days.
 fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_of_the_calendar() {
+    fn dates_follow_the_calendar() {
         for (seconds, expected) in [
             (0, "1970-01-01T00:00:00Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),

@@ -6,21 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::StatusCode;
 
-use super::xml_out::{Page, is_taggable, message, node, text};
-use super::{Question, Shelf};
-use crate::message::{Answer, REQUEST_ID, Refusal, Request, encode};
+use super::xml_response::{Page, is_valid_tag_text, message, node, text};
+use super::{ApiCall, Store};
+use crate::message::{ApiError, REQUEST_ID, Request, Response, encode};
 use crate::upstream::Place;
 use crate::xml::Element;
 
 const NAMESPACE: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
-const MOST_TAGS: usize = 50;
-/// Of all inline policies of a role together, without white space.
-const MOST_POLICY_TEXT: usize = 10_240;
+const MAX_TAGS: usize = 50;
+/// The limit for all inline policies of a role together, without white space.
+const MAX_POLICY_CHARACTERS: usize = 10_240;
 
-/// Everything of IAM.
+/// The state of IAM.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Iam {
-    roles: Shelf<Role>,
+    roles: Store<Role>,
 }
 
 #[derive(Debug, Clone)]
@@ -33,26 +33,26 @@ struct Role {
     trust: String,
     description: String,
     max_session_seconds: String,
-    /// Documents of the inline policies by name.
+    /// The documents of the inline policies by name.
     policies: BTreeMap<String, String>,
-    /// ARNs.
+    /// The ARNs of attached managed policies.
     attached: BTreeSet<String>,
     tags: Tags,
 }
 
-/// Key and value by the key in lower case: IAM's keys are the same in any case.
+/// Key and value by the key in lower case: IAM's keys are case-insensitive.
 type Tags = BTreeMap<String, (String, String)>;
 
-/// What an operation answers; `None` where it has nothing to say.
-type Outcome = Result<Option<Vec<Element>>, Refusal>;
+/// The result of an operation; `None` where the response has none.
+type Outcome = Result<Option<Vec<Element>>, ApiError>;
 
 impl Iam {
-    /// Answers one call.
-    pub(super) fn answer(&mut self, question: &mut Question<'_>) -> Result<Answer, Refusal> {
-        let (place, request) = (&question.place.global(), question.request);
-        let operation = question.operation.name.as_str();
+    /// Handles a call.
+    pub(super) fn handle(&mut self, call: &mut ApiCall<'_>) -> Result<Response, ApiError> {
+        let (place, request) = (&call.place.global(), call.request);
+        let operation = call.operation.name.as_str();
         let outcome = match operation {
-            "CreateRole" => self.create_role(place, question)?,
+            "CreateRole" => self.create_role(place, call)?,
             "GetRole" => self.get_role(place, request)?,
             "ListRoles" => self.list_roles(place, request)?,
             "DeleteRole" => self.delete_role(place, request)?,
@@ -68,7 +68,7 @@ impl Iam {
             "TagRole" => self.tag_role(place, request)?,
             "UntagRole" => self.untag_role(place, request)?,
             "ListRoleTags" => self.list_tags(place, request)?,
-            _ => return Err(question.not_implemented()),
+            _ => return Err(call.not_implemented()),
         };
         let result = outcome.map(|children| node(&format!("{operation}Result"), children));
         let metadata = node("ResponseMetadata", vec![text("RequestId", REQUEST_ID)]);
@@ -77,20 +77,20 @@ impl Iam {
     }
 
     /// The role that the request names.
-    fn role(&self, place: &Place, request: &Request) -> Result<&Role, Refusal> {
+    fn role(&self, place: &Place, request: &Request) -> Result<&Role, ApiError> {
         let name = required(request, "RoleName")?;
         self.roles.get(place, &name).ok_or_else(|| no_role(&name))
     }
 
-    fn role_mut(&mut self, place: &Place, request: &Request) -> Result<&mut Role, Refusal> {
+    fn role_mut(&mut self, place: &Place, request: &Request) -> Result<&mut Role, ApiError> {
         let name = required(request, "RoleName")?;
         self.roles.get_mut(place, &name).ok_or_else(|| no_role(&name))
     }
 
-    fn create_role(&mut self, place: &Place, question: &mut Question<'_>) -> Outcome {
-        let request = question.request;
+    fn create_role(&mut self, place: &Place, call: &mut ApiCall<'_>) -> Outcome {
+        let request = call.request;
         let name = required(request, "RoleName")?;
-        if name.is_empty() || name.len() > 64 || !name.chars().all(is_in_a_name) {
+        if name.is_empty() || name.len() > 64 || !name.chars().all(is_name_character) {
             return Err(invalid(&format!(
                 "Value '{name}' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression \
                  pattern: [\\w+=,.@-]+ and have length less than or equal to 64"
@@ -99,15 +99,15 @@ impl Iam {
         let trust = document(request, "AssumeRolePolicyDocument")?;
         let description = description(request)?.unwrap_or_default();
         let mut tags = Tags::new();
-        add_tags(&mut tags, tags_of(request)?)?;
+        add_tags(&mut tags, parse_tags(request)?)?;
         if self.roles.get(place, &name).is_some() {
-            return Err(Refusal::new(409, "EntityAlreadyExists", format!("Role with name {name} already exists.")));
+            return Err(ApiError::new(409, "EntityAlreadyExists", format!("Role with name {name} already exists.")));
         }
         let path = request.form("Path").unwrap_or_else(|| "/".to_owned());
         let role = Role {
-            id: question.ids.next("AROA", 17, super::Ids::UPPER),
+            id: call.ids.next("AROA", 17, super::Ids::UPPER),
             arn: format!("arn:aws:iam::{}:role{path}{name}", place.account),
-            created: question.date(),
+            created: call.date(),
             max_session_seconds: request.form("MaxSessionDuration").unwrap_or_else(|| "3600".to_owned()),
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),
@@ -117,9 +117,9 @@ impl Iam {
             description,
             tags,
         };
-        let answer = node("Role", role.details());
+        let response = node("Role", role.details());
         self.roles.put(place, &name, role);
-        Ok(Some(vec![answer]))
+        Ok(Some(vec![response]))
     }
 
     fn get_role(&self, place: &Place, request: &Request) -> Outcome {
@@ -129,13 +129,13 @@ impl Iam {
     fn list_roles(&self, place: &Place, request: &Request) -> Outcome {
         let prefix = request.form("PathPrefix").unwrap_or_default();
         let roles = self.roles.all(place).filter(|(_, role)| role.path.starts_with(&prefix));
-        // A list tells neither tags nor permissions boundaries.
+        // Lists contain neither tags nor permissions boundaries.
         Ok(Some(listed(request, "Roles", roles, |role| node("member", role.outline()))))
     }
 
     fn delete_role(&mut self, place: &Place, request: &Request) -> Outcome {
         let role = self.role(place, request)?;
-        let conflict = |message: &str| Err(Refusal::new(409, "DeleteConflict", message));
+        let conflict = |message: &str| Err(ApiError::new(409, "DeleteConflict", message));
         if !role.attached.is_empty() {
             return conflict("Cannot delete entity, must detach all policies first.");
         }
@@ -170,9 +170,10 @@ impl Iam {
         let (name, document) = (required(request, "PolicyName")?, document(request, "PolicyDocument")?);
         let size = |document: &str| document.chars().filter(|letter| !letter.is_whitespace()).count();
         let others = role.policies.iter().filter(|(other, _)| **other != name).map(|(_, document)| size(document));
-        if others.sum::<usize>() + size(&document) > MOST_POLICY_TEXT {
-            let message = format!("Maximum policy size of {MOST_POLICY_TEXT} bytes exceeded for role {}", role.name);
-            return Err(Refusal::new(409, "LimitExceeded", message));
+        if others.sum::<usize>() + size(&document) > MAX_POLICY_CHARACTERS {
+            let message =
+                format!("Maximum policy size of {MAX_POLICY_CHARACTERS} bytes exceeded for role {}", role.name);
+            return Err(ApiError::new(409, "LimitExceeded", message));
         }
         role.policies.insert(name, document);
         Ok(None)
@@ -203,10 +204,10 @@ impl Iam {
     fn attach_policy(&mut self, place: &Place, request: &Request) -> Outcome {
         let role = self.role_mut(place, request)?;
         let arn = required(request, "PolicyArn")?;
-        // There are no policies of one's own in here.
+        // Customer managed policies do not exist here.
         if !arn.starts_with("arn:aws:iam::aws:policy/") {
             let message = format!("Policy {arn} does not exist or is not attachable.");
-            return Err(Refusal::new(404, "NoSuchEntity", message));
+            return Err(ApiError::new(404, "NoSuchEntity", message));
         }
         role.attached.insert(arn);
         Ok(None)
@@ -216,7 +217,7 @@ impl Iam {
         let role = self.role_mut(place, request)?;
         let arn = required(request, "PolicyArn")?;
         let was_attached = role.attached.remove(&arn);
-        let missing = || Refusal::new(404, "NoSuchEntity", format!("Policy {arn} was not found."));
+        let missing = || ApiError::new(404, "NoSuchEntity", format!("Policy {arn} was not found."));
         was_attached.then_some(None).ok_or_else(missing)
     }
 
@@ -230,7 +231,7 @@ impl Iam {
     }
 
     fn tag_role(&mut self, place: &Place, request: &Request) -> Outcome {
-        let tags = tags_of(request)?;
+        let tags = parse_tags(request)?;
         add_tags(&mut self.role_mut(place, request)?.tags, tags)?;
         Ok(None)
     }
@@ -250,7 +251,7 @@ impl Iam {
 }
 
 impl Role {
-    /// What a list tells.
+    /// The fields of a role in lists.
     fn outline(&self) -> Vec<Element> {
         let mut outline = vec![
             text("Path", &self.path),
@@ -280,7 +281,7 @@ fn tag((key, value): &(String, String)) -> Element {
     node("member", vec![text("Key", key), text("Value", value)])
 }
 
-/// One page of what is kept by name, from the marker on.
+/// A page of a list that is sorted by name, from the marker on.
 fn listed<'a, T: 'a>(
     request: &Request,
     list: &str,
@@ -289,32 +290,32 @@ fn listed<'a, T: 'a>(
 ) -> Vec<Element> {
     let marker = request.form("Marker").unwrap_or_default();
     let from = all.skip_while(|(name, _)| *name < marker.as_str());
-    let asked = request.form("MaxItems");
-    // AWS gives 100 to those who do not ask for more.
-    let page = Page::of(from, asked.as_deref().or(Some("100")), 1_000);
+    let requested = request.form("MaxItems");
+    // The default is 100, the maximum 1,000.
+    let page = Page::of(from, requested.as_deref().or(Some("100")), 1_000);
     let truncated = page.is_truncated();
     let next = page.next.map(|(name, _)| text("Marker", name));
     let members = page.items.into_iter().map(|(_, item)| member(item)).collect();
     [node(list, members), truncated].into_iter().chain(next).collect()
 }
 
-fn no_role(name: &str) -> Refusal {
-    Refusal::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))
+fn no_role(name: &str) -> ApiError {
+    ApiError::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))
 }
 
-fn no_policy(name: &str) -> Refusal {
-    Refusal::new(404, "NoSuchEntity", format!("The role policy with name {name} cannot be found."))
+fn no_policy(name: &str) -> ApiError {
+    ApiError::new(404, "NoSuchEntity", format!("The role policy with name {name} cannot be found."))
 }
 
-fn invalid(what: &str) -> Refusal {
-    Refusal::new(400, "ValidationError", format!("1 validation error detected: {what}"))
+fn invalid(what: &str) -> ApiError {
+    ApiError::new(400, "ValidationError", format!("1 validation error detected: {what}"))
 }
 
-fn is_in_a_name(letter: char) -> bool {
+fn is_name_character(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "_+=,.@-".contains(letter)
 }
 
-fn required(request: &Request, name: &str) -> Result<String, Refusal> {
+fn required(request: &Request, name: &str) -> Result<String, ApiError> {
     let mut spelled = name.to_owned();
     if let Some(first) = spelled.get_mut(..1) {
         first.make_ascii_lowercase();
@@ -324,9 +325,9 @@ fn required(request: &Request, name: &str) -> Result<String, Refusal> {
 }
 
 /// A policy document: JSON with statements.
-fn document(request: &Request, name: &str) -> Result<String, Refusal> {
+fn document(request: &Request, name: &str) -> Result<String, ApiError> {
     let document = required(request, name)?;
-    let malformed = |message: &str| Refusal::new(400, "MalformedPolicyDocument", message);
+    let malformed = |message: &str| ApiError::new(400, "MalformedPolicyDocument", message);
     let read: serde_json::Value =
         serde_json::from_str(&document).map_err(|_| malformed("This policy contains invalid Json"))?;
     if read.get("Statement").is_none() {
@@ -335,7 +336,7 @@ fn document(request: &Request, name: &str) -> Result<String, Refusal> {
     Ok(document)
 }
 
-fn description(request: &Request) -> Result<Option<String>, Refusal> {
+fn description(request: &Request) -> Result<Option<String>, ApiError> {
     let description = request.form("Description");
     let is_fine = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
     match &description {
@@ -347,12 +348,12 @@ fn description(request: &Request) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// What a numbered list in the form holds.
+/// The values of a numbered list in the form.
 fn members(request: &Request, name: impl Fn(usize) -> String) -> impl Iterator<Item = String> {
     (1..).map_while(move |n| request.form(&name(n)))
 }
 
-fn tags_of(request: &Request) -> Result<Vec<(String, String)>, Refusal> {
+fn parse_tags(request: &Request) -> Result<Vec<(String, String)>, ApiError> {
     let keys = members(request, |n| format!("Tags.member.{n}.Key"));
     let value = |n: usize| request.form(&format!("Tags.member.{n}.Value")).unwrap_or_default();
     let tags: Vec<_> = keys.enumerate().map(|(n, key)| (key, value(n + 1))).collect();
@@ -362,7 +363,7 @@ fn tags_of(request: &Request) -> Result<Vec<(String, String)>, Refusal> {
                 "Value at 'tags' failed to satisfy constraint: keys have 1 to 128 letters, values 256",
             ));
         }
-        if !is_taggable(key) || !is_taggable(value) {
+        if !is_valid_tag_text(key) || !is_valid_tag_text(value) {
             return Err(invalid(
                 "Value at 'tags' failed to satisfy constraint: Member must satisfy regular expression pattern: \
                  [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*",
@@ -370,21 +371,21 @@ fn tags_of(request: &Request) -> Result<Vec<(String, String)>, Refusal> {
         }
         if key.to_lowercase().starts_with("aws:") {
             let message = "System tags cannot be added/updated by requester.";
-            return Err(Refusal::new(400, "InvalidInput", message));
+            return Err(ApiError::new(400, "InvalidInput", message));
         }
     }
     Ok(tags)
 }
 
-fn add_tags(to: &mut Tags, tags: Vec<(String, String)>) -> Result<(), Refusal> {
+fn add_tags(to: &mut Tags, tags: Vec<(String, String)>) -> Result<(), ApiError> {
     let count = tags.len();
     let new: Tags = tags.into_iter().map(|(key, value)| (key.to_lowercase(), (key, value))).collect();
     if new.len() < count {
         let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-        return Err(Refusal::new(400, "InvalidInput", message));
+        return Err(ApiError::new(400, "InvalidInput", message));
     }
-    if to.len() + new.keys().filter(|key| !to.contains_key(*key)).count() > MOST_TAGS {
-        return Err(Refusal::new(409, "LimitExceeded", "The number of tags has reached the maximum limit."));
+    if to.len() + new.keys().filter(|key| !to.contains_key(*key)).count() > MAX_TAGS {
+        return Err(ApiError::new(409, "LimitExceeded", "The number of tags has reached the maximum limit."));
     }
     to.extend(new);
     Ok(())
@@ -393,11 +394,11 @@ fn add_tags(to: &mut Tags, tags: Vec<(String, String)>) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::testing::{Service, refusal};
+    use crate::memory::testing::{Service, error_of};
 
     const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}"#;
 
-    fn ask(service: &Service, action: &str, role: &str, fields: &[(&str, &str)]) -> Answer {
+    fn ask(service: &Service, action: &str, role: &str, fields: &[(&str, &str)]) -> Response {
         let mut form = vec![("Action", action), ("Version", "2010-05-08"), ("RoleName", role)];
         form.extend_from_slice(fields);
         service.form(&form)
@@ -406,39 +407,39 @@ mod tests {
     fn create(service: &Service, role: &str) {
         let fields =
             [("AssumeRolePolicyDocument", TRUST), ("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "web")];
-        let made = ask(service, "CreateRole", role, &fields);
-        let made = made.as_xml();
-        let made = made.at(&["CreateRoleResult", "Role"]).unwrap();
-        assert_eq!(made.text_at(&["Arn"]), format!("arn:aws:iam::123456789012:role/{role}"));
-        assert_eq!(crate::message::decode(made.text_at(&["AssumeRolePolicyDocument"])), TRUST);
+        let created = ask(service, "CreateRole", role, &fields);
+        let created = created.as_xml();
+        let created = created.at(&["CreateRoleResult", "Role"]).unwrap();
+        assert_eq!(created.text_at(&["Arn"]), format!("arn:aws:iam::123456789012:role/{role}"));
+        assert_eq!(crate::message::decode(created.text_at(&["AssumeRolePolicyDocument"])), TRUST);
     }
 
     #[test]
-    fn a_role_is_made_once_and_goes_when_nothing_hangs_on_it() {
+    fn a_role_is_created_once_and_deleted_when_it_has_no_policies() {
         let service = Service::new("iam");
-        assert_eq!(refusal(&ask(&service, "GetRole", "r", &[])).0, "NoSuchEntity");
+        assert_eq!(error_of(&ask(&service, "GetRole", "r", &[])).0, "NoSuchEntity");
         create(&service, "r");
         let again = ask(&service, "CreateRole", "r", &[("AssumeRolePolicyDocument", TRUST)]);
-        assert_eq!((again.status.as_u16(), refusal(&again).0.as_str()), (409, "EntityAlreadyExists"));
+        assert_eq!((again.status.as_u16(), error_of(&again).0.as_str()), (409, "EntityAlreadyExists"));
         let policy = [("PolicyName", "p"), ("PolicyDocument", TRUST)];
         assert!(ask(&service, "PutRolePolicy", "r", &policy).status.is_success());
         let managed = [("PolicyArn", "arn:aws:iam::aws:policy/ReadOnlyAccess")];
         assert!(ask(&service, "AttachRolePolicy", "r", &managed).status.is_success());
-        assert_eq!(refusal(&ask(&service, "DeleteRole", "r", &[])).0, "DeleteConflict");
+        assert_eq!(error_of(&ask(&service, "DeleteRole", "r", &[])).0, "DeleteConflict");
         let attached = ask(&service, "ListAttachedRolePolicies", "r", &[]).as_xml();
         let attached = attached.items_at(&["ListAttachedRolePoliciesResult", "AttachedPolicies"]);
         assert_eq!(attached[0].text_at(&["PolicyName"]), "ReadOnlyAccess");
         assert!(ask(&service, "DetachRolePolicy", "r", &managed).status.is_success());
-        assert_eq!(refusal(&ask(&service, "DetachRolePolicy", "r", &managed)).0, "NoSuchEntity");
-        assert_eq!(refusal(&ask(&service, "DeleteRole", "r", &[])).0, "DeleteConflict");
+        assert_eq!(error_of(&ask(&service, "DetachRolePolicy", "r", &managed)).0, "NoSuchEntity");
+        assert_eq!(error_of(&ask(&service, "DeleteRole", "r", &[])).0, "DeleteConflict");
         assert!(ask(&service, "DeleteRolePolicy", "r", &policy).status.is_success());
-        assert_eq!(refusal(&ask(&service, "DeleteRolePolicy", "r", &policy)).0, "NoSuchEntity");
+        assert_eq!(error_of(&ask(&service, "DeleteRolePolicy", "r", &policy)).0, "NoSuchEntity");
         assert!(ask(&service, "DeleteRole", "r", &[]).status.is_success());
-        assert_eq!(refusal(&ask(&service, "DeleteRole", "r", &[])).0, "NoSuchEntity");
+        assert_eq!(error_of(&ask(&service, "DeleteRole", "r", &[])).0, "NoSuchEntity");
     }
 
     #[test]
-    fn policies_are_kept_as_they_were_sent() {
+    fn policies_are_stored_as_sent() {
         let service = Service::new("iam");
         create(&service, "r");
         let document = r#"{"Statement": [ {"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::a b/*"} ]}"#;
@@ -446,12 +447,12 @@ mod tests {
         assert!(ask(&service, "PutRolePolicy", "r", &policy).status.is_success());
         let found = ask(&service, "GetRolePolicy", "r", &[("PolicyName", "p")]).as_xml();
         assert_eq!(crate::message::decode(found.text_at(&["GetRolePolicyResult", "PolicyDocument"])), document);
-        assert_eq!(refusal(&ask(&service, "GetRolePolicy", "r", &[("PolicyName", "q")])).0, "NoSuchEntity");
+        assert_eq!(error_of(&ask(&service, "GetRolePolicy", "r", &[("PolicyName", "q")])).0, "NoSuchEntity");
         let wrong = [("PolicyName", "p"), ("PolicyDocument", "{")];
-        assert_eq!(refusal(&ask(&service, "PutRolePolicy", "r", &wrong)).0, "MalformedPolicyDocument");
-        let long = document.replace("s3:*", &"s".repeat(MOST_POLICY_TEXT));
+        assert_eq!(error_of(&ask(&service, "PutRolePolicy", "r", &wrong)).0, "MalformedPolicyDocument");
+        let long = document.replace("s3:*", &"s".repeat(MAX_POLICY_CHARACTERS));
         let long = [("PolicyName", "q"), ("PolicyDocument", long.as_str())];
-        assert_eq!(refusal(&ask(&service, "PutRolePolicy", "r", &long)).0, "LimitExceeded");
+        assert_eq!(error_of(&ask(&service, "PutRolePolicy", "r", &long)).0, "LimitExceeded");
         let names = ask(&service, "ListRolePolicies", "r", &[]).as_xml();
         assert_eq!(names.items_at(&["ListRolePoliciesResult", "PolicyNames"])[0].text, "p");
         let trust = TRUST.replace("Allow", "Deny");
@@ -462,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_the_same_in_any_case() {
+    fn tag_keys_are_case_insensitive() {
         let service = Service::new("iam");
         create(&service, "r");
         let tag = |key: &str, value: &str| {
@@ -472,17 +473,17 @@ mod tests {
         let tags = ask(&service, "ListRoleTags", "r", &[]).as_xml();
         let tags = tags.items_at(&["ListRoleTagsResult", "Tags"]);
         assert_eq!((tags.len(), tags[0].text_at(&["Key"]), tags[0].text_at(&["Value"])), (1, "team", "ops"));
-        assert_eq!(refusal(&tag("a", "#")).0, "ValidationError");
-        assert_eq!(refusal(&tag("aws:a", "")).0, "InvalidInput");
+        assert_eq!(error_of(&tag("a", "#")).0, "ValidationError");
+        assert_eq!(error_of(&tag("aws:a", "")).0, "InvalidInput");
         let twice = [("Tags.member.1.Key", "a"), ("Tags.member.2.Key", "A")];
-        assert_eq!(refusal(&ask(&service, "TagRole", "r", &twice)).0, "InvalidInput");
+        assert_eq!(error_of(&ask(&service, "TagRole", "r", &twice)).0, "InvalidInput");
         assert!(ask(&service, "UntagRole", "r", &[("TagKeys.member.1", "TEAM")]).status.is_success());
         let role = ask(&service, "GetRole", "r", &[]).as_xml();
         assert_eq!(role.at(&["GetRoleResult", "Role", "Tags"]), None);
-        for n in 0..MOST_TAGS {
+        for n in 0..MAX_TAGS {
             assert!(tag(&n.to_string(), "").status.is_success());
         }
-        assert_eq!(refusal(&tag("one too many", "")).0, "LimitExceeded");
+        assert_eq!(error_of(&tag("one too many", "")).0, "LimitExceeded");
     }
 
     #[test]
@@ -503,9 +504,9 @@ mod tests {
         assert_eq!(second.items_at(&["Roles"])[0].text_at(&["RoleName"]), "c");
         assert_eq!(second.text_at(&["IsTruncated"]), "false");
         assert_eq!(
-            refusal(&ask(&service, "CreateRole", "a b", &[("AssumeRolePolicyDocument", TRUST)])).0,
+            error_of(&ask(&service, "CreateRole", "a b", &[("AssumeRolePolicyDocument", TRUST)])).0,
             "ValidationError"
         );
-        assert_eq!(refusal(&ask(&service, "CreateUser", "", &[])).0, "NotImplemented");
+        assert_eq!(error_of(&ask(&service, "CreateUser", "", &[])).0, "NotImplemented");
     }
 }

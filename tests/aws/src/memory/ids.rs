@@ -1,6 +1,6 @@
-//! The ids that AWS makes up: as long and as strange as AWS's, but the same again in a run that does the same.
+//! Ids in AWS's formats, the same ones in identical runs.
 
-/// A maker of ids. A clone makes the same ids again.
+/// A generator of ids. A clone generates the same ids.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Ids(u64);
 
@@ -12,7 +12,7 @@ impl Ids {
     /// Upper-case letters and digits.
     pub(crate) const UPPER: &'static str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-    /// An id that was never given out before: `prefix` and then `length` characters of `alphabet`, which is ASCII.
+    /// A new id: `prefix` and `length` characters of `alphabet`, which is ASCII.
     pub(crate) fn next(&mut self, prefix: &str, length: usize, alphabet: &str) -> String {
         let alphabet = alphabet.as_bytes();
         let mut id = prefix.to_owned();
@@ -28,7 +28,7 @@ impl Ids {
         [8, 4, 4, 4, 12].map(|length| self.next("", length, Self::HEX)).join("-")
     }
 
-    /// SplitMix64: well mixed from the first number on, and its state is one number.
+    /// SplitMix64: well distributed from the first number on, with a state of one number.
     fn random(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_differ_and_come_again() {
+    fn ids_are_unique_and_repeatable() {
         let mut ids = Ids::default();
         let mut clone = ids.clone();
         let (first, second) = (ids.next("Z", 20, Ids::UPPER), ids.next("Z", 20, Ids::UPPER));

@@ -1,24 +1,24 @@
-//! AWS in this process's memory: what ministack does, in microseconds, with snapshots of everything.
+//! The in-memory AWS: what ministack does, in microseconds, with snapshots of everything.
 //!
-//! It keeps objects and answers calls as AWS spells them. What AWS refuses or delays is the business of `rules`, which
-//! stand in front of it as they stand in front of ministack.
+//! It holds objects and responds as AWS does. What AWS rejects or delays is left to `rules`, which run in front of it
+//! as they run in front of ministack.
 
 mod acm;
 mod apigateway;
 mod cloudfront;
 mod data_plane;
 mod date;
+mod history;
 mod iam;
 mod ids;
 mod lambda;
 mod logs;
-mod past;
 mod route53;
-mod shelf;
+mod store;
 mod sts;
 #[cfg(test)]
 mod testing;
-mod xml_out;
+mod xml_response;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,46 +28,46 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 pub(super) use ids::Ids;
 use serde_json::{Map, Value};
-pub(super) use shelf::Shelf;
+pub(super) use store::Store;
 
 use crate::calls::is_read;
-use crate::eventual::may_lie;
-use crate::look::{Look, Looks};
-use crate::message::{Answer, Refusal, Request, decode};
-use crate::operation::{Operation, recognise};
-use crate::upstream::{Ask, Forward, Place};
+use crate::consistency::may_be_stale;
+use crate::lookup::{LookupCache, LookupResponse};
+use crate::message::{ApiError, Request, Response, decode};
+use crate::operation::{Operation, identify};
+use crate::upstream::{ForwardedCall, Lookup, Place};
 
-/// What a call comes to.
-type Outcome = Result<Answer, Refusal>;
+/// The result of a call.
+type Outcome = Result<Response, ApiError>;
 
-/// When this AWS begins: 2026-01-01T00:00:00Z. Always then, so that two runs that do the same are the same.
-const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
+/// The start of AWS's clock: 2026-01-01T00:00:00Z. Constant, so that identical runs have identical results.
+const START: Duration = Duration::from_secs(1_767_225_600);
 
-/// All accounts and regions.
+/// An AWS with all accounts and regions.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
-    present: Mutex<Present>,
-    /// Statuses that a region's functions answer with on purpose.
-    answers: Mutex<BTreeMap<String, u16>>,
+pub(crate) struct InMemoryAws {
+    inner: Mutex<Inner>,
+    /// Statuses that the functions of a region are made to respond with.
+    forced_statuses: Mutex<BTreeMap<String, u16>>,
 }
 
-/// What is.
+/// The current state, and what internal reads have returned from it.
 #[derive(Debug, Default)]
-struct Present {
+struct Inner {
     state: State,
-    /// What was seen of it.
-    looks: Looks,
+    /// The responses of internal reads since the last change.
+    lookups: LookupCache,
 }
 
-/// Everything that exists. Cloning it copies nothing: a service is copied when it next changes.
+/// Everything that exists. A clone shares all services; a service is copied when it next changes.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct State {
     ids: Ids,
     services: Services,
-    past: Arc<past::Past>,
+    history: Arc<history::History>,
 }
 
-/// Every service with all that it keeps.
+/// The state of every service.
 #[derive(Debug, Default, Clone)]
 struct Services {
     acm: Arc<acm::Acm>,
@@ -79,69 +79,69 @@ struct Services {
     route53: Arc<route53::Route53>,
 }
 
-/// One API call, as a service sees it.
+/// An API call, as a service receives it.
 #[derive(Debug)]
-pub(super) struct Question<'a> {
-    /// The account and the region that are asked; `us-east-1` for global services.
+pub(super) struct ApiCall<'a> {
+    /// The account and the region of the call; `us-east-1` for global services.
     pub(super) place: &'a Place,
-    /// What is asked for, with the names in its path.
+    /// The operation, with the parameters of its path.
     pub(super) operation: &'a Operation,
     /// The whole request.
     pub(super) request: &'a Request,
     /// AWS's clock: the time since 1970-01-01T00:00:00Z.
     pub(super) now: Duration,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub(super) ids: &'a mut Ids,
 }
 
-impl Question<'_> {
-    /// The nth name in the path; empty when there is none.
+impl ApiCall<'_> {
+    /// The nth parameter of the path; empty when there is none.
     pub(super) fn name(&self, n: usize) -> &str {
         self.operation.path.get(n).map_or("", String::as_str)
     }
 
-    /// A parameter of the query.
+    /// A query parameter.
     pub(super) fn query(&self, name: &str) -> Option<String> {
         self.queries(name).into_iter().next()
     }
 
-    /// All values of a parameter of the query.
+    /// All values of a query parameter.
     pub(super) fn queries(&self, name: &str) -> Vec<String> {
         let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value)).collect()
     }
 
-    /// Now, as `2026-01-01T00:00:00Z`.
+    /// The current time as `2026-01-01T00:00:00Z`.
     pub(super) fn date(&self) -> String {
         date::date(self.now)
     }
 
-    /// What is answered to an operation that the memory does not know: no emulator should guess.
-    pub(super) fn not_implemented(&self) -> Refusal {
+    /// The error for an operation that the in-memory AWS does not implement: an emulator should not guess.
+    pub(super) fn not_implemented(&self) -> ApiError {
         not_implemented(&self.operation.name)
     }
 }
 
-/// An answer in JSON.
+/// A response in JSON.
 fn json(status: u16, body: &Value) -> Outcome {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    Ok(Answer::json(status, body))
+    Ok(Response::json(status, body))
 }
 
-/// An answer without a body.
+/// A response without a body.
 fn no_content() -> Outcome {
-    Ok(Answer { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() })
+    Ok(Response { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() })
 }
 
-/// The page of `items` that begins at number `start`, counted from 0, and where the next one begins.
+/// The page of `items` that begins at index `start`, and the index of the next page.
 fn page<T>(items: Vec<T>, start: usize, limit: usize) -> (Vec<T>, Option<usize>) {
     let end = start.saturating_add(limit);
     let next = (end < items.len()).then_some(end);
     (items.into_iter().skip(start).take(limit).collect(), next)
 }
 
-/// Takes over from `body` the fields that are in it.
-fn take_over(object: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
+/// Copies those of the fields that `body` contains.
+fn copy_fields(object: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
     for field in fields {
         if let Some(value) = body.get(*field) {
             object.insert((*field).to_owned(), value.clone());
@@ -149,101 +149,102 @@ fn take_over(object: &mut Map<String, Value>, body: &Value, fields: &[&str]) {
     }
 }
 
-/// A field of `body`, or what AWS takes in its stead.
-fn or(body: &Value, field: &str, default: impl Into<Value>) -> Value {
+/// A field of `body`, or AWS's default.
+fn field_or(body: &Value, field: &str, default: impl Into<Value>) -> Value {
     body.get(field).filter(|value| !value.is_null()).cloned().unwrap_or_else(|| default.into())
 }
 
-/// A text of `body`; empty when it is none.
+/// A string field of `body`; empty if it is not a string.
 fn text<'a>(body: &'a Value, field: &str) -> &'a str {
     body[field].as_str().unwrap_or_default()
 }
 
-fn not_implemented(operation: &str) -> Refusal {
-    Refusal::new(501, "NotImplemented", format!("The AWS in memory has no {operation}."))
+fn not_implemented(operation: &str) -> ApiError {
+    ApiError::new(501, "NotImplemented", format!("The in-memory AWS does not implement {operation}."))
 }
 
 impl Services {
-    fn answer(&mut self, call: Forward<'_>, now: Duration, ids: &mut Ids) -> Answer {
-        let Forward { place, service, operation, request, .. } = call;
-        let mut question = Question { place, operation, request, now: BEGINNING + now, ids };
-        let question = &mut question;
-        let answer = match service {
-            "acm" => Arc::make_mut(&mut self.acm).answer(question),
-            "apigateway" => Arc::make_mut(&mut self.apigateway).answer(question),
-            "cloudfront" => Arc::make_mut(&mut self.cloudfront).answer(question),
-            "iam" => Arc::make_mut(&mut self.iam).answer(question),
-            "lambda" => Arc::make_mut(&mut self.lambda).answer(question),
-            "logs" => Arc::make_mut(&mut self.logs).answer(question),
-            "route53" => Arc::make_mut(&mut self.route53).answer(question),
-            "sts" => sts::answer(question),
+    fn handle(&mut self, call: ForwardedCall<'_>, now: Duration, ids: &mut Ids) -> Response {
+        let ForwardedCall { place, service, operation, request, .. } = call;
+        let mut call = ApiCall { place, operation, request, now: START + now, ids };
+        let call = &mut call;
+        let response = match service {
+            "acm" => Arc::make_mut(&mut self.acm).handle(call),
+            "apigateway" => Arc::make_mut(&mut self.apigateway).handle(call),
+            "cloudfront" => Arc::make_mut(&mut self.cloudfront).handle(call),
+            "iam" => Arc::make_mut(&mut self.iam).handle(call),
+            "lambda" => Arc::make_mut(&mut self.lambda).handle(call),
+            "logs" => Arc::make_mut(&mut self.logs).handle(call),
+            "route53" => Arc::make_mut(&mut self.route53).handle(call),
+            "sts" => sts::handle(call),
             _ => Err(not_implemented(&format!("{service}:{}", operation.name))),
         };
-        answer.unwrap_or_else(|refusal| Answer::refusal(service, &refusal))
+        response.unwrap_or_else(|error| Response::error(service, &error))
     }
 }
 
-impl Memory {
-    /// Answers one API call. `now` is the time since the local AWS was started.
-    pub(crate) fn answer(&self, call: Forward<'_>, now: Duration) -> Answer {
-        let mut present = self.present();
-        let Present { state: State { ids, services, past }, looks } = &mut *present;
+impl InMemoryAws {
+    /// Handles an API call. `now` is the time since the local AWS was started.
+    pub(crate) fn handle(&self, call: ForwardedCall<'_>, now: Duration) -> Response {
+        let mut inner = self.lock();
+        let Inner { state: State { ids, services, history }, lookups } = &mut *inner;
         if is_read(&call.operation.name) {
-            let may_lie = may_lie(call.service, &call.operation.name);
-            let eventual = call.consistency.filter(|_| may_lie);
-            let mut old = eventual.and_then(|eventual| Arc::make_mut(past).choose(call, eventual, now));
-            return old.as_mut().unwrap_or(services).answer(call, now, ids);
+            let may_be_stale = may_be_stale(call.service, &call.operation.name);
+            let consistency = call.consistency.filter(|_| may_be_stale);
+            let mut old =
+                consistency.and_then(|consistency| Arc::make_mut(history).stale_state(call, consistency, now));
+            return old.as_mut().unwrap_or(services).handle(call, now, ids);
         }
-        looks.forget();
+        lookups.clear();
         let before = services.clone();
-        let answer = services.answer(call, now, ids);
-        if let Some(eventual) = call.consistency.filter(|_| answer.status.is_success()) {
-            Arc::make_mut(past).keep(call, eventual, now, before);
+        let response = services.handle(call, now, ids);
+        if let Some(consistency) = call.consistency.filter(|_| response.status.is_success()) {
+            Arc::make_mut(history).record(call, consistency, now, before);
         }
-        answer
+        response
     }
 
-    /// Answers a call that only looks, and asks for what is.
-    pub(crate) fn look(&self, place: &Place, service: &str, what: Ask<'_>) -> Arc<Look> {
-        let mut present = self.present();
-        let Present { state: State { ids, services, .. }, looks } = &mut *present;
-        looks.once(place, service, what, || {
-            let request = what.request(place, service);
-            let operation = recognise(service, &request);
-            let call = Forward { place, service, operation: &operation, request: &request, consistency: None };
-            // Who only looks needs no clock.
-            services.answer(call, Duration::ZERO, ids)
+    /// Answers an internal read from the current state.
+    pub(crate) fn lookup(&self, place: &Place, service: &str, lookup: Lookup<'_>) -> Arc<LookupResponse> {
+        let mut inner = self.lock();
+        let Inner { state: State { ids, services, .. }, lookups } = &mut *inner;
+        lookups.get_or_request(place, service, lookup, || {
+            let request = lookup.request(place, service);
+            let operation = identify(service, &request);
+            let call = ForwardedCall { place, service, operation: &operation, request: &request, consistency: None };
+            // Reads do not use the clock.
+            services.handle(call, Duration::ZERO, ids)
         })
     }
 
-    /// Everything as it is now.
+    /// A copy of the state.
     pub(crate) fn state(&self) -> State {
-        self.present().state.clone()
+        self.lock().state.clone()
     }
 
-    /// Makes everything as it was.
+    /// Restores a state.
     pub(crate) fn set_state(&self, state: State) {
-        *self.present() = Present { state, looks: Looks::default() };
+        *self.lock() = Inner { state, lookups: LookupCache::default() };
     }
 
-    fn present(&self) -> MutexGuard<'_, Present> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the functions of a region answer with this status.
-    pub(crate) fn set_answer(&self, region: &str, status: Option<u16>) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Makes the functions of a region respond with this status.
+    pub(crate) fn set_function_status(&self, region: &str, status: Option<u16>) {
+        let mut forced_statuses = self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner);
         match status {
-            Some(status) => answers.insert(region.to_owned(), status),
-            None => answers.remove(region),
+            Some(status) => forced_statuses.insert(region.to_owned(), status),
+            None => forced_statuses.remove(region),
         };
     }
 
-    /// Calls an API as its users do.
-    pub(crate) fn invoke(&self, place: &Place, api: &str, path: &str, request: &Request) -> Answer {
-        let forced = self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
+    /// Sends a client's request to an API.
+    pub(crate) fn invoke(&self, place: &Place, api: &str, path: &str, request: &Request) -> Response {
+        let forced = self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
         let state = self.state();
         let Services { apigateway, lambda, .. } = &state.services;
-        data_plane::answer(apigateway, lambda, data_plane::Asked { place, api, path, request, forced })
+        data_plane::respond(apigateway, lambda, data_plane::ApiRequest { place, api, path, request, forced })
     }
 }

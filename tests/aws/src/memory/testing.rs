@@ -1,33 +1,33 @@
-//! A memory that unit tests ask as an SDK does.
+//! An in-memory AWS that unit tests call as an SDK does.
 
 use std::time::Duration;
 
 use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue};
 
-use super::Memory;
-use crate::message::{Answer, Request, encode};
-use crate::operation::recognise;
+use super::InMemoryAws;
+use crate::message::{Request, Response, encode};
+use crate::operation::identify;
 use crate::options::DEFAULT_ACCOUNT;
-use crate::upstream::{Forward, Place};
+use crate::upstream::{ForwardedCall, Place};
 
-/// One service of an account.
+/// A service in an account.
 pub(super) struct Service {
-    memory: Memory,
+    memory: InMemoryAws,
     name: &'static str,
 }
 
 impl Service {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { memory: Memory::default(), name }
+        Self { memory: InMemoryAws::default(), name }
     }
 
-    /// `POST /2013-04-01/hostedzone` with this body.
-    pub(super) fn ask(&self, what: &str, body: &str) -> Answer {
-        self.ask_if_match(what, body, None)
+    /// Sends a request such as `POST /2013-04-01/hostedzone` with this body.
+    pub(super) fn send(&self, what: &str, body: &str) -> Response {
+        self.send_if_match(what, body, None)
     }
 
-    pub(super) fn ask_if_match(&self, what: &str, body: &str, etag: Option<&str>) -> Answer {
+    pub(super) fn send_if_match(&self, what: &str, body: &str, etag: Option<&str>) -> Response {
         let (method, uri) = what.split_once(' ').unwrap();
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let mut headers = HeaderMap::new();
@@ -40,21 +40,26 @@ impl Service {
             body: body.to_owned().into(),
         };
         let place = Place { account: DEFAULT_ACCOUNT.to_owned(), region: "us-east-1".to_owned() };
-        let operation = recognise(self.name, &request);
-        let call =
-            Forward { place: &place, service: self.name, operation: &operation, request: &request, consistency: None };
-        self.memory.answer(call, Duration::ZERO)
+        let operation = identify(self.name, &request);
+        let call = ForwardedCall {
+            place: &place,
+            service: self.name,
+            operation: &operation,
+            request: &request,
+            consistency: None,
+        };
+        self.memory.handle(call, Duration::ZERO)
     }
 
-    /// A form with these fields.
-    pub(super) fn form(&self, fields: &[(&str, &str)]) -> Answer {
+    /// Sends a form with these fields.
+    pub(super) fn form(&self, fields: &[(&str, &str)]) -> Response {
         let fields: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
-        self.ask("POST /", &fields.join("&"))
+        self.send("POST /", &fields.join("&"))
     }
 }
 
-/// The code and the message of a refusal.
-pub(super) fn refusal(answer: &Answer) -> (String, String) {
-    let message = answer.as_xml().text_at(&["Error", "Message"]).to_owned();
-    (answer.error_code().unwrap_or_default(), message)
+/// The code and the message of an error.
+pub(super) fn error_of(response: &Response) -> (String, String) {
+    let message = response.as_xml().text_at(&["Error", "Message"]).to_owned();
+    (response.error_code().unwrap_or_default(), message)
 }

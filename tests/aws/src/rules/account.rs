@@ -1,13 +1,13 @@
-//! The account: which regions it has, and whose keys are good.
+//! Accounts: enabled regions and valid access keys.
 
 use http::StatusCode;
 use serde_json::json;
 
 use super::Context;
-use crate::message::{Answer, Refusal};
+use crate::message::{ApiError, Response};
 
-/// Regions that every account has.
-const BY_DEFAULT: &[&str] = &[
+/// Regions that are enabled in every account.
+const ENABLED_BY_DEFAULT: &[&str] = &[
     "us-east-1",
     "us-east-2",
     "us-west-1",
@@ -27,7 +27,7 @@ const BY_DEFAULT: &[&str] = &[
     "sa-east-1",
 ];
 
-/// Regions that an account opts into; an account has the first, or with [`crate::Options::every_region`] all.
+/// Opt-in regions. The first is enabled; with [`crate::Options::all_regions`], all are.
 const OPT_IN: &[&str] = &[
     "eu-south-1",
     "af-south-1",
@@ -45,10 +45,10 @@ const OPT_IN: &[&str] = &[
     "mx-central-1",
 ];
 
-/// AWS's status of a region; `None` for what is no region.
+/// AWS's status of a region; `None` for an unknown region.
 fn status(context: &Context<'_>, region: &str) -> Option<&'static str> {
-    let opted_into = if context.proxy.options.every_region { OPT_IN } else { OPT_IN.get(..1).unwrap_or_default() };
-    if BY_DEFAULT.contains(&region) {
+    let opted_into = if context.proxy.options.all_regions { OPT_IN } else { OPT_IN.get(..1).unwrap_or_default() };
+    if ENABLED_BY_DEFAULT.contains(&region) {
         Some("ENABLED_BY_DEFAULT")
     } else if opted_into.contains(&region) {
         Some("ENABLED")
@@ -57,8 +57,8 @@ fn status(context: &Context<'_>, region: &str) -> Option<&'static str> {
     }
 }
 
-/// Refuses keys that nobody gave out, and every call to a region that the account has not opted into.
-pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
+/// Rejects unknown access keys, and every call to a region that is not enabled.
+pub(crate) fn rejection(context: &Context<'_>) -> Option<ApiError> {
     let known_region = matches!(status(context, &context.place.region), Some("ENABLED_BY_DEFAULT" | "ENABLED"));
     if known_region && !context.place.account.is_empty() {
         return None;
@@ -67,28 +67,28 @@ pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
         "sts" | "iam" | "route53" | "cloudfront" => "InvalidClientTokenId",
         _ => "UnrecognizedClientException",
     };
-    Some(Refusal::new(403, code, "The security token included in the request is invalid."))
+    Some(ApiError::new(403, code, "The security token included in the request is invalid."))
 }
 
-/// Answers what ministack answers for an account that has opted into everything.
-pub(crate) fn before(context: &Context<'_>) -> Option<Answer> {
+/// Responds to the calls about regions; in ministack, all regions are enabled.
+pub(crate) fn before(context: &Context<'_>) -> Option<Response> {
     let body = context.request.json();
     match context.operation.name.as_str() {
         "ListRegions" => {
-            let wanted = body.get("RegionOptStatusContains").and_then(|wanted| wanted.as_array()).cloned();
-            let regions: Vec<_> = BY_DEFAULT
+            let requested = body.get("RegionOptStatusContains").and_then(|requested| requested.as_array()).cloned();
+            let regions: Vec<_> = ENABLED_BY_DEFAULT
                 .iter()
                 .chain(OPT_IN)
                 .filter_map(|region| Some((region, status(context, region)?)))
-                .filter(|(_, status)| wanted.as_ref().is_none_or(|wanted| wanted.contains(&json!(status))))
+                .filter(|(_, status)| requested.as_ref().is_none_or(|requested| requested.contains(&json!(status))))
                 .map(|(region, status)| json!({"RegionName": region, "RegionOptStatus": status}))
                 .collect();
-            Some(Answer::json(StatusCode::OK, &json!({ "Regions": regions })))
+            Some(Response::json(StatusCode::OK, &json!({ "Regions": regions })))
         }
         "GetRegionOptStatus" => {
             let region = body.get("RegionName")?.as_str()?;
             let status = status(context, region)?;
-            Some(Answer::json(StatusCode::OK, &json!({"RegionName": region, "RegionOptStatus": status})))
+            Some(Response::json(StatusCode::OK, &json!({"RegionName": region, "RegionOptStatus": status})))
         }
         _ => None,
     }

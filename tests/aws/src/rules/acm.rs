@@ -1,16 +1,16 @@
-//! ACM: certificates that wait for their validation record, and stay as long as somebody uses them.
+//! ACM: certificates wait for their validation record and cannot be deleted while in use.
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Context, Verdict, timer};
 use crate::error::Error;
-use crate::message::{Answer, encode};
-use crate::upstream::{Ask, Place};
+use crate::message::{Response, encode};
+use crate::upstream::{Lookup, Place};
 
 const DESCRIBE: &str = "CertificateManager.DescribeCertificate";
 
-/// Refuses to delete what is in use; answers a repeated request with the first one's certificate.
+/// Rejects the deletion of a certificate in use; responds to a repeated request with the first one's certificate.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     let body = context.request.json();
     let arn = body["CertificateArn"].as_str().unwrap_or_default();
@@ -24,15 +24,15 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
                 return Ok(None);
             };
             let found = describe(context, &context.place, &arn).await?;
-            Ok(found.map(|_| Answer::json(StatusCode::OK, &json!({ "CertificateArn": arn }))))
+            Ok(found.map(|_| Response::json(StatusCode::OK, &json!({ "CertificateArn": arn }))))
         }
         _ => Ok(None),
     }
 }
 
-/// Makes new certificates pending, and tells of all how far they are.
-pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
-    let mut body = answer.as_json();
+/// Makes new certificates pending, and sets the progress of all.
+pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Result<(), Error> {
+    let mut body = response.as_json();
     match context.operation.name.as_str() {
         "RequestCertificate" => {
             let arn = body["CertificateArn"].as_str().unwrap_or_default();
@@ -45,10 +45,10 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
         }
         "DescribeCertificate" => {
             if let Some(certificate) = body.get_mut("Certificate") {
-                mend(context, &context.place, certificate).await?;
+                apply_progress(context, &context.place, certificate).await?;
                 let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
                 certificate["InUseBy"] = users(context, arn).await?.into();
-                // AWS has a call of their own for tags.
+                // AWS returns tags from another operation.
                 if let Some(fields) = certificate.as_object_mut() {
                     fields.remove("Tags");
                 }
@@ -64,7 +64,7 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
         }
         _ => return Ok(()),
     }
-    answer.body = body.to_string().into();
+    response.body = body.to_string().into();
     Ok(())
 }
 
@@ -72,18 +72,18 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
 pub(crate) async fn certificate(context: &Context<'_>, place: &Place, arn: &str) -> Result<Option<Value>, Error> {
     let mut found = describe(context, place, arn).await?;
     if let Some(certificate) = &mut found {
-        mend(context, place, certificate).await?;
+        apply_progress(context, place, certificate).await?;
     }
     Ok(found)
 }
 
 async fn describe(context: &Context<'_>, place: &Place, arn: &str) -> Result<Option<Value>, Error> {
-    let question = json!({ "CertificateArn": arn });
-    let answer = context.proxy.upstream.json(place, "acm", Ask::Target(DESCRIBE, &question)).await?;
-    Ok(answer.map(|answer| answer["Certificate"].clone()))
+    let body = json!({ "CertificateArn": arn });
+    let response = context.proxy.upstream.json(place, "acm", Lookup::Target(DESCRIBE, &body)).await?;
+    Ok(response.map(|response| response["Certificate"].clone()))
 }
 
-/// Whether a certificate covers a name: by the name itself, or by a wildcard for its last label.
+/// Whether a certificate covers a name, by itself or by a wildcard for its first label.
 pub(crate) fn covers(certificate: &Value, name: &str) -> bool {
     let wildcard = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
     let names = certificate["SubjectAlternativeNames"].as_array();
@@ -93,23 +93,23 @@ pub(crate) fn covers(certificate: &Value, name: &str) -> bool {
         .any(|covered| *covered == *name || wildcard.as_ref().is_some_and(|wild| covered == wild))
 }
 
-/// Two requests of one account, region and token are one.
+/// The key that identifies requests with the same account, region and token.
 fn request_key(context: &Context<'_>) -> Option<String> {
     let body = context.request.json();
     let token = format!("{}/{}", body["IdempotencyToken"].as_str()?, body["DomainName"]);
     Some(context.timer("certificate-token", &token))
 }
 
-/// ministack issues at once and makes up the validation record; AWS waits for the record, which is the same for a
-/// name and an account everywhere, and needs a moment to tell it.
-async fn mend(context: &Context<'_>, place: &Place, certificate: &mut Value) -> Result<(), Error> {
+/// ministack issues certificates immediately and invents a validation record. AWS reports the record after a moment,
+/// waits for it, and uses the same record for a name and an account in every region.
+async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut Value) -> Result<(), Error> {
     if certificate["Type"] == "IMPORTED" {
         return Ok(());
     }
     let arn = certificate["CertificateArn"].as_str().unwrap_or_default().to_owned();
-    let told = !context.proxy.timers.is_running(&timer(place, "requested", &arn));
+    let is_reported = !context.proxy.timers.is_running(&timer(place, "requested", &arn));
     let issued = timer(place, "issued", &arn);
-    // Once issued, it stays so; only a renewal would need the record again.
+    // An issued certificate stays issued; only a renewal would need the record again.
     let was_issued = context.proxy.timers.has_ended(&issued);
     let mut validated = true;
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
@@ -118,13 +118,13 @@ async fn mend(context: &Context<'_>, place: &Place, certificate: &mut Value) -> 
         validated = validated && (was_issued || has_record(context, place, &record, &value).await?);
         option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
     }
-    if validated && told {
+    if validated && is_reported {
         context.proxy.timers.start_once(&issued, context.proxy.options.delays.certificate_issued);
     }
     let is_issued = context.proxy.timers.has_ended(&issued);
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
         option["ValidationStatus"] = if is_issued { "SUCCESS" } else { "PENDING_VALIDATION" }.into();
-        if let (false, Some(fields)) = (told, option.as_object_mut()) {
+        if let (false, Some(fields)) = (is_reported, option.as_object_mut()) {
             fields.remove("ResourceRecord");
         }
     }
@@ -137,25 +137,25 @@ async fn mend(context: &Context<'_>, place: &Place, certificate: &mut Value) -> 
     Ok(())
 }
 
-/// Name and value of the CNAME for a domain name. A wildcard has the record of its parent.
+/// The name and value of the validation record for a domain name. A wildcard shares the record of its parent.
 fn validation_record(account: &str, name: &str) -> (String, String) {
     let base = name.strip_prefix("*.").unwrap_or(name);
     let digest = |purpose: &str| format!("{:032x}", fnv(&format!("{purpose}/{account}/{base}")));
     (format!("_{}.{base}.", digest("name")), format!("_{}.acm-validations.aws.", digest("value")))
 }
 
-/// FNV-1a with 128 bits: only has to be the same every time and to look like AWS's.
+/// FNV-1a with 128 bits: repeatable, and as long as AWS's labels.
 fn fnv(text: &str) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     text.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
 }
 
-/// Whether a public zone of the account answers with this CNAME.
+/// Whether a public zone of the account contains this CNAME.
 async fn has_record(context: &Context<'_>, place: &Place, name: &str, value: &str) -> Result<bool, Error> {
     let place = place.global();
     let upstream = &context.proxy.upstream;
-    let Some(zones) = upstream.xml(&place, "route53", Ask::Get("/2013-04-01/hostedzone")).await? else {
+    let Some(zones) = upstream.xml(&place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await? else {
         return Ok(false);
     };
     for zone in zones.items_at(&["HostedZones"]) {
@@ -164,33 +164,34 @@ async fn has_record(context: &Context<'_>, place: &Place, name: &str, value: &st
         }
         let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
         let path = format!("/2013-04-01/hostedzone/{id}/rrset?name={}&type=CNAME&maxitems=1", encode(name));
-        let Some(records) = upstream.xml(&place, "route53", Ask::Get(&path)).await? else { continue };
-        let fits = records.items_at(&["ResourceRecordSets"]).iter().any(|record| {
+        let Some(records) = upstream.xml(&place, "route53", Lookup::Get(&path)).await? else { continue };
+        let is_present = records.items_at(&["ResourceRecordSets"]).iter().any(|record| {
             let has_value = |item: &crate::xml::Element| {
                 item.text_at(&["Value"]).trim_end_matches('.') == value.trim_end_matches('.')
             };
             record.text_at(&["Name"]) == name && record.items_at(&["ResourceRecords"]).iter().any(has_value)
         });
-        if fits {
+        if is_present {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// The ARNs of what uses a certificate: API Gateway domain names of its region, and distributions.
+/// The ARNs of the resources that use a certificate: API Gateway domain names of its region, and distributions.
 async fn users(context: &Context<'_>, arn: &str) -> Result<Vec<String>, Error> {
     let upstream = &context.proxy.upstream;
     let mut users = Vec::new();
-    let domains = upstream.json(&context.place, "apigateway", Ask::Get("/v2/domainnames")).await?.unwrap_or_default();
+    let domains =
+        upstream.json(&context.place, "apigateway", Lookup::Get("/v2/domainnames")).await?.unwrap_or_default();
     for domain in domains["items"].as_array().into_iter().flatten() {
         if domain["domainNameConfigurations"][0]["certificateArn"] == arn {
             users.push(domain["domainNameArn"].as_str().unwrap_or_default().to_owned());
         }
     }
-    // CloudFront takes certificates of us-east-1 only.
+    // CloudFront only uses certificates of us-east-1.
     let distributions = if context.place == context.place.global() {
-        upstream.xml(&context.place, "cloudfront", Ask::Get("/2020-05-31/distribution")).await?
+        upstream.xml(&context.place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?
     } else {
         None
     };
@@ -208,7 +209,7 @@ async fn is_in_use(context: &Context<'_>, arn: &str) -> Result<bool, Error> {
     Ok(context.proxy.timers.is_running(&released) || !users(context, arn).await?.is_empty())
 }
 
-/// Notes that somebody lets go of a certificate: ACM learns of that later.
+/// Records that a certificate is no longer used by something, which ACM notices later.
 pub(crate) fn release(context: &Context<'_>, arn: &str) {
     let delay = context.proxy.options.delays.certificate_released;
     context.proxy.timers.start(&released_timer(context, arn), delay);
@@ -223,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wildcard_shares_its_parents_record() {
+    fn a_wildcard_shares_the_record_of_its_parent() {
         let account = "123456789012";
         assert_eq!(validation_record(account, "*.a.com"), validation_record(account, "a.com"));
         assert_ne!(validation_record(account, "b.a.com"), validation_record(account, "a.com"));

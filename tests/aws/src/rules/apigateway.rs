@@ -1,4 +1,4 @@
-//! API Gateway v2: certificates of domain names, what still refers to what, and tags that ministack forgets.
+//! API Gateway v2: certificates of domain names, references that prevent deletion, and tags that ministack loses.
 
 use bytes::Bytes;
 use http::Method;
@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Context, Verdict, acm};
 use crate::error::Error;
-use crate::message::{Answer, encode};
+use crate::message::{Response, encode};
 use crate::upstream::Upstream;
 
-/// ministack takes DeleteAccessLogSettings for a DeleteStage.
+/// ministack treats DeleteAccessLogSettings as DeleteStage.
 pub(crate) fn prepare(context: &mut Context<'_>) {
     if context.operation.name == "DeleteAccessLogSettings" {
         let request = &mut context.request;
@@ -19,7 +19,7 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
     }
 }
 
-/// Refuses what would leave something pointing at nothing, and domain names whose certificate will not do.
+/// Rejects deletions that would leave dangling references, and domain names without a suitable certificate.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     let body = context.request.json();
     match context.operation.name.as_str() {
@@ -42,7 +42,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     }
 }
 
-/// A regional domain name needs an issued certificate of its own region that covers it.
+/// A regional domain name needs an issued certificate of its region that covers it.
 async fn check_certificate(context: &Context<'_>, name: &str, body: &Value) -> Verdict {
     let Some(arn) = body["domainNameConfigurations"][0]["certificateArn"].as_str() else {
         if context.operation.name == "UpdateDomainName" {
@@ -66,7 +66,7 @@ async fn check_certificate(context: &Context<'_>, name: &str, body: &Value) -> V
         let message = format!("Certificate {arn} must be issued; its status is {}.", certificate["Status"]);
         return context.refuse(400, "BadRequestException", message);
     }
-    // ministack does not read imported certificates, so nobody knows what they cover.
+    // ministack does not parse imported certificates, so the names that they cover are unknown.
     if certificate["Type"] != "IMPORTED" && !acm::covers(&certificate, name) {
         let message = format!("The domain name {name} does not match the certificate {arn}.");
         return context.refuse(400, "BadRequestException", message);
@@ -114,7 +114,7 @@ async fn delete_integration(context: &Context<'_>) -> Verdict {
     exists(context, "integrations", "Integration").await
 }
 
-/// ministack deletes what does not exist without a word.
+/// ministack reports success when it deletes something that does not exist.
 async fn exists(context: &Context<'_>, collection: &str, what: &str) -> Verdict {
     let (api, name) = (context.name(0), context.name(1));
     if context.get(&format!("/v2/apis/{api}/{collection}/{}", encode(name))).await?.is_some() {
@@ -123,33 +123,34 @@ async fn exists(context: &Context<'_>, collection: &str, what: &str) -> Verdict 
     context.refuse(404, "NotFoundException", format!("Unable to find {what} by ID {name} within Api {api}"))
 }
 
-/// ministack lets one route or stage take the place of another of the same key.
+/// ministack replaces a route or stage of the same key.
 async fn create_once(context: &Context<'_>, collection: &str, key: &str, body: &Value) -> Verdict {
     let existing = context.get(&format!("/v2/apis/{}/{collection}", context.name(0))).await?.unwrap_or_default();
-    let wanted = &body[key];
-    if existing["items"].as_array().into_iter().flatten().any(|item| item[key] == *wanted) {
-        let what = wanted.as_str().unwrap_or_default();
+    let requested = &body[key];
+    if existing["items"].as_array().into_iter().flatten().any(|item| item[key] == *requested) {
+        let what = requested.as_str().unwrap_or_default();
         let message = format!("{} with key {what} already exists for this API", collection.trim_end_matches('s'));
         return context.refuse(409, "ConflictException", message);
     }
     Ok(None)
 }
 
-/// Gives APIs and stages the tags that they have now, not those that they were made with, and sends users of the
-/// reported endpoint through the proxy.
-pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
-    let mut body = answer.as_json();
+/// Sets the current tags of APIs and stages, for which ministack returns those of their creation, and an API endpoint
+/// that leads to the proxy.
+pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Result<(), Error> {
+    let mut body = response.as_json();
     let arn = |path: String| format!("arn:aws:apigateway:{}::/{path}", context.place.region);
     let api = context.name(0);
     match context.operation.name.as_str() {
-        "CreateApi" | "GetApi" | "UpdateApi" => mend_api(context, &mut body).await?,
+        "CreateApi" | "GetApi" | "UpdateApi" => correct_api(context, &mut body).await?,
         "GetApis" => {
             for api in body["items"].as_array_mut().into_iter().flatten() {
-                mend_api(context, api).await?;
+                correct_api(context, api).await?;
             }
         }
-        // What follows is for ministack alone: the memory does not forget tags, and what it tells may have been.
-        _ if matches!(context.proxy.upstream, Upstream::Memory(_)) => return Ok(()),
+        // The rest is for ministack only: the in-memory AWS keeps tags up to date, and its response may be stale on
+        // purpose.
+        _ if matches!(context.proxy.upstream, Upstream::InMemory(_)) => return Ok(()),
         "GetStage" | "UpdateStage" => {
             let name = body["stageName"].as_str().unwrap_or_default();
             body["tags"] = tags(context, &arn(format!("apis/{api}/stages/{name}"))).await?;
@@ -162,14 +163,14 @@ pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<
         }
         _ => return Ok(()),
     }
-    answer.body = body.to_string().into();
+    response.body = body.to_string().into();
     Ok(())
 }
 
-async fn mend_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error> {
+async fn correct_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error> {
     let id = api["apiId"].as_str().unwrap_or_default().to_owned();
     api["apiEndpoint"] = format!("http://{id}.execute-api.localhost:{}", context.proxy.port).into();
-    if matches!(context.proxy.upstream, Upstream::Memory(_)) {
+    if matches!(context.proxy.upstream, Upstream::InMemory(_)) {
         return Ok(());
     }
     api["tags"] = tags(context, &format!("arn:aws:apigateway:{}::/apis/{id}", context.place.region)).await?;
@@ -178,5 +179,5 @@ async fn mend_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error> {
 
 async fn tags(context: &Context<'_>, arn: &str) -> Result<Value, Error> {
     let found = context.get(&format!("/v2/tags/{}", encode(arn))).await?;
-    Ok(found.map_or_else(|| json!({}), |answer| answer["tags"].clone()))
+    Ok(found.map_or_else(|| json!({}), |response| response["tags"].clone()))
 }

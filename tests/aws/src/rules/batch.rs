@@ -1,26 +1,26 @@
-//! What Route 53 refuses of a batch of changes, judged by the records as they would be after it. Pure.
+//! What Route 53 rejects in a batch of changes, judged by the records as they would be afterwards. Pure.
 //!
 //! Source: AWS, Route 53 API reference, ChangeResourceRecordSets; messages as users have reported them.
 
 use crate::records::{Policy, Record, Target};
 
-/// What a batch does to one record.
+/// One change of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
     /// `CREATE`, `UPSERT` or `DELETE`.
     pub(crate) action: String,
-    /// The record.
+    /// The record set.
     pub(crate) record: Record,
 }
 
-/// The complaints about a batch; none when it is fine. What does not exist or exists already is left to ministack.
-pub(crate) fn complaints(zone: &str, current: &[Record], changes: &[Change]) -> Vec<String> {
+/// The errors of a batch; empty when it is valid. Existing and missing records are left to the backend.
+pub(crate) fn violations(zone: &str, current: &[Record], changes: &[Change]) -> Vec<String> {
     let after = apply(current, changes);
     let written = changes.iter().filter(|change| change.action != "DELETE").map(|change| &change.record);
-    written.filter_map(|record| complaint(zone, &after, record)).collect()
+    written.filter_map(|record| violation(zone, &after, record)).collect()
 }
 
-/// The records after a batch.
+/// The records after the batch.
 fn apply(current: &[Record], changes: &[Change]) -> Vec<Record> {
     let mut records = current.to_vec();
     for change in changes {
@@ -32,7 +32,7 @@ fn apply(current: &[Record], changes: &[Change]) -> Vec<Record> {
     records
 }
 
-fn complaint(zone: &str, after: &[Record], record: &Record) -> Option<String> {
+fn violation(zone: &str, after: &[Record], record: &Record) -> Option<String> {
     let (name, kind) = (&record.name, &record.kind);
     if name != zone && !name.ends_with(&format!(".{zone}")) {
         return Some(format!("RRSet with DNS name {name} is not permitted in zone {zone}"));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn check(current: &[Record], action: &str, record: Record, expected: &str) {
-        let found = complaints("a.com.", current, &[Change { action: action.into(), record }]);
+        let found = violations("a.com.", current, &[Change { action: action.into(), record }]);
         assert!(
             if expected.is_empty() { found.is_empty() } else { found.iter().any(|text| text.contains(expected)) },
             "{found:?} instead of {expected}"
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn one_name_has_one_policy() {
+    fn records_of_one_name_have_the_same_kind_of_policy() {
         let latency = record("api.a.com.", "A", "east", Policy::Latency("us-east-1".into()));
         let current = [latency.clone()];
         check(&current, "CREATE", record("api.a.com.", "A", "west", Policy::Latency("us-west-2".into())), "");
@@ -117,17 +117,17 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_changes_at_once() {
+    fn a_policy_can_change_within_one_batch() {
         let current = [record("api.a.com.", "A", "", Policy::Simple)];
         let changes = [
             Change { action: "DELETE".into(), record: current[0].clone() },
             Change { action: "CREATE".into(), record: record("api.a.com.", "A", "one", Policy::Weighted(1)) },
         ];
-        assert_eq!(complaints("a.com.", &current, &changes), Vec::<String>::new());
+        assert_eq!(violations("a.com.", &current, &changes), Vec::<String>::new());
     }
 
     #[test]
-    fn there_is_one_primary() {
+    fn a_name_has_one_primary() {
         let current = [record("api.a.com.", "A", "east", Policy::Failover(true))];
         check(&current, "CREATE", record("api.a.com.", "A", "west", Policy::Failover(true)), "failover already exists");
         check(&current, "CREATE", record("api.a.com.", "A", "west", Policy::Failover(false)), "");

@@ -1,19 +1,19 @@
-//! CloudFront: configurations that it does not take, certificates of its aliases, and its slowness.
+//! CloudFront: invalid configurations, certificates of alternate domain names, slow deployments.
 
 use std::sync::Arc;
 
 use super::{Context, Verdict, acm};
 use crate::error::Error;
-use crate::message::{Answer, Refusal};
-use crate::upstream::{Ask, Place};
+use crate::message::{ApiError, Response};
+use crate::upstream::{Lookup, Place};
 use crate::xml::Element;
 
 const NOT_DISABLED: &str = "The distribution you are trying to delete has not been disabled.";
 
-/// What is wrong with a configuration: status, code, message.
-type Fault = (u16, &'static str, String);
+/// Why a configuration is invalid: status, code, message.
+type ConfigError = (u16, &'static str, String);
 
-/// Refuses configurations that CloudFront does not take, and to delete what is not deployed.
+/// Rejects invalid configurations, and the deletion of a distribution that is not deployed.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     match context.operation.name.as_str() {
         "CreateDistribution" | "CreateDistributionWithTags" => {
@@ -30,7 +30,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         }
         "UpdateDistribution" => {
             let config = context.request.xml();
-            let found = ask(context, &format!("distribution/{}/config", context.name(0))).await?;
+            let found = get_xml(context, &format!("distribution/{}/config", context.name(0))).await?;
             let reference = |config: &Element| config.text_at(&["CallerReference"]).to_owned();
             if found.is_some_and(|found| reference(&found) != reference(&config)) {
                 return context.refuse(400, "IllegalUpdate", "The caller reference cannot be changed.");
@@ -42,15 +42,15 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     }
 }
 
-async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
-    context.proxy.upstream.xml(&context.place, "cloudfront", Ask::Get(&format!("/2020-05-31/{path}"))).await
+async fn get_xml(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
+    context.proxy.upstream.xml(&context.place, "cloudfront", Lookup::Get(&format!("/2020-05-31/{path}"))).await
 }
 
 async fn delete(context: &Context<'_>) -> Verdict {
     let id = context.name(0);
-    // A missing or stale ETag goes first; ministack knows it.
+    // A missing or stale ETag is reported first; the backend checks it.
     let path = format!("/2020-05-31/distribution/{id}");
-    let current = context.proxy.upstream.look(&context.place, "cloudfront", Ask::Get(&path)).await?;
+    let current = context.proxy.upstream.lookup(&context.place, "cloudfront", Lookup::Get(&path)).await?;
     let etag = current.header("etag");
     let Some(config) = current.xml().filter(|_| etag == context.request.headers.get("if-match")) else {
         return Ok(None);
@@ -65,20 +65,20 @@ async fn delete(context: &Context<'_>) -> Verdict {
     Ok(None)
 }
 
-/// Looks at a configuration for the distribution `id`, empty for a new one.
+/// Checks a configuration for the distribution `id`, which is empty for a new one.
 async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
-    let fault = match groups(config).or_else(|| behaviors(config)) {
-        Some(fault) => Some(fault),
+    let error = match groups(config).or_else(|| behaviors(config)) {
+        Some(error) => Some(error),
         None => match policies(context, config).await? {
-            Some(fault) => Some(fault),
+            Some(error) => Some(error),
             None => aliases(context, config, id).await?,
         },
     };
-    Ok(fault.map(|(status, code, message)| Answer::refusal("cloudfront", &Refusal::new(status, code, message))))
+    Ok(error.map(|(status, code, message)| Response::error("cloudfront", &ApiError::new(status, code, message))))
 }
 
-/// A group has two origins that exist.
-fn groups(config: &Element) -> Option<Fault> {
+/// An origin group has two existing origins.
+fn groups(config: &Element) -> Option<ConfigError> {
     let origins: Vec<&str> =
         config.items_at(&["Origins", "Items"]).iter().map(|origin| origin.text_at(&["Id"])).collect();
     for group in config.items_at(&["OriginGroups", "Items"]) {
@@ -100,8 +100,8 @@ fn all_behaviors(config: &Element) -> impl Iterator<Item = &Element> {
     config.child("DefaultCacheBehavior").into_iter().chain(config.items_at(&["CacheBehaviors", "Items"]))
 }
 
-/// A behaviour has a target, and a target that is a group takes no writes.
-fn behaviors(config: &Element) -> Option<Fault> {
+/// A behaviour has an existing target; a target that is an origin group does not allow writes.
+fn behaviors(config: &Element) -> Option<ConfigError> {
     let ids = |path: &[&str]| -> Vec<String> {
         config.items_at(path).iter().map(|item| item.text_at(&["Id"]).to_owned()).collect()
     };
@@ -121,7 +121,7 @@ fn behaviors(config: &Element) -> Option<Fault> {
     None
 }
 
-async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<Fault>, Error> {
+async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<ConfigError>, Error> {
     let kinds = [
         ("CachePolicyId", "cache-policy", "NoSuchCachePolicy", "The specified cache policy does not exist."),
         (
@@ -134,7 +134,7 @@ async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<Faul
     for behavior in all_behaviors(config) {
         for (field, path, code, message) in kinds {
             let id = behavior.text_at(&[field]);
-            if !id.is_empty() && ask(context, &format!("{path}/{id}")).await?.is_none() {
+            if !id.is_empty() && get_xml(context, &format!("{path}/{id}")).await?.is_none() {
                 return Ok(Some((404, code, message.to_owned())));
             }
         }
@@ -142,8 +142,9 @@ async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<Faul
     Ok(None)
 }
 
-/// Aliases need an issued certificate of us-east-1 that covers them, and are nobody else's.
-async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Option<Fault>, Error> {
+/// Alternate domain names need an issued certificate of us-east-1 that covers them, and belong to one distribution
+/// only.
+async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Option<ConfigError>, Error> {
     let invalid = |message: &str| Ok(Some((400, "InvalidViewerCertificate", message.to_owned())));
     let arn = config.text_at(&["ViewerCertificate", "ACMCertificateArn"]);
     let names: Vec<&str> = config.items_at(&["Aliases", "Items"]).iter().map(|alias| alias.text.as_str()).collect();
@@ -174,7 +175,7 @@ async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Op
              you're trying to add.",
         );
     }
-    let all = ask(context, "distribution").await?.unwrap_or_default();
+    let all = get_xml(context, "distribution").await?.unwrap_or_default();
     let others = all.items_at(&["Items"]).iter().filter(|other| other.text_at(&["Id"]) != id);
     let taken = others
         .flat_map(|other| other.items_at(&["Aliases", "Items"]))
@@ -187,8 +188,8 @@ fn reference(context: &Context<'_>, config: &Element) -> String {
     format!("{}/distribution/{}", context.place.account, config.text_at(&["CallerReference"]))
 }
 
-/// Notes when a distribution was changed, and tells of all how far they are: ministack's are deployed at once.
-pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+/// Records when a distribution was changed, and sets the status of all: ministack deploys immediately.
+pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
     let operation = context.operation.name.as_str();
     if !matches!(
         operation,
@@ -200,7 +201,7 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
     ) {
         return;
     }
-    let mut message = answer.as_xml();
+    let mut message = response.as_xml();
     if matches!(operation, "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") {
         let id = message.text_at(&["Id"]).to_owned();
         let delay = context.proxy.options.delays.distribution_deployed;
@@ -217,5 +218,5 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
             status.text = if deploying { "InProgress" } else { "Deployed" }.to_owned();
         }
     });
-    answer.body = message.to_message().into();
+    response.body = message.to_message().into();
 }

@@ -1,10 +1,10 @@
-//! IAM: a new role is not known everywhere at once.
+//! IAM: a new role takes a while to become assumable.
 
 use super::{Context, timer};
 use crate::error::Error;
-use crate::upstream::{Ask, Place};
+use crate::upstream::{Lookup, Place};
 
-/// Notes when a role, or its trust, was changed.
+/// Records when a role or its trust policy was changed.
 pub(crate) fn after(context: &Context<'_>) {
     if matches!(context.operation.name.as_str(), "CreateRole" | "UpdateAssumeRolePolicy") {
         let role = context.request.form("RoleName").unwrap_or_default();
@@ -13,7 +13,7 @@ pub(crate) fn after(context: &Context<'_>) {
     }
 }
 
-/// Whether Lambda can assume the role by now: it exists for long enough and trusts Lambda.
+/// Whether Lambda can already assume the role: it has existed for long enough and trusts Lambda.
 pub(crate) async fn lambda_can_assume(context: &Context<'_>, arn: &str) -> Result<bool, Error> {
     let account = arn.split(':').nth(4).unwrap_or_default();
     if account != context.place.account {
@@ -21,9 +21,9 @@ pub(crate) async fn lambda_can_assume(context: &Context<'_>, arn: &str) -> Resul
     }
     let name = arn.rsplit('/').next().unwrap_or_default();
     let fields = [("Action", "GetRole"), ("Version", "2010-05-08"), ("RoleName", name)];
-    let found = context.proxy.upstream.xml(&context.place.global(), "iam", Ask::Form(&fields)).await?;
-    let trust = found.map(|answer| {
-        let document = answer.text_at(&["GetRoleResult", "Role", "AssumeRolePolicyDocument"]);
+    let found = context.proxy.upstream.xml(&context.place.global(), "iam", Lookup::Form(&fields)).await?;
+    let trust = found.map(|response| {
+        let document = response.text_at(&["GetRoleResult", "Role", "AssumeRolePolicyDocument"]);
         crate::message::decode(document)
     });
     let trusts = trust.is_some_and(|document| document.contains("lambda.amazonaws.com"));

@@ -1,11 +1,11 @@
-//! Lambda: roles that cannot be assumed yet, functions that are not ready yet.
+//! Lambda: roles that cannot be assumed yet, functions that are not active yet.
 
 use serde_json::Value;
 
 use super::{Context, Verdict, iam};
-use crate::message::{Answer, Refusal};
+use crate::message::{ApiError, Response};
 
-/// Refuses a function whose role cannot be assumed, and changes of one that is not ready.
+/// Rejects functions whose role cannot be assumed, and changes of functions that are not ready.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     let operation = context.operation.name.as_str();
     let body = context.request.json();
@@ -31,13 +31,13 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     Ok(None)
 }
 
-/// Notes when a function was changed, and says of every function how far it is. ministack has times of its own for
-/// that, which nobody can put forward.
-pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+/// Records when a function was changed, and sets the states of all functions. ministack uses delays of its own, which
+/// tests cannot end early.
+pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
     if context.operation.name == "GetPolicy" {
-        return own_statements(context, answer);
+        return keep_own_statements(context, response);
     }
-    let mut body = answer.as_json();
+    let mut body = response.as_json();
     let ready = context.proxy.options.delays.function_ready;
     let name = function_name(context.name(0));
     match context.operation.name.as_str() {
@@ -52,12 +52,12 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
         _ => return,
     }
     each_configuration(&mut body, &|configuration| set_states(context, configuration));
-    answer.body = body.to_string().into();
+    response.body = body.to_string().into();
 }
 
-/// ministack takes the policies of all qualifiers for the function's own.
-fn own_statements(context: &Context<'_>, answer: &mut Answer) {
-    let mut body = answer.as_json();
+/// ministack returns the statements of all qualifiers as the function's own policy.
+fn keep_own_statements(context: &Context<'_>, response: &mut Response) {
+    let mut body = response.as_json();
     let mut policy: Value = serde_json::from_str(body["Policy"].as_str().unwrap_or_default()).unwrap_or_default();
     let is_qualified =
         context.request.query.contains("Qualifier=") || context.name(0) != function_name(context.name(0));
@@ -66,15 +66,15 @@ fn own_statements(context: &Context<'_>, answer: &mut Answer) {
     statements.retain(|statement| statement["Resource"].as_str().is_some_and(|resource| resource.ends_with(&own)));
     if statements.is_empty() {
         let message = "No policy is associated with the given resource.";
-        let refusal = Refusal::new(404, "ResourceNotFoundException", message);
-        *answer = Answer::refusal(&context.service, &refusal);
+        let error = ApiError::new(404, "ResourceNotFoundException", message);
+        *response = Response::error(&context.service, &error);
         return;
     }
     body["Policy"] = policy.to_string().into();
-    answer.body = body.to_string().into();
+    response.body = body.to_string().into();
 }
 
-/// The name in a name, a partial or a whole ARN, with or without a qualifier.
+/// The function name in a name, a partial or a full ARN, with or without a qualifier.
 fn function_name(identifier: &str) -> &str {
     let after_function = identifier.rsplit_once("function:").map_or(identifier, |(_, name)| name);
     after_function.split(':').next().unwrap_or_default()
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_function_is_named_in_many_ways() {
+    fn function_names_are_read_from_all_identifiers() {
         let arn = "arn:aws:lambda:us-east-1:123456789012:function:giraffe";
         for identifier in ["giraffe", "giraffe:live", arn, &format!("{arn}:7"), "123456789012:function:giraffe"] {
             assert_eq!(function_name(identifier), "giraffe");

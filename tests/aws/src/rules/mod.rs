@@ -1,15 +1,16 @@
-//! What AWS refuses, delays or answers otherwise than ministack, service by service.
+//! What AWS rejects, delays or answers differently from ministack, by service.
 //!
-//! A rule looks at ministack for what exists and keeps only what ministack does not know: how long ago something was.
+//! Rules read from the backend what exists, and store only what the backend does not record, such as when something
+//! happened.
 
 mod account;
 mod acm;
 mod apigateway;
 mod batch;
 mod cloudfront;
-mod held;
 mod iam;
 mod lambda;
+mod reserved_names;
 mod route53;
 mod sts;
 pub(crate) mod throttle;
@@ -19,16 +20,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::message::{Answer, Refusal, Request};
+use crate::message::{ApiError, Request, Response};
 use crate::operation::Operation;
 use crate::proxy::Proxy;
-use crate::upstream::{Ask, Place};
+use crate::upstream::{Lookup, Place};
 
-/// One AWS API call on its way.
+/// An AWS API call in progress.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) proxy: &'a Proxy,
-    /// The account and region that are asked.
+    /// The account and region of the call.
     pub(crate) place: Place,
     /// The service's signing name.
     pub(crate) service: String,
@@ -36,37 +37,37 @@ pub(crate) struct Context<'a> {
     pub(crate) request: Request,
 }
 
-/// What a rule says before a call is forwarded: nothing, or what to answer in ministack's stead.
-type Verdict = Result<Option<Answer>, Error>;
+/// What a rule decides before a call is forwarded: nothing, or the response to send instead.
+type Verdict = Result<Option<Response>, Error>;
 
 impl Context<'_> {
-    /// A refusal in the service's protocol.
+    /// An error in the service's protocol.
     fn refuse(&self, status: u16, code: &str, message: impl Into<String>) -> Verdict {
-        Ok(Some(Answer::refusal(&self.service, &Refusal::new(status, code, message))))
+        Ok(Some(Response::error(&self.service, &ApiError::new(status, code, message))))
     }
 
-    /// The nth name in the path; empty when there is none.
+    /// The nth parameter of the path; empty when there is none.
     fn name(&self, n: usize) -> &str {
         self.operation.path.get(n).map_or("", String::as_str)
     }
 
-    /// The name of a timer that belongs to this account and region.
+    /// The name of a timer of this account and region.
     fn timer(&self, what: &str, name: &str) -> String {
         timer(&self.place, what, name)
     }
 
-    /// What ministack has at this path of the service that is asked.
+    /// What the backend returns for this path of the called service.
     async fn get(&self, path: &str) -> Result<Option<Arc<Value>>, Error> {
-        self.proxy.upstream.json(&self.place, &self.service, Ask::Get(path)).await
+        self.proxy.upstream.json(&self.place, &self.service, Lookup::Get(path)).await
     }
 }
 
-/// The name of a timer that belongs to a place.
+/// The name of a timer of an account and region.
 fn timer(place: &Place, what: &str, name: &str) -> String {
     format!("{}/{}/{what}/{name}", place.account, place.region)
 }
 
-/// Brings the request into the spelling that ministack understands.
+/// Rewrites the request into the form that ministack understands.
 pub(crate) fn prepare(context: &mut Context<'_>) {
     match context.service.as_str() {
         "apigateway" => apigateway::prepare(context),
@@ -75,12 +76,13 @@ pub(crate) fn prepare(context: &mut Context<'_>) {
     }
 }
 
-/// What AWS would answer without doing anything.
+/// The response to a call that AWS would not carry out.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
-    if let Some(refusal) =
-        account::refused(context).or_else(|| throttle::refused(context)).or_else(|| held::refused(context))
+    if let Some(error) = account::rejection(context)
+        .or_else(|| throttle::rejection(context))
+        .or_else(|| reserved_names::rejection(context))
     {
-        return Ok(Some(Answer::refusal(&context.service, &refusal)));
+        return Ok(Some(Response::error(&context.service, &error)));
     }
     match context.service.as_str() {
         "account" => Ok(account::before(context)),
@@ -93,20 +95,20 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     }
 }
 
-/// Makes ministack's answer AWS's.
-pub(crate) async fn after(context: &Context<'_>, answer: &mut Answer) -> Result<(), Error> {
-    if !answer.status.is_success() {
+/// Adjusts the backend's response to that of AWS.
+pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Result<(), Error> {
+    if !response.status.is_success() {
         return Ok(());
     }
-    held::after(context);
+    reserved_names::after(context);
     match context.service.as_str() {
-        "acm" => acm::after(context, answer).await?,
-        "apigateway" => apigateway::after(context, answer).await?,
-        "cloudfront" => cloudfront::after(context, answer),
+        "acm" => acm::after(context, response).await?,
+        "apigateway" => apigateway::after(context, response).await?,
+        "cloudfront" => cloudfront::after(context, response),
         "iam" => iam::after(context),
-        "lambda" => lambda::after(context, answer),
-        "route53" => route53::after(context, answer),
-        "sts" => sts::after(context, answer),
+        "lambda" => lambda::after(context, response),
+        "route53" => route53::after(context, response),
+        "sts" => sts::after(context, response),
         _ => {}
     }
     Ok(())

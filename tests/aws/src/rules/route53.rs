@@ -1,4 +1,4 @@
-//! Route 53: batches that contradict themselves, changes that are not everywhere yet, references that were used before.
+//! Route 53: contradictory batches, changes that take time to propagate, caller references that were used before.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use super::batch::{self, Change};
 use super::{Context, Verdict};
 use crate::data_plane;
 use crate::error::Error;
-use crate::message::{Answer, Request};
+use crate::message::{Request, Response};
 use crate::records::{Record, absolute};
-use crate::upstream::Ask;
+use crate::upstream::Lookup;
 use crate::xml::Element;
 
-/// ministack does not know that `\052` is `*`.
+/// ministack does not accept `\052` as `*`.
 pub(crate) fn prepare(request: &mut Request) {
     if let Ok(text) = std::str::from_utf8(&request.body)
         && text.contains("\\052")
@@ -23,7 +23,7 @@ pub(crate) fn prepare(request: &mut Request) {
     request.query = request.query.replace("%5C052", "%2A").replace("\\052", "*");
 }
 
-/// Refuses what contradicts the zone or was asked before; answers what ministack cannot.
+/// Rejects changes that contradict the zone and reused caller references; responds where ministack cannot.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     match context.operation.name.as_str() {
         "ChangeResourceRecordSets" => change_records(context).await,
@@ -42,7 +42,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
 
 async fn change_records(context: &Context<'_>) -> Verdict {
     let zone_id = context.name(0);
-    let Some(zone) = ask(context, &format!("/2013-04-01/hostedzone/{zone_id}")).await? else {
+    let Some(zone) = get_xml(context, &format!("/2013-04-01/hostedzone/{zone_id}")).await? else {
         return Ok(None);
     };
     let current = records(context, zone_id).await?;
@@ -57,7 +57,7 @@ async fn change_records(context: &Context<'_>) -> Verdict {
         .collect();
     for change in changes.iter().filter(|change| change.action != "DELETE") {
         if let Some(id) = &change.record.health_check
-            && ask(context, &format!("/2013-04-01/healthcheck/{id}")).await?.is_none()
+            && get_xml(context, &format!("/2013-04-01/healthcheck/{id}")).await?.is_none()
         {
             return context.refuse(
                 404,
@@ -66,11 +66,11 @@ async fn change_records(context: &Context<'_>) -> Verdict {
             );
         }
     }
-    let complaints = batch::complaints(&absolute(zone.text_at(&["HostedZone", "Name"])), &current, &changes);
-    if complaints.is_empty() {
+    let violations = batch::violations(&absolute(zone.text_at(&["HostedZone", "Name"])), &current, &changes);
+    if violations.is_empty() {
         return Ok(None);
     }
-    context.refuse(400, "InvalidChangeBatch", format!("[{}]", complaints.join(", ")))
+    context.refuse(400, "InvalidChangeBatch", format!("[{}]", violations.join(", ")))
 }
 
 /// All records of a zone.
@@ -78,16 +78,16 @@ pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<
     data_plane::records(&context.proxy.upstream, &context.place, zone_id).await
 }
 
-async fn ask(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
-    context.proxy.upstream.xml(&context.place, "route53", Ask::Get(path)).await
+async fn get_xml(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
+    context.proxy.upstream.xml(&context.place, "route53", Lookup::Get(path)).await
 }
 
-/// A reference of a health check that still exists answers with it when the settings are the same; any other reuse is
-/// refused, also after the health check is gone.
+/// A caller reference returns its health check again if that still exists and the settings are the same. Any other
+/// reuse is rejected, even after the health check has been deleted.
 async fn create_health_check(context: &Context<'_>) -> Verdict {
     let Some(id) = reference(context).and_then(|key| context.proxy.remembered(&key)) else { return Ok(None) };
-    let wanted = context.request.xml();
-    if let Some(found) = ask(context, &format!("/2013-04-01/healthcheck/{id}")).await? {
+    let request = context.request.xml();
+    if let Some(found) = get_xml(context, &format!("/2013-04-01/healthcheck/{id}")).await? {
         let settings = |element: Option<&Element>| -> Vec<(String, String)> {
             let children = element.map_or(&[][..], |config| &config.children);
             let mut settings: Vec<_> =
@@ -95,9 +95,9 @@ async fn create_health_check(context: &Context<'_>) -> Verdict {
             settings.retain(|(name, _)| !matches!(name.as_str(), "Regions" | "ChildHealthChecks"));
             settings
         };
-        // What was left out stands at its default, which is found and not asked for.
+        // Settings that the request omits have their defaults, so compare only those that it contains.
         let found = settings(found.at(&["HealthCheck", "HealthCheckConfig"]));
-        if settings(wanted.child("HealthCheckConfig")).iter().all(|setting| found.contains(setting)) {
+        if settings(request.child("HealthCheckConfig")).iter().all(|setting| found.contains(setting)) {
             return Ok(None);
         }
     }
@@ -106,9 +106,9 @@ async fn create_health_check(context: &Context<'_>) -> Verdict {
 }
 
 async fn update_health_check(context: &Context<'_>) -> Verdict {
-    let wanted = context.request.xml();
-    let found = ask(context, &format!("/2013-04-01/healthcheck/{}", context.name(0))).await?;
-    let version = wanted.text_at(&["HealthCheckVersion"]);
+    let request = context.request.xml();
+    let found = get_xml(context, &format!("/2013-04-01/healthcheck/{}", context.name(0))).await?;
+    let version = request.text_at(&["HealthCheckVersion"]);
     if let Some(found) = found
         && !version.is_empty()
         && found.text_at(&["HealthCheck", "HealthCheckVersion"]) != version
@@ -118,10 +118,10 @@ async fn update_health_check(context: &Context<'_>) -> Verdict {
     Ok(None)
 }
 
-/// Three of Route 53's checkers ask, and agree.
+/// Three of Route 53's checkers report, and agree.
 async fn health_check_status(context: &Context<'_>) -> Verdict {
     let path = format!("/2013-04-01/healthcheck/{}", context.name(0));
-    let Some(check) = ask(context, &path).await? else {
+    let Some(check) = get_xml(context, &path).await? else {
         return context.refuse(404, "NoSuchHealthCheck", "No health check exists with the specified ID.");
     };
     let healthy = data_plane::is_healthy(context.proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await;
@@ -140,39 +140,39 @@ async fn health_check_status(context: &Context<'_>) -> Verdict {
     };
     let observations = ["us-east-1", "eu-west-1", "ap-southeast-1"].map(observation).to_vec();
     let list = Element::with_children("HealthCheckObservations", observations);
-    let answer = Element::with_children("GetHealthCheckStatusResponse", vec![list]);
-    Ok(Some(Answer::xml(StatusCode::OK, &answer)))
+    let response = Element::with_children("GetHealthCheckStatusResponse", vec![list]);
+    Ok(Some(Response::xml(StatusCode::OK, &response)))
 }
 
-/// ministack has only the operation for one resource.
+/// ministack only supports the operation for a single resource.
 async fn list_tags(context: &Context<'_>) -> Verdict {
     let kind = context.name(0);
     let mut sets = Vec::new();
     for id in context.request.xml().items_at(&["ResourceIds"]) {
-        let Some(found) = ask(context, &format!("/2013-04-01/tags/{kind}/{}", id.text)).await? else {
+        let Some(found) = get_xml(context, &format!("/2013-04-01/tags/{kind}/{}", id.text)).await? else {
             let code = if kind == "healthcheck" { "NoSuchHealthCheck" } else { "NoSuchHostedZone" };
             return context.refuse(404, code, format!("{} does not exist.", id.text));
         };
         sets.extend(found.child("ResourceTagSet").cloned());
     }
-    let answer =
+    let response =
         Element::with_children("ListTagsForResourcesResponse", vec![Element::with_children("ResourceTagSets", sets)]);
-    Ok(Some(Answer::xml(StatusCode::OK, &answer)))
+    Ok(Some(Response::xml(StatusCode::OK, &response)))
 }
 
-/// The caller reference of a request, as it is remembered.
+/// The key under which the caller reference of a request is stored.
 fn reference(context: &Context<'_>) -> Option<String> {
     let request = context.request.xml();
     let reference = request.text_at(&["CallerReference"]);
     (!reference.is_empty()).then(|| format!("{}/{}/{reference}", context.place.account, context.operation.name))
 }
 
-/// Notes when something was changed, and mends the answer.
-pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
+/// Records changes, and adjusts the response.
+pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
     let operation = context.operation.name.as_str();
-    let mut message = answer.as_xml();
+    let mut message = response.as_xml();
     if let Some(info) = message.child_mut("ChangeInfo") {
-        mend_change(context, info);
+        set_change_status(context, info);
     }
     let created = match operation {
         "CreateHostedZone" => message.text_at(&["HostedZone", "Id"]),
@@ -183,7 +183,7 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
         context.proxy.remember(key, created);
     }
     if operation.contains("HealthCheck") {
-        message.each_mut(&mut mend_health_check);
+        message.each_mut(&mut correct_health_check);
     }
     if operation == "ListResourceRecordSets" {
         message.each_mut(&mut |element| {
@@ -192,11 +192,11 @@ pub(crate) fn after(context: &Context<'_>, answer: &mut Answer) {
             }
         });
     }
-    answer.body = message.to_message().into();
+    response.body = message.to_message().into();
 }
 
-/// ministack is INSYNC after the first look; AWS after a while.
-fn mend_change(context: &Context<'_>, info: &mut Element) {
+/// ministack reports INSYNC after the first read; AWS takes a while.
+fn set_change_status(context: &Context<'_>, info: &mut Element) {
     let id = info.text_at(&["Id"]).to_owned();
     let timer = format!("change/{id}");
     context.proxy.timers.start_once(&timer, context.proxy.options.delays.change_insync);
@@ -206,9 +206,9 @@ fn mend_change(context: &Context<'_>, info: &mut Element) {
     }
 }
 
-/// ministack writes booleans as Python does, and the SDKs cannot read that; and it writes blank regions and children,
-/// which AWS does not have.
-fn mend_health_check(element: &mut Element) {
+/// ministack writes booleans as Python does, which the SDKs cannot read, and empty regions and children, which AWS
+/// omits.
+fn correct_health_check(element: &mut Element) {
     if element.text == "True" || element.text == "False" {
         element.text = element.text.to_lowercase();
     }

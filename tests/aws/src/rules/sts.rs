@@ -1,17 +1,17 @@
-//! STS: whose the keys are that AssumeRole gives out.
+//! STS: the accounts of the access keys that AssumeRole returns.
 
 use super::Context;
-use crate::message::Answer;
+use crate::message::Response;
 use crate::proxy::session_key;
 
-/// Remembers the account of a session.
-pub(crate) fn after(context: &Context<'_>, answer: &Answer) {
+/// Stores the account of a session.
+pub(crate) fn after(context: &Context<'_>, response: &Response) {
     if context.operation.name != "AssumeRole" {
         return;
     }
-    let answer = answer.as_xml();
-    let key = answer.text_at(&["AssumeRoleResult", "Credentials", "AccessKeyId"]);
-    let arn = answer.text_at(&["AssumeRoleResult", "AssumedRoleUser", "Arn"]);
+    let response = response.as_xml();
+    let key = response.text_at(&["AssumeRoleResult", "Credentials", "AccessKeyId"]);
+    let arn = response.text_at(&["AssumeRoleResult", "AssumedRoleUser", "Arn"]);
     if let Some(account) = arn.split(':').nth(4) {
         context.proxy.remember(session_key(key), account);
     }

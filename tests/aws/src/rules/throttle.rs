@@ -1,4 +1,4 @@
-//! AWS's published control-plane limits, as token buckets. Switched on by [`crate::Options::throttle`].
+//! AWS's published control-plane limits as token buckets. Enabled by [`crate::Options::throttle`].
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::Context;
 use crate::calls::Call;
 use crate::fault;
-use crate::message::Refusal;
+use crate::message::ApiError;
 
-/// The operations of a service that share a bucket, how many calls fit in it, and how many become free in a second.
+/// A limit: the operations that share a bucket, its size, and how many calls it regains in a second.
 struct Limit {
     service: &'static str,
-    /// Empty for all.
+    /// Empty means all operations.
     operations: &'static [&'static str],
-    /// Whether each operation has a bucket of its own.
+    /// Whether each operation has its own bucket.
     each: bool,
     burst: f64,
     per_second: f64,
@@ -48,17 +48,17 @@ const LIMITS: &[Limit] = &[
     limit("acm", &["ListCertificates"], true, 8.0, 8.0),
 ];
 
-/// The limits that a call counts against, and which bucket of each.
+/// The limits that apply to a call, each with the name of its bucket.
 fn limits_on(service: &str, operation: &str) -> impl Iterator<Item = (&'static Limit, String)> {
     let counts = move |limit: &&Limit| {
         limit.service == service && (limit.operations.is_empty() || limit.operations.contains(&operation))
     };
     let bucket = move |limit: &'static Limit| (limit, if limit.each { operation.to_owned() } else { String::new() });
-    // Lambda's calls are counted once; the others count against all together too.
+    // A Lambda call counts against one limit; calls to other services also count against the service's total.
     LIMITS.iter().filter(counts).take(if service == "lambda" { 1 } else { usize::MAX }).map(bucket)
 }
 
-/// The shortest time in which AWS takes these calls, and the bucket that has it so.
+/// The shortest time in which AWS accepts these calls, and the bucket that determines it.
 pub fn shortest_time(calls: &[Call]) -> (Duration, String) {
     let mut buckets: HashMap<String, (f64, &Limit)> = HashMap::new();
     for call in calls {
@@ -77,16 +77,16 @@ pub fn shortest_time(calls: &[Call]) -> (Duration, String) {
 #[derive(Debug, Default)]
 pub(crate) struct Limits(Mutex<Buckets>);
 
-/// What is left in the buckets.
+/// The state of the buckets.
 pub(crate) type Buckets = HashMap<String, Bucket>;
 
 impl Limits {
-    /// As full as they are now.
+    /// The current state of the buckets.
     pub(crate) fn buckets(&self) -> Buckets {
         self.0.lock().map(|buckets| buckets.clone()).unwrap_or_default()
     }
 
-    /// Makes them as full as they were.
+    /// Restores the state of the buckets.
     pub(crate) fn set_buckets(&self, full: Buckets) {
         if let Ok(mut buckets) = self.0.lock() {
             *buckets = full;
@@ -94,20 +94,20 @@ impl Limits {
     }
 }
 
-/// How full a bucket is.
+/// The state of a bucket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {
-    /// Calls that may be made at once.
+    /// Calls that can be made at once.
     free: f64,
-    /// When that was so.
+    /// The time of that count.
     at: Duration,
 }
 
-/// What sums of fractions may be off by.
+/// The rounding error of sums of fractions.
 const ROUNDING: f64 = 1e-9;
 
-/// Whether the call is one too many. A refused call uses nothing up.
-pub(crate) fn refused(context: &Context<'_>) -> Option<Refusal> {
+/// An error if the call exceeds a limit. A rejected call consumes nothing.
+pub(crate) fn rejection(context: &Context<'_>) -> Option<ApiError> {
     if !context.proxy.options.throttle {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Which of OpenTofu and Terraform there are.
+//! Finds OpenTofu and Terraform.
 
 use std::env;
 use std::io;
@@ -7,16 +7,16 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::{cache_dir, forget_settings, on_path, opentofu};
+use super::{cache_dir, clear_user_settings, on_path, opentofu};
 
 /// One installed OpenTofu or Terraform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cli {
     /// `tofu` or `terraform`.
     pub name: &'static str,
-    /// Its executable.
+    /// The path of its executable.
     pub path: PathBuf,
-    /// Its version, as it says itself.
+    /// Its version, as `version -json` prints it.
     pub version: String,
 }
 
@@ -27,79 +27,78 @@ impl std::fmt::Display for Cli {
     }
 }
 
-/// Where a tool stands after looking for it.
-enum Sought {
-    /// It is there.
+/// The result of looking for a tool.
+enum Search {
+    /// The tool exists.
     Found(Cli),
-    /// It is not there.
+    /// The tool does not exist.
     Missing,
-    /// Its environment variable is set to nothing: it is not wanted.
-    Unwanted,
+    /// Its environment variable is set to an empty string: it is not used.
+    Disabled,
 }
 
-/// Every command-line tool that there is: OpenTofu (built from its Go module when it is missing and Go is there), then
-/// Terraform. An environment variable `MULTIREGION_TOFU` or `MULTIREGION_TERRAFORM` names the executable; set to
-/// nothing, it leaves the tool out.
+/// Every command-line tool on this machine: OpenTofu (built from its Go module if missing and Go exists), then
+/// Terraform. `MULTIREGION_TOFU` and `MULTIREGION_TERRAFORM` name the executables; an empty string skips the tool.
 ///
 /// # Errors
-/// When there is none, with what to install; when a variable names what does not run.
+/// Without any tool, with what to install; when a variable names an executable that does not run.
 pub async fn clis() -> io::Result<Vec<Cli>> {
-    let terraform = seek("terraform", "MULTIREGION_TERRAFORM").await?;
+    let terraform = find("terraform", "MULTIREGION_TERRAFORM").await?;
     let mut found = Vec::new();
-    match (seek("tofu", "MULTIREGION_TOFU").await?, &terraform) {
-        (Sought::Found(tofu), _) => found.push(tofu),
-        (Sought::Missing, Sought::Found(_)) if on_path("go").is_none() => {
-            eprintln!("OpenTofu is not here, nor Go to build it: going on with Terraform alone.");
+    match (find("tofu", "MULTIREGION_TOFU").await?, &terraform) {
+        (Search::Found(tofu), _) => found.push(tofu),
+        (Search::Missing, Search::Found(_)) if on_path("go").is_none() => {
+            eprintln!("Neither OpenTofu nor Go to build it was found: using Terraform only.");
         }
-        (Sought::Missing, Sought::Found(_)) => match build().await {
+        (Search::Missing, Search::Found(_)) => match build().await {
             Ok(tofu) => found.push(tofu),
-            Err(error) => eprintln!("{error}\nGoing on with Terraform alone."),
+            Err(error) => eprintln!("{error}\nUsing Terraform only."),
         },
-        (Sought::Missing, _) => found.push(build().await?),
-        (Sought::Unwanted, _) => {}
+        (Search::Missing, _) => found.push(build().await?),
+        (Search::Disabled, _) => {}
     }
-    if let Sought::Found(terraform) = terraform {
+    if let Search::Found(terraform) = terraform {
         found.push(terraform);
     }
     if found.is_empty() {
-        return Err(io::Error::other("MULTIREGION_TOFU leaves OpenTofu out, and there is no Terraform on PATH"));
+        return Err(io::Error::other("MULTIREGION_TOFU is empty, which skips OpenTofu, and Terraform was not found"));
     }
     Ok(found)
 }
 
-/// One command-line tool, whichever is there; OpenTofu is built only when there is neither.
+/// One command-line tool; OpenTofu is built only when neither exists.
 ///
 /// # Errors
-/// As [`clis`].
+/// The same as of [`clis`].
 pub async fn cli() -> io::Result<Cli> {
     for (name, variable) in [("tofu", "MULTIREGION_TOFU"), ("terraform", "MULTIREGION_TERRAFORM")] {
-        if let Sought::Found(cli) = seek(name, variable).await? {
+        if let Search::Found(cli) = find(name, variable).await? {
             return Ok(cli);
         }
     }
     build().await
 }
 
-async fn seek(name: &'static str, variable: &str) -> io::Result<Sought> {
+async fn find(name: &'static str, variable: &str) -> io::Result<Search> {
     match env::var_os(variable) {
-        Some(value) if value.is_empty() => return Ok(Sought::Unwanted),
+        Some(value) if value.is_empty() => return Ok(Search::Disabled),
         Some(value) => {
             let path = PathBuf::from(value);
             let version = version(&path).await.map_err(|error| {
                 io::Error::other(format!("{variable} names {}, which does not run: {error}", path.display()))
             })?;
-            return Ok(Sought::Found(Cli { name, path, version }));
+            return Ok(Search::Found(Cli { name, path, version }));
         }
         None => {}
     }
     let cached = (name == "tofu").then(|| Some(opentofu::executable(&cache_dir().ok()?))).flatten();
     for path in on_path(name).into_iter().chain(cached.filter(|path| path.is_file())) {
-        // A version manager's shim without a version behind it is on PATH, and does not run.
+        // A version manager may put a shim on PATH that has no version to run.
         if let Ok(version) = version(&path).await {
-            return Ok(Sought::Found(Cli { name, path, version }));
+            return Ok(Search::Found(Cli { name, path, version }));
         }
     }
-    Ok(Sought::Missing)
+    Ok(Search::Missing)
 }
 
 async fn build() -> io::Result<Cli> {
@@ -109,7 +108,7 @@ async fn build() -> io::Result<Cli> {
 }
 
 async fn version(path: &Path) -> io::Result<String> {
-    let output = forget_settings(&mut Command::new(path))
+    let output = clear_user_settings(&mut Command::new(path))
         .args(["version", "-json"])
         .stdin(Stdio::null())
         .kill_on_drop(true)
@@ -117,7 +116,7 @@ async fn version(path: &Path) -> io::Result<String> {
         .await?;
     let json: serde_json::Value = serde_json::from_slice(&output.stdout)
         .map_err(|_| io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()))?;
-    // Both call it so: OpenTofu kept Terraform's name.
+    // OpenTofu kept Terraform's name for it.
     let version = json["terraform_version"].as_str();
-    version.map(str::to_owned).ok_or_else(|| io::Error::other("it does not tell its version"))
+    version.map(str::to_owned).ok_or_else(|| io::Error::other("its output contains no version"))
 }

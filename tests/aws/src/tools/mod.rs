@@ -1,16 +1,18 @@
-//! The tools that tests and `xtask` share: OpenTofu and Terraform, found or built, and a folder to run them in.
+//! Tools that tests and `xtask` share: OpenTofu and Terraform, found or built, and a folder to run them in.
 //!
-//! A tool is looked for in the environment variable that names it, on PATH, in the versioned cache folder, and only
-//! then built. Nothing outside the cache folder and temporary folders is touched.
+//! A tool is taken from the environment variable that names it, from PATH, or from the versioned cache folder;
+//! otherwise it is built. Only the cache folder and temporary folders are written to.
 
 mod cli;
+mod mirror;
 mod opentofu;
 mod process;
 mod run;
 mod workspace;
 
 pub use cli::{Cli, cli, clis};
-pub use process::{Group, Running, kill_in_group};
+pub use mirror::{PROVIDER_SOURCE, implied_mirror, install};
+pub use process::{ProcessGroup, Running, kill_in_group};
 pub use run::Run;
 pub use workspace::{CLI_CONFIG, Workspace, copy_dir, write_cli_config};
 
@@ -20,14 +22,14 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-/// The provider's version, as its package says.
+/// The provider's version in Cargo.toml.
 pub const PROVIDER_VERSION: &str = package_version(include_str!("../../../../Cargo.toml"));
 
-/// The folder that what is downloaded or built for tests is kept in, by name and version: `$MULTIREGION_CACHE`, else
-/// `terraform-provider-multiregion` in `$XDG_CACHE_HOME` or `~/.cache`. It is made when it is not there.
+/// The folder for what tests download or build, by name and version: `$MULTIREGION_CACHE`, else
+/// `terraform-provider-multiregion` in `$XDG_CACHE_HOME` or `~/.cache`. Created when missing.
 ///
 /// # Errors
-/// When there is no home folder, or the folder cannot be made.
+/// When there is no home folder, or the folder cannot be created.
 pub fn cache_dir() -> io::Result<PathBuf> {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let dir = set("MULTIREGION_CACHE")
@@ -35,7 +37,7 @@ pub fn cache_dir() -> io::Result<PathBuf> {
             let base = set("XDG_CACHE_HOME").or_else(|| Some(env::home_dir()?.join(".cache")))?;
             Some(base.join("terraform-provider-multiregion"))
         })
-        .ok_or_else(|| io::Error::other("there is no home folder to keep a cache in: set MULTIREGION_CACHE"))?;
+        .ok_or_else(|| io::Error::other("no home folder for the cache; set MULTIREGION_CACHE"))?;
     std::fs::create_dir_all(&dir)?;
     Ok(dir)
 }
@@ -46,9 +48,9 @@ pub fn source_root() -> &'static Path {
     here.ancestors().nth(2).unwrap_or(here)
 }
 
-/// Takes the settings of the person who runs this away from a tool: they must neither lead to that person's AWS account
-/// nor change what the tool does.
-fn forget_settings(command: &mut Command) -> &mut Command {
+/// Removes the settings of the person who runs this from a command, so that it neither reaches that person's AWS
+/// account nor behaves differently.
+fn clear_user_settings(command: &mut Command) -> &mut Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("TF_") || text.starts_with("AWS_") {
@@ -58,7 +60,7 @@ fn forget_settings(command: &mut Command) -> &mut Command {
     command.env("CHECKPOINT_DISABLE", "1")
 }
 
-/// The file `name` on PATH.
+/// The path of the program `name` on PATH.
 fn on_path(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join(&file)).find(|path| path.is_file())
@@ -91,18 +93,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_packages() {
+    fn the_version_is_that_of_cargo_toml() {
         assert_eq!(package_version("[package]\nname = \"x\"\nversion = \"1.2.3\"\n"), "1.2.3");
         assert_eq!(PROVIDER_VERSION.split('.').count(), 3, "{PROVIDER_VERSION}");
     }
 
     #[test]
-    fn the_root_is_where_the_provider_is() {
+    fn the_source_root_contains_the_provider() {
         assert!(source_root().join("provider/lib.rs").is_file());
     }
 
     #[test]
-    fn a_shell_is_found_and_nonsense_is_not() {
+    fn only_existing_programs_are_found_on_path() {
         assert!(on_path("sh").is_some());
         assert!(on_path("no-such-tool-anywhere").is_none());
     }

@@ -1,4 +1,4 @@
-//! OpenTofu, built from its Go module: it comes in no registry of packages that every machine can reach.
+//! Builds OpenTofu from its Go module, because no package registry that every machine can reach has it.
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
@@ -14,10 +14,10 @@ use super::on_path;
 /// The version that is built.
 const VERSION: &str = "1.12.6";
 
-/// Unfinished builds stand in folders of this prefix.
-const UNFINISHED: &str = ".opentofu-";
+/// The prefix of folders with unfinished builds.
+const UNFINISHED_PREFIX: &str = ".opentofu-";
 
-/// `go install` refuses a module that has a `replace`, which OpenTofu has: a module of our own repeats it.
+/// `go install` rejects a module with a `replace` directive, and OpenTofu has one; this module repeats it.
 const GO_MOD: &str = "\
 module scratch
 
@@ -36,19 +36,20 @@ package scratch
 import _ \"github.com/opentofu/opentofu/cmd/tofu\"
 ";
 
-/// Where the built executable stands in the cache.
+/// The path of the executable in the cache.
 pub(super) fn executable(cache: &Path) -> PathBuf {
     cache.join(format!("opentofu-{VERSION}")).join("tofu")
 }
 
-/// Builds it into the cache, unless another process has meanwhile. About four minutes the first time.
+/// Builds OpenTofu into the cache, unless another process has done so meanwhile. Takes about four minutes the first
+/// time.
 ///
 /// # Errors
-/// When Go is missing, or the build fails: with what Go said.
+/// Without Go, or when the build fails, with Go's output.
 pub(super) async fn build(cache: &Path) -> io::Result<PathBuf> {
     let go = on_path("go").ok_or_else(|| {
         io::Error::other(
-            "Neither OpenTofu nor Terraform is here, nor Go to build OpenTofu with. Install one of them: OpenTofu \
+            "OpenTofu and Terraform were not found, and neither was Go to build OpenTofu. Install one of them: OpenTofu \
              (https://opentofu.org/docs/intro/install), Terraform, or Go 1.26.3 or newer. MULTIREGION_TOFU and \
              MULTIREGION_TERRAFORM name an executable that is not on PATH.",
         )
@@ -59,12 +60,12 @@ pub(super) async fn build(cache: &Path) -> io::Result<PathBuf> {
         return Ok(executable);
     }
     remove_unfinished(cache)?;
-    let scratch = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(cache)?;
+    let scratch = tempfile::Builder::new().prefix(UNFINISHED_PREFIX).tempdir_in(cache)?;
     fs::write(scratch.path().join("go.mod"), GO_MOD)?;
     fs::write(scratch.path().join("tools.go"), TOOLS_GO)?;
     let mut progress = Progress::start();
     run(&go, &["mod", "tidy"], scratch.path(), &mut progress).await?;
-    // Without the flag it calls itself 1.12.6-dev, and version constraints fail.
+    // Without this flag it reports version 1.12.6-dev, which breaks version constraints.
     let flags = "-s -w -X github.com/opentofu/opentofu/version.dev=no";
     let package = "github.com/opentofu/opentofu/cmd/tofu";
     run(&go, &["build", "-v", "-ldflags", flags, "-o", "done/tofu", package], scratch.path(), &mut progress).await?;
@@ -73,17 +74,17 @@ pub(super) async fn build(cache: &Path) -> io::Result<PathBuf> {
     Ok(executable)
 }
 
-/// Holds the only right to build until it is dropped; another process waits for it.
+/// Takes an exclusive lock for the build, until it is dropped. Other processes wait.
 async fn lock(path: PathBuf) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?
 }
 
-/// What a killed build left. Only the holder of the lock may: nobody else is building.
+/// Removes what an interrupted build left behind. Requires the lock, because then nobody else is building.
 fn remove_unfinished(cache: &Path) -> io::Result<()> {
     for entry in fs::read_dir(cache)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED_PREFIX) {
             fs::remove_dir_all(entry.path())?;
         }
     }
@@ -102,46 +103,46 @@ async fn run(go: &Path, args: &[&str], dir: &Path, progress: &mut Progress) -> i
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    let mut said = Vec::new();
+    let mut output = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         let mut lines = BufReader::new(stderr).lines();
         while let Some(line) = lines.next_line().await? {
             progress.step();
-            said.push(line);
+            output.push(line);
         }
     }
     if child.wait().await?.success() {
         return Ok(());
     }
-    let last = said.split_off(said.len().saturating_sub(12)).join("\n");
+    let last = output.split_off(output.len().saturating_sub(12)).join("\n");
     Err(io::Error::other(format!("OpenTofu {VERSION} could not be built: go {} failed:\n{last}", args[0])))
 }
 
-/// Tells on stderr how far the build is: over and over in one line on a terminal, else now and then in a new one.
+/// Reports progress on stderr: in one line that is rewritten on a terminal, otherwise a new line now and then.
 struct Progress {
-    begun: Instant,
-    told: Option<Instant>,
+    started: Instant,
+    reported: Option<Instant>,
     steps: usize,
 }
 
 impl Progress {
     fn start() -> Self {
-        eprintln!("Building OpenTofu {VERSION} from its Go module, once: about four minutes.");
-        Self { begun: Instant::now(), told: None, steps: 0 }
+        eprintln!("Building OpenTofu {VERSION} from its Go module. This happens once and takes about four minutes.");
+        Self { started: Instant::now(), reported: None, steps: 0 }
     }
 
     fn step(&mut self) {
         self.steps += 1;
         let terminal = io::stderr().is_terminal();
         let pause = if terminal { Duration::from_millis(100) } else { Duration::from_secs(20) };
-        if self.told.is_some_and(|told| told.elapsed() < pause) {
+        if self.reported.is_some_and(|reported| reported.elapsed() < pause) {
             return;
         }
-        self.told = Some(Instant::now());
-        let line = format!("  {} modules and packages, {} s", self.steps, self.begun.elapsed().as_secs());
+        self.reported = Some(Instant::now());
+        let line = format!("  {} modules and packages, {} s", self.steps, self.started.elapsed().as_secs());
         if terminal {
             eprint!("\r{line}");
-            // A terminal that is gone is no reason to stop building.
+            // A closed terminal does not stop the build.
             let _ = io::stderr().flush();
         } else {
             eprintln!("{line}");
@@ -150,6 +151,6 @@ impl Progress {
 
     fn finish(&self) {
         let line_start = if io::stderr().is_terminal() { "\r" } else { "" };
-        eprintln!("{line_start}Built OpenTofu {VERSION} in {} s.              ", self.begun.elapsed().as_secs());
+        eprintln!("{line_start}Built OpenTofu {VERSION} in {} s.              ", self.started.elapsed().as_secs());
     }
 }

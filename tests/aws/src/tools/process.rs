@@ -1,4 +1,4 @@
-//! Running programs, with every process that they started.
+//! Runs programs, together with every process that they start.
 
 use std::io;
 use std::process::{Child as BlockingChild, Command as Blocking, ExitStatus, Stdio};
@@ -11,28 +11,28 @@ use tokio::task::JoinHandle;
 
 use super::Run;
 
-/// What ends a group whose owner is gone: a shell that waits for the end of its standard input, which we hold open as
-/// long as we live.
+/// The guard of a process group: a shell that kills the group when its standard input closes, which this process holds
+/// open while it lives.
 const GUARD: &str = "read _; kill -s KILL -- \"-$0\"";
 
-/// A running program in a process group of its own. A Ctrl-C in the terminal does not reach it behind our back, and
-/// all of it ends with us: when this is dropped, and when this process dies in whatever way.
-pub struct Group {
+/// A running program in a process group of its own. A Ctrl-C in the terminal does not reach it, and the whole group is
+/// killed when this value is dropped or this process dies, however that happens.
+pub struct ProcessGroup {
     child: Child,
     id: u32,
     guard: BlockingChild,
 }
 
-impl Group {
-    /// Starts it.
+impl ProcessGroup {
+    /// Starts the program.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When the program cannot be started.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         #[cfg(unix)]
         command.process_group(0);
         let child = command.spawn()?;
-        let id = child.id().ok_or_else(|| io::Error::other("the program ended before it began"))?;
+        let id = child.id().ok_or_else(|| io::Error::other("the program exited immediately"))?;
         let mut guard = Blocking::new("sh");
         guard.args(["-c", GUARD, &id.to_string()]);
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -41,27 +41,27 @@ impl Group {
         Ok(Self { child, id, guard: guard.spawn()? })
     }
 
-    /// The program's process id, which is its group's too.
+    /// The program's process id, which is also that of its group.
     pub fn id(&self) -> u32 {
         self.id
     }
 
-    /// What it prints, when it was started with a pipe for that; once.
+    /// Its standard output if that was piped; only once.
     pub fn stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Asks all of it to stop, as Ctrl-C in a terminal does: SIGINT.
+    /// Sends SIGINT to the group, as Ctrl-C in a terminal does.
     pub fn interrupt(&self) {
         self.signal("INT");
     }
 
-    /// Ends all of it at once, as `kill -9` does.
+    /// Sends SIGKILL to the group.
     pub fn kill(&self) {
         self.signal("KILL");
     }
 
-    /// Waits until the program itself ends.
+    /// Waits until the program itself exits.
     ///
     /// # Errors
     /// When it cannot be waited for.
@@ -70,26 +70,26 @@ impl Group {
     }
 
     fn signal(&self, name: &str) {
-        // A group that is gone already is what was wanted.
+        // A group that has already ended is fine.
         let group = format!("-{}", self.id);
         let _ = Blocking::new("kill").args(["-s", name, "--", &group]).stderr(Stdio::null()).status();
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        // Its id is still its own as long as it was not waited for. Afterwards it may be somebody else's.
+        // Until it has been waited for, the id is reserved; afterwards another process may have it.
         if self.child.id().is_some() {
             self.kill();
         }
-        // Killed, the guard does nothing.
+        // A killed guard does nothing.
         let _ = self.guard.kill();
         let _ = self.guard.wait();
     }
 }
 
-/// Ends the programs whose name begins so in a group at once, as `kill -9` does, and leaves the others alone: the provider that
-/// a CLI started.
+/// Kills the programs of a group whose name begins with `name`, and no others: for example the provider that a CLI
+/// started.
 pub fn kill_in_group(group: u32, name: &str) {
     let Ok(list) = Blocking::new("ps").args(["-A", "-o", "pid=,pgid=,args="]).output() else { return };
     for line in String::from_utf8_lossy(&list.stdout).lines() {
@@ -102,15 +102,15 @@ pub fn kill_in_group(group: u32, name: &str) {
     }
 }
 
-/// A running tool whose output is kept.
+/// A running tool whose output is captured.
 pub struct Running {
-    group: Group,
-    begun: Instant,
+    group: ProcessGroup,
+    started: Instant,
     stdout: Output,
     stderr: Output,
 }
 
-/// What was printed so far, and who reads the rest.
+/// The output so far, and the task that reads the rest.
 struct Output {
     printed: watch::Receiver<Vec<u8>>,
     reader: JoinHandle<io::Result<()>>,
@@ -119,31 +119,31 @@ struct Output {
 impl Running {
     pub(super) fn start(command: &mut Command) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let begun = Instant::now();
-        let mut group = Group::start(command)?;
+        let started = Instant::now();
+        let mut group = ProcessGroup::start(command)?;
         let stdout = Output::of(group.child.stdout.take());
         let stderr = Output::of(group.child.stderr.take());
-        Ok(Self { group, begun, stdout, stderr })
+        Ok(Self { group, started, stdout, stderr })
     }
 
-    /// The tool and the providers that it started.
-    pub fn group(&self) -> &Group {
+    /// The process group of the tool and its providers.
+    pub fn group(&self) -> &ProcessGroup {
         &self.group
     }
 
-    /// Waits until `text` stands on its standard output; `false` when that ends without it.
-    pub async fn has_printed(&self, text: &str) -> bool {
+    /// Waits until standard output contains `text`; `false` when it ends without it.
+    pub async fn wait_for_output(&self, text: &str) -> bool {
         let mut printed = self.stdout.printed.clone();
         printed.wait_for(|printed| String::from_utf8_lossy(printed).contains(text)).await.is_ok()
     }
 
-    /// Waits for its end.
+    /// Waits until the tool exits.
     ///
     /// # Errors
-    /// When it cannot be waited for. That it failed is no error here: see [`Run::success`].
+    /// When it cannot be waited for. A failed run is not an error here: see [`Run::success`].
     pub async fn wait(mut self) -> io::Result<Run> {
         let status = self.group.wait().await?;
-        let elapsed = self.begun.elapsed();
+        let elapsed = self.started.elapsed();
         Ok(Run { code: status.code(), stdout: self.stdout.all().await?, stderr: self.stderr.all().await?, elapsed })
     }
 }
@@ -177,14 +177,14 @@ mod tests {
 
     use super::*;
 
-    /// A shell that starts a child of its own, tells its id, and waits for it.
+    /// A shell that starts a child process, prints its id, and waits for it.
     fn parent_and_child() -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 60 & echo $!; wait"]).stdout(Stdio::piped());
         command
     }
 
-    async fn child_of(group: &mut Group) -> String {
+    async fn child_of(group: &mut ProcessGroup) -> String {
         let mut text = vec![0; 32];
         let read = group.stdout().unwrap().read(&mut text).await.unwrap();
         String::from_utf8_lossy(&text[..read]).trim().to_owned()
@@ -193,7 +193,7 @@ mod tests {
     async fn is_gone(id: &str) -> bool {
         for _ in 0..100 {
             let alive = Blocking::new("kill").args(["-0", id]).stderr(Stdio::null()).status().unwrap().success();
-            // A killed orphan stays until whoever inherited it looks.
+            // A killed orphan remains until its new parent reaps it.
             let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
             if !alive || state.contains(") Z ") {
                 return true;
@@ -204,18 +204,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn dropping_ends_the_children_too() {
-        let mut group = Group::start(&mut parent_and_child()).unwrap();
+    async fn dropping_a_group_kills_its_children() {
+        let mut group = ProcessGroup::start(&mut parent_and_child()).unwrap();
         let child = child_of(&mut group).await;
         drop(group);
         assert!(is_gone(&child).await);
     }
 
     #[tokio::test]
-    async fn the_end_of_the_owner_ends_all() {
-        let mut group = Group::start(&mut parent_and_child()).unwrap();
+    async fn a_group_is_killed_when_its_owner_dies() {
+        let mut group = ProcessGroup::start(&mut parent_and_child()).unwrap();
         let child = child_of(&mut group).await;
-        // What the guard sees when its owner dies.
+        // The guard sees this when its owner dies.
         drop(group.guard.stdin.take());
         assert!(is_gone(&child).await);
     }
@@ -225,7 +225,7 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo out; echo err >&2; exit 2"]);
         let running = Running::start(&mut command).unwrap();
-        assert!(running.has_printed("out").await && !running.has_printed("never").await);
+        assert!(running.wait_for_output("out").await && !running.wait_for_output("never").await);
         let run = running.wait().await.unwrap();
         assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (Some(2), "out\n", "err\n"));
     }

@@ -1,61 +1,61 @@
-//! What came of running a command-line tool.
+//! The result of a command-line tool's run.
 
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
-/// One run of a tool, ended.
+/// A finished run of a tool.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Its exit code; `None` when a signal ended it.
+    /// The exit code; `None` when a signal ended it.
     pub code: Option<i32>,
-    /// What it printed.
+    /// Its standard output.
     pub stdout: String,
-    /// What it complained.
+    /// Its standard error.
     pub stderr: String,
-    /// How long it took.
+    /// The time that it took.
     pub elapsed: Duration,
 }
 
 impl Run {
-    /// Whether it did what it was asked. A plan with changes did, too: it exits with 2.
+    /// Whether it succeeded. A plan with changes also succeeds: it exits with 2.
     pub fn success(&self) -> bool {
         matches!(self.code, Some(0 | 2))
     }
 
-    /// Whether it was a plan and had nothing to do.
+    /// Whether it was a plan with `-detailed-exitcode` that found no changes.
     pub fn is_empty_plan(&self) -> bool {
         self.code == Some(0)
     }
 
-    /// Every line of `-json` output, parsed.
-    pub fn events(&self) -> Vec<Json> {
+    /// The parsed lines of `-json` output.
+    fn events(&self) -> Vec<Json> {
         self.stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The diagnostics among the events: objects with `severity`, `summary`, `detail` and, where it is known, `address`
-    /// and `range`.
-    pub fn diagnostics(&self) -> Vec<Json> {
+    /// The diagnostics among the events: objects with `severity`, `summary`, `detail` and, if known, `address` and
+    /// `range`.
+    fn diagnostics(&self) -> Vec<Json> {
         self.events().into_iter().filter_map(|mut event| Some(event.get_mut("diagnostic")?.take())).collect()
     }
 
-    /// The errors among the diagnostics, as text: summary, then detail.
+    /// The error diagnostics as text: summary, then detail.
     pub fn errors(&self) -> Vec<String> {
         let text = |diagnostic: &Json, key: &str| diagnostic[key].as_str().unwrap_or_default().to_owned();
         let errors = self.diagnostics().into_iter().filter(|diagnostic| diagnostic["severity"] == "error");
         errors.map(|error| format!("{}\n{}", text(&error, "summary"), text(&error, "detail"))).collect()
     }
 
-    /// How many resources were or will be added, changed, removed: the last summary among the events.
+    /// The number of resources added, changed and removed, or to be: the last summary among the events.
     pub fn changes(&self) -> Option<(u64, u64, u64)> {
         let summary = self.events().into_iter().rev().find_map(|mut event| Some(event.get_mut("changes")?.take()))?;
         Some((summary["add"].as_u64()?, summary["change"].as_u64()?, summary["remove"].as_u64()?))
     }
 
-    /// Itself when it succeeded, else what it said.
+    /// The run if it succeeded, otherwise its error text.
     ///
     /// # Errors
-    /// The errors among its diagnostics, or all that it printed.
+    /// The error diagnostics, or the whole output.
     pub fn ok(self) -> Result<Self, String> {
         if self.success() {
             return Ok(self);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_with_their_detail() {
+    fn errors_include_their_details() {
         let stdout = r#"{"@level":"info","type":"version","terraform":"1.11.4"}
 {"type":"diagnostic","diagnostic":{"severity":"warning","summary":"Careful","detail":""}}
 not json

@@ -1,4 +1,4 @@
-//! A folder to run a command-line tool in, with our provider as the only one that it can find.
+//! A folder to run a command-line tool in, with this provider as the only one available.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,25 +9,27 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use super::{Cli, PROVIDER_VERSION, Run, Running, forget_settings};
+use super::{Cli, Run, Running, clear_user_settings, mirror};
 
-/// The name of the CLI configuration, in a workspace and for [`write_cli_config`].
+/// The file name of the CLI configuration, in a workspace and for [`write_cli_config`].
 pub const CLI_CONFIG: &str = "cli.tfrc";
 
 /// The saved plan's file name.
 const PLAN: &str = "saved.tfplan";
 
-/// A temporary folder with a configuration, apart from everything else on the machine: its own CLI configuration, data
-/// folder and state, no network at `init`, no AWS settings but those that it is given.
+/// A temporary folder with a configuration, isolated from the machine: its own CLI configuration, data folder and
+/// state, no network in `init`, and only the AWS settings that it is given.
 pub struct Workspace {
     cli: Cli,
-    // The configuration stands in a folder of its own: `fmt` and `test` look into every file beside it.
+    // The configuration has a folder of its own, because `fmt` and `test` read every file beside it.
     folder: TempDir,
+    /// The home folder of every run, in place of a CLI configuration.
+    home: Option<PathBuf>,
     env: BTreeMap<String, String>,
 }
 
 impl Workspace {
-    /// An empty folder in which `cli` finds the provider built at `provider`.
+    /// An empty workspace in which `cli` finds the provider at `provider`.
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -37,7 +39,7 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// An empty folder in which `cli` finds the providers in `mirror`, a filesystem mirror.
+    /// An empty workspace in which `cli` finds the providers of `mirror`, a filesystem mirror.
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -47,13 +49,24 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// An empty folder in which `cli` finds only what is installed in the home folder `home`: no CLI configuration, and
+    /// so the implied local mirrors.
+    ///
+    /// # Errors
+    /// When the folder cannot be created.
+    pub fn with_home(cli: &Cli, home: &Path) -> io::Result<Self> {
+        let mut workspace = Self::empty(cli)?;
+        workspace.home = Some(fs::canonicalize(home)?);
+        Ok(workspace)
+    }
+
     fn empty(cli: &Cli) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("multiregion-").tempdir()?;
         fs::create_dir(folder.path().join("config"))?;
-        Ok(Self { cli: cli.clone(), folder, env: BTreeMap::new() })
+        Ok(Self { cli: cli.clone(), folder, home: None, env: BTreeMap::new() })
     }
 
-    /// Where the configuration stands.
+    /// The folder of the configuration.
     pub fn dir(&self) -> PathBuf {
         self.folder.path().join("config")
     }
@@ -63,12 +76,12 @@ impl Workspace {
         &self.cli
     }
 
-    /// Sets environment variables for every run from now on: those that lead to a local AWS, for one.
+    /// Sets environment variables for every later run, for example those of a local AWS.
     pub fn set_env<K: Into<String>, V: Into<String>>(&mut self, variables: impl IntoIterator<Item = (K, V)>) {
         self.env.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
     }
 
-    /// Writes a file of the configuration, making the folders in between.
+    /// Writes a file of the configuration and creates its parent folders.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -78,7 +91,7 @@ impl Workspace {
         fs::write(path, text)
     }
 
-    /// Starts the tool and does not wait for it.
+    /// Starts the tool without waiting for it.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -86,38 +99,38 @@ impl Workspace {
         Running::start(&mut self.command(args))
     }
 
-    /// Runs the tool to its end.
+    /// Runs the tool and waits until it exits.
     ///
     /// # Errors
-    /// When it cannot be run. That it failed is no error here: see [`Run::success`].
+    /// When it cannot be run. A failed run is not an error here: see [`Run::success`].
     pub async fn run(&self, args: &[&str]) -> io::Result<Run> {
         self.start(args)?.wait().await
     }
 
-    /// `init`.
+    /// Runs `init`.
     ///
     /// # Errors
-    /// As [`Workspace::run`]; so are those below.
+    /// The same as of [`Workspace::run`], also for the methods below.
     pub async fn init(&self) -> io::Result<Run> {
         self.run(&["init", "-no-color"]).await
     }
 
-    /// `plan`, saved for [`Workspace::show_plan`] and [`Workspace::apply_plan`]; events on stdout.
+    /// Runs `plan` and saves it for [`Workspace::show_plan`] and [`Workspace::apply_plan`]; events on stdout.
     pub async fn plan(&self) -> io::Result<Run> {
         self.run(&["plan", "-json", "-detailed-exitcode", &format!("-out={PLAN}")]).await
     }
 
-    /// `apply` of the configuration as it is; events on stdout.
+    /// Runs `apply` on the configuration; events on stdout.
     pub async fn apply(&self) -> io::Result<Run> {
         self.run(&["apply", "-json", "-auto-approve"]).await
     }
 
-    /// `apply` of what [`Workspace::plan`] saved; events on stdout.
+    /// Runs `apply` on the saved plan; events on stdout.
     pub async fn apply_plan(&self) -> io::Result<Run> {
         self.run(&["apply", "-json", PLAN]).await
     }
 
-    /// `destroy`; events on stdout.
+    /// Runs `destroy`; events on stdout.
     pub async fn destroy(&self) -> io::Result<Run> {
         self.run(&["destroy", "-json", "-auto-approve"]).await
     }
@@ -127,12 +140,12 @@ impl Workspace {
         self.json(&["show", "-json"]).await
     }
 
-    /// What [`Workspace::plan`] saved, as JSON.
+    /// The saved plan as JSON.
     pub async fn show_plan(&self) -> io::Result<Json> {
         self.json(&["show", "-json", PLAN]).await
     }
 
-    /// The root module's outputs by name: their values.
+    /// The values of the root module's outputs by name.
     pub async fn outputs(&self) -> io::Result<BTreeMap<String, Json>> {
         let Json::Object(outputs) = self.json(&["output", "-json"]).await? else { return Ok(BTreeMap::new()) };
         Ok(outputs.into_iter().map(|(name, mut output)| (name, output["value"].take())).collect())
@@ -146,8 +159,13 @@ impl Workspace {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.cli.path);
         command.args(args).current_dir(self.dir());
-        forget_settings(&mut command)
-            .env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG))
+        clear_user_settings(&mut command);
+        match &self.home {
+            // Without these two, both tools look for their configuration and for providers below HOME only.
+            Some(home) => command.env("HOME", home).env_remove("XDG_CONFIG_HOME").env_remove("XDG_DATA_HOME"),
+            None => command.env("TF_CLI_CONFIG_FILE", self.folder.path().join(CLI_CONFIG)),
+        };
+        command
             .env("TF_DATA_DIR", self.folder.path().join("data"))
             .env("TF_IN_AUTOMATION", "1")
             .env("TF_INPUT", "0")
@@ -159,30 +177,29 @@ impl Workspace {
     }
 }
 
-/// Writes [`CLI_CONFIG`] into `folder`, and beside it a mirror that holds nothing but the provider, for either tool.
+/// Writes [`CLI_CONFIG`] into `folder`, and next to it a mirror that contains only the provider, for either tool.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When a file cannot be written.
 pub fn write_cli_config(folder: &Path, provider: &Path) -> io::Result<()> {
     let mirror = folder.join("mirror");
-    for host in ["registry.opentofu.org", "registry.terraform.io"] {
-        let package = mirror.join(host).join("multiregion/multiregion").join(PROVIDER_VERSION).join(platform());
-        fs::create_dir_all(&package)?;
-        let executable = package.join(format!("terraform-provider-multiregion_v{PROVIDER_VERSION}"));
+    for package in mirror::packages(&mirror) {
+        let executable = package.executable();
+        fs::create_dir_all(package.dir())?;
         #[cfg(unix)]
         std::os::unix::fs::symlink(fs::canonicalize(provider)?, executable)?;
         #[cfg(not(unix))]
-        fs::copy(provider, executable.with_extension("exe"))?;
+        fs::copy(provider, executable)?;
     }
     fs::write(folder.join(CLI_CONFIG), only_mirror(&mirror))
 }
 
-/// A CLI configuration in which providers come from `mirror` and from nowhere else: no network is needed.
+/// A CLI configuration that takes providers from `mirror` only, so that no network is needed.
 fn only_mirror(mirror: &Path) -> String {
     format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n")
 }
 
-/// Copies a folder and everything in it, but for what a run of a tool leaves behind.
+/// Copies a folder and its contents, except for files that a tool has created there.
 ///
 /// # Errors
 /// When something cannot be read or written.
@@ -204,38 +221,12 @@ pub fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// This machine, as registries of providers spell it: `linux_amd64`.
-fn platform() -> String {
-    let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    };
-    format!("{os}_{architecture}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn either_tool_finds_the_provider() {
-        let folder = tempfile::tempdir().unwrap();
-        let provider = folder.path().join("built");
-        fs::write(&provider, "").unwrap();
-        write_cli_config(folder.path(), &provider).unwrap();
-        for host in ["registry.opentofu.org", "registry.terraform.io"] {
-            let package =
-                folder.path().join(format!("mirror/{host}/multiregion/multiregion/{PROVIDER_VERSION}/{}", platform()));
-            let name = format!("terraform-provider-multiregion_v{PROVIDER_VERSION}");
-            assert!(fs::read_dir(&package).unwrap().any(|entry| entry.unwrap().file_name() == *name));
-        }
-    }
-
-    #[test]
-    fn a_copy_leaves_out_what_runs_leave_behind() {
+    fn a_copy_excludes_files_that_tools_created() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir_all(from.path().join("src")).unwrap();
         fs::create_dir_all(from.path().join(".terraform")).unwrap();

@@ -1,12 +1,12 @@
-//! The account: its regions, its keys, its limits.
+//! Accounts: regions, access keys, limits.
 
 use std::time::Duration;
 
 use aws_sdk_account::types::RegionOptStatus;
 use strict_aws::{LocalAws, Options};
 
-use crate::build::configuration;
-use crate::world::{World, refusal};
+use crate::fixtures::configuration;
+use crate::world::{World, error_of};
 
 #[tokio::test]
 async fn not_all_regions_are_enabled() {
@@ -21,29 +21,29 @@ async fn not_all_regions_are_enabled() {
     let enabled = world.account().list_regions().region_opt_status_contains(RegionOptStatus::Enabled).send().await;
     assert_eq!(enabled.unwrap().regions.unwrap().len(), 1);
 
-    world.go_to("ap-east-1");
-    assert_eq!(refusal!(world.lambda().list_functions().send().await).0, "UnrecognizedClientException");
+    world.set_region("ap-east-1");
+    assert_eq!(error_of!(world.lambda().list_functions().send().await).0, "UnrecognizedClientException");
 }
 
 #[tokio::test]
-async fn keys_that_nobody_gave_out_are_refused() {
+async fn unknown_access_keys_are_rejected() {
     let mut world = World::immediate().await;
-    world.use_key("AKIAIOSFODNN7EXAMPLE");
-    assert_eq!(refusal!(world.iam().list_roles().send().await).0, "InvalidClientTokenId");
+    world.set_access_key("AKIAIOSFODNN7EXAMPLE");
+    assert_eq!(error_of!(world.iam().list_roles().send().await).0, "InvalidClientTokenId");
 }
 
 #[tokio::test]
-async fn accounts_see_nothing_of_each_other() {
+async fn accounts_are_isolated() {
     let mut world = World::immediate().await;
     world.role().await;
-    world.use_key("210987654321");
+    world.set_access_key("210987654321");
     assert!(world.iam().list_roles().send().await.unwrap().roles.is_empty());
     assert!(world.aws.inventory_of("210987654321").await.unwrap().is_empty());
     assert_eq!(world.aws.inventory().await.unwrap().keys(), ["global/iam/role/giraffe"]);
 }
 
 #[tokio::test]
-async fn limits_are_kept_when_they_are_switched_on() {
+async fn calls_beyond_the_limits_are_throttled() {
     let world = World::start(Options { throttle: true, ..Options::immediate() }).await;
     let zone = world.zone().await;
     let certificate = world.certificate(&zone, "*.a.com").await;
@@ -52,13 +52,13 @@ async fn limits_are_kept_when_they_are_switched_on() {
         domain.domain_name_configurations(configuration(&certificate)).send()
     };
     make("one.a.com").await.unwrap();
-    assert_eq!(refusal!(make("two.a.com").await).0, "TooManyRequestsException");
+    assert_eq!(error_of!(make("two.a.com").await).0, "TooManyRequestsException");
     world.aws.advance(Duration::from_secs(31));
     make("two.a.com").await.unwrap();
 }
 
 #[tokio::test]
-async fn a_local_aws_is_shared_by_runtimes() {
+async fn a_local_aws_can_be_shared_by_runtimes() {
     let aws = LocalAws::start(Options::immediate()).await.unwrap();
     let other = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -2,15 +2,15 @@
 
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 
-use crate::build::configuration;
-use crate::world::{World, refusal};
+use crate::fixtures::configuration;
+use crate::world::{World, error_of};
 
 async fn describe(world: &World, arn: &str) -> CertificateDetail {
     world.acm().describe_certificate().certificate_arn(arn).send().await.unwrap().certificate.unwrap()
 }
 
 #[tokio::test]
-async fn a_certificate_is_issued_after_its_record_is_there() {
+async fn a_certificate_is_issued_after_its_validation_record_exists() {
     let world = World::slow().await;
     let zone = world.zone().await;
     let arn = world.request_certificate("api.a.com").await;
@@ -29,11 +29,11 @@ async fn a_certificate_is_issued_after_its_record_is_there() {
 }
 
 #[tokio::test]
-async fn the_record_is_the_same_in_every_region() {
+async fn the_validation_record_is_the_same_in_every_region() {
     let mut world = World::immediate().await;
     let mut records = Vec::new();
     for region in ["us-east-1", "eu-central-1"] {
-        world.go_to(region);
+        world.set_region(region);
         let arn = world.request_certificate("*.a.com").await;
         records
             .push(describe(&world, &arn).await.domain_validation_options.unwrap()[0].resource_record.clone().unwrap());
@@ -43,7 +43,7 @@ async fn the_record_is_the_same_in_every_region() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_is_the_same_certificate() {
+async fn a_repeated_request_returns_the_same_certificate() {
     let world = World::immediate().await;
     let request = |token: &str| world.acm().request_certificate().domain_name("a.com").idempotency_token(token).send();
     let first = request("one").await.unwrap().certificate_arn;
@@ -52,7 +52,7 @@ async fn a_repeated_request_is_the_same_certificate() {
 }
 
 #[tokio::test]
-async fn a_certificate_in_use_stays() {
+async fn a_certificate_in_use_cannot_be_deleted() {
     let world = World::slow().await;
     let zone = world.zone().await;
     let arn = world.request_certificate("api.a.com").await;
@@ -65,9 +65,9 @@ async fn a_certificate_in_use_stays() {
     assert_eq!(describe(&world, &arn).await.in_use_by.unwrap().len(), 1);
 
     let delete = || world.acm().delete_certificate().certificate_arn(&arn).send();
-    assert_eq!(refusal!(delete().await).0, "ResourceInUseException");
+    assert_eq!(error_of!(delete().await).0, "ResourceInUseException");
     world.apigateway().delete_domain_name().domain_name("api.a.com").send().await.unwrap();
-    assert_eq!(refusal!(delete().await).0, "ResourceInUseException");
+    assert_eq!(error_of!(delete().await).0, "ResourceInUseException");
     world.wait();
     delete().await.unwrap();
 }

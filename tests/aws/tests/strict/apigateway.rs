@@ -1,10 +1,10 @@
 //! API Gateway v2.
 
-use crate::build::configuration;
-use crate::world::{World, refusal};
+use crate::fixtures::configuration;
+use crate::world::{World, error_of};
 
 #[tokio::test]
-async fn a_domain_name_needs_a_certificate_that_will_do() {
+async fn a_domain_name_needs_a_suitable_certificate() {
     let mut world = World::immediate().await;
     let zone = world.zone().await;
     let make = |world: &World, arn: &str| {
@@ -12,22 +12,22 @@ async fn a_domain_name_needs_a_certificate_that_will_do() {
         domain.domain_name_configurations(configuration(arn)).send()
     };
     let pending = world.request_certificate("api.a.com").await;
-    let (code, message) = refusal!(make(&world, &pending).await);
+    let (code, message) = error_of!(make(&world, &pending).await);
     assert_eq!(code, "BadRequestException");
     assert!(message.contains("PENDING_VALIDATION"), "{message}");
 
     let another = world.certificate(&zone, "b.a.com").await;
-    assert!(refusal!(make(&world, &another).await).1.contains("does not match"));
+    assert!(error_of!(make(&world, &another).await).1.contains("does not match"));
 
     world.validate(&zone, &pending).await;
-    world.go_to("us-west-2");
-    assert!(refusal!(make(&world, &pending).await).1.contains("must be in 'us-west-2'"));
-    world.go_to("us-east-1");
+    world.set_region("us-west-2");
+    assert!(error_of!(make(&world, &pending).await).1.contains("must be in 'us-west-2'"));
+    world.set_region("us-east-1");
     make(&world, &pending).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_integration_stays_as_long_as_a_route_leads_to_it() {
+async fn an_integration_with_a_route_cannot_be_deleted() {
     let world = World::immediate().await;
     let role = world.role().await;
     let api = world.api(&role).await;
@@ -35,16 +35,16 @@ async fn an_integration_stays_as_long_as_a_route_leads_to_it() {
     let route = client.get_routes().api_id(&api).send().await.unwrap().items.unwrap().remove(0);
     let integration = route.target.unwrap().replace("integrations/", "");
     let delete = || client.delete_integration().api_id(&api).integration_id(&integration).send();
-    let (code, message) = refusal!(delete().await);
+    let (code, message) = error_of!(delete().await);
     assert_eq!(code, "ConflictException");
     assert!(message.contains(route.route_id.as_deref().unwrap()), "{message}");
     client.delete_route().api_id(&api).route_id(route.route_id.unwrap()).send().await.unwrap();
     delete().await.unwrap();
-    assert_eq!(refusal!(delete().await).0, "NotFoundException");
+    assert_eq!(error_of!(delete().await).0, "NotFoundException");
 }
 
 #[tokio::test]
-async fn an_api_stays_as_long_as_a_domain_name_leads_to_it() {
+async fn a_mapped_api_cannot_be_deleted() {
     let world = World::immediate().await;
     let (zone, role) = (world.zone().await, world.role().await);
     let api = world.api(&role).await;
@@ -52,27 +52,30 @@ async fn an_api_stays_as_long_as_a_domain_name_leads_to_it() {
     world.domain("api.a.com", &certificate, &api).await;
     let client = world.apigateway();
     let delete = || client.delete_api().api_id(&api).send();
-    assert_eq!(refusal!(delete().await).0, "BadRequestException");
+    assert_eq!(error_of!(delete().await).0, "BadRequestException");
     client.delete_domain_name().domain_name("api.a.com").send().await.unwrap();
     delete().await.unwrap();
 }
 
 #[tokio::test]
-async fn routes_and_stages_are_made_once() {
+async fn routes_and_stages_are_unique() {
     let world = World::immediate().await;
     let role = world.role().await;
     let api = world.api(&role).await;
     let client = world.apigateway();
-    assert_eq!(refusal!(client.create_route().api_id(&api).route_key("$default").send().await).0, "ConflictException");
-    assert_eq!(refusal!(client.create_stage().api_id(&api).stage_name("$default").send().await).0, "ConflictException");
+    assert_eq!(error_of!(client.create_route().api_id(&api).route_key("$default").send().await).0, "ConflictException");
+    assert_eq!(
+        error_of!(client.create_stage().api_id(&api).stage_name("$default").send().await).0,
+        "ConflictException"
+    );
 }
 
 #[tokio::test]
-async fn an_api_has_the_tags_of_now() {
+async fn an_api_returns_its_current_tags() {
     let world = World::immediate().await;
     let client = world.apigateway();
-    let made = client.create_api().name("a").protocol_type("HTTP".into()).tags("a", "1").send().await.unwrap();
-    let api = made.api_id.unwrap();
+    let created = client.create_api().name("a").protocol_type("HTTP".into()).tags("a", "1").send().await.unwrap();
+    let api = created.api_id.unwrap();
     let arn = format!("arn:aws:apigateway:us-east-1::/apis/{api}");
     client.tag_resource().resource_arn(&arn).tags("a", "2").tags("b", "3").send().await.unwrap();
     let tags = client.get_api().api_id(&api).send().await.unwrap().tags.unwrap();

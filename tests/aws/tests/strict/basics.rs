@@ -1,15 +1,15 @@
-//! Start, forward, log, latency, faults, end.
+//! Start, forward, log, latency, faults, stop.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_route53::types::{HealthCheckConfig, HealthCheckType};
-use strict_aws::{Fault, Harm};
+use strict_aws::{Effect, Fault};
 
-use crate::world::{World, refusal};
+use crate::world::{World, error_of};
 
 #[tokio::test]
-async fn health_checks_can_be_read() {
+async fn health_checks_are_readable_by_the_sdk() {
     let world = World::immediate().await;
     let config = HealthCheckConfig::builder()
         .r#type(HealthCheckType::Https)
@@ -20,8 +20,9 @@ async fn health_checks_can_be_read() {
         .measure_latency(false)
         .build()
         .unwrap();
-    let made = world.route53().create_health_check().caller_reference("one").health_check_config(config).send().await;
-    let config = made.unwrap().health_check.unwrap().health_check_config.unwrap();
+    let created =
+        world.route53().create_health_check().caller_reference("one").health_check_config(config).send().await;
+    let config = created.unwrap().health_check.unwrap().health_check_config.unwrap();
     assert_eq!((config.enable_sni, config.measure_latency, config.regions), (Some(true), Some(false), None));
     assert_eq!(world.route53().list_health_checks().send().await.unwrap().health_checks.len(), 1);
 }
@@ -29,7 +30,7 @@ async fn health_checks_can_be_read() {
 #[tokio::test]
 async fn calls_are_logged() {
     let mut world = World::immediate().await;
-    world.go_to("eu-central-1");
+    world.set_region("eu-central-1");
     world.lambda().get_function().function_name("giraffe").send().await.unwrap_err();
     let calls = world.aws.calls();
     let [call] = calls.as_slice() else { panic!("{calls:?}") };
@@ -45,48 +46,48 @@ async fn calls_are_logged() {
 async fn latency_is_added_to_each_call() {
     let world = World::immediate().await;
     world.iam().list_roles().send().await.unwrap();
-    world.aws.latency(Duration::from_millis(200));
+    world.aws.set_latency(Duration::from_millis(200));
     let before = Instant::now();
     world.iam().list_roles().send().await.unwrap();
     assert!(before.elapsed() >= Duration::from_millis(200));
 }
 
 #[tokio::test]
-async fn a_lost_reply_is_of_a_call_that_was_done() {
+async fn a_call_with_a_lost_reply_has_taken_effect() {
     let world = World::immediate().await;
-    world.aws.fault(Fault::new(Harm::ReplyLost).operation("logs:CreateLogGroup").nth(1));
+    world.aws.inject(Fault::new(Effect::ReplyLost).operation("logs:CreateLogGroup").nth(1));
     let error = world.logs().create_log_group().log_group_name("one").send().await.unwrap_err();
     assert!(error.as_service_error().is_none(), "{error:?}");
     assert_eq!(world.logs().describe_log_groups().send().await.unwrap().log_groups().len(), 1);
 }
 
 #[tokio::test]
-async fn throttled_and_refused_calls_are_not_done() {
+async fn throttled_and_rejected_calls_have_no_effect() {
     let world = World::immediate().await;
     let make = || world.logs().create_log_group().log_group_name("one").send();
-    world.aws.fault(Fault::new(Harm::Throttled).nth(1));
-    assert_eq!(refusal!(make().await).0, "ThrottlingException");
-    world.aws.fault(Fault::new(Harm::AccessDenied).nth(1));
-    assert_eq!(refusal!(make().await).0, "AccessDeniedException");
-    world.aws.fault(Fault::new(Harm::ServerError).nth(1));
-    assert_eq!(refusal!(make().await).0, "InternalFailure");
+    world.aws.inject(Fault::new(Effect::Throttled).nth(1));
+    assert_eq!(error_of!(make().await).0, "ThrottlingException");
+    world.aws.inject(Fault::new(Effect::AccessDenied).nth(1));
+    assert_eq!(error_of!(make().await).0, "AccessDeniedException");
+    world.aws.inject(Fault::new(Effect::ServerError).nth(1));
+    assert_eq!(error_of!(make().await).0, "InternalFailure");
     make().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_hook_is_called_when_the_call_is_done() {
+async fn a_hook_runs_after_the_call() {
     let world = World::immediate().await;
-    let (tell, told) = std::sync::mpsc::channel();
-    let hook = Harm::Hook(Arc::new(move |call| tell.send((call.name(), call.status)).unwrap()));
-    world.aws.fault(Fault::new(hook).operation("logs:CreateLogGroup"));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let hook = Effect::Hook(Arc::new(move |call| sender.send((call.name(), call.status)).unwrap()));
+    world.aws.inject(Fault::new(hook).operation("logs:CreateLogGroup"));
     world.logs().create_log_group().log_group_name("one").send().await.unwrap();
-    assert_eq!(told.try_recv().unwrap(), ("logs:CreateLogGroup".to_owned(), 200));
+    assert_eq!(receiver.try_recv().unwrap(), ("logs:CreateLogGroup".to_owned(), 200));
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_is_not_done() {
+async fn a_hanging_call_has_no_effect() {
     let world = World::immediate().await;
-    world.aws.fault(Fault::new(Harm::Hangs).nth(1));
+    world.aws.inject(Fault::new(Effect::Hangs).nth(1));
     let logs = world.logs();
     let hung = logs.create_log_group().log_group_name("one").send();
     tokio::time::timeout(Duration::from_millis(300), hung).await.unwrap_err();
@@ -95,7 +96,7 @@ async fn a_call_that_hangs_is_not_done() {
 }
 
 #[tokio::test]
-async fn ministack_ends_with_its_owner() {
+async fn the_local_aws_stops_when_it_is_dropped() {
     let world = World::immediate().await;
     let address = world.aws.endpoint();
     let port = address.rsplit(':').next().unwrap().parse::<u16>().unwrap();

@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types::{
     OriginProtocolPolicy, Origins, StatusCodes, ViewerCertificate, ViewerProtocolPolicy,
 };
 
-use crate::world::{World, refusal};
+use crate::world::{World, error_of};
 
 const NO_CACHE: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 
@@ -68,12 +68,12 @@ pub(crate) async fn create(
     aws_sdk_cloudfront::error::SdkError<aws_sdk_cloudfront::operation::create_distribution::CreateDistributionError>,
 > {
     let config = config.build().unwrap();
-    let made = world.cloudfront().create_distribution().distribution_config(config).send().await?;
-    Ok((made.distribution.unwrap(), made.e_tag.unwrap()))
+    let created = world.cloudfront().create_distribution().distribution_config(config).send().await?;
+    Ok((created.distribution.unwrap(), created.e_tag.unwrap()))
 }
 
 #[tokio::test]
-async fn impossible_configurations_are_refused() {
+async fn invalid_configurations_are_rejected() {
     let world = World::immediate().await;
     let hosts = ["a.com", "b.com", "c.com"];
     for (config, code) in [
@@ -84,14 +84,14 @@ async fn impossible_configurations_are_refused() {
         (config(&hosts, "d.com", NO_CACHE, READS), "NoSuchOrigin"),
         (config(&hosts, "a.com", "00000000-0000-0000-0000-000000000000", READS), "NoSuchCachePolicy"),
     ] {
-        assert_eq!(refusal!(create(&world, config).await).0, code);
+        assert_eq!(error_of!(create(&world, config).await).0, code);
     }
     create(&world, config(&hosts, "group", NO_CACHE, READS).origin_groups(group(&hosts[..2]))).await.unwrap();
-    assert_eq!(refusal!(create(&world, config(&hosts, "a.com", NO_CACHE, ALL)).await).0, "DistributionAlreadyExists");
+    assert_eq!(error_of!(create(&world, config(&hosts, "a.com", NO_CACHE, ALL)).await).0, "DistributionAlreadyExists");
 }
 
 #[tokio::test]
-async fn aliases_need_a_certificate_of_us_east_1() {
+async fn alternate_domain_names_need_a_certificate_of_us_east_1() {
     let mut world = World::immediate().await;
     let zone = world.zone().await;
     let with = |names: &[&str], certificate: Option<&str>| {
@@ -101,41 +101,42 @@ async fn aliases_need_a_certificate_of_us_east_1() {
         let config = config(&["a.com"], "a.com", NO_CACHE, ALL).aliases(aliases).set_viewer_certificate(certificate);
         config.caller_reference(names.join(","))
     };
-    assert_eq!(refusal!(create(&world, with(&["www.a.com"], None)).await).0, "InvalidViewerCertificate");
-    world.go_to("us-west-2");
+    assert_eq!(error_of!(create(&world, with(&["www.a.com"], None)).await).0, "InvalidViewerCertificate");
+    world.set_region("us-west-2");
     let west = world.certificate(&zone, "www.a.com").await;
-    assert_eq!(refusal!(create(&world, with(&["www.a.com"], Some(&west))).await).0, "InvalidViewerCertificate");
-    world.go_to("us-east-1");
+    assert_eq!(error_of!(create(&world, with(&["www.a.com"], Some(&west))).await).0, "InvalidViewerCertificate");
+    world.set_region("us-east-1");
     let east = world.certificate(&zone, "www.a.com").await;
-    assert_eq!(refusal!(create(&world, with(&["b.a.com"], Some(&east))).await).0, "InvalidViewerCertificate");
+    assert_eq!(error_of!(create(&world, with(&["b.a.com"], Some(&east))).await).0, "InvalidViewerCertificate");
     create(&world, with(&["www.a.com"], Some(&east))).await.unwrap();
     let again = with(&["www.a.com"], Some(&east)).caller_reference("another");
-    assert_eq!(refusal!(create(&world, again).await).0, "CNAMEAlreadyExists");
+    assert_eq!(error_of!(create(&world, again).await).0, "CNAMEAlreadyExists");
 }
 
 #[tokio::test]
-async fn a_distribution_goes_when_it_is_disabled_and_deployed() {
+async fn a_distribution_can_be_deleted_once_disabled_and_deployed() {
     let world = World::slow().await;
     let client = world.cloudfront();
-    let (made, e_tag) = create(&world, config(&["a.com"], "a.com", NO_CACHE, ALL)).await.unwrap();
-    assert_eq!(made.status, "InProgress");
+    let (created, e_tag) = create(&world, config(&["a.com"], "a.com", NO_CACHE, ALL)).await.unwrap();
+    assert_eq!(created.status, "InProgress");
     world.wait();
-    let status = || async { client.get_distribution().id(&made.id).send().await.unwrap().distribution.unwrap().status };
+    let status =
+        || async { client.get_distribution().id(&created.id).send().await.unwrap().distribution.unwrap().status };
     assert_eq!(status().await, "Deployed");
 
-    let delete = |e_tag: Option<String>| client.delete_distribution().id(&made.id).set_if_match(e_tag).send();
-    assert_eq!(refusal!(delete(None).await).0, "InvalidIfMatchVersion");
-    assert_eq!(refusal!(delete(Some(e_tag.clone())).await).0, "DistributionNotDisabled");
+    let delete = |e_tag: Option<String>| client.delete_distribution().id(&created.id).set_if_match(e_tag).send();
+    assert_eq!(error_of!(delete(None).await).0, "InvalidIfMatchVersion");
+    assert_eq!(error_of!(delete(Some(e_tag.clone())).await).0, "DistributionNotDisabled");
 
     let disabled = config(&["a.com"], "a.com", NO_CACHE, ALL).enabled(false);
     let update = |config: DistributionConfigBuilder, e_tag: &str| {
-        let update = client.update_distribution().id(&made.id).distribution_config(config.build().unwrap());
+        let update = client.update_distribution().id(&created.id).distribution_config(config.build().unwrap());
         update.if_match(e_tag).send()
     };
-    assert_eq!(refusal!(update(disabled.clone(), "stale").await).0, "PreconditionFailed");
-    assert_eq!(refusal!(update(disabled.clone().caller_reference("two"), &e_tag).await).0, "IllegalUpdate");
+    assert_eq!(error_of!(update(disabled.clone(), "stale").await).0, "PreconditionFailed");
+    assert_eq!(error_of!(update(disabled.clone().caller_reference("two"), &e_tag).await).0, "IllegalUpdate");
     let e_tag = update(disabled, &e_tag).await.unwrap().e_tag.unwrap();
-    assert_eq!(refusal!(delete(Some(e_tag.clone())).await).0, "DistributionNotDisabled");
+    assert_eq!(error_of!(delete(Some(e_tag.clone())).await).0, "DistributionNotDisabled");
     world.wait();
     delete(Some(e_tag)).await.unwrap();
 }

@@ -1,20 +1,20 @@
-//! The same of the AWS in memory, which the same rules stand in front of.
+//! The same tests with the in-memory AWS behind the same rules, and tests of what only that supports.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod account;
 mod acm;
 mod apigateway;
 mod basics;
-mod build;
 mod cloudfront;
-mod eventual;
+mod fixtures;
 mod lambda;
+mod only_in_memory;
 mod route53;
 mod snapshots;
-mod users;
-mod wiring;
+mod stale_reads;
+mod traffic;
 mod world;
 
-/// What is behind the rules.
-const BACKEND: strict_aws::Backend = strict_aws::Backend::Memory;
+/// The backend behind the rules.
+const BACKEND: strict_aws::Backend = strict_aws::Backend::InMemory;

@@ -1,17 +1,17 @@
-//! What the strict AWS does that ministack does not, asked by AWS's own SDK.
+//! What the strict AWS does and ministack alone does not, tested with AWS's own SDK.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod account;
 mod acm;
 mod apigateway;
 mod basics;
-mod build;
 mod cloudfront;
+mod fixtures;
 mod lambda;
 mod route53;
-mod users;
+mod traffic;
 mod world;
 
-/// What is behind the rules.
+/// The backend behind the rules.
 const BACKEND: strict_aws::Backend = strict_aws::Backend::Ministack;

@@ -5,8 +5,8 @@ use aws_sdk_route53::types::{
     TagResourceType,
 };
 
-use crate::build::alias;
-use crate::world::{World, refusal};
+use crate::fixtures::alias;
+use crate::world::{World, error_of};
 
 const TARGET: &str = "d-1.execute-api.us-east-1.amazonaws.com";
 
@@ -20,32 +20,32 @@ fn config(path: &str) -> HealthCheckConfig {
 }
 
 #[tokio::test]
-async fn contradictory_records_are_refused() {
+async fn contradictory_records_are_rejected() {
     let world = World::immediate().await;
     let zone = world.zone().await;
     let primary = |set: &str| {
         alias("api.a.com", TARGET).set_identifier(set).failover(ResourceRecordSetFailover::Primary).build().unwrap()
     };
     let both = vec![primary("one"), primary("two")];
-    assert_eq!(refusal!(world.change(&zone, ChangeAction::Create, both).await).0, "InvalidChangeBatch");
+    assert_eq!(error_of!(world.change(&zone, ChangeAction::Create, both).await).0, "InvalidChangeBatch");
     world.change(&zone, ChangeAction::Create, vec![primary("one")]).await.unwrap();
     let latency =
         alias("api.a.com", TARGET).set_identifier("two").region(ResourceRecordSetRegion::UsWest2).build().unwrap();
-    let (code, message) = refusal!(world.change(&zone, ChangeAction::Upsert, vec![latency]).await);
+    let (code, message) = error_of!(world.change(&zone, ChangeAction::Upsert, vec![latency]).await);
     assert_eq!(code, "InvalidChangeBatch");
     assert!(message.contains("other RRSets exist"), "{message}");
 }
 
 #[tokio::test]
-async fn a_record_names_a_health_check_that_exists() {
+async fn a_record_needs_an_existing_health_check() {
     let world = World::immediate().await;
     let zone = world.zone().await;
     let set = alias("api.a.com", TARGET).health_check_id("00000000-0000-0000-0000-000000000000").build().unwrap();
-    assert_eq!(refusal!(world.change(&zone, ChangeAction::Create, vec![set]).await).0, "NoSuchHealthCheck");
+    assert_eq!(error_of!(world.change(&zone, ChangeAction::Create, vec![set]).await).0, "NoSuchHealthCheck");
 }
 
 #[tokio::test]
-async fn a_change_is_pending_first() {
+async fn a_change_is_pending_at_first() {
     let world = World::slow().await;
     let zone = world.zone().await;
     let set = alias("api.a.com", TARGET).build().unwrap();
@@ -75,33 +75,33 @@ async fn a_wildcard_is_escaped() {
 }
 
 #[tokio::test]
-async fn a_zone_with_records_stays() {
+async fn a_zone_with_records_cannot_be_deleted() {
     let world = World::immediate().await;
     let zone = world.zone().await;
     let set = alias("api.a.com", TARGET).build().unwrap();
     world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
-    assert_eq!(refusal!(world.route53().delete_hosted_zone().id(&zone).send().await).0, "HostedZoneNotEmpty");
+    assert_eq!(error_of!(world.route53().delete_hosted_zone().id(&zone).send().await).0, "HostedZoneNotEmpty");
 }
 
 #[tokio::test]
-async fn references_are_used_once() {
+async fn caller_references_are_used_once() {
     let world = World::immediate().await;
     world.zone().await;
     let again = world.route53().create_hosted_zone().name("a.com").caller_reference("zone").send().await;
-    assert_eq!(refusal!(again).0, "HostedZoneAlreadyExists");
+    assert_eq!(error_of!(again).0, "HostedZoneAlreadyExists");
 
     let check = |path: &str| {
         world.route53().create_health_check().caller_reference("check").health_check_config(config(path)).send()
     };
     let id = check("/").await.unwrap().health_check.unwrap().id;
     assert_eq!(check("/").await.unwrap().health_check.unwrap().id, id);
-    assert_eq!(refusal!(check("/other").await).0, "HealthCheckAlreadyExists");
+    assert_eq!(error_of!(check("/other").await).0, "HealthCheckAlreadyExists");
     world.route53().delete_health_check().health_check_id(&id).send().await.unwrap();
-    assert_eq!(refusal!(check("/").await).0, "HealthCheckAlreadyExists");
+    assert_eq!(error_of!(check("/").await).0, "HealthCheckAlreadyExists");
 }
 
 #[tokio::test]
-async fn a_stale_version_of_a_health_check_is_refused() {
+async fn a_health_check_update_needs_the_current_version() {
     let world = World::immediate().await;
     let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
     let check = make.send().await.unwrap().health_check.unwrap();
@@ -110,7 +110,7 @@ async fn a_stale_version_of_a_health_check_is_refused() {
         update.health_check_version(check.health_check_version).failure_threshold(5).send()
     };
     update().await.unwrap();
-    assert_eq!(refusal!(update().await).0, "HealthCheckVersionMismatch");
+    assert_eq!(error_of!(update().await).0, "HealthCheckVersionMismatch");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn tags_of_several_health_checks_are_read_at_once() {
 }
 
 #[tokio::test]
-async fn a_health_check_says_what_it_found() {
+async fn the_status_of_a_health_check_is_the_result_of_a_request() {
     let world = World::immediate().await;
     let make = world.route53().create_health_check().caller_reference("check").health_check_config(config("/"));
     let id = make.send().await.unwrap().health_check.unwrap().id;

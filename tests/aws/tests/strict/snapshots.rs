@@ -1,11 +1,11 @@
-//! Everything as it was.
+//! Snapshots of the in-memory AWS.
 
 use std::time::Duration;
 
 use crate::world::World;
 
 #[tokio::test]
-async fn a_snapshot_is_gone_back_to() {
+async fn a_snapshot_restores_everything() {
     let world = World::slow().await;
     let role = world.role().await;
     let before = world.aws.snapshot().unwrap();
@@ -19,7 +19,7 @@ async fn a_snapshot_is_gone_back_to() {
 
     world.aws.restore(&before).unwrap();
     assert_eq!(world.aws.inventory().await.unwrap(), inventory);
-    // The clock went back, too: the role is new again.
+    // The clock was restored too: the role is new again.
     world.function(&role).await.unwrap_err();
 
     let other = World::slow().await;
@@ -30,7 +30,7 @@ async fn a_snapshot_is_gone_back_to() {
 }
 
 #[tokio::test]
-async fn what_comes_after_a_snapshot_comes_again() {
+async fn runs_after_a_restore_have_the_same_ids() {
     let world = World::immediate().await;
     let before = world.aws.snapshot().unwrap();
     let role = world.role().await;
@@ -41,14 +41,14 @@ async fn what_comes_after_a_snapshot_comes_again() {
 }
 
 #[tokio::test]
-async fn a_snapshot_costs_little() {
+async fn a_snapshot_is_cheap() {
     let world = World::immediate().await;
     let role = world.role().await;
     world.api(&role).await;
-    let began = std::time::Instant::now();
+    let started = std::time::Instant::now();
     for _ in 0..100 {
         let snapshot = world.aws.snapshot().unwrap();
         world.aws.restore(&snapshot).unwrap();
     }
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }

@@ -1,4 +1,4 @@
-//! A local AWS of one's own, and the SDK's clients for it.
+//! A local AWS for one test, and SDK clients for it.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use aws_types::region::Region;
 use strict_aws::{Delays, LocalAws, Options};
 
-/// Longer than any test: what is delayed by it comes only when the clock is put forward.
+/// Longer than any test: a delay of this length ends only when the clock is moved forward.
 pub(crate) const LONG: Duration = Duration::from_secs(3600);
 
 pub(crate) struct World {
@@ -33,12 +33,12 @@ macro_rules! clients {
 }
 
 impl World {
-    /// Nothing takes time.
+    /// An AWS without delays.
     pub(crate) async fn immediate() -> Self {
         Self::start(Options::immediate()).await
     }
 
-    /// What takes time takes for ever, until the clock is put forward.
+    /// An AWS whose delays end only when the clock is moved forward.
     pub(crate) async fn slow() -> Self {
         Self::start(Options { delays: Delays::all(LONG), ..Options::default() }).await
     }
@@ -49,17 +49,17 @@ impl World {
         Self { aws: LocalAws::start(options).await.unwrap(), region: "us-east-1".to_owned(), key }
     }
 
-    /// From now on the clients have this access key; twelve digits are an account.
-    pub(crate) fn use_key(&mut self, key: &str) {
+    /// Sets the access key of the clients; twelve digits are an account.
+    pub(crate) fn set_access_key(&mut self, key: &str) {
         self.key = key.to_owned();
     }
 
-    /// From now on the clients ask this region.
-    pub(crate) fn go_to(&mut self, region: &str) {
+    /// Sets the region of the clients.
+    pub(crate) fn set_region(&mut self, region: &str) {
         self.region = region.to_owned();
     }
 
-    /// As long as anything takes in [`World::slow`].
+    /// Moves the clock forward by the delays of [`World::slow`].
     pub(crate) fn wait(&self) {
         self.aws.advance(LONG);
     }
@@ -76,12 +76,12 @@ impl World {
     }
 }
 
-/// The code and the message of AWS's refusal.
-macro_rules! refusal {
+/// The code and the message of an AWS error.
+macro_rules! error_of {
     ($result:expr) => {{
         use aws_sdk_lambda::error::ProvideErrorMetadata;
         let error = $result.unwrap_err();
         (error.code().unwrap_or_default().to_owned(), error.message().unwrap_or_default().to_owned())
     }};
 }
-pub(crate) use refusal;
+pub(crate) use error_of;

@@ -7,19 +7,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Ids, Outcome, Question, Shelf, json, no_content, or, page, take_over};
-use crate::message::Refusal;
+use super::{ApiCall, Ids, Outcome, Store, copy_fields, field_or, json, no_content, page};
+use crate::message::ApiError;
 
 /// The APIs and domain names of all accounts and regions.
 #[derive(Debug, Default, Clone)]
 pub(super) struct ApiGateway {
     /// By id.
-    pub(super) apis: Shelf<Api>,
+    pub(super) apis: Store<Api>,
     /// By name.
-    domains: Shelf<Domain>,
+    domains: Store<Domain>,
 }
 
-/// An API and its parts, each as AWS tells it.
+/// An API and its parts, each as AWS returns it.
 #[derive(Debug, Clone)]
 pub(super) struct Api {
     pub(super) api: Value,
@@ -40,8 +40,8 @@ struct Domain {
     mappings: BTreeMap<String, Value>,
 }
 
-/// What UpdateApi takes over; CreateApi too.
-const OF_AN_API: &[&str] = &[
+/// The fields that CreateApi and UpdateApi copy.
+const API_FIELDS: &[&str] = &[
     "name",
     "routeSelectionExpression",
     "apiKeySelectionExpression",
@@ -52,35 +52,35 @@ const OF_AN_API: &[&str] = &[
 ];
 
 impl ApiGateway {
-    pub(super) fn answer(&mut self, question: &mut Question<'_>) -> Outcome {
-        let operation = question.operation.name.as_str();
+    pub(super) fn handle(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let operation = call.operation.name.as_str();
         match operation {
-            "CreateApi" => self.create(question),
-            "GetApis" => listed(question, self.apis.all(question.place).map(|(_, api)| api.api.clone()).collect()),
+            "CreateApi" => self.create(call),
+            "GetApis" => listed(call, self.apis.all(call.place).map(|(_, api)| api.api.clone()).collect()),
             "DeleteApi" => {
-                self.api(question)?;
-                self.apis.remove(question.place, question.name(0));
+                self.api(call)?;
+                self.apis.remove(call.place, call.name(0));
                 no_content()
             }
-            "GetTags" | "TagResource" | "UntagResource" => self.tagging(question),
-            _ if operation.contains("DomainName") => self.domain_name(question),
-            _ if operation.contains("ApiMapping") => self.mapping(question),
-            _ => self.api(question)?.answer(question),
+            "GetTags" | "TagResource" | "UntagResource" => self.tagging(call),
+            _ if operation.contains("DomainName") => self.domain_name(call),
+            _ if operation.contains("ApiMapping") => self.mapping(call),
+            _ => self.api(call)?.handle(call),
         }
     }
 
-    fn create(&mut self, question: &mut Question<'_>) -> Outcome {
-        let body = question.request.json();
-        let id = question.ids.next("", 10, Ids::LOWER);
+    fn create(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let body = call.request.json();
+        let id = call.ids.next("", 10, Ids::LOWER);
         let mut api = json!({
             "apiId": id,
-            "protocolType": or(&body, "protocolType", "HTTP"),
-            // The rules put the proxy's port into it.
+            "protocolType": field_or(&body, "protocolType", "HTTP"),
+            // The rules add the proxy's port.
             "apiEndpoint": format!("http://{id}.execute-api.localhost"),
-            "createdDate": question.date(),
+            "createdDate": call.date(),
             "routeSelectionExpression": "$request.method $request.path",
             "apiKeySelectionExpression": "$request.header.x-api-key",
-            "tags": or(&body, "tags", json!({})),
+            "tags": field_or(&body, "tags", json!({})),
             "disableSchemaValidation": false,
             "disableExecuteApiEndpoint": false,
             "version": "",
@@ -90,41 +90,41 @@ impl ApiGateway {
         let (integrations, routes) = (BTreeMap::new(), BTreeMap::new());
         let whole =
             Api { api: api.clone(), integrations, routes, stages: BTreeMap::new(), deployments: BTreeMap::new() };
-        self.apis.put(question.place, &id, whole);
+        self.apis.put(call.place, &id, whole);
         json(201, &api)
     }
 
-    fn api(&mut self, question: &Question<'_>) -> Result<&mut Api, Refusal> {
-        let id = question.name(0);
-        let missing = || Refusal::new(404, "NotFoundException", format!("Invalid API identifier specified {id}"));
-        self.apis.get_mut(question.place, id).ok_or_else(missing)
+    fn api(&mut self, call: &ApiCall<'_>) -> Result<&mut Api, ApiError> {
+        let id = call.name(0);
+        let missing = || ApiError::new(404, "NotFoundException", format!("Invalid API identifier specified {id}"));
+        self.apis.get_mut(call.place, id).ok_or_else(missing)
     }
 
-    /// Tags are kept in what has them.
-    fn tagging(&mut self, question: &Question<'_>) -> Outcome {
-        let arn = question.name(0);
-        let missing = || Refusal::new(404, "NotFoundException", format!("Invalid resource ARN: {arn}"));
-        let path = arn.strip_prefix(&self::arn(question, "")).ok_or_else(missing)?;
+    /// Reads and changes the tags, which are stored in their object.
+    fn tagging(&mut self, call: &ApiCall<'_>) -> Outcome {
+        let arn = call.name(0);
+        let missing = || ApiError::new(404, "NotFoundException", format!("Invalid resource ARN: {arn}"));
+        let path = arn.strip_prefix(&self::arn(call, "")).ok_or_else(missing)?;
         let segments: Vec<&str> = path.split('/').collect();
         let object = match segments.as_slice() {
-            ["apis", id] => self.apis.get_mut(question.place, id).map(|api| &mut api.api),
+            ["apis", id] => self.apis.get_mut(call.place, id).map(|api| &mut api.api),
             ["apis", id, "stages", stage] => {
-                self.apis.get_mut(question.place, id).and_then(|api| api.stages.get_mut(*stage))
+                self.apis.get_mut(call.place, id).and_then(|api| api.stages.get_mut(*stage))
             }
-            ["domainnames", name] => self.domains.get_mut(question.place, name).map(|domain| &mut domain.domain),
+            ["domainnames", name] => self.domains.get_mut(call.place, name).map(|domain| &mut domain.domain),
             _ => None,
         };
         let tags = object.and_then(|object| object["tags"].as_object_mut()).ok_or_else(missing)?;
-        match question.operation.name.as_str() {
+        match call.operation.name.as_str() {
             "GetTags" => json(200, &json!({ "tags": tags })),
             "TagResource" => {
-                let body = question.request.json();
+                let body = call.request.json();
                 let new = body["tags"].as_object().into_iter().flatten();
                 tags.extend(new.map(|(key, value)| (key.clone(), value.clone())));
                 json(201, &json!({}))
             }
             _ => {
-                for key in question.queries("tagKeys") {
+                for key in call.queries("tagKeys") {
                     tags.remove(&key);
                 }
                 no_content()
@@ -134,11 +134,11 @@ impl ApiGateway {
 }
 
 impl Api {
-    fn answer(&mut self, question: &mut Question<'_>) -> Outcome {
-        match question.operation.name.as_str() {
+    fn handle(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        match call.operation.name.as_str() {
             "GetApi" => json(200, &self.api),
             "UpdateApi" => {
-                update(&mut self.api, &question.request.json());
+                update(&mut self.api, &call.request.json());
                 json(200, &self.api)
             }
             "DeleteCorsConfiguration" => {
@@ -146,27 +146,27 @@ impl Api {
                 no_content()
             }
             "CreateDeployment" => {
-                let id = question.ids.next("", 6, Ids::LOWER);
+                let id = call.ids.next("", 6, Ids::LOWER);
                 let deployment = json!({
                     "deploymentId": id,
                     "deploymentStatus": "DEPLOYED",
-                    "createdDate": question.date(),
-                    "description": or(&question.request.json(), "description", ""),
+                    "createdDate": call.date(),
+                    "description": field_or(&call.request.json(), "description", ""),
                 });
                 self.deployments.insert(id, deployment.clone());
                 json(201, &deployment)
             }
-            "GetDeployments" => listed(question, self.deployments.values().cloned().collect()),
-            _ => self.part(question),
+            "GetDeployments" => listed(call, self.deployments.values().cloned().collect()),
+            _ => self.part(call),
         }
     }
 }
 
 fn update(api: &mut Value, body: &Value) {
     if let Some(fields) = api.as_object_mut() {
-        take_over(fields, body, OF_AN_API);
+        copy_fields(fields, body, API_FIELDS);
     }
-    // It is replaced as a whole; to remove it, there is DeleteCorsConfiguration.
+    // Replaced as a whole; only DeleteCorsConfiguration removes it.
     if body["corsConfiguration"].as_object().is_some_and(|cors| !cors.is_empty()) {
         api["corsConfiguration"] = body["corsConfiguration"].clone();
     }
@@ -178,18 +178,18 @@ fn remove(object: &mut Value, field: &str) {
     }
 }
 
-fn arn(question: &Question<'_>, path: &str) -> String {
-    format!("arn:aws:apigateway:{}::/{path}", question.place.region)
+fn arn(call: &ApiCall<'_>, path: &str) -> String {
+    format!("arn:aws:apigateway:{}::/{path}", call.place.region)
 }
 
 /// A page of a list.
-fn listed(question: &Question<'_>, items: Vec<Value>) -> Outcome {
-    let number = |name: &str| question.query(name).and_then(|number| number.parse().ok());
+fn listed(call: &ApiCall<'_>, items: Vec<Value>) -> Outcome {
+    let number = |name: &str| call.query(name).and_then(|number| number.parse().ok());
     let limit = number("maxResults").unwrap_or(usize::MAX);
     let (items, next) = page(items, number("nextToken").unwrap_or_default(), limit);
-    let mut answer = json!({ "items": items });
+    let mut response = json!({ "items": items });
     if let Some(next) = next {
-        answer["nextToken"] = next.to_string().into();
+        response["nextToken"] = next.to_string().into();
     }
-    json(200, &answer)
+    json(200, &response)
 }

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::{Ids, Outcome, Question, json, no_content, or, take_over, text};
+use super::super::{ApiCall, Ids, Outcome, copy_fields, field_or, json, no_content, text};
 use super::{Api, listed, remove};
-use crate::message::Refusal;
+use crate::message::ApiError;
 
-/// The parts of one sort.
-struct Sort {
-    /// What is answered about one that is missing.
+/// A kind of part of an API.
+struct PartKind {
+    /// The name in operations and error messages.
     name: &'static str,
-    /// The field of its id.
+    /// The field of the id.
     id: &'static str,
-    /// What is taken over.
+    /// The fields that are copied.
     fields: &'static [&'static str],
-    /// What is taken over, and removed where it is empty.
+    /// The fields that are copied, and removed when empty.
     optional: &'static [&'static str],
 }
 
-const INTEGRATION: Sort = Sort {
+const INTEGRATION: PartKind = PartKind {
     name: "Integration",
     id: "integrationId",
     fields: &[
@@ -35,14 +35,14 @@ const INTEGRATION: Sort = Sort {
     optional: &["requestParameters", "requestTemplates", "responseParameters", "contentHandlingStrategy"],
 };
 
-const ROUTE: Sort = Sort {
+const ROUTE: PartKind = PartKind {
     name: "Route",
     id: "routeId",
     fields: &["routeKey", "target", "authorizationType", "apiKeyRequired", "operationName"],
     optional: &["authorizerId", "authorizationScopes", "requestModels", "requestParameters"],
 };
 
-const STAGE: Sort = Sort {
+const STAGE: PartKind = PartKind {
     name: "Stage",
     id: "stageName",
     fields: &["autoDeploy", "stageVariables", "description", "defaultRouteSettings", "routeSettings"],
@@ -50,32 +50,32 @@ const STAGE: Sort = Sort {
 };
 
 impl Api {
-    pub(super) fn part(&mut self, question: &mut Question<'_>) -> Outcome {
-        let operation = question.operation.name.as_str();
-        let (parts, sort) = if operation.contains("Integration") {
+    pub(super) fn part(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let operation = call.operation.name.as_str();
+        let (parts, kind) = if operation.contains("Integration") {
             (&mut self.integrations, INTEGRATION)
         } else if operation.contains("Route") {
             (&mut self.routes, ROUTE)
         } else if operation.contains("Stage") || operation == "DeleteAccessLogSettings" {
             (&mut self.stages, STAGE)
         } else {
-            return Err(question.not_implemented());
+            return Err(call.not_implemented());
         };
-        if operation == format!("Create{}", sort.name) {
-            return create(parts, &sort, question);
+        if operation == format!("Create{}", kind.name) {
+            return create(parts, &kind, call);
         }
-        if operation == format!("Get{}s", sort.name) {
-            return listed(question, parts.values().cloned().collect());
+        if operation == format!("Get{}s", kind.name) {
+            return listed(call, parts.values().cloned().collect());
         }
-        let name = question.name(1);
-        let missing = || Refusal::new(404, "NotFoundException", format!("Invalid {} identifier specified", sort.name));
+        let name = call.name(1);
+        let missing = || ApiError::new(404, "NotFoundException", format!("Invalid {} identifier specified", kind.name));
         let part = parts.get_mut(name).ok_or_else(missing)?;
         match operation {
             "GetIntegration" | "GetRoute" | "GetStage" => json(200, part),
             "UpdateIntegration" | "UpdateRoute" | "UpdateStage" => {
-                change(part, &sort, &question.request.json());
-                if sort.id == STAGE.id {
-                    part["lastUpdatedDate"] = question.date().into();
+                change(part, &kind, &call.request.json());
+                if kind.id == STAGE.id {
+                    part["lastUpdatedDate"] = call.date().into();
                 }
                 json(200, part)
             }
@@ -87,14 +87,14 @@ impl Api {
                 remove(part, "accessLogSettings");
                 no_content()
             }
-            _ => Err(question.not_implemented()),
+            _ => Err(call.not_implemented()),
         }
     }
 }
 
-fn create(parts: &mut BTreeMap<String, Value>, sort: &Sort, question: &mut Question<'_>) -> Outcome {
-    let body = question.request.json();
-    let mut part = match sort.name {
+fn create(parts: &mut BTreeMap<String, Value>, kind: &PartKind, call: &mut ApiCall<'_>) -> Outcome {
+    let body = call.request.json();
+    let mut part = match kind.name {
         "Integration" => json!({
             "integrationType": "AWS_PROXY",
             "integrationUri": "",
@@ -113,27 +113,26 @@ fn create(parts: &mut BTreeMap<String, Value>, sort: &Sort, question: &mut Quest
         }),
         _ => json!({
             "autoDeploy": false,
-            "createdDate": question.date(),
-            "lastUpdatedDate": question.date(),
+            "createdDate": call.date(),
+            "lastUpdatedDate": call.date(),
             "stageVariables": {},
             "description": "",
             "defaultRouteSettings": {},
             "routeSettings": {},
-            "tags": or(&body, "tags", json!({})),
+            "tags": field_or(&body, "tags", json!({})),
         }),
     };
-    let id =
-        if sort.id == STAGE.id { text(&body, "stageName").to_owned() } else { question.ids.next("", 7, Ids::LOWER) };
-    part[sort.id] = id.as_str().into();
-    change(&mut part, sort, &body);
+    let id = if kind.id == STAGE.id { text(&body, "stageName").to_owned() } else { call.ids.next("", 7, Ids::LOWER) };
+    part[kind.id] = id.as_str().into();
+    change(&mut part, kind, &body);
     parts.insert(id, part.clone());
     json(201, &part)
 }
 
-fn change(part: &mut Value, sort: &Sort, body: &Value) {
+fn change(part: &mut Value, kind: &PartKind, body: &Value) {
     let Some(fields) = part.as_object_mut() else { return };
-    take_over(fields, body, sort.fields);
-    for name in sort.optional {
+    copy_fields(fields, body, kind.fields);
+    for name in kind.optional {
         let Some(value) = body.get(*name) else { continue };
         if is_empty(value) {
             fields.remove(*name);

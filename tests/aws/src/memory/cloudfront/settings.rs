@@ -1,9 +1,9 @@
-//! What CloudFront adds to the settings of a distribution, and what it finds inconsistent in them. Pure.
+//! The defaults that CloudFront adds to the settings of a distribution, and its consistency checks. Pure.
 
-use crate::memory::xml_out::node;
+use crate::memory::xml_response::node;
 use crate::xml::Element;
 
-const OF_DISTRIBUTION: &str = "<a>
+const DISTRIBUTION_DEFAULTS: &str = "<a>
     <Aliases><Quantity>0</Quantity></Aliases>
     <DefaultRootObject></DefaultRootObject>
     <OriginGroups><Quantity>0</Quantity></OriginGroups>
@@ -26,7 +26,7 @@ const OF_DISTRIBUTION: &str = "<a>
     <Staging>false</Staging>
 </a>";
 
-const OF_ORIGIN: &str = "<a>
+const ORIGIN_DEFAULTS: &str = "<a>
     <OriginPath></OriginPath>
     <CustomHeaders><Quantity>0</Quantity></CustomHeaders>
     <ConnectionAttempts>3</ConnectionAttempts>
@@ -35,12 +35,12 @@ const OF_ORIGIN: &str = "<a>
     <OriginAccessControlId></OriginAccessControlId>
 </a>";
 
-const OF_CUSTOM_ORIGIN: &str = "<a>
+const CUSTOM_ORIGIN_DEFAULTS: &str = "<a>
     <OriginReadTimeout>30</OriginReadTimeout>
     <OriginKeepaliveTimeout>5</OriginKeepaliveTimeout>
 </a>";
 
-const OF_BEHAVIOR: &str = "<a>
+const BEHAVIOR_DEFAULTS: &str = "<a>
     <TrustedSigners><Enabled>false</Enabled><Quantity>0</Quantity></TrustedSigners>
     <TrustedKeyGroups><Enabled>false</Enabled><Quantity>0</Quantity></TrustedKeyGroups>
     <AllowedMethods>
@@ -54,21 +54,21 @@ const OF_BEHAVIOR: &str = "<a>
     <FieldLevelEncryptionId></FieldLevelEncryptionId>
 </a>";
 
-/// Settings as CloudFront keeps them: what was left out stands at its default.
-pub(super) fn complete(wanted: &Element) -> Element {
-    let mut config = node("DistributionConfig", wanted.children.clone());
-    fill(&mut config, OF_DISTRIBUTION);
+/// The settings as CloudFront stores them, with all defaults.
+pub(super) fn complete(requested: &Element) -> Element {
+    let mut config = node("DistributionConfig", requested.children.clone());
+    fill(&mut config, DISTRIBUTION_DEFAULTS);
     for origin in items_mut(&mut config, "Origins") {
-        fill(origin, OF_ORIGIN);
+        fill(origin, ORIGIN_DEFAULTS);
         if let Some(custom) = origin.child_mut("CustomOriginConfig") {
-            fill(custom, OF_CUSTOM_ORIGIN);
+            fill(custom, CUSTOM_ORIGIN_DEFAULTS);
         }
     }
     for behavior in items_mut(&mut config, "CacheBehaviors") {
-        fill(behavior, OF_BEHAVIOR);
+        fill(behavior, BEHAVIOR_DEFAULTS);
     }
     if let Some(behavior) = config.child_mut("DefaultCacheBehavior") {
-        fill(behavior, OF_BEHAVIOR);
+        fill(behavior, BEHAVIOR_DEFAULTS);
     }
     config
 }
@@ -77,7 +77,7 @@ fn items_mut<'a>(config: &'a mut Element, list: &str) -> impl Iterator<Item = &'
     config.child_mut(list).and_then(|list| list.child_mut("Items")).into_iter().flat_map(|items| &mut items.children)
 }
 
-/// Adds what is missing.
+/// Adds missing children.
 fn fill(element: &mut Element, defaults: &str) {
     let defaults = Element::parse(defaults.as_bytes()).unwrap_or_default().children;
     for default in defaults {
@@ -87,7 +87,7 @@ fn fill(element: &mut Element, defaults: &str) {
     }
 }
 
-/// Whether any list in here says that it has more or fewer items than it has.
+/// Whether a list declares more or fewer items than it has.
 pub(super) fn inconsistent(element: &Element) -> bool {
     let counted = element
         .child("Quantity")
@@ -100,12 +100,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_left_out_is_added_and_what_was_said_stays() {
-        let wanted = b"<DistributionConfig><PriceClass>PriceClass_100</PriceClass>
+    fn defaults_are_added_and_given_settings_are_kept() {
+        let requested = b"<DistributionConfig><PriceClass>PriceClass_100</PriceClass>
             <Origins><Quantity>1</Quantity><Items><Origin><Id>a</Id><ConnectionTimeout>5</ConnectionTimeout>
             <CustomOriginConfig><HTTPPort>80</HTTPPort></CustomOriginConfig></Origin></Items></Origins>
             <DefaultCacheBehavior><TargetOriginId>a</TargetOriginId></DefaultCacheBehavior></DistributionConfig>";
-        let config = complete(&Element::parse(wanted).unwrap());
+        let config = complete(&Element::parse(requested).unwrap());
         let origin = &config.items_at(&["Origins", "Items"])[0];
         assert_eq!(config.text_at(&["PriceClass"]), "PriceClass_100");
         assert_eq!(config.text_at(&["OriginGroups", "Quantity"]), "0");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn quantities_are_counted() {
+    fn wrong_quantities_are_found() {
         for (list, expected) in [
             ("<a><Quantity>0</Quantity></a>", false),
             ("<a><Quantity>1</Quantity></a>", true),

@@ -1,7 +1,7 @@
-//! CloudFront is asked as the SDK asks it.
+//! Calls to CloudFront in the form that the SDK sends.
 
 use super::*;
-use crate::memory::testing::{Service, refusal};
+use crate::memory::testing::{Service, error_of};
 
 fn config(reference: &str, enabled: bool, rest: &str) -> String {
     format!(
@@ -18,42 +18,42 @@ fn create(service: &Service, reference: &str) -> (Element, String) {
          </Items></Tags></DistributionConfigWithTags>",
         config(reference, true, "")
     );
-    let made = service.ask("POST /2020-05-31/distribution?WithTags", &body);
-    assert_eq!(made.status, StatusCode::CREATED);
-    (made.as_xml(), etag(&made))
+    let created = service.send("POST /2020-05-31/distribution?WithTags", &body);
+    assert_eq!(created.status, StatusCode::CREATED);
+    (created.as_xml(), etag(&created))
 }
 
-fn etag(answer: &Answer) -> String {
-    answer.headers.get(ETAG).unwrap().to_str().unwrap().to_owned()
+fn etag(response: &Response) -> String {
+    response.headers.get(ETAG).unwrap().to_str().unwrap().to_owned()
 }
 
 #[test]
-fn a_distribution_is_changed_by_who_knows_its_version_and_goes_when_it_is_disabled() {
+fn a_distribution_update_needs_the_current_etag_and_a_deletion_a_disabled_distribution() {
     let service = Service::new("cloudfront");
-    let (made, first) = create(&service, "one");
-    let path = format!("/2020-05-31/distribution/{}", made.text_at(&["Id"]));
-    assert_eq!(made.text_at(&["DistributionConfig", "PriceClass"]), "PriceClass_All");
-    let update = |etag: Option<&str>, body: &str| service.ask_if_match(&format!("PUT {path}/config"), body, etag);
+    let (created, first) = create(&service, "one");
+    let path = format!("/2020-05-31/distribution/{}", created.text_at(&["Id"]));
+    assert_eq!(created.text_at(&["DistributionConfig", "PriceClass"]), "PriceClass_All");
+    let update = |etag: Option<&str>, body: &str| service.send_if_match(&format!("PUT {path}/config"), body, etag);
     let disabled = config("one", false, "");
-    assert_eq!(refusal(&update(None, &disabled)).0, "InvalidIfMatchVersion");
+    assert_eq!(error_of(&update(None, &disabled)).0, "InvalidIfMatchVersion");
     assert_eq!(update(Some("E1"), &disabled).status, StatusCode::PRECONDITION_FAILED);
-    assert_eq!(refusal(&update(Some(&first), &config("two", false, ""))).0, "IllegalUpdate");
-    let delete = |etag: &str| service.ask_if_match(&format!("DELETE {path}"), "", Some(etag));
-    assert_eq!(refusal(&delete(&first)).0, "DistributionNotDisabled");
+    assert_eq!(error_of(&update(Some(&first), &config("two", false, ""))).0, "IllegalUpdate");
+    let delete = |etag: &str| service.send_if_match(&format!("DELETE {path}"), "", Some(etag));
+    assert_eq!(error_of(&delete(&first)).0, "DistributionNotDisabled");
     let second = etag(&update(Some(&first), &disabled));
     assert_ne!(first, second);
-    let read = service.ask(&format!("GET {path}/config"), "");
+    let read = service.send(&format!("GET {path}/config"), "");
     assert_eq!((etag(&read), read.as_xml().name), (second.clone(), "DistributionConfig".to_owned()));
-    assert_eq!(refusal(&delete(&first)).0, "PreconditionFailed");
+    assert_eq!(error_of(&delete(&first)).0, "PreconditionFailed");
     assert_eq!(delete(&second).status, StatusCode::NO_CONTENT);
-    assert_eq!(refusal(&service.ask(&format!("GET {path}"), "")).0, "NoSuchDistribution");
-    assert_eq!(refusal(&update(Some(&second), &disabled)).0, "NoSuchDistribution");
-    let again = service.ask("POST /2020-05-31/distribution", &config("one", true, ""));
-    assert_eq!(refusal(&again).0, "DistributionAlreadyExists");
+    assert_eq!(error_of(&service.send(&format!("GET {path}"), "")).0, "NoSuchDistribution");
+    assert_eq!(error_of(&update(Some(&second), &disabled)).0, "NoSuchDistribution");
+    let again = service.send("POST /2020-05-31/distribution", &config("one", true, ""));
+    assert_eq!(error_of(&again).0, "DistributionAlreadyExists");
 }
 
 #[test]
-fn wrong_settings_are_refused() {
+fn invalid_settings_are_rejected() {
     let service = Service::new("cloudfront");
     let wrong = "<Aliases><Quantity>2</Quantity><Items><CNAME>a.com</CNAME></Items></Aliases>";
     for (body, code) in [
@@ -62,22 +62,22 @@ fn wrong_settings_are_refused() {
         (config("one", true, "").replace("Comment", "Remark"), "InvalidArgument"),
         ("{}".to_owned(), "MalformedXML"),
     ] {
-        assert_eq!(refusal(&service.ask("POST /2020-05-31/distribution", &body)).0, code);
+        assert_eq!(error_of(&service.send("POST /2020-05-31/distribution", &body)).0, code);
     }
-    assert_eq!(refusal(&service.ask("POST /2020-05-31/distribution/E1/invalidation", "")).0, "NotImplemented");
+    assert_eq!(error_of(&service.send("POST /2020-05-31/distribution/E1/invalidation", "")).0, "NotImplemented");
 }
 
 #[test]
 fn distributions_are_listed_in_pages() {
     let service = Service::new("cloudfront");
-    assert_eq!(service.ask("GET /2020-05-31/distribution", "").as_xml().child("Items"), None);
+    assert_eq!(service.send("GET /2020-05-31/distribution", "").as_xml().child("Items"), None);
     for reference in ["one", "two", "three"] {
         create(&service, reference);
     }
     let mut found = Vec::new();
     let mut next = String::new();
     for _ in 0..2 {
-        let page = service.ask(&format!("GET /2020-05-31/distribution?MaxItems=2&Marker={next}"), "").as_xml();
+        let page = service.send(&format!("GET /2020-05-31/distribution?MaxItems=2&Marker={next}"), "").as_xml();
         found.extend(page.items_at(&["Items"]).iter().map(|item| item.text_at(&["Id"]).to_owned()));
         next = page.text_at(&["NextMarker"]).to_owned();
         assert_eq!(page.items_at(&["Items"])[0].text_at(&["Comment"]), "giraffe");
@@ -87,35 +87,35 @@ fn distributions_are_listed_in_pages() {
 }
 
 #[test]
-fn tags_are_set_and_taken_away() {
+fn tags_are_added_and_removed() {
     let service = Service::new("cloudfront");
-    let (made, _) = create(&service, "one");
-    let arn = crate::message::encode(made.text_at(&["ARN"]));
+    let (created, _) = create(&service, "one");
+    let arn = crate::message::encode(created.text_at(&["ARN"]));
     let tags = || {
-        let all = service.ask(&format!("GET /2020-05-31/tagging?Resource={arn}"), "").as_xml();
+        let all = service.send(&format!("GET /2020-05-31/tagging?Resource={arn}"), "").as_xml();
         let text = |tag: &Element, name: &str| tag.text_at(&[name]).to_owned();
         let tags = all.items_at(&["Items"]).iter().map(|tag| (text(tag, "Key"), text(tag, "Value")));
         tags.collect::<BTreeMap<_, _>>()
     };
     let ask = |operation: &str, body: &str| {
-        service.ask(&format!("POST /2020-05-31/tagging?Operation={operation}&Resource={arn}"), body)
+        service.send(&format!("POST /2020-05-31/tagging?Operation={operation}&Resource={arn}"), body)
     };
     let tag = "<Tags><Items><Tag><Key>a</Key><Value>1</Value></Tag></Items></Tags>";
     assert_eq!(ask("Tag", tag).status, StatusCode::NO_CONTENT);
     assert_eq!(tags().len(), 2);
-    assert_eq!(refusal(&ask("Tag", &tag.replace(">a<", ">a#<"))).0, "InvalidTagging");
+    assert_eq!(error_of(&ask("Tag", &tag.replace(">a<", ">a#<"))).0, "InvalidTagging");
     assert_eq!(ask("Untag", "<TagKeys><Items><Key>team</Key></Items></TagKeys>").status, StatusCode::NO_CONTENT);
     assert_eq!(tags(), BTreeMap::from([("a".to_owned(), "1".to_owned())]));
-    let nowhere = arn.replace(made.text_at(&["Id"]), "E1");
-    let of = |arn: &str| refusal(&service.ask(&format!("GET /2020-05-31/tagging?Resource={arn}"), "")).0;
+    let nowhere = arn.replace(created.text_at(&["Id"]), "E1");
+    let of = |arn: &str| error_of(&service.send(&format!("GET /2020-05-31/tagging?Resource={arn}"), "")).0;
     assert_eq!((of(&nowhere).as_str(), of("nonsense").as_str()), ("NoSuchResource", "InvalidArgument"));
 }
 
 #[test]
-fn managed_policies_are_there() {
+fn managed_policies_exist() {
     let service = Service::new("cloudfront");
-    let found = service.ask("GET /2020-05-31/cache-policy/4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "").as_xml();
+    let found = service.send("GET /2020-05-31/cache-policy/4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "").as_xml();
     assert_eq!(found.text_at(&["CachePolicyConfig", "Name"]), "Managed-CachingDisabled");
-    let missing = service.ask("GET /2020-05-31/origin-request-policy/1", "");
-    assert_eq!(refusal(&missing).0, "NoSuchOriginRequestPolicy");
+    let missing = service.send("GET /2020-05-31/origin-request-policy/1", "");
+    assert_eq!(error_of(&missing).0, "NoSuchOriginRequestPolicy");
 }

@@ -1,15 +1,15 @@
-//! Functions: made, told, changed.
+//! Functions: create, read, update.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Outcome, Question, json, no_content, or, take_over, text};
-use super::{Function, Lambda, Of, function_arn, not_found, text_of};
+use super::super::{ApiCall, Outcome, copy_fields, field_or, json, no_content, text};
+use super::{Function, FunctionRef, Lambda, function_arn, not_found, text_of};
 use crate::digest::{base64, from_base64, sha256};
-use crate::message::Refusal;
+use crate::message::ApiError;
 
-/// What CreateFunction and UpdateFunctionConfiguration take over as it is.
+/// The fields that CreateFunction and UpdateFunctionConfiguration copy unchanged.
 const SETTINGS: &[&str] = &[
     "DeadLetterConfig",
     "Description",
@@ -27,21 +27,21 @@ const SETTINGS: &[&str] = &[
 ];
 
 impl Lambda {
-    pub(super) fn create(&mut self, question: &mut Question<'_>) -> Outcome {
-        let body = question.request.json();
+    pub(super) fn create(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let body = call.request.json();
         let name = text(&body, "FunctionName");
-        if self.functions.get(question.place, name).is_some() {
-            return Err(Refusal::new(409, "ResourceConflictException", format!("Function already exist: {name}")));
+        if self.functions.get(call.place, name).is_some() {
+            return Err(ApiError::new(409, "ResourceConflictException", format!("Function already exist: {name}")));
         }
         if body["Code"].get("ImageUri").is_none() && body.get("Runtime").is_none() {
             let message = "Runtime is required for .zip deployment packages.";
-            return Err(Refusal::new(400, "InvalidParameterValueException", message));
+            return Err(ApiError::new(400, "InvalidParameterValueException", message));
         }
-        let mut latest = defaults(name, &function_arn(question.place, name), &body);
-        take_over(&mut latest, &body, SETTINGS);
+        let mut latest = defaults(name, &function_arn(call.place, name), &body);
+        copy_fields(&mut latest, &body, SETTINGS);
         set_lists(&mut latest, &body);
-        latest.insert("LastModified".to_owned(), modified(question));
-        latest.insert("RevisionId".to_owned(), question.ids.uuid().into());
+        latest.insert("LastModified".to_owned(), modified(call));
+        latest.insert("RevisionId".to_owned(), call.ids.uuid().into());
         let mut function = Function {
             latest,
             code: Value::Null,
@@ -56,67 +56,67 @@ impl Lambda {
         function.set_code(&body["Code"]);
         let tags = body["Tags"].as_object().into_iter().flatten();
         function.tags.extend(tags.map(|(key, value)| (key.clone(), value.clone())));
-        let mut answer = function.latest.clone();
+        let mut response = function.latest.clone();
         if body["Publish"] == true {
-            answer = function.publish(question, &function_arn(question.place, name), "");
+            response = function.publish(call, &function_arn(call.place, name), "");
         }
-        self.functions.put(question.place, name, function);
-        json(201, &Value::Object(answer))
+        self.functions.put(call.place, name, function);
+        json(201, &Value::Object(response))
     }
 }
 
 impl Function {
-    /// The configuration that a qualifier leads to.
-    pub(super) fn of(&self, of: &Of) -> Result<&Map<String, Value>, Refusal> {
-        let alias = self.aliases.get(&of.qualifier);
-        let version = alias.map_or(of.qualifier.as_str(), |alias| text(alias, "FunctionVersion"));
+    /// The configuration that a qualifier refers to.
+    pub(super) fn configuration(&self, target: &FunctionRef) -> Result<&Map<String, Value>, ApiError> {
+        let alias = self.aliases.get(&target.qualifier);
+        let version = alias.map_or(target.qualifier.as_str(), |alias| text(alias, "FunctionVersion"));
         let found = match version {
             "" | "$LATEST" => Some(&self.latest),
             number => number.parse().ok().and_then(|number: u64| self.versions.get(&number)),
         };
-        found.ok_or_else(|| not_found(&of.arn, &of.qualifier))
+        found.ok_or_else(|| not_found(&target.arn, &target.qualifier))
     }
 
-    pub(super) fn get(&self, of: &Of) -> Outcome {
-        let mut answer = json!({"Configuration": self.of(of)?, "Code": self.code, "Tags": self.tags});
+    pub(super) fn get(&self, target: &FunctionRef) -> Outcome {
+        let mut response = json!({"Configuration": self.configuration(target)?, "Code": self.code, "Tags": self.tags});
         if let Some(reserved) = &self.reserved {
-            answer["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+            response["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
         }
-        json(200, &answer)
+        json(200, &response)
     }
 
-    pub(super) fn update_code(&mut self, question: &mut Question<'_>, of: &Of) -> Outcome {
-        let body = question.request.json();
+    pub(super) fn update_code(&mut self, call: &mut ApiCall<'_>, target: &FunctionRef) -> Outcome {
+        let body = call.request.json();
         self.check_revision(&body)?;
-        take_over(&mut self.latest, &body, &["Architectures"]);
+        copy_fields(&mut self.latest, &body, &["Architectures"]);
         self.set_code(&body);
-        self.changed(question);
+        self.changed(call);
         if body["Publish"] == true {
-            let published = self.publish(question, &of.arn, "");
+            let published = self.publish(call, &target.arn, "");
             return json(200, &Value::Object(published));
         }
         json(200, &Value::Object(self.latest.clone()))
     }
 
-    pub(super) fn update_configuration(&mut self, question: &mut Question<'_>) -> Outcome {
-        let body = question.request.json();
+    pub(super) fn update_configuration(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        let body = call.request.json();
         self.check_revision(&body)?;
-        take_over(&mut self.latest, &body, SETTINGS);
+        copy_fields(&mut self.latest, &body, SETTINGS);
         set_lists(&mut self.latest, &body);
-        self.changed(question);
+        self.changed(call);
         json(200, &Value::Object(self.latest.clone()))
     }
 
-    pub(super) fn tagging(&mut self, question: &Question<'_>) -> Outcome {
-        match question.operation.name.as_str() {
+    pub(super) fn tagging(&mut self, call: &ApiCall<'_>) -> Outcome {
+        match call.operation.name.as_str() {
             "ListTags" => return json(200, &json!({ "Tags": self.tags })),
             "TagResource" => {
-                let body = question.request.json();
+                let body = call.request.json();
                 let tags = body["Tags"].as_object().into_iter().flatten();
                 self.tags.extend(tags.map(|(key, value)| (key.clone(), value.clone())));
             }
             _ => {
-                for key in question.queries("tagKeys") {
+                for key in call.queries("tagKeys") {
                     self.tags.remove(&key);
                 }
             }
@@ -124,17 +124,17 @@ impl Function {
         no_content()
     }
 
-    /// A change may say which revision it is meant for.
-    fn check_revision(&self, body: &Value) -> Result<(), Refusal> {
+    /// Rejects a change that names another revision than the current one.
+    fn check_revision(&self, body: &Value) -> Result<(), ApiError> {
         check_revision(body, text_of(&self.latest, "RevisionId"))
     }
 
-    fn changed(&mut self, question: &mut Question<'_>) {
-        self.latest.insert("LastModified".to_owned(), modified(question));
-        self.latest.insert("RevisionId".to_owned(), question.ids.uuid().into());
+    fn changed(&mut self, call: &mut ApiCall<'_>) {
+        self.latest.insert("LastModified".to_owned(), modified(call));
+        self.latest.insert("RevisionId".to_owned(), call.ids.uuid().into());
     }
 
-    /// Takes the code over that `source` brings or points to.
+    /// Sets the code from `source`, which contains it or refers to it.
     fn set_code(&mut self, source: &Value) {
         let (mut bytes, mut code) =
             (Vec::new(), json!({ "RepositoryType": "S3", "Location": "https://code.invalid/" }));
@@ -145,7 +145,7 @@ impl Function {
         } else if let Some(zip) = source["ZipFile"].as_str() {
             bytes = from_base64(zip);
         } else if let Some(bucket) = source.get("S3Bucket") {
-            // Nobody has the object; other objects are other code.
+            // The object does not exist here; a different object counts as different code.
             bytes = format!("{bucket}/{}/{}", source["S3Key"], source["S3ObjectVersion"]).into_bytes();
         } else if !self.code.is_null() {
             return;
@@ -159,19 +159,19 @@ impl Function {
     }
 }
 
-/// A change may say which revision it is meant for.
-pub(super) fn check_revision(body: &Value, current: &str) -> Result<(), Refusal> {
-    if body["RevisionId"].as_str().is_none_or(|wanted| wanted == current) {
+/// Rejects a change that names another revision than the current one.
+pub(super) fn check_revision(body: &Value, current: &str) -> Result<(), ApiError> {
+    if body["RevisionId"].as_str().is_none_or(|requested| requested == current) {
         return Ok(());
     }
     let message = "The RevisionId provided does not match the latest RevisionId for the Lambda function or alias. \
                    Call the GetFunction or the GetAlias API to retrieve the latest RevisionId for your resource.";
-    Err(Refusal::new(412, "PreconditionFailedException", message))
+    Err(ApiError::new(412, "PreconditionFailedException", message))
 }
 
-/// `2026-01-01T00:00:00.000+0000`.
-fn modified(question: &Question<'_>) -> Value {
-    question.date().replace('Z', ".000+0000").into()
+/// The current time as `2026-01-01T00:00:00.000+0000`.
+fn modified(call: &ApiCall<'_>) -> Value {
+    call.date().replace('Z', ".000+0000").into()
 }
 
 fn defaults(name: &str, arn: &str, body: &Value) -> Map<String, Value> {
@@ -206,15 +206,15 @@ fn defaults(name: &str, arn: &str, body: &Value) -> Map<String, Value> {
     }
 }
 
-/// What is told in another way than it is sent.
+/// Copies fields whose form in the response differs from that in the request.
 fn set_lists(latest: &mut Map<String, Value>, body: &Value) {
-    take_over(latest, body, &["Architectures"]);
+    copy_fields(latest, body, &["Architectures"]);
     if let Some(layers) = body["Layers"].as_array() {
         let layers: Vec<Value> = layers.iter().map(|arn| json!({"Arn": arn, "CodeSize": 0})).collect();
         latest.insert("Layers".to_owned(), layers.into());
     }
     if let Some(vpc) = body.get("VpcConfig") {
-        let (subnets, groups) = (or(vpc, "SubnetIds", json!([])), or(vpc, "SecurityGroupIds", json!([])));
+        let (subnets, groups) = (field_or(vpc, "SubnetIds", json!([])), field_or(vpc, "SecurityGroupIds", json!([])));
         let vpc = json!({"SubnetIds": subnets, "SecurityGroupIds": groups, "VpcId": ""});
         latest.insert("VpcConfig".to_owned(), vpc);
     }

@@ -1,51 +1,51 @@
-//! Who may call a function: statements, each in the policy of one qualifier.
+//! Resource policies of functions: statements by qualifier.
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Outcome, Question, json, no_content, or, text};
-use super::{Function, Of, text_of};
-use crate::message::Refusal;
+use super::super::{ApiCall, Outcome, field_or, json, no_content, text};
+use super::{Function, FunctionRef, text_of};
+use crate::message::ApiError;
 
 impl Function {
-    pub(super) fn policy(&mut self, question: &mut Question<'_>, of: &Of) -> Outcome {
-        // The qualifier has to exist.
-        self.of(of)?;
+    pub(super) fn policy(&mut self, call: &mut ApiCall<'_>, target: &FunctionRef) -> Outcome {
+        // The qualifier must exist.
+        self.configuration(target)?;
         let missing =
-            || Refusal::new(404, "ResourceNotFoundException", "No policy is associated with the given resource.");
-        match question.operation.name.as_str() {
-            "AddPermission" => self.add_permission(question, of),
+            || ApiError::new(404, "ResourceNotFoundException", "No policy is associated with the given resource.");
+        match call.operation.name.as_str() {
+            "AddPermission" => self.add_permission(call, target),
             "GetPolicy" => {
-                let statements = self.policies.get(&of.qualifier).ok_or_else(missing)?;
+                let statements = self.policies.get(&target.qualifier).ok_or_else(missing)?;
                 let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": statements});
                 let revision = text_of(&self.latest, "RevisionId");
                 json(200, &json!({"Policy": policy.to_string(), "RevisionId": revision}))
             }
             _ => {
-                let statements = self.policies.get_mut(&of.qualifier).ok_or_else(missing)?;
+                let statements = self.policies.get_mut(&target.qualifier).ok_or_else(missing)?;
                 let count = statements.len();
-                statements.retain(|statement| text(statement, "Sid") != question.name(1));
+                statements.retain(|statement| text(statement, "Sid") != call.name(1));
                 if statements.len() == count {
-                    let message = format!("Statement {} is not found in resource policy.", question.name(1));
-                    return Err(Refusal::new(404, "ResourceNotFoundException", message));
+                    let message = format!("Statement {} is not found in resource policy.", call.name(1));
+                    return Err(ApiError::new(404, "ResourceNotFoundException", message));
                 }
                 if statements.is_empty() {
-                    self.policies.remove(&of.qualifier);
+                    self.policies.remove(&target.qualifier);
                 }
                 no_content()
             }
         }
     }
 
-    fn add_permission(&mut self, question: &mut Question<'_>, of: &Of) -> Outcome {
-        let body = question.request.json();
+    fn add_permission(&mut self, call: &mut ApiCall<'_>, target: &FunctionRef) -> Outcome {
+        let body = call.request.json();
         let id = text(&body, "StatementId");
-        let statements = self.policies.entry(of.qualifier.clone()).or_default();
+        let statements = self.policies.entry(target.qualifier.clone()).or_default();
         if statements.iter().any(|statement| text(statement, "Sid") == id) {
             let message = format!(
                 "The statement id ({id}) provided already exists. Please provide a new statement id, or remove the \
                  existing statement."
             );
-            return Err(Refusal::new(409, "ResourceConflictException", message));
+            return Err(ApiError::new(409, "ResourceConflictException", message));
         }
         let principal = text(&body, "Principal");
         let principal = match principal {
@@ -57,8 +57,8 @@ impl Function {
             "Sid": id,
             "Effect": "Allow",
             "Principal": principal,
-            "Action": or(&body, "Action", "lambda:InvokeFunction"),
-            "Resource": of.qualified(),
+            "Action": field_or(&body, "Action", "lambda:InvokeFunction"),
+            "Resource": target.qualified(),
         });
         let condition = condition(&body);
         if !condition.is_empty() {

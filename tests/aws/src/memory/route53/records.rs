@@ -1,25 +1,25 @@
-//! Record sets: batches of changes that are done as a whole or not at all, and lists in Route 53's order.
+//! Record sets: atomic batches of changes, and lists in Route 53's order.
 
 use std::sync::Arc;
 
-use super::{Outcome, Records, Route53, fine, invalid_input};
-use crate::memory::Question;
-use crate::memory::xml_out::{Page, contents, given, node, text};
-use crate::message::Refusal;
+use super::{Outcome, Records, Route53, invalid_input, ok};
+use crate::memory::ApiCall;
+use crate::memory::xml_response::{Page, contents, given, node, text};
+use crate::message::ApiError;
 use crate::records::absolute;
 use crate::upstream::Place;
 use crate::xml::Element;
 
-/// Of one batch; those of an UPSERT count twice.
-const MOST_VALUES: usize = 1_000;
-/// In the values of one batch; those of an UPSERT count twice.
-const MOST_LETTERS: usize = 32_000;
+/// The limit for one batch, in which an UPSERT counts twice.
+const MAX_VALUES: usize = 1_000;
+/// The limit for the values of one batch, in which an UPSERT counts twice.
+const MAX_CHARACTERS: usize = 32_000;
 const LARGEST_PAGE: usize = 300;
 
-/// The name with its labels in reverse, the type, the set identifier: Route 53's order.
+/// The name with labels reversed, the type, the set identifier: Route 53's order.
 pub(super) type Key = (String, String, String);
 
-/// What a record set may say, in the order in which Route 53 says it.
+/// The fields of a record set, in Route 53's order.
 const FIELDS: [&str; 15] = [
     "Name",
     "Type",
@@ -45,8 +45,8 @@ pub(super) fn reversed(name: &str) -> String {
     reversed.join(".") + "."
 }
 
-/// What every zone has from the start.
-pub(super) fn of_new_zone(zone: &str) -> Records {
+/// The record sets that every zone has from the start.
+pub(super) fn default_records(zone: &str) -> Records {
     let absolute = super::NAME_SERVERS.map(|server| format!("{server}."));
     let start = format!("{} awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400", absolute[0]);
     let record = |kind: &str, ttl: &str, values: &[String]| {
@@ -60,12 +60,12 @@ pub(super) fn of_new_zone(zone: &str) -> Records {
     records.into_iter().map(|record| (key(&record), Arc::new(record))).collect()
 }
 
-/// Whether a zone holds no more than at the start, whatever is said there.
-pub(super) fn are_of_new_zone(zone: &str, records: &Records) -> bool {
-    records.keys().all(|key| is_of_new_zone(zone, key))
+/// Whether a zone contains only its default record sets, with any values.
+pub(super) fn has_only_default_records(zone: &str, records: &Records) -> bool {
+    records.keys().all(|key| is_default_record(zone, key))
 }
 
-fn is_of_new_zone(zone: &str, key: &Key) -> bool {
+fn is_default_record(zone: &str, key: &Key) -> bool {
     key.0 == reversed(zone) && matches!(key.1.as_str(), "NS" | "SOA")
 }
 
@@ -74,8 +74,8 @@ fn key(record: &Element) -> Key {
     (reversed(record.text_at(&["Name"])), text("Type"), text("SetIdentifier"))
 }
 
-/// A record set as Route 53 keeps it: names in lower case with a dot at the end.
-fn normal(record: &Element) -> Element {
+/// A record set as Route 53 stores it: names in lower case, with a trailing dot.
+fn normalized(record: &Element) -> Element {
     let mut fields: Vec<Element> = FIELDS.iter().filter_map(|field| record.child(field)).cloned().collect();
     for field in &mut fields {
         if field.name == "Name" {
@@ -88,21 +88,21 @@ fn normal(record: &Element) -> Element {
     node("ResourceRecordSet", fields)
 }
 
-/// How complaints name a record set.
-fn named(record: &Element) -> String {
-    let mut named = format!("[name='{}', type='{}'", record.text_at(&["Name"]), record.text_at(&["Type"]));
+/// A record set as error messages name it.
+fn display_name(record: &Element) -> String {
+    let mut display_name = format!("[name='{}', type='{}'", record.text_at(&["Name"]), record.text_at(&["Type"]));
     if let Some(set) = given(record, "SetIdentifier") {
-        named += &format!(", set identifier='{set}'");
+        display_name += &format!(", set identifier='{set}'");
     }
-    named + "]"
+    display_name + "]"
 }
 
 impl Route53 {
-    /// Changes all or nothing.
-    pub(super) fn change_records(&mut self, place: &Place, question: &mut Question<'_>) -> Outcome {
-        let id = question.name(0).to_owned();
+    /// Applies a batch of changes, all or none.
+    pub(super) fn change_records(&mut self, place: &Place, call: &mut ApiCall<'_>) -> Outcome {
+        let id = call.name(0).to_owned();
         let zone = self.zone(place, &id)?;
-        let request = question.request.xml();
+        let request = call.request.xml();
         let changes = request.items_at(&["ChangeBatch", "Changes"]);
         if changes.is_empty() {
             return Err(invalid_input("The request has no changes."));
@@ -111,36 +111,36 @@ impl Route53 {
         for change in changes {
             batch.push((change.text_at(&["Action"]), read(change)?));
         }
-        let mut complaints = too_much(&batch);
-        complaints.extend(contradictions(&batch));
+        let mut errors = limit_errors(&batch);
+        errors.extend(conflicting_changes(&batch));
         let mut records = zone.records.clone();
         for (action, record) in &batch {
-            complaints.extend(apply(&mut records, action, record)?);
+            errors.extend(apply(&mut records, action, record)?);
         }
-        complaints.extend(missing(&zone.name, &records));
-        if !complaints.is_empty() {
-            return Err(Refusal::new(400, "InvalidChangeBatch", format!("[{}]", complaints.join(", "))));
+        errors.extend(missing_default_records(&zone.name, &records));
+        if !errors.is_empty() {
+            return Err(ApiError::new(400, "InvalidChangeBatch", format!("[{}]", errors.join(", "))));
         }
         if let Some(zone) = self.zones.get_mut(place, &id) {
             zone.records = records;
         }
         let comment = request.text_at(&["ChangeBatch", "Comment"]);
-        Ok(fine("ChangeResourceRecordSetsResponse", vec![self.submit(place, question, comment)]))
+        Ok(ok("ChangeResourceRecordSetsResponse", vec![self.submit(place, call, comment)]))
     }
 
-    pub(super) fn list_records(&self, place: &Place, question: &Question<'_>) -> Outcome {
-        let zone = self.zone(place, question.name(0))?;
-        let asked = |name: &str| question.query(name).filter(|value| !value.is_empty());
-        let (name, kind, set) = (asked("name"), asked("type"), asked("identifier"));
+    pub(super) fn list_records(&self, place: &Place, call: &ApiCall<'_>) -> Outcome {
+        let zone = self.zone(place, call.name(0))?;
+        let requested = |name: &str| call.query(name).filter(|value| !value.is_empty());
+        let (name, kind, set) = (requested("name"), requested("type"), requested("identifier"));
         if (kind.is_some() && name.is_none()) || (set.is_some() && kind.is_none()) {
             return Err(invalid_input("A type needs a name to start from, and an identifier needs a type."));
         }
         let name = name.map(|name| reversed(&absolute(&name))).unwrap_or_default();
         let from: Key = (name, kind.unwrap_or_default(), set.unwrap_or_default());
-        let asked = asked("maxitems");
-        let page = Page::of(zone.records.range(from..).map(|(_, record)| record), asked.as_deref(), LARGEST_PAGE);
+        let requested = requested("maxitems");
+        let page = Page::of(zone.records.range(from..).map(|(_, record)| record), requested.as_deref(), LARGEST_PAGE);
         let items = page.items.iter().map(|record| (***record).clone()).collect();
-        let size = asked.unwrap_or_else(|| LARGEST_PAGE.to_string());
+        let size = requested.unwrap_or_else(|| LARGEST_PAGE.to_string());
         let mut children = vec![node("ResourceRecordSets", items), page.is_truncated(), text("MaxItems", size)];
         if let Some(next) = page.next {
             children.extend([
@@ -149,18 +149,18 @@ impl Route53 {
             ]);
             children.extend(given(next, "SetIdentifier").map(|set| text("NextRecordIdentifier", set)));
         }
-        Ok(fine("ListResourceRecordSetsResponse", children))
+        Ok(ok("ListResourceRecordSetsResponse", children))
     }
 }
 
-/// The types of records that there are.
+/// The types of record sets.
 const KINDS: [&str; 17] = [
     "SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA", "SSHFP", "SVCB",
     "HTTPS",
 ];
 
 /// The record set of one change.
-fn read(change: &Element) -> Result<Element, Refusal> {
+fn read(change: &Element) -> Result<Element, ApiError> {
     let record = change.child("ResourceRecordSet").ok_or_else(|| invalid_input("A change has no record set."))?;
     if given(record, "Name").is_none() || given(record, "Type").is_none() {
         return Err(invalid_input("A record set needs a name and a type."));
@@ -173,7 +173,7 @@ fn read(change: &Element) -> Result<Element, Refusal> {
             KINDS.join(", ")
         )));
     }
-    let record = normal(record);
+    let record = normalized(record);
     let values = !record.items_at(&["ResourceRecords"]).is_empty();
     let is_plain = values && given(&record, "TTL").is_some();
     let found = match (record.child("AliasTarget").is_some(), is_plain) {
@@ -192,11 +192,11 @@ fn read(change: &Element) -> Result<Element, Refusal> {
     )))
 }
 
-/// Does one change, unless it contradicts what is there.
-fn apply(records: &mut Records, action: &str, record: &Element) -> Result<Option<String>, Refusal> {
+/// Applies one change; an error message if it contradicts the existing records.
+fn apply(records: &mut Records, action: &str, record: &Element) -> Result<Option<String>, ApiError> {
     let key = key(record);
     let found = records.get(&key);
-    let complaint = match (action, found) {
+    let error = match (action, found) {
         ("CREATE", Some(_)) => "create resource record set {} but it already exists",
         ("DELETE", None) => "delete resource record set {} but it was not found",
         ("DELETE", Some(found)) if contents(found) != contents(record) => {
@@ -212,56 +212,56 @@ fn apply(records: &mut Records, action: &str, record: &Element) -> Result<Option
         }
         _ => return Err(invalid_input(&format!("{action} is no action."))),
     };
-    Ok(Some(format!("Tried to {}", complaint.replace("{}", &named(record)))))
+    Ok(Some(format!("Tried to {}", error.replace("{}", &display_name(record)))))
 }
 
-/// What is too much for one batch.
-fn too_much(batch: &[(&str, Element)]) -> Vec<String> {
+/// The errors for exceeded limits.
+fn limit_errors(batch: &[(&str, Element)]) -> Vec<String> {
     let times = |action: &str| if action == "UPSERT" { 2 } else { 1 };
     let values = |record: &Element| record.items_at(&["ResourceRecords"]).len().max(1);
-    let letters = |record: &Element| -> usize {
+    let characters = |record: &Element| -> usize {
         record.items_at(&["ResourceRecords"]).iter().map(|value| value.text_at(&["Value"]).len()).sum()
     };
     let sum = |size: &dyn Fn(&Element) -> usize| -> usize {
         batch.iter().map(|(action, record)| times(action) * size(record)).sum()
     };
-    let mut complaints = Vec::new();
-    if sum(&values) > MOST_VALUES {
-        complaints.push(format!("Number of records limit of {MOST_VALUES} exceeded."));
+    let mut errors = Vec::new();
+    if sum(&values) > MAX_VALUES {
+        errors.push(format!("Number of records limit of {MAX_VALUES} exceeded."));
     }
-    if sum(&letters) > MOST_LETTERS {
-        complaints.push(format!("Number of characters limit of {MOST_LETTERS} exceeded."));
+    if sum(&characters) > MAX_CHARACTERS {
+        errors.push(format!("Number of characters limit of {MAX_CHARACTERS} exceeded."));
     }
-    complaints
+    errors
 }
 
-/// A record set is changed once, or deleted and then made again.
-fn contradictions(batch: &[(&str, Element)]) -> Vec<String> {
+/// The errors for record sets that are changed more than once. A record set may only be deleted and then created again.
+fn conflicting_changes(batch: &[(&str, Element)]) -> Vec<String> {
     let keys: Vec<Key> = batch.iter().map(|(_, record)| key(record)).collect();
-    let mut complaints = Vec::new();
+    let mut errors = Vec::new();
     for (n, (action, record)) in batch.iter().enumerate() {
         let mut earlier =
             batch[..n].iter().zip(&keys).filter(|(_, key)| **key == keys[n]).map(|((action, _), _)| *action);
         if earlier.any(|earlier| earlier != "DELETE" || *action == "DELETE") {
-            complaints.push(format!(
+            errors.push(format!(
                 "The request contains an invalid set of changes for a resource record set '{} {}'",
                 record.text_at(&["Type"]),
                 record.text_at(&["Name"])
             ));
         }
     }
-    complaints
+    errors
 }
 
-/// What every zone has to keep.
-fn missing(zone: &str, records: &Records) -> Vec<String> {
+/// The errors for missing default record sets.
+fn missing_default_records(zone: &str, records: &Records) -> Vec<String> {
     let has = |kind: &str| records.contains_key(&(reversed(zone), kind.to_owned(), String::new()));
-    let mut complaints = Vec::new();
+    let mut errors = Vec::new();
     if !has("SOA") {
-        complaints.push("A HostedZone must contain exactly one SOA record.".to_owned());
+        errors.push("A HostedZone must contain exactly one SOA record.".to_owned());
     }
     if !has("NS") {
-        complaints.push("A HostedZone must contain at least one NS record for the zone itself.".to_owned());
+        errors.push("A HostedZone must contain at least one NS record for the zone itself.".to_owned());
     }
-    complaints
+    errors
 }

@@ -5,38 +5,38 @@ use std::sync::Arc;
 
 use crate::upstream::Place;
 
-/// Objects by place and name. Cloning it copies no object: one is copied when it next changes.
+/// Objects by account, region and name. A clone shares all objects; an object is copied when it next changes.
 #[derive(Debug, Clone)]
-pub(crate) struct Shelf<T>(BTreeMap<Place, BTreeMap<String, Arc<T>>>);
+pub(crate) struct Store<T>(BTreeMap<Place, BTreeMap<String, Arc<T>>>);
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for Store<T> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<T: Clone> Shelf<T> {
+impl<T: Clone> Store<T> {
     /// The object of this name.
     pub(crate) fn get(&self, place: &Place, name: &str) -> Option<&T> {
         self.0.get(place)?.get(name).map(Arc::as_ref)
     }
 
-    /// The object of this name, to change it.
+    /// The object of this name, mutable.
     pub(crate) fn get_mut(&mut self, place: &Place, name: &str) -> Option<&mut T> {
         self.0.get_mut(place)?.get_mut(name).map(Arc::make_mut)
     }
 
-    /// Puts an object there, also in the stead of another.
+    /// Adds or replaces an object.
     pub(crate) fn put(&mut self, place: &Place, name: &str, object: T) {
         self.0.entry(place.clone()).or_default().insert(name.to_owned(), Arc::new(object));
     }
 
-    /// Takes an object away; whether there was one.
+    /// Removes an object; whether there was one.
     pub(crate) fn remove(&mut self, place: &Place, name: &str) -> bool {
         self.0.get_mut(place).is_some_and(|objects| objects.remove(name).is_some())
     }
 
-    /// All objects of a place by name.
+    /// All objects of an account and region by name.
     pub(crate) fn all(&self, place: &Place) -> impl Iterator<Item = (&str, &T)> {
         self.0.get(place).into_iter().flatten().map(|(name, object)| (name.as_str(), object.as_ref()))
     }
@@ -47,15 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clone_stays_as_it_was() {
+    fn changes_do_not_affect_a_clone() {
         let place = Place { account: "1".to_owned(), region: "us-east-1".to_owned() };
-        let mut shelf = Shelf::default();
-        shelf.put(&place, "a", 1);
-        let before = shelf.clone();
-        *shelf.get_mut(&place, "a").unwrap() = 2;
-        shelf.put(&place, "b", 3);
+        let mut store = Store::default();
+        store.put(&place, "a", 1);
+        let before = store.clone();
+        *store.get_mut(&place, "a").unwrap() = 2;
+        store.put(&place, "b", 3);
         assert_eq!(before.all(&place).collect::<Vec<_>>(), [("a", &1)]);
-        assert_eq!(shelf.all(&place).collect::<Vec<_>>(), [("a", &2), ("b", &3)]);
-        assert!(shelf.remove(&place, "a") && !shelf.remove(&place, "a"));
+        assert_eq!(store.all(&place).collect::<Vec<_>>(), [("a", &2), ("b", &3)]);
+        assert!(store.remove(&place, "a") && !store.remove(&place, "a"));
     }
 }

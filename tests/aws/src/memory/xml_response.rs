@@ -1,8 +1,8 @@
-//! What the services that answer in XML have in common: elements, pages and tags.
+//! Elements, pages and tags for services with XML responses.
 
 use http::StatusCode;
 
-use crate::message::Answer;
+use crate::message::Response;
 use crate::xml::Element;
 
 /// An element with text.
@@ -15,17 +15,17 @@ pub(super) fn node(name: &str, children: Vec<Element>) -> Element {
     Element::with_children(name, children)
 }
 
-/// An answer whose root is this element of this namespace.
-pub(super) fn message(status: StatusCode, namespace: &str, root: Element) -> Answer {
-    Answer::xml(status, &Element { namespace: Some(namespace.to_owned()), ..root })
+/// A response with this root element and namespace.
+pub(super) fn message(status: StatusCode, namespace: &str, root: Element) -> Response {
+    Response::xml(status, &Element { namespace: Some(namespace.to_owned()), ..root })
 }
 
-/// The text of a child that is there and not empty.
+/// The text of a child that exists and is not empty.
 pub(super) fn given<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
     element.child(name).map(|child| child.text.as_str()).filter(|text| !text.is_empty())
 }
 
-/// Everything that is in an element, whatever its order: two that say the same have equal ones.
+/// All leaves of an element, sorted: elements with the same content in another order have equal contents.
 pub(super) fn contents(element: &Element) -> Vec<String> {
     fn collect(element: &Element, path: &str, into: &mut Vec<String>) {
         let path = format!("{path}/{}", element.name);
@@ -42,7 +42,7 @@ pub(super) fn contents(element: &Element) -> Vec<String> {
     contents
 }
 
-/// A part of a list, and the first item after it.
+/// A page of a list, and the first item after it.
 #[derive(Debug)]
 pub(super) struct Page<T> {
     pub(super) items: Vec<T>,
@@ -50,22 +50,22 @@ pub(super) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// As many items as were asked for; `most` when nobody asked, and never more than that.
-    pub(super) fn of(items: impl Iterator<Item = T>, asked: Option<&str>, most: usize) -> Self {
-        let size = asked.and_then(|asked| asked.parse().ok()).unwrap_or(most).clamp(1, most);
+    /// A page of the requested size; the default and the maximum is `max`.
+    pub(super) fn of(items: impl Iterator<Item = T>, requested: Option<&str>, max: usize) -> Self {
+        let size = requested.and_then(|requested| requested.parse().ok()).unwrap_or(max).clamp(1, max);
         let mut items: Vec<T> = items.take(size + 1).collect();
         let next = if items.len() > size { items.pop() } else { None };
         Self { items, next }
     }
 
-    /// Whether there is more.
+    /// The element that says whether there are more items.
     pub(super) fn is_truncated(&self) -> Element {
         text("IsTruncated", self.next.is_some().to_string())
     }
 }
 
-/// Whether a tag's key or value has only characters that IAM and CloudFront take: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
-pub(super) fn is_taggable(text: &str) -> bool {
+/// Whether a tag's key or value only has characters that IAM and CloudFront accept: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+pub(super) fn is_valid_tag_text(text: &str) -> bool {
     let is_space = |letter: char| letter.is_whitespace() && !letter.is_control();
     text.chars().all(|letter| letter.is_alphanumeric() || is_space(letter) || "_.:/=+-@".contains(letter))
 }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_ends_where_the_next_begins() {
+    fn a_page_names_the_first_item_of_the_next() {
         let page = Page::of(1..=5, Some("2"), 100);
         assert_eq!((page.items, page.next), (vec![1, 2], Some(3)));
         let page = Page::of(1..=2, Some("2"), 100);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_in_another_order_is_the_same() {
+    fn contents_do_not_depend_on_order() {
         let one = Element::parse(b"<a><b><c>1</c><c>2</c></b><d>3</d></a>").unwrap();
         let other = Element::parse(b"<a><d>3</d><b><c>2</c><c>1</c></b></a>").unwrap();
         assert_eq!(contents(&one), contents(&other));
@@ -93,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn tags_take_few_signs() {
-        assert!(is_taggable("multiregion:owner/ü 1+@=_."));
-        assert!(!is_taggable("a#b") && !is_taggable("a\nb"));
+    fn tags_have_a_limited_character_set() {
+        assert!(is_valid_tag_text("multiregion:owner/ü 1+@=_."));
+        assert!(!is_valid_tag_text("a#b") && !is_valid_tag_text("a\nb"));
     }
 }

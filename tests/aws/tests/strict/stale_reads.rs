@@ -1,21 +1,21 @@
-//! Replies that lie, for a while after a write.
+//! Reads that are stale for a while after a write.
 
 use aws_sdk_route53::types::ChangeAction;
-use strict_aws::{Eventual, Options};
+use strict_aws::{EventualConsistency, Options};
 
-use crate::build::alias;
 use crate::cloudfront::{READS, config, create};
-use crate::world::{LONG, World, refusal};
+use crate::fixtures::alias;
+use crate::world::{LONG, World, error_of};
 
 const NO_CACHE: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const TRIES: usize = 40;
 
 async fn world(seed: u64) -> World {
-    let consistency = Some(Eventual { seed, window: LONG });
+    let consistency = Some(EventualConsistency { seed, window: LONG });
     World::start(Options { consistency, ..Options::immediate() }).await
 }
 
-/// Whether the role is seen, many times in a row.
+/// Whether each of many reads in a row returns the role.
 async fn sightings(world: &World) -> Vec<bool> {
     let mut seen = Vec::new();
     for _ in 0..TRIES {
@@ -25,12 +25,12 @@ async fn sightings(world: &World) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn reads_lag_behind_and_the_truth_wins() {
+async fn reads_lag_behind_until_the_window_ends() {
     let world = world(1).await;
     let role = world.role().await;
     let seen = sightings(&world).await;
     assert!(seen.contains(&true) && seen.contains(&false), "{seen:?}");
-    // Once seen is not seen for ever.
+    // A read that returns the role may be followed by one that does not.
     assert!(seen.iter().skip_while(|seen| !**seen).any(|seen| !seen), "{seen:?}");
     let mut listed = Vec::new();
     for _ in 0..TRIES {
@@ -41,7 +41,7 @@ async fn reads_lag_behind_and_the_truth_wins() {
     assert_eq!(world.aws.inventory().await.unwrap().keys(), ["global/iam/role/giraffe"]);
     for _ in 0..TRIES {
         let again = world.iam().create_role().role_name("giraffe").assume_role_policy_document("{\"Statement\":[]}");
-        assert_eq!(refusal!(again.send().await).0, "EntityAlreadyExists");
+        assert_eq!(error_of!(again.send().await).0, "EntityAlreadyExists");
     }
     world.function(&role).await.unwrap();
 
@@ -49,13 +49,13 @@ async fn reads_lag_behind_and_the_truth_wins() {
     assert_eq!(sightings(&world).await, [true; TRIES]);
     world.lambda().delete_function().function_name("giraffe").send().await.unwrap();
     world.iam().delete_role().role_name("giraffe").send().await.unwrap();
-    assert!(sightings(&world).await.contains(&true), "what is gone is still told of");
+    assert!(sightings(&world).await.contains(&true), "reads may still return a deleted role");
     world.aws.set_consistency(None);
     assert_eq!(sightings(&world).await, [false; TRIES]);
 }
 
 #[tokio::test]
-async fn the_same_seed_tells_the_same() {
+async fn the_same_seed_gives_the_same_results() {
     let mut runs = Vec::new();
     for seed in [1, 1, 2] {
         let world = world(seed).await;
@@ -70,21 +70,21 @@ async fn the_same_seed_tells_the_same() {
 }
 
 #[tokio::test]
-async fn a_read_of_one_region_knows_nothing_of_anothers_writes() {
+async fn writes_in_one_region_do_not_affect_reads_in_another() {
     let mut world = world(1).await;
     let role = world.role().await;
     world.function(&role).await.unwrap();
     world.wait();
-    world.go_to("us-west-2");
+    world.set_region("us-west-2");
     world.function(&role).await.unwrap();
-    world.go_to("us-east-1");
+    world.set_region("us-east-1");
     for _ in 0..TRIES {
         world.lambda().get_function().function_name("giraffe").send().await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn records_are_told_as_they_are() {
+async fn reads_of_records_are_current() {
     let world = world(1).await;
     let zone = world.zone().await;
     world.wait();
@@ -95,48 +95,48 @@ async fn records_are_told_as_they_are() {
         assert_eq!(found.resource_record_sets.len(), 3);
         world.route53().get_change().id(&change.id).send().await.unwrap();
         let again = world.change(&zone, ChangeAction::Create, vec![set.clone()]).await;
-        assert_eq!(refusal!(again).0, "InvalidChangeBatch");
+        assert_eq!(error_of!(again).0, "InvalidChangeBatch");
     }
 }
 
 #[tokio::test]
-async fn an_old_etag_changes_nothing() {
+async fn an_update_with_an_old_etag_is_rejected() {
     let world = world(1).await;
     let config = || config(&["a.com"], "a.com", NO_CACHE, READS);
-    let (made, first) = create(&world, config()).await.unwrap();
+    let (created, first) = create(&world, config()).await.unwrap();
     let client = world.cloudfront();
     let update = |e_tag: &str| {
         let config = config().enabled(false).build().unwrap();
-        client.update_distribution().id(&made.id).distribution_config(config).if_match(e_tag).send()
+        client.update_distribution().id(&created.id).distribution_config(config).if_match(e_tag).send()
     };
     let second = update(&first).await.unwrap().e_tag.unwrap();
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for _ in 0..TRIES {
-        match client.get_distribution_config().id(&made.id).send().await {
-            Ok(found) => told.extend(found.e_tag),
-            error => assert_eq!(refusal!(error).0, "NoSuchDistribution"),
+        match client.get_distribution_config().id(&created.id).send().await {
+            Ok(found) => reported.extend(found.e_tag),
+            error => assert_eq!(error_of!(error).0, "NoSuchDistribution"),
         }
     }
-    assert!(told.contains(&first) && told.contains(&second), "{told:?}");
-    assert_eq!(refusal!(update(&first).await).0, "PreconditionFailed");
+    assert!(reported.contains(&first) && reported.contains(&second), "{reported:?}");
+    assert_eq!(error_of!(update(&first).await).0, "PreconditionFailed");
 }
 
 #[tokio::test]
-async fn the_name_of_what_is_gone_may_be_held() {
-    let mut held = Vec::new();
+async fn the_name_of_a_deleted_function_may_be_reserved() {
+    let mut reserved = Vec::new();
     for seed in 0..8 {
         let world = world(seed).await;
         let role = world.role().await;
         world.function(&role).await.unwrap();
         world.lambda().delete_function().function_name("giraffe").send().await.unwrap();
         let again = world.function(&role).await;
-        held.push(again.is_err());
+        reserved.push(again.is_err());
         if again.is_err() {
-            let (code, message) = refusal!(again);
+            let (code, message) = error_of!(again);
             assert_eq!((code.as_str(), message.contains("already exist")), ("ResourceConflictException", true));
             world.wait();
             world.function(&role).await.unwrap();
         }
     }
-    assert!(held.contains(&true) && held.contains(&false), "{held:?}");
+    assert!(reserved.contains(&true) && reserved.contains(&false), "{reserved:?}");
 }

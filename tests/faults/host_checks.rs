@@ -1,4 +1,4 @@
-//! The checks that OpenTofu and Terraform make of every value that a provider returns.
+//! The checks that OpenTofu and Terraform apply to every value that a provider returns.
 //!
 //! # Source
 //! Terraform 1.11: `plan_valid.go` and `compatible.go` in `internal/plans/objchange`, `node_resource_abstract_instance.go`.
@@ -9,41 +9,42 @@ use multiregion::resources::Resource;
 use multiregion::schema::{Attribute, Mode, Nested, Nesting, Shape};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// A refreshed or imported state has no unknown values.
+/// Checks that a refreshed or imported state has no unknown values.
 pub(super) fn refreshed(state: &Value) -> Diagnostics {
     let unknown = unknowns(state, "");
-    complaints("Provider produced invalid object", unknown.iter().map(|at| format!("{at} is unknown after a refresh")))
+    errors("Provider produced invalid object", unknown.iter().map(|at| format!("{at} is unknown after a refresh")))
 }
 
-/// An applied state has no unknown values, also when the apply failed. The core keeps the rest, with null for these.
+/// Checks that an applied state has no unknown values, also after a failure. The host replaces them with null and keeps
+/// the rest.
 pub(super) fn known(applied: &mut Value) -> Diagnostics {
     let unknown = unknowns(applied, "");
-    forget_unknowns(applied);
+    replace_unknowns(applied);
     let summary = "Provider returned invalid result object after apply";
-    complaints(summary, unknown.iter().map(|at| format!("{at} is unknown after the apply")))
+    errors(summary, unknown.iter().map(|at| format!("{at} is unknown after the apply")))
 }
 
-/// A plan keeps what the configuration sets; it is free to choose computed attributes only.
+/// Checks that a plan keeps what the configuration sets; it may only choose computed attributes.
 pub(super) fn planned(resource: &dyn Resource, prior: &Value, config: &Value, planned: &Value) -> Diagnostics {
     let mut wrong = Vec::new();
     if config != &Value::Null {
         object(&resource.schema().attributes, [prior, config, planned], "", &mut wrong);
     }
-    complaints("Provider produced invalid plan", wrong)
+    errors("Provider produced invalid plan", wrong)
 }
 
-/// An apply that succeeds returns what was planned, with a value for everything unknown.
-pub(super) fn applied(planned: &Value, made: &Value) -> Diagnostics {
+/// Checks that a successful apply returns what was planned, with a value for everything unknown.
+pub(super) fn applied(planned: &Value, created: &Value) -> Diagnostics {
     let mut wrong = Vec::new();
-    agrees(planned, made, "", &mut wrong);
-    complaints("Provider produced inconsistent result after apply", wrong)
+    agrees(planned, created, "", &mut wrong);
+    errors("Provider produced inconsistent result after apply", wrong)
 }
 
-fn complaints(summary: &'static str, details: impl IntoIterator<Item = String>) -> Diagnostics {
+fn errors(summary: &'static str, details: impl IntoIterator<Item = String>) -> Diagnostics {
     details.into_iter().map(|detail| Diagnostic::error(Path::root(), summary, detail)).collect()
 }
 
-/// Where a value is unknown.
+/// The paths of unknown values.
 fn unknowns(value: &Value, at: &str) -> Vec<String> {
     match value {
         Value::Unknown => vec![at.to_owned()],
@@ -55,16 +56,16 @@ fn unknowns(value: &Value, at: &str) -> Vec<String> {
     }
 }
 
-fn forget_unknowns(value: &mut Value) {
+fn replace_unknowns(value: &mut Value) {
     match value {
         Value::Unknown => *value = Value::Null,
-        Value::Map(fields) => fields.values_mut().for_each(forget_unknowns),
-        Value::List(items) => items.iter_mut().for_each(forget_unknowns),
+        Value::Map(fields) => fields.values_mut().for_each(replace_unknowns),
+        Value::List(items) => items.iter_mut().for_each(replace_unknowns),
         _ => {}
     }
 }
 
-/// The attributes of one object: prior, configured and planned.
+/// Checks the attributes of one object: prior, configured and planned.
 fn object(attributes: &[Attribute], values: [&Value; 3], at: &str, wrong: &mut Vec<String>) {
     for shape in attributes {
         attribute(shape, values.map(|value| field(value, shape.name)), &format!("{at}.{}", shape.name), wrong);
@@ -79,7 +80,7 @@ fn attribute(shape: &Attribute, values: [&Value; 3], at: &str, wrong: &mut Vec<S
         (Value::Null, _) if is_computed => {}
         (Value::Null, _) => wrong.push(format!("{at} is planned for existence but config wants absence")),
         (_, Value::Null) => wrong.push(format!("{at} is planned for absence but config wants existence")),
-        // The provider says that both mean the same.
+        // The provider treats the prior and the configured value as equivalent.
         (_, planned) if planned == prior => {}
         (_, planned) => match &shape.shape {
             Shape::Nested(Nested { nesting: Nesting::Single, attributes }) if planned != &Value::Unknown => {
@@ -108,22 +109,22 @@ fn keys(value: &Value) -> BTreeSet<&str> {
     fields.keys().map(String::as_str).collect()
 }
 
-fn agrees(planned: &Value, made: &Value, at: &str, wrong: &mut Vec<String>) {
-    match (planned, made) {
+fn agrees(planned: &Value, created: &Value, at: &str, wrong: &mut Vec<String>) {
+    match (planned, created) {
         (Value::Unknown, _) => {}
-        (Value::Map(planned), Value::Map(made)) => {
-            for name in planned.keys().chain(made.keys()).collect::<BTreeSet<_>>() {
-                match (planned.get(name), made.get(name)) {
-                    (Some(planned), Some(made)) => agrees(planned, made, &format!("{at}.{name}"), wrong),
+        (Value::Map(planned), Value::Map(created)) => {
+            for name in planned.keys().chain(created.keys()).collect::<BTreeSet<_>>() {
+                match (planned.get(name), created.get(name)) {
+                    (Some(planned), Some(created)) => agrees(planned, created, &format!("{at}.{name}"), wrong),
                     (Some(_), None) => wrong.push(format!("{at}.{name} vanished")),
                     (None, _) => wrong.push(format!("{at}.{name} appeared")),
                 }
             }
         }
-        (Value::List(planned), Value::List(made)) if planned.len() == made.len() => {
-            planned.iter().zip(made).for_each(|(planned, made)| agrees(planned, made, at, wrong));
+        (Value::List(planned), Value::List(created)) if planned.len() == created.len() => {
+            planned.iter().zip(created).for_each(|(planned, created)| agrees(planned, created, at, wrong));
         }
-        (planned, made) if planned != made => wrong.push(format!("{at}: {planned:?} became {made:?}")),
+        (planned, created) if planned != created => wrong.push(format!("{at}: {planned:?} became {created:?}")),
         _ => {}
     }
 }
@@ -135,7 +136,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn unknown_values_are_found_at_any_depth() {
+    fn unknown_values_are_found_at_every_depth() {
         let mut state = Value::Map([("a".to_owned(), Value::List(vec![Value::Null, Value::Unknown]))].into());
         assert_eq!(refreshed(&state).len(), 1);
         assert_eq!(known(&mut state).len(), 1);
@@ -143,13 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_keeps_what_is_configured() {
+    fn a_plan_keeps_configured_values() {
         let zone = resource("multiregion_zone");
         let [none, some] = [json!({ "name": "a.example" }), json!({ "name": "a.example", "comment": "b" })]
             .map(|it| config(zone, &it));
         for (config, plan, wrong) in [(&none, &none, 0), (&some, &none, 1), (&none, &some, 0)] {
             assert_eq!(planned(zone, &Value::Null, config, plan).len(), wrong, "{config:?} {plan:?}");
         }
-        assert!(planned(zone, &none, &some, &none).len() == 1, "an absent value is not the same as one");
+        assert!(planned(zone, &none, &some, &none).len() == 1, "an absent value differs from any value");
     }
 }

@@ -1,11 +1,12 @@
-//! What the memory does as AWS does, and ministack does not: functions keep their versions, APIs need their wiring.
+//! What the in-memory AWS does like AWS, and ministack does not: unchanged functions get no new version, revisions are
+//! checked, and an API responds only when all its parts are connected.
 
-use crate::build::package;
-use crate::users::ask;
-use crate::world::{World, refusal};
+use crate::fixtures::package;
+use crate::traffic::send;
+use crate::world::{World, error_of};
 
 #[tokio::test]
-async fn an_unchanged_function_has_no_new_version() {
+async fn an_unchanged_function_gets_no_new_version() {
     let world = World::immediate().await;
     let role = world.role().await;
     world.function(&role).await.unwrap();
@@ -18,14 +19,14 @@ async fn an_unchanged_function_has_no_new_version() {
     assert_eq!(publish().await, "2");
 
     let alias = |version: &str| client.create_alias().function_name("giraffe").name("live").function_version(version);
-    assert_eq!(refusal!(alias("7").send().await).0, "ResourceNotFoundException");
+    assert_eq!(error_of!(alias("7").send().await).0, "ResourceNotFoundException");
     alias("1").send().await.unwrap();
     let delete = client.delete_function().function_name("giraffe").qualifier("1");
-    assert_eq!(refusal!(delete.send().await).0, "ResourceConflictException");
+    assert_eq!(error_of!(delete.send().await).0, "ResourceConflictException");
 }
 
 #[tokio::test]
-async fn a_change_for_another_revision_is_refused() {
+async fn an_update_of_another_revision_is_rejected() {
     let world = World::immediate().await;
     let role = world.role().await;
     world.function(&role).await.unwrap();
@@ -36,29 +37,29 @@ async fn a_change_for_another_revision_is_refused() {
         client.update_alias().function_name("giraffe").name("live").description("x").revision_id(revision).send()
     };
     update(&revision).await.unwrap();
-    assert_eq!(refusal!(update(&revision).await).0, "PreconditionFailedException");
+    assert_eq!(error_of!(update(&revision).await).0, "PreconditionFailedException");
 }
 
 #[tokio::test]
-async fn an_api_answers_when_everything_is_wired() {
+async fn an_api_responds_only_when_all_its_parts_are_connected() {
     let world = World::immediate().await;
     let role = world.role().await;
     let api = world.api(&role).await;
     let host = format!("{api}.execute-api.us-east-1.amazonaws.com");
-    let status = async || ask(&world, "us-east-1", "GET", &host, "/a").await.0;
+    let status = async || send(&world, "us-east-1", "GET", &host, "/a").await.0;
     assert_eq!(status().await, 200);
 
     world.lambda().remove_permission().function_name("giraffe").statement_id("gateway").send().await.unwrap();
-    assert_eq!(status().await, 500, "nobody may call the function");
+    assert_eq!(status().await, 500, "no permission allows calling the function");
 
     let client = world.apigateway();
     let closed = client.update_api().api_id(&api).disable_execute_api_endpoint(true).send();
     closed.await.unwrap();
-    assert_eq!(status().await, 404, "its own endpoint is closed");
+    assert_eq!(status().await, 404, "its own endpoint is disabled");
     client.update_api().api_id(&api).disable_execute_api_endpoint(false).send().await.unwrap();
 
     let routes = client.get_routes().api_id(&api).send().await.unwrap().items.unwrap();
     let id = routes[0].route_id.as_deref().unwrap();
     client.update_route().api_id(&api).route_id(id).route_key("GET /b").send().await.unwrap();
-    assert_eq!(status().await, 404, "no route leads there");
+    assert_eq!(status().await, 404, "no route matches");
 }

@@ -1,121 +1,125 @@
-//! Two states that declare the same name, each with a home region of its own, so each with a claim and an owner id of its own.
-//! Whenever the second begins, no object of the one carries the settings or the owner id of the other.
+//! Two states that declare the same name with different home regions, so with different claims and owner ids. Whenever
+//! the second one starts, no object gets the settings or the owner id of both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
-use strict_aws::{Fault, Harm, Inventory, LocalAws};
+use strict_aws::{Effect, Fault, Inventory, LocalAws};
 use tokio::runtime::Handle;
 
 use super::compare::{difference, inventory};
-use super::host::{Kept, Run};
+use super::host::{Run, StoredResource};
 use super::matrix::runtime;
-use super::parties::{Party, Rivals, told, topology};
+use super::rival_pair::{Rival, Rivals, messages};
 use super::rivals::STEP;
-use super::topologies;
+use super::topologies::{self, topology};
 use super::world::{HOME, Moment, Sources, World, config};
 
 /// The home region of the second state.
 const OTHER_HOME: &str = "eu-west-1";
-/// Where the API of the second state runs when the two have no region in common.
+/// The regions of the second state's API when the two have no region in common.
 const APART: [&str; 3] = ["ap-southeast-1", "ca-central-1", "eu-west-1"];
-/// What the settings of each state name, and for how many days their log groups keep events.
+/// The names in each state's settings, and the days for which its log groups keep events.
 const TEAMS: [(&str, u64); 2] = [("giraffes", 7), ("okapis", 14)];
 
-/// Both states, and where an operation of the first begins.
+/// Both states, and the initial state of an operation of the first.
 struct Contest {
     rivals: Rivals,
     moment: Moment,
-    begun: Kept,
-    /// What AWS holds after the operation when nobody else is there.
-    end: Inventory,
-    /// How many calls the operation takes then.
+    initial: StoredResource,
+    /// The inventory after the operation without the second state.
+    expected: Inventory,
+    /// The number of calls of the operation then.
     calls: usize,
 }
 
 impl Contest {
-    /// Over an operation of the first, from a configuration of theirs to another one; null is none.
+    /// An operation of the first state that leads from one configuration to another; null is none.
     async fn over(mut rivals: Rivals, from: &Value, to: &Value) -> Self {
-        rivals.start_over();
+        rivals.reset();
         if from != &Value::Null {
-            rivals.parties[0].config = from.clone();
-            assert!(rivals.run(0).await.is_well(), "the operation begins somewhere");
+            rivals.pair[0].config = from.clone();
+            assert!(rivals.run(0).await.succeeded(), "the initial configuration is applied");
         }
-        rivals.parties[0].config = to.clone();
-        let (moment, begun) = (rivals.world().moment(), rivals.parties[0].kept.clone());
-        rivals.parties[0].world.network.take_calls();
-        assert!(rivals.run(0).await.is_well(), "the operation ends well when nobody else is there");
-        let (calls, end) = (rivals.parties[0].world.network.count_calls(), rivals.inventory().await);
-        Self { rivals, moment, begun, end, calls }
+        rivals.pair[0].config = to.clone();
+        let (moment, initial) = (rivals.world().moment(), rivals.pair[0].stored.clone());
+        rivals.pair[0].world.network.take_calls();
+        assert!(rivals.run(0).await.succeeded(), "the operation succeeds without the second state");
+        let (calls, expected) = (rivals.pair[0].world.network.count_calls(), rivals.inventory().await);
+        Self { rivals, moment, initial, expected, calls }
     }
 
-    /// The second begins after each `step` calls of the first.
+    /// Starts the second run after each `step` calls of the first.
     async fn hold(&mut self, step: usize, what: &str) {
         for head_start in (0..=self.calls).step_by(step) {
             let what = format!("{what}, {head_start} calls ahead");
             self.rivals.world().restore(&self.moment);
-            self.rivals.parties[0].kept = self.begun.clone();
-            self.rivals.parties[1].kept = Kept::nothing(self.begun.resource);
-            self.rivals.parties.iter().for_each(|party| drop(party.world.network.take_calls()));
-            let seen = watch(&self.rivals.world().aws);
+            self.rivals.pair[0].stored = self.initial.clone();
+            self.rivals.pair[1].stored = StoredResource::absent(self.initial.resource);
+            self.rivals.pair.iter().for_each(|rival| drop(rival.world.network.take_calls()));
+            let seen = monitor(&self.rivals.world().aws);
             let runs = self.rivals.race(head_start).await;
             self.rivals.world().aws.clear_faults();
-            let seen = std::mem::take(&mut *seen.lock().expect("nobody panicked"));
+            let seen = std::mem::take(&mut *seen.lock().expect("no panic"));
             assert!(seen.is_empty(), "{what}: {seen:#?}");
             self.settle(&runs, &what).await;
         }
     }
 
-    /// At most one of them has the name, and the other one nothing.
+    /// Asserts that at most one state owns the name, and that the other owns nothing.
     async fn settle(&mut self, runs: &[Run; 2], what: &str) {
-        let explain = || format!("{what}: {} {}", told(&runs[0]), told(&runs[1]));
-        let is_destroyed = self.rivals.parties[0].config == Value::Null;
-        if self.begun.value != Value::Null {
-            assert!(runs[0].is_well(), "{}", explain());
-            assert!(is_destroyed || !runs[1].is_well(), "{}", explain());
+        let explain = || format!("{what}: {} {}", messages(&runs[0]), messages(&runs[1]));
+        let is_destroyed = self.rivals.pair[0].config == Value::Null;
+        if self.initial.value != Value::Null {
+            assert!(runs[0].succeeded(), "{}", explain());
+            assert!(is_destroyed || !runs[1].succeeded(), "{}", explain());
         }
-        let winner = match (runs[0].is_well() && !is_destroyed, runs[1].is_well()) {
-            (true, true) => panic!("both have it: {}", explain()),
+        let winner = match (runs[0].succeeded() && !is_destroyed, runs[1].succeeded()) {
+            (true, true) => panic!("both succeeded: {}", explain()),
             (true, false) => 0,
             (false, true) => 1,
-            // Each may have seen objects of the other, and taken back its own.
+            // Each may have seen objects of the other and rolled back its own.
             (false, false) => {
-                assert_eq!(self.left(&self.rivals.nothing).await, Vec::<String>::new(), "{}", explain());
-                let who = usize::from(is_destroyed);
-                let run = self.rivals.run(who).await;
-                assert!(run.is_well(), "{}, then {}", explain(), told(&run));
-                who
+                assert_eq!(self.left(&self.rivals.baseline).await, Vec::<String>::new(), "{}", explain());
+                let index = usize::from(is_destroyed);
+                let run = self.rivals.run(index).await;
+                assert!(run.succeeded(), "{}, then {}", explain(), messages(&run));
+                index
             }
         };
-        self.belongs_to(winner, what).await;
+        self.assert_owned_by(winner, what).await;
     }
 
-    async fn belongs_to(&mut self, winner: usize, what: &str) {
-        self.holds(winner, what).await;
+    async fn assert_owned_by(&mut self, winner: usize, what: &str) {
+        self.assert_state_of(winner, what).await;
         let loser = 1 - winner;
-        assert_eq!(
-            self.rivals.parties[loser].kept.value,
-            Value::Null,
-            "{what}: the state of the other holds something"
-        );
+        assert_eq!(self.rivals.pair[loser].stored.value, Value::Null, "{what}: the other state is not empty");
         let run = self.rivals.run(loser).await;
-        let is_nothing = self.rivals.parties[loser].config == Value::Null;
-        assert!(is_nothing || told(&run).contains("AWS object exists already"), "{what}: {}", told(&run));
-        self.holds(winner, what).await;
-        let Party { world, kept, .. } = &mut self.rivals.parties[loser];
-        assert_eq!(kept.run(world, &Value::Null).await, Run::Well { empty: true }, "{what}: the other destroys");
-        self.holds(winner, what).await;
-        assert_eq!(self.rivals.run(winner).await, Run::Well { empty: true }, "{what}: the plan is not empty");
-        let Party { world, kept, .. } = &mut self.rivals.parties[winner];
-        assert!(kept.run(world, &Value::Null).await.is_well(), "{what}: the owner destroys");
-        assert_eq!(self.left(&self.rivals.nothing).await, Vec::<String>::new(), "{what}: left after the destroy");
+        let is_nothing = self.rivals.pair[loser].config == Value::Null;
+        assert!(is_nothing || messages(&run).contains("AWS object exists already"), "{what}: {}", messages(&run));
+        self.assert_state_of(winner, what).await;
+        let Rival { world, stored, .. } = &mut self.rivals.pair[loser];
+        assert_eq!(
+            stored.run(world, &Value::Null).await,
+            Run::Succeeded { empty: true },
+            "{what}: the other state has nothing to destroy"
+        );
+        self.assert_state_of(winner, what).await;
+        assert_eq!(self.rivals.run(winner).await, Run::Succeeded { empty: true }, "{what}: the plan is not empty");
+        let Rival { world, stored, .. } = &mut self.rivals.pair[winner];
+        assert!(stored.run(world, &Value::Null).await.succeeded(), "{what}: the owner destroys it");
+        assert_eq!(self.left(&self.rivals.baseline).await, Vec::<String>::new(), "{what}: left after the destroy");
     }
 
-    async fn holds(&self, winner: usize, what: &str) {
-        let end = if winner == 0 { &self.end } else { &self.rivals.parties[1].end };
-        assert_eq!(self.left(end).await, Vec::<String>::new(), "{what}: AWS holds something else than the owner made");
+    async fn assert_state_of(&self, winner: usize, what: &str) {
+        let expected = if winner == 0 { &self.expected } else { &self.rivals.pair[1].expected };
+        assert_eq!(
+            self.left(expected).await,
+            Vec::<String>::new(),
+            "{what}: the inventory differs from what the owner created"
+        );
     }
 
     async fn left(&self, expected: &Inventory) -> Vec<String> {
@@ -123,28 +127,29 @@ impl Contest {
     }
 }
 
-/// From now on, looks at everything after each call that changes something; what is mixed.
-fn watch(aws: &Arc<LocalAws>) -> Arc<Mutex<Vec<String>>> {
+/// Checks all objects after each later call that changes something. Returns the mixed objects.
+fn monitor(aws: &Arc<LocalAws>) -> Arc<Mutex<Vec<String>>> {
     let mixed = Arc::new(Mutex::new(Vec::new()));
     let (seen, local) = (Arc::clone(&mixed), Arc::downgrade(aws));
-    let look = move |call: &strict_aws::Call| {
+    let check = move |call: &strict_aws::Call| {
         let Some(aws) = local.upgrade().filter(|_| call.writes()) else { return };
         let found = mixed_objects(&take_inventory(&aws));
         let found = found.into_iter().map(|why| format!("after {} in {}: {why}", call.name(), call.region));
-        seen.lock().expect("nobody panicked").extend(found);
+        seen.lock().expect("no panic").extend(found);
     };
-    aws.fault(Fault::new(Harm::Hook(Arc::new(look))));
+    aws.inject(Fault::new(Effect::Hook(Arc::new(check))));
     mixed
 }
 
-/// Takes the inventory within a call. On a thread of its own: one that waits twice would miss who wakes the outer wait.
+/// Takes the inventory within a call, on a thread of its own: nested waits on one thread would lose the wake-up of the
+/// outer one.
 fn take_inventory(aws: &LocalAws) -> Inventory {
     let runtime = Handle::current();
     let take = || runtime.block_on(aws.inventory()).expect("the inventory is taken");
-    std::thread::scope(|scope| scope.spawn(take).join().expect("nobody panicked"))
+    std::thread::scope(|scope| scope.spawn(take).join().expect("no panic"))
 }
 
-/// Objects with settings of both, or with settings of one and the ownership of the other.
+/// Objects with settings of both states, or with the settings of one and the ownership of the other.
 fn mixed_objects(held: &Inventory) -> Vec<String> {
     let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut mixed = Vec::new();
@@ -170,14 +175,14 @@ fn mixed_objects(held: &Inventory) -> Vec<String> {
     mixed
 }
 
-/// Whose settings an object has.
+/// The teams whose settings an object has.
 fn teams(object: &Json) -> BTreeSet<&'static str> {
     let text = object.to_string();
     let is_of = |(team, days): &&(&str, u64)| text.contains(team) || object["retention_days"].as_u64() == Some(*days);
     TEAMS.iter().filter(is_of).map(|(team, _)| *team).collect()
 }
 
-/// What one of the two wants: each object that can say so says whose it is.
+/// The configuration of one state, in which every object that can carry its team's name does.
 fn wanted(world: &World, name: &str, zone_id: &str, (team, days): (&str, u64), is_apart: bool) -> Json {
     let mut wanted = (topology(name).config)(world, zone_id);
     let policy = json!({
@@ -196,28 +201,28 @@ fn wanted(world: &World, name: &str, zone_id: &str, (team, days): (&str, u64), i
     wanted
 }
 
-/// Every operation of the first: from and to what.
+/// A contest for every operation of the first state.
 async fn contests(name: &str, is_apart: bool) -> Vec<(&'static str, Contest)> {
     let mut contests = Vec::new();
     for operation in ["create", "update", "destroy"] {
         let world = World::start(&Arc::new(Sources::new())).await;
-        let (type_name, parties, later) = if name == "zone" {
+        let (type_name, pair, later) = if name == "zone" {
             let zone = |team: &str| json!({ "name": "giraffe.example", "comment": team, "tags": { "team": team } });
             let mut later = zone(TEAMS[0].0);
             later["comment"] = json!("giraffes at night");
             ("multiregion_zone", TEAMS.map(|(team, _)| zone(team)), later)
         } else {
             let zone_id = topologies::zone(&world).await;
-            let parties = [(TEAMS[0], false), (TEAMS[1], is_apart)];
-            let parties = parties.map(|(team, is_apart)| wanted(&world, name, &zone_id, team, is_apart));
-            let mut later = parties[0].clone();
+            let pair = [(TEAMS[0], false), (TEAMS[1], is_apart)];
+            let pair = pair.map(|(team, is_apart)| wanted(&world, name, &zone_id, team, is_apart));
+            let mut later = pair[0].clone();
             later["function"]["memory_mb"] = json!(256);
-            ("multiregion_api", parties, later)
+            ("multiregion_api", pair, later)
         };
-        let [first, second] = parties;
-        let rivals = Rivals::at_home(&world, type_name, [(HOME, first), (OTHER_HOME, second)]).await;
-        let now = rivals.parties[0].config.clone();
-        let later = config(rivals.parties[0].kept.resource, &later);
+        let [first, second] = pair;
+        let rivals = Rivals::with_homes(&world, type_name, [(HOME, first), (OTHER_HOME, second)]).await;
+        let now = rivals.pair[0].config.clone();
+        let later = config(rivals.pair[0].stored.resource, &later);
         let (from, to) = match operation {
             "create" => (Value::Null, now),
             "update" => (now, later),
@@ -228,7 +233,7 @@ async fn contests(name: &str, is_apart: bool) -> Vec<(&'static str, Contest)> {
     contests
 }
 
-/// With regions in common or none, the second begins at each call of the first, or at each of a few.
+/// Holds the contests, with or without regions in common; the second run starts at each `step`th call of the first.
 async fn hold(name: &str, is_apart: bool, step: usize) {
     for (operation, mut contest) in contests(name, is_apart).await {
         let step = if operation == "create" { step } else { step * 2 };
@@ -263,7 +268,7 @@ fn apis_behind_cloudfront_with_two_home_regions_are_never_mixed() {
 }
 
 #[test]
-fn mixed_objects_are_noticed() {
+fn mixed_objects_are_found() {
     let held = |objects: &[Json]| {
         let mut held = Inventory::default();
         held.objects = objects.iter().enumerate().map(|(at, object)| (at.to_string(), object.clone())).collect();
@@ -272,10 +277,10 @@ fn mixed_objects_are_noticed() {
     let tagged = |team: &str, id: &str, home: &str| json!({ "tags": { "team": team, "multiregion:owner-id": format!("{home}/{id}") } });
     let (one, other) = (tagged("giraffes", "1", HOME), tagged("okapis", "2", OTHER_HOME));
     assert_eq!(held(&[one.clone(), other.clone()]), 0);
-    assert_eq!(held(&[one.clone(), tagged("okapis", "1", HOME)]), 2, "an owner id of both, of the home of one");
+    assert_eq!(held(&[one.clone(), tagged("okapis", "1", HOME)]), 2, "a shared owner id, with the home region of one");
     assert_eq!(held(&[tagged("okapis", "2", HOME)]), 1, "the home region of the other");
     assert_eq!(held(&[json!({ "tags": { "team": "giraffes" } })]), 1, "no owner id");
     let mut days = one;
     days["retention_days"] = json!(14);
-    assert_eq!(held(&[days, other]), 2, "settings of both make an owner id of both");
+    assert_eq!(held(&[days, other]), 2, "settings of both, and so a shared owner id");
 }

@@ -1,4 +1,4 @@
-//! Users of the APIs: who answers them.
+//! Requests of clients: which region responds.
 
 use aws_sdk_route53::types::{
     ChangeAction, HealthCheckConfig, HealthCheckType, ResourceRecordSetFailover, ResourceRecordSetRegion,
@@ -7,12 +7,12 @@ use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 
-use crate::build::alias;
 use crate::cloudfront::{READS, config, create, group};
+use crate::fixtures::alias;
 use crate::world::World;
 
-/// Asks for a path of a host from near a region: status, and the body or who answered.
-pub(crate) async fn ask(world: &World, client_region: &str, method: &str, host: &str, path: &str) -> (u16, String) {
+/// Sends a request from a client near a region; returns the status, and the body or the responding region and path.
+pub(crate) async fn send(world: &World, client_region: &str, method: &str, host: &str, path: &str) -> (u16, String) {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
     let request = http::Request::builder()
         .method(method)
@@ -21,10 +21,10 @@ pub(crate) async fn ask(world: &World, client_region: &str, method: &str, host: 
         .header("x-test-region", client_region)
         .body(Empty::new())
         .unwrap();
-    let answer = client.request(request).await.unwrap();
-    let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
-    // In memory a function answers with what it is, in JSON.
+    let response = client.request(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    // In the in-memory AWS a function describes itself in JSON.
     let fields: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     match (fields["region"].as_str(), fields["path"].as_str()) {
         (Some(region), Some(path)) => (status, format!("{region} {path}")),
@@ -38,24 +38,24 @@ fn ok(text: &str) -> (u16, String) {
 
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
-/// An API in both regions: the host of each.
+/// Creates an API in both regions; returns the host of each.
 async fn two_regions(world: &mut World) -> Vec<String> {
     let role = world.role().await;
     let mut hosts = Vec::new();
     for region in REGIONS {
-        world.go_to(region);
+        world.set_region(region);
         hosts.push(format!("{}.execute-api.{region}.amazonaws.com", world.api(&role).await));
     }
     hosts
 }
 
-/// The same under one name, with a record per region that a health check takes out.
+/// The same with one domain name, and a record with a health check per region.
 async fn with_records(world: &mut World, failover: bool) -> Vec<String> {
     let hosts = two_regions(world).await;
-    world.go_to("us-east-1");
+    world.set_region("us-east-1");
     let zone = world.zone().await;
     for (host, region) in hosts.iter().zip(REGIONS) {
-        world.go_to(region);
+        world.set_region(region);
         let certificate = world.certificate(&zone, "api.a.com").await;
         let target = world.domain("api.a.com", &certificate, host.split('.').next().unwrap()).await;
         let check = HealthCheckConfig::builder()
@@ -79,33 +79,33 @@ async fn with_records(world: &mut World, failover: bool) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_region_answers_by_its_own_host() {
+async fn each_region_responds_on_its_own_host() {
     let mut world = World::immediate().await;
     let hosts = two_regions(&mut world).await;
-    assert_eq!(ask(&world, "us-east-1", "GET", &hosts[0], "/a").await, ok("us-east-1 /a"));
-    assert_eq!(ask(&world, "us-east-1", "GET", &hosts[1], "/a").await, ok("us-west-2 /a"));
+    assert_eq!(send(&world, "us-east-1", "GET", &hosts[0], "/a").await, ok("us-east-1 /a"));
+    assert_eq!(send(&world, "us-east-1", "GET", &hosts[1], "/a").await, ok("us-west-2 /a"));
     let wrong = hosts[0].replace("us-east-1", "us-west-2");
-    assert_eq!(ask(&world, "us-east-1", "GET", &wrong, "/a").await.0, 403);
+    assert_eq!(send(&world, "us-east-1", "GET", &wrong, "/a").await.0, 403);
 }
 
 #[tokio::test]
-async fn the_nearest_healthy_region_answers() {
+async fn the_nearest_healthy_region_responds() {
     let mut world = World::immediate().await;
     with_records(&mut world, false).await;
-    assert_eq!(ask(&world, "eu-west-1", "GET", "api.a.com", "/a").await, ok("us-east-1 /a"));
-    assert_eq!(ask(&world, "us-west-1", "GET", "api.a.com", "/a").await, ok("us-west-2 /a"));
+    assert_eq!(send(&world, "eu-west-1", "GET", "api.a.com", "/a").await, ok("us-east-1 /a"));
+    assert_eq!(send(&world, "us-west-1", "GET", "api.a.com", "/a").await, ok("us-west-2 /a"));
     world.aws.set_down(&["us-west-2"]);
-    assert_eq!(ask(&world, "us-west-1", "GET", "api.a.com", "/a").await, ok("us-east-1 /a"));
-    assert_eq!(ask(&world, "us-west-1", "GET", "other.a.com", "/a").await.0, 502);
+    assert_eq!(send(&world, "us-west-1", "GET", "api.a.com", "/a").await, ok("us-east-1 /a"));
+    assert_eq!(send(&world, "us-west-1", "GET", "other.a.com", "/a").await.0, 502);
 }
 
 #[tokio::test]
-async fn the_secondary_answers_when_the_primary_is_down() {
+async fn the_secondary_responds_when_the_primary_is_down() {
     let mut world = World::immediate().await;
     with_records(&mut world, true).await;
-    assert_eq!(ask(&world, "us-west-2", "GET", "api.a.com", "/").await, ok("us-east-1 /"));
+    assert_eq!(send(&world, "us-west-2", "GET", "api.a.com", "/").await, ok("us-east-1 /"));
     world.aws.set_down(&["us-east-1"]);
-    assert_eq!(ask(&world, "us-west-2", "GET", "api.a.com", "/").await, ok("us-west-2 /"));
+    assert_eq!(send(&world, "us-west-2", "GET", "api.a.com", "/").await, ok("us-west-2 /"));
 }
 
 #[tokio::test]
@@ -116,30 +116,30 @@ async fn an_origin_group_fails_over_for_reads() {
     let config = config(&names, "group", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", READS).origin_groups(group(&names));
     let (distribution, _) = create(&world, config).await.unwrap();
     let host = distribution.domain_name;
-    assert_eq!(ask(&world, "us-west-2", "GET", &host, "/a").await, ok("us-east-1 /a"));
-    world.aws.set_answer("us-east-1", Some(500));
-    assert_eq!(ask(&world, "us-west-2", "GET", &host, "/broken").await.0, 500);
-    world.aws.set_answer("us-east-1", None);
-    assert_eq!(ask(&world, "us-west-2", "POST", &host, "/a").await.0, 403);
+    assert_eq!(send(&world, "us-west-2", "GET", &host, "/a").await, ok("us-east-1 /a"));
+    world.aws.set_function_status("us-east-1", Some(500));
+    assert_eq!(send(&world, "us-west-2", "GET", &host, "/broken").await.0, 500);
+    world.aws.set_function_status("us-east-1", None);
+    assert_eq!(send(&world, "us-west-2", "POST", &host, "/a").await.0, 403);
     world.aws.set_down(&["us-east-1"]);
-    assert_eq!(ask(&world, "us-west-2", "GET", &host, "/a").await, ok("us-west-2 /a"));
+    assert_eq!(send(&world, "us-west-2", "GET", &host, "/a").await, ok("us-west-2 /a"));
 }
 
 #[tokio::test]
-async fn a_distribution_over_the_latency_name_answers_from_the_nearest_region() {
+async fn a_distribution_with_a_latency_origin_responds_from_the_nearest_region() {
     let mut world = World::immediate().await;
     with_records(&mut world, false).await;
-    world.go_to("us-east-1");
+    world.set_region("us-east-1");
     let no_cache = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
     let (distribution, _) = create(&world, config(&["api.a.com"], "api.a.com", no_cache, READS)).await.unwrap();
     let host = distribution.domain_name;
-    assert_eq!(ask(&world, "us-west-1", "GET", &host, "/a").await, ok("us-west-2 /a"));
-    assert_eq!(ask(&world, "eu-west-1", "GET", &host, "/a").await, ok("us-east-1 /a"));
-    assert_eq!(ask(&world, "eu-west-1", "GET", "other.cloudfront.net", "/a").await.0, 502);
+    assert_eq!(send(&world, "us-west-1", "GET", &host, "/a").await, ok("us-west-2 /a"));
+    assert_eq!(send(&world, "eu-west-1", "GET", &host, "/a").await, ok("us-east-1 /a"));
+    assert_eq!(send(&world, "eu-west-1", "GET", "other.cloudfront.net", "/a").await.0, 502);
 }
 
 #[tokio::test]
-async fn a_base_path_is_taken_off() {
+async fn a_base_path_is_removed() {
     let world = World::immediate().await;
     let (zone, role) = (world.zone().await, world.role().await);
     let api = world.api(&role).await;
@@ -152,12 +152,12 @@ async fn a_base_path_is_taken_off() {
     update.api_mapping_key("v1").send().await.unwrap();
     let set = alias("api.a.com", &target).build().unwrap();
     world.change(&zone, ChangeAction::Create, vec![set]).await.unwrap();
-    assert_eq!(ask(&world, "us-east-1", "GET", "api.a.com", "/v1/a").await, ok("us-east-1 /a"));
-    assert_eq!(ask(&world, "us-east-1", "GET", "api.a.com", "/a").await.0, 403);
+    assert_eq!(send(&world, "us-east-1", "GET", "api.a.com", "/v1/a").await, ok("us-east-1 /a"));
+    assert_eq!(send(&world, "us-east-1", "GET", "api.a.com", "/a").await.0, 403);
 }
 
 #[tokio::test]
-async fn the_inventory_is_all_there_is() {
+async fn the_inventory_contains_everything() {
     let mut world = World::immediate().await;
     assert!(world.aws.inventory().await.unwrap().is_empty());
     with_records(&mut world, false).await;
@@ -167,7 +167,7 @@ async fn the_inventory_is_all_there_is() {
     {
         assert!(first.objects.contains_key(wanted), "{wanted} is not in {:#?}", first.keys());
     }
-    // Two zones' worth of the same, made elsewhere, has other ids and is the same.
+    // The same resources in another AWS have other ids and are otherwise equal.
     let mut other = World::immediate().await;
     with_records(&mut other, false).await;
     let second = other.aws.inventory().await.unwrap();

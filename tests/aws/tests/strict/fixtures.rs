@@ -1,4 +1,4 @@
-//! What the tests need to have before they can ask for what they are about.
+//! Resources that tests need before they can make the calls under test.
 
 use std::io::{Cursor, Write};
 
@@ -13,7 +13,7 @@ use crate::world::World;
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// Answers with the region it runs in and the path that it was asked for; 500 for `/broken`.
+/// Responds with its region and the requested path; status 500 for `/broken`.
 const CODE: &str = r#"
 import os
 
@@ -31,8 +31,8 @@ pub(crate) fn package() -> Blob {
 
 impl World {
     pub(crate) async fn role(&self) -> String {
-        let made = self.iam().create_role().role_name("giraffe").assume_role_policy_document(TRUST).send().await;
-        made.unwrap().role.unwrap().arn
+        let created = self.iam().create_role().role_name("giraffe").assume_role_policy_document(TRUST).send().await;
+        created.unwrap().role.unwrap().arn
     }
 
     pub(crate) async fn function(
@@ -53,7 +53,7 @@ impl World {
             .await
     }
 
-    /// An API in the clients' region that answers; its id.
+    /// Creates a working API in the clients' region; returns its id.
     pub(crate) async fn api(&self, role: &str) -> String {
         let function = self.function(role).await.unwrap().function_arn.unwrap();
         let client = self.apigateway();
@@ -71,7 +71,7 @@ impl World {
 
     pub(crate) async fn integration(&self, api: &str, function: &str) -> String {
         let client = self.apigateway();
-        let made = client
+        let created = client
             .create_integration()
             .api_id(api)
             .integration_type(IntegrationType::AwsProxy)
@@ -79,12 +79,12 @@ impl World {
             .payload_format_version("2.0")
             .send()
             .await;
-        made.unwrap().integration_id.unwrap()
+        created.unwrap().integration_id.unwrap()
     }
 
     pub(crate) async fn zone(&self) -> String {
-        let made = self.route53().create_hosted_zone().name("a.com").caller_reference("zone").send().await.unwrap();
-        made.hosted_zone.unwrap().id.trim_start_matches("/hostedzone/").to_owned()
+        let created = self.route53().create_hosted_zone().name("a.com").caller_reference("zone").send().await.unwrap();
+        created.hosted_zone.unwrap().id.trim_start_matches("/hostedzone/").to_owned()
     }
 
     /// Requests a certificate in the clients' region.
@@ -92,7 +92,7 @@ impl World {
         self.acm().request_certificate().domain_name(name).send().await.unwrap().certificate_arn.unwrap()
     }
 
-    /// Puts the validation record of a certificate into the zone.
+    /// Adds the validation record of a certificate to the zone.
     pub(crate) async fn validate(&self, zone: &str, certificate: &str) {
         let found = self.acm().describe_certificate().certificate_arn(certificate).send().await.unwrap();
         let options = found.certificate.unwrap().domain_validation_options.unwrap();
@@ -108,7 +108,7 @@ impl World {
         self.change(zone, ChangeAction::Upsert, vec![set]).await.unwrap();
     }
 
-    /// An issued certificate of the clients' region, where nothing takes time.
+    /// Creates an issued certificate in the clients' region, in an AWS without delays.
     pub(crate) async fn certificate(&self, zone: &str, name: &str) -> String {
         let arn = self.request_certificate(name).await;
         self.validate(zone, &arn).await;
@@ -135,12 +135,13 @@ impl World {
         Ok(changed.change_info.unwrap())
     }
 
-    /// A custom domain name in the clients' region, mapped to the API; its target.
+    /// Creates a custom domain name in the clients' region, mapped to the API; returns its target.
     pub(crate) async fn domain(&self, name: &str, certificate: &str, api: &str) -> String {
         let configuration = configuration(certificate);
         let client = self.apigateway();
-        let made = client.create_domain_name().domain_name(name).domain_name_configurations(configuration).send().await;
-        let target = made.unwrap().domain_name_configurations.unwrap()[0].api_gateway_domain_name.clone().unwrap();
+        let created =
+            client.create_domain_name().domain_name(name).domain_name_configurations(configuration).send().await;
+        let target = created.unwrap().domain_name_configurations.unwrap()[0].api_gateway_domain_name.clone().unwrap();
         client.create_api_mapping().domain_name(name).api_id(api).stage("$default").send().await.unwrap();
         target
     }
@@ -150,7 +151,7 @@ pub(crate) fn configuration(certificate: &str) -> DomainNameConfiguration {
     DomainNameConfiguration::builder().certificate_arn(certificate).endpoint_type(EndpointType::Regional).build()
 }
 
-/// An alias record; the routing policy is up to the caller.
+/// An alias record; the caller adds the routing policy.
 pub(crate) fn alias(name: &str, target: &str) -> aws_sdk_route53::types::builders::ResourceRecordSetBuilder {
     let target = AliasTarget::builder()
         .hosted_zone_id("Z1UJRXOUMOOFQ8")

@@ -1,0 +1,91 @@
+//! Every path that a client's request can take, for any client in any place. No operation may leave one of them without
+//! a working target.
+
+use crate::data_plane::{accounts, connect, records};
+use crate::distribution::Distribution;
+use crate::error::Error;
+use crate::message::{Request, Response};
+use crate::proxy::Proxy;
+use crate::records::Target;
+use crate::upstream::Lookup;
+
+/// A name that clients request, and one of the hosts that may serve it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestPath {
+    /// The requested name.
+    pub name: String,
+    /// The host that the name leads to.
+    pub target: String,
+    /// The `Host` header that the target receives.
+    pub host: String,
+    /// What routes the request.
+    pub by: RoutedBy,
+}
+
+/// What routes a request to its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoutedBy {
+    /// A DNS record: resolvers cache its answer.
+    Record,
+    /// A CloudFront distribution: its edges use the previous configuration until the next one is deployed.
+    Distribution,
+}
+
+/// All request paths of all accounts.
+pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
+    let mut request_paths = Vec::new();
+    for place in accounts(proxy) {
+        let zones =
+            proxy.upstream.xml(&place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
+        for zone in zones.items_at(&["HostedZones"]) {
+            let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
+            for record in records(&proxy.upstream, &place, id).await? {
+                // Only alias records route traffic; the others are validation records.
+                let Target::Alias { host: target, .. } = record.target else { continue };
+                let name = record.name.trim_end_matches('.').to_owned();
+                request_paths.push(RequestPath { host: name.clone(), name, target, by: RoutedBy::Record });
+            }
+        }
+        let all = proxy
+            .upstream
+            .xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution"))
+            .await?
+            .unwrap_or_default();
+        for item in all.items_at(&["Items"]) {
+            let path = format!("/2020-05-31/distribution/{}/config", item.text_at(&["Id"]));
+            let Some(config) = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await? else { continue };
+            let distribution = Distribution::read(&config);
+            if !distribution.enabled {
+                continue;
+            }
+            let name = item.text_at(&["DomainName"]).to_owned();
+            request_paths.extend(distribution.hosts().map(|host| RequestPath {
+                name: name.clone(),
+                target: host.to_owned(),
+                host: host.to_owned(),
+                by: RoutedBy::Distribution,
+            }));
+        }
+    }
+    request_paths.sort();
+    request_paths.dedup();
+    Ok(request_paths)
+}
+
+/// Sends a request for `path` of `host` to `target`, from a client near `region`.
+pub(crate) async fn send(proxy: &Proxy, target: &str, host: &str, path: &str, region: &str) -> Result<Response, Error> {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in [("host", host), ("x-test-region", region)] {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    let request = Request {
+        method: http::Method::GET,
+        path: path.to_owned(),
+        query: String::new(),
+        headers,
+        body: bytes::Bytes::new(),
+    };
+    connect(proxy, target, host, request).await
+}
