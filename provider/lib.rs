@@ -2,9 +2,6 @@
 //!
 //! The modules are listed in the order in which data passes through them: see `ARCHITECTURE.md`.
 
-// The futures of an apply are deeply nested.
-#![recursion_limit = "256"]
-
 pub mod plugin;
 
 pub mod docs;

@@ -185,7 +185,7 @@ impl Region {
         .boxed()
     }
 
-    /// The region whose rate limits and results those of `operation` are: a global service has them once for all regions.
+    /// The region whose rate limits and results apply to `operation`: always the home region for a global service.
     pub(super) fn region_of(&self, operation: &str) -> &str {
         let is_global = service(service_of(operation)).is_some_and(|service| service.scope == Scope::Global);
         if is_global { self.aws.home_region() } else { &self.name }

@@ -73,7 +73,7 @@ mod tests {
         let (budget, run) = (UploadBudget::default(), run(&FakeClock::default()));
         let _all = budget.reserve(&run, "uploading one", u64::MAX).await.unwrap();
         let error = budget.reserve(&run, "uploading the other", 1000).await.unwrap_err().to_string();
-        let why = "it waited 60 s for other uploads to free memory, until the operation's time was up";
+        let why = "it waited 60 s for other uploads to free memory, until the operation reached its timeout";
         assert_eq!(error, format!("uploading the other was not started: {why}"));
     }
 }

@@ -101,7 +101,7 @@ impl Run {
         &self,
         (what, label): (&str, &str),
         within: Duration,
-        passes: impl Fn(&CallError) -> bool,
+        is_transient: impl Fn(&CallError) -> bool,
         attempt: F,
     ) -> Result<T, CallError>
     where
@@ -115,7 +115,7 @@ impl Run {
             let error = match (attempt().await, last) {
                 // The error of the last attempt is more useful than the missing time for this one.
                 (Err(CallError::NotStarted { .. }), Some(last)) => return Err(last),
-                (Err(error), _) if passes(&error) => error,
+                (Err(error), _) if is_transient(&error) => error,
                 (answer, _) => return answer,
             };
             let delay = delays.next().unwrap_or(LONGEST_DELAY);
@@ -235,8 +235,8 @@ mod tests {
             let sent = run.check(&"acm:DeleteCertificate in eu-west-1");
             async move { sent.and_then(|()| Err::<(), _>(busy())) }
         };
-        let passes = |error: &CallError| matches!(error, CallError::Failed { .. });
-        let retried = run.retry(("the certificate to be out of use", LABEL), WITHIN, passes, attempt).await;
+        let is_transient = |error: &CallError| matches!(error, CallError::Failed { .. });
+        let retried = run.retry(("the certificate to be out of use", LABEL), WITHIN, is_transient, attempt).await;
         assert_eq!((retried.unwrap_err().to_string(), attempts.get()), (busy().to_string(), 3));
     }
 

@@ -144,8 +144,8 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle, hint: &str) -> Diagnostic {
             address,
             "AWS object exists already",
             format!(
-                "Cannot create or change {address}: AWS already has an object with the same name or identity that does not \
-                 belong to this resource: {whose}. The provider does not overwrite it. Choose another name, delete the object, \
+                "{address} cannot be created or changed, because AWS already has an object with the same name or identity that \
+                 does not belong to this resource: {whose}. The provider does not overwrite it. Choose another name, delete the object, \
                  or import the resource that it belongs to."
             ),
         ),

@@ -26,7 +26,7 @@ pub(super) async fn engine_with_claim(local: &LocalAws, name: &str, clock: Arc<d
         ..Config::default()
     };
     let aws = Arc::new(Aws::connect(config, [], Arc::new(SystemClock)).await.unwrap());
-    let owner = Owner::new("multiregion_zone", name);
+    let owner = Owner::new("multiregion_test", name);
     let deadline = clock.now() + Duration::from_secs(3600);
     let run = Run::new(deadline, CancellationToken::new(), clock);
     let owner_id = OwnerId::mint("us-east-1", 1);

@@ -48,7 +48,7 @@ fn is_output_closed() -> bool {
     let output = std::io::stdout();
     let mut polled = [PollFd::new(&output, PollFlags::empty())];
     let result = poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-    result.is_ok() && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    result.is_ok() && polled.iter().any(|output| output.revents().intersects(PollFlags::ERR | PollFlags::HUP))
 }
 
 /// These systems show it only to a writer.

@@ -192,5 +192,5 @@ async fn a_domain_name_of_another_owner_is_foreign() {
     component.create(&aws, &theirs).await.unwrap();
     let ours = with(&theirs, json!({ "tags": tags(&at("domain"), "zoo") }));
     let error = component.create(&aws, &ours).await.unwrap_err();
-    assert!(error.to_string().contains("not ours"), "{error}");
+    assert!(error.to_string().contains("does not belong to this resource"), "{error}");
 }

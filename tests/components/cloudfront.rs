@@ -81,7 +81,7 @@ async fn an_alternate_domain_name_of_another_distribution_is_foreign() {
     let found = component.find(&aws, &theirs).await.unwrap();
     assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("www.example.com")), "{found:?}");
     let error = component.create(&aws, &theirs).await.unwrap_err();
-    assert!(error.to_string().contains("not ours"), "{error}");
+    assert!(error.to_string().contains("does not belong to this resource"), "{error}");
 
     bench.update(ADDRESS, &distribution, &spec, &plain()).await;
     bench.delete(ADDRESS, &plain(), &distribution).await;
