@@ -7,10 +7,7 @@ use multiregion::configuration;
 use multiregion::desired::{Package, PackageSource, Packages, Unusable};
 use multiregion::plan::Ledger;
 use multiregion::resources::{Context, REGISTRY, Resource};
-use multiregion::schema::{Attr, Decode, Object};
-use multiregion::wire::{
-    Number, Path, Type, Value, decode_json, decode_msgpack, encode_msgpack, parse_type_json, type_json,
-};
+use multiregion::wire::{Type, Value, decode_json, decode_msgpack, encode_msgpack, parse_type_json, type_json};
 
 /// The decoder of an input, chosen by its first byte.
 pub(crate) enum Decoder {
@@ -87,22 +84,9 @@ fn process(value: &Value, schema: &TypedSchema) -> bool {
             let _ = (resource.settings(value), resource.expand(value, &context()));
         }
         Of::Provider => drop(configuration::read(value)),
-        Of::Nothing => decode_as_every_type(value),
+        Of::Nothing => {}
     }
     true
-}
-
-/// Decodes a value as every Rust type that a configuration may contain.
-fn decode_as_every_type(value: &Value) {
-    let Ok(object) = Object::of(value, &Path::root()) else { return };
-    for name in ["name", "ratio", "regions", "any", "pair"] {
-        let _ = object.get::<Attr<String>>(name);
-        let _ = object.get::<bool>(name);
-        let _ = object.get::<i64>(name);
-        let _ = object.get::<BTreeMap<String, Vec<Attr<Number>>>>(name);
-        let _ = object.get::<Attr<Vec<Attr<bool>>>>(name);
-    }
-    let _ = BTreeMap::<String, Attr<i64>>::decode(value, &Path::root());
 }
 
 fn context() -> Context<'static> {

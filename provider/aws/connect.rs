@@ -37,8 +37,12 @@ const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 const OWN_CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Few, so that a plan does not wait long for an endpoint that does not exist.
 const OWN_CALL_RETRIES: usize = 2;
-const DEFAULT_RETRIES: u32 = 8;
-const DEFAULT_PARALLEL_CALLS: usize = 64;
+/// How many times a call is retried when the configuration does not say.
+pub(crate) const DEFAULT_RETRIES: u32 = 8;
+/// How many calls are concurrent at most when the configuration does not say.
+pub(crate) const DEFAULT_PARALLEL_CALLS: u32 = 64;
+/// The name of a session when the configuration has none.
+pub(crate) const DEFAULT_SESSION_NAME: &str = "multiregion";
 
 impl Aws {
     /// Loads credentials, reads which account they belong to, and refuses a wrong account. No other call is made.
@@ -65,7 +69,7 @@ impl Aws {
         };
         let sender = Sender::new(
             limiter,
-            config.max_parallel_calls.unwrap_or(DEFAULT_PARALLEL_CALLS),
+            config.max_parallel_calls.unwrap_or(DEFAULT_PARALLEL_CALLS as usize),
             config.max_retries.unwrap_or(DEFAULT_RETRIES) as usize,
         );
         Ok(Self {
@@ -159,7 +163,7 @@ async fn assume_role(config: &Config, endpoints: &Endpoints, sdk: SdkConfig) -> 
     let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
     let mut builder = AssumeRoleProvider::builder(&role.role_arn)
         .configure(&endpoints.apply(&sdk, "sts", &region))
-        .session_name(role.session_name.as_deref().unwrap_or("multiregion"));
+        .session_name(role.session_name.as_deref().unwrap_or(DEFAULT_SESSION_NAME));
     if let Some(external_id) = &role.external_id {
         builder = builder.external_id(external_id);
     }

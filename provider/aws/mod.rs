@@ -29,6 +29,7 @@ pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 pub use clock::{Clock, Sleeping, SystemClock};
 pub use coalesce::CoalescedReads;
 pub use config::{AssumeRole, Config, ConnectError, StaticCredentials};
+pub(crate) use connect::{DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME};
 pub use consistency::CONSISTENCY_WINDOW;
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;

@@ -1,238 +1,226 @@
-//! The provider's arguments, read one by one: each mistake is told, not only the first.
+//! The provider's own arguments.
 
-use std::collections::BTreeMap;
-
-use super::formats::{self, Wrong};
-use crate::aws::{AssumeRole, Config, StaticCredentials};
-use crate::schema::{Attr, Decode, Object};
+use super::formats::{self, Mistake};
+use crate::aws::{
+    AssumeRole, Config, DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME, SERVICES, StaticCredentials,
+};
+use crate::resources::shared::regions;
+use crate::schema::{Attr, Attributes, Schema, TextMap, Texts, attributes, check, choices};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// The arguments as they stand in the configuration.
-#[derive(Default)]
-pub(super) struct Arguments {
-    region: Attr<String>,
-    profile: Attr<String>,
-    access_key: Attr<String>,
-    secret_key: Attr<String>,
-    token: Attr<String>,
-    endpoint_url: Attr<String>,
-    endpoints: Attr<Texts>,
-    assume_role: Attr<Role>,
-    allowed_account_ids: Attr<Vec<Attr<String>>>,
-    forbidden_account_ids: Attr<Vec<Attr<String>>>,
-    default_tags: Attr<Texts>,
-    max_retries: Attr<i64>,
-    max_parallel_calls: Attr<i64>,
-    rate_limits: Attr<String>,
-}
+attributes! {
+    /// The provider's own arguments.
+    pub(super) struct Arguments {
+        /// The region from which the provider manages global objects. The regions of an API are arguments of the API. By
+        /// default, `AWS_REGION`, the region of the profile, or `us-east-1`.
+        region: String = optional, example("\"us-east-1\"");
+        /// A profile in the shared configuration and credentials files. By default, `AWS_PROFILE` or `default`.
+        profile: String = optional;
+        /// The access key id. Requires `secret_key`.
+        access_key: String = optional;
+        /// The secret access key. Requires `access_key`.
+        secret_key: String = optional, sensitive();
+        /// The session token of temporary credentials. Requires `access_key`.
+        token: String = optional, sensitive();
+        assume_role: Role = optional;
+        /// The URL of every AWS service, used instead of the service's own, for example for a local AWS. By default,
+        /// `AWS_ENDPOINT_URL`.
+        endpoint_url: String = optional, example("\"http://127.0.0.1:4566\"");
+        /// URLs of single services. They override `endpoint_url`.
+        endpoints: TextMap = optional,
+            keys(SERVICES.iter().map(|service| (service.name, service.title))),
+            example("{ route53 = \"http://127.0.0.1:4566\" }");
+        /// The ids of the only accounts in which the provider may work. It refuses other accounts before it changes
+        /// anything. Not allowed together with `forbidden_account_ids`.
+        allowed_account_ids: Texts = optional, example("[\"123456789012\"]");
+        /// The ids of accounts in which the provider must not work. It refuses them before it changes anything. Not allowed
+        /// together with `allowed_account_ids`.
+        forbidden_account_ids: Texts = optional;
+        /// Tags for every AWS object that supports tags. The tags of a resource override them.
+        default_tags: TextMap = optional, example("{ team = \"web\" }");
+        /// How many times the provider retries a call after a server error, a lost connection or a conflict. It retries
+        /// throttled calls until the timeout of the operation.
+        max_retries: i64 = optional, default(i64::from(DEFAULT_RETRIES)), range(0..=100);
+        /// The maximum number of concurrent AWS calls.
+        max_parallel_calls: i64 = optional, default(i64::from(DEFAULT_PARALLEL_CALLS)), range(1..=1000);
+        rate_limits: RateLimits = optional, default(RateLimits::Aws);
+    }
 
-type Texts = BTreeMap<String, Attr<String>>;
-
-#[derive(Clone)]
-struct Role {
-    role_arn: Attr<String>,
-    session_name: Attr<String>,
-    external_id: Attr<String>,
-    duration_seconds: Attr<i64>,
-}
-
-impl Decode for Role {
-    fn decode(value: &Value, path: &Path) -> Result<Self, Diagnostic> {
-        let role = Object::of(value, path)?;
-        Ok(Self {
-            role_arn: role.get("role_arn")?,
-            session_name: role.get("session_name")?,
-            external_id: role.get("external_id")?,
-            duration_seconds: role.get("duration_seconds")?,
-        })
+    /// The role that the provider assumes before its first call.
+    pub(super) struct Role {
+        /// The ARN of the role.
+        role_arn: String = required, example("\"arn:aws:iam::123456789012:role/deploy\"");
+        /// The name of the session, which CloudTrail records.
+        session_name: String = optional, default(DEFAULT_SESSION_NAME);
+        /// The external id that the trust policy of the role requires.
+        external_id: String = optional;
+        /// How long the credentials of the session are valid, in seconds. By default, 3600.
+        duration_seconds: i64 = optional, range(900..=43_200);
     }
 }
 
-impl Arguments {
-    /// Reads the arguments, and everything that is wrong with them. One that cannot be read counts as absent.
-    pub(super) fn read(config: &Value) -> (Self, Diagnostics) {
-        let mut reader = Reader::default();
-        if matches!(config, Value::Null | Value::Unknown) {
-            return (Self::default(), reader.diagnostics);
+choices! {
+    /// Whether the provider limits the rate of its calls.
+    pub(super) enum RateLimits {
+        /// The provider stays below the limits that AWS publishes, so that AWS does not throttle its calls.
+        Aws = "aws",
+        /// No limits, for a local AWS that has none.
+        None = "none",
+    }
+}
+
+/// The schema of the provider's own arguments. All are optional: without any, the provider uses what every AWS tool uses.
+pub fn schema() -> Schema {
+    Schema::new(
+        "Runs one HTTP API in many AWS regions. Without arguments, the provider uses the credentials, region and endpoints of \
+         the environment variables and shared files that every AWS tool uses.",
+    )
+    .with::<Arguments>()
+}
+
+/// Reads the arguments and their mistakes. An argument with a mistake counts as unknown or as it is.
+pub(super) fn read(config: &Value) -> (Arguments, Diagnostics) {
+    let arguments = Arguments::read(config);
+    let mut mistakes = Mistakes(check(&schema(), config));
+    mistakes.check(&arguments);
+    (arguments, mistakes.0)
+}
+
+/// The mistakes found so far.
+struct Mistakes(Diagnostics);
+
+impl Mistakes {
+    fn check(&mut self, all: &Arguments) {
+        if let Some(region) = all.region().known() {
+            self.0.extend(regions::unknown(region, Path::of("region")));
         }
-        let object = match Object::of(config, &Path::root()) {
-            Ok(object) => object,
-            Err(diagnostic) => return (Self::default(), vec![diagnostic]),
-        };
-        let arguments = Self {
-            region: reader.text(&object, "region", formats::region),
-            profile: reader.text(&object, "profile", formats::filled),
-            access_key: reader.text(&object, "access_key", formats::filled),
-            secret_key: reader.text(&object, "secret_key", formats::filled),
-            token: reader.text(&object, "token", formats::filled),
-            endpoint_url: reader.text(&object, "endpoint_url", formats::url),
-            endpoints: reader.texts(&object, "endpoints", |name, url| {
-                formats::service(name)?;
-                url.map_or(Ok(()), formats::url)
-            }),
-            assume_role: reader.role(&object),
-            allowed_account_ids: reader.account_ids(&object, "allowed_account_ids"),
-            forbidden_account_ids: reader.account_ids(&object, "forbidden_account_ids"),
-            default_tags: reader.texts(&object, "default_tags", formats::tag),
-            max_retries: reader.number(&object, "max_retries", |number| formats::within(number, 0, 100)),
-            max_parallel_calls: reader.number(&object, "max_parallel_calls", |number| formats::within(number, 1, 1000)),
-            rate_limits: reader.text(&object, "rate_limits", formats::rate_limits),
-        };
-        arguments.check_together(&mut reader.diagnostics);
-        (arguments, reader.diagnostics)
+        for (name, text) in [
+            ("profile", all.profile()),
+            ("access_key", all.access_key()),
+            ("secret_key", all.secret_key()),
+            ("token", all.token()),
+        ] {
+            self.text(Path::of(name), text, formats::filled);
+        }
+        self.text(Path::of("endpoint_url"), all.endpoint_url(), formats::url);
+        self.map("endpoints", all.endpoints(), |_, url| url.map_or(Ok(()), formats::url));
+        if let Some(role) = all.assume_role().known() {
+            self.role(role);
+        }
+        self.account_ids("allowed_account_ids", all.allowed_account_ids());
+        self.account_ids("forbidden_account_ids", all.forbidden_account_ids());
+        self.map("default_tags", all.default_tags(), formats::tag);
+        self.credentials(all);
+        let given = |ids: &Attr<Texts>| ids.known().is_some_and(|ids| !ids.is_empty());
+        if given(all.allowed_account_ids()) && given(all.forbidden_account_ids()) {
+            self.0.push(Diagnostic::error(
+                Path::of("forbidden_account_ids"),
+                "Accounts both allowed and forbidden",
+                "With allowed_account_ids, every other account is already forbidden. Remove one of the two arguments.",
+            ));
+        }
     }
 
-    /// What no argument is wrong with alone.
-    fn check_together(&self, diagnostics: &mut Diagnostics) {
+    fn credentials(&mut self, all: &Arguments) {
         let mut incomplete = |given: &str, missing: &str| {
             let detail = format!(
-                "{given} is set and {missing} is not: the credentials are not whole. Set {missing} too, or leave out \
-                 {given} to use the environment's credentials."
+                "{given} is set, but {missing} is not. Set both, or remove {given} to use the credentials of the environment."
             );
-            diagnostics.push(Diagnostic::error(Path::of(given), "Incomplete credentials", detail));
+            self.0.push(Diagnostic::error(Path::of(given), "Incomplete credentials", detail));
         };
-        match (&self.access_key, &self.secret_key, &self.token) {
+        match (all.access_key(), all.secret_key(), all.token()) {
             (Attr::Known(_), Attr::Null, _) => incomplete("access_key", "secret_key"),
             (Attr::Null, Attr::Known(_), _) => incomplete("secret_key", "access_key"),
             (Attr::Null, Attr::Null, Attr::Known(_)) => incomplete("token", "access_key"),
             _ => {}
         }
-        let given = |ids: &Attr<Vec<Attr<String>>>| ids.known().is_some_and(|ids| !ids.is_empty());
-        if given(&self.allowed_account_ids) && given(&self.forbidden_account_ids) {
-            diagnostics.push(Diagnostic::error(
-                Path::of("forbidden_account_ids"),
-                "Accounts both allowed and forbidden",
-                "Where allowed_account_ids is set, every other account is forbidden already. Leave out one of the two.",
-            ));
+    }
+
+    fn role(&mut self, role: &Role) {
+        let at = |name: &str| Path::of("assume_role").attribute(name);
+        if let Ok(arn) = role.role_arn() {
+            self.add(at("role_arn"), formats::role_arn(arn));
+        }
+        if let Ok(name) = role.session_name() {
+            self.add(at("session_name"), formats::session_name(&name));
+        }
+        self.text(at("external_id"), role.external_id(), formats::filled);
+    }
+
+    fn account_ids(&mut self, name: &str, ids: &Attr<Texts>) {
+        for (index, id) in ids.known().into_iter().flatten().enumerate() {
+            let checked = match id {
+                Attr::Known(id) => formats::account_id(id),
+                Attr::Null => Err(("Missing value", "The list contains null. Use the id of an account.".to_owned())),
+                Attr::Unknown => Ok(()),
+            };
+            self.add(Path::of(name).index(index), checked);
         }
     }
 
-    /// What the arguments come to. All are known and well-formed.
-    pub(super) fn config(self) -> Config {
-        let credentials = match (self.access_key, self.secret_key) {
-            (Attr::Known(access_key), Attr::Known(secret_key)) => {
-                Some(StaticCredentials { access_key, secret_key, token: value(self.token) })
-            }
+    fn text(&mut self, path: Path, text: &Attr<String>, check: fn(&str) -> Result<(), Mistake>) {
+        if let Some(text) = text.known() {
+            self.add(path, check(text));
+        }
+    }
+
+    fn map(&mut self, name: &str, map: &Attr<TextMap>, check: fn(&str, Option<&str>) -> Result<(), Mistake>) {
+        for (key, text) in map.known().into_iter().flatten() {
+            self.add(Path::of(name).key(key), check(key, text.known().map(String::as_str)));
+        }
+    }
+
+    fn add(&mut self, path: Path, checked: Result<(), Mistake>) {
+        if let Err((summary, detail)) = checked {
+            self.0.push(Diagnostic::error(path, summary, detail));
+        }
+    }
+}
+
+impl Arguments {
+    /// The configuration of the connection to AWS. All arguments are known and without mistakes.
+    pub(super) fn config(&self) -> Config {
+        let credentials = match (self.access_key().known(), self.secret_key().known()) {
+            (Some(access_key), Some(secret_key)) => Some(StaticCredentials {
+                access_key: access_key.clone(),
+                secret_key: secret_key.clone(),
+                token: self.token().known().cloned(),
+            }),
             _ => None,
         };
-        let assume_role = value(self.assume_role).and_then(|role| {
+        let assume_role = self.assume_role().known().and_then(|role| {
             Some(AssumeRole {
-                role_arn: value(role.role_arn)?,
-                session_name: value(role.session_name),
-                external_id: value(role.external_id),
-                duration_seconds: value(role.duration_seconds),
+                role_arn: role.role_arn().ok()?.clone(),
+                session_name: role.session_name().ok(),
+                external_id: role.external_id().known().cloned(),
+                duration_seconds: role.duration_seconds().known().copied(),
             })
         });
         Config {
-            region: value(self.region),
-            profile: value(self.profile),
+            region: self.region().known().cloned(),
+            profile: self.profile().known().cloned(),
             credentials,
-            endpoint_url: value(self.endpoint_url),
-            endpoints: values(self.endpoints),
+            endpoint_url: self.endpoint_url().known().cloned(),
+            endpoints: entries(self.endpoints()),
             assume_role,
-            allowed_account_ids: value(self.allowed_account_ids).into_iter().flatten().filter_map(value).collect(),
-            forbidden_account_ids: value(self.forbidden_account_ids).into_iter().flatten().filter_map(value).collect(),
-            default_tags: values(self.default_tags),
-            max_retries: value(self.max_retries).and_then(|number| u32::try_from(number).ok()),
-            max_parallel_calls: value(self.max_parallel_calls).and_then(|number| usize::try_from(number).ok()),
-            keep_rate_limits: self.rate_limits.known().is_none_or(|limits| limits != "none"),
+            allowed_account_ids: elements(self.allowed_account_ids()),
+            forbidden_account_ids: elements(self.forbidden_account_ids()),
+            default_tags: entries(self.default_tags()),
+            max_retries: self.max_retries().ok().and_then(|number| u32::try_from(number).ok()),
+            max_parallel_calls: self.max_parallel_calls().ok().and_then(|number| usize::try_from(number).ok()),
+            keep_rate_limits: self.rate_limits() != Ok(RateLimits::None),
             network: None,
         }
     }
 }
 
-fn value<T>(attribute: Attr<T>) -> Option<T> {
-    match attribute {
-        Attr::Known(value) => Some(value),
-        Attr::Null | Attr::Unknown => None,
-    }
+/// The elements of a list that have a value.
+fn elements(list: &Attr<Texts>) -> Vec<String> {
+    list.known().into_iter().flatten().filter_map(|text| text.known().cloned()).collect()
 }
 
-/// The entries of a map that have a value: a null takes its key away, as a conditional expression means it.
-fn values(attribute: Attr<Texts>) -> BTreeMap<String, String> {
-    value(attribute).into_iter().flatten().filter_map(|(key, text)| Some((key, value(text)?))).collect()
-}
-
-/// Reads arguments and keeps what is wrong with them.
-#[derive(Default)]
-struct Reader {
-    diagnostics: Diagnostics,
-}
-
-impl Reader {
-    fn get<T: Decode>(&mut self, object: &Object<'_>, name: &str) -> Attr<T> {
-        object.get(name).unwrap_or_else(|diagnostic| {
-            self.diagnostics.push(diagnostic);
-            Attr::Null
-        })
-    }
-
-    fn check(&mut self, path: Path, checked: Result<(), Wrong>) {
-        if let Err((summary, detail)) = checked {
-            self.diagnostics.push(Diagnostic::error(path, summary, detail));
-        }
-    }
-
-    fn text(&mut self, object: &Object<'_>, name: &str, check: fn(&str) -> Result<(), Wrong>) -> Attr<String> {
-        let text: Attr<String> = self.get(object, name);
-        if let Attr::Known(text) = &text {
-            self.check(object.path().attribute(name), check(text));
-        }
-        text
-    }
-
-    fn number(&mut self, object: &Object<'_>, name: &str, check: fn(i64) -> Result<(), Wrong>) -> Attr<i64> {
-        let number: Attr<i64> = self.get(object, name);
-        if let Attr::Known(number) = number {
-            self.check(object.path().attribute(name), check(number));
-        }
-        number
-    }
-
-    fn texts(
-        &mut self,
-        object: &Object<'_>,
-        name: &str,
-        check: fn(&str, Option<&str>) -> Result<(), Wrong>,
-    ) -> Attr<Texts> {
-        let texts: Attr<Texts> = self.get(object, name);
-        for (key, text) in texts.known().into_iter().flatten() {
-            let checked = check(key, text.known().map(String::as_str));
-            self.check(object.path().attribute(name).key(key), checked);
-        }
-        texts
-    }
-
-    fn account_ids(&mut self, object: &Object<'_>, name: &str) -> Attr<Vec<Attr<String>>> {
-        let ids: Attr<Vec<Attr<String>>> = self.get(object, name);
-        for (index, id) in ids.known().into_iter().flatten().enumerate() {
-            let checked = match id {
-                Attr::Known(id) => formats::account_id(id),
-                Attr::Null => Err(("Missing value", "The list holds a null. Give the id of an account.".to_owned())),
-                Attr::Unknown => Ok(()),
-            };
-            self.check(object.path().attribute(name).index(index), checked);
-        }
-        ids
-    }
-
-    fn role(&mut self, object: &Object<'_>) -> Attr<Role> {
-        let role: Attr<Role> = self.get(object, "assume_role");
-        if let Attr::Known(role) = &role {
-            let path = object.path().attribute("assume_role");
-            if let Attr::Known(arn) = &role.role_arn {
-                self.check(path.attribute("role_arn"), formats::role_arn(arn));
-            }
-            if let Attr::Known(name) = &role.session_name {
-                self.check(path.attribute("session_name"), formats::session_name(name));
-            }
-            if let Attr::Known(id) = &role.external_id {
-                self.check(path.attribute("external_id"), formats::filled(id));
-            }
-            if let Attr::Known(seconds) = role.duration_seconds {
-                self.check(path.attribute("duration_seconds"), formats::duration(seconds));
-            }
-        }
-        role
-    }
+/// The entries of a map that have a value. A conditional expression removes an entry by null.
+fn entries(map: &Attr<TextMap>) -> std::collections::BTreeMap<String, String> {
+    let entries = map.known().into_iter().flatten();
+    entries.filter_map(|(key, text)| Some((key.clone(), text.known()?.clone()))).collect()
 }

@@ -1,61 +1,43 @@
-//! The provider's own arguments: their schema, what can be wrong with them, and what they come to.
+//! The provider's own arguments: their declaration, their mistakes, and the resulting configuration.
 
 mod arguments;
 mod formats;
 mod refusal;
-mod schema;
 
+pub use arguments::schema;
 pub use refusal::refusal;
-pub use schema::schema;
-
-use arguments::Arguments;
 
 use crate::aws::Config;
+use crate::schema::first_unknown;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
-/// What a configuration of the provider comes to.
+/// The configuration of a provider.
 #[derive(Debug, Clone)]
 pub enum Settings {
-    /// Everything is known.
+    /// All arguments are known.
     Known(Box<Config>),
-    /// The argument here is known only after apply, so that nobody can tell yet which AWS is meant.
+    /// The argument at this path is known only after apply, so that the provider cannot connect to AWS yet.
     Unknown(Path),
 }
 
-/// Everything that is wrong with a configuration of the provider by itself. Unknown values are not errors.
+/// All mistakes in a configuration of the provider. Unknown values are not mistakes.
 pub fn validate(config: &Value) -> Diagnostics {
-    Arguments::read(config).1
+    arguments::read(config).1
 }
 
 /// Reads a configuration of the provider.
 ///
 /// # Errors
-/// What [`validate`] finds.
+/// The mistakes that [`validate`] finds.
 pub fn read(config: &Value) -> Result<Settings, Diagnostics> {
-    let (arguments, diagnostics) = Arguments::read(config);
+    let (arguments, diagnostics) = arguments::read(config);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(diagnostics);
     }
-    Ok(match first_unknown(config, &Path::root()) {
+    Ok(match first_unknown(&schema().attributes, config) {
         Some(path) => Settings::Unknown(path),
         None => Settings::Known(Box::new(arguments.config())),
     })
-}
-
-fn first_unknown(value: &Value, path: &Path) -> Option<Path> {
-    match value {
-        Value::Unknown => Some(path.clone()),
-        Value::List(items) => {
-            items.iter().enumerate().find_map(|(index, item)| first_unknown(item, &path.index(index)))
-        }
-        Value::Map(entries) => entries.iter().find_map(|(name, value)| {
-            // At the top stand attributes; below, keys of maps and attributes of objects look alike in a value.
-            let attribute = path.segments().is_empty() || *path == Path::of("assume_role");
-            first_unknown(value, &if attribute { path.attribute(name) } else { path.key(name) })
-        }),
-        Value::Dynamic(_, inner) => first_unknown(inner, path),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
 }
 
 #[cfg(test)]
@@ -89,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_a_configuration() {
+    fn every_argument_is_optional() {
         for empty in [Value::Null, value("{}")] {
             let Ok(Settings::Known(config)) = read(&empty) else { panic!() };
             assert!(config.region.is_none() && config.credentials.is_none() && config.keep_rate_limits);
@@ -131,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_arguments_are_told_where_they_stand() {
+    fn mistakes_are_reported_at_their_path() {
         insta::assert_snapshot!(
             wrong(
                 r#"{ "region": "Frankfurt", "profile": "", "endpoint_url": "localhost:4566",
@@ -141,20 +123,20 @@ mod tests {
                      "max_retries": -1, "max_parallel_calls": 0, "rate_limits": "some" }"#
             ),
             @r#"
-        region: Unknown region
-        profile: Empty argument
-        endpoint_url: Malformed URL
-        endpoints["s3"]: Unknown service
-        endpoints["sts"]: Malformed URL
-        assume_role.role_arn: Malformed role ARN
-        assume_role.session_name: Malformed session name
-        assume_role.duration_seconds: Duration out of range
-        allowed_account_ids[1]: Malformed account id
-        default_tags[""]: Malformed tag
-        default_tags["aws:x"]: Malformed tag
+        assume_role.duration_seconds: Number out of range
+        endpoints["s3"]: Unsupported key
         max_retries: Number out of range
         max_parallel_calls: Number out of range
-        rate_limits: Unknown rate limits
+        rate_limits: Unsupported value
+        region: Unknown region
+        profile: Empty argument
+        endpoint_url: Invalid URL
+        endpoints["sts"]: Invalid URL
+        assume_role.role_arn: Invalid role ARN
+        assume_role.session_name: Invalid session name
+        allowed_account_ids[1]: Invalid account id
+        default_tags[""]: Invalid tag
+        default_tags["aws:x"]: Invalid tag
         "#
         );
         insta::assert_snapshot!(wrong(r#"{ "max_retries": 1.5 }"#), @"max_retries: Not a whole number");
@@ -173,12 +155,12 @@ mod tests {
     fn no_secret_is_repeated() {
         let url = "http://me:hunter2@127.0.0.1";
         let found = validate(&value(&format!(r#"{{ "endpoint_url": "{url}" }}"#)));
-        assert_eq!(found[0].summary, "Malformed URL");
+        assert_eq!(found[0].summary, "Invalid URL");
         assert!(!found[0].detail.contains("hunter2"), "{}", found[0].detail);
     }
 
     #[test]
-    fn unknown_arguments_are_no_mistakes() {
+    fn unknown_arguments_are_not_mistakes() {
         for name in schema().attributes.iter().map(|attribute| attribute.name) {
             let Value::Map(mut attributes) = value("{}") else { panic!() };
             attributes.insert(name.to_owned(), Value::Unknown);
@@ -186,16 +168,21 @@ mod tests {
             assert_eq!(validate(&config), [], "{name}");
             assert!(matches!(read(&config), Ok(Settings::Unknown(path)) if path == Path::of(name)), "{name}");
         }
-        let Value::Map(mut attributes) = value(r#"{ "access_key": "AKIA" }"#) else { panic!() };
-        attributes.insert("secret_key".to_owned(), Value::Unknown);
-        attributes.insert("endpoints".to_owned(), Value::Map([("sts".to_owned(), Value::Unknown)].into()));
-        let config = Value::Map(attributes);
-        assert_eq!(validate(&config), []);
-        assert!(matches!(read(&config), Ok(Settings::Unknown(path)) if path == Path::of("endpoints").key("sts")));
+        for (argument, unknown, path) in [
+            ("secret_key", Value::Unknown, Path::of("secret_key")),
+            ("endpoints", Value::Map([("sts".to_owned(), Value::Unknown)].into()), Path::of("endpoints").key("sts")),
+        ] {
+            let access_key = if argument == "secret_key" { r#"{ "access_key": "AKIA" }"# } else { "{}" };
+            let Value::Map(mut attributes) = value(access_key) else { panic!() };
+            attributes.insert(argument.to_owned(), unknown);
+            let config = Value::Map(attributes);
+            assert_eq!(validate(&config), []);
+            assert!(matches!(read(&config), Ok(Settings::Unknown(found)) if found == path), "{path}");
+        }
     }
 
     #[test]
     fn every_argument_is_described() {
-        assert!(schema().attributes.iter().all(|attribute| attribute.description.ends_with('.')));
+        assert!(schema().attributes.iter().all(|attribute| attribute.documentation().ends_with(['.', '`'])));
     }
 }

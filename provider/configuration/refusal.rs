@@ -1,9 +1,9 @@
-//! What the user is told when the provider cannot be connected to an account.
+//! The diagnostics of a provider that cannot connect to an AWS account.
 
 use crate::aws::{Config, ConnectError, chain};
 use crate::wire::{Diagnostic, Path};
 
-/// Says why `config` leads to no AWS that may be worked in, at the argument that is to blame, and the way out.
+/// The diagnostic for a failed connection with `config`, at the argument that caused the failure.
 pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
     match error {
         ConnectError::NoCredentials => no_credentials(config),
@@ -11,8 +11,8 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             credentials(config),
             "No valid AWS credentials",
             format!(
-                "{}. Renew what has expired (aws sso login), correct what is misspelt, or take other credentials: \
-                 access_key and secret_key, a profile, or what every AWS tool looks for (AWS_ACCESS_KEY_ID, AWS_PROFILE).",
+                "{}. Renew expired credentials (aws sso login), correct the access key, or use other credentials: access_key \
+                 and secret_key, a profile, or the environment variables of every AWS tool (AWS_ACCESS_KEY_ID, AWS_PROFILE).",
                 chain(error)
             ),
         ),
@@ -20,32 +20,32 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             credentials(config),
             "AWS credentials not available",
             format!(
-                "{}. Run again; if this persists, check what provides the credentials: the network, IAM Identity Center, \
-                 STS, or the credential_process of the profile.",
+                "{}. Try again. If this persists, check the source of the credentials: the network, IAM Identity Center, STS, \
+                 or the credential_process of the profile.",
                 chain(error)
             ),
         ),
         ConnectError::Unreachable { .. } => Diagnostic::error(
             endpoint(config),
-            "AWS does not answer",
+            "AWS endpoint not reachable",
             format!(
-                "{}. Check the network and the endpoint: the arguments endpoint_url and endpoints, and \
-                 AWS_ENDPOINT_URL in the environment; without these, the region.",
+                "{}. Check the network and the endpoint: the arguments endpoint_url and endpoints, or the environment variable \
+                 AWS_ENDPOINT_URL. Without these, check the region.",
                 chain(error)
             ),
         ),
         ConnectError::WrongAccount { account_id, forbidden } => {
             let (argument, problem) = if *forbidden {
-                ("forbidden_account_ids", "which forbidden_account_ids names")
+                ("forbidden_account_ids", "which forbidden_account_ids contains")
             } else {
-                ("allowed_account_ids", "which allowed_account_ids does not name")
+                ("allowed_account_ids", "which allowed_account_ids does not contain")
             };
             Diagnostic::error(
                 Path::of(argument),
                 "Wrong AWS account",
                 format!(
-                    "The credentials belong to account {account_id}, {problem}. Nothing was touched. Use the credentials \
-                     of another account, or change {argument}."
+                    "The credentials belong to account {account_id}, {problem}. Nothing was changed. Use the credentials of \
+                     another account, or change {argument}."
                 ),
             )
         }
@@ -59,23 +59,23 @@ fn no_credentials(config: &Config) -> Diagnostic {
             Path::of("profile"),
             SUMMARY,
             format!(
-                "The shared AWS files hold no credentials for the profile {profile:?}: they do not have it, or it says \
-                 nothing to sign in with. The files are ~/.aws/config and ~/.aws/credentials, or those that \
-                 AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name. Name a profile that is there (aws configure \
-                 list-profiles tells them), or leave profile out to use the environment's credentials."
+                "The shared AWS files have no credentials for the profile {profile:?}: either the profile does not exist, or \
+                 it has no credentials. The files are ~/.aws/config and ~/.aws/credentials, or those in the environment \
+                 variables AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE. Use an existing profile (list them with aws \
+                 configure list-profiles), or remove profile to use the credentials of the environment."
             ),
         ),
         None => Diagnostic::error(
             Path::root(),
             SUMMARY,
-            "There are no credentials among the provider's arguments, in the environment, in the shared AWS files or from \
-             the machine. Set access_key and secret_key, name a profile, or sign in as for any AWS tool \
+            "The provider found no credentials in its arguments, the environment, the shared AWS files, or the metadata of \
+             the machine. Set access_key and secret_key, set a profile, or sign in as for any other AWS tool \
              (AWS_ACCESS_KEY_ID, AWS_PROFILE, aws sso login).",
         ),
     }
 }
 
-/// The argument that the credentials come from, where it is one.
+/// The argument that the credentials come from; the root when they come from elsewhere.
 fn credentials(config: &Config) -> Path {
     match (&config.credentials, &config.profile, &config.assume_role) {
         (Some(_), _, None) => Path::of("access_key"),
@@ -85,7 +85,7 @@ fn credentials(config: &Config) -> Path {
     }
 }
 
-/// The argument that names the endpoint of the one call that was made.
+/// The argument that sets the endpoint of STS, which the provider calls first.
 fn endpoint(config: &Config) -> Path {
     if config.endpoints.contains_key("sts") {
         Path::of("endpoints").key("sts")
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_blamed_where_they_come_from() {
+    fn credentials_are_reported_at_their_argument() {
         let error = ConnectError::Credentials("ExpiredToken".into());
         let none = Config::default();
         let credentials = StaticCredentials { access_key: "a".into(), secret_key: "b".into(), token: None };
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_that_were_too_slow_are_not_called_invalid() {
+    fn credentials_that_time_out_are_not_invalid() {
         let error = ConnectError::Unavailable("identity resolver timed out after 30s".into());
         let found = refusal(&error, &Config { profile: Some("x".into()), ..Config::default() });
         assert_eq!((found.path, found.summary), (Path::of("profile"), "AWS credentials not available"));
@@ -146,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_are_blamed_where_they_stand() {
+    fn endpoints_are_reported_at_their_argument() {
         let error = ConnectError::Unreachable { endpoint: "http://x".into(), source: "connection refused".into() };
         let all = Config { endpoint_url: Some("http://x".into()), ..Config::default() };
         let one = Config { endpoints: [("sts".into(), "http://x".into())].into(), ..all.clone() };
-        assert_eq!(blamed(&error, &Config::default()), r#""": AWS does not answer"#);
-        assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS does not answer"#);
-        assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS does not answer"#);
+        assert_eq!(blamed(&error, &Config::default()), r#""": AWS endpoint not reachable"#);
+        assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS endpoint not reachable"#);
+        assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS endpoint not reachable"#);
         assert!(refusal(&error, &all).detail.starts_with("could not reach AWS at http://x: connection refused."));
     }
 

@@ -47,7 +47,7 @@ fn item(attribute: &Attribute, path: &[&str]) -> String {
     if attribute.sensitive {
         facts.push("Sensitive".to_owned());
     }
-    let mut description = attribute.description.trim_end().to_owned();
+    let mut description = attribute.documentation();
     if matches!(attribute.shape, Shape::Nested(_)) {
         let anchor = anchor(&[path, &[attribute.name]].concat());
         let _ = write!(description, " (see [below for nested schema](#{anchor}))");
@@ -66,8 +66,6 @@ fn type_name(attribute: &Attribute) -> String {
         Shape::Plain(ty) => plain(ty),
         Shape::Nested(nested) => match nested.nesting {
             Nesting::Single => "Attributes",
-            Nesting::List => "Attributes List",
-            Nesting::Set => "Attributes Set",
             Nesting::Map => "Attributes Map",
         }
         .to_owned(),

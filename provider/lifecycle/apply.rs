@@ -44,7 +44,7 @@ impl Provider {
         planned: &State,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         check_unprotected(resource, prior)?;
-        let settings = resource.settings(prior)?;
+        let settings = resource.settings(prior);
         let engine = self.engine(&settings.owner, settings.delete_timeout);
         // A host passes no private state to the destroy of a tainted resource.
         let state = State { value: prior.clone(), private: planned.private.clone() };
@@ -68,7 +68,7 @@ impl Provider {
         planned: &State,
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
-        let settings = resource.settings(config)?;
+        let settings = resource.settings(config);
         let ledger = change_of(&planned.private)?.ledger;
         let engine = self.engine(&settings.owner, settings.update_timeout);
         let engine = place::identified(&engine, &self.aws, &ledger)?;

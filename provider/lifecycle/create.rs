@@ -33,7 +33,7 @@ impl Provider {
         private: &[u8],
         config: &Value,
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
-        let owner = resource.settings(config)?.owner;
+        let owner = resource.settings(config).owner;
         let replaces = match private {
             [] => self.refreshed.get(&owner),
             private => Some(ledger_of(private)?),
@@ -94,7 +94,7 @@ impl Provider {
         planned: &State,
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
-        let settings = resource.settings(config)?;
+        let settings = resource.settings(config);
         let base = self.engine(&settings.owner, settings.create_timeout);
         let change = change_of(&planned.private)?;
         let mut continues = change.continues.is_some();

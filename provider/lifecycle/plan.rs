@@ -29,7 +29,7 @@ impl Provider {
     fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<(Planned, Diagnostics), Diagnostics> {
         let ledger = ledger_of(&prior.private)?;
         check_unprotected(resource, &prior.value)?;
-        place::check(&self.aws, &resource.settings(&prior.value)?.owner, &ledger)?;
+        place::check(&self.aws, &resource.settings(&prior.value).owner, &ledger)?;
         let state = State { value: Value::Null, private: prior.private.clone() };
         Ok((Planned { state, replaced_by: Vec::new() }, Vec::new()))
     }
@@ -40,7 +40,7 @@ impl Provider {
         prior: &State,
         config: &Value,
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
-        let settings = resource.settings(config)?;
+        let settings = resource.settings(config);
         let replaced_by = resource.replaced_by(&prior.value, config);
         if !replaced_by.is_empty() {
             return self.plan_replacement(resource, prior, config, replaced_by).await;
@@ -74,8 +74,8 @@ impl Provider {
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
-        let protects = |value: &Value| Ok::<_, Diagnostics>(resource.settings(value)?.deletion_protection);
-        let keeps_protection = protects(config)? == protects(&prior.value)?;
+        let protects = |value: &Value| resource.settings(value).deletion_protection;
+        let keeps_protection = protects(config) == protects(&prior.value);
         if survey.plan.is_empty() && survey.ledger.imported && keeps_protection && has_all(&prior.value, config) {
             // AWS does not store the configuration of an imported resource. As long as the configuration describes what exists,
             // the state stays as the import returned it.
@@ -100,9 +100,9 @@ impl Provider {
         replaced_by: Vec<Path>,
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
         check_unprotected(resource, &prior.value)?;
-        let old = self.engine(&resource.settings(&prior.value)?.owner, READ_TIMEOUT);
+        let old = self.engine(&resource.settings(&prior.value).owner, READ_TIMEOUT);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
-        let engine = self.engine(&resource.settings(config)?.owner, READ_TIMEOUT);
+        let engine = self.engine(&resource.settings(config).owner, READ_TIMEOUT);
         let expansion = self.expand(resource, config, &engine, None)?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
@@ -203,7 +203,7 @@ fn missing_files(unread: Diagnostics, is_unchanged: bool) -> Result<Diagnostics,
 
 /// Refuses to destroy a resource with deletion protection.
 pub(super) fn check_unprotected(resource: &dyn Resource, prior: &Value) -> Result<(), Diagnostics> {
-    let settings = resource.settings(prior)?;
+    let settings = resource.settings(prior);
     if !settings.deletion_protection {
         return Ok(());
     }

@@ -33,7 +33,7 @@ impl Provider {
         if state.value == Value::Null {
             return Ok((State::gone(), Vec::new()));
         }
-        let owner = resource.settings(&state.value)?.owner;
+        let owner = resource.settings(&state.value).owner;
         let engine = self.engine(&owner, READ_TIMEOUT);
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, state).await?;
         self.pending_acks.acknowledge(&owner).await;

@@ -1,134 +1,163 @@
-//! One folder per resource type, and what all share: its schema, its configuration, and what it expands into. Pure.
+//! Resource types: the attributes of each, and the expansion of a configuration into components. Pure.
 
 mod api;
 pub(crate) mod shared;
 mod zone;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::desired::{Desired, Owner, OwnerId, Packages};
 use crate::plan::View;
-use crate::schema::Schema;
+use crate::schema::{self, Schema, choices};
 use crate::wire::{Diagnostics, Path, Value};
+
+use shared::timeouts::Limits;
+use shared::values::at;
 
 /// One resource type.
 ///
-/// Nothing here asks AWS; what can be unknown while planning may be unknown in every argument.
+/// It never calls AWS. Every argument may hold values that are unknown during a plan.
 pub trait Resource: Send + Sync {
-    /// Its full name: `multiregion_api`.
+    /// The name of the type: `multiregion_api`.
     fn type_name(&self) -> &'static str;
 
-    /// Its schema.
+    /// The attributes.
     fn schema(&self) -> Schema;
 
-    /// Everything that is wrong with a configuration by itself. Unknown values are not errors. Reads no package.
-    fn validate(&self, config: &Value) -> Diagnostics;
+    /// The mistakes in a configuration that its schema does not show. `default_tags` are the provider's, as far as they are
+    /// known. Unknown values are not mistakes. Reads no package.
+    fn check(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics;
 
-    /// The owner of the components of the resource of this name.
+    /// All mistakes in a configuration with these default tags of the provider. Unknown values are not mistakes. Reads no
+    /// package.
+    fn mistakes(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
+        let mut found = schema::check(&self.schema(), config);
+        found.extend(self.check(config, default_tags));
+        found
+    }
+
+    /// All mistakes in a configuration before the provider is configured.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        self.mistakes(config, &BTreeMap::new())
+    }
+
+    /// The owner of the components of the resource `name`.
     fn owner(&self, name: &str) -> Owner {
         Owner::new(self.type_name(), name)
     }
 
-    /// The kinds of component that it may consist of, parents before children: where an import looks.
+    /// The kinds of component that the resource may have, parents before children. An import searches for these.
     fn kinds(&self) -> Vec<&'static str>;
 
-    /// How the engine is to treat the resource of this configuration or state. Reads no package.
-    ///
-    /// # Errors
-    /// A diagnostic for each argument that cannot be read.
-    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics>;
+    /// How the engine treats the resource of this configuration or state. Reads no package. An argument that is unknown has
+    /// its default.
+    fn settings(&self, config: &Value) -> Settings;
 
-    /// What the configuration wants of AWS.
+    /// The components that the configuration describes.
     ///
     /// # Errors
-    /// What [`Resource::validate`] finds too; what is wrong with packages; and what only shows with everything known.
+    /// The mistakes that [`Resource::validate`] finds, mistakes in packages, and mistakes that depend on the account.
     fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics>;
 
-    /// The attributes whose change makes a new resource.
-    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path>;
+    /// The attributes whose change from `prior` to `config` replaces the resource: its name.
+    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path> {
+        let path = Path::of("name");
+        if at(prior, &path) == at(config, &path) { Vec::new() } else { vec![path] }
+    }
 
-    /// The state: the configuration with the computed attributes filled in from what the components are or will be.
+    /// The state: the configuration and the computed attributes. `view` shows the components as they are, or as they will
+    /// be after the planned apply.
     fn state(&self, config: &Value, view: &View) -> Value;
 
-    /// The state of an imported resource, as far as it can be told from its components: enough that the plan of a
-    /// configuration that wants the same has something to keep.
+    /// The state of an imported resource, read from its components. The plan of a configuration that describes the same
+    /// components has nothing to change.
     fn imported(&self, name: &str, view: &View) -> Value;
 
-    /// A warning for each part of an imported resource that its components hint at, and that was not found.
+    /// A warning for each part of an imported resource that its components refer to and that was not found.
     fn unfound(&self, _view: &View) -> Diagnostics {
         Vec::new()
     }
 }
 
-/// What expansion may know besides the configuration.
+/// What an expansion depends on besides the configuration.
 pub struct Context<'a> {
     /// The resource's owner id; `None` before its claim exists.
     pub owner_id: Option<&'a OwnerId>,
-    /// The account worked in.
+    /// The id of the AWS account.
     pub account_id: &'a str,
-    /// Its partition.
+    /// The partition of the account, such as `aws`.
     pub partition: &'a str,
-    /// Tags that the provider puts on everything.
-    pub default_tags: &'a std::collections::BTreeMap<String, String>,
-    /// How a function's package is read.
+    /// The provider's default tags.
+    pub default_tags: &'a BTreeMap<String, String>,
+    /// Reads the packages of functions.
     pub packages: &'a dyn Packages,
-    /// What the resource is now, in a plan that may change it.
+    /// The resource as it is now, in the plan of an update.
     pub prior: Option<Prior<'a>>,
 }
 
 /// A resource that exists.
 #[derive(Clone, Copy)]
 pub struct Prior<'a> {
-    /// Its state.
+    /// The state of the resource.
     pub state: &'a Value,
-    /// Its components.
+    /// The components of the resource.
     pub view: &'a View,
 }
 
-/// A resource's configuration, expanded.
+/// The expansion of a configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expansion {
-    /// Its components.
+    /// The components.
     pub desired: Desired,
-    /// Whether `desired` is all there will be. While something that decides which components there are is unknown (a name
-    /// that stands in an address, a flag), it is empty, and `components` as a whole is known only after apply.
+    /// Whether `desired` holds all components. While an argument is unknown that decides which components there are (a
+    /// name, a flag), `desired` is empty, and `components` as a whole is known only after apply.
     pub addresses_known: bool,
-    /// An error for each package whose files are not on this machine. `desired` holds what was made of them before: the
-    /// errors do not count as long as nothing is created or updated, as in the plan that comes before a destroy.
+    /// An error for each package whose files are not on this machine. `desired` then describes the deployed package. The
+    /// errors count only when something is created or updated, so that a destroy works without the files.
     pub unread: Diagnostics,
 }
 
-/// What a resource's configuration says about the way it is made.
+/// How the engine treats a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The owner of the resource's components. Its name is empty as long as it is unknown.
+    /// The owner of the resource's components. Its name is empty while it is unknown.
     pub owner: Owner,
-    /// What happens to the rest when a create fails.
+    /// What a failed create does with the objects that it has created.
     pub on_create_failure: OnCreateFailure,
     /// Whether a destroy is refused.
     pub deletion_protection: bool,
-    /// How long a create may take.
+    /// The longest time of a create.
     pub create_timeout: Duration,
-    /// How long an update may take.
+    /// The longest time of an update.
     pub update_timeout: Duration,
-    /// How long a delete may take.
+    /// The longest time of a delete.
     pub delete_timeout: Duration,
 }
 
-/// What happens to what was made when a create fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnCreateFailure {
-    /// Everything this create made is taken away again.
-    Rollback,
-    /// It is kept; the next apply goes on.
-    Keep,
+impl Settings {
+    /// The settings of a resource that is rolled back when its create fails and that can be destroyed.
+    pub(crate) fn new(owner: Owner, limits: Limits) -> Self {
+        Self {
+            owner,
+            on_create_failure: OnCreateFailure::Rollback,
+            deletion_protection: false,
+            create_timeout: limits.create,
+            update_timeout: limits.update,
+            delete_timeout: limits.delete,
+        }
+    }
 }
 
-/// Every resource type. A new one is one file and one line here.
+choices! {
+    /// What a failed create does with the objects that it has created.
+    pub enum OnCreateFailure {
+        /// Deletes them.
+        Rollback = "rollback",
+        /// Keeps them, with a warning and `status = "incomplete"`. The next apply continues.
+        Keep = "keep",
+    }
+}
+
+/// Every resource type. A new one is one folder and one line here.
 pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
-
-/// The path of the top-level attribute `name`, when a change from `prior` to `config` changes it.
-fn changed(prior: &Value, config: &Value, name: &str) -> Vec<Path> {
-    let path = Path::of(name);
-    if shared::values::at(prior, &path) == shared::values::at(config, &path) { Vec::new() } else { vec![path] }
-}

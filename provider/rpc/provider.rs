@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::diagnostic::to_protocol;
 use super::protocol::{configure_provider, stop_provider, validate_provider_config};
 use super::server::{Configuration, Server};
-use super::value::decode_config;
+use super::value::decode;
 use crate::aws::{Aws, Config};
 use crate::configuration::{self, Settings};
 use crate::lifecycle::{self, Provider};
@@ -15,7 +15,7 @@ pub(super) async fn validate(
     _: Arc<Server>,
     request: validate_provider_config::Request,
 ) -> Result<validate_provider_config::Response, Diagnostics> {
-    let config = decode_config(request.config.as_ref(), &configuration::schema())?;
+    let config = decode(request.config.as_ref(), &configuration::schema())?;
     Ok(validate_provider_config::Response { diagnostics: to_protocol(&configuration::validate(&config)) })
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn configure(
 ) -> Result<configure_provider::Response, Diagnostics> {
     // If this fails, the configuration of an earlier run in debug mode must not stay in force.
     server.configure(Configuration::Missing);
-    let config = decode_config(request.config.as_ref(), &configuration::schema())?;
+    let config = decode(request.config.as_ref(), &configuration::schema())?;
     let configuration = match configuration::read(&config)? {
         Settings::Unknown(argument) => {
             tracing::info!(%argument, "an argument of the provider is not known yet");

@@ -87,23 +87,19 @@ fn attribute(attribute: &Attribute) -> block::Attribute {
         name: attribute.name.to_owned(),
         r#type: ty,
         nested_type,
-        description: attribute.description.to_owned(),
+        description: attribute.documentation(),
         description_kind: StringKind::Markdown.into(),
         required: attribute.mode == Mode::Required,
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
         computed: matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed),
         sensitive: attribute.sensitive,
-        write_only: attribute.write_only,
-        deprecated: attribute.deprecated.is_some(),
-        deprecation_message: attribute.deprecated.unwrap_or_default().to_owned(),
+        ..Default::default()
     }
 }
 
 fn object(nesting: Nesting, attributes: &[Attribute]) -> block::Object {
     let nesting = match nesting {
         Nesting::Single => NestingMode::Single,
-        Nesting::List => NestingMode::List,
-        Nesting::Set => NestingMode::Set,
         Nesting::Map => NestingMode::Map,
     };
     let attributes = attributes.iter().map(self::attribute).collect();
@@ -118,7 +114,7 @@ mod tests {
     fn an_attribute_has_a_type_or_nested_attributes() {
         let plain = attribute(&Attribute::string("a", Mode::OptionalComputed, "A.").sensitive());
         assert_eq!((plain.r#type.as_slice(), plain.nested_type), (br#""string""#.as_slice(), None));
-        assert!(plain.optional && plain.computed && plain.sensitive && !plain.required && !plain.write_only);
+        assert!(plain.optional && plain.computed && plain.sensitive && !plain.required);
         let nested = attribute(&Attribute::objects("b", Mode::Required, "B.", vec![]));
         assert!(nested.r#type.is_empty() && nested.required && !nested.optional && !nested.computed);
         assert_eq!(nested.nested_type.map(|object| object.nesting()), Some(NestingMode::Map));

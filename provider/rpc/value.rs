@@ -34,19 +34,13 @@ pub(super) fn decode_config(value: Option<&DynamicValue>, schema: &Schema) -> Re
     if missing.is_empty() { Ok(config) } else { Err(missing) }
 }
 
-/// Encodes a value for the host, with null in place of write-only attributes, which a host must not store.
+/// Encodes a value for the host.
 ///
 /// # Errors
 /// The value does not fit the schema, which is a bug in the provider.
 pub(super) fn encode(value: Value, schema: &Schema) -> Result<DynamicValue, Diagnostics> {
-    let kept = without_write_only(value, &schema.attributes);
-    let msgpack = encode_msgpack(&kept, &schema.ty()).map_err(|error| vec![error.into()])?;
+    let msgpack = encode_msgpack(&value, &schema.ty()).map_err(|error| vec![error.into()])?;
     Ok(DynamicValue { msgpack, json: Vec::new() })
-}
-
-/// The value with null in place of every write-only attribute.
-fn without_write_only(value: Value, attributes: &[Attribute]) -> Value {
-    rewrite(value, attributes, &|attribute, value| if attribute.write_only { Value::Null } else { value })
 }
 
 /// Replaces the value of each attribute by the result of `change`, nested attributes first.
@@ -58,9 +52,6 @@ pub(super) fn rewrite(object: Value, attributes: &[Attribute], change: &dyn Fn(&
             Shape::Plain(_) => value,
             Shape::Nested(nested) => match (nested.nesting, value) {
                 (Nesting::Single, value) => rewrite(value, &nested.attributes, change),
-                (Nesting::List | Nesting::Set, Value::List(items)) => {
-                    Value::List(items.into_iter().map(|item| rewrite(item, &nested.attributes, change)).collect())
-                }
                 (Nesting::Map, Value::Map(entries)) => {
                     let entries = entries.into_iter();
                     Value::Map(entries.map(|(key, item)| (key, rewrite(item, &nested.attributes, change))).collect())
@@ -79,18 +70,9 @@ mod tests {
     use crate::schema::Mode;
 
     fn schema() -> Schema {
-        let secret = || Attribute::string("secret", Mode::Optional, "A secret.").write_only();
         let name = || Attribute::string("name", Mode::Optional, "A name.");
-        Schema {
-            version: 0,
-            description: "Some things.",
-            attributes: vec![
-                name(),
-                secret(),
-                Attribute::object("one", Mode::Optional, "One.", vec![name(), secret()]),
-                Attribute::objects("many", Mode::Optional, "Many.", vec![name(), secret()]),
-            ],
-        }
+        let attributes = vec![name(), Attribute::objects("many", Mode::Optional, "Many.", vec![name()])];
+        Schema { version: 0, description: "Some things.", attributes }
     }
 
     fn json(text: &str) -> Value {
@@ -105,7 +87,7 @@ mod tests {
 
     #[test]
     fn both_encodings_are_accepted() {
-        let value = json(r#"{"name": "x", "secret": null, "one": null, "many": null}"#);
+        let value = json(r#"{"name": "x", "many": {"a": {"name": null}}}"#);
         let encoded = encode(value.clone(), &schema()).unwrap();
         assert_eq!(decode(Some(&encoded), &schema()), Ok(value));
     }
@@ -115,19 +97,5 @@ mod tests {
         let garbage = DynamicValue { msgpack: vec![0xc1, 0xff], json: Vec::new() };
         assert!(decode(Some(&garbage), &schema()).is_err());
         assert!(encode(Value::Bool(true), &schema()).is_err());
-    }
-
-    #[test]
-    fn write_only_values_are_not_returned() {
-        let object = r#"{"name": "x", "secret": "s"}"#;
-        let value = json(&format!(
-            r#"{{"name": "x", "secret": "s", "one": {object}, "many": {{"a": {object}, "b": {object}}}}}"#
-        ));
-        let kept = r#"{"name": "x", "secret": null}"#;
-        let expected =
-            json(&format!(r#"{{"name": "x", "secret": null, "one": {kept}, "many": {{"a": {kept}, "b": {kept}}}}}"#));
-        assert_eq!(without_write_only(value, &schema().attributes), expected);
-        assert_eq!(without_write_only(Value::Unknown, &schema().attributes), Value::Unknown);
-        assert_eq!(schema().attributes[0].ty(), Type::String);
     }
 }

@@ -1,39 +1,39 @@
-//! Schema builders.
+//! Schemas as plain data: what the host is sent, and what the documentation is generated from.
 
-use crate::wire::Type;
+use std::fmt::Write;
+use std::ops::RangeInclusive;
+
+use super::types::Attributes;
+use crate::wire::{Type, Value};
 
 /// Who sets an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// The user must.
+    /// The user must set it.
     Required,
-    /// The user may.
+    /// The user may set it.
     Optional,
-    /// We do.
+    /// The provider sets it.
     Computed,
-    /// The user may; we do otherwise.
+    /// The user may set it; otherwise the state keeps the value that it has.
     OptionalComputed,
 }
 
-/// How often a nested object stands in its attribute.
+/// How often an attribute holds its nested object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nesting {
-    /// Once.
+    /// One object.
     Single,
-    /// In a list.
-    List,
-    /// In a set.
-    Set,
-    /// In a map.
+    /// A map of objects.
     Map,
 }
 
-/// The attributes of a nested object.
+/// Objects with attributes of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nested {
-    /// Once or many times.
+    /// One object or a map of objects.
     pub nesting: Nesting,
-    /// What each has.
+    /// The attributes of each object.
     pub attributes: Vec<Attribute>,
 }
 
@@ -46,89 +46,74 @@ pub enum Shape {
     Nested(Nested),
 }
 
+/// One of the texts that an attribute or the key of a map may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The text.
+    pub value: &'static str,
+    /// What it means, as Markdown. May be empty.
+    pub description: &'static str,
+}
+
+/// What a value must fulfil besides its type. In a list or map it applies to every element.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constraint {
+    /// Any value of the type.
+    None,
+    /// A whole number.
+    Whole,
+    /// A number greater than 0.
+    Positive,
+    /// A whole number in this range.
+    Range(RangeInclusive<i64>),
+    /// One of these whole numbers.
+    Numbers(&'static [i64]),
+    /// One of these texts.
+    Choices(Vec<Choice>),
+    /// A duration such as `1h30m`.
+    Duration,
+}
+
 /// One attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
-    /// Its name.
+    /// The name in the configuration.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its value.
     pub shape: Shape,
     /// Who sets it.
     pub mode: Mode,
-    /// What it means, its unit, its default: Markdown for the registry's documentation.
-    pub description: &'static str,
-    /// Whether it is kept out of plan output.
+    /// What it means and its unit, as Markdown; without default and constraint, which [`Attribute::documentation`] adds.
+    pub description: String,
+    /// The value that applies when the attribute is null. `None` when null has a meaning of its own.
+    pub default: Option<Value>,
+    /// What a value must fulfil besides its type.
+    pub constraint: Constraint,
+    /// The keys that a map may have. Empty when it may have any.
+    pub keys: Vec<Choice>,
+    /// Whether hosts hide the value in their output.
     pub sensitive: bool,
-    /// Whether it is sent to us and never kept.
-    pub write_only: bool,
-    /// Why and what for instead, when it should no longer be used.
-    pub deprecated: Option<&'static str>,
+    /// A value for examples, as it is written in a configuration.
+    pub example: Option<&'static str>,
 }
 
-/// The schema of a resource, a data source or the provider itself. There are no blocks: nested attributes only.
+/// The schema of a resource or of the provider itself. It has nested attributes and no blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
     /// Rises when a state of an older version must be upgraded.
     pub version: i64,
-    /// What it is: Markdown for the registry's documentation.
+    /// What the resource is, as Markdown.
     pub description: &'static str,
-    /// Its attributes.
+    /// The attributes in the order of their documentation.
     pub attributes: Vec<Attribute>,
 }
 
 impl Attribute {
-    /// Text.
-    pub fn string(name: &'static str, mode: Mode, description: &'static str) -> Self {
-        Self::plain(name, Type::String, mode, description)
-    }
-
-    /// A number.
-    pub fn number(name: &'static str, mode: Mode, description: &'static str) -> Self {
-        Self::plain(name, Type::Number, mode, description)
-    }
-
-    /// True or false.
-    pub fn bool(name: &'static str, mode: Mode, description: &'static str) -> Self {
-        Self::plain(name, Type::Bool, mode, description)
-    }
-
-    /// A list of values.
-    pub fn list(name: &'static str, of: Type, mode: Mode, description: &'static str) -> Self {
-        Self::plain(name, Type::List(Box::new(of)), mode, description)
-    }
-
-    /// A map of values.
-    pub fn map(name: &'static str, of: Type, mode: Mode, description: &'static str) -> Self {
-        Self::plain(name, Type::Map(Box::new(of)), mode, description)
-    }
-
-    /// Any type.
-    pub fn plain(name: &'static str, of: Type, mode: Mode, description: &'static str) -> Self {
-        Self::new(name, Shape::Plain(of), mode, description)
-    }
-
-    /// One object with attributes of its own.
-    pub fn object(name: &'static str, mode: Mode, description: &'static str, attributes: Vec<Self>) -> Self {
-        Self::new(name, Shape::Nested(Nested { nesting: Nesting::Single, attributes }), mode, description)
-    }
-
-    /// A map of objects with attributes of their own.
-    pub fn objects(name: &'static str, mode: Mode, description: &'static str, attributes: Vec<Self>) -> Self {
-        Self::new(name, Shape::Nested(Nested { nesting: Nesting::Map, attributes }), mode, description)
-    }
-
-    /// Kept out of plan output.
-    #[must_use]
-    pub fn sensitive(mut self) -> Self {
-        self.sensitive = true;
-        self
-    }
-
-    /// Sent to us and never kept.
-    #[must_use]
-    pub fn write_only(mut self) -> Self {
-        self.write_only = true;
-        self
+    /// An attribute without default and constraint.
+    pub fn new(name: &'static str, shape: Shape, mode: Mode, description: impl Into<String>) -> Self {
+        let (description, constraint) = (description.into(), Constraint::None);
+        let keys = Vec::new();
+        Self { name, shape, mode, description, default: None, constraint, keys, sensitive: false, example: None }
     }
 
     /// Whether the user must set it.
@@ -144,20 +129,63 @@ impl Attribute {
                 let object = object_type(&nested.attributes);
                 match nested.nesting {
                     Nesting::Single => object,
-                    Nesting::List => Type::List(Box::new(object)),
-                    Nesting::Set => Type::Set(Box::new(object)),
                     Nesting::Map => Type::Map(Box::new(object)),
                 }
             }
         }
     }
 
-    fn new(name: &'static str, shape: Shape, mode: Mode, description: &'static str) -> Self {
-        Self { name, shape, mode, description, sensitive: false, write_only: false, deprecated: None }
+    /// The description with constraint and default: the text that hosts and editors show.
+    pub fn documentation(&self) -> String {
+        let mut text = self.description.clone();
+        match &self.constraint {
+            Constraint::None | Constraint::Whole => {}
+            Constraint::Positive => text.push_str(" Greater than 0."),
+            Constraint::Range(range) => {
+                let _ = write!(text, " From {} to {}.", range.start(), range.end());
+            }
+            Constraint::Numbers(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(|number| format!("`{number}`")).collect();
+                let _ = write!(text, " One of {}.", numbers.join(", "));
+            }
+            Constraint::Choices(choices) if choices.iter().all(|choice| choice.description.is_empty()) => {
+                let values: Vec<String> = choices.iter().map(|choice| format!("`{:?}`", choice.value)).collect();
+                let _ = write!(text, " One of {}.", values.join(", "));
+            }
+            Constraint::Choices(choices) => {
+                text.push('\n');
+                for Choice { value, description } in choices {
+                    let _ = write!(text, "\n- `{value:?}`: {description}");
+                }
+                text.push_str("\n\n");
+            }
+            Constraint::Duration => text.push_str(" A duration such as `\"90m\"` or `\"1h30m\"`."),
+        }
+        if !self.keys.is_empty() {
+            let keys: Vec<String> =
+                self.keys.iter().map(|key| format!("`{}` ({})", key.value, key.description)).collect();
+            let _ = write!(text, " Keys: {}.", keys.join(", "));
+        }
+        if let Some(default) = self.default.as_ref().and_then(literal) {
+            let _ = write!(text, " Default: `{default}`.");
+        }
+        text.replace("\n\n ", "\n\n").trim().to_owned()
     }
 }
 
 impl Schema {
+    /// A schema of version 0 without attributes.
+    pub(crate) fn new(description: &'static str) -> Self {
+        Self { version: 0, description, attributes: Vec::new() }
+    }
+
+    /// The same schema with the attributes that `A` declares after its own.
+    #[must_use]
+    pub(crate) fn with<A: Attributes>(mut self) -> Self {
+        self.attributes.extend(A::attributes());
+        self
+    }
+
     /// The type of a whole configuration or state.
     pub fn ty(&self) -> Type {
         object_type(&self.attributes)
@@ -166,4 +194,18 @@ impl Schema {
 
 fn object_type(attributes: &[Attribute]) -> Type {
     Type::Object(attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.ty())).collect())
+}
+
+/// A value as it is written in a configuration; `None` for an object, whose attributes have defaults of their own.
+fn literal(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(format!("{text:?}")),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.as_str().to_owned()),
+        Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(literal).collect();
+            Some(format!("[{}]", items?.join(", ")))
+        }
+        Value::Null | Value::Unknown | Value::Map(_) | Value::Dynamic(..) => None,
+    }
 }

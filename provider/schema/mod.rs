@@ -1,9 +1,29 @@
-//! Schemas and the typed decoding of configurations.
+//! Attributes, declared once: schema, decoding, defaults, checks and documentation derive from one declaration.
+//!
+//! - [`attributes!`](declare) declares the arguments of a resource, or one nested object of them.
+//! - [`outputs!`](declare) declares computed attributes.
+//! - [`choices!`](choices) declares an attribute that has one of a few texts.
+//!
+//! [`Schema`] and [`Attribute`] hold the declarations as plain data, for the host and for the documentation.
 
+mod attr;
 mod attribute;
-mod decode;
-mod required;
+mod check;
+mod choices;
+mod declare;
+mod duration;
+mod suggest;
+#[cfg(test)]
+pub(crate) mod testing;
+mod types;
+mod walk;
 
-pub use attribute::{Attribute, Mode, Nested, Nesting, Schema, Shape};
-pub use decode::{Attr, Decode, Object};
-pub use required::missing;
+pub use attr::{Attr, Unknown};
+pub use attribute::{Attribute, Choice, Constraint, Mode, Nested, Nesting, Schema, Shape};
+pub use check::{check, missing};
+pub(crate) use choices::choices;
+pub(crate) use declare::{Declared, Literal, attributes, outputs};
+pub(crate) use duration::Duration;
+pub(crate) use suggest::{nearest, suggestion};
+pub(crate) use types::{AttributeType, Attributes, Decode, Scalar, TextMap, Texts};
+pub(crate) use walk::first_unknown;

@@ -68,11 +68,11 @@ resource "multiregion_api" "this" {
         "Invalid health check path | health_check = {",
         r#"Invalid name | name = "Giraffe""#,
         r#"Invalid tag | "aws:x" = "y""#,
-        "Memory out of range | memory_mb  = 1",
+        r#"Number out of range | "us-west-2" = { weight = -1 }"#,
+        "Number out of range | memory_mb  = 1",
         r#"Unknown region | "us-moon-1" = {}"#,
-        r#"Unsupported routing policy | policy = "random""#,
-        r#"Unsupported runtime | runtime    = "python2.7""#,
-        r#"Weight out of range | "us-west-2" = { weight = -1 }"#,
+        r#"Unsupported value | policy = "random""#,
+        r#"Unsupported value | runtime    = "python2.7""#,
     ];
     assert_eq!(lines, expected);
 }
@@ -100,7 +100,7 @@ async fn a_plan_refuses_what_only_aws_can_tell_is_wrong(stage: Stage) {
         config.hcl()
     };
     assert_refused(&stage, &role("123456789012"), &["Role does not exist", "existing", "-refresh=false"]).await;
-    assert_refused(&stage, &role("210987654321"), &["Role of another account", "210987654321"]).await;
+    assert_refused(&stage, &role("210987654321"), &["Role in another account", "210987654321"]).await;
 
     let mut missing = Config::latency();
     missing.domain = Some(r#"name = "api.ipgiraffe.com", zone_id = "Z00000000000000000000""#);
@@ -127,7 +127,7 @@ async fn an_invalid_provider_configuration_is_refused(mut stage: Stage) {
     };
     assert_refused(&stage, &with("  allowed_account_ids = [\"999999999999\"]"), &["account", "123456789012"]).await;
     assert_refused(&stage, &with("  forbidden_account_ids = [\"123456789012\"]"), &["account", "123456789012"]).await;
-    assert_refused(&stage, &with("  endpoint_url = \"http://127.0.0.1:9\""), &["127.0.0.1:9", "not answer"]).await;
+    assert_refused(&stage, &with("  endpoint_url = \"http://127.0.0.1:9\""), &["127.0.0.1:9", "not reachable"]).await;
     assert_refused(&stage, &with("  region = \"us-foo-1\""), &["Unknown region", "us-foo-1"]).await;
     stage.workspace.set_env([("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]);
     assert_refused(&stage, &config, &["No AWS credentials"]).await;

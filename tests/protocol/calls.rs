@@ -202,7 +202,7 @@ async fn an_invalid_provider_argument_is_an_error_at_its_path() {
     let configured = call!(provider, configure_provider, request);
     assert_eq!(configured.diagnostics, validated.diagnostics);
     let [account, credentials] = &validated.diagnostics[..] else { panic!("{validated:?}") };
-    assert_eq!(account.summary, "Malformed account id");
+    assert_eq!(account.summary, "Invalid account id");
     let steps: Vec<_> = account.attribute.iter().flat_map(|path| &path.steps).flat_map(|step| &step.selector).collect();
     assert_eq!(steps, [&attribute("allowed_account_ids"), &Selector::ElementKeyInt(0)]);
     assert_eq!(credentials.summary, "Incomplete credentials");
@@ -225,7 +225,7 @@ async fn an_unreachable_endpoint_is_an_error_that_shows_no_secret() {
         let request = configure_provider::Request { config: config.clone(), ..Default::default() };
         let configured = call!(provider, configure_provider, request);
         let [diagnostic] = &configured.diagnostics[..] else { panic!("{configured:?}") };
-        assert_eq!(diagnostic.summary, "AWS does not answer");
+        assert_eq!(diagnostic.summary, "AWS endpoint not reachable");
         let path = AttributePath { steps: vec![attribute_path::Step { selector: Some(attribute("endpoint_url")) }] };
         assert_eq!(diagnostic.attribute, Some(path));
         assert!(diagnostic.detail.contains("http://127.0.0.1:1"), "{}", diagnostic.detail);

@@ -67,9 +67,7 @@ fn check_plan(
         let path = path.attribute(name);
         let is_computed = matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed);
         let is_kept = planned == prior && *prior != Value::Null && *config != Value::Null;
-        if attribute.write_only && *planned != Value::Null {
-            problems.push(format!("{path} is write-only but has a planned value"));
-        } else if planned == config || (is_computed && *config == Value::Null) || is_kept {
+        if planned == config || (is_computed && *config == Value::Null) || is_kept {
             continue;
         } else if let Shape::Nested(nested) = &attribute.shape {
             check_nested(nested, prior, config, planned, &path, problems);
@@ -142,15 +140,18 @@ mod tests {
     use multiregion::wire::Type;
 
     fn schema() -> Schema {
-        let inner = vec![
-            Attribute::string("given", Mode::Optional, "Given."),
-            Attribute::string("computed", Mode::Computed, "Computed."),
-        ];
+        let text = || Shape::Plain(Type::String);
+        let objects = |nesting| {
+            let given = Attribute::new("given", text(), Mode::Optional, "Given.");
+            let computed = Attribute::new("made", text(), Mode::Computed, "Made.");
+            Shape::Nested(Nested { nesting, attributes: vec![given, computed] })
+        };
+        let list = Shape::Plain(Type::List(Box::new(Type::String)));
         let attributes = vec![
-            Attribute::string("name", Mode::Required, "A name."),
-            Attribute::list("list", Type::String, Mode::OptionalComputed, "A list."),
-            Attribute::object("one", Mode::Optional, "One.", inner.clone()),
-            Attribute::objects("many", Mode::Optional, "Many.", inner),
+            Attribute::new("name", text(), Mode::Required, "A name."),
+            Attribute::new("list", list, Mode::OptionalComputed, "A list."),
+            Attribute::new("one", objects(Nesting::Single), Mode::Optional, "One."),
+            Attribute::new("many", objects(Nesting::Map), Mode::Optional, "Many."),
         ];
         Schema { version: 0, description: "Some things.", attributes }
     }

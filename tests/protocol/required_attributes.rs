@@ -41,9 +41,6 @@ fn all_unknown(attributes: &[Attribute], at: &[String], required: &mut Vec<Vec<S
                     let object = all_unknown(&nested.attributes, &inside(Some("us-east-1")), required);
                     Value::Map([("us-east-1".to_owned(), object)].into())
                 }
-                Nesting::List | Nesting::Set => {
-                    Value::List(vec![all_unknown(&nested.attributes, &inside(Some("0")), required)])
-                }
             },
         }
     };

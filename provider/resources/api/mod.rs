@@ -1,7 +1,8 @@
 //! `multiregion_api`: one HTTP API in many regions.
 //!
-//! A configuration is decoded ([`config`]), checked ([`checks`]), brought into the shape that decides which AWS objects
-//! there are ([`shape`]), and expanded into them ([`expand`]); [`state`] and [`import`] go the way back.
+//! A configuration is decoded ([`config`]), checked ([`checks`]), reduced to the settings that decide which AWS objects
+//! there are ([`shape`]), and expanded into components ([`expand`]). [`state`] and [`import`] lead from components to
+//! attributes.
 
 mod checks;
 mod config;
@@ -9,9 +10,7 @@ mod expand;
 mod front;
 mod import;
 mod names;
-mod package;
 mod routes;
-mod schema;
 mod shape;
 mod state;
 #[cfg(test)]
@@ -20,45 +19,19 @@ mod testing;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::{Context, Expansion, OnCreateFailure, Resource, Settings};
-use crate::desired::Desired;
+use super::{Context, Expansion, Resource, Settings};
 use crate::plan::View;
-use crate::resources::shared::timeouts::{self, Limits};
-use crate::schema::Schema;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::resources::shared::checks::refuse_errors;
+use crate::resources::shared::{package, regions};
+use crate::schema::{self, Attributes, Schema};
+use crate::wire::{Diagnostics, Path, Value};
 
 use config::Config;
-use shape::Shape;
+use shape::{Shape, package_source};
 
 /// The resource type.
 pub(super) struct Api;
-
-/// How long its operations may take when nobody says otherwise: a certificate may take 75 minutes, a distribution 90 to
-/// be disabled.
-const LIMITS: Limits = Limits {
-    create: Duration::from_secs(90 * 60),
-    update: Duration::from_secs(90 * 60),
-    delete: Duration::from_secs(120 * 60),
-};
-
-/// A configuration that was read and checked.
-struct Checked {
-    config: Config,
-    shape: Option<Shape>,
-    found: Diagnostics,
-}
-
-impl Checked {
-    /// `default_tags` are the provider's, which are not known before it is configured.
-    fn new(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Self, Diagnostic> {
-        let config = Config::read(config)?;
-        let shape = Shape::of(&config);
-        let found = checks::check(&config, shape.as_ref(), default_tags);
-        Ok(Self { config, shape, found })
-    }
-}
 
 impl Resource for Api {
     fn type_name(&self) -> &'static str {
@@ -66,43 +39,47 @@ impl Resource for Api {
     }
 
     fn schema(&self) -> Schema {
-        schema::schema()
+        config::schema()
     }
 
-    fn validate(&self, config: &Value) -> Diagnostics {
-        Checked::new(config, &BTreeMap::new()).map_or_else(|error| vec![error], |checked| checked.found)
+    fn check(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
+        let config = Config::read(config);
+        checks::check(&config, Shape::of(&config).ok().as_ref(), default_tags)
     }
 
-    fn expand(&self, config: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
-        let checked = Checked::new(config, context.default_tags).map_err(|error| vec![error])?;
-        let code = package::read(&checked.config, config, context);
-        let Checked { config, shape, mut found } = checked;
+    fn expand(&self, value: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
+        let mut found = schema::check(&self.schema(), value);
+        let config = Config::read(value);
+        let shape = Shape::of(&config).ok();
+        found.extend(checks::check(&config, shape.as_ref(), context.default_tags));
+        let function = config.function().ok();
+        let source = function.and_then(package_source);
+        let code = package::read(source.as_ref(), &Path::of("function"), value, context, |package| {
+            function.map(|function| checks::package(function, package)).unwrap_or_default()
+        });
         found.extend(code.mistakes);
         if let Some(shape) = &shape {
-            found.extend(checks::partitions(shape, context.partition));
+            found.extend(regions::outside_partition(shape.regions.keys(), context.partition));
         }
         found.extend(checks::account(&config, context.account_id));
-        if found.iter().any(Diagnostic::is_error) {
-            return Err(found);
-        }
+        refuse_errors(found)?;
         let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, &code.digests));
-        Ok(Expansion {
-            addresses_known: desired.is_some(),
-            desired: desired.unwrap_or_else(Desired::default),
-            unread: code.unread,
-        })
+        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_default(), unread: code.unread })
     }
 
     fn kinds(&self) -> Vec<&'static str> {
         expand::kinds()
     }
 
-    fn settings(&self, config: &Value) -> Result<Settings, Diagnostics> {
-        Config::read(config).map(|config| settings(&config)).map_err(|error| vec![error])
-    }
-
-    fn replaced_by(&self, prior: &Value, config: &Value) -> Vec<Path> {
-        super::changed(prior, config, "name")
+    fn settings(&self, config: &Value) -> Settings {
+        let config = Config::read(config);
+        let owner = self.owner(config.name().map(String::as_str).unwrap_or_default());
+        let mut settings = Settings::new(owner, config.timeouts().unwrap_or_default().limits());
+        if let Ok(on_create_failure) = config.on_create_failure() {
+            settings.on_create_failure = on_create_failure;
+        }
+        settings.deletion_protection = config.deletion_protection().unwrap_or_default();
+        settings
     }
 
     fn state(&self, config: &Value, view: &View) -> Value {
@@ -110,23 +87,11 @@ impl Resource for Api {
     }
 
     fn imported(&self, name: &str, view: &View) -> Value {
-        state::state(&import::configuration(name, view), view)
+        let config = import::configuration(name, view);
+        state::state(&Value::Map(config.values()), view)
     }
 
     fn unfound(&self, view: &View) -> Diagnostics {
         import::unfound(view)
-    }
-}
-
-fn settings(config: &Config) -> Settings {
-    let limits = timeouts::limits(&config.timeouts, LIMITS);
-    let keep = config.on_create_failure.known().is_some_and(|what| what == "keep");
-    Settings {
-        owner: Api.owner(config.name.known().map_or("", String::as_str)),
-        on_create_failure: if keep { OnCreateFailure::Keep } else { OnCreateFailure::Rollback },
-        deletion_protection: config.deletion_protection.known().copied().unwrap_or_default(),
-        create_timeout: limits.create,
-        update_timeout: limits.update,
-        delete_timeout: limits.delete,
     }
 }

@@ -1,57 +1,61 @@
-//! The names an API is reached by, and the certificates that cover them.
+//! The names of an API, and the certificates that cover them.
 
-use std::collections::BTreeMap;
-
+use crate::desired::Input;
 use crate::resources::shared::dns;
-use crate::schema::Attr;
+use crate::schema::{Attr, TextMap};
 
 /// The names of an API with a domain.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Names {
     /// `domain.name`.
     pub(super) name: String,
-    /// The name that Route 53 routes to the regions: `domain.name`, or `origin.` before it when CloudFront answers to
-    /// `domain.name` itself; `None` when CloudFront asks the regions one by one.
+    /// The name that Route 53 routes to the regions: `domain.name`, or `origin.` followed by it when CloudFront serves
+    /// `domain.name` itself. `None` when CloudFront sends requests to single regions.
     pub(super) shared: Option<String>,
-    /// Whether each region has a name of its own, too.
+    /// Whether each region also has a name of its own.
     pub(super) regional: bool,
-    /// The names that CloudFront answers to.
+    /// The names that CloudFront serves.
     pub(super) aliases: Vec<String>,
-    /// Whether our certificates also cover the names directly below `domain.name`.
+    /// Whether requested certificates also cover the names directly below `domain.name`.
     pub(super) wildcard: bool,
-    /// Certificates brought along, by region.
-    pub(super) arns: Option<BTreeMap<String, Attr<String>>>,
-    /// The hosted zone.
-    pub(super) zone_id: Attr<String>,
-    /// What stands before every path.
+    /// ARNs of existing certificates by region.
+    pub(super) arns: Option<TextMap>,
+    /// The id of the hosted zone; `None` while it is unknown.
+    pub(super) zone_id: Option<String>,
+    /// The path that precedes every path of the API.
     pub(super) base_path: Attr<String>,
 }
 
 impl Names {
-    /// The name that only `region` answers to.
+    /// The id of the hosted zone, for a spec.
+    pub(super) fn zone(&self) -> Input<String> {
+        self.zone_id.clone().map_or(Input::Unknown, Input::Known)
+    }
+
+    /// The name that always leads to `region`.
     pub(super) fn of_region(&self, region: &str) -> String {
         format!("{region}.{}", self.name)
     }
 
-    /// Whether the regions have custom domain names at all.
+    /// Whether the regions have custom domain names.
     pub(super) fn in_regions(&self) -> bool {
         self.shared.is_some() || self.regional
     }
 
-    /// The names that a region's own domain names have, the shared one first.
-    pub(super) fn answered_in(&self, region: &str) -> Vec<String> {
+    /// The names of a region's custom domain names, the shared name first.
+    pub(super) fn served_in(&self, region: &str) -> Vec<String> {
         self.shared.iter().cloned().chain(self.regional.then(|| self.of_region(region))).collect()
     }
 
-    /// The names on the certificates that we request in the regions.
+    /// The names on the certificates that are requested in the regions.
     pub(super) fn on_certificate(&self) -> Vec<String> {
         names_below(&self.name, self.wildcard)
     }
 
-    /// The names on the certificate that we request for CloudFront, of which the first is the domain that is validated.
+    /// The names on the certificate that is requested for CloudFront. ACM validates the first one.
     ///
-    /// ACM validates each domain by a record of its own, so one domain must do for all: `domain.name`, an alias, or the
-    /// parent of an alias. `None` when none does.
+    /// ACM requests one validation record for each domain, and the provider creates one, so that one domain must cover all
+    /// aliases: `domain.name`, an alias, or the parent of an alias. `None` when there is no such domain.
     pub(super) fn on_cdn_certificate(&self) -> Option<Vec<String>> {
         let parents =
             self.aliases.iter().filter_map(|alias| alias.split_once('.').map(|(_, parent)| parent.to_owned()));
@@ -79,7 +83,7 @@ mod tests {
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
             wildcard: false,
             arns: None,
-            zone_id: Attr::Unknown,
+            zone_id: None,
             base_path: Attr::Null,
         }
     }

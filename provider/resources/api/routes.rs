@@ -1,30 +1,30 @@
-//! Which requests the routes lead to the function. All others API Gateway answers itself: Not Found.
+//! The requests that routes match. API Gateway answers all other requests with 404 Not Found.
 
-/// Whether one of `routes` leads a GET of `path` to the function.
+/// Whether one of `routes` matches a GET request for `path`.
 ///
 /// # Source
-/// Amazon API Gateway developer guide, "Create routes for HTTP APIs": a greedy variable takes what is below its route,
-/// and not the route's parent.
-pub(super) fn lead_to<'a>(routes: impl IntoIterator<Item = &'a String>, path: &str) -> bool {
+/// Amazon API Gateway developer guide, "Create routes for HTTP APIs": a greedy variable matches the paths
+/// below its route, but not the route's parent.
+pub(super) fn matches_get<'a>(routes: impl IntoIterator<Item = &'a String>, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
-    routes.into_iter().any(|key| key == "$default" || read_path(key).is_some_and(|route| matches(route, path)))
+    routes.into_iter().any(|key| key == "$default" || read_path(key).is_some_and(|route| matches_path(route, path)))
 }
 
-/// A path that one of `routes` leads to the function without a path parameter, whose values only the function knows: `/`
-/// if possible. `None` when there is none.
+/// A path that one of `routes` matches without a path parameter: `/` if possible. `None` when every route has a parameter,
+/// whose valid values only the function knows.
 pub(super) fn plain_path<'a>(routes: impl IntoIterator<Item = &'a String> + Clone) -> Option<&'a str> {
-    if lead_to(routes.clone(), "/") {
+    if matches_get(routes.clone(), "/") {
         return Some("/");
     }
     routes.into_iter().filter_map(|key| read_path(key)).find(|path| !path.contains('{'))
 }
 
-/// The path of a route that takes GET.
+/// The path of a route that accepts GET.
 fn read_path(key: &str) -> Option<&str> {
     key.split_once(' ').filter(|(method, _)| ["GET", "ANY"].contains(method)).map(|(_, path)| path)
 }
 
-fn matches(route: &str, path: &str) -> bool {
+fn matches_path(route: &str, path: &str) -> bool {
     let mut given = path.split('/');
     for segment in route.split('/') {
         let Some(part) = given.next() else { return false };
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn routes_and_where_they_lead() {
+    fn routes_and_the_paths_that_they_match() {
         for (key, path, expected) in [
             ("$default", "/any/thing", true),
             ("GET /", "/", true),
@@ -60,12 +60,12 @@ mod tests {
             ("GET /{proxy+}", "/a/b", true),
             ("GET /{proxy+}", "/", false),
         ] {
-            assert_eq!(lead_to([&key.to_owned()], path), expected, "{key} {path}");
+            assert_eq!(matches_get([&key.to_owned()], path), expected, "{key} {path}");
         }
     }
 
     #[test]
-    fn paths_to_ask_for() {
+    fn paths_without_a_parameter() {
         for (keys, expected) in [
             (vec!["GET /items", "$default"], Some("/")),
             (vec!["ANY /", "GET /items"], Some("/")),

@@ -1,176 +1,178 @@
-//! The shape of an API: everything that decides which AWS objects there are, with defaults filled in.
+//! The shape of an API: the settings that decide which AWS objects there are.
 //!
-//! It exists only when all of that is known. What is left in [`Attr`]s may be unknown: it decides what an object is
-//! like, not whether there is one.
+//! A shape exists only when all of these settings are known. Other settings may be unknown: they decide how an object is
+//! configured, not whether it exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::config::{Cdn, Certificate, Config, Cors, Domain, Function, Gateway, HealthCheck, Region, Routing};
-use super::config::{Texts, Throttle};
+use super::config::{
+    AccessLog, Architecture, Cdn, Config, Cors, Domain, Function, Gateway, HealthCheck, Origin, Policy,
+};
+use super::config::{PriceClass, Protocol, Region, Throttle, Traffic};
 use super::names::Names;
-use crate::schema::Attr;
+use crate::desired::PackageSource;
+use crate::resources::shared::inputs::texts;
+use crate::schema::Unknown;
 
-/// An API whose objects can be named.
+/// An API whose objects are known.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shape {
-    /// Its name.
+    /// The API's name.
     pub(super) name: String,
-    /// Its regions by name.
+    /// The regions by name.
     pub(super) regions: BTreeMap<String, Place>,
-    /// What runs.
+    /// The function.
     pub(super) function: Code,
-    /// What takes the requests.
+    /// The API Gateway.
     pub(super) gateway: Front,
-    /// The names it is reached by.
+    /// The names of an API with a domain.
     pub(super) names: Option<Names>,
-    /// Who is answered by which region.
+    /// How Route 53 chooses a region.
     pub(super) policy: Policy,
-    /// What takes a region out, and how.
+    /// The health check of every region.
     pub(super) health_check: Option<Check>,
-    /// How long resolvers may keep an answer, in seconds.
+    /// How long resolvers may cache an answer, in seconds.
     pub(super) drain_seconds: u64,
-    /// CloudFront in front of it.
+    /// CloudFront in front of the regions.
     pub(super) cdn: Option<Edge>,
 }
 
-/// One of its regions.
+/// A region of an API.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place {
-    /// Whether it is the one that comes first.
+    /// Whether it is the primary region.
     pub(super) primary: bool,
-    /// Whether it gets traffic.
+    /// Whether it receives traffic.
     pub(super) serving: bool,
-    /// The rest of it.
+    /// Its other settings.
     pub(super) config: Region,
 }
 
-/// What runs in every region.
+/// The function of every region.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Code {
-    /// Where it comes from.
+    /// Where the code comes from.
     pub(super) source: Source,
-    /// `x86_64` or `arm64`.
-    pub(super) architecture: String,
-    /// Whether X-Ray traces every request.
+    /// The instruction set.
+    pub(super) architecture: Architecture,
+    /// Whether X-Ray traces requests.
     pub(super) tracing: bool,
-    /// Days after which its log is deleted; 0 keeps it.
+    /// The days after which log events are deleted; 0 keeps them forever.
     pub(super) log_retention_days: i64,
-    /// What to leave out of a directory; `None` while that is not known.
-    pub(super) exclude: Option<Vec<String>>,
-    /// The rest of it.
+    /// Its other settings.
     pub(super) config: Function,
 }
 
-/// Where the code comes from.
+/// Where the code of a function comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// A directory or a zip file on this machine.
     Local,
-    /// A zip in each region's bucket.
+    /// A zip file in an S3 bucket of each region.
     S3,
-    /// An image in each region's registry.
+    /// A container image in an Amazon ECR repository of each region.
     Image,
 }
 
-/// What takes the requests in every region.
+/// The API Gateway of every region.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Front {
-    /// Its route keys.
+    /// The route keys.
     pub(super) routes: BTreeSet<String>,
-    /// Cross-origin resource sharing, with whether credentials are let through.
-    pub(super) cors: Option<(Cors, bool)>,
-    /// Throttling.
+    /// Cross-origin resource sharing.
+    pub(super) cors: Option<Sharing>,
+    /// The limit of requests.
     pub(super) throttle: Option<Throttle>,
-    /// The access log: its format, and the days after which it is deleted.
-    pub(super) access_log: Option<(Attr<String>, i64)>,
-    /// Whether only custom domain names answer.
+    /// The access log.
+    pub(super) access_log: Option<RequestLog>,
+    /// Whether the default endpoint is disabled.
     pub(super) disabled: bool,
-    /// How long the function may take, in milliseconds.
-    pub(super) timeout_ms: Attr<i64>,
+    /// Its other settings.
+    pub(super) config: Gateway,
 }
 
-/// Who is answered by which region.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Policy {
-    /// By the nearest.
-    Latency,
-    /// By the primary as long as it is healthy.
-    Failover,
-    /// By each in proportion to its weight.
-    Weighted,
+/// Cross-origin resource sharing.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sharing {
+    /// Whether browsers may send cookies.
+    pub(super) allow_credentials: bool,
+    /// Its other settings.
+    pub(super) config: Cors,
+}
+
+/// An access log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RequestLog {
+    /// The days after which lines are deleted; 0 keeps them forever.
+    pub(super) retention_days: i64,
+    /// Its other settings.
+    pub(super) config: AccessLog,
 }
 
 /// A health check.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Check {
-    /// Whether latency is measured.
+    /// Whether Route 53 measures latency.
     pub(super) measure_latency: bool,
-    /// The rest of it.
+    /// Its other settings.
     pub(super) config: HealthCheck,
 }
 
 /// CloudFront in front of the regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edge {
-    /// Whether it asks an origin group of two regions; otherwise the name that Route 53 routes.
-    pub(super) group: bool,
-    /// The statuses on which the second of a group is asked.
+    /// Where CloudFront sends requests.
+    pub(super) origin: Origin,
+    /// The statuses on which CloudFront uses the second region of an origin group.
     pub(super) failover_status_codes: Vec<i32>,
-    /// The paths whose requests go to the group, without writes.
+    /// The path patterns that go to an origin group.
     pub(super) read_paths: Vec<String>,
-    /// Where CloudFront answers from.
-    pub(super) price_class: String,
+    /// The edge locations.
+    pub(super) price_class: PriceClass,
 }
 
 impl Shape {
-    /// The shape of a configuration; `None` while something that decides it is unknown.
+    /// The shape of a configuration, which may contain mistakes.
     ///
-    /// A single value that is unknown counts as given: a role's ARN that only apply will bring means that there is no
-    /// role of ours. What is wrong with the configuration is not looked at.
-    pub(super) fn of(config: &Config) -> Option<Self> {
-        let cdn: Option<Cdn> = optional(&config.cdn)?;
-        let routing: Routing = plain(&config.routing, Routing::default())?;
-        let domain: Option<Domain> = optional(&config.domain)?;
-        let edge = match &cdn {
-            Some(cdn) => Some(Edge::of(cdn)?),
-            None => None,
-        };
-        let names = match domain {
-            Some(domain) => Some(names(&domain, cdn.as_ref(), edge.as_ref())?),
-            None => None,
-        };
-        Some(Self {
-            name: plain(&config.name, String::new())?,
+    /// An optional value that is unknown counts as set: with a role's ARN that is known only after apply, the provider
+    /// creates no role.
+    ///
+    /// # Errors
+    /// [`Unknown`] while a setting that decides which objects there are is unknown.
+    pub(super) fn of(config: &Config) -> Result<Self, Unknown> {
+        let cdn = config.cdn().decided()?;
+        let edge = cdn.map(Edge::of).transpose()?;
+        let names = config.domain().decided()?.map(|domain| names(domain, cdn, edge.as_ref())).transpose()?;
+        let routing = config.routing()?;
+        Ok(Self {
+            name: config.name()?.clone(),
             regions: regions(config)?,
             function: Code::of(config)?,
-            gateway: Front::of(&plain(&config.gateway, Gateway::default())?)?,
+            gateway: Front::of(config.gateway()?)?,
             names,
-            policy: Policy::of(&plain(&routing.policy, "latency".to_owned())?),
-            health_check: match optional(&routing.health_check)? {
-                Some(check) => Some(Check { measure_latency: plain(&check.measure_latency, false)?, config: check }),
-                None => None,
-            },
-            drain_seconds: u64::try_from(plain(&routing.drain_seconds, 60)?).unwrap_or_default(),
+            policy: routing.policy()?,
+            health_check: routing.health_check().decided()?.map(Check::of).transpose()?,
+            drain_seconds: u64::try_from(routing.drain_seconds()?).unwrap_or_default(),
             cdn: edge,
         })
     }
 
-    /// The regions that get traffic, the first one first: the primary, then by name.
+    /// The serving regions in the order in which CloudFront uses them: the primary, then the others by name.
     pub(super) fn serving(&self) -> Vec<&str> {
         let mut serving: Vec<_> = self.regions.iter().filter(|(_, place)| place.serving).collect();
         serving.sort_by_key(|(name, place)| (!place.primary, *name));
         serving.into_iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The regions of CloudFront's origin group, the one that is asked first first.
+    /// The two regions of CloudFront's origin group, in order.
     pub(super) fn group(&self) -> Option<(&str, &str)> {
         match self.serving().as_slice() {
-            [first, second, ..] if self.cdn.as_ref().is_some_and(|cdn| cdn.group) => Some((first, second)),
+            [first, second, ..] if self.cdn.as_ref().is_some_and(Edge::is_group) => Some((first, second)),
             _ => None,
         }
     }
 
-    /// Whether requests are sent to `region`.
+    /// Whether `region` receives requests.
     pub(super) fn routes_to(&self, region: &str) -> bool {
         match self.group() {
             Some((first, second)) => region == first || region == second,
@@ -178,7 +180,8 @@ impl Shape {
         }
     }
 
-    /// The name of the function. An image's is another one, for a function cannot turn from one into the other.
+    /// The name of the function. A container image has another one, because Lambda cannot turn a function with a zip file
+    /// into a function with an image.
     pub(super) fn function_name(&self) -> String {
         match self.function.source {
             Source::Image => format!("{}-image", self.name),
@@ -188,149 +191,132 @@ impl Shape {
 }
 
 impl Code {
-    fn of(config: &Config) -> Option<Self> {
-        let function = plain(&config.function, Function::default())?;
+    fn of(config: &Config) -> Result<Self, Unknown> {
+        let function = config.function()?.clone();
         let (mut s3, mut image) = (false, false);
         for (_, region) in config.known_regions() {
-            s3 |= !region.s3.is_null();
-            image |= !region.image_uri.is_null();
+            s3 |= !region.s3().is_null();
+            image |= !region.image_uri().is_null();
         }
-        Some(Self {
+        Ok(Self {
             source: match (image, s3) {
                 (true, _) => Source::Image,
                 (false, true) => Source::S3,
                 (false, false) => Source::Local,
             },
-            architecture: plain(&function.architecture, "x86_64".to_owned())?,
-            tracing: plain(&function.tracing, false)?,
-            log_retention_days: plain(&function.log_retention_days, 14)?,
-            exclude: plain_list(&function.exclude, &[]),
+            architecture: function.architecture()?,
+            tracing: function.tracing()?,
+            log_retention_days: function.log_retention_days()?,
             config: function,
         })
     }
 }
 
+/// Where the package of `function` is read from; `None` when it is not on this machine or its path is unknown.
+pub(super) fn package_source(function: &Function) -> Option<PackageSource> {
+    if let Some(path) = function.source_dir().known() {
+        let exclude = function.exclude().decided().ok()?.map(texts).transpose().ok()?.unwrap_or_default();
+        return Some(PackageSource::Directory { path: path.clone(), exclude });
+    }
+    function.filename().known().map(|path| PackageSource::File { path: path.clone() })
+}
+
 impl Front {
-    fn of(gateway: &Gateway) -> Option<Self> {
-        Some(Self {
-            routes: plain_list(&gateway.routes, &["$default"])?.into_iter().collect(),
-            cors: match optional(&gateway.cors)? {
-                Some(cors) => Some((cors.clone(), plain(&cors.allow_credentials, false)?)),
-                None => None,
-            },
-            throttle: optional(&gateway.throttle)?,
-            access_log: match optional(&gateway.access_log)? {
-                Some(log) => Some((log.format.clone(), plain(&log.retention_days, 14)?)),
-                None => None,
-            },
-            disabled: plain(&gateway.disable_execute_api_endpoint, false)?,
-            timeout_ms: gateway.timeout_ms.clone(),
+    fn of(gateway: Gateway) -> Result<Self, Unknown> {
+        let Protocol::Http = gateway.protocol()?;
+        Ok(Self {
+            routes: texts(&gateway.routes()?)?.into_iter().collect(),
+            cors: gateway.cors().decided()?.map(Sharing::of).transpose()?,
+            throttle: gateway.throttle().decided()?.cloned(),
+            access_log: gateway.access_log().decided()?.map(RequestLog::of).transpose()?,
+            disabled: gateway.disable_execute_api_endpoint()?,
+            config: gateway,
         })
     }
 }
 
-impl Policy {
-    fn of(text: &str) -> Self {
-        match text {
-            "failover" => Self::Failover,
-            "weighted" => Self::Weighted,
-            _ => Self::Latency,
-        }
+impl Sharing {
+    fn of(cors: &Cors) -> Result<Self, Unknown> {
+        Ok(Self { allow_credentials: cors.allow_credentials()?, config: cors.clone() })
+    }
+}
+
+impl RequestLog {
+    fn of(log: &AccessLog) -> Result<Self, Unknown> {
+        Ok(Self { retention_days: log.retention_days()?, config: log.clone() })
+    }
+}
+
+impl Check {
+    fn of(check: &HealthCheck) -> Result<Self, Unknown> {
+        Ok(Self { measure_latency: check.measure_latency()?, config: check.clone() })
     }
 }
 
 impl Edge {
-    fn of(cdn: &Cdn) -> Option<Self> {
-        let codes = plain(&cdn.failover_status_codes, [502, 503, 504].map(Attr::Known).into())?;
-        Some(Self {
-            group: plain(&cdn.origin, String::new())? == "group",
+    fn of(cdn: &Cdn) -> Result<Self, Unknown> {
+        let codes = cdn.failover_status_codes()?;
+        let code = |code: i64| i32::try_from(code).unwrap_or_default();
+        Ok(Self {
+            origin: *cdn.origin()?,
             failover_status_codes: codes
                 .iter()
-                .map(|code| Some(i32::try_from(plain(code, 0)?).unwrap_or_default()))
-                .collect::<Option<_>>()?,
-            read_paths: plain_list(&cdn.read_paths, &[])?,
-            price_class: plain(&cdn.price_class, "PriceClass_All".to_owned())?,
+                .map(|status| Ok(status.decided()?.copied().map(code).unwrap_or_default()))
+                .collect::<Result<_, Unknown>>()?,
+            read_paths: cdn.read_paths().decided()?.map(texts).transpose()?.unwrap_or_default(),
+            price_class: cdn.price_class()?,
         })
     }
 
-    /// Whether there is an origin group of any kind.
+    /// Whether CloudFront sends requests to an origin group of two regions.
+    pub(super) fn is_group(&self) -> bool {
+        self.origin == Origin::Group
+    }
+
+    /// Whether the distribution has an origin group of any kind.
     pub(super) fn has_group(&self) -> bool {
-        self.group || !self.read_paths.is_empty()
+        self.is_group() || !self.read_paths.is_empty()
     }
 }
 
-fn regions(config: &Config) -> Option<BTreeMap<String, Place>> {
-    let regions = plain(&config.regions, BTreeMap::new())?;
-    regions
-        .into_iter()
-        .map(|(name, region)| {
-            let region = plain(&region, Region::default())?;
-            // A number that is only to be known later is there or is not: nobody can tell yet.
-            if region.provisioned_concurrency.is_unknown() || region.s3.is_unknown() {
-                return None;
-            }
-            let place = Place {
-                primary: plain(&region.primary, false)?,
-                serving: plain(&region.traffic, "serving".to_owned())? != "drained",
-                config: region,
-            };
-            Some((name, place))
-        })
-        .collect()
+fn regions(config: &Config) -> Result<BTreeMap<String, Place>, Unknown> {
+    let place = |(name, region): (&String, &crate::schema::Attr<Region>)| {
+        let region = region.or(Region::default)?;
+        // An unknown value may turn out to be null, and then there is no such object.
+        if region.provisioned_concurrency().is_unknown() || region.s3().is_unknown() {
+            return Err(Unknown);
+        }
+        let (primary, traffic) = (region.primary()?, region.traffic()?);
+        Ok((name.clone(), Place { primary, serving: traffic == Traffic::Serving, config: region }))
+    };
+    config.regions()?.iter().map(place).collect()
 }
 
-fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Option<Names> {
-    let name = plain(&domain.name, String::new())?;
-    let certificate = plain(&domain.certificate, Certificate::default())?;
+fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Names, Unknown> {
+    let name = domain.name()?.clone();
+    let certificate = domain.certificate()?;
     let aliases = match cdn {
         Some(cdn) => {
-            let aliases = plain_list(&cdn.aliases, &[])?;
+            let aliases = cdn.aliases().decided()?.map(texts).transpose()?.unwrap_or_default();
             if aliases.is_empty() { vec![name.clone()] } else { aliases }
         }
         None => Vec::new(),
     };
     let shared = match edge {
-        Some(edge) if edge.group => None,
+        Some(edge) if edge.is_group() => None,
         Some(_) if aliases.contains(&name) => Some(format!("origin.{name}")),
         _ => Some(name.clone()),
     };
-    let regional = plain(&domain.regional_names, false)?;
+    let regional = domain.regional_names()?;
     let implied = regional || shared.as_ref().is_some_and(|shared| *shared != name);
-    Some(Names {
-        wildcard: plain(&certificate.wildcard, false)? || implied,
-        arns: optional(&certificate.arns)?,
-        zone_id: domain.zone_id.clone(),
-        base_path: domain.base_path.clone(),
+    Ok(Names {
+        wildcard: certificate.wildcard().decided()?.copied().unwrap_or_default() || implied,
+        arns: certificate.arns().decided()?.cloned(),
+        zone_id: domain.zone_id().ok().cloned(),
+        base_path: domain.base_path().clone(),
         name,
         shared,
         regional,
         aliases,
     })
-}
-
-/// The value, or `default` when there is none; `None` while that is not known.
-pub(super) fn plain<T: Clone>(attr: &Attr<T>, default: T) -> Option<T> {
-    match attr {
-        Attr::Known(value) => Some(value.clone()),
-        Attr::Null => Some(default),
-        Attr::Unknown => None,
-    }
-}
-
-/// The value when there is one; the outer `None` while it is not known whether there is.
-fn optional<T: Clone>(attr: &Attr<T>) -> Option<Option<T>> {
-    match attr {
-        Attr::Known(value) => Some(Some(value.clone())),
-        Attr::Null => Some(None),
-        Attr::Unknown => None,
-    }
-}
-
-/// The texts of a list, or `default` when there is no list; `None` while one of them is not known.
-pub(super) fn plain_list(texts: &Texts, default: &[&str]) -> Option<Vec<String>> {
-    match texts {
-        Attr::Known(texts) => texts.iter().map(|text| plain(text, String::new())).collect(),
-        Attr::Null => Some(default.iter().map(|text| (*text).to_owned()).collect()),
-        Attr::Unknown => None,
-    }
 }

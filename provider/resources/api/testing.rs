@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Api;
-use crate::desired::{OwnerId, Package, PackageSource, Packages, Unusable};
+use crate::desired::{Package, PackageSource, Packages, Unusable};
+use crate::resources::shared::testing;
 use crate::resources::shared::values::complete;
-use crate::resources::{Context, Expansion, Prior, Resource};
+use crate::resources::{Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Number, Value};
 
 /// The value of a configuration. What is no literal (`var.x`, `aws_iam_role.this.arn`) is unknown; what is left out is
@@ -82,16 +83,7 @@ fn expand_in(
     default_tags: &BTreeMap<String, String>,
     prior: Option<Prior<'_>>,
 ) -> Result<Expansion, Diagnostics> {
-    let owner_id = OwnerId::mint("us-east-1", 7);
-    let context = Context {
-        owner_id: Some(&owner_id),
-        account_id: "123456789012",
-        partition: "aws",
-        default_tags,
-        packages: &Packed,
-        prior,
-    };
-    Api.expand(config, &context)
+    testing::expand(&Api, config, default_tags, &Packed, prior)
 }
 
 /// Every component with what it depends on and, in brackets, waits for; the claim that all depend on is left out.

@@ -1,8 +1,8 @@
-//! What a DNS name looks like, as Route 53, ACM and API Gateway take it.
+//! The rules for domain names in Route 53, ACM and API Gateway.
 
-/// Why `name` is not a host name; `None` when it is one.
+/// Why `name` is not a domain name; `None` when it is one.
 ///
-/// A host name is lower case, has at least two labels, no trailing dot and no wildcard.
+/// A domain name has at least two labels of lower case letters, no trailing dot and no wildcard.
 pub(crate) fn mistake(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("it is empty");
@@ -11,16 +11,16 @@ pub(crate) fn mistake(name: &str) -> Option<&'static str> {
         return Some("it is longer than 253 characters");
     }
     if name.ends_with('.') {
-        return Some("it ends with a dot; write it without");
+        return Some("it ends with a dot");
     }
     if name.contains('*') {
-        return Some("it has a wildcard");
+        return Some("it contains a wildcard");
     }
     if name.chars().any(|c| c.is_ascii_uppercase()) {
-        return Some("it has capitals; DNS has none");
+        return Some("it contains capital letters");
     }
     if !name.contains('.') {
-        return Some("it has only one label; a name such as api.example.com is expected");
+        return Some("it has only one label, where a name such as api.example.com is expected");
     }
     name.split('.').find_map(label_mistake)
 }
@@ -32,7 +32,7 @@ pub(crate) fn is_covered(name: &str, base: &str) -> bool {
 
 fn label_mistake(label: &str) -> Option<&'static str> {
     if label.is_empty() {
-        return Some("two dots follow each other, or it begins with one");
+        return Some("it has an empty label: it begins with a dot, or one dot follows another");
     }
     if label.len() > 63 {
         return Some("one of its labels is longer than 63 characters");
@@ -41,7 +41,7 @@ fn label_mistake(label: &str) -> Option<&'static str> {
         return Some("one of its labels begins or ends with a hyphen");
     }
     let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    (!label.chars().all(valid)).then_some("only letters, digits and hyphens may stand between its dots")
+    (!label.chars().all(valid)).then_some("it contains characters other than letters, digits, hyphens and dots")
 }
 
 #[cfg(test)]

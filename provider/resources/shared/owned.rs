@@ -1,34 +1,34 @@
-//! What every resource has in common: its claim, the ownership tags of its components, and the completion marker.
+//! What every resource has: a claim, ownership tags on its components, a completion marker, and the attributes for them.
 
 use std::collections::BTreeMap;
 
-use super::tags::{self, TagsAttr};
+use super::tags;
 use crate::components::logs::claim::{self, Claim};
 use crate::components::logs::completion_marker::{self, CompletionMarker};
 use crate::components::{REGISTRY, Tags};
 use crate::desired::{Address, Desired, Handle, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::resources::Context;
-use crate::schema::{Attr, Attribute, Mode};
-use crate::wire::{Path, Value};
+use crate::schema::{Attr, TextMap, choices, outputs};
+use crate::wire::Path;
 
-/// `kinds` with those that every resource has, in the order of the registry.
+/// `kinds` and those that every resource has, in the order of the registry.
 pub(crate) fn kinds(kinds: &[&str]) -> Vec<&'static str> {
     let has = |kind: &&str| kinds.contains(kind) || [Claim::KIND, CompletionMarker::KIND].contains(kind);
     REGISTRY.iter().map(|kind| kind.meta().name).filter(has).collect()
 }
 
-/// A resource's identity while it is expanded.
+/// The identity of a resource during its expansion.
 pub(crate) struct Owned<'a> {
     owner: Owner,
     owner_id: Option<&'a OwnerId>,
     default_tags: &'a BTreeMap<String, String>,
-    tags: &'a TagsAttr,
+    tags: &'a Attr<TextMap>,
 }
 
 impl<'a> Owned<'a> {
-    /// The identity of `owner`, whose user wrote `tags`.
-    pub(crate) fn new(owner: Owner, context: &Context<'a>, tags: &'a TagsAttr) -> Self {
+    /// The identity of `owner`, with the tags of its configuration.
+    pub(crate) fn new(owner: Owner, context: &Context<'a>, tags: &'a Attr<TextMap>) -> Self {
         Self { owner, owner_id: context.owner_id, default_tags: context.default_tags, tags }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Owned<'a> {
         tags::owned(&self.owner, self.owner_id, address, self.default_tags, self.tags)
     }
 
-    /// Adds the claim of a resource that lives in `regions`: the first component.
+    /// Adds the claim, the first component. `regions` are the regions with components of the resource.
     pub(crate) fn claim(&self, desired: &mut Desired, regions: Vec<String>) -> Handle<Claim> {
         let address = Address::global_of();
         let spec = claim::Spec { name: self.owner.claim_name(), regions, tags: self.tags(&address) };
@@ -53,30 +53,36 @@ impl<'a> Owned<'a> {
     }
 }
 
-/// `owner_id`.
-pub(crate) fn owner_id() -> Attribute {
-    Attribute::string(
-        "owner_id",
-        Mode::Computed,
-        "The id that every AWS object of this resource carries in its tag `multiregion:owner-id`. It begins with the home \
-         region, which holds the claim. The provider changes and deletes only objects with this id.",
-    )
+outputs! {
+    /// The computed attributes of every resource.
+    pub(crate) struct Identity {
+        status: Status;
+        /// The id that every AWS object of this resource carries in its tag `multiregion:owner-id`. It begins with the home
+        /// region, which holds the claim. The provider changes and deletes only objects with this id.
+        owner_id: String;
+        /// The AWS account that the resource's objects are in.
+        account_id: String;
+    }
 }
 
-/// `account_id`.
-pub(crate) fn account_id() -> Attribute {
-    Attribute::string("account_id", Mode::Computed, "The AWS account that the resource's objects are in.")
+choices! {
+    /// Whether the resource is complete.
+    pub(crate) enum Status {
+        /// All objects of the resource exist.
+        Ready = "ready",
+        /// Some objects are missing. The next apply creates them.
+        Incomplete = "incomplete",
+    }
 }
 
-/// The values of `owner_id` and `account_id`.
-pub(crate) fn values(view: &View) -> [(&'static str, Value); 2] {
-    let value = |of: fn(&Ownership) -> String| match &view.ownership {
-        Attr::Known(ownership) => Value::String(of(ownership)),
-        Attr::Null => Value::Null,
-        Attr::Unknown => Value::Unknown,
-    };
-    [
-        ("owner_id", value(|ownership| ownership.owner_id.to_string())),
-        ("account_id", value(|ownership| ownership.account_id.clone())),
-    ]
+impl Identity {
+    /// The values for the components in `view`.
+    pub(crate) fn of(view: &View) -> Self {
+        let status = |complete| if complete { Status::Ready } else { Status::Incomplete };
+        Self {
+            status: view.complete.clone().map(status),
+            owner_id: view.ownership.clone().map(|ownership: Ownership| ownership.owner_id.to_string()),
+            account_id: view.ownership.clone().map(|ownership: Ownership| ownership.account_id),
+        }
+    }
 }

@@ -1,6 +1,12 @@
-//! AWS's regions: which there are, in which partition, and which one a misspelt name was meant to be.
+//! AWS regions, their partitions, and the attribute `regions`.
 
-/// Every region by name, with its partition. A region that AWS opens later is one line here.
+use crate::schema;
+use crate::wire::{Diagnostic, Diagnostics, Path};
+
+/// The largest edit distance between a region and its misspelling.
+const NEAR: usize = 4;
+
+/// Every region with its partition. A region that AWS opens later is one line here.
 ///
 /// # Source
 /// AWS, "AWS Regions and Availability Zones", and the partitions of the AWS SDK.
@@ -45,25 +51,48 @@ const REGIONS: &[(&str, &str)] = &[
     ("us-west-2", "aws"),
 ];
 
-/// How many letters a name may be off and still be taken for a misspelling.
-const NEAR: usize = 4;
-
-/// The partition that `region` is in; `None` when AWS has no such region.
+/// The partition of `region`; `None` when AWS has no such region.
 pub(crate) fn partition(region: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(name, _)| *name == region).map(|(_, partition)| *partition)
 }
 
-/// The region that `name` was probably meant to be; `None` when it is like none.
-///
-/// Of several that are equally near, the first by name.
-pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    let wanted = tidy(name);
-    let (distance, region) = REGIONS.iter().map(|(region, _)| (distance(&wanted, region), *region)).min()?;
-    (distance <= NEAR).then_some(region)
+/// The path of the region `name` in the map of regions.
+pub(crate) fn path(name: &str) -> Path {
+    Path::of("regions").key(name)
 }
 
-/// A name without what people add to or leave out of region names: case, the zone's letter, other dashes.
-fn tidy(name: &str) -> String {
+/// An error at `path` when AWS has no region `name`.
+pub(crate) fn unknown(name: &str, path: Path) -> Option<Diagnostic> {
+    if partition(name).is_some() {
+        return None;
+    }
+    let hint = match nearest(name) {
+        Some(near) => format!("Did you mean {near}?"),
+        None => "Use the code of a region, such as us-east-1 or eu-central-1.".to_owned(),
+    };
+    Some(Diagnostic::error(path, "Unknown region", format!("AWS has no region {name:?}. {hint}")))
+}
+
+/// An error for each of the regions `names` that is outside the partition of the account.
+pub(crate) fn outside_partition<'a>(names: impl Iterator<Item = &'a String>, partition: &str) -> Diagnostics {
+    let error = |name: &String| {
+        let its = self::partition(name).filter(|its| *its != partition)?;
+        let detail = format!(
+            "{name} is in the partition {its}, but the credentials belong to the partition {partition}, and no account \
+             spans both. Use a resource and a provider configuration for each partition."
+        );
+        Some(Diagnostic::error(path(name), "Region in another partition", detail))
+    };
+    names.filter_map(error).collect()
+}
+
+/// The region that `name` is probably a misspelling of.
+fn nearest(name: &str) -> Option<&'static str> {
+    schema::nearest(&normalized(name), REGIONS.iter().map(|(region, _)| *region), NEAR)
+}
+
+/// A name without the usual deviations from the code of a region: capitals, underscores, the letter of a zone.
+fn normalized(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase().replace(['_', ' '], "-");
     match name.strip_suffix(|last: char| last.is_ascii_lowercase()) {
         Some(region) if region.ends_with(|last: char| last.is_ascii_digit()) => region.to_owned(),
@@ -71,32 +100,12 @@ fn tidy(name: &str) -> String {
     }
 }
 
-/// How many letters must be put in, taken out or changed to get from `a` to `b` (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (to, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            left = (diagonal + usize::from(from != *to)).min(above + 1).min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn regions_know_their_partition() {
+    fn regions_have_partitions() {
         assert_eq!(partition("eu-central-1"), Some("aws"));
         assert_eq!(partition("us-gov-west-1"), Some("aws-us-gov"));
         assert_eq!(partition("eu-middle-1"), None);
@@ -115,12 +124,5 @@ mod tests {
         ] {
             assert_eq!(nearest(wrong), right, "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn distance_counts_edits() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
     }
 }

@@ -1,54 +1,51 @@
-//! Tags: what a user may write, and the ones that say whose an object is.
+//! Tags: the rules for those of a user, and the ownership tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::components::{ADDRESS_TAG, OWNER_ID_TAG, OWNER_TAG, Tags};
 use crate::desired::{Address, Input, Owner, OwnerId};
-use crate::schema::Attr;
-use crate::wire::{Diagnostic, Diagnostics, Path, Value};
+use crate::schema::{Attr, TextMap};
+use crate::wire::{Diagnostic, Diagnostics, Path};
 
-/// The object of a resource that takes the fewest tags.
+/// The object of a resource that supports the fewest tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bearer {
-    /// Anything that takes 50 tags.
+    /// Any object that supports 50 tags.
     Usual,
     /// A hosted zone.
     Zone,
-    /// A health check, which also has a name in the console: the tag `Name`.
+    /// A health check. Its tag `Name` is its name in the Route 53 console.
     HealthCheck,
 }
 
 impl Bearer {
-    /// What it is called, and how many tags it has room for besides ours.
+    /// Its limit in words, and the number of tags that a user can set.
     ///
     /// # Source
-    /// Amazon Route 53 API reference, `ChangeTagsForResource`: a health check or hosted zone takes 10 tags, three of which
-    /// are ownership tags. Elsewhere 50 is usual; the claim has up to ten of ours.
+    /// Amazon Route 53 API reference, `ChangeTagsForResource`: a health check or hosted zone supports 10 tags, three of
+    /// which are ownership tags. Other objects support 50; the claim has up to ten tags of the provider.
     fn room(self) -> (&'static str, usize) {
         match self {
-            Self::Usual => ("an object of AWS takes 50", 40),
-            Self::Zone => ("a hosted zone of Route 53 takes 10", 7),
-            Self::HealthCheck => ("a health check of Route 53 takes 10", 7),
+            Self::Usual => ("an AWS object supports 50", 40),
+            Self::Zone => ("a Route 53 hosted zone supports 10", 7),
+            Self::HealthCheck => ("a Route 53 health check supports 10", 7),
         }
     }
 }
 
-/// The tag that a health check has a name by in the console.
+/// The tag that holds a health check's name in the console.
 const NAME_TAG: &str = "Name";
 
-/// Tags as a configuration holds them.
-pub(crate) type TagsAttr = Attr<BTreeMap<String, Attr<String>>>;
-
-/// The tags of the object at `address`: the provider's, over them the user's, over them the ownership tags. The owner id is
-/// unknown before the claim exists.
+/// The tags of the object at `address`: the provider's default tags, overridden by the user's tags, overridden by the
+/// ownership tags. The owner id is unknown before the claim exists.
 ///
-/// When the whole map is unknown, one unknown tag stands for it: the object is shown as known only after apply.
+/// One unknown tag stands for a map that is unknown as a whole: the plan then shows the object as known only after apply.
 pub(crate) fn owned(
     owner: &Owner,
     owner_id: Option<&OwnerId>,
     address: &Address,
     defaults: &BTreeMap<String, String>,
-    tags: &TagsAttr,
+    tags: &Attr<TextMap>,
 ) -> Tags {
     let mut all: Tags = defaults.iter().map(|(key, value)| (key.clone(), Input::Known(value.clone()))).collect();
     match tags {
@@ -63,38 +60,43 @@ pub(crate) fn owned(
     all
 }
 
-/// The tags of `tags` that a user wrote: without the ones that say whose an object is.
+/// The tags of `tags` that a user set: all except the ownership tags.
 pub(crate) fn written(tags: &Tags) -> BTreeMap<String, String> {
     let ours = |key: &str| key.starts_with("multiregion:");
     let known = |(key, value): (&String, &Input<String>)| Some((key.clone(), value.known()?.clone()));
     tags.iter().filter(|(key, _)| !ours(key)).filter_map(known).collect()
 }
 
-/// All of `tags` as a value; one that stands for an unknown map makes it unknown.
-pub(crate) fn all(tags: &Tags) -> Value {
+/// All of `tags`; unknown when one of them stands for an unknown map.
+pub(crate) fn all(tags: &Tags) -> Attr<TextMap> {
     if tags.contains_key("") {
-        return Value::Unknown;
+        return Attr::Unknown;
     }
-    let value = |value: &Input<String>| value.known().map_or(Value::Unknown, |value| Value::String(value.clone()));
-    Value::Map(tags.iter().map(|(key, tag)| (key.clone(), value(tag))).collect())
+    let value = |value: &Input<String>| value.known().cloned().map_or(Attr::Unknown, Attr::Known);
+    Attr::Known(tags.iter().map(|(key, tag)| (key.clone(), value(tag))).collect())
 }
 
-/// What AWS would refuse of the tags at `path`, and what would collide with ours. `defaults` are the provider's, as far
-/// as they are known.
-pub(crate) fn check(tags: &TagsAttr, defaults: &BTreeMap<String, String>, bearer: Bearer, path: &Path) -> Diagnostics {
+/// Mistakes in the tags at `path`: tags that AWS rejects or that collide with ownership tags. `defaults` are the provider's
+/// default tags, as far as they are known.
+pub(crate) fn check(
+    tags: &Attr<TextMap>,
+    defaults: &BTreeMap<String, String>,
+    bearer: Bearer,
+    path: &Path,
+) -> Diagnostics {
     let written = tags.known().into_iter().flatten();
     let mut found: Diagnostics =
         written.clone().filter_map(|(key, value)| check_one(key, value, &path.key(key))).collect();
     let mut keys: BTreeSet<&str> = defaults.keys().chain(written.map(|(key, _)| key)).map(String::as_str).collect();
     let count = keys.len();
-    // Where the user writes no name, we do.
+    // Without a tag `Name` of the user, the provider sets one.
     let name = usize::from(bearer == Bearer::HealthCheck && keys.insert(NAME_TAG));
     let (takes, room) = bearer.room();
     let most = room - name;
     if count > most {
         let detail = format!(
-            "There are {count} tags with those of the provider's default_tags; {takes}, and some are ours. Write at most \
-             {most} together."
+            "{path} and the provider's default_tags have {count} tags together, but {takes}, including the tags that the \
+             provider adds. Use at most {most} tags in total."
         );
         found.push(Diagnostic::error(path.clone(), "Too many tags", detail));
     }
@@ -103,17 +105,18 @@ pub(crate) fn check(tags: &TagsAttr, defaults: &BTreeMap<String, String>, bearer
 
 fn check_one(key: &str, value: &Attr<String>, path: &Path) -> Option<Diagnostic> {
     let lower = key.to_ascii_lowercase();
-    let mistake = if lower.starts_with("aws:") || lower.starts_with("multiregion:") {
-        "Keys that begin with aws: belong to AWS, those that begin with multiregion: say which resource owns an object. \
-         Use another key."
+    let mistake = if lower.starts_with("aws:") {
+        "AWS reserves keys that begin with aws:. Use another key."
+    } else if lower.starts_with("multiregion:") {
+        "The provider marks its objects with keys that begin with multiregion:. Use another key."
     } else if key.is_empty() || key.chars().count() > 128 {
-        "A tag's key has 1 to 128 characters."
+        "The key of a tag must have 1 to 128 characters."
     } else if value.known().is_some_and(|value| value.chars().count() > 256) {
-        "A tag's value has at most 256 characters."
+        "The value of a tag must have at most 256 characters."
     } else if !(key.chars().all(is_allowed) && value.known().is_none_or(|value| value.chars().all(is_allowed))) {
-        "Tags are made of letters, digits, spaces and _ . : / = + - @: every AWS service takes these."
+        "Some AWS services accept only letters, digits, spaces and _ . : / = + - @ in tags. Remove the other characters."
     } else if value.is_null() {
-        "A tag's value cannot be null. Leave the tag out, or give it an empty value."
+        "The value of a tag cannot be null. Remove the tag, or set its value to an empty string."
     } else {
         return None;
     };
@@ -132,7 +135,7 @@ fn text(value: &Attr<String>) -> Input<String> {
 mod tests {
     use super::*;
 
-    fn tags(all: &[(&str, &str)]) -> TagsAttr {
+    fn tags(all: &[(&str, &str)]) -> Attr<TextMap> {
         Attr::Known(all.iter().map(|(key, value)| ((*key).to_owned(), Attr::Known((*value).to_owned()))).collect())
     }
 
@@ -142,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_users_tags_win_over_the_providers_and_ours_over_both() {
+    fn the_users_tags_override_default_tags_and_ownership_tags_override_both() {
         let defaults = BTreeMap::from([("team".to_owned(), "default".to_owned())]);
         let (owner, id) = (Owner::new("multiregion_api", "giraffe"), OwnerId::mint("us-east-1", 7));
         let tags = tags(&[("team", "web"), ("a", "b")]);
@@ -161,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_aws_refuses() {
+    fn tags_that_aws_rejects_are_refused() {
         for bad in [("aws:x", ""), ("multiregion:owner", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
             let found = checked(&[bad], &[], Bearer::Usual);
             assert_eq!(found, ["Invalid tag"], "{bad:?}");
@@ -170,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_users_tags_and_the_providers_each_key_once() {
+    fn a_key_in_both_maps_counts_once() {
         const KEYS: [&str; 9] = ["Name", "a", "b", "c", "d", "e", "f", "g", "h"];
         let written = KEYS.map(|key| (key, ""));
         for (written, defaults, bearer, fits) in [

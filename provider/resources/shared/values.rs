@@ -1,43 +1,26 @@
-//! Values of the configuration language, made by hand.
+//! Values of whole configurations and states.
 
-use std::collections::BTreeMap;
+use crate::desired::{AddressOf, OutputKey};
+use crate::plan::View;
+use crate::schema::{Attr, Decode, Schema};
+use crate::wire::{Path, Segment, Type, Value};
 
-use crate::desired::Input;
-use crate::wire::{Number, Path, Segment, Type, Value};
-
-/// A text.
-pub(crate) fn text(text: &str) -> Value {
-    Value::String(text.to_owned())
+/// The state of a resource: its configuration, with the attributes that the provider computes in place of those that the
+/// configuration has.
+pub(crate) fn state(config: &Value, schema: &Schema, computed: impl IntoIterator<Item = (String, Value)>) -> Value {
+    match complete(config, &schema.ty()) {
+        Value::Map(mut all) => {
+            all.extend(computed);
+            Value::Map(all)
+        }
+        other => other,
+    }
 }
 
-/// A whole number.
-pub(crate) fn whole(number: i64) -> Value {
-    Value::Number(Number::from(number))
-}
-
-/// A map or an object.
-pub(crate) fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
-    Value::Map(entries.into_iter().collect())
-}
-
-/// An object; what is left out of it is null once it is [`complete`].
-pub(crate) fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
-    map(attributes.map(|(name, value)| (name.to_owned(), value)))
-}
-
-/// The text of a spec; null when it is not known.
-pub(crate) fn known(input: &Input<String>) -> Value {
-    input.known().map_or(Value::Null, |value| text(value))
-}
-
-/// The number of a spec; null when it is not known.
-pub(crate) fn known_whole(input: &Input<i64>) -> Value {
-    input.known().map_or(Value::Null, |value| whole(*value))
-}
-
-/// The list of a spec; null when it is empty.
-pub(crate) fn known_list(inputs: &[Input<String>]) -> Value {
-    if inputs.is_empty() { Value::Null } else { Value::List(inputs.iter().map(known).collect()) }
+/// An output of the component at `address`: null when there is no such component, unknown until it is created. A number is
+/// read as text.
+pub(crate) fn output<C, O, T: Decode>(view: &View, address: &AddressOf<C>, key: OutputKey<C, O>) -> Attr<T> {
+    Attr::read(&view.output(address, key))
 }
 
 /// `value` with every attribute that `ty` has: the ones that were missing are null.
@@ -70,10 +53,20 @@ pub(crate) fn at<'a>(value: &'a Value, path: &Path) -> &'a Value {
     })
 }
 
-/// The attributes of an object; none when it is something else.
-pub(crate) fn attributes(value: Value) -> BTreeMap<String, Value> {
-    match value {
-        Value::Map(attributes) => attributes,
-        _ => BTreeMap::new(),
-    }
+/// A map or an object.
+#[cfg(test)]
+pub(crate) fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
+    Value::Map(entries.into_iter().collect())
+}
+
+/// An object; an attribute that it lacks is null once it is [`complete`].
+#[cfg(test)]
+pub(crate) fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
+    map(attributes.map(|(name, value)| (name.to_owned(), value)))
+}
+
+/// A text.
+#[cfg(test)]
+pub(crate) fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }

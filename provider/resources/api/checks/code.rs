@@ -1,35 +1,36 @@
-//! Mistakes in where a region's code is read from: S3, or a registry of images.
+//! Mistakes in the origin of a region's code: an S3 object or a container image.
 
 use super::Found;
-use crate::resources::api::config::{Region, region_path};
+use crate::resources::api::config::Region;
+use crate::resources::shared::regions;
 use crate::wire::Path;
 
-/// Mistakes in the code of the region `name`.
+/// Mistakes in the origin of the code of the region `name`.
 pub(super) fn check(name: &str, region: &Region, found: &mut Found) {
-    let path = region_path(name);
-    if let Some(s3) = region.s3.known() {
+    let path = regions::path(name);
+    if let Some(s3) = region.s3().known() {
         let path = path.attribute("s3");
-        for (attribute, value) in [("bucket", &s3.bucket), ("key", &s3.key)] {
+        for (attribute, value) in [("bucket", s3.bucket()), ("key", s3.key())] {
             if value.is_null() || value.known().is_some_and(String::is_empty) {
-                let detail = "A zip in S3 is found by its bucket and its key. Set both.";
+                let detail = "An S3 object needs a bucket and a key. Set both.";
                 found.error(path.attribute(attribute), "Incomplete S3 object", detail);
             }
         }
         let given = |value: Option<&String>| value.filter(|value| !value.is_empty()).cloned();
-        if let Some(bucket) = given(s3.bucket.known()).filter(|bucket| !is_bucket(bucket)) {
+        if let Some(bucket) = given(s3.bucket().known()).filter(|bucket| !is_bucket(bucket)) {
             let detail = format!(
-                "{bucket:?} is not the name of a bucket: 3 to 63 letters, digits, dots, hyphens and underscores are \
-                 expected, without s3:// and without a path."
+                "{bucket:?} is not the name of a bucket. A name has 3 to 63 letters, digits, dots, hyphens and underscores, \
+                 without s3:// and without a path."
             );
             found.error(path.attribute("bucket"), "Invalid bucket name", detail);
         }
-        if given(s3.key.known()).is_some_and(|key| key.len() > 1024 || key.starts_with("s3://")) {
-            let detail =
-                "The key is the object's name in its bucket, of up to 1024 bytes: \"builds/app.zip\" is expected.";
+        if given(s3.key().known()).is_some_and(|key| key.len() > 1024 || key.starts_with("s3://")) {
+            let detail = "A key is the name of an object in its bucket, such as \"builds/app.zip\", of at most 1024 bytes. \
+                          Remove s3:// and the bucket.";
             found.error(path.attribute("key"), "Invalid S3 key", detail);
         }
     }
-    if let Some(uri) = region.image_uri.known() {
+    if let Some(uri) = region.image_uri().known() {
         image(name, uri, path.attribute("image_uri"), found);
     }
 }
@@ -47,22 +48,23 @@ fn is_bucket(name: &str) -> bool {
 fn image(region: &str, uri: &str, path: Path, found: &mut Found) {
     let Some(its) = region_of(uri) else {
         let detail = format!(
-            "{uri:?} is not an image that Lambda can run: 123456789012.dkr.ecr.{region}.amazonaws.com/REPOSITORY:TAG is \
-             expected, or a digest in place of the tag. Lambda takes images from Amazon ECR only; push it there."
+            "{uri:?} is not the URI of an image in Amazon ECR, and Lambda runs no other images. Push the image to Amazon ECR, \
+             and use a URI of the form 123456789012.dkr.ecr.{region}.amazonaws.com/REPOSITORY:TAG, or with a digest instead \
+             of the tag."
         );
         found.error(path, "Invalid image URI", detail);
         return;
     };
     if its != region {
         let detail = format!(
-            "The image is in {its}, and a function in {region} cannot run it. Push it to (or replicate it into) a \
-             repository in {region}, and name that one."
+            "The image is in {its}, and a function in {region} cannot use it. Push or replicate the image to a repository in \
+             {region}, and use the URI there."
         );
-        found.error(path, "Image of another region", detail);
+        found.error(path, "Image in another region", detail);
     }
 }
 
-/// The region that an image's repository is in; `None` when it is no image in Amazon ECR.
+/// The region of an image's repository; `None` when the image is not in Amazon ECR.
 fn region_of(uri: &str) -> Option<&str> {
     let (host, image) = uri.split_once('/')?;
     let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr-ecr."))?;

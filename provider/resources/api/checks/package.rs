@@ -5,7 +5,7 @@ use crate::desired::Package;
 use crate::resources::api::config::Function;
 use crate::wire::{Diagnostics, Path};
 
-/// What is wrong with a package that was read.
+/// The mistakes in a package that was read.
 pub(in crate::resources::api) fn package(function: &Function, package: &Package) -> Diagnostics {
     let mut found = Found::default();
     handler(function, package, &mut found);
@@ -13,28 +13,29 @@ pub(in crate::resources::api) fn package(function: &Function, package: &Package)
 }
 
 fn handler(function: &Function, package: &Package, found: &mut Found) {
-    let (Some(handler), Some(runtime)) = (function.handler.known(), function.runtime.known()) else { return };
+    let (Some(handler), Some(runtime)) = (function.handler().known(), function.runtime().known()) else { return };
     let Some(files) = handler_files(handler, runtime) else { return };
-    // A layer may bring the handler along: wrappers for tracing do.
-    let layers = !function.layers.is_null();
-    if layers || files.iter().any(|file| package.files.contains(file)) {
+    // The handler may be in a layer, as it is with wrappers for tracing.
+    if !function.layers().is_null() || files.iter().any(|file| package.files.contains(file)) {
         return;
     }
     let path = Path::of("function").attribute("handler");
     if files.is_empty() {
-        let detail = format!("{handler:?} names no function in a file. Write FILE.FUNCTION, as in \"app.handler\".");
+        let detail =
+            format!("{handler:?} does not name a function in a file. Use FILE.FUNCTION, as in \"app.handler\".");
         found.error(path, "Invalid handler", detail);
         return;
     }
     let detail = format!(
-        "The handler {handler:?} of {runtime} is looked for in {}, and the package has no such file. Name the file and the \
-         function that are there, or put the file into the package (is it left out by function.exclude?).",
-        files.join(", ")
+        "With the runtime {runtime}, the handler {handler:?} needs a file {}, and the package has no such file. Correct the \
+         handler, or add the file to the package. Check that function.exclude does not match it.",
+        files.join(" or ")
     );
-    found.error(path, "Handler not in the package", detail);
+    found.error(path, "Handler file not found", detail);
 }
 
-/// The files that a handler may be in: none when it cannot be any, `None` for a runtime in which it need not be a file.
+/// The files that may contain a handler. Empty when the handler names no file; `None` when the runtime may find it
+/// elsewhere.
 fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
     if runtime.starts_with("python") {
         let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
@@ -44,7 +45,7 @@ fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
         );
     }
     if runtime.starts_with("nodejs") {
-        // Only the last part of the path is split, at its first dot: what follows may be a nested export.
+        // The file's name ends at the first dot of the last segment. A nested export may follow.
         let (folder, file) = handler.rsplit_once('/').map_or(("", handler), |(folder, file)| (folder, file));
         let module = file.split_once('.').map(|(module, _)| module).filter(|module| !module.is_empty());
         let folder = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_start_matches("./")) };

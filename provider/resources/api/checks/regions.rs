@@ -1,16 +1,23 @@
 //! Mistakes in `regions`.
 
 use super::{Found, code, each};
-use crate::resources::api::config::{Config, Region, TextMap, Texts, region_path};
-use crate::resources::api::shape::{Policy, Shape};
+use crate::resources::api::config::{Config, Policy, Region};
+use crate::resources::api::shape::Shape;
+use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::regions;
-use crate::schema::Attr;
-use crate::wire::{Diagnostic, Diagnostics, Path};
+use crate::schema::{Attr, TextMap, Texts};
+use crate::wire::Path;
 
-/// How much all environment variables of a function may come to, in bytes.
-const ENVIRONMENT_BYTES: usize = 4096;
-/// How many layers a function may have.
-const MOST_LAYERS: usize = 5;
+/// The total size of a function's environment variables in bytes.
+///
+/// # Source
+/// AWS Lambda developer guide, "Lambda quotas".
+const MAX_ENVIRONMENT_BYTES: usize = 4096;
+/// The number of layers that a function may have.
+///
+/// # Source
+/// AWS Lambda developer guide, "Lambda quotas".
+const MAX_LAYERS: usize = 5;
 
 /// Environment variables that Lambda sets itself.
 ///
@@ -38,12 +45,12 @@ const RESERVED: [&str; 17] = [
 
 /// Mistakes in `regions`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
-    if config.regions.known().is_some_and(std::collections::BTreeMap::is_empty) {
-        let detail = "An API without a region answers nobody. Name at least one: regions = { \"us-east-1\" = {} }.";
+    if config.regions().is_ok_and(std::collections::BTreeMap::is_empty) {
+        let detail = "The API has no regions. Add at least one: regions = { \"us-east-1\" = {} }.";
         found.error(Path::of("regions"), "No regions", detail);
     }
-    for name in config.regions.known().into_iter().flat_map(|regions| regions.keys()) {
-        known(name, found);
+    for name in config.regions().into_iter().flat_map(|regions| regions.keys()) {
+        found.0.extend(regions::unknown(name, regions::path(name)));
     }
     for (name, region) in config.known_regions() {
         one(name, region, found);
@@ -56,66 +63,39 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     }
 }
 
-/// Regions of another partition than the account's.
-pub(in crate::resources::api) fn partitions(shape: &Shape, partition: &str) -> Diagnostics {
-    let foreign = |name: &&String| regions::partition(name).is_some_and(|its| its != partition);
-    let error = |name: &String| {
-        let detail = format!(
-            "{name} is in the partition {}, the credentials are of the partition {partition}: no account reaches both. \
-             Make an API for each, with a provider configuration for each.",
-            regions::partition(name).unwrap_or_default()
-        );
-        Diagnostic::error(region_path(name), "Region of another partition", detail)
-    };
-    shape.regions.keys().filter(foreign).map(error).collect()
-}
-
-fn known(name: &str, found: &mut Found) {
-    if regions::partition(name).is_some() {
-        return;
-    }
-    let hint = match regions::nearest(name) {
-        Some(near) => format!("Did you mean {near}?"),
-        None => "The keys of regions are names such as us-east-1 and eu-central-1.".to_owned(),
-    };
-    found.error(region_path(name), "Unknown region", format!("AWS has no region {name:?}. {hint}"));
-}
-
 fn one(name: &str, region: &Region, found: &mut Found) {
-    let path = region_path(name);
+    let path = regions::path(name);
     let at = |attribute: &str| path.attribute(attribute);
-    found.choice(&region.traffic, &at("traffic"), "Unsupported traffic", &["serving", "drained"]);
-    found.range(&region.weight, &at("weight"), "Weight out of range", "a weight", 0..=255);
-    environment(&region.environment, &at("environment"), found);
-    layers(&region.layers, &at("layers"), std::iter::once(name), found);
-    concurrency(&region.reserved_concurrency, &region.provisioned_concurrency, &path, found);
+    environment(region.environment(), &at("environment"), found);
+    layers(region.layers(), &at("layers"), std::iter::once(name), found);
+    concurrency(region.reserved_concurrency(), region.provisioned_concurrency(), &path, found);
     code::check(name, region, found);
-    if let Some(vpc) = region.vpc.known() {
-        for (attribute, ids) in [("subnet_ids", &vpc.subnet_ids), ("security_group_ids", &vpc.security_group_ids)] {
+    if let Some(vpc) = region.vpc().known() {
+        for (attribute, ids) in [("subnet_ids", vpc.subnet_ids()), ("security_group_ids", vpc.security_group_ids())] {
             if ids.is_null() || ids.known().is_some_and(Vec::is_empty) {
-                let detail = "A function in a network needs at least one subnet and one security group of its region.";
-                found.error(at("vpc").attribute(attribute), "Incomplete network", detail);
+                let detail =
+                    "A function in a VPC needs at least one subnet and one security group of its region. Set both.";
+                found.error(at("vpc").attribute(attribute), "Incomplete VPC", detail);
             }
         }
     }
 }
 
 fn primaries(config: &Config, found: &mut Found) {
-    let primary =
-        |(name, region): (&String, &Region)| region.primary.known().filter(|primary| **primary).map(|_| name.clone());
+    let primary = |(name, region): (&String, &Region)| (region.primary() == Ok(true)).then(|| name.clone());
     let all: Vec<String> = config.known_regions().filter_map(primary).collect();
     if let [first, others @ ..] = all.as_slice() {
         for other in others {
-            let detail = format!("{first} and {other} are both primary, but only one region can come first. Keep one.");
-            found.error(region_path(other).attribute("primary"), "More than one primary region", detail);
+            let detail = format!("Both {first} and {other} are primary. Remove primary from one of them.");
+            found.error(regions::path(other).attribute("primary"), "More than one primary region", detail);
         }
     }
 }
 
 fn serving(shape: &Shape, found: &mut Found) {
     if shape.serving().is_empty() {
-        let detail = "All regions are drained, so nobody would be answered. Let at least one serve: leave out its \
-                      traffic, or set it to \"serving\". To end the API, destroy it.";
+        let detail = "All regions are drained, so that no region receives traffic. Set traffic to \"serving\" in at least one \
+                      region. To take the whole API out of service, destroy it.";
         found.error(Path::of("regions"), "No serving region", detail);
     }
 }
@@ -127,12 +107,13 @@ fn failover(shape: &Shape, found: &mut Found) {
     let count = shape.regions.len();
     if count != 2 {
         let detail = format!(
-            "Failover is from one primary to one secondary: Route 53 has no third. Name exactly two regions (here: {count}), or use the policy \"latency\", which also leaves out regions that are ill."
+            "The policy \"failover\" uses a primary and a secondary region, but regions has {count}. Use exactly two regions, or \
+             the policy \"latency\", which also takes unhealthy regions out of DNS."
         );
-        found.error(Path::of("routing").attribute("policy"), "Failover takes two regions", detail);
+        found.error(Path::of("routing").attribute("policy"), "Failover requires two regions", detail);
     }
     if !shape.regions.values().any(|place| place.primary) {
-        let detail = "With the policy \"failover\" one region must be the primary. Set primary = true in one of them.";
+        let detail = "The policy \"failover\" requires a primary region. Set primary = true in one of the two regions.";
         found.error(Path::of("regions"), "No primary region", detail);
     }
 }
@@ -140,15 +121,15 @@ fn failover(shape: &Shape, found: &mut Found) {
 fn weights(shape: &Shape, found: &mut Found) {
     let mut serving = shape.regions.values().filter(|place| place.serving).peekable();
     let any = serving.peek().is_some();
-    if shape.policy == Policy::Weighted && any && serving.all(|place| place.config.weight == Attr::Known(0)) {
-        let detail = "Every serving region has the weight 0, so the weights say nothing. Give at least one region a \
-                      weight above 0, or drain those that should get no requests.";
+    if shape.policy == Policy::Weighted && any && serving.all(|place| place.config.weight() == Ok(0)) {
+        let detail = "Every serving region has the weight 0, so that Route 53 would treat all of them alike. Set a weight greater \
+                      than 0 in at least one region, or drain the regions that should receive no traffic.";
         found.error(Path::of("regions"), "All weights are 0", detail);
     }
 }
 
 /// Mistakes in environment variables.
-pub(super) fn environment(variables: &TextMap, path: &Path, found: &mut Found) {
+pub(super) fn environment(variables: &Attr<TextMap>, path: &Path, found: &mut Found) {
     let Some(variables) = variables.known() else { return };
     for key in variables.keys() {
         let mut letters = key.chars();
@@ -156,20 +137,22 @@ pub(super) fn environment(variables: &TextMap, path: &Path, found: &mut Found) {
             && key.len() > 1
             && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
         if RESERVED.contains(&key.as_str()) {
-            let detail = format!("Lambda sets {key} itself and refuses another value. Use another name.");
+            let detail = format!("Lambda reserves the variable {key} and sets it itself. Use another name.");
             found.error(path.key(key), "Reserved environment variable", detail);
         } else if !valid {
-            let detail = "The name of an environment variable has at least two characters, begins with a letter, and is \
-                          made of letters, digits and underscores.";
+            let detail = format!(
+                "{key:?} is not the name of an environment variable. Use at least two letters, digits and underscores, \
+                 starting with a letter."
+            );
             found.error(path.key(key), "Invalid environment variable", detail);
         }
     }
     let size = |(key, value): (&String, &Attr<String>)| key.len() + value.known().map_or(0, String::len);
     let bytes: usize = variables.iter().map(size).sum();
-    if bytes > ENVIRONMENT_BYTES {
+    if bytes > MAX_ENVIRONMENT_BYTES {
         let detail = format!(
-            "The environment variables come to {bytes} bytes; Lambda takes {ENVIRONMENT_BYTES}. Put what is large into the \
-             package or into a parameter store."
+            "The environment variables have {bytes} bytes, but Lambda accepts at most {MAX_ENVIRONMENT_BYTES}. Move large \
+             values to the package or to AWS Systems Manager Parameter Store."
         );
         found.error(path.clone(), "Environment too large", detail);
     }
@@ -177,52 +160,57 @@ pub(super) fn environment(variables: &TextMap, path: &Path, found: &mut Found) {
 
 /// Mistakes in the layers of functions in `regions`.
 pub(super) fn layers<'a>(
-    layers: &Texts,
+    layers: &Attr<Texts>,
     path: &Path,
     regions: impl Iterator<Item = &'a str> + Clone,
     found: &mut Found,
 ) {
-    if let Some(layers) = layers.known().filter(|layers| layers.len() > MOST_LAYERS) {
-        let detail = format!("A function takes {MOST_LAYERS} layers; here are {}. Put some together.", layers.len());
+    let Some(layers) = layers.known() else { return };
+    if layers.len() > MAX_LAYERS {
+        let detail = format!(
+            "The function has {} layers, but Lambda accepts at most {MAX_LAYERS}. Combine some of them.",
+            layers.len()
+        );
         found.error(path.clone(), "Too many layers", detail);
     }
     for (path, arn) in each(layers, path) {
-        let parts: Vec<&str> = arn.split(':').collect();
-        let &["arn", _, "lambda", region, _, "layer", _, version] = parts.as_slice() else {
+        let Some((region, version)) = layer_version(arn) else {
             let detail = format!(
-                "{arn:?} is not the ARN of a layer's version: arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION is \
-                 expected."
+                "{arn:?} is not the ARN of a layer version, such as arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION."
             );
             found.error(path, "Invalid layer ARN", detail);
             continue;
         };
         if version.is_empty() || !version.chars().all(|c| c.is_ascii_digit()) {
-            let detail = format!("{arn:?} does not end with the number of a layer's version.");
+            let detail = format!("{arn:?} does not end with the number of a layer version.");
             found.error(path, "Invalid layer ARN", detail);
         } else if let Some(other) = regions.clone().find(|other| *other != region) {
             let detail = format!(
-                "The layer is in {region}, and a function in {other} cannot use it. Publish it in {other}, too, and name \
-                 it in regions[{other:?}].layers."
+                "The layer is in {region}, and a function in {other} cannot use it. Publish the layer in {other}, and use its \
+                 ARN in regions[{other:?}].layers."
             );
-            found.error(path, "Layer of another region", detail);
+            found.error(path, "Layer in another region", detail);
         }
     }
 }
 
+/// The region and the version in the ARN of a layer version.
+fn layer_version(arn: &str) -> Option<(&str, &str)> {
+    let [_, "lambda", region, _, resource] = arn_parts(arn)? else { return None };
+    let (_, version) = resource.strip_prefix("layer:")?.split_once(':')?;
+    (!version.contains(':')).then_some((region, version))
+}
+
 /// Mistakes in the concurrency set at `path`.
 pub(super) fn concurrency(reserved: &Attr<i64>, provisioned: &Attr<i64>, path: &Path, found: &mut Found) {
-    let summary = "Concurrency out of range";
-    for (attribute, value) in [("reserved_concurrency", reserved), ("provisioned_concurrency", provisioned)] {
-        found.range(value, &path.attribute(attribute), summary, "concurrency", 0..=100_000);
-    }
     if let (Attr::Known(reserved), Attr::Known(provisioned)) = (reserved, provisioned)
         && provisioned > reserved
     {
         let detail = format!(
-            "{provisioned} instances cannot be kept warm when only {reserved} are set aside. Raise reserved_concurrency, or \
-             lower provisioned_concurrency."
+            "The provisioned concurrency {provisioned} exceeds the reserved concurrency {reserved}. Raise \
+             reserved_concurrency, or lower provisioned_concurrency."
         );
         let path = path.attribute("provisioned_concurrency");
-        found.error(path, "More provisioned than reserved concurrency", detail);
+        found.error(path, "Provisioned concurrency exceeds reserved concurrency", detail);
     }
 }

@@ -4,32 +4,35 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::components::cloudfront::distribution;
-use crate::resources::api::LIMITS;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::routes;
-use crate::resources::api::shape::{Shape, plain};
-use crate::resources::shared::timeouts::{self, Timeouts};
+use crate::resources::api::shape::Shape;
+use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
 
-/// How long the name may be that a certificate is requested for.
-const CERTIFICATE_NAME: usize = 64;
+/// The longest domain name, in characters, for which ACM issues a certificate.
+///
+/// # Source
+/// AWS Certificate Manager user guide, "Quotas".
+const MAX_CERTIFICATE_NAME: usize = 64;
 
 /// Mistakes in `domain` and `routing`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
-    if let Some(given) = config.domain.known() {
+    if let Some(given) = config.domain().known() {
         domain(given, found);
     }
-    if let Some(given) = config.routing.known() {
-        routing(given, found);
-        drain(given, &config.timeouts, found);
+    if let Ok(given) = config.routing() {
+        routing(&given, found);
+        drain(&given, config, found);
     }
     if let Some(shape) = shape {
         health_check(shape, found);
-        if let (Some(names), Some(domain)) = (&shape.names, config.domain.known()) {
-            certificates(shape, names, domain.certificate.known(), found);
+        let certificate = config.domain().known().and_then(|domain| domain.certificate().ok());
+        if let (Some(names), Some(certificate)) = (&shape.names, certificate) {
+            certificates(shape, names, &certificate, found);
         }
     }
 }
@@ -39,26 +42,27 @@ fn at(attribute: &str) -> Path {
 }
 
 fn domain(domain: &Domain, found: &mut Found) {
-    if let Some((name, mistake)) = domain.name.known().and_then(|name| Some((name, dns::mistake(name)?))) {
-        let detail = format!("{name:?} cannot be the API's name: {mistake}.");
+    if let Some((name, mistake)) = domain.name().ok().and_then(|name| Some((name, dns::mistake(name)?))) {
+        let detail = format!("{name:?} cannot be the domain name of the API: {mistake}.");
         found.error(at("name"), "Invalid domain name", detail);
     }
     let is_id = |id: &String| (1..=32).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric());
-    if let Some(id) = domain.zone_id.known().filter(|id| !is_id(id)) {
-        let detail = format!("{id:?} is not the id of a hosted zone: Z0123456789ABCDEFGHIJ is expected.");
+    if let Some(id) = domain.zone_id().ok().filter(|id| !is_id(id)) {
+        let detail = format!("{id:?} is not the id of a hosted zone, such as Z0123456789ABCDEFGHIJ.");
         found.error(at("zone_id"), "Invalid zone id", detail);
     }
     let is_path = |path: &String| {
         !path.is_empty() && path.split('/').all(|part| !part.is_empty() && part.chars().all(is_path_character))
     };
-    if let Some(path) = domain.base_path.known().filter(|path| !is_path(path)) {
+    if let Some(path) = domain.base_path().known().filter(|path| !is_path(path)) {
         let detail = format!(
-            "{path:?} cannot stand before every path. Write it without a slash at its ends, of letters, digits and \
-             $-_.+!*'(): \"v1\". Leave it out for none."
+            "{path:?} is not a base path. Use letters, digits and $-_.+!*'(), without a slash at the beginning and at the end, \
+             as in \"v1\". Remove base_path to serve the API at the root."
         );
         found.error(at("base_path"), "Invalid base path", detail);
     }
-    for (region, arn) in domain.certificate.known().and_then(|given| given.arns.known()).into_iter().flatten() {
+    let certificate = domain.certificate().unwrap_or_default();
+    for (region, arn) in certificate.arns().known().into_iter().flatten() {
         certificate_arn(region, arn, found);
     }
 }
@@ -69,38 +73,37 @@ fn is_path_character(c: char) -> bool {
 
 fn certificate_arn(region: &str, arn: &Attr<String>, found: &mut Found) {
     let path = at("certificate").attribute("arns").key(region);
-    if regions::partition(region).is_none() {
-        let hint = regions::nearest(region).map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
-        found.error(path, "Unknown region", format!("AWS has no region {region:?}.{hint}"));
+    if let Some(error) = regions::unknown(region, path.clone()) {
+        found.0.push(error);
         return;
     }
     let Some(arn) = arn.known() else { return };
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", _, "acm", its, _, resource] if resource.starts_with("certificate/") => {
-            if *its != region {
+    match arn_parts(arn) {
+        Some([_, "acm", its, _, resource]) if resource.starts_with("certificate/") => {
+            if its != region {
                 let detail = format!(
-                    "The certificate is in {its}, but a domain name takes one of its own region. Request or import it in \
-                     {region}, too."
+                    "The certificate is in {its}, but a domain name in {region} needs a certificate there. Request or import \
+                     one in {region}, and use its ARN."
                 );
-                found.error(path, "Certificate of another region", detail);
+                found.error(path, "Certificate in another region", detail);
             }
         }
         _ => {
             let detail = format!(
-                "{arn:?} is not the ARN of a certificate: arn:aws:acm:{region}:123456789012:certificate/ID is expected."
+                "{arn:?} is not the ARN of an ACM certificate, such as arn:aws:acm:{region}:123456789012:certificate/ID."
             );
             found.error(path, "Invalid certificate ARN", detail);
         }
     }
 }
 
-fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found: &mut Found) {
+fn certificates(shape: &Shape, names: &Names, given: &Certificate, found: &mut Found) {
     let path = at("certificate");
-    let wildcard = given.map_or(&Attr::Null, |given| &given.wildcard);
+    let wildcard = given.wildcard();
     if let Some(arns) = &names.arns {
         if *wildcard == Attr::Known(true) {
-            let detail = "wildcard says what we request, arns that nothing is to be requested. Keep one of them.";
+            let detail = "wildcard applies to certificates that the provider requests, but arns names existing certificates. Remove \
+                          one of them.";
             found.error(path.attribute("wildcard"), "Conflicting certificate arguments", detail);
         }
         let in_regions = shape.regions.keys().map(String::as_str).filter(|_| names.in_regions());
@@ -108,9 +111,9 @@ fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found
             in_regions.chain(shape.cdn.as_ref().map(|_| distribution::CERTIFICATE_REGION)).collect();
         for region in needed.into_iter().filter(|region| arns.get(*region).is_none_or(Attr::is_null)) {
             let detail = format!(
-                "There is no certificate for {region}, where {} needs one of that region. Add arns[{region:?}], or leave \
-                 arns out to have certificates requested.",
-                if shape.regions.contains_key(region) { "a domain name" } else { "CloudFront" }
+                "{} in {region} needs a certificate there, and arns has none. Add arns[{region:?}], or remove arns to let the \
+                 provider request certificates.",
+                if shape.regions.contains_key(region) { "The domain name" } else { "CloudFront" }
             );
             found.error(path.attribute("arns"), "Certificate missing for a region", detail);
         }
@@ -118,17 +121,16 @@ fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found
     }
     if *wildcard == Attr::Known(false) && names.wildcard {
         let detail = format!(
-            "Names directly below {0} are needed ({1}), which only a certificate for *.{0} covers. Leave wildcard out, or \
-             set it to true.",
+            "{1} uses names directly below {0}, which only a certificate for *.{0} covers. Remove wildcard, or set it to true.",
             names.name,
-            if names.regional { "domain.regional_names" } else { "the latency name behind cdn" }
+            if names.regional { "domain.regional_names" } else { "cdn.origin = \"latency\"" }
         );
         found.error(path.attribute("wildcard"), "Certificate must be a wildcard", detail);
     }
-    if names.name.len() > CERTIFICATE_NAME {
+    if names.name.len() > MAX_CERTIFICATE_NAME {
         let detail = format!(
-            "The name has {} characters; ACM makes certificates for names of up to {CERTIFICATE_NAME}. Take a shorter one, \
-             or bring certificates along in domain.certificate.arns.",
+            "The name has {} characters, but ACM issues certificates for names of at most {MAX_CERTIFICATE_NAME}. Use a \
+             shorter name, or provide existing certificates in domain.certificate.arns.",
             names.name.len()
         );
         found.error(at("name"), "Name too long for a certificate", detail);
@@ -136,37 +138,33 @@ fn certificates(shape: &Shape, names: &Names, given: Option<&Certificate>, found
 }
 
 fn routing(routing: &Routing, found: &mut Found) {
-    let path = Path::of("routing");
-    let policies = ["latency", "failover", "weighted"];
-    found.choice(&routing.policy, &path.attribute("policy"), "Unsupported routing policy", &policies);
-    let (summary, what) = ("Drain time out of range", "drain_seconds");
-    found.range(&routing.drain_seconds, &path.attribute("drain_seconds"), summary, what, 0..=86_400);
-    let Some(check) = routing.health_check.known() else { return };
-    let path = path.attribute("health_check");
-    if let Some(text) = check.path.known().filter(|path| !is_path(path)) {
-        let detail = format!("{text:?} is not a path: \"/health\" is expected, with at most 255 characters.");
+    let Some(check) = routing.health_check().known() else { return };
+    let path = Path::of("routing").attribute("health_check");
+    if let Some(text) = check.path().ok().filter(|path| !is_path(path)) {
+        let detail = format!(
+            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
+        );
         found.error(path.attribute("path"), "Invalid health check path", detail);
     }
-    let summary = "Unsupported health check interval";
-    found.number_of(&check.interval_seconds, &path.attribute("interval_seconds"), summary, &[10, 30]);
-    let (summary, what) = ("Failure threshold out of range", "failure_threshold");
-    found.range(&check.failure_threshold, &path.attribute("failure_threshold"), summary, what, 1..=10);
-    if check.search_string.known().is_some_and(|text| text.is_empty() || text.len() > 255) {
-        let detail = "The text to look for has 1 to 255 characters. Leave it out to look for none.";
+    if check.search_string().known().is_some_and(|text| text.is_empty() || text.len() > 255) {
+        let detail = "A search string must have 1 to 255 characters. Remove search_string to accept any response.";
         found.error(path.attribute("search_string"), "Invalid search string", detail);
     }
 }
 
-/// An update waits out the drain period before it deletes a region. A destroy of the API does not wait.
-fn drain(routing: &Routing, timeouts: &Attr<Timeouts>, found: &mut Found) {
+/// An update waits for the drain period before it deletes a region. A destroy of the API does not wait. The default drain
+/// period is accepted with any timeout, because an API may never remove a region.
+fn drain(routing: &Routing, config: &Config, found: &mut Found) {
     let Some(drain) = routing.drain_seconds.known().and_then(|seconds| u64::try_from(*seconds).ok()) else { return };
-    let Some(limit) = timeouts::update(timeouts, LIMITS).map(|limit| limit.as_secs()) else { return };
+    let Ok(limit) = config.timeouts().and_then(|timeouts| timeouts.update()).map(|limit| limit.get().as_secs()) else {
+        return;
+    };
     if drain < limit {
         return;
     }
     let detail = format!(
-        "A region that is removed is deleted {drain} seconds after its record, but the update timeout ends the apply after \
-         {limit} seconds. Shorten drain_seconds, or set timeouts.update to more than {drain} seconds."
+        "When a region is removed, the provider waits {drain} seconds before it deletes the region's objects, but an update \
+         times out after {limit} seconds. Reduce drain_seconds, or set timeouts.update to more than {drain} seconds."
     );
     let path = Path::of("routing").attribute("drain_seconds");
     found.error(path, "Drain period longer than the timeout", detail);
@@ -179,33 +177,33 @@ fn health_check(shape: &Shape, found: &mut Found) {
     let path = Path::of("routing").attribute("health_check");
     match &shape.names {
         None => {
-            let detail = "A health check takes a region out of the records of a domain name, and there is no domain. Add \
-                          one, or leave the health check out.";
+            let detail = "A health check removes an unhealthy region from the records of a domain name, and the API has no \
+                          domain. Add a domain, or remove the health check.";
             found.error(path, "Health check without a domain", detail);
         }
         Some(names) if names.shared.is_none() => {
-            let detail = "With cdn.origin = \"group\" CloudFront itself fails over, by the answers it gets; no record leads \
-                          to the regions that a health check could take out. Leave it out, or use cdn.origin = \
-                          \"latency\".";
+            let detail = "With cdn.origin = \"group\", CloudFront fails over by itself, and there are no records of regions \
+                          that a health check could control. Remove the health check, or set cdn.origin to \"latency\".";
             found.error(path, "Health check without records", detail);
         }
         Some(names) if shape.gateway.disabled && !names.regional => {
-            let detail = "A health check asks each region at its execute-api endpoint, which is disabled, so all regions \
-                          would be taken for ill. Set domain.regional_names = true, or leave the endpoints enabled.";
-            found.error(path, "Health check of a disabled endpoint", detail);
+            let detail = "The health checks call the default endpoints of the regions, which are disabled, so that every region \
+                          would be unhealthy. Set domain.regional_names = true, or set \
+                          gateway.disable_execute_api_endpoint = false.";
+            found.error(path, "Health check with a disabled endpoint", detail);
         }
         Some(_) => routed(shape, path.attribute("path"), found),
     }
 }
 
-/// A path that no route leads to is answered by API Gateway itself: Not Found.
+/// API Gateway answers requests that no route matches with 404 Not Found.
 fn routed(shape: &Shape, at: Path, found: &mut Found) {
-    let path = shape.health_check.as_ref().and_then(|check| plain(&check.config.path, "/".to_owned()));
+    let path = shape.health_check.as_ref().and_then(|check| check.config.path().ok());
     let Some(path) = path.filter(|path| is_path(path)) else { return };
-    if !routes::lead_to(&shape.gateway.routes, &path) {
+    if !routes::matches_get(&shape.gateway.routes, &path) {
         let detail = format!(
-            "No route leads a GET of {path:?} to the function, so API Gateway would answer Not Found and every region would \
-             be taken for ill. Choose a path that a route with GET or ANY leads to, or add one to gateway.routes."
+            "No route matches GET {path}, so that API Gateway would answer 404 Not Found and every region would be unhealthy. \
+             Use a path that a route with GET or ANY matches, or add such a route to gateway.routes."
         );
         found.error(at, "Health check path has no route", detail);
     }

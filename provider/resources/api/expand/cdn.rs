@@ -1,4 +1,4 @@
-//! CloudFront in front of the regions, and the records of the names it answers to.
+//! CloudFront in front of the regions, and the records of the names that it serves.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::shape::Edge;
 use crate::wire::Path;
 
-/// The origin that Route 53 routes.
+/// The id of the origin that Route 53 routes to the regions.
 const LATENCY: &str = "latency";
-/// The origin group.
+/// The id of the origin group.
 const GROUP: &str = "regions";
 
-/// The distribution, where one is wanted.
+/// The distribution of an API with `cdn`.
 pub(super) fn distribution(
     draft: &mut Draft<'_>,
     regions: &BTreeMap<String, Region>,
@@ -32,7 +32,7 @@ pub(super) fn distribution(
     let spec = distribution::Spec {
         comment: draft.shape.name.clone(),
         aliases: aliases.iter().cloned().map(Input::Known).collect(),
-        price_class: edge.price_class.clone(),
+        price_class: edge.price_class.as_str().to_owned(),
         certificate_arn: certificates.cdn.as_ref().map(|issued| issued.output(issued_certificate::ARN)),
         origins: layout.origins,
         group: layout.group,
@@ -45,7 +45,7 @@ pub(super) fn distribution(
     if let Some(shared) = shared {
         draft.desired.order(&distribution, shared);
     }
-    for parts in layout.asked.iter().filter_map(|region| regions.get(region)) {
+    for parts in layout.single.iter().filter_map(|region| regions.get(region)) {
         draft.desired.order(&distribution, &parts.probe);
         if let Some(pinned) = &parts.pinned {
             draft.desired.order(&distribution, pinned);
@@ -57,13 +57,13 @@ pub(super) fn distribution(
     Some(distribution)
 }
 
-/// What a distribution asks for what.
+/// The origins of a distribution, and the requests that each receives.
 struct Layout {
     origins: BTreeMap<String, Origin>,
     group: Option<OriginGroup>,
     default: Behavior,
-    /// The regions that it asks by name.
-    asked: Vec<String>,
+    /// The regions that are origins of their own.
+    single: Vec<String>,
 }
 
 fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) -> Layout {
@@ -74,13 +74,13 @@ fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) ->
         status_codes: edge.failover_status_codes.clone(),
     };
     if let Some((first, second)) = draft.shape.group() {
-        let asked = [first, second].map(str::to_owned);
+        let single = [first, second].map(str::to_owned);
         return Layout {
-            origins: asked.iter().filter_map(|region| Some((region.clone(), origin(regions.get(region)?)))).collect(),
+            origins: single.iter().filter_map(|region| Some((region.clone(), origin(regions.get(region)?)))).collect(),
             group: Some(group(first, second)),
-            // With read paths, what is left may be writes, which a group cannot take.
+            // With read paths, the other requests may be writes, which an origin group does not accept.
             default: if edge.read_paths.is_empty() { to(GROUP, false) } else { to(first, true) },
-            asked: asked.into(),
+            single: single.into(),
         };
     }
     let name = draft.shape.names.as_ref().and_then(|names| names.shared.clone()).unwrap_or_default();
@@ -93,11 +93,11 @@ fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) ->
         origins,
         group: pinned.map(|region| group(LATENCY, region)),
         default: to(LATENCY, true),
-        asked: pinned.map(str::to_owned).into_iter().collect(),
+        single: pinned.map(str::to_owned).into_iter().collect(),
     }
 }
 
-/// One region as an origin: by the name that only it answers to, or by its API Gateway endpoint.
+/// A region as an origin: at its regional name, or at its default endpoint.
 fn origin(parts: &Region) -> Origin {
     let host = match &parts.domains.regional {
         Some(named) => Input::Known(named.name.clone()),

@@ -1,8 +1,8 @@
-//! Custom domain names: the certificates of all regions, and in each region the names and where they lead.
+//! Custom domain names: the certificates of all regions, and the names of each region with their mappings.
 
 use std::collections::BTreeMap;
 
-use super::{Domains, Draft, Front, Named, input, maybe};
+use super::{Domains, Draft, Front, Named};
 use crate::components::Deviations;
 use crate::components::acm::certificate::{self, Certificate};
 use crate::components::acm::issued_certificate::{self, IssuedCertificate};
@@ -12,19 +12,20 @@ use crate::components::cloudfront::distribution;
 use crate::components::route53::validation_record::{self, ValidationRecord};
 use crate::desired::{Address, AddressOf, Handle, Input};
 use crate::resources::api::names::Names;
+use crate::resources::shared::inputs::maybe;
 use crate::schema::Attr;
 use crate::wire::Path;
 
-/// The certificates that can be used.
+/// The issued certificates.
 #[derive(Default)]
 pub(super) struct Certificates {
-    /// For the regions' own domain names, by region.
+    /// For the custom domain names of the regions, by region.
     pub(super) regional: BTreeMap<String, Handle<IssuedCertificate>>,
     /// For CloudFront.
     pub(super) cdn: Option<Handle<IssuedCertificate>>,
 }
 
-/// A certificate that is requested by us and waits for its validation.
+/// A certificate that the provider requests.
 struct Requested {
     region: String,
     key: Option<&'static str>,
@@ -32,16 +33,16 @@ struct Requested {
     certificate: Handle<Certificate>,
 }
 
-/// The certificates of all regions: requested and validated, or brought along.
+/// The certificates of all regions: existing ones, or requested and validated.
 pub(super) fn certificates(draft: &mut Draft<'_>) -> Certificates {
     match &draft.shape.names {
-        Some(names) if names.arns.is_some() => brought(draft, names),
+        Some(names) if names.arns.is_some() => existing(draft, names),
         Some(names) => requested(draft, names),
         None => Certificates::default(),
     }
 }
 
-fn brought(draft: &mut Draft<'_>, names: &Names) -> Certificates {
+fn existing(draft: &mut Draft<'_>, names: &Names) -> Certificates {
     let arn = |region: &str| {
         let arn = names.arns.as_ref().and_then(|arns| arns.get(region));
         arn.and_then(maybe).unwrap_or(Input::Unknown)
@@ -49,7 +50,7 @@ fn brought(draft: &mut Draft<'_>, names: &Names) -> Certificates {
     let mut all = Certificates::default();
     for region in draft.shape.regions.keys().filter(|_| names.in_regions()) {
         let address = Address::of(region);
-        let issued = issue(draft, address, arn(region), &names.answered_in(region));
+        let issued = issue(draft, address, arn(region), &names.served_in(region));
         all.regional.insert(region.clone(), issued);
     }
     if draft.shape.cdn.is_some() {
@@ -103,7 +104,7 @@ fn request(draft: &mut Draft<'_>, region: &str, key: Option<&'static str>, names
     Requested { region: region.to_owned(), key, names, certificate }
 }
 
-/// One record for each domain: AWS asks for the same one in every region, so any region's certificate can tell it.
+/// One validation record for each domain. ACM requests the same record in every region, so any certificate names it.
 fn validation_records(
     draft: &mut Draft<'_>,
     names: &Names,
@@ -119,7 +120,7 @@ fn validation_records(
     for (domain, requests) in by_domain {
         let Some(first) = requests.first() else { continue };
         let spec = validation_record::Spec {
-            zone_id: maybe(&names.zone_id).unwrap_or(Input::Unknown),
+            zone_id: names.zone(),
             name: first.certificate.output(certificate::VALIDATION_NAME),
             value: first.certificate.output(certificate::VALIDATION_VALUE),
             domain: Input::Known(domain.clone()),
@@ -140,12 +141,12 @@ fn issue(
     draft.desired.add(address, Path::of("domain").attribute("certificate"), &spec)
 }
 
-/// The domain names of one region, and what they lead to.
+/// The custom domain names of one region with their mappings.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, front: &Front, certificates: &Certificates) -> Domains {
     let (Some(names), Some(certificate)) = (&draft.shape.names, certificates.regional.get(region)) else {
         return Domains { shared: None, regional: None };
     };
-    let base_path = input(&names.base_path, String::new());
+    let base_path = base_path_of(&names.base_path);
     let shared = names.shared.clone().map(|name| named(draft, (region, None), name, certificate, front, &base_path));
     let regional = names.regional.then(|| names.of_region(region));
     let regional = regional.map(|name| named(draft, (region, Some("regional")), name, certificate, front, &base_path));
@@ -179,9 +180,14 @@ fn named(
     Named { name, domain, mapping }
 }
 
-/// `path` as a custom domain name has it: below the base path.
-pub(super) fn below_base(base_path: &Attr<String>, path: &Attr<String>) -> Input<String> {
-    match (input(base_path, String::new()), input(path, "/".to_owned())) {
+/// The base path of a mapping; empty for the root.
+fn base_path_of(base_path: &Attr<String>) -> Input<String> {
+    maybe(base_path).unwrap_or_else(|| Input::Known(String::new()))
+}
+
+/// `path` at a custom domain name: below the base path.
+pub(super) fn below_base(base_path: &Attr<String>, path: &Input<String>) -> Input<String> {
+    match (base_path_of(base_path), path.clone()) {
         (Input::Known(base), Input::Known(path)) if base.is_empty() => Input::Known(path),
         (Input::Known(base), Input::Known(path)) => Input::Known(format!("/{base}{path}")),
         _ => Input::Unknown,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Draft, Function, input, inputs, maybe};
+use super::{Draft, Function};
 use crate::components::iam::role::{self, Role};
 use crate::components::lambda::alias::{self, Alias};
 use crate::components::lambda::function::{self, Code, Vpc};
@@ -12,18 +12,19 @@ use crate::components::lambda::provisioned_concurrency::{self, ProvisionedConcur
 use crate::components::lambda::version::{self, Version};
 use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Handle, Input, PackageSource, has_unknown, hex_digest};
-use crate::resources::api::config::{Region, TextMap};
-use crate::resources::api::shape::{Place, Source};
-use crate::schema::Attr;
+use crate::resources::api::config::Region;
+use crate::resources::api::shape::{Place, Source, package_source};
+use crate::resources::shared::inputs::{input, inputs, maybe};
+use crate::schema::{Attr, TextMap};
 use crate::wire::Path;
 
-/// The fields of a function that no version freezes, or that say where its code comes from and not what it is.
+/// Fields of a function that a version does not freeze, or that describe the origin of its code.
 const NOT_FROZEN: [&str; 4] = ["source", "reserved_concurrency", "log_group", "tags"];
 
-/// The ARN of the role that the functions run as: ours, or the one brought along.
+/// The ARN of the functions' execution role: an existing one, or one that the provider creates.
 pub(super) fn role(draft: &mut Draft<'_>) -> Input<String> {
     let function = &draft.shape.function.config;
-    if let Some(arn) = maybe(&function.role_arn) {
+    if let Some(arn) = maybe(function.role_arn()) {
         return arn;
     }
     let address = Address::global_of::<Role>();
@@ -37,7 +38,7 @@ pub(super) fn role(draft: &mut Draft<'_>) -> Input<String> {
     role.output(role::ARN)
 }
 
-/// The function of one region, with everything that its alias stands on.
+/// The function of one region, with its log group, version and alias.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, place: &Place, role: &Input<String>) -> Function {
     let log = log_group(draft, region);
     let address = Address::of(region);
@@ -77,24 +78,24 @@ fn spec(
     let function = &shape.config;
     let (code, source) = code(draft, address, region);
     let zipped = shape.source != Source::Image;
-    let layers = if region.layers.is_null() { &function.layers } else { &region.layers };
-    let reserved = if region.reserved_concurrency.is_null() {
-        &function.reserved_concurrency
+    let layers = if region.layers().is_null() { function.layers() } else { region.layers() };
+    let reserved = if region.reserved_concurrency().is_null() {
+        function.reserved_concurrency()
     } else {
-        &region.reserved_concurrency
+        region.reserved_concurrency()
     };
     function::Spec {
         name: draft.shape.function_name(),
         role_arn: role.clone(),
         code,
         source,
-        handler: maybe(&function.handler).filter(|_| zipped),
-        runtime: maybe(&function.runtime).filter(|_| zipped),
-        architecture: shape.architecture.clone(),
-        memory_mb: input(&function.memory_mb, 128),
-        timeout_seconds: input(&function.timeout_seconds, 10),
-        ephemeral_storage_mb: input(&function.ephemeral_storage_mb, 512),
-        environment: environment(&function.environment, &region.environment),
+        handler: maybe(function.handler()).filter(|_| zipped),
+        runtime: maybe(function.runtime()).filter(|_| zipped),
+        architecture: shape.architecture.as_str().to_owned(),
+        memory_mb: input(function.memory_mb()),
+        timeout_seconds: input(function.timeout_seconds()),
+        ephemeral_storage_mb: input(function.ephemeral_storage_mb()),
+        environment: environment(function.environment(), region.environment()),
         layers: inputs(layers),
         tracing: shape.tracing,
         reserved_concurrency: maybe(reserved),
@@ -104,36 +105,26 @@ fn spec(
     }
 }
 
-/// What runs in a region, and where we read it from when it is on this machine.
+/// The code of a region's function, and where it is read from when it is on this machine.
 fn code(draft: &Draft<'_>, address: &Address, region: &Region) -> (Code, Option<PackageSource>) {
     let function = &draft.shape.function;
     match function.source {
         Source::Local => {
             let sha256 = draft.digests.at(address);
-            (Code::Package { sha256 }, package_source(&function.config, function.exclude.as_ref()))
+            (Code::Package { sha256 }, package_source(&function.config))
         }
         Source::S3 => {
-            let s3 = region.s3.known().cloned().unwrap_or_default();
+            let s3 = region.s3().known().cloned().unwrap_or_default();
             let given = |attr| maybe(attr).unwrap_or(Input::Unknown);
-            (Code::S3 { bucket: given(&s3.bucket), key: given(&s3.key), version: maybe(&s3.version) }, None)
+            (Code::S3 { bucket: given(s3.bucket()), key: given(s3.key()), version: maybe(s3.version()) }, None)
         }
-        Source::Image => (Code::Image { uri: maybe(&region.image_uri).unwrap_or(Input::Unknown) }, None),
+        Source::Image => (Code::Image { uri: maybe(region.image_uri()).unwrap_or(Input::Unknown) }, None),
     }
 }
 
-/// Where a function's package is read from; `None` when it is not on this machine, or where it is is not known.
-pub(in crate::resources::api) fn package_source(
-    function: &crate::resources::api::config::Function,
-    exclude: Option<&Vec<String>>,
-) -> Option<PackageSource> {
-    if let Attr::Known(path) = &function.source_dir {
-        return Some(PackageSource::Directory { path: path.clone(), exclude: exclude?.clone() });
-    }
-    function.filename.known().map(|path| PackageSource::File { path: path.clone() })
-}
-
-/// The variables of all regions, over them those of one. A map that is unknown as a whole is one unknown variable.
-fn environment(everywhere: &TextMap, here: &TextMap) -> BTreeMap<String, Input<String>> {
+/// The variables of all regions, overridden by those of one region. One unknown variable stands for a map that is unknown as
+/// a whole.
+fn environment(everywhere: &Attr<TextMap>, here: &Attr<TextMap>) -> BTreeMap<String, Input<String>> {
     let mut all = BTreeMap::new();
     for map in [everywhere, here] {
         match map {
@@ -146,9 +137,9 @@ fn environment(everywhere: &TextMap, here: &TextMap) -> BTreeMap<String, Input<S
 }
 
 fn vpc(region: &Region) -> Option<Vpc> {
-    match &region.vpc {
+    match region.vpc() {
         Attr::Known(vpc) => {
-            Some(Vpc { subnet_ids: inputs(&vpc.subnet_ids), security_group_ids: inputs(&vpc.security_group_ids) })
+            Some(Vpc { subnet_ids: inputs(vpc.subnet_ids()), security_group_ids: inputs(vpc.security_group_ids()) })
         }
         Attr::Null => None,
         Attr::Unknown => Some(Vpc { subnet_ids: vec![Input::Unknown], security_group_ids: vec![Input::Unknown] }),
@@ -162,8 +153,9 @@ fn provisioned(
     function: &Handle<function::Function>,
     alias: &Handle<Alias>,
 ) {
-    let everywhere = &draft.shape.function.config.provisioned_concurrency;
-    let instances = if place.provisioned_concurrency.is_null() { everywhere } else { &place.provisioned_concurrency };
+    let everywhere = draft.shape.function.config.provisioned_concurrency();
+    let here = place.provisioned_concurrency();
+    let instances = if here.is_null() { everywhere } else { here };
     let Some(instances) = maybe(instances).filter(|instances| instances.known() != Some(&0)) else { return };
     let spec = provisioned_concurrency::Spec {
         function: function.output(function::NAME),
@@ -174,7 +166,7 @@ fn provisioned(
     draft.desired.add(Address::of::<ProvisionedConcurrency>(region), attribute, &spec);
 }
 
-/// A digest of everything that a version freezes; unknown as long as some of it is.
+/// A digest of the fields that a version freezes; unknown while one of them is.
 fn fingerprint(spec: &function::Spec) -> Input<String> {
     let Ok(Json::Object(mut frozen)) = serde_json::to_value(spec) else { return Input::Unknown };
     frozen.retain(|field, _| !NOT_FROZEN.contains(&field.as_str()));
@@ -185,7 +177,7 @@ fn fingerprint(spec: &function::Spec) -> Input<String> {
     Input::Known(hex_digest(frozen.to_string(), 16))
 }
 
-/// What our role allows: what every function needs for what is switched on, and what the user wants.
+/// The policies of the role: one for each feature that the function uses, and the user's own.
 fn policies(draft: &Draft<'_>) -> BTreeMap<String, Input<String>> {
     let shape = draft.shape;
     let group = format!(
@@ -198,7 +190,7 @@ fn policies(draft: &Draft<'_>) -> BTreeMap<String, Input<String>> {
     if shape.function.tracing {
         all.extend([allow("tracing", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")]);
     }
-    if shape.regions.values().any(|place| !place.config.vpc.is_null()) {
+    if shape.regions.values().any(|place| !place.config.vpc().is_null()) {
         let actions = [
             "ec2:CreateNetworkInterface",
             "ec2:DescribeNetworkInterfaces",
@@ -209,7 +201,7 @@ fn policies(draft: &Draft<'_>) -> BTreeMap<String, Input<String>> {
         ];
         all.extend([allow("network", &actions, "*")]);
     }
-    if let Some(policy) = maybe(&shape.function.config.policy_json) {
+    if let Some(policy) = maybe(shape.function.config.policy_json()) {
         let policy = policy.known().map_or(Input::Unknown, |text| Input::Known(one_spelling(text)));
         all.insert("function".to_owned(), policy);
     }
@@ -222,7 +214,7 @@ fn allow(name: &str, actions: &[&str], resource: &str) -> (String, Input<String>
     (name.to_owned(), Input::Known(document.to_string()))
 }
 
-/// A JSON text without the spaces and the order of keys that a user gave it, which are no change.
+/// A JSON text in a canonical form, so that spaces and the order of keys are no change.
 fn one_spelling(text: &str) -> String {
     serde_json::from_str::<Json>(text).map_or_else(|_| text.to_owned(), |json| json.to_string())
 }

@@ -1,4 +1,4 @@
-//! From the shape of an API to the components of AWS that make it up.
+//! Expands the shape of an API into its components.
 
 mod cdn;
 mod domain;
@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use super::Api;
 use super::config::Config;
 use super::front::{self, Front};
-use super::package::Digests;
 use super::shape::Shape;
 use crate::components::Tags;
 use crate::components::acm::certificate;
@@ -27,12 +26,10 @@ use crate::components::logs::log_group;
 use crate::components::route53::health_check;
 use crate::components::route53::record::Record;
 use crate::components::route53::validation_record;
-use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::desired::{Address, Desired, Handle, Kind};
 use crate::resources::shared::owned::{self, Owned};
+use crate::resources::shared::package::Digests;
 use crate::resources::{Context, Resource};
-use crate::schema::Attr;
-
-pub(super) use function::package_source;
 
 /// The kinds of an API's components without those of its fronts.
 const KINDS: &[&str] = &[
@@ -53,12 +50,12 @@ const KINDS: &[&str] = &[
     Record::KIND,
 ];
 
-/// Every kind of component that an API may have.
+/// The kinds of component that an API may have.
 pub(super) fn kinds() -> Vec<&'static str> {
     owned::kinds(&[KINDS, front::KINDS].concat())
 }
 
-/// Everything that an API of this shape wants of AWS. `digests` are those of the function's package.
+/// The components of an API of this shape. `digests` are those of the function's package.
 pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Digests) -> Desired {
     let mut draft = Draft { shape, config, context, digests, desired: Desired::default() };
     let regions = draft.regions();
@@ -85,7 +82,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     draft.desired
 }
 
-/// The expansion under way.
+/// The state of the expansion.
 pub(super) struct Draft<'a> {
     pub(super) shape: &'a Shape,
     pub(super) config: &'a Config,
@@ -94,14 +91,14 @@ pub(super) struct Draft<'a> {
     pub(super) desired: Desired,
 }
 
-/// A function that can be called.
+/// The function of a region.
 pub(super) struct Function {
     pub(super) function: Handle<lambda::Function>,
     pub(super) version: Handle<version::Version>,
     pub(super) alias: Handle<alias::Alias>,
 }
 
-/// A custom domain name that leads to an API.
+/// A custom domain name that is mapped to the API of a region.
 struct Named {
     name: String,
     domain: Handle<Domain>,
@@ -114,7 +111,7 @@ struct Domains {
     regional: Option<Named>,
 }
 
-/// A region that can be routed to.
+/// The components of a region that others refer to.
 struct Region {
     front: Front,
     domains: Domains,
@@ -130,12 +127,12 @@ impl Draft<'_> {
     }
 
     fn owned(&self) -> Owned<'_> {
-        Owned::new(Api.owner(&self.shape.name), self.context, &self.config.tags)
+        Owned::new(Api.owner(&self.shape.name), self.context, self.config.tags())
     }
 
-    /// API Gateway's own endpoints open before they are asked, and close after everybody has turned to custom domain
-    /// names: the probe, which comes before all the others, then health checks, records and CloudFront. A distribution that
-    /// is no longer wanted asks there until it is gone.
+    /// Orders the default endpoints of API Gateway: one is enabled before its region is probed, and disabled after every
+    /// client uses custom domain names. Its clients are the probe, health checks, the targets of records, and CloudFront. A
+    /// distribution that is deleted sends requests to the default endpoint until it is gone.
     fn order_endpoints(
         &mut self,
         regions: &BTreeMap<String, Region>,
@@ -156,7 +153,7 @@ impl Draft<'_> {
         }
     }
 
-    /// Every region that has anything of the API in it.
+    /// The regions with components of the API.
     fn regions(&self) -> Vec<String> {
         let mut regions: Vec<String> = self.shape.regions.keys().cloned().collect();
         let elsewhere = self.shape.cdn.is_some() && self.shape.names.is_some();
@@ -165,32 +162,5 @@ impl Draft<'_> {
             regions.sort();
         }
         regions
-    }
-}
-
-/// The value, `default` where there is none.
-pub(super) fn input<T: Clone>(attr: &Attr<T>, default: T) -> Input<T> {
-    match attr {
-        Attr::Known(value) => Input::Known(value.clone()),
-        Attr::Null => Input::Known(default),
-        Attr::Unknown => Input::Unknown,
-    }
-}
-
-/// The value, where there is or may be one.
-pub(super) fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
-    match attr {
-        Attr::Known(value) => Some(Input::Known(value.clone())),
-        Attr::Null => None,
-        Attr::Unknown => Some(Input::Unknown),
-    }
-}
-
-/// The texts of a list. One unknown text stands for a list that is unknown as a whole.
-pub(super) fn inputs(texts: &Attr<Vec<Attr<String>>>) -> Vec<Input<String>> {
-    match texts {
-        Attr::Known(texts) => texts.iter().filter_map(maybe).collect(),
-        Attr::Null => Vec::new(),
-        Attr::Unknown => vec![Input::Unknown],
     }
 }

@@ -1,9 +1,9 @@
-//! Who is answered by which region: probes, health checks, records.
+//! How requests reach the regions: probes, health checks and records.
 
 use std::collections::BTreeMap;
 
 use super::domain::below_base;
-use super::{Domains, Draft, Front, Function, Named, Region, input, maybe};
+use super::{Domains, Draft, Front, Function, Named, Region};
 use crate::components::Deviations;
 use crate::components::apigateway::domain;
 use crate::components::execute_api::probe::{self, Probe};
@@ -11,16 +11,15 @@ use crate::components::lambda::version;
 use crate::components::route53::health_check::{self, HealthCheck};
 use crate::components::route53::record::{self, Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
+use crate::resources::api::config::Policy;
+use crate::resources::api::names::Names;
 use crate::resources::api::routes;
-use crate::resources::api::shape::Policy;
+use crate::resources::shared::inputs::{input, maybe};
 use crate::schema::Attr;
 use crate::wire::Path;
 
-/// The share of a region that says nothing of its own.
-const WEIGHT: i64 = 100;
-
-/// A real request to a region, by the way that is open: API Gateway's own endpoint, or else a custom domain name, asked
-/// at the host that it is an alias of, for no record leads there before the probe was answered.
+/// The probe of a region: a real request to the default endpoint or, when that is disabled, to a custom domain name. The
+/// request goes to the host behind the custom domain name, because its record is created only after the probe succeeds.
 pub(super) fn probe(
     draft: &mut Draft<'_>,
     region: &str,
@@ -35,7 +34,7 @@ pub(super) fn probe(
             let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
             (named.domain.output(domain::TARGET), Input::Known(named.name.clone()), below_base(&base_path, &path))
         }
-        None => (front.endpoint.clone(), front.host.clone(), input(&path, "/".to_owned())),
+        None => (front.endpoint.clone(), front.host.clone(), path),
     };
     let spec = probe::Spec { endpoint, host, path, routed, version: function.version.output(version::NUMBER) };
     let blame = Path::of("regions").key(region);
@@ -50,7 +49,7 @@ pub(super) fn probe(
     probe
 }
 
-/// The record of the name that only `region` answers to.
+/// The record of the name that always leads to `region`.
 pub(super) fn pinned(
     draft: &mut Draft<'_>,
     region: &str,
@@ -71,7 +70,7 @@ pub(super) fn pinned(
     Some(record)
 }
 
-/// The record that Route 53 routes to the regions, each of them as soon as it answers.
+/// The record that Route 53 routes to the regions. A region is added as soon as its probe succeeds.
 pub(super) fn shared(draft: &mut Draft<'_>, regions: &BTreeMap<String, Region>) -> Option<Handle<Record>> {
     let name = draft.shape.names.as_ref()?.shared.clone()?;
     let mut sets = BTreeMap::new();
@@ -82,7 +81,7 @@ pub(super) fn shared(draft: &mut Draft<'_>, regions: &BTreeMap<String, Region>) 
             routing: match draft.shape.policy {
                 Policy::Latency => Routing::Latency { region: region.clone() },
                 Policy::Failover => Routing::Failover { primary: place.primary },
-                Policy::Weighted => Routing::Weighted { weight: input(&place.config.weight, WEIGHT) },
+                Policy::Weighted => Routing::Weighted { weight: input(place.config.weight()) },
             },
             target: named.domain.output(domain::TARGET),
             target_zone_id: named.domain.output(domain::ZONE_ID),
@@ -100,9 +99,8 @@ pub(super) fn add(
     attribute: Path,
     sets: BTreeMap<String, Gated<RecordSet>>,
 ) -> Handle<Record> {
-    let zone_id = draft.shape.names.as_ref().and_then(|names| maybe(&names.zone_id));
     let spec = record::Spec {
-        zone_id: zone_id.unwrap_or(Input::Unknown),
+        zone_id: draft.shape.names.as_ref().map_or(Input::Unknown, Names::zone),
         name: Input::Known(name.to_owned()),
         types: vec!["A".to_owned(), "AAAA".to_owned()],
         sets,
@@ -111,34 +109,36 @@ pub(super) fn add(
     draft.desired.add(Address::global_of::<Record>().key(name), attribute, &spec)
 }
 
-/// What a region must have before it is routed to.
+/// The components that must exist before a region receives traffic.
 fn ready(parts: &Region, named: &Named) -> Vec<Address> {
     let permission = &parts.front.permission;
     vec![parts.probe.address().clone(), named.mapping.address().clone(), permission.clone()]
 }
 
-/// A drained region keeps its health check, so that it can be told whether it is well before it serves again.
+/// The health check of a region. A drained region keeps its health check, which shows whether it is healthy before it serves
+/// again.
 pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<Handle<HealthCheck>> {
     let check = draft.shape.health_check.as_ref().filter(|_| parts.domains.shared.is_some())?;
     let address = Address::of(region);
     let named = parts.domains.regional.as_ref().filter(|_| draft.shape.gateway.disabled);
     let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
+    let path = input(check.config.path());
     let (host, path) = match named {
-        Some(named) => (Input::Known(named.name.clone()), below_base(&base_path, &check.config.path)),
-        None => (parts.front.host.clone(), input(&check.config.path, "/".to_owned())),
+        Some(named) => (Input::Known(named.name.clone()), below_base(&base_path, &path)),
+        None => (parts.front.host.clone(), path),
     };
     let spec = health_check::Spec {
         host,
         path,
-        interval_seconds: input(&check.config.interval_seconds, 30),
-        failure_threshold: input(&check.config.failure_threshold, 3),
+        interval_seconds: input(check.config.interval_seconds()),
+        failure_threshold: input(check.config.failure_threshold()),
         measure_latency: check.measure_latency,
-        search_string: maybe(&check.config.search_string),
+        search_string: maybe(check.config.search_string()),
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     let handle = draft.desired.add(address, Path::of("routing").attribute("health_check"), &spec);
-    // Asked before the region can answer, the check would begin by calling it ill.
+    // Before the region answers its probe, the health check would report it as unhealthy.
     draft.desired.order(&handle, &parts.probe);
     if let (Some(_), Some(pinned)) = (named, &parts.pinned) {
         draft.desired.order(&handle, pinned);
@@ -146,11 +146,11 @@ pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) 
     Some(handle)
 }
 
-/// The path that the probe asks for, and whether a route leads there: to a health check's path one must.
-fn path(draft: &Draft<'_>) -> (Attr<String>, bool) {
+/// The path that the probe requests, and whether a route matches it. One must match the path of a health check.
+fn path(draft: &Draft<'_>) -> (Input<String>, bool) {
     if let Some(check) = &draft.shape.health_check {
-        return (check.config.path.clone(), true);
+        return (input(check.config.path()), true);
     }
     let path = routes::plain_path(&draft.shape.gateway.routes);
-    (path.map_or(Attr::Null, |path| Attr::Known(path.to_owned())), path.is_some())
+    (path.unwrap_or("/").into(), path.is_some())
 }

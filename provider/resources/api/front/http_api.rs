@@ -12,25 +12,17 @@ use crate::components::lambda::{alias, function};
 use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Handle, Input, Kind};
 use crate::plan::View;
-use crate::resources::api::expand::{Draft, Function, input, inputs, maybe};
-use crate::resources::api::import::Found;
-use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
+use crate::resources::api::config;
+use crate::resources::api::expand::{Draft, Function};
+use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::inputs::{attr, attrs, input, inputs, maybe};
+use crate::resources::shared::values::output;
 use crate::schema::Attr;
-use crate::wire::{Number, Path, Value};
+use crate::wire::{Number, Path};
 
 /// The kinds of an HTTP API, parents before children.
 pub(super) const KINDS: &[&str] =
     &[HttpApi::KIND, ExecuteApiEndpoint::KIND, Integration::KIND, Route::KIND, Stage::KIND, Permission::KIND];
-
-/// The longest time an HTTP API waits for a function, in milliseconds.
-const LONGEST_WAIT_MS: i64 = 30_000;
-
-/// The line of an access log when the user has none of their own.
-const LOG_FORMAT: &str = concat!(
-    r#"{"requestId":"$context.requestId","time":"$context.requestTime","ip":"$context.identity.sourceIp","#,
-    r#""method":"$context.httpMethod","path":"$context.path","route":"$context.routeKey","status":"$context.status","#,
-    r#""latencyMs":"$context.responseLatency","error":"$context.integrationErrorMessage"}"#,
-);
 
 /// Adds the HTTP API of `region`, which calls the alias of `function`.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Front {
@@ -45,11 +37,11 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
     let integration = integration::Spec {
         api_id: api.output(http_api::ID),
         function_arn: function.alias.output(alias::ARN),
-        timeout_ms: input(&draft.shape.gateway.timeout_ms, LONGEST_WAIT_MS),
+        timeout_ms: input(draft.shape.gateway.config.timeout_ms()),
         deviations: Deviations::default(),
     };
     let integration = draft.desired.add(Address::of::<Integration>(region), Path::of("gateway"), &integration);
-    // Another function's alias must let API Gateway in before requests are sent to it.
+    // API Gateway must be allowed to call another function's alias before it sends requests to it.
     draft.desired.order(&integration, &permission);
     let routes = routes(draft, region, &api, &integration);
     let stage = stage(draft, region, &api);
@@ -70,13 +62,13 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
     let address = Address::of(region);
     let front = &draft.shape.gateway;
-    let cors = front.cors.as_ref().map(|(cors, allow_credentials)| Cors {
-        allow_origins: inputs(&cors.allow_origins),
-        allow_methods: inputs(&cors.allow_methods),
-        allow_headers: inputs(&cors.allow_headers),
-        expose_headers: inputs(&cors.expose_headers),
-        allow_credentials: *allow_credentials,
-        max_age_seconds: maybe(&cors.max_age_seconds),
+    let cors = front.cors.as_ref().map(|sharing| Cors {
+        allow_origins: inputs(sharing.config.allow_origins()),
+        allow_methods: inputs(sharing.config.allow_methods()),
+        allow_headers: inputs(sharing.config.allow_headers()),
+        expose_headers: inputs(sharing.config.expose_headers()),
+        allow_credentials: sharing.allow_credentials,
+        max_age_seconds: maybe(sharing.config.max_age_seconds()),
     });
     let spec = http_api::Spec {
         name: draft.shape.name.clone(),
@@ -121,11 +113,8 @@ fn routes(
 fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<Stage> {
     let address = Address::of(region);
     let throttle = draft.shape.gateway.throttle.as_ref().map(|throttle| Throttle {
-        rate: match &throttle.rate {
-            Attr::Known(rate) => Input::Known(rate.as_str().to_owned()),
-            Attr::Null | Attr::Unknown => Input::Unknown,
-        },
-        burst: maybe(&throttle.burst).unwrap_or(Input::Unknown),
+        rate: throttle.rate().known().map_or(Input::Unknown, |rate| Input::Known(rate.as_str().to_owned())),
+        burst: maybe(throttle.burst()).unwrap_or(Input::Unknown),
     });
     let access_log = access_log(draft, region);
     let spec = stage::Spec {
@@ -140,57 +129,57 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
 }
 
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
-    let (format, retention_days) = draft.shape.gateway.access_log.as_ref()?;
+    let log = draft.shape.gateway.access_log.as_ref()?;
     let address = Address::of::<LogGroup>(region).key("access");
     let spec = log_group::Spec {
-        // A group of this prefix needs no line of its own in the region's log resource policy, whose size is limited.
+        // A group with this prefix needs no statement of its own in the region's resource policy, whose size is limited.
         name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
-        retention_days: *retention_days,
+        retention_days: log.retention_days,
         tags: draft.tags(&address),
     };
     let group = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
-    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(format, LOG_FORMAT.to_owned()) })
+    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.config.format()) })
 }
 
 /// The URL of the default endpoint of `region`.
-pub(super) fn endpoint(view: &View, region: &str) -> Value {
-    view.output(&Address::of::<HttpApi>(region), http_api::ENDPOINT)
+pub(super) fn endpoint(view: &View, region: &str) -> Attr<String> {
+    output(view, &Address::of::<HttpApi>(region), http_api::ENDPOINT)
 }
 
-/// The attribute `gateway`, read back from the HTTP APIs of `regions`.
-pub(super) fn imported(found: &Found<'_>, regions: &[String]) -> Value {
+/// The attribute `gateway`, read from the HTTP APIs of `regions`.
+pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> config::Gateway {
     let api = found.first::<HttpApi>(regions);
     let endpoint = found.first::<ExecuteApiEndpoint>(regions);
     let stage = found.first::<Stage>(regions);
     let first = regions.first().map(String::as_str);
     let routes = found.all::<Route>().into_iter().filter(|(address, _)| address.scope.region() == first);
-    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map_or(Value::Null, |throttle| {
-        let rate = throttle.rate.known().and_then(|rate| Number::parse(rate).ok());
-        object([("rate", rate.map_or(Value::Null, Value::Number)), ("burst", known_whole(&throttle.burst))])
+    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map(|throttle| config::Throttle {
+        rate: throttle.rate.known().and_then(|rate| Number::parse(rate).ok()).into(),
+        burst: attr(&throttle.burst),
     });
     let log = first.and_then(|region| found.spec(&Address::of::<LogGroup>(region).key("access")));
-    let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map_or(Value::Null, |access| {
-        let days = log.map_or(Value::Null, |log| whole(log.retention_days));
-        object([("format", known(&access.format)), ("retention_days", days)])
+    let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map(|access| config::AccessLog {
+        format: attr(&access.format),
+        retention_days: log.map(|log| log.retention_days).into(),
     });
-    object([
-        ("protocol", text("http")),
-        ("routes", Value::List(routes.map(|(_, spec)| text(&spec.key)).collect())),
-        ("cors", api.as_ref().and_then(|api| api.cors.as_ref()).map_or(Value::Null, imported_cors)),
-        ("throttle", throttle),
-        ("access_log", access_log),
-        ("disable_execute_api_endpoint", Value::Bool(endpoint.is_some_and(|endpoint| endpoint.disabled))),
-        ("timeout_ms", found.first::<Integration>(regions).map_or(Value::Null, |spec| known_whole(&spec.timeout_ms))),
-    ])
+    config::Gateway {
+        protocol: Attr::Known(config::Protocol::Http),
+        routes: Attr::Known(routes.map(|(_, spec)| Attr::Known(spec.key)).collect()),
+        cors: api.as_ref().and_then(|api| api.cors.as_ref()).map(imported_cors).into(),
+        throttle: throttle.into(),
+        access_log: access_log.into(),
+        disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
+        timeout_ms: found.first::<Integration>(regions).map_or(Attr::Null, |spec| attr(&spec.timeout_ms)),
+    }
 }
 
-fn imported_cors(cors: &Cors) -> Value {
-    object([
-        ("allow_origins", known_list(&cors.allow_origins)),
-        ("allow_methods", known_list(&cors.allow_methods)),
-        ("allow_headers", known_list(&cors.allow_headers)),
-        ("expose_headers", known_list(&cors.expose_headers)),
-        ("allow_credentials", Value::Bool(cors.allow_credentials)),
-        ("max_age_seconds", cors.max_age_seconds.as_ref().map_or(Value::Null, known_whole)),
-    ])
+fn imported_cors(cors: &Cors) -> config::Cors {
+    config::Cors {
+        allow_origins: attrs(&cors.allow_origins),
+        allow_methods: attrs(&cors.allow_methods),
+        allow_headers: attrs(&cors.allow_headers),
+        expose_headers: attrs(&cors.expose_headers),
+        allow_credentials: Attr::Known(cors.allow_credentials),
+        max_age_seconds: cors.max_age_seconds.as_ref().map_or(Attr::Null, attr),
+    }
 }

@@ -7,9 +7,10 @@ mod http_api;
 
 use crate::desired::{Address, Input, Kind};
 use crate::plan::View;
+use crate::resources::api::config::Gateway;
 use crate::resources::api::expand::{Draft, Function};
-use crate::resources::api::import::Found;
-use crate::wire::Value;
+use crate::resources::shared::found::FoundComponents;
+use crate::schema::Attr;
 
 use crate::components::apigateway::http_api::HttpApi;
 
@@ -40,16 +41,14 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function
 }
 
 /// The URL of the default endpoint of `region`.
-pub(super) fn endpoint(view: &View, region: &str) -> Value {
+pub(super) fn endpoint(view: &View, region: &str) -> Attr<String> {
     http_api::endpoint(view, region)
 }
 
-/// Whether a component is the API of a front.
-pub(super) fn is_api(address: &Address) -> bool {
-    address.kind == HttpApi::KIND
-}
+/// The kinds of the APIs themselves: a region that has one is a region of the resource.
+pub(super) const APIS: &[&str] = &[HttpApi::KIND];
 
 /// The attribute `gateway`, read back from the fronts of `regions`.
-pub(super) fn imported(found: &Found<'_>, regions: &[String]) -> Value {
+pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> Gateway {
     http_api::imported(found, regions)
 }

@@ -1,18 +1,19 @@
-//! What runs: told from the functions of all regions. What they have in common is `function`, the rest is `regions`.
+//! `function` and the function's part of `regions`, read from the functions of all regions.
 
 use std::collections::BTreeMap;
 
-use super::Found;
 use crate::components::iam::role::Role;
-use crate::components::lambda::function::{self, Code, Function};
+use crate::components::lambda::function::{self, Code};
 use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Input, PackageSource};
-use crate::resources::shared::values::{known, known_list, known_whole, map, object, text, whole};
-use crate::wire::Value;
+use crate::resources::api::config::{Architecture, Function, Region, S3, Vpc};
+use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::inputs::{attr, attrs, list};
+use crate::schema::{Attr, TextMap};
 
-/// What the functions of all regions have in common.
-pub(super) struct Everywhere {
+/// The settings that the functions of all regions have in common.
+pub(super) struct Common {
     first: Option<function::Spec>,
     environment: BTreeMap<String, Input<String>>,
     layers: Vec<Input<String>>,
@@ -20,10 +21,11 @@ pub(super) struct Everywhere {
     provisioned: Option<Input<i64>>,
 }
 
-impl Everywhere {
+impl Common {
     /// What the functions of `regions` have in common.
-    pub(super) fn of(found: &Found<'_>, regions: &[String]) -> Self {
-        let all: Vec<function::Spec> = regions.iter().filter_map(|region| found.regional::<Function>(region)).collect();
+    pub(super) fn of(found: &FoundComponents<'_>, regions: &[String]) -> Self {
+        let all: Vec<function::Spec> =
+            regions.iter().filter_map(|region| found.regional::<function::Function>(region)).collect();
         let first = all.first().cloned();
         let mut environment = first.as_ref().map(|spec| spec.environment.clone()).unwrap_or_default();
         environment.retain(|key, value| all.iter().all(|spec| spec.environment.get(key) == Some(value)));
@@ -38,98 +40,81 @@ impl Everywhere {
     }
 
     /// `function`.
-    pub(super) fn value(&self, found: &Found<'_>, regions: &[String]) -> Value {
-        let Some(spec) = &self.first else { return object([]) };
-        let (source_dir, filename, exclude) = source(spec.source.as_ref());
-        let ours = found.global::<Role>();
-        let role_arn = if ours.is_some() { Value::Null } else { known(&spec.role_arn) };
-        let policy = ours.and_then(|role| role.policies.get("function").cloned());
+    pub(super) fn function(&self, found: &FoundComponents<'_>, regions: &[String]) -> Function {
+        let Some(spec) = &self.first else { return Function::default() };
+        let (source_dir, filename, exclude) = match &spec.source {
+            Some(PackageSource::Directory { path, exclude }) => (Some(path), None, exclude.clone()),
+            Some(PackageSource::File { path }) => (None, Some(path), Vec::new()),
+            None => (None, None, Vec::new()),
+        };
+        let created = found.global::<Role>();
         let log = found.first::<LogGroup>(regions);
-        object([
-            ("source_dir", source_dir),
-            ("filename", filename),
-            ("exclude", exclude),
-            ("handler", spec.handler.as_ref().map_or(Value::Null, known)),
-            ("runtime", spec.runtime.as_ref().map_or(Value::Null, known)),
-            ("architecture", text(&spec.architecture)),
-            ("memory_mb", known_whole(&spec.memory_mb)),
-            ("timeout_seconds", known_whole(&spec.timeout_seconds)),
-            ("ephemeral_storage_mb", known_whole(&spec.ephemeral_storage_mb)),
-            ("environment", variables(&self.environment)),
-            ("layers", known_list(&self.layers)),
-            ("log_retention_days", log.map_or(Value::Null, |log| whole(log.retention_days))),
-            ("policy_json", policy.as_ref().map_or(Value::Null, known)),
-            ("role_arn", role_arn),
-            ("tracing", Value::Bool(spec.tracing)),
-            ("reserved_concurrency", optional(self.reserved.as_ref())),
-            ("provisioned_concurrency", optional(self.provisioned.as_ref())),
-        ])
+        Function {
+            source_dir: source_dir.cloned().into(),
+            filename: filename.cloned().into(),
+            exclude: list(exclude),
+            handler: spec.handler.as_ref().map_or(Attr::Null, attr),
+            runtime: spec.runtime.as_ref().map_or(Attr::Null, attr),
+            architecture: Architecture::parse(&spec.architecture).into(),
+            memory_mb: attr(&spec.memory_mb),
+            timeout_seconds: attr(&spec.timeout_seconds),
+            ephemeral_storage_mb: attr(&spec.ephemeral_storage_mb),
+            environment: variables(&self.environment),
+            layers: attrs(&self.layers),
+            log_retention_days: log.map(|log| log.retention_days).into(),
+            role_arn: if created.is_some() { Attr::Null } else { attr(&spec.role_arn) },
+            policy_json: created.and_then(|role| role.policies.get("function").map(attr)).unwrap_or_default(),
+            tracing: Attr::Known(spec.tracing),
+            reserved_concurrency: self.reserved.as_ref().map_or(Attr::Null, attr),
+            provisioned_concurrency: self.provisioned.as_ref().map_or(Attr::Null, attr),
+        }
     }
 
-    /// What is particular to the function of `region`.
-    pub(super) fn of_region(&self, found: &Found<'_>, region: &str) -> BTreeMap<String, Value> {
-        let Some(spec) = found.regional::<Function>(region) else { return BTreeMap::new() };
+    /// The part of a region that describes its function: the settings that differ from those of other regions.
+    pub(super) fn of_region(&self, found: &FoundComponents<'_>, region: &str) -> Region {
+        let Some(spec) = found.regional::<function::Function>(region) else { return Region::default() };
         let mut environment = spec.environment.clone();
         environment.retain(|key, value| self.environment.get(key) != Some(value));
-        let layers = if spec.layers == self.layers { Value::Null } else { known_list(&spec.layers) };
         let reserved = spec.reserved_concurrency.filter(|_| self.reserved.is_none());
         let provisioned = instances(found, region).filter(|_| self.provisioned.is_none());
-        let mut all = BTreeMap::from([
-            ("environment".to_owned(), variables(&environment)),
-            ("layers".to_owned(), layers),
-            ("reserved_concurrency".to_owned(), optional(reserved.as_ref())),
-            ("provisioned_concurrency".to_owned(), optional(provisioned.as_ref())),
-        ]);
-        match &spec.code {
-            Code::Package { .. } => {}
+        let (s3, image_uri) = match &spec.code {
+            Code::Package { .. } => (Attr::Null, Attr::Null),
             Code::S3 { bucket, key, version } => {
-                let version = version.as_ref().map_or(Value::Null, known);
-                let s3 = object([("bucket", known(bucket)), ("key", known(key)), ("version", version)]);
-                all.insert("s3".to_owned(), s3);
+                let version = version.as_ref().map_or(Attr::Null, attr);
+                (Attr::Known(S3 { bucket: attr(bucket), key: attr(key), version }), Attr::Null)
             }
-            Code::Image { uri } => {
-                all.insert("image_uri".to_owned(), known(uri));
-            }
+            Code::Image { uri } => (Attr::Null, attr(uri)),
+        };
+        let vpc = spec
+            .vpc
+            .as_ref()
+            .map(|vpc| Vpc { subnet_ids: attrs(&vpc.subnet_ids), security_group_ids: attrs(&vpc.security_group_ids) });
+        Region {
+            environment: variables(&environment),
+            layers: if spec.layers == self.layers { Attr::Null } else { attrs(&spec.layers) },
+            s3,
+            image_uri,
+            vpc: vpc.into(),
+            reserved_concurrency: reserved.as_ref().map_or(Attr::Null, attr),
+            provisioned_concurrency: provisioned.as_ref().map_or(Attr::Null, attr),
+            ..Region::default()
         }
-        if let Some(vpc) = &spec.vpc {
-            let ids = [
-                ("subnet_ids", known_list(&vpc.subnet_ids)),
-                ("security_group_ids", known_list(&vpc.security_group_ids)),
-            ];
-            all.insert("vpc".to_owned(), object(ids));
-        }
-        all
     }
 }
 
-/// What all have, if they all have the same.
+/// The value of all, when all have the same.
 fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
 }
 
-fn instances(found: &Found<'_>, region: &str) -> Option<Input<i64>> {
+fn instances(found: &FoundComponents<'_>, region: &str) -> Option<Input<i64>> {
     found.regional::<ProvisionedConcurrency>(region).map(|spec| spec.instances)
 }
 
-fn source(source: Option<&PackageSource>) -> (Value, Value, Value) {
-    match source {
-        Some(PackageSource::Directory { path, exclude }) => {
-            let patterns = exclude.iter().map(|pattern| text(pattern)).collect::<Vec<_>>();
-            (text(path), Value::Null, if patterns.is_empty() { Value::Null } else { Value::List(patterns) })
-        }
-        Some(PackageSource::File { path }) => (Value::Null, text(path), Value::Null),
-        None => (Value::Null, Value::Null, Value::Null),
-    }
-}
-
-fn variables(variables: &BTreeMap<String, Input<String>>) -> Value {
+fn variables(variables: &BTreeMap<String, Input<String>>) -> Attr<TextMap> {
     if variables.is_empty() {
-        return Value::Null;
+        return Attr::Null;
     }
-    map(variables.iter().map(|(key, value)| (key.clone(), known(value))))
-}
-
-fn optional(input: Option<&Input<i64>>) -> Value {
-    input.map_or(Value::Null, known_whole)
+    Attr::Known(variables.iter().map(|(key, value)| (key.clone(), attr(value))).collect())
 }

@@ -1,35 +1,37 @@
-//! How requests come in: told from the APIs, domain names, records and the distribution.
+//! The attributes of traffic, read from the APIs, domain names, records and the distribution.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, told};
-use crate::components::acm::certificate::Certificate;
-use crate::components::apigateway::domain::Domain;
+use crate::components::acm::certificate;
+use crate::components::apigateway::domain;
 use crate::components::apigateway::mapping::Mapping;
 use crate::components::cloudfront::distribution::{self, Distribution};
-use crate::components::route53::health_check::HealthCheck;
+use crate::components::route53::health_check;
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input};
-use crate::resources::shared::values::{known, known_list, known_whole, object, text, whole};
-use crate::wire::Value;
+use crate::resources::api::config::Traffic;
+use crate::resources::api::config::{self, Cdn, Certificate, Domain, HealthCheck, Origin, Policy, PriceClass, Region};
+use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::inputs::{attr, attrs, list, map};
+use crate::schema::Attr;
 
-/// The names of an API, told from its records.
+/// The names of an API, as its records show them.
 pub(super) struct Names {
     name: String,
     regional: bool,
-    /// The record that is routed to the regions.
+    /// The record that Route 53 routes to the regions.
     shared: Option<record::Spec>,
-    /// The hosted zone.
+    /// The id of the hosted zone.
     zone_id: Input<String>,
 }
 
 /// The names of an API; `None` when it has no domain.
-pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
+pub(super) fn names(found: &FoundComponents<'_>, regions: &[String]) -> Option<Names> {
     let records = found.all::<Record>();
     let zone_id = records.first().map(|(_, spec)| spec.zone_id.clone())?;
     let (mut aliases, mut shared, mut pinned) = (Vec::new(), None, None);
     for (_, spec) in records {
-        let Some(name) = told(&spec.name) else { continue };
+        let Some(name) = spec.name.known().cloned() else { continue };
         let region = spec.sets.keys().find_map(|set| name.strip_prefix(&format!("{set}.")).map(str::to_owned));
         if spec.sets.contains_key(distribution::KEY) {
             aliases.push(name);
@@ -39,7 +41,7 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
             shared = Some((name, spec));
         }
     }
-    let regional = regions.iter().any(|region| found.has(&Address::of::<Domain>(region).key("regional")));
+    let regional = regions.iter().any(|region| found.has(&Address::of::<domain::Domain>(region).key("regional")));
     let own = shared.as_ref().map(|(name, _)| match name.strip_prefix("origin.") {
         Some(name) if aliases.iter().any(|alias| alias == name) => name.to_owned(),
         _ => name.clone(),
@@ -52,110 +54,113 @@ pub(super) fn names(found: &Found<'_>, regions: &[String]) -> Option<Names> {
     })
 }
 
-/// The names of custom domain names and of the distribution to which no record leads.
-pub(super) fn unrecorded(found: &Found<'_>) -> BTreeSet<String> {
-    let domains = found.all::<Domain>().into_iter().map(|(_, spec)| spec.name);
+/// The names that custom domain names and the distribution serve, and to which no record leads.
+pub(super) fn unrecorded(found: &FoundComponents<'_>) -> BTreeSet<String> {
+    let domains = found.all::<domain::Domain>().into_iter().map(|(_, spec)| spec.name);
     let aliases = found.global::<Distribution>().map(|spec| spec.aliases).unwrap_or_default();
-    let names = domains.chain(aliases).filter_map(|name| told(&name));
+    let names = domains.chain(aliases).filter_map(|name| name.known().cloned());
     names.filter(|name| !found.has(&Address::global_of::<Record>().key(name))).collect()
 }
 
-/// A region: what is particular to its function, and what it gets of the traffic.
-pub(super) fn place(found: &Found<'_>, region: &str, names: Option<&Names>, mut all: BTreeMap<String, Value>) -> Value {
+/// A region: `region` with the part that describes its traffic.
+pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Names>, region: Region) -> Region {
     let shared = names.and_then(|names| names.shared.as_ref());
-    let routing = shared.and_then(|record| record.sets.get(region)).map(|set| &set.value.routing);
+    let routing = shared.and_then(|record| record.sets.get(name)).map(|set| &set.value.routing);
     let drained = shared.is_some() && routing.is_none();
     let (primary, weight) = match routing {
-        Some(Routing::Failover { primary: true }) => (Value::Bool(true), Value::Null),
-        Some(Routing::Weighted { weight }) => (Value::Null, known_whole(weight)),
-        _ => (first_of_group(found, region), Value::Null),
+        Some(Routing::Failover { primary: true }) => (true, Attr::Null),
+        Some(Routing::Weighted { weight }) => (false, attr(weight)),
+        _ => (is_first_of_group(found, name), Attr::Null),
     };
-    all.insert("primary".to_owned(), primary);
-    all.insert("weight".to_owned(), weight);
-    all.insert("traffic".to_owned(), if drained { text("drained") } else { Value::Null });
-    Value::Map(all)
+    Region {
+        primary: Some(true).filter(|_| primary).into(),
+        traffic: Some(Traffic::Drained).filter(|_| drained).into(),
+        weight,
+        ..region
+    }
 }
 
-/// Whether CloudFront asks this region first.
-fn first_of_group(found: &Found<'_>, region: &str) -> Value {
+/// Whether this region is the first one of CloudFront's origin group.
+fn is_first_of_group(found: &FoundComponents<'_>, region: &str) -> bool {
     let group = found.global::<Distribution>().and_then(|spec| spec.group);
-    if group.is_some_and(|group| group.primary == region) { Value::Bool(true) } else { Value::Null }
+    group.is_some_and(|group| group.primary == region)
 }
 
 /// `domain`.
-pub(super) fn domain(found: &Found<'_>, regions: &[String], names: &Names) -> Value {
+pub(super) fn domain(found: &FoundComponents<'_>, regions: &[String], names: &Names) -> Domain {
     let mapping = |region: &String| {
         let at = Address::of::<Mapping>(region);
         found.spec(&at).or_else(|| found.spec(&at.key("regional")))
     };
-    let base_path = regions.iter().find_map(mapping).and_then(|spec| told(&spec.base_path));
-    object([
-        ("name", text(&names.name)),
-        ("zone_id", known(&names.zone_id)),
-        ("regional_names", Value::Bool(names.regional)),
-        ("base_path", base_path.filter(|path| !path.is_empty()).map_or(Value::Null, |path| text(&path))),
-        ("certificate", certificate(found, regions)),
-    ])
+    let base_path = regions.iter().find_map(mapping).and_then(|spec| spec.base_path.known().cloned());
+    Domain {
+        name: Attr::Known(names.name.clone()),
+        zone_id: attr(&names.zone_id),
+        regional_names: Attr::Known(names.regional),
+        base_path: base_path.filter(|path| !path.is_empty()).into(),
+        certificate: Attr::Known(certificate(found, regions)),
+    }
 }
 
-fn certificate(found: &Found<'_>, regions: &[String]) -> Value {
-    let requested = found.all::<Certificate>();
+fn certificate(found: &FoundComponents<'_>, regions: &[String]) -> Certificate {
+    let requested = found.all::<certificate::Certificate>();
     if !requested.is_empty() {
         let wildcard = requested.iter().any(|(address, spec)| address.key.is_none() && spec.names.len() > 1);
-        return object([("wildcard", Value::Bool(wildcard))]);
+        return Certificate { wildcard: Attr::Known(wildcard), arns: Attr::Null };
     }
     let arn = |region: &String| {
-        let at = Address::of::<Domain>(region);
+        let at = Address::of::<domain::Domain>(region);
         let spec = found.spec(&at).or_else(|| found.spec(&at.key("regional")))?;
-        Some((region.clone(), text(&told(&spec.certificate_arn)?)))
+        Some((region.clone(), spec.certificate_arn.known().cloned()?))
     };
-    let mut arns: BTreeMap<String, Value> = regions.iter().filter_map(arn).collect();
+    let mut arns: BTreeMap<String, String> = regions.iter().filter_map(arn).collect();
     let distribution = found.global::<Distribution>();
-    if let Some(arn) = distribution.and_then(|spec| told(&spec.certificate_arn?)) {
-        arns.entry(distribution::CERTIFICATE_REGION.to_owned()).or_insert_with(|| text(&arn));
+    if let Some(arn) = distribution.and_then(|spec| spec.certificate_arn?.known().cloned()) {
+        arns.entry(distribution::CERTIFICATE_REGION.to_owned()).or_insert(arn);
     }
-    object([("arns", Value::Map(arns))])
+    Certificate { wildcard: Attr::Null, arns: Attr::Known(map(arns)) }
 }
 
 /// `routing`.
-pub(super) fn routing(found: &Found<'_>, regions: &[String], names: Option<&Names>) -> Value {
+pub(super) fn routing(found: &FoundComponents<'_>, regions: &[String], names: Option<&Names>) -> config::Routing {
     let shared = names.and_then(|names| names.shared.as_ref());
     let policy = match shared.and_then(|record| record.sets.values().next()).map(|set| &set.value.routing) {
-        Some(Routing::Failover { .. }) => "failover",
-        Some(Routing::Weighted { .. }) => "weighted",
-        Some(Routing::Latency { .. } | Routing::Simple) | None => "latency",
+        Some(Routing::Failover { .. }) => Policy::Failover,
+        Some(Routing::Weighted { .. }) => Policy::Weighted,
+        Some(Routing::Latency { .. } | Routing::Simple) | None => Policy::Latency,
     };
     let base_path = names.and_then(|_| {
-        found.first::<Mapping>(regions).and_then(|spec| told(&spec.base_path)).filter(|path| !path.is_empty())
+        found.first::<Mapping>(regions).and_then(|spec| spec.base_path.known().cloned()).filter(|path| !path.is_empty())
     });
-    let check = found.first::<HealthCheck>(regions).map_or(Value::Null, |spec| {
-        let path = told(&spec.path).unwrap_or_default();
-        // Asked at a custom domain name, the path is below the base path.
+    let check = found.first::<health_check::HealthCheck>(regions).map(|spec| {
+        let path = spec.path.known().cloned().unwrap_or_default();
+        // At a custom domain name, the path is below the base path.
         let below = base_path.and_then(|base| path.strip_prefix(&format!("/{base}")).map(str::to_owned));
-        let custom = names.is_some_and(|names| told(&spec.host).is_some_and(|host| host.ends_with(&names.name)));
-        object([
-            ("path", text(&below.filter(|_| custom).unwrap_or(path))),
-            ("interval_seconds", known_whole(&spec.interval_seconds)),
-            ("failure_threshold", known_whole(&spec.failure_threshold)),
-            ("measure_latency", Value::Bool(spec.measure_latency)),
-            ("search_string", spec.search_string.as_ref().map_or(Value::Null, known)),
-        ])
+        let custom = names.is_some_and(|names| spec.host.known().is_some_and(|host| host.ends_with(&names.name)));
+        HealthCheck {
+            path: Attr::Known(below.filter(|_| custom).unwrap_or(path)),
+            interval_seconds: attr(&spec.interval_seconds),
+            failure_threshold: attr(&spec.failure_threshold),
+            measure_latency: Attr::Known(spec.measure_latency),
+            search_string: spec.search_string.as_ref().map_or(Attr::Null, attr),
+        }
     });
-    object([("policy", text(policy)), ("health_check", check), ("drain_seconds", whole(60))])
+    let drain_seconds = config::Routing::default().drain_seconds().ok().into();
+    config::Routing { policy: Attr::Known(policy), health_check: check.into(), drain_seconds }
 }
 
 /// `cdn`.
-pub(super) fn cdn(found: &Found<'_>) -> Value {
-    let Some(spec) = found.global::<Distribution>() else { return Value::Null };
+pub(super) fn cdn(found: &FoundComponents<'_>) -> Option<Cdn> {
+    let spec = found.global::<Distribution>()?;
     let group = !spec.origins.contains_key("latency");
     let codes = spec.group.as_ref().map(|group| group.status_codes.clone());
-    let codes = codes.map(|codes| Value::List(codes.into_iter().map(|code| whole(code.into())).collect()));
-    let paths: Vec<Value> = spec.behaviors.iter().map(|(path, _)| text(path)).collect();
-    object([
-        ("origin", text(if group { "group" } else { "latency" })),
-        ("failover_status_codes", codes.unwrap_or(Value::Null)),
-        ("read_paths", if paths.is_empty() { Value::Null } else { Value::List(paths) }),
-        ("price_class", text(&spec.price_class)),
-        ("aliases", known_list(&spec.aliases)),
-    ])
+    let codes: Option<Vec<Attr<i64>>> =
+        codes.map(|codes| codes.into_iter().map(|code| Attr::Known(code.into())).collect());
+    Some(Cdn {
+        origin: Attr::Known(if group { Origin::Group } else { Origin::Latency }),
+        failover_status_codes: codes.into(),
+        read_paths: list(spec.behaviors.iter().map(|(path, _)| path.clone()).collect()),
+        price_class: PriceClass::parse(&spec.price_class).into(),
+        aliases: attrs(&spec.aliases),
+    })
 }

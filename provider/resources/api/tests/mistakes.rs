@@ -65,7 +65,7 @@ fn name_and_settings() {
             (r#"name = """#, "Invalid name @ name"),
             (r#"name = "1a""#, "Invalid name @ name"),
             (r#"name = "a234567890123456789012345678901234567890x""#, "Invalid name @ name"),
-            (r#"on_create_failure = "panic""#, "Unsupported on_create_failure @ on_create_failure"),
+            (r#"on_create_failure = "panic""#, "Unsupported value @ on_create_failure"),
             (r#"timeouts = { create = "soon" }"#, "Invalid duration @ timeouts.create"),
             (r#"tags = { "aws:x" = "y" }"#, r#"Invalid tag @ tags["aws:x"]"#),
         ],
@@ -86,28 +86,28 @@ fn regions() {
             ),
             (
                 r#"regions = { "us-east-1" = { traffic = "off" } }"#,
-                r#"Unsupported traffic @ regions["us-east-1"].traffic"#,
+                r#"Unsupported value @ regions["us-east-1"].traffic"#,
             ),
-            (r#"regions = { "us-east-1" = { weight = 256 } }"#, r#"Weight out of range @ regions["us-east-1"].weight"#),
+            (r#"regions = { "us-east-1" = { weight = 256 } }"#, r#"Number out of range @ regions["us-east-1"].weight"#),
             (
                 r#"regions = { "us-east-1" = { primary = true }, "us-west-2" = { primary = true } }"#,
                 r#"More than one primary region @ regions["us-west-2"].primary"#,
             ),
             (
                 r#"regions = { "us-east-1" = { vpc = { subnet_ids = ["a"] } } }"#,
-                r#"Incomplete network @ regions["us-east-1"].vpc.security_group_ids"#,
+                r#"Incomplete VPC @ regions["us-east-1"].vpc.security_group_ids"#,
             ),
             (
                 r#"regions = { "us-east-1" = { reserved_concurrency = 1, provisioned_concurrency = 2 } }"#,
-                r#"More provisioned than reserved concurrency @ regions["us-east-1"].provisioned_concurrency"#,
+                r#"Provisioned concurrency exceeds reserved concurrency @ regions["us-east-1"].provisioned_concurrency"#,
             ),
             (
                 r#"regions = { "us-east-1" = { reserved_concurrency = -1 } }"#,
-                r#"Concurrency out of range @ regions["us-east-1"].reserved_concurrency"#,
+                r#"Number out of range @ regions["us-east-1"].reserved_concurrency"#,
             ),
             (
                 r#"regions = { "us-east-1" = { layers = ["arn:aws:lambda:us-west-2:1:layer:a:1"] } }"#,
-                r#"Layer of another region @ regions["us-east-1"].layers[0]"#,
+                r#"Layer in another region @ regions["us-east-1"].layers[0]"#,
             ),
             (
                 r#"regions = { "us-east-1" = { environment = { AWS_REGION = "x" } } }"#,
@@ -122,7 +122,7 @@ fn routing() {
     check(
         true,
         &[
-            (r#"routing = { policy = "nearest" }"#, "Unsupported routing policy @ routing.policy"),
+            (r#"routing = { policy = "nearest" }"#, "Unsupported value @ routing.policy"),
             (r#"routing = { policy = "failover" }"#, "No primary region @ regions"),
             (
                 r#"
@@ -136,14 +136,14 @@ fn routing() {
                 routing = { policy = "failover" }
                 regions = { "us-east-1" = { primary = true }, "us-west-2" = null }
                 "#,
-                "Failover takes two regions @ routing.policy",
+                "Failover requires two regions @ routing.policy",
             ),
             (
                 r#"
                 routing = { policy = "failover" }
                 regions = { "us-east-1" = { primary = true }, "eu-west-1" = { traffic = "drained" } }
                 "#,
-                "Failover takes two regions @ routing.policy",
+                "Failover requires two regions @ routing.policy",
             ),
             (
                 r#"
@@ -159,7 +159,7 @@ fn routing() {
                 "#,
                 "All weights are 0 @ regions",
             ),
-            (r#"routing = { drain_seconds = -1 }"#, "Drain time out of range @ routing.drain_seconds"),
+            (r#"routing = { drain_seconds = -1 }"#, "Number out of range @ routing.drain_seconds"),
             (r#"routing = { drain_seconds = 5400 }"#, "Drain period longer than the timeout @ routing.drain_seconds"),
             (
                 r#"
@@ -195,11 +195,11 @@ fn routing() {
             ),
             (
                 r#"routing = { health_check = { interval_seconds = 20 } }"#,
-                "Unsupported health check interval @ routing.health_check.interval_seconds",
+                "Unsupported value @ routing.health_check.interval_seconds",
             ),
             (
                 r#"routing = { health_check = { failure_threshold = 11 } }"#,
-                "Failure threshold out of range @ routing.health_check.failure_threshold",
+                "Number out of range @ routing.health_check.failure_threshold",
             ),
             (
                 r#"routing = { health_check = { search_string = "" } }"#,
@@ -217,7 +217,7 @@ fn routing() {
                 routing = { health_check = {} }
                 gateway = { disable_execute_api_endpoint = true }
                 "#,
-                "Health check of a disabled endpoint @ routing.health_check",
+                "Health check with a disabled endpoint @ routing.health_check",
             ),
             (
                 r#"
@@ -242,7 +242,7 @@ fn a_drain_period_fits_into_the_timeouts() {
         assert_eq!(found(fits, true), [""; 0], "{fits}");
     }
     let long = config(&format!("{BASE}{DOMAIN}\nrouting = {{ drain_seconds = 6000 }}"));
-    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"A region that is removed is deleted 6000 seconds after its record, but the update timeout ends the apply after 5400 seconds. Shorten drain_seconds, or set timeouts.update to more than 6000 seconds.");
+    insta::assert_snapshot!(Api.validate(&long)[0].detail, @"When a region is removed, the provider waits 6000 seconds before it deletes the region's objects, but an update times out after 5400 seconds. Reduce drain_seconds, or set timeouts.update to more than 6000 seconds.");
 }
 
 #[test]
@@ -275,26 +275,23 @@ fn function() {
                 regions  = { "us-east-1" = { image_uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1" }, "us-west-2" = { image_uri = "123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1" } }
                 function = { source_dir = null, handler = null }
                 "#,
-                "Not for an image @ function.runtime",
+                "Argument not supported for images @ function.runtime",
             ),
             (
                 r#"function = { source_dir = null, filename = "a.zip", exclude = ["b"] }"#,
-                "Nothing to exclude from @ function.exclude",
+                "Exclude without a source directory @ function.exclude",
             ),
             ("function = { handler = null }", "Missing handler @ function.handler"),
             ("function = { runtime = null }", "Missing runtime @ function.runtime"),
-            (r#"function = { runtime = "python2.7" }"#, "Unsupported runtime @ function.runtime"),
-            (r#"function = { architecture = "mips" }"#, "Unsupported architecture @ function.architecture"),
-            ("function = { memory_mb = 127 }", "Memory out of range @ function.memory_mb"),
-            ("function = { memory_mb = 10241 }", "Memory out of range @ function.memory_mb"),
+            (r#"function = { runtime = "python2.7" }"#, "Unsupported value @ function.runtime"),
+            (r#"function = { architecture = "mips" }"#, "Unsupported value @ function.architecture"),
+            ("function = { memory_mb = 127 }", "Number out of range @ function.memory_mb"),
+            ("function = { memory_mb = 10241 }", "Number out of range @ function.memory_mb"),
             ("function = { memory_mb = 128.5 }", "Not a whole number @ function.memory_mb"),
-            ("function = { timeout_seconds = 0 }", "Timeout out of range @ function.timeout_seconds"),
-            ("function = { timeout_seconds = 901 }", "Timeout out of range @ function.timeout_seconds"),
-            (
-                "function = { ephemeral_storage_mb = 511 }",
-                "Ephemeral storage out of range @ function.ephemeral_storage_mb",
-            ),
-            ("function = { log_retention_days = 2 }", "Unsupported log retention @ function.log_retention_days"),
+            ("function = { timeout_seconds = 0 }", "Number out of range @ function.timeout_seconds"),
+            ("function = { timeout_seconds = 901 }", "Number out of range @ function.timeout_seconds"),
+            ("function = { ephemeral_storage_mb = 511 }", "Number out of range @ function.ephemeral_storage_mb"),
+            ("function = { log_retention_days = 2 }", "Unsupported value @ function.log_retention_days"),
             (
                 "function = { environment = { A = \"too short\" } }",
                 r#"Invalid environment variable @ function.environment["A"]"#,
@@ -306,7 +303,7 @@ fn function() {
             (r#"function = { layers = ["layer"] }"#, "Invalid layer ARN @ function.layers[0]"),
             (
                 r#"function = { layers = ["arn:aws:lambda:us-east-1:1:layer:a:1"] }"#,
-                "Layer of another region @ function.layers[0]",
+                "Layer in another region @ function.layers[0]",
             ),
             (r#"function = { policy_json = "{" }"#, "Invalid policy @ function.policy_json"),
             (r#"function = { policy_json = "{}" }"#, "Invalid policy @ function.policy_json"),
@@ -324,13 +321,13 @@ fn gateway() {
     check(
         false,
         &[
-            (r#"gateway = { protocol = "rest" }"#, "Unsupported protocol @ gateway.protocol"),
+            (r#"gateway = { protocol = "rest" }"#, "Unsupported value @ gateway.protocol"),
             ("gateway = { routes = [] }", "No routes @ gateway.routes"),
             (r#"gateway = { routes = ["FETCH /"] }"#, "Invalid route key @ gateway.routes[0]"),
             (r#"gateway = { routes = ["GET items"] }"#, "Invalid route key @ gateway.routes[0]"),
             (r#"gateway = { routes = ["GET /{a+}/b"] }"#, "Invalid route key @ gateway.routes[0]"),
             (r#"gateway = { routes = ["GET /", "GET /"] }"#, "Duplicate route @ gateway.routes[1]"),
-            ("gateway = { timeout_ms = 30001 }", "Integration timeout out of range @ gateway.timeout_ms"),
+            ("gateway = { timeout_ms = 30001 }", "Number out of range @ gateway.timeout_ms"),
             (
                 r#"gateway = { cors = { allow_origins = ["*"], allow_credentials = true } }"#,
                 "Credentials for any origin @ gateway.cors.allow_credentials",
@@ -339,15 +336,12 @@ fn gateway() {
                 r#"gateway = { cors = { allow_methods = ["get"] } }"#,
                 "Invalid CORS method @ gateway.cors.allow_methods[0]",
             ),
-            (
-                "gateway = { cors = { max_age_seconds = 86401 } }",
-                "CORS age out of range @ gateway.cors.max_age_seconds",
-            ),
+            ("gateway = { cors = { max_age_seconds = 86401 } }", "Number out of range @ gateway.cors.max_age_seconds"),
             ("gateway = { throttle = { rate = 1 } }", "Incomplete throttle @ gateway.throttle.burst"),
-            ("gateway = { throttle = { rate = 0, burst = 1 } }", "Throttle out of range @ gateway.throttle.rate"),
+            ("gateway = { throttle = { rate = 0, burst = 1 } }", "Number out of range @ gateway.throttle.rate"),
             (
                 "gateway = { access_log = { retention_days = 4 } }",
-                "Unsupported log retention @ gateway.access_log.retention_days",
+                "Unsupported value @ gateway.access_log.retention_days",
             ),
             (r#"gateway = { access_log = { format = "" } }"#, "Invalid access log format @ gateway.access_log.format"),
             (
@@ -390,7 +384,7 @@ fn domain() {
                 regions = { "us-west-2" = null }
                 domain  = { certificate = { arns = { "us-east-1" = "arn:aws:acm:us-west-2:1:certificate/1" } } }
                 "#,
-                r#"Certificate of another region @ domain.certificate.arns["us-east-1"]"#,
+                r#"Certificate in another region @ domain.certificate.arns["us-east-1"]"#,
             ),
             (
                 r#"
@@ -417,14 +411,14 @@ fn cdn() {
     check(
         false,
         &[
-            (r#"cdn = { origin = "edge" }"#, "Unsupported CDN origin @ cdn.origin"),
+            (r#"cdn = { origin = "edge" }"#, "Unsupported value @ cdn.origin"),
             (r#"cdn = { origin = "latency" }"#, "Latency origin without a domain @ cdn.origin"),
             (
                 r#"
                 regions = { "us-west-2" = { traffic = "drained" } }
                 cdn     = { origin = "group" }
                 "#,
-                "Origin group of one region @ cdn.origin",
+                "Origin group needs two regions @ cdn.origin",
             ),
             (
                 r#"
@@ -435,7 +429,7 @@ fn cdn() {
             ),
             (
                 r#"cdn = { origin = "group", failover_status_codes = [501] }"#,
-                "Unsupported failover status code @ cdn.failover_status_codes[0]",
+                "Unsupported value @ cdn.failover_status_codes[0]",
             ),
             (
                 r#"cdn = { origin = "group", failover_status_codes = [] }"#,
@@ -447,7 +441,7 @@ fn cdn() {
             ),
             (r#"cdn = { origin = "group", read_paths = ["public"] }"#, "Invalid path pattern @ cdn.read_paths[0]"),
             (r#"cdn = { origin = "group", read_paths = ["/a", "/a"] }"#, "Duplicate path pattern @ cdn.read_paths[1]"),
-            (r#"cdn = { origin = "group", price_class = "Cheap" }"#, "Unsupported price class @ cdn.price_class"),
+            (r#"cdn = { origin = "group", price_class = "Cheap" }"#, "Unsupported value @ cdn.price_class"),
             (r#"cdn = { origin = "group", aliases = ["a.b"] }"#, "Aliases without a domain @ cdn.aliases"),
         ],
     );
@@ -469,14 +463,14 @@ fn cdn_with_a_domain() {
             ),
             (
                 r#"cdn = { origin = "latency", aliases = ["www.example.com", "x.web.example.com"] }"#,
-                "Aliases that no certificate covers @ cdn.aliases",
+                "Aliases not covered by one certificate @ cdn.aliases",
             ),
             (
                 r#"
                 domain = { base_path = "v1" }
                 cdn    = { origin = "group" }
                 "#,
-                "Base path before execute-api endpoints @ domain.base_path",
+                "Base path without regional names @ domain.base_path",
             ),
             (
                 r#"
@@ -490,7 +484,7 @@ fn cdn_with_a_domain() {
                 gateway = { disable_execute_api_endpoint = true }
                 cdn     = { origin = "latency", read_paths = ["/a"] }
                 "#,
-                "Origin on a disabled endpoint @ gateway.disable_execute_api_endpoint",
+                "Origin with a disabled endpoint @ gateway.disable_execute_api_endpoint",
             ),
             (
                 r#"
@@ -513,7 +507,7 @@ fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
     assert_eq!(Api.validate(&config), []);
     let found = expand(&config).unwrap_err();
     let found: Vec<String> = found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect();
-    assert_eq!(found, [r#"Region of another partition @ regions["cn-north-1"]"#]);
+    assert_eq!(found, [r#"Region in another partition @ regions["cn-north-1"]"#]);
 }
 
 #[test]
@@ -570,7 +564,7 @@ fn code_is_where_lambda_can_read_it() {
         (image("nginx"), format!("Invalid image URI @ {at}.image_uri")),
         (
             image("123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1"),
-            format!("Image of another region @ {at}.image_uri"),
+            format!("Image in another region @ {at}.image_uri"),
         ),
         (s3("s3://code", "app.zip"), format!("Invalid bucket name @ {at}.s3.bucket")),
         (s3("code", "s3://code/app.zip"), format!("Invalid S3 key @ {at}.s3.key")),

@@ -14,16 +14,13 @@ fn package() {
         (r#"function = { source_dir = "missing" }"#, "Package not found @ function.source_dir"),
         (r#"function = { source_dir = "broken" }"#, "Package cannot be read @ function.source_dir"),
         (r#"function = { source_dir = null, filename = "missing" }"#, "Package not found @ function.filename"),
-        (r#"function = { handler = "main.handler" }"#, "Handler not in the package @ function.handler"),
+        (r#"function = { handler = "main.handler" }"#, "Handler file not found @ function.handler"),
         (r#"function = { handler = "app" }"#, "Invalid handler @ function.handler"),
         (
             r#"function = { handler = "app.handler", runtime = "nodejs22.x" }"#,
-            "Handler not in the package @ function.handler",
+            "Handler file not found @ function.handler",
         ),
-        (
-            r#"function = { handler = "x", runtime = "provided.al2023" }"#,
-            "Handler not in the package @ function.handler",
-        ),
+        (r#"function = { handler = "x", runtime = "provided.al2023" }"#, "Handler file not found @ function.handler"),
     ] {
         assert_eq!(found(hcl, false), [""; 0], "validate reads no package: {hcl}");
         assert_eq!(told(expand(&changed(hcl, false)).unwrap_err()), [expected], "{hcl}");

@@ -1,0 +1,88 @@
+//! `function`: the function of every region.
+
+use crate::schema::{TextMap, Texts, attributes, choices};
+
+/// The runtimes with which Lambda still creates functions.
+///
+/// # Source
+/// AWS Lambda developer guide, "Supported runtimes".
+const RUNTIMES: [&str; 20] = [
+    "dotnet10",
+    "dotnet8",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "java8.al2",
+    "nodejs20.x",
+    "nodejs22.x",
+    "nodejs24.x",
+    "provided.al2",
+    "provided.al2023",
+    "python3.10",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "python3.14",
+    "ruby3.2",
+    "ruby3.3",
+    "ruby3.4",
+];
+
+/// The days for which CloudWatch Logs can keep events; 0 keeps them forever.
+///
+/// # Source
+/// Amazon CloudWatch Logs API reference, `PutRetentionPolicy`.
+pub(super) const RETENTION_DAYS: [i64; 23] =
+    [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+attributes! {
+    /// The Lambda function of every region. Its code comes from one of four places: `source_dir`, `filename`, `s3` in every
+    /// region of `regions`, or `image_uri` in every region of `regions`.
+    pub(in crate::resources::api) struct Function {
+        /// A directory that the provider packs into a zip file. The same files give the same zip file on every machine.
+        source_dir: String = optional, example("\"${path.module}/src\"");
+        /// The path of a zip file that you build.
+        filename: String = optional, example("\"build/function.zip\"");
+        /// Glob patterns of files in `source_dir` that are left out of the zip file. By default, every file is packed.
+        exclude: Texts = optional, example("[\"tests/**\", \"*.md\"]");
+        /// The function that Lambda calls: `app.handler` is the function `handler` in `app.py` or `app.mjs`. Required unless
+        /// the code is a container image.
+        handler: String = optional, example("\"app.handler\"");
+        /// The identifier of the Lambda runtime. Required unless the code is a container image.
+        runtime: String = optional, one_of(&RUNTIMES), example("\"python3.13\"");
+        architecture: Architecture = optional, default(Architecture::X86_64);
+        /// The memory of the function in MiB.
+        memory_mb: i64 = optional, default(128), range(128..=10_240);
+        /// The longest time that one invocation may take, in seconds.
+        timeout_seconds: i64 = optional, default(10), range(1..=900);
+        /// The size of the directory `/tmp` in MiB.
+        ephemeral_storage_mb: i64 = optional, default(512), range(512..=10_240);
+        /// Environment variables for the functions of all regions. A region can add variables and override them.
+        environment: TextMap = optional, example("{ STAGE = \"production\" }");
+        /// ARNs of layer versions, for every region without `layers` of its own.
+        layers: Texts = optional;
+        /// The days after which CloudWatch Logs deletes the function's log events; 0 keeps them forever.
+        log_retention_days: i64 = optional, default(14), numbers(&RETENTION_DAYS);
+        /// An IAM policy document in JSON with the permissions of the function. The role that the provider creates
+        /// additionally lets the function write its log, use the networks of `vpc`, and send traces.
+        policy_json: String = optional;
+        /// The ARN of an existing role to use instead of creating one. The role must allow Lambda to assume it.
+        role_arn: String = optional, example("\"arn:aws:iam::123456789012:role/shop\"");
+        /// Whether AWS X-Ray traces requests.
+        tracing: bool = optional, default(false);
+        /// The reserved concurrency of the function in each region, which is also its maximum; 0 stops the function. By
+        /// default, the function shares the unreserved concurrency of the account.
+        reserved_concurrency: i64 = optional, range(0..=100_000);
+        /// The number of execution environments that Lambda keeps initialized in each region. By default, none.
+        provisioned_concurrency: i64 = optional, range(0..=100_000);
+    }
+}
+
+choices! {
+    /// The instruction set of the function.
+    pub(in crate::resources::api) enum Architecture {
+        X86_64 = "x86_64",
+        Arm64 = "arm64",
+    }
+}

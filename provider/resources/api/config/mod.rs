@@ -1,0 +1,78 @@
+//! The attributes of `multiregion_api`, one file for each part.
+
+mod cdn;
+mod domain;
+mod function;
+mod gateway;
+mod outputs;
+mod region;
+mod routing;
+
+use std::collections::BTreeMap;
+
+pub(super) use cdn::{Cdn, Origin, PriceClass};
+pub(super) use domain::{Certificate, Domain};
+pub(super) use function::{Architecture, Function};
+pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol, Throttle};
+pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
+pub(super) use region::{Region, S3, Traffic, Vpc};
+pub(super) use routing::{HealthCheck, Policy, Routing};
+
+use crate::resources::OnCreateFailure;
+use crate::resources::shared::owned::Identity;
+use crate::resources::shared::timeouts::timeouts;
+use crate::schema::{Attr, Schema, TextMap, attributes};
+
+attributes! {
+    /// The arguments of an API.
+    pub(in crate::resources::api) struct Config {
+        /// The API's name: lower case letters, digits and hyphens, at most 40 characters, starting with a letter. The
+        /// function, the role, the API Gateway API and the log groups carry it, so it must be unique in the account.
+        /// Changing the name creates a new API.
+        name: String = required, example("\"shop\"");
+        /// The regions that the API runs in, by name: `{ "us-east-1" = { primary = true }, "us-west-2" = {} }`. Settings
+        /// that differ between regions, such as buckets, image repositories, networks and layers, belong here. The only
+        /// exception is `domain.certificate.arns`.
+        regions: BTreeMap<String, Attr<Region>> = required, example("{ \"us-east-1\" = {}, \"eu-west-1\" = {} }");
+        function: Function = required;
+        gateway: Gateway = optional_computed, default(Gateway::default());
+        domain: Domain = optional;
+        routing: Routing = optional_computed, default(Routing::default());
+        cdn: Cdn = optional;
+        /// Tags for every AWS object of the API that supports tags. They override the provider's `default_tags`.
+        tags: TextMap = optional_computed, example("{ team = \"web\" }");
+        timeouts: Timeouts = optional_computed, default(Timeouts::default());
+        /// Whether a destroy of the API is refused.
+        deletion_protection: bool = optional_computed, default(false);
+        on_create_failure: OnCreateFailure = optional_computed, default(OnCreateFailure::Rollback);
+    }
+}
+
+timeouts! {
+    /// How long each operation may take, including the time that certificates and CloudFront need: a certificate may take
+    /// 75 minutes to be issued, and a distribution 90 minutes to be disabled.
+    pub(in crate::resources::api) struct Timeouts { create: 90 minutes, update: 90 minutes, delete: 120 minutes }
+}
+
+impl Config {
+    /// The regions that are known, by name.
+    pub(super) fn known_regions(&self) -> impl Iterator<Item = (&String, &Region)> {
+        let regions = self.regions().into_iter().flatten();
+        regions.filter_map(|(name, region)| Some((name, region.known()?)))
+    }
+}
+
+/// The schema of `multiregion_api`.
+pub(super) fn schema() -> Schema {
+    Schema::new(
+        "An HTTP API that runs in many AWS regions. Each region has a Lambda function behind an API Gateway. Optionally, one \
+         domain name is routed to the regions by Route 53, health checks take unhealthy regions out of DNS, and CloudFront \
+         serves requests in front of the regions.\n\n\
+         A region receives traffic only after its API has answered a real request. When a region is removed from \
+         `regions`, the provider first removes it from DNS, and deletes its objects when no resolver can hold its address \
+         any more.",
+    )
+    .with::<Config>()
+    .with::<Outputs>()
+    .with::<Identity>()
+}

@@ -1,0 +1,43 @@
+//! The computed attributes of an API.
+
+use std::collections::BTreeMap;
+
+use crate::resources::shared::components::Component;
+use crate::schema::{Attr, outputs};
+
+outputs! {
+    /// The computed attributes of an API.
+    pub(in crate::resources::api) struct Outputs {
+        /// The API's name.
+        id: String;
+        /// The URL of the API: at the domain name if there is one, otherwise at CloudFront's, otherwise at the first serving
+        /// region's.
+        url: String;
+        /// The API in each region, by region.
+        endpoints: BTreeMap<String, Attr<Endpoint>>;
+        distribution: DistributionOutputs;
+        components: BTreeMap<String, Attr<Component>>;
+    }
+
+    /// The API in one region.
+    pub(in crate::resources::api) struct Endpoint {
+        /// The URL of the default endpoint of API Gateway. Null with `gateway.disable_execute_api_endpoint`.
+        execute_api_url: String;
+        /// The URL that always leads to this region. Null without `domain.regional_names`.
+        pinned_url: String;
+        /// The host name to which the records of the region's custom domain name point. Null without a custom domain name.
+        domain_target: String;
+        /// The version of the function that receives the requests.
+        function_version: String;
+        /// Whether the region receives traffic. It must have answered the provider's request before.
+        serving: bool;
+    }
+
+    /// The CloudFront distribution. Null without `cdn`.
+    pub(in crate::resources::api) struct DistributionOutputs {
+        /// The id of the distribution.
+        id: String;
+        /// The domain name that CloudFront assigned to the distribution.
+        domain_name: String;
+    }
+}

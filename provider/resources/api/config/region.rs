@@ -1,0 +1,57 @@
+//! `regions`: the settings of one region.
+
+use crate::schema::{TextMap, Texts, attributes, choices};
+
+attributes! {
+    /// The settings of one region.
+    pub(in crate::resources::api) struct Region {
+        /// Whether this is the primary region: it receives all traffic with `routing.policy = "failover"`, and CloudFront
+        /// sends requests to it first. At most one region can be primary.
+        primary: bool = optional, default(false);
+        traffic: Traffic = optional, default(Traffic::Serving);
+        /// The region's share of the traffic with `routing.policy = "weighted"`, relative to the weights of the other
+        /// regions. Other policies ignore it.
+        weight: i64 = optional, default(100), range(0..=255);
+        /// Environment variables for this region's function. They override those of `function.environment`.
+        environment: TextMap = optional;
+        /// ARNs of layer versions in this region, used instead of `function.layers`.
+        layers: Texts = optional;
+        s3: S3 = optional;
+        /// The URI of the function's container image in an Amazon ECR repository of this region. If one region has an image,
+        /// all regions need one.
+        image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1\"");
+        vpc: Vpc = optional;
+        /// The reserved concurrency of this region's function, used instead of `function.reserved_concurrency`.
+        reserved_concurrency: i64 = optional, range(0..=100_000);
+        /// The provisioned concurrency of this region's function, used instead of `function.provisioned_concurrency`.
+        provisioned_concurrency: i64 = optional, range(0..=100_000);
+    }
+
+    /// The function's zip file in an S3 bucket of this region. If one region has it, all regions need one.
+    pub(in crate::resources::api) struct S3 {
+        /// The name of a bucket in this region.
+        bucket: String = optional, example("\"code-us-east-1\"");
+        /// The key of the object.
+        key: String = optional, example("\"shop.zip\"");
+        /// The version of the object in a versioned bucket. A new version deploys new code.
+        version: String = optional;
+    }
+
+    /// The VPC that this region's function is attached to.
+    pub(in crate::resources::api) struct Vpc {
+        /// The ids of subnets in this region.
+        subnet_ids: Texts = optional, example("[\"subnet-0123456789abcdef0\"]");
+        /// The ids of security groups in this region.
+        security_group_ids: Texts = optional, example("[\"sg-0123456789abcdef0\"]");
+    }
+}
+
+choices! {
+    /// Whether the region receives traffic.
+    pub(in crate::resources::api) enum Traffic {
+        /// The region receives traffic.
+        Serving = "serving",
+        /// The region is kept up to date, but receives no traffic.
+        Drained = "drained",
+    }
+}
