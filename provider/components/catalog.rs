@@ -1,4 +1,4 @@
-//! The catalog: the kinds by their names.
+//! The kinds by name.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use crate::aws::{Aws, CallError};
 use crate::desired::{Address, KindMeta};
 use crate::plan::Kinds;
 
-/// The facts of a kind that only a newer version of the provider has.
+/// The facts of an unknown kind, which only a newer version of the provider has.
 const UNKNOWN: KindMeta = KindMeta { visible: false, ..KindMeta::DEFAULT };
 
-/// A set of kinds, found by their names: the engine names no kind itself.
+/// The kinds by name. The engine works with a catalog, so it names no kind.
 #[derive(Clone)]
 pub struct Catalog {
     kinds: BTreeMap<&'static str, &'static dyn AnyComponent>,
-    /// Partition and account, where they are known.
+    /// Partition and account, once they are known.
     account: Option<(String, String)>,
 }
 
@@ -33,7 +33,7 @@ impl Catalog {
         self.in_account(aws.partition(), aws.account_id())
     }
 
-    /// The same for this account of this partition.
+    /// The same catalog for an account in a partition.
     #[must_use]
     pub fn in_account(self, partition: &str, account_id: &str) -> Self {
         Self { account: Some((partition.to_owned(), account_id.to_owned())), ..self }

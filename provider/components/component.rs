@@ -98,7 +98,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<Option<(Self::Spec, Self::Outputs)>, CallError>> + Send;
 
-    /// Turns `from` into `to`: only fields outside [`KindMeta::immutable`](crate::desired::KindMeta::immutable) differ. Waits until others can use it.
+    /// Changes the object from `from` to `to`, which differ only in fields outside of
+    /// [`KindMeta::immutable`](crate::desired::KindMeta::immutable). Waits until other objects can use the change.
     fn update(
         aws: &Regional,
         outputs: &Self::Outputs,
@@ -143,8 +144,8 @@ pub struct Problem {
     pub detail: String,
 }
 
-/// Declares the [`OutputKey`](crate::desired::OutputKey)s of a kind, one for each field of its `Outputs` that other specs
-/// or attributes refer to: `output_keys! { Function { ARN = arn: String } }`. The compiler checks name and type.
+/// Declares the [`OutputKey`](crate::desired::OutputKey)s of a kind, one for each field of its `Outputs` that other
+/// specs or attributes refer to: `output_keys! { Function { ARN = arn: String } }`. The compiler checks name and type.
 macro_rules! output_keys {
     ($kind:ident { $($key:ident = $field:ident: $type:ty),* $(,)? }) => {
         $(
@@ -163,7 +164,7 @@ pub(crate) use output_keys;
 
 /// An object found by [`Component::discover`].
 pub struct Discovered<C: Component> {
-    /// The key of its address.
+    /// The key of the object's address.
     pub key: Option<String>,
     /// The fields that identify it, and those that [`Component::read`] cannot report.
     pub spec: C::Spec,

@@ -50,22 +50,22 @@ pub type AnyFound = Found<Json>;
 
 /// [`Discovered`](super::Discovered) with spec and outputs as JSON.
 pub struct AnyDiscovered {
-    /// The key of its address.
+    /// The key of the object's address.
     pub key: Option<String>,
-    /// Its spec.
+    /// The object's spec.
     pub spec: Json,
-    /// Its outputs.
+    /// The object's outputs.
     pub outputs: Json,
 }
 
-/// A [`Component`] without its types. Every method does what the one of the same name there does.
+/// A [`Component`] with its types erased. Every method does what the method of the same name does there.
 pub trait AnyComponent: Send + Sync {
     /// [`Kind::META`](crate::desired::Kind::META).
     fn meta(&self) -> &'static KindMeta;
     /// The names of the spec's fields.
     #[cfg(test)]
     fn fields(&self) -> &'static [&'static str];
-    /// [`Component::id`]; `None` when these are no outputs of this kind.
+    /// [`Component::id`]; `None` when the JSON is not outputs of this kind.
     fn id(&self, outputs: &Json) -> Option<String>;
     /// [`Component::foreseen`].
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;

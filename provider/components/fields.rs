@@ -1,4 +1,5 @@
-//! The names of a struct's fields, for the tests that compare them with names in a [`KindMeta`](crate::desired::KindMeta).
+//! The names of a struct's fields, for the tests that compare them with names in a
+//! [`KindMeta`](crate::desired::KindMeta).
 
 use std::fmt;
 

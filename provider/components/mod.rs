@@ -1,4 +1,4 @@
-//! Every kind of AWS object: one folder per service, one file per kind.
+//! The kinds of AWS objects: one folder per service, one file per kind.
 
 pub mod acm;
 pub mod apigateway;

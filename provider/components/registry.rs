@@ -1,4 +1,4 @@
-//! The registry: every kind that the provider has.
+//! The registry of all kinds.
 
 use super::erased::Erased;
 use super::{AnyComponent, acm, apigateway, cloudfront, execute_api, iam, lambda, logs, route53};

@@ -165,7 +165,7 @@ fn the_engine_names_no_kind_and_no_resource_type() {
 fn every_kind_is_registered() {
     let all = room("components");
     let registry = all.iter().find(|file| file.path == "provider/components/registry.rs").unwrap();
-    let registered = |kind: &str| registry.text.contains(&format!("<{kind}>"));
+    let registered = |kind: &str| registry.text.contains(&format!("::{kind}>"));
     let mut kinds = 0;
     let mut violations = Vec::new();
     for file in &all {

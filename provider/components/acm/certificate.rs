@@ -31,7 +31,7 @@ output_keys! {
 /// The desired settings of an ACM certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The names it covers; the first is its domain name.
+    /// The names that it covers; the first one is its domain name.
     pub names: Vec<Input<String>>,
     /// The tags, including the ownership tags.
     pub tags: Tags,
@@ -42,9 +42,9 @@ pub struct Spec {
 pub struct Outputs {
     /// The ARN.
     pub arn: String,
-    /// The name of the CNAME that proves who owns the domain: one for all its names here.
+    /// The name of the CNAME record that validates the domain: one for all names of the certificate.
     pub validation_name: String,
-    /// That CNAME's value.
+    /// The value of that record.
     pub validation_value: String,
 }
 
@@ -82,7 +82,7 @@ impl Component for Certificate {
         for summary in certificates(aws).await? {
             let same_name = summary.domain_name.as_deref().is_some_and(|name| dns::normal(name) == dns::normal(first));
             let Some(arn) = summary.certificate_arn.filter(|_| same_name) else { continue };
-            // Others may have certificates for the same name; that is no conflict.
+            // Another owner may have a certificate for the same name, which is no conflict.
             let Some(tags) = none_if_missing(tags_of(aws, &arn).await)? else { continue };
             let detail = if tags::is_ours(aws, &tags) { describe(aws, &arn).await? } else { None };
             let Some(detail) = detail.filter(is_usable) else { continue };
@@ -111,7 +111,7 @@ impl Component for Certificate {
         let token = identity::token(aws, &names.join(","));
         let arn = request(aws, spec, &names, &token).await?;
         match validation(aws, &arn).await {
-            // ACM remembers a token for an hour, even when its certificate is deleted by then.
+            // For an hour, ACM returns the certificate of a token even if it has been deleted.
             Err(error) if error.is_not_found() => {
                 let arn = request(aws, spec, &names, &identity::fresh_token(aws, &names.join(","))).await?;
                 validation(aws, &arn).await
@@ -128,7 +128,7 @@ impl Component for Certificate {
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (detail, tags) = futures::join!(describe(aws, &outputs.arn), tags_of(aws, &outputs.arn));
         let (Some(detail), Some(tags)) = (detail?, none_if_missing(tags)?) else { return Ok(None) };
-        // One that failed covers nothing: it has to be replaced.
+        // A failed certificate covers no names, so that it is replaced.
         let names = if is_usable(&detail) { names(&detail, &spec.names) } else { Vec::new() };
         Ok(Some((Spec { names, tags: tags::spec(tags) }, outputs.clone())))
     }
@@ -158,10 +158,10 @@ impl Component for Certificate {
 
 /// The time limit for ACM to assign the validation record.
 const VALIDATION_WITHIN: Duration = Duration::from_secs(5 * 60);
-/// How long a certificate counts as in use after the last user let go of it.
+/// How long a certificate may count as in use after it was detached from the last object.
 const RELEASED_WITHIN: Duration = Duration::from_secs(20 * 60);
 
-/// All certificates of the region. Without a filter ACM leaves out all but RSA keys up to 2,048 bits.
+/// All certificates of the region. Without a filter, ACM lists only those with RSA keys of up to 2,048 bits.
 pub(crate) async fn certificates(aws: &Regional) -> Result<Vec<CertificateSummary>, CallError> {
     let every_key = KeyAlgorithm::values().iter().map(|name| KeyAlgorithm::from(*name)).collect();
     let filters = Filters::builder().set_key_types(Some(every_key)).build();
@@ -197,12 +197,12 @@ pub(crate) async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String
     aws.read_once(&format!("acm:ListTagsForCertificate of {arn}"), ask).await
 }
 
-/// Whether a certificate is issued or may still be.
+/// Whether a certificate is issued or may still be issued.
 pub(crate) fn is_usable(detail: &CertificateDetail) -> bool {
     matches!(detail.status, Some(CertificateStatus::Issued | CertificateStatus::PendingValidation) | None)
 }
 
-/// The names a certificate covers, in our spelling and order when they are ours.
+/// The names that a certificate covers; in the spelling and order of `ours` when they are equal.
 pub(crate) fn names(detail: &CertificateDetail, ours: &[Input<String>]) -> Vec<Input<String>> {
     let mut names: Vec<String> = detail.domain_name.iter().cloned().collect();
     for name in detail.subject_alternative_names.iter().flatten() {
@@ -229,7 +229,7 @@ async fn request(aws: &Regional, spec: &Spec, names: &[String], token: &str) -> 
     required(aws.call("acm:RequestCertificate", request).await?.certificate_arn, "a certificate's ARN")
 }
 
-/// What to know of a certificate, once ACM says which record proves who owns its first name.
+/// The outputs of a certificate, once ACM reports the record that validates its first name.
 fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
     let first = detail.domain_name.as_deref()?;
     let mut options = detail.domain_validation_options.iter().flatten();
@@ -238,7 +238,7 @@ fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
     Some(Outputs { arn: arn.to_owned(), validation_name, validation_value })
 }
 
-/// Waits until ACM says which record proves who owns the certificate's first name.
+/// Waits until ACM reports the record that validates the certificate's first name.
 async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
     let look = || async {
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
@@ -252,11 +252,11 @@ async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
             None => Poll::Pending("no validation record yet".to_owned()),
         })
     };
-    let wait = || aws.wait("ACM to name the validation record", VALIDATION_WITHIN, look);
+    let wait = || aws.wait("ACM to report the validation record", VALIDATION_WITHIN, look);
     aws.retry("the certificate to be visible", Duration::from_secs(30), CallError::is_not_found, wait).await
 }
 
-/// Why a certificate will never be issued.
+/// The error for a certificate that will never be issued, with ACM's reason.
 pub(crate) fn failure(arn: &str, detail: &CertificateDetail) -> CallError {
     let status = detail.status.as_ref().map_or("unknown", CertificateStatus::as_str);
     let why = match &detail.failure_reason {

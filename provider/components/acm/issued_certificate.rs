@@ -1,5 +1,5 @@
-//! The wait until a certificate, created here or supplied by the user, is issued, and the check that it covers its names.
-//! Not an AWS object of its own.
+//! The wait until a certificate, created here or supplied by the user, is issued, and the check that it covers its
+//! names. Not an AWS object of its own.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl Kind for IssuedCertificate {
         about: "Wait until an ACM certificate is issued, and check that it covers the domain names; not an AWS object.",
         id: "the ARN of the certificate",
         outputs: OUTPUTS,
-        // Another certificate is another output, which others must see coming.
+        // With another certificate the output changes, and the plan must show that to the specs that refer to it.
         immutable: &["arn"],
         visible: false,
         actions: &[
@@ -74,8 +74,8 @@ impl Component for IssuedCertificate {
         let region = region_of(arn);
         if region != aws.region() {
             let detail = format!(
-                "{arn} is a certificate of {region:?}, and it is needed in {}. A certificate works in its own region \
-                 only (CloudFront's in us-east-1): request or import one there.",
+                "{arn} is a certificate in {region:?}, but one in {} is needed, because a certificate works only in its \
+                 own region (for CloudFront, in us-east-1). Request or import a certificate there.",
                 aws.region()
             );
             return Ok(vec![Problem { summary: "Certificate is of another region", detail }]);
@@ -86,14 +86,14 @@ impl Component for IssuedCertificate {
         };
         let mut problems = Vec::new();
         if !certificate::is_usable(&detail) {
-            let detail = format!("{}. Bring another certificate along.", certificate::failure(arn, &detail));
+            let detail = format!("{}. Use another certificate.", certificate::failure(arn, &detail));
             problems.push(Problem { summary: "Certificate cannot be used", detail });
         }
         for name in uncovered(&detail, &spec.names) {
             let covered = covered(&detail).join(", ");
             let detail = format!(
-                "{arn} covers {covered}, which does not include {name}. A wildcard covers one label: *.example.com covers \
-                 a.example.com, and neither example.com nor a.b.example.com."
+                "{arn} covers {covered}, which does not include {name}. A wildcard covers one label: *.example.com \
+                 covers a.example.com, but neither example.com nor a.b.example.com."
             );
             problems.push(Problem { summary: "Certificate does not cover the name", detail });
         }
@@ -115,7 +115,7 @@ impl Component for IssuedCertificate {
                 continue;
             }
             let detail = certificate::describe(aws, &outputs.arn).await?;
-            // One that is still pending has yet to be waited for.
+            // A pending certificate has no issued_certificate yet.
             let Some(detail) = detail.filter(is_issued) else { continue };
             let names = certificate::names(&detail, &[]);
             let spec = Spec { arn: Input::Known(outputs.arn.clone()), names };
@@ -174,7 +174,7 @@ impl Component for IssuedCertificate {
 async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
     let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
     let mut domains = domain::own(aws).await?;
-    // The name of the whole API comes before the one of the region.
+    // The API's shared name comes before the regional one.
     domains.sort_by_key(|domain| domain.domain_name.as_ref().map(String::len));
     let names: Vec<String> = domains.iter().filter_map(|domain| domain.domain_name.clone()).collect();
     let configurations = domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
@@ -195,7 +195,7 @@ async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificat
     Ok(used.into_iter().map(discovered).collect())
 }
 
-/// How long ACM may take to see the validation record.
+/// How long ACM may take to issue a certificate after its validation record exists.
 const ISSUED_WITHIN: Duration = Duration::from_secs(75 * 60);
 
 fn is_issued(detail: &CertificateDetail) -> bool {
@@ -207,19 +207,19 @@ fn region_of(arn: &str) -> &str {
     arn.split(':').nth(3).unwrap_or_default()
 }
 
-/// The names that a certificate covers, as ACM writes them.
+/// The names that a certificate covers, in ACM's spelling.
 fn covered(detail: &CertificateDetail) -> Vec<String> {
     certificate::names(detail, &[]).iter().filter_map(Input::known).cloned().collect()
 }
 
-/// Those of `names` that the certificate is not for.
+/// Those of `names` that the certificate does not cover.
 fn uncovered<'a>(detail: &CertificateDetail, names: &'a [Input<String>]) -> Vec<&'a str> {
     let patterns = covered(detail);
     let is_covered = |name: &str| patterns.iter().any(|pattern| covers(pattern, name));
     names.iter().filter_map(Input::known).map(String::as_str).filter(|name| !is_covered(name)).collect()
 }
 
-/// Whether a certificate's name is for this name: a wildcard stands for exactly one label.
+/// Whether a name in a certificate covers `name`. A wildcard covers exactly one label.
 fn covers(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (dns::normal(pattern), dns::normal(name));
     if pattern == name {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_stands_in_the_arn() {
+    fn the_region_is_read_from_the_arn() {
         assert_eq!(region_of("arn:aws:acm:eu-central-1:123456789012:certificate/x"), "eu-central-1");
         assert_eq!(region_of("nonsense"), "");
     }

@@ -33,9 +33,9 @@ output_keys! {
 /// The desired settings of a custom domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The name.
+    /// The custom domain name.
     pub name: Input<String>,
-    /// Its certificate, of the same region.
+    /// The certificate's ARN, in the same region.
     pub certificate_arn: Input<String>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -47,11 +47,11 @@ pub struct Spec {
 /// What identifies a custom domain name in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The name.
+    /// The custom domain name.
     pub name: String,
-    /// The host name that an alias record points at.
+    /// The regional host name, the target of an alias record.
     pub target: String,
-    /// The hosted zone of that host name.
+    /// The id of the hosted zone of that host name.
     pub zone_id: String,
 }
 
@@ -130,14 +130,14 @@ impl Component for Domain {
             let request = aws.apigateway().create_domain_name().domain_name(name);
             let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
             let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
-            let made = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
-            answer.map(|answer| answer.domain_name_configurations.and_then(made))
+            let created = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
+            answer.map(|answer| answer.domain_name_configurations.and_then(created))
         };
         let make = || async {
             create_or_adopt(aws, "apigateway:CreateDomainName", Repeated::IsRefused, look, send).await?;
             wait_available(aws, name, CREATE_TIMEOUT).await
         };
-        // One that was deleted a moment ago may hold its name, and may even be seen.
+        // AWS may reserve the name of a domain that was just deleted, and may still report the domain.
         let is_held = |error: &CallError| adoption::may_be_released(error) || error.is_not_found();
         aws.retry("the domain name to be free", adoption::RELEASED_WITHIN, is_held, make).await
     }
@@ -168,7 +168,7 @@ impl Component for Domain {
             };
             aws.call("apigateway:UpdateDomainName", request).await?;
         }
-        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        // Also without a change, because an earlier update may have been interrupted during this wait.
         wait_available(aws, name, UPDATE_TIMEOUT).await
     }
 
@@ -178,9 +178,9 @@ impl Component for Domain {
     }
 }
 
-/// How long a new name takes to become available.
+/// How long a new domain name may take to become available.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// How long a changed certificate takes to arrive everywhere.
+/// How long the change of a certificate may take.
 const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// The custom domain names of this region and owner.
@@ -200,7 +200,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
     aws.read_once("apigateway:GetDomainNames", ask).await
 }
 
-/// A domain name, whosever it is.
+/// A domain name of any owner.
 async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallError> {
     let list = || async {
         let own = own(aws).await?.into_iter();
@@ -224,7 +224,7 @@ async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, 
     none_if_missing(aws.call("apigateway:GetDomainName", request).await)
 }
 
-/// The host name that the domain of this name has in this region, when the domain is this owner's.
+/// The regional host name of this owner's domain `name` in this region; `None` when there is none.
 pub(crate) async fn own_target(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
     let Some(domain) = get(aws, name).await? else { return Ok(None) };
     let tags = tags::reported(domain.tags.unwrap_or_default());
@@ -241,7 +241,7 @@ fn configuration(certificate_arn: &str) -> DomainNameConfiguration {
         .build()
 }
 
-/// Mutual TLS as a deviation.
+/// The name of the enforced setting "no mutual TLS".
 const MUTUAL_TLS: &str = "mutualTlsAuthentication";
 
 fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&MutualTlsAuthentication>) -> Deviations {
@@ -253,7 +253,7 @@ fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&Mutua
         .record_unless(MUTUAL_TLS, truststore.is_empty())
 }
 
-/// An empty truststore takes mutual TLS away: leaving it out would keep it.
+/// An empty truststore disables mutual TLS; without the field, AWS would keep it.
 fn without_client_certificates() -> MutualTlsAuthenticationInput {
     MutualTlsAuthenticationInput::builder().truststore_uri("").build()
 }

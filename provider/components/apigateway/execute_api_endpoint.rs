@@ -21,7 +21,7 @@ pub struct ExecuteApiEndpoint;
 pub struct Spec {
     /// The id of the API.
     pub api_id: Input<String>,
-    /// Whether only custom domain names answer.
+    /// Whether the endpoint is disabled, so that only custom domain names answer.
     pub disabled: bool,
     /// How long clients and health checkers may still use the endpoint after traffic has moved, in seconds.
     pub drain_seconds: u64,
@@ -56,7 +56,7 @@ impl Component for ExecuteApiEndpoint {
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
-        // Every API has one, and an API of ours has one of ours.
+        // Every API has one, and the endpoint of our API is ours.
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         Ok(is_disabled(aws, api_id).await?.map(|_| Found::Ours(Outputs { api_id: api_id.clone() })))
     }
@@ -80,20 +80,19 @@ impl Component for ExecuteApiEndpoint {
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         if to.disabled && !from.disabled {
-            let what =
-                format!("whoever still asks {} at its default endpoint to have heard of another", outputs.api_id);
+            let what = format!("the drain period of the default endpoint of API {}", outputs.api_id);
             aws.pause(&what, Duration::from_secs(to.drain_seconds)).await?;
         }
         put(aws, outputs, to).await
     }
 
     async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
-        // It goes with its API.
+        // It is deleted with its API.
         Ok(())
     }
 }
 
-/// Whether the API's default endpoint is closed; `None` when there is no such API.
+/// Whether the API's default endpoint is disabled; `None` when the API does not exist.
 pub(crate) async fn is_disabled(aws: &Regional, api_id: &str) -> Result<Option<bool>, CallError> {
     let api = http_api::get(aws, api_id).await?;
     Ok(api.map(|api| api.disable_execute_api_endpoint.unwrap_or_default()))

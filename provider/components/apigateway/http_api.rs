@@ -40,7 +40,7 @@ pub struct Spec {
 /// Cross-origin resource sharing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cors {
-    /// Origins that may call.
+    /// Origins that may call the API.
     pub allow_origins: Vec<Input<String>>,
     /// Methods that they may use.
     pub allow_methods: Vec<Input<String>>,
@@ -50,7 +50,7 @@ pub struct Cors {
     pub expose_headers: Vec<Input<String>>,
     /// Whether cookies and credentials are sent.
     pub allow_credentials: bool,
-    /// How long a browser may keep the answer, in seconds.
+    /// How long a browser may cache the preflight response, in seconds.
     pub max_age_seconds: Option<Input<i64>>,
 }
 
@@ -124,7 +124,9 @@ impl Component for HttpApi {
                 .set_cors_configuration(cors.clone())
                 .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
-            answer.map(|made| made.api_id.zip(made.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint)))
+            answer.map(|created| {
+                created.api_id.zip(created.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint))
+            })
         };
         create_or_adopt(aws, "apigateway:CreateApi", Repeated::CreatesAnother, look, send).await
     }
@@ -144,7 +146,7 @@ impl Component for HttpApi {
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let id = &outputs.id;
         if from.cors.is_some() && to.cors.is_none() {
-            // An update replaces the configuration, it cannot take it away.
+            // An update replaces the configuration but cannot remove it.
             let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
             ignore_missing(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
         }
@@ -164,7 +166,7 @@ impl Component for HttpApi {
     }
 }
 
-/// The API; `None` when there is none of this id.
+/// The API; `None` when there is none with this id.
 pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
     let ask = || async {
         let request = || aws.apigateway().get_api().api_id(id).send();
@@ -213,9 +215,9 @@ fn from_aws(cors: AwsCors, ours: Option<&Cors>) -> Cors {
     let list = |reported: Option<Vec<String>>, ours: Option<&Vec<Input<String>>>| {
         respell(&reported.unwrap_or_default(), ours.map_or(&[], Vec::as_slice))
     };
-    // Zero is what AWS reports when nothing was said.
-    let unsaid = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
-    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !unsaid);
+    // AWS reports 0 when no maximum age was set.
+    let is_unset = ours.is_none_or(|ours| ours.max_age_seconds.is_none());
+    let max_age = cors.max_age.filter(|seconds| *seconds != 0 || !is_unset);
     Cors {
         allow_origins: list(cors.allow_origins, ours.map(|ours| &ours.allow_origins)),
         allow_methods: list(cors.allow_methods, ours.map(|ours| &ours.allow_methods)),

@@ -24,9 +24,9 @@ output_keys! {
 pub struct Spec {
     /// The id of the API.
     pub api_id: Input<String>,
-    /// The alias that is called.
+    /// The ARN of the alias that is invoked.
     pub function_arn: Input<String>,
-    /// How long the function may take to answer, in milliseconds.
+    /// The timeout of an invocation, in milliseconds.
     pub timeout_ms: Input<i64>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -84,7 +84,7 @@ impl Component for Integration {
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
             let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
-            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.integration_id? }))
+            answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.integration_id? }))
         };
         create_or_adopt(aws, "apigateway:CreateIntegration", Repeated::CreatesAnother, look, send).await
     }
@@ -137,12 +137,12 @@ const PAYLOAD_FORMAT: &str = "2.0";
 /// The timeout of an integration that sets none.
 const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
-/// An integration takes no tags, so its description says which component it is.
+/// The description, which marks the integration as ours, because an integration takes no tags.
 fn mark(aws: &Regional) -> String {
     Address::of::<Integration>(aws.region()).to_string()
 }
 
-/// The integrations of an API of ours that carry our mark.
+/// The integrations of our API that carry our mark.
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
     let mut integrations = pages(|next| async move {
         let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();

@@ -1,4 +1,4 @@
-//! API mapping: which API and stage a custom domain name leads to.
+//! API mapping: the API and stage to which a custom domain name leads.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ pub struct Mapping;
 /// The desired settings of an API mapping.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The domain name.
+    /// The custom domain name.
     pub domain: Input<String>,
     /// The id of the API.
     pub api_id: Input<String>,
-    /// Its stage.
+    /// The name of the API's stage.
     pub stage: Input<String>,
     /// The base path; empty for the whole domain.
     pub base_path: Input<String>,
@@ -32,7 +32,7 @@ pub struct Spec {
 /// What identifies an API mapping in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The domain name.
+    /// The custom domain name.
     pub domain: String,
     /// The id that AWS assigned.
     pub id: String,
@@ -93,7 +93,7 @@ impl Component for Mapping {
         let send = || async {
             let request = aws.apigateway().create_api_mapping().domain_name(domain).api_id(spec.api_id.get());
             let answer = request.stage(spec.stage.get()).set_api_mapping_key(key(spec)).send().await;
-            answer.map(|made| Some(Outputs { domain: domain.clone(), id: made.api_mapping_id? }))
+            answer.map(|created| Some(Outputs { domain: domain.clone(), id: created.api_mapping_id? }))
         };
         let what = format!("the stage to be visible to {domain}");
         let make = || create_or_adopt(aws, "apigateway:CreateApiMapping", Repeated::IsRefused, look, send);
@@ -123,7 +123,7 @@ impl Component for Mapping {
         let send = || {
             let request = aws.apigateway().update_api_mapping().domain_name(&outputs.domain);
             let request = request.api_mapping_id(&outputs.id).api_id(to.api_id.get()).stage(to.stage.get());
-            // Unlike in a create, leaving the key out would keep the old one.
+            // Unlike in a create, an update without a key would keep the old one.
             request.api_mapping_key(to.base_path.get()).send()
         };
         let what = format!("the stage to be visible to {}", outputs.domain);
@@ -139,7 +139,7 @@ impl Component for Mapping {
     }
 }
 
-/// How long a new API or stage may be unknown to a domain name.
+/// How long a new API or stage may not be visible to a domain name.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(30);
 
 fn is_not_visible_yet(error: &CallError) -> bool {
@@ -148,12 +148,12 @@ fn is_not_visible_yet(error: &CallError) -> bool {
         && error.message().contains("identifier")
 }
 
-/// The whole domain is a mapping without a key.
+/// The mapping key; a mapping of the whole domain has none.
 fn key(spec: &Spec) -> Option<String> {
     Some(spec.base_path.get().clone()).filter(|path| !path.is_empty())
 }
 
-/// The base path as we spell it: AWS also writes `(none)` for the empty one.
+/// The base path in our spelling: AWS may report `(none)` for the empty one.
 fn base_path(key: Option<&str>) -> &str {
     key.filter(|key| *key != "(none)").unwrap_or_default()
 }
@@ -167,7 +167,7 @@ fn reported(domain: &str, mapping: &ApiMapping) -> Spec {
     }
 }
 
-/// All mappings of a domain; none when there is no such domain.
+/// All mappings of a domain; none when the domain does not exist.
 async fn mappings(aws: &Regional, domain: &str) -> Result<Vec<ApiMapping>, CallError> {
     pages(|next| async move {
         let request = || aws.apigateway().get_api_mappings().domain_name(domain).set_next_token(next.clone()).send();

@@ -1,4 +1,4 @@
-//! What all objects of API Gateway v2 have in common: ARNs, tags, where their parents stand.
+//! Amazon API Gateway (v2): ARNs, tags, and the parents of its objects.
 
 pub mod domain;
 pub mod execute_api_endpoint;
@@ -17,10 +17,10 @@ use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
 
-/// IAM names API Gateway's actions by HTTP method.
+/// The IAM actions of objects without tags. IAM names API Gateway's actions by HTTP method.
 pub(crate) const ACTIONS: &[&str] = &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST"];
 
-/// The same for what has tags: those have actions of their own besides.
+/// The IAM actions of objects with tags.
 pub(crate) const TAGGED_ACTIONS: &[&str] = &[
     "apigateway:DELETE",
     "apigateway:GET",
@@ -44,7 +44,7 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
 }
 
-/// Turns the tags of the object with this ARN from `from` into `to`.
+/// Changes the tags of the object with this ARN from `from` to `to`.
 pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
     let set = async |tags: BTreeMap<String, String>| {
         let tags: HashMap<String, String> = tags.into_iter().collect();

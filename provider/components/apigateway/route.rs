@@ -1,4 +1,4 @@
-//! Route of an HTTP API: which requests go to the integration.
+//! Route of an HTTP API: the requests that go to the integration.
 
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct Spec {
     pub api_id: Input<String>,
     /// The route key: `$default`, `GET /items/{id}`.
     pub key: String,
-    /// Where its requests go.
+    /// The id of the integration that receives the requests.
     pub integration_id: Input<String>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -53,7 +53,7 @@ impl Component for Route {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
-        // The API is ours, so its routes are.
+        // The routes of our API are ours.
         Ok(of_key(aws, api_id, &spec.key).await?.map(Found::Ours))
     }
 
@@ -81,7 +81,7 @@ impl Component for Route {
         let send = || async {
             let request = aws.apigateway().create_route().api_id(api_id).route_key(&spec.key).target(&target);
             let answer = request.send().await;
-            answer.map(|made| Some(Outputs { api_id: api_id.clone(), id: made.route_id? }))
+            answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.route_id? }))
         };
         create_or_adopt(aws, "apigateway:CreateRoute", Repeated::IsRefused, look, send).await
     }
@@ -129,13 +129,13 @@ fn target(spec: &Spec) -> String {
     format!("{TARGET_PREFIX}{}", spec.integration_id.get())
 }
 
-/// The integration that a route leads to; the target itself when it is something else.
+/// The id of the integration in a route's target; the whole target when it is something else.
 fn integration_of(target: Option<&str>) -> Input<String> {
     let target = target.unwrap_or_default();
     Input::from(target.strip_prefix(TARGET_PREFIX).unwrap_or(target))
 }
 
-/// All routes of an API; none when there is no such API.
+/// All routes of an API; none when the API does not exist.
 async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
     pages(|next| async move {
         let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();

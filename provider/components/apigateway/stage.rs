@@ -30,9 +30,9 @@ pub struct Spec {
     pub api_id: Input<String>,
     /// The stage's name: `$default`.
     pub name: String,
-    /// Throttling of every route.
+    /// The throttling of every route.
     pub throttle: Option<Throttle>,
-    /// Where requests are logged.
+    /// The access log of the requests.
     pub access_log: Option<AccessLog>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -44,18 +44,18 @@ pub struct Spec {
 /// Throttling of a stage's routes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Throttle {
-    /// Requests in a second, as decimal text.
+    /// Requests per second, as decimal text.
     pub rate: Input<String>,
-    /// Requests at once.
+    /// The burst, in requests.
     pub burst: Input<i64>,
 }
 
-/// Where a stage's requests are logged.
+/// The access log of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessLog {
-    /// The log group.
+    /// The ARN of the log group.
     pub log_group_arn: Input<String>,
-    /// The line for one request, with `$context` variables.
+    /// The format of a line, with `$context` variables.
     pub format: Input<String>,
 }
 
@@ -77,7 +77,7 @@ impl Kind for Stage {
         id: "`API_ID/STAGE_NAME`",
         outputs: OUTPUTS,
         immutable: &["api_id", "name"],
-        // API Gateway delivers access logs in the name of the caller.
+        // API Gateway sets up access logs with the caller's permissions.
         actions: &[
             "apigateway:DELETE",
             "apigateway:GET",
@@ -177,7 +177,7 @@ impl Component for Stage {
             let request = || aws.apigateway().delete_access_log_settings().api_id(api).stage_name(name).send();
             ignore_missing(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
         }
-        // Empty settings take the throttling away: zeros would refuse every request.
+        // Empty settings remove the throttling; zeros would reject every request.
         let settings = match &to.throttle {
             Some(throttle) => Some(to_settings(throttle)?),
             None => from.throttle.is_some().then(|| RouteSettings::builder().build()),
@@ -209,7 +209,7 @@ async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetStageOutput>
 
 fn to_settings(throttle: &Throttle) -> Result<RouteSettings, CallError> {
     let rate = throttle.rate.get();
-    let rate: f64 = rate.parse().map_err(|_| CallError::Malformed(format!("{rate:?} is no rate")))?;
+    let rate: f64 = rate.parse().map_err(|_| CallError::Malformed(format!("{rate:?} is not a rate")))?;
     let burst = to_i32(*throttle.burst.get())?;
     Ok(RouteSettings::builder().throttling_rate_limit(rate).throttling_burst_limit(burst).build())
 }
@@ -219,7 +219,7 @@ fn from_settings(settings: &RouteSettings, ours: &Spec) -> Option<Throttle> {
         return None;
     }
     let rate = settings.throttling_rate_limit.unwrap_or_default();
-    // The same rate keeps our digits.
+    // An equal rate keeps our digits.
     let same = ours.throttle.as_ref().map(|throttle| &throttle.rate);
     let same = same.filter(|ours| ours.known().and_then(|text| text.parse().ok()) == Some(rate));
     Some(Throttle {
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_keeps_its_digits() {
+    fn an_equal_rate_keeps_its_digits() {
         let throttle = Throttle { rate: Input::from("10.50"), burst: Input::Known(20) };
         let ours = Spec {
             api_id: Input::from("a"),

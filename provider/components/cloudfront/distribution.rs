@@ -29,14 +29,14 @@ output_keys! {
     }
 }
 
-/// The key of what belongs to it: its certificate, and the record sets that lead to it.
+/// The key of the objects of a distribution: its certificate, and the record sets that lead to it.
 pub const KEY: &str = "cdn";
-/// The region of its certificate.
+/// The region of a distribution's certificate.
 ///
 /// # Source
 /// Amazon CloudFront Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront".
 pub const CERTIFICATE_REGION: &str = "us-east-1";
-/// The hosted zone of every distribution's own name.
+/// The id of the hosted zone of every distribution's own domain name.
 ///
 /// # Source
 /// Amazon Route 53 API reference, `AliasTarget`.
@@ -45,21 +45,21 @@ pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 /// The desired settings of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// What it says it is for: the API's name.
+    /// The comment: the API's name.
     pub comment: String,
-    /// The names it answers to besides its own.
+    /// The alternate domain names.
     pub aliases: Vec<Input<String>>,
     /// `PriceClass_100`, `PriceClass_200` or `PriceClass_All`.
     pub price_class: String,
     /// The certificate for the aliases, in us-east-1.
     pub certificate_arn: Option<Input<String>>,
-    /// Where content comes from, by origin id.
+    /// The origins by id.
     pub origins: BTreeMap<String, Origin>,
-    /// The origin group, where there is one.
+    /// The origin group, if any.
     pub group: Option<OriginGroup>,
-    /// What happens to requests that no other behaviour takes.
+    /// The default cache behaviour.
     pub default_behavior: Behavior,
-    /// Behaviours by path pattern, in order.
+    /// The other cache behaviours by path pattern, in order.
     pub behaviors: Vec<(String, Behavior)>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -68,12 +68,12 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// Where content comes from.
+/// An origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The host name.
     pub host: Input<String>,
-    /// What is put before the path: a stage.
+    /// The origin path, which precedes the path of every request: a stage.
     pub path: String,
 }
 
@@ -86,16 +86,16 @@ pub struct OriginGroup {
     pub primary: String,
     /// The id of the origin that is used when the first one fails.
     pub secondary: String,
-    /// The statuses that count as failing.
+    /// The status codes that cause a failover.
     pub status_codes: Vec<i32>,
 }
 
-/// What happens to a request.
+/// A cache behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Behavior {
-    /// The origin or origin group that answers.
+    /// The id of the origin or origin group.
     pub target: String,
-    /// Whether POST, PUT, PATCH and DELETE are let through. A group cannot take them.
+    /// Whether POST, PUT, PATCH and DELETE are allowed, which CloudFront refuses for an origin group.
     pub writes: bool,
 }
 
@@ -106,7 +106,7 @@ pub struct Outputs {
     pub id: String,
     /// The ARN.
     pub arn: String,
-    /// Its own host name.
+    /// The distribution's own domain name.
     pub domain_name: String,
 }
 
@@ -150,8 +150,8 @@ impl Component for Distribution {
             .map(|(pattern, _)| Problem {
                 summary: "Origin group cannot take writes",
                 detail: format!(
-                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront fails over \
-                     for GET, HEAD and OPTIONS only, and refuses it. Send what writes to a single origin."
+                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects \
+                     that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
                 ),
             })
             .collect())
@@ -160,18 +160,18 @@ impl Component for Distribution {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let mut foreign = None;
         for summary in summaries(aws).await? {
-            let is_named_alike = summary.comment == spec.comment;
+            let has_our_comment = summary.comment == spec.comment;
             let wanted = |alias: &&String| spec.aliases.iter().any(|ours| ours.known() == Some(*alias));
             let shared = aliases_of(&summary).iter().find(wanted).cloned();
-            if !is_named_alike && shared.is_none() {
+            if !has_our_comment && shared.is_none() {
                 continue;
             }
-            // The list may still show one that is gone.
+            // The list may still contain a deleted distribution.
             let Some(tags) = none_if_missing(tags_of(aws, &summary.arn).await)? else { continue };
             if tags::is_ours(aws, &tags) {
                 return Ok(Some(Found::Ours(outputs(&summary))));
             }
-            // A comment is no name: it may be the same.
+            // A comment is not unique, so an equal one is no conflict.
             let Some(alias) = shared else { continue };
             let whose =
                 format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(aws, &tags, ""));
@@ -191,19 +191,19 @@ impl Component for Distribution {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let first = identity::reference(aws, "");
-        let made = match request(aws, spec, &first).await {
-            // CloudFront remembers the reference of a distribution that was deleted.
+        let created = match request(aws, spec, &first).await {
+            // CloudFront refuses the caller reference of a deleted distribution.
             Err(error) if error.code() == Some("DistributionAlreadyExists") => {
                 request(aws, spec, &identity::fresh_reference(aws, "")).await?
             }
             Err(error) if error.code() == Some("CNAMEAlreadyExists") => {
                 let whose = error.message().to_owned();
-                return Err(CallError::Foreign { what: "one of the distribution's aliases".to_owned(), whose });
+                return Err(CallError::Foreign { what: "an alias of the distribution".to_owned(), whose });
             }
-            made => made?,
+            created => created?,
         };
-        deployment::wait(aws, &made.id, None).await?;
-        Ok(made)
+        deployment::wait(aws, &created.id, None).await?;
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -221,14 +221,14 @@ impl Component for Distribution {
         if settings(&from) != settings(to) {
             newest = deployment::change(aws, &outputs.id, |held| config::updated(held, to)).await?;
         }
-        // Also when nothing is left to be changed: an earlier update may have been cut off while it waited.
+        // Also without a change, because an earlier update may have been interrupted during this wait.
         deployment::wait(aws, &outputs.id, newest).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let id = &outputs.id;
-        // One that was just made may not be seen yet, and must not be left behind.
+        // A distribution that was just created may not be visible yet, and must not be left behind.
         let look = || get(aws, id);
         let Some(answer) = aws.read_until_found("the distribution", look).await? else { return Ok(()) };
         let config = answer.distribution.and_then(|distribution| distribution.distribution_config);
@@ -244,7 +244,7 @@ impl Component for Distribution {
             ignore_missing(aws.call("cloudfront:DeleteDistribution", request).await)
         };
         aws.retry(
-            "nobody else to change the distribution",
+            "concurrent changes of the distribution to end",
             deployment::SETTLED_WITHIN,
             deployment::is_overtaken,
             delete,
@@ -274,10 +274,10 @@ fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
     summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
 }
 
-/// The distributions of this owner.
+/// This owner's distributions.
 pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     let mut own = Vec::new();
-    // The comment spares asking for the tags of every distribution.
+    // Filtering by comment saves a read of every distribution's tags.
     for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
         let Some(tags) = none_if_missing(tags_of(aws, &summary.arn).await)? else { continue };
         if tags::address_of::<Distribution>(aws, &tags).is_some() {
@@ -287,7 +287,7 @@ pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
     Ok(own)
 }
 
-/// The names that a distribution answers to besides its own, and the certificate for them.
+/// The alternate domain names of a distribution, and the ARN of the certificate for them.
 pub(crate) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Option<String>), CallError> {
     let config = get(aws, id).await?.and_then(|answer| answer.distribution?.distribution_config);
     let Some(config) = config else { return Ok((Vec::new(), None)) };
@@ -311,7 +311,7 @@ async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, 
     aws.read_once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
 }
 
-/// What CloudFront reports, in our spelling.
+/// The spec that CloudFront reports, in the spelling of `ours`.
 async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
     let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
     let (Some(answer), Some(tags)) = (answer?, none_if_missing(tags)?) else { return Ok(None) };
@@ -319,7 +319,7 @@ async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Res
     let config = required(held.distribution_config, "a distribution's settings")?;
     let reported = config::reported(&config, ours, tags::spec(tags));
     let spec = required(reported, "a distribution's behaviours")?;
-    // What its edges do not have yet has still to be waited for.
+    // A distribution that is not deployed needs an update, which waits for the deployment.
     let is_deployed = held.status == deployment::DEPLOYED;
     Ok(Some(Spec { deviations: spec.deviations.record_unless(deployment::STATUS, is_deployed), ..spec }))
 }
@@ -352,13 +352,13 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let send = || async {
         let request = aws.cloudfront().create_distribution_with_tags();
         let answer = request.distribution_config_with_tags(config.clone()).send().await;
-        answer.map(|made| {
-            let made = made.distribution?;
-            Some(Outputs { id: made.id, arn: made.arn, domain_name: made.domain_name })
+        answer.map(|created| {
+            let created = created.distribution?;
+            Some(Outputs { id: created.id, arn: created.arn, domain_name: created.domain_name })
         })
     };
     let make = || create_or_adopt(aws, "cloudfront:CreateDistribution", Repeated::IsRefused, look, send);
-    // CloudFront sees a certificate a little later than ACM.
+    // A new certificate is visible to CloudFront a little later than in ACM.
     let unseen = |error: &CallError| error.code() == Some("InvalidViewerCertificate");
     aws.retry("CloudFront to see the certificate", deployment::SETTLED_WITHIN, unseen, make).await
 }

@@ -1,4 +1,5 @@
-//! A real request to a region's API, answered. No AWS object: a region is routed to only after it.
+//! The probe: a real request that a region's API must answer before the region receives traffic. It is not an AWS
+//! object.
 
 use std::time::Duration;
 
@@ -26,9 +27,9 @@ output_keys! {
 /// The desired settings of a probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The API's endpoint.
+    /// The URL or host to which the request is sent.
     pub endpoint: Input<String>,
-    /// Its host name.
+    /// The host name in the request.
     pub host: Input<String>,
     /// The path of the request.
     pub path: Input<String>,
@@ -94,7 +95,7 @@ impl Component for Probe {
             routed: true,
             version: version.number.into(),
         };
-        // It was answered once, or it would not be in use.
+        // An API in use has answered its probe before.
         Ok(vec![Discovered { key: None, spec, outputs }])
     }
 
@@ -115,7 +116,7 @@ impl Component for Probe {
     }
 }
 
-/// How long a new API may take until it answers everywhere.
+/// How long a new API may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The length to which the body of a response is cut in messages.
@@ -142,19 +143,18 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
 fn seen(answer: &HttpAnswer) -> String {
     let body: String = answer.body.chars().take(QUOTED).collect();
     let advice = match answer.status {
-        _ if answer.status >= 500 => "; the function's log group may tell why",
-        404 => "; API Gateway says so itself while its stage is being deployed, or when no route leads to the path",
-        403 => "; API Gateway says so itself while a domain name is not mapped",
+        _ if answer.status >= 500 => "; see the function's log group",
+        404 => "; API Gateway returns this while its stage is being deployed, or when no route matches the path",
+        403 => "; API Gateway returns this while a domain name is not mapped",
         _ => "",
     };
     format!("status {} with {body:?}{advice}", answer.status)
 }
 
-/// Whether the function answered, and not API Gateway in its place: while a stage is being deployed it says Not Found,
-/// while a domain name is not mapped Forbidden, and both only in these words. Where nothing is
-/// `routed`, Not Found is all that there can be.
+/// Whether the function answered, and not API Gateway itself. API Gateway returns 404 while a stage is being deployed
+/// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts.
 fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
-    let gateways_own = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
+    let is_from_gateway = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
         let message = body.get("message").and_then(Json::as_str);
         body.as_object().is_some_and(|body| body.len() == 1)
             && matches!(
@@ -162,10 +162,10 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });
-    answer.status < 500 && (!gateways_own || !routed && answer.status == 404)
+    answer.status < 500 && (!is_from_gateway || !routed && answer.status == 404)
 }
 
-/// The domain name that only this region has, where there is one.
+/// The regional domain name if there is one, else the first domain name.
 fn regional_first(domains: Vec<domain::Outputs>, region: &str) -> Option<domain::Outputs> {
     let own = domains.iter().position(|domain| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
     domains.into_iter().nth(own)
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_own_words_are_no_answer() {
+    fn a_response_of_api_gateway_itself_is_no_answer() {
         assert!(!answered(404, r#"{"message":"Not Found"}"#));
         assert!(!answered(403, r#"{"message":"Forbidden"}"#));
         assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn where_no_route_leads_not_found_is_an_answer() {
+    fn not_found_is_an_answer_when_no_route_matches() {
         let answered = |status, body: &str| is_answered(&HttpAnswer { status, body: body.to_owned() }, false);
         assert!(answered(404, r#"{"message":"Not Found"}"#));
         assert!(!answered(403, r#"{"message":"Forbidden"}"#));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_says_where_to_look() {
+    fn a_failed_probe_says_where_to_look() {
         let seen = |status| seen(&HttpAnswer { status, body: "x".to_owned() });
         assert!(seen(500).contains("log group") && seen(404).contains("no route") && seen(403).contains("mapped"));
         assert_eq!(seen(429), r#"status 429 with "x""#);

@@ -1,4 +1,4 @@
-//! IAM role with its inline policies: what the functions of all regions run as.
+//! IAM role that the functions of all regions assume, with its inline policies.
 
 mod policy;
 
@@ -30,7 +30,7 @@ output_keys! {
 pub struct Spec {
     /// The name.
     pub name: String,
-    /// The services that may assume it: `lambda.amazonaws.com`.
+    /// The services that may assume the role, such as `lambda.amazonaws.com`.
     pub services: Vec<String>,
     /// Inline policies by name, as JSON documents.
     pub policies: BTreeMap<String, Input<String>>,
@@ -83,15 +83,16 @@ impl Component for Role {
     }
 
     fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
-        // IAM knows no regions.
+        // ARNs of IAM contain no region.
         let arn = Place { region: "", ..*place }.arn("iam", &format!("role/{}", spec.name));
         Some(Outputs { name: spec.name.clone(), arn })
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(role) = get(aws, &spec.name).await? else { return Ok(None) };
-        let described = role.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}; "));
-        let hints = format!("{}it was made on {}", described.unwrap_or_default(), role.create_date());
+        let described =
+            role.description().filter(|text| !text.is_empty()).map(|text| format!("its description is {text:?}; "));
+        let hints = format!("{}it was created on {}", described.unwrap_or_default(), role.create_date());
         Ok(Some(tags::judge(aws, &tags_of(&role), outputs(&role), &hints)))
     }
 
@@ -126,15 +127,15 @@ impl Component for Role {
                 .set_tags(Some(tags.clone()))
                 .send()
         };
-        let made = match aws.call("iam:CreateRole", send).await {
-            Ok(made) => made.role,
+        let created = match aws.call("iam:CreateRole", send).await {
+            Ok(created) => created.role,
             Err(taken) if taken.is_exists() => {
                 return adoption::take_over::<Self>(aws, spec, &format!("IAM role {}", spec.name), taken).await;
             }
             Err(error) => return Err(error),
         };
-        let Some(role) = made else {
-            let why = "IAM did not say what it made".to_owned();
+        let Some(role) = created else {
+            let why = "the role is missing in IAM's response".to_owned();
             return Err(CallError::Failed { what: format!("IAM role {}", spec.name), why });
         };
         let put = spec.policies.iter().map(|(name, document)| put_policy(aws, &spec.name, name, document.get()));
@@ -181,7 +182,7 @@ impl Component for Role {
             ignore_missing(aws.call("iam:DeleteRole", || client.delete_role().role_name(name).send()).await)
         };
         let has_policies = |error: &CallError| error.code() == Some("DeleteConflict");
-        aws.retry("the role's policies to be seen", CONSISTENCY_WINDOW, has_policies, delete).await
+        aws.retry("the role's policies to be visible", CONSISTENCY_WINDOW, has_policies, delete).await
     }
 }
 
@@ -231,7 +232,7 @@ async fn delete_policy(aws: &Regional, role: &str, name: &str) -> Result<(), Cal
     ignore_missing(aws.call("iam:DeleteRolePolicy", send).await)
 }
 
-/// The names of a role's inline policies; `None` when there is no such role.
+/// The names of a role's inline policies; `None` when the role does not exist.
 async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>, CallError> {
     let client = aws.iam();
     let send =
@@ -239,7 +240,7 @@ async fn policy_names(aws: &Regional, role: &str) -> Result<Option<Vec<String>>,
     none_if_missing(aws.call("iam:ListRolePolicies", send).await)
 }
 
-/// A role's inline policies by name: as they were `applied` where they say the same.
+/// A role's inline policies by name; in the spelling of `applied` when they are equivalent.
 async fn policies(
     aws: &Regional,
     role: &str,

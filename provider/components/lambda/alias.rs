@@ -1,4 +1,4 @@
-//! Alias of a function: the name that the API calls, moved from version to version.
+//! Alias of a function, which the API invokes. It moves from version to version.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +31,7 @@ pub struct Spec {
     pub function: Input<String>,
     /// The alias' name.
     pub name: String,
-    /// The version it points at.
+    /// The version to which it points.
     pub version: Input<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Outputs {
     pub function: String,
     /// The alias' name.
     pub name: String,
-    /// The alias' ARN: what an integration calls.
+    /// The alias' ARN, which an integration invokes.
     pub arn: String,
 }
 
@@ -72,7 +72,7 @@ impl Component for Alias {
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
-        // An alias has no tags: on a function of ours it is ours.
+        // An alias has no tags; on our function it is ours.
         let Some(function) = spec.function.known() else { return Ok(None) };
         let alias = get(aws, function, &spec.name).await?;
         Ok(alias.map(|_| Found::Ours(outputs(&aws.into(), function, &spec.name))))
@@ -83,7 +83,7 @@ impl Component for Alias {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        // Of several versions, the first is the one that it leads to.
+        // Of several versions, the alias points to the first one.
         let version = siblings.in_scope::<Version>(&aws.address().scope).into_iter().next();
         let found = version.map(|version| {
             let outputs = outputs(&aws.into(), &version.function, LIVE);
@@ -145,10 +145,10 @@ impl Component for Alias {
     }
 }
 
-/// The alias that an API calls.
+/// The name of the alias that an API invokes.
 pub const LIVE: &str = "live";
 
-/// The alias; `None` when there is none.
+/// The alias; `None` when it does not exist.
 pub(crate) async fn get(aws: &Regional, function: &str, name: &str) -> Result<Option<GetAliasOutput>, CallError> {
     let client = aws.lambda();
     let send = || client.get_alias().function_name(function).name(name).send();

@@ -35,13 +35,13 @@ output_keys! {
 pub struct Spec {
     /// The name.
     pub name: String,
-    /// The role it runs as.
+    /// The ARN of its execution role.
     pub role_arn: Input<String>,
-    /// What runs.
+    /// The function's code.
     pub code: Code,
-    /// Where a package is read from; `None` unless `code` is a package.
+    /// The source of a package; `None` unless `code` is a package.
     pub source: Option<PackageSource>,
-    /// What Lambda calls in it; `None` for an image.
+    /// The handler; `None` for an image.
     pub handler: Option<Input<String>>,
     /// The runtime's identifier; `None` for an image.
     pub runtime: Option<Input<String>>,
@@ -57,28 +57,28 @@ pub struct Spec {
     pub environment: BTreeMap<String, Input<String>>,
     /// ARNs of layer versions of this region.
     pub layers: Vec<Input<String>>,
-    /// Whether X-Ray traces every request (`Active`) or follows the caller (`PassThrough`).
+    /// Whether X-Ray tracing is `Active`; `PassThrough` otherwise.
     pub tracing: bool,
-    /// Concurrency set aside for it.
+    /// The reserved concurrency.
     pub reserved_concurrency: Option<Input<i64>>,
-    /// The network it runs in.
+    /// The VPC configuration.
     pub vpc: Option<Vpc>,
-    /// The log group it writes to.
+    /// The name of the log group.
     pub log_group: Input<String>,
     /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
-/// What a function runs.
+/// The code of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// A zip that we send.
+    /// A zip file that the provider uploads.
     Package {
-        /// SHA-256 of the zip in base64.
+        /// The SHA-256 of the zip file, in base64.
         sha256: Input<String>,
     },
-    /// A zip in a bucket of the function's region.
+    /// A zip file in a bucket of the function's region.
     S3 {
         /// The bucket.
         bucket: Input<String>,
@@ -94,7 +94,7 @@ pub enum Code {
     },
 }
 
-/// The network a function runs in.
+/// The VPC configuration of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     /// Subnets of the function's region.
@@ -108,7 +108,7 @@ pub struct Vpc {
 pub struct Outputs {
     /// The name.
     pub name: String,
-    /// Its ARN without a version.
+    /// The function's ARN, without a version.
     pub arn: String,
 }
 
@@ -196,7 +196,7 @@ impl Component for Function {
         let make_or_take_over = || async {
             match make(aws, spec, &what).await {
                 Err(taken) if taken.is_exists() => take_over(aws, spec, &what, taken).await,
-                made => made.map_err(|error| request::without_values(error, spec)),
+                created => created.map_err(|error| request::without_values(error, spec)),
             }
         };
         aws.retry(&what, adoption::RELEASED_WITHIN, adoption::may_be_released, make_or_take_over).await
@@ -244,7 +244,7 @@ impl Component for Function {
     }
 }
 
-/// Makes a function that is not there yet.
+/// Creates a function that does not exist yet.
 async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outputs, CallError> {
     let client = aws.lambda();
     let attempt = || async {
@@ -278,12 +278,13 @@ fn outputs(place: &Place<'_>, name: &str) -> Outputs {
 }
 
 fn hints(now: &FunctionConfiguration) -> String {
-    let described = now.description().filter(|text| !text.is_empty()).map(|text| format!("it says {text:?}"));
+    let described =
+        now.description().filter(|text| !text.is_empty()).map(|text| format!("its description is {text:?}"));
     let changed = now.last_modified().map(|time| format!("it was last changed on {time}"));
     described.into_iter().chain(changed).collect::<Vec<_>>().join("; ")
 }
 
-/// Sets concurrency aside, or gives it back. Lambda takes this only for a function that is ready.
+/// Sets or removes the reserved concurrency, which Lambda accepts only for an active function.
 async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> Result<(), CallError> {
     let client = aws.lambda();
     let attempt = || async {
@@ -356,7 +357,8 @@ fn observed_code(applied: Option<&Spec>, now: &FunctionConfiguration, function: 
     }
 }
 
-/// Lambda keeps subnets and security groups as sets: in the applied order where they are the applied ones.
+/// The VPC configuration. Lambda stores subnets and security groups as sets; they keep the applied order when they are
+/// equal.
 fn observed_vpc(applied: Option<&Spec>, now: &FunctionConfiguration) -> Option<Vpc> {
     let now = now.vpc_config().filter(|vpc| !vpc.subnet_ids().is_empty())?;
     let applied = applied.and_then(|applied| applied.vpc.as_ref());

@@ -16,21 +16,21 @@ use crate::components::support::answer::none_if_missing;
 use crate::components::support::tags;
 use crate::components::{Holder, Place};
 
-/// How long IAM may take until Lambda sees a role, and Lambda until a function takes the next change.
+/// How long a new role may not be visible to Lambda, and how long a function may refuse the next change.
 ///
 /// # Source
 /// hashicorp/aws, `iamPropagationTimeout` and `lambdaPropagationTimeout`.
 pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 
-/// How long a function may take to become active: in a network of the user's it needs interfaces first.
+/// How long a function may take to become active; in a VPC, Lambda creates network interfaces first.
 const READY: Duration = Duration::from_secs(600);
 
-/// The names that a function of `aws`'s owner may have: with a package, with an image.
+/// The possible names of the owner's function: with a package, and with an image.
 pub(crate) fn function_names(aws: &Regional) -> [String; 2] {
     [aws.owner().name().to_owned(), format!("{}-image", aws.owner().name())]
 }
 
-/// Whose the function of this name is.
+/// The current owner of the function `name`.
 pub(crate) async fn holder(aws: &Regional, name: &str) -> Result<Holder, CallError> {
     let function = get(aws, name, None).await?;
     let tags = function.map(|function| tags::reported(function.tags.unwrap_or_default()));
@@ -42,12 +42,12 @@ pub(crate) fn function_arn(place: &Place<'_>, name: &str) -> String {
     place.arn("lambda", &format!("function:{name}"))
 }
 
-/// Whether Lambda is still busy with an earlier change of the same function.
+/// Whether Lambda is still applying an earlier change of the same function.
 pub(crate) fn is_busy(error: &CallError) -> bool {
     error.code() == Some("ResourceConflictException") && !error.is_exists()
 }
 
-/// The function, or one of its versions or aliases; `None` when there is none.
+/// The function, or one of its versions or aliases; `None` when it does not exist.
 pub(crate) async fn get(
     aws: &Regional,
     name: &str,
@@ -58,7 +58,7 @@ pub(crate) async fn get(
     none_if_missing(aws.call("lambda:GetFunction", send).await)
 }
 
-/// Waits until a function, or one of its versions, can be called and changed.
+/// Waits until a function, or one of its versions, can be invoked and changed.
 ///
 /// # Errors
 /// [`CallError::Failed`] with Lambda's reason; [`CallError::TimedOut`].

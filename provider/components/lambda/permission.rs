@@ -1,4 +1,4 @@
-//! Statement in a function's resource policy: lets an API call the alias.
+//! Statement in a function's resource policy that allows an API to invoke the alias.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -22,7 +22,7 @@ pub struct Spec {
     pub alias: Input<String>,
     /// The statement's id.
     pub statement_id: String,
-    /// The API that may call.
+    /// The id of the API that may invoke the alias.
     pub api_id: Input<String>,
 }
 
@@ -60,7 +60,7 @@ impl Component for Permission {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(function), Some(alias)) = (spec.function.known(), spec.alias.known()) else { return Ok(None) };
         let outputs = outputs(function, alias, &spec.statement_id);
-        // A statement has no tags: by our name, in the policy of a function of ours, it is ours.
+        // A statement has no tags; with our id, in the policy of our function, it is ours.
         let Some(allowed) = allowed(aws, &outputs).await? else { return Ok(None) };
         Ok((spec.api_id.known() == Some(&allowed)).then_some(Found::Ours(outputs)))
     }
@@ -89,14 +89,14 @@ impl Component for Permission {
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let outputs = outputs(spec.function.get(), spec.alias.get(), &spec.statement_id);
         let api_id = spec.api_id.get();
-        // Lambda loses statements that are added to one policy at the same time.
+        // Lambda loses statements when several are added to one policy at the same time.
         let _alone = aws.exclusive(&outputs.function).await?;
         match add(aws, &outputs, api_id).await {
             Err(taken) if taken.is_exists() => {}
             added => return added.map(|()| outputs),
         }
         if allowed(aws, &outputs).await?.as_ref() != Some(api_id) {
-            // The statement of the API that this one comes after.
+            // The statement allows the API that the new one replaces.
             remove(aws, &outputs).await?;
             add(aws, &outputs, api_id).await?;
         }
@@ -114,7 +114,7 @@ impl Component for Permission {
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let _alone = aws.exclusive(&outputs.function).await?;
-        // A successor has the same name: what allows another API is not the one to delete.
+        // The replacement has the same id: a statement that allows another API is not the one to delete.
         if allowed(aws, outputs).await?.as_ref() != spec.api_id.known() {
             return Ok(());
         }
@@ -129,7 +129,7 @@ fn outputs(function: &str, alias: &str, statement_id: &str) -> Outputs {
     Outputs { function: function.to_owned(), alias: alias.to_owned(), statement_id: statement_id.to_owned() }
 }
 
-/// What the requests of an API come from: every stage, every route.
+/// The source ARN of an API's requests: every stage, every route.
 fn source_arn(aws: &Regional, api_id: &str) -> String {
     Place::from(aws).arn("execute-api", &format!("{api_id}/*/*"))
 }
@@ -167,8 +167,8 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
     ignore_missing(aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await)
 }
 
-/// The API that our statement lets in; `None` without such a statement. A statement that does not say what ours say
-/// comes back as its own text, which is no API.
+/// The id of the API that our statement allows; `None` without such a statement. A statement of another form is
+/// returned as its own text, which is no id, so that it shows as drift.
 async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
     let client = aws.lambda();
     let send = || client.get_policy().function_name(&outputs.function).qualifier(&outputs.alias).send();
@@ -188,7 +188,7 @@ fn source_of(statement: &Json) -> Option<&str> {
     like.iter().find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).and_then(|(_, value)| value.as_str())
 }
 
-/// The API in a statement that lets API Gateway call the function and nothing else.
+/// The id of the API in a statement that allows API Gateway to invoke the function, and nothing else.
 fn api_of(statement: &Json) -> Option<&str> {
     let plain = at(statement, "/Effect") == Some("Allow")
         && at(statement, "/Action") == Some(INVOKE)
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_kind_of_statement_names_an_api() {
+    fn only_a_statement_of_our_form_names_an_api() {
         let ours = json!({
             "Sid": "multiregion-giraffe", "Effect": "Allow", "Principal": { "Service": API_GATEWAY },
             "Action": INVOKE, "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:giraffe:live",

@@ -23,7 +23,7 @@ pub struct Spec {
     pub function: Input<String>,
     /// The alias' name.
     pub alias: Input<String>,
-    /// How many instances are kept warm.
+    /// The number of provisioned instances.
     pub instances: Input<i64>,
 }
 
@@ -62,7 +62,7 @@ impl Component for ProvisionedConcurrency {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(function), Some(alias)) = (spec.function.known(), spec.alias.known()) else { return Ok(None) };
-        // It has no tags: on an alias of ours it is ours.
+        // It has no tags; on our alias it is ours.
         let outputs = Outputs { function: function.clone(), alias: alias.clone() };
         Ok(get(aws, &outputs).await?.map(|_| Found::Ours(outputs)))
     }
@@ -108,7 +108,7 @@ impl Component for ProvisionedConcurrency {
     }
 }
 
-/// How long Lambda may take to start the instances.
+/// How long Lambda may take to provision the instances.
 const ALLOCATION: Duration = Duration::from_secs(600);
 
 fn observed(outputs: &Outputs, now: &GetProvisionedConcurrencyConfigOutput) -> Spec {

@@ -1,4 +1,4 @@
-//! Published version of a function: what an alias points at, and what a rollback goes back to.
+//! Published version of a function, to which an alias points.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ output_keys! {
 pub struct Spec {
     /// The function's name.
     pub function: Input<String>,
-    /// A digest of everything that a version freezes: a new one makes a new version.
+    /// A hash of everything that a version contains; a new hash publishes a new version.
     pub fingerprint: Input<String>,
 }
 
@@ -49,7 +49,7 @@ impl Kind for Version {
         id: "the version number",
         outputs: OUTPUTS,
         immutable: &["function", "fingerprint"],
-        // A digest of the environment, among others, which could be guessed from it.
+        // The hash covers the environment, whose values could be guessed from it.
         secret: &["fingerprint"],
         actions: &[
             "lambda:DeleteFunction",
@@ -91,7 +91,7 @@ impl Component for Version {
             let (alias, versions) =
                 futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
             let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
-            // Then the newest first: without an alias, it is the one that was to be led to.
+            // After the live version, the newest first: without an alias, the newest was about to become live.
             let ours = versions?.into_iter().rev().filter(|version| version.description().is_some_and(is_fingerprint));
             let mut numbers: Vec<String> = live.into_iter().chain(ours.filter_map(|version| version.version)).collect();
             numbers.retain(|number| is_number(number));
@@ -107,15 +107,15 @@ impl Component for Version {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let (client, function) = (aws.lambda(), spec.function.get());
-        // Lambda publishes nothing when nothing changed since the last version and gives that one back, so a repeated
-        // call makes no second version.
+        // When nothing has changed since the last version, Lambda publishes nothing and returns that version. A
+        // repeated call therefore creates no second version.
         let send = || client.publish_version().function_name(function).description(spec.fingerprint.get()).send();
         let attempt = || aws.call("lambda:PublishVersion", send);
         let what = format!("a version of function {function} in {}", aws.region());
         let published = aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
         let number = published.version.unwrap_or_default();
         if !is_number(&number) {
-            return Err(CallError::Failed { what, why: format!("Lambda answered with version {number:?}") });
+            return Err(CallError::Failed { what, why: format!("Lambda returned the version {number:?}") });
         }
         lambda::wait_until_ready(aws, function, Some(&number)).await?;
         Ok(Outputs { function: function.clone(), number })
@@ -125,8 +125,8 @@ impl Component for Version {
         let Some(version) = lambda::get(aws, &outputs.function, Some(&outputs.number)).await? else {
             return Ok(None);
         };
-        // A version never changes. Its description may be another's all the same: of code and settings that are published
-        // already, Lambda gives back the earlier version. Only an import has nothing else to go by.
+        // A version never changes. Its description may still differ from the fingerprint, because for unchanged code
+        // and settings Lambda returns an earlier version. Only an import relies on the description.
         let applied = spec.fingerprint.known().is_some_and(|fingerprint| !fingerprint.is_empty());
         let description = version.configuration().and_then(|now| now.description()).filter(|text| !text.is_empty());
         let described = description.filter(|_| !applied);
@@ -141,7 +141,7 @@ impl Component for Version {
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         // Without a version, this call deletes the whole function.
         if !is_number(&outputs.number) {
-            return Err(CallError::Malformed(format!("{:?} is no number of a version", outputs.number)));
+            return Err(CallError::Malformed(format!("{:?} is not a version number", outputs.number)));
         }
         let client = aws.lambda();
         let send = || client.delete_function().function_name(&outputs.function).qualifier(&outputs.number).send();
@@ -151,7 +151,7 @@ impl Component for Version {
     }
 }
 
-/// What is published of a function, in the order in which it was; nothing when there is no function.
+/// The published versions of a function, oldest first; none when the function does not exist.
 async fn published(aws: &Regional, function: &str) -> Result<Vec<FunctionConfiguration>, CallError> {
     let client = aws.lambda();
     let send = || {

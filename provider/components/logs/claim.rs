@@ -1,10 +1,10 @@
 //! The claim: an empty log group `/multiregion/api/NAME` in the home region, the first object of a resource.
 //!
-//! CloudWatch Logs creates it atomically, so of two creates of the same name in the same home region one wins. It holds the
-//! owner id, the phase, the run at work and its heartbeat, and the regions to look in after the state is lost. Who reads and
-//! writes these, and when, is the ownership protocol's matter: see [`crate::ownership`].
+//! CloudWatch Logs creates it atomically, so of two creates of the same name in the same home region only one succeeds.
+//! Its tags hold the owner id, the phase, the running create and its heartbeat, and the regions to search when the
+//! state is lost. The ownership protocol decides when they are read and written: see [`crate::ownership`].
 //!
-//! The claim stays in the region where it was created, also when the provider's home region changes: its ARN names it.
+//! The claim stays in the region in its ARN, even when the provider's home region changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,12 +26,12 @@ output_keys! {
     }
 }
 
-/// The desired claim.
+/// The desired settings of a claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// Its name among the claims of all resources: `api/shop`.
+    /// The claim's name among those of all resources: `api/shop`.
     pub name: String,
-    /// The regions that the resource lives in: where an import looks. A region that is left stays listed until nothing is in it.
+    /// The regions of the resource, which an import searches. A removed region stays listed until it is empty.
     pub regions: Vec<String>,
     /// The tags, including the ownership tags.
     pub tags: Tags,
@@ -84,7 +84,7 @@ impl Component for Claim {
         let hint = match phase_of(&tags) {
             Some(Phase::Creating) | None => created(aws, &name).await?,
             Some(phase) => format!(
-                "it is the claim of {} {} of this name, which another state manages, or used to; to manage that one here, \
+                "it is the claim of {} {} of this name, which another state manages or managed; to manage it here, \
                  import it by the name {:?}",
                 if phase == Phase::Ready { "a finished" } else { "an incomplete" },
                 aws.owner().resource_type(),
@@ -142,7 +142,7 @@ impl Component for Claim {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let mut change = TagChange::between(&from.tags, &to.tags);
         if to.regions.iter().any(|region| !from.regions.contains(region)) {
-            // A region that is left stays listed until nothing is in it: then the completion marker removes it.
+            // A removed region stays listed until it is empty; then the completion marker removes it.
             let regions: BTreeSet<String> = from.regions.iter().chain(&to.regions).cloned().collect();
             change.set.extend(region_tags(&regions.into_iter().collect::<Vec<_>>()));
         }
@@ -155,7 +155,7 @@ impl Component for Claim {
     }
 }
 
-/// How long the first heartbeat of a create holds, in seconds until the next one.
+/// The interval between the first heartbeats of a create, in seconds.
 pub const FIRST_HEARTBEAT_INTERVAL: u64 = 10;
 
 /// The address of every resource's claim.
@@ -180,7 +180,7 @@ pub async fn record(aws: &Regional) -> Result<Option<ClaimRecord>, CallError> {
     }))
 }
 
-/// Writes a heartbeat of this run, the next of which follows after `interval` seconds. The run holds the claim then.
+/// Writes a heartbeat of this run and announces the next one after `interval` seconds. The run then holds the claim.
 ///
 /// # Errors
 /// A call that failed.
@@ -196,7 +196,7 @@ pub async fn finish(aws: &Regional, phase: Phase) -> Result<(), CallError> {
     set(aws, [(PHASE_TAG.to_owned(), phase.name().to_owned())].into()).await
 }
 
-/// The name of an owner's claim, as AWS and users know it.
+/// The name of the log group of an owner's claim.
 pub fn log_group_of(owner: &Owner) -> String {
     log_group(&owner.claim_name())
 }
@@ -218,13 +218,13 @@ pub(crate) fn phase_of(tags: &BTreeMap<String, String>) -> Option<Phase> {
 const PREFIX: &str = "/multiregion/";
 /// The tag that holds the [`Phase`].
 pub(crate) const PHASE_TAG: &str = "multiregion:phase";
-/// The tag that names the run at work.
+/// The tag with the id of the running create.
 const RUN_TAG: &str = "multiregion:run";
-/// The tag that holds that run's last [`Heartbeat`].
+/// The tag with that run's last [`Heartbeat`].
 const HEARTBEAT_TAG: &str = "multiregion:heartbeat";
-/// What the tags that list the regions begin with.
+/// The prefix of the tags that list the regions.
 const REGIONS_TAG: &str = "multiregion:regions";
-/// The longest value that a tag may have.
+/// The maximum length of a tag's value.
 const TAG_VALUE_LENGTH: usize = 256;
 
 fn log_group(name: &str) -> String {
@@ -235,7 +235,7 @@ fn outputs(aws: &Regional, log_group: &str) -> Outputs {
     Outputs { log_group: log_group.to_owned(), arn: logs::arn(&aws.into(), log_group) }
 }
 
-/// AWS in the region that the claim was made in.
+/// AWS in the region of the claim.
 fn own_region(aws: &Regional, outputs: &Outputs) -> Result<Regional, CallError> {
     logs::place(&outputs.arn).map(|(region, _)| aws.at(region))
 }
@@ -246,7 +246,7 @@ async fn created(aws: &Regional, log_group: &str) -> Result<String, CallError> {
     Ok(time.map_or_else(String::new, |time| format!("it was created on {} UTC", time.date())))
 }
 
-/// The tags of a claim without those that only this file manages.
+/// The spec of a claim, from its tags without those that only this file manages.
 fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
     let regions = regions_of(&tags);
     let own = |key: &str| [PHASE_TAG, RUN_TAG, HEARTBEAT_TAG].contains(&key) || key.starts_with(REGIONS_TAG);
@@ -254,14 +254,14 @@ fn observed(name: &str, tags: BTreeMap<String, String>) -> Spec {
     Spec { name: name.to_owned(), regions, tags: tags::spec(tags) }
 }
 
-/// What makes the tags of a claim say exactly these regions.
+/// The change after which the tags of a claim list exactly these regions.
 pub(crate) fn exact_regions(tags: &BTreeMap<String, String>, regions: &[String]) -> TagChange {
     let set = region_tags(regions);
     let outdated = tags.keys().filter(|key| key.starts_with(REGIONS_TAG) && !set.contains_key(*key));
     TagChange { remove: outdated.cloned().collect(), set }
 }
 
-/// The regions as tags, separated by spaces: as many tags as it takes.
+/// The regions as tags: separated by spaces, in as many tags as necessary.
 fn region_tags(regions: &[String]) -> BTreeMap<String, String> {
     let mut values = vec![String::new()];
     for region in regions {
@@ -276,13 +276,13 @@ fn region_tags(regions: &[String]) -> BTreeMap<String, String> {
     }
     let keyed = values.into_iter().enumerate().map(|(number, value)| match number {
         0 => (REGIONS_TAG.to_owned(), value),
-        // Two digits: their order as text is their order.
+        // Two digits, so that they sort as text.
         _ => (format!("{REGIONS_TAG}:{number:02}"), value),
     });
     keyed.collect()
 }
 
-/// The regions that the tags of a claim say.
+/// The regions that the tags of a claim list.
 pub(crate) fn regions_of(tags: &BTreeMap<String, String>) -> Vec<String> {
     let values = tags.iter().filter(|(key, _)| key.starts_with(REGIONS_TAG)).map(|(_, value)| value);
     values.flat_map(|value| value.split(' ')).filter(|region| !region.is_empty()).map(str::to_owned).collect()
@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_number_of_regions_goes_into_tags() {
+    fn any_number_of_regions_fits_into_tags() {
         let regions: Vec<String> = (0..34).map(|number| format!("ap-southeast-{number}")).collect();
         let tags = region_tags(&regions);
         assert!(tags.len() > 1 && tags.values().all(|value| value.len() <= TAG_VALUE_LENGTH));

@@ -1,5 +1,5 @@
-//! The completion marker: the claim's phase `ready`, set last, when all of a resource exists and nothing else is left. It is
-//! no AWS object of its own.
+//! The completion marker: the claim's phase `ready`. It is set last, when the whole resource exists and no replaced
+//! object is left. It is not an AWS object of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,19 +14,19 @@ use crate::desired::{Input, Kind, KindMeta, Phase};
 #[derive(Debug)]
 pub struct CompletionMarker;
 
-/// The desired marker.
+/// The desired settings of a completion marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The claim's ARN: the marker is in the claim's region.
+    /// The ARN of the claim.
     pub claim_arn: Input<String>,
-    /// The regions in which there is anything: the claim lists no others then.
+    /// The regions that contain objects; the claim then lists no others.
     pub regions: Vec<String>,
 }
 
 /// What identifies a completion marker in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The claim's ARN.
+    /// The ARN of the claim.
     pub claim_arn: String,
 }
 
@@ -96,7 +96,8 @@ impl Component for CompletionMarker {
     }
 }
 
-/// A create leaves the phase: [`claim::finish`] writes it once the host has persisted the state.
+/// Updates the regions, and outside of a create the phase. During a create, [`claim::finish`] writes the phase once the
+/// host has persisted the state.
 async fn mark(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallError> {
     let (region, claim) = logs::place(claim_arn)?;
     let aws = aws.at(region);
@@ -108,7 +109,7 @@ async fn mark(aws: &Regional, claim_arn: &str, spec: &Spec) -> Result<(), CallEr
     logs::retag(&aws, claim, change).await
 }
 
-/// The regions of a claim that is marked as complete.
+/// The regions of a claim in the phase `ready`; `None` in other phases.
 async fn marked(aws: &Regional, claim_arn: &str) -> Result<Option<Vec<String>>, CallError> {
     let (region, claim) = logs::place(claim_arn)?;
     let tags = logs::tags_of(&aws.at(region), claim).await?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! CloudWatch log group: where one region's function or access log writes.
+//! CloudWatch Logs log group of one region's function or access log.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ output_keys! {
 pub struct Spec {
     /// The name.
     pub name: String,
-    /// Days after which events are deleted; 0 keeps them for ever.
+    /// Days after which events are deleted; 0 keeps them forever.
     pub retention_days: i64,
     /// The tags, including the ownership tags.
     pub tags: Tags,
@@ -37,7 +37,7 @@ pub struct Spec {
 pub struct Outputs {
     /// The name.
     pub name: String,
-    /// Its ARN, without the trailing `:*`.
+    /// The log group's ARN, without the trailing `:*`.
     pub arn: String,
 }
 
@@ -150,14 +150,14 @@ impl Component for LogGroup {
     }
 }
 
-/// Whether an untagged log group is what Lambda created anew when a deleted function of this name wrote its last lines: it is
-/// adopted, for nothing else of the name exists.
+/// Whether Lambda re-created an untagged log group when a deleted function of this name wrote its last lines. It is
+/// adopted when no function of the name exists.
 async fn is_left_over(aws: &Regional, name: &str) -> Result<bool, CallError> {
     let Some(function) = name.strip_prefix("/aws/lambda/") else { return Ok(false) };
     Ok(lambda::get(aws, function, None).await?.is_none())
 }
 
-/// The key of the log group that a stage's requests are logged to.
+/// The key of the log group of a stage's access log.
 const ACCESS: &str = "access";
 
 fn outputs(place: &Place<'_>, name: &str) -> Outputs {

@@ -13,9 +13,9 @@ use crate::components::support::tags::{self, TagChange};
 
 /// A log group that exists.
 pub(crate) struct Group {
-    /// Days after which events are deleted; 0 keeps them for ever.
+    /// Days after which events are deleted; 0 keeps them forever.
     pub(crate) retention_days: i64,
-    /// When it was made, in milliseconds of Unix time.
+    /// When it was created, in milliseconds of Unix time.
     pub(crate) created: i64,
 }
 
@@ -27,19 +27,19 @@ pub(crate) fn arn(place: &Place<'_>, name: &str) -> String {
 /// The region and the name in a log group's ARN without the trailing `:*`.
 ///
 /// # Errors
-/// [`CallError::Malformed`] when it is the ARN of something else.
+/// [`CallError::Malformed`] when the ARN is not one of a log group.
 pub(crate) fn place(arn: &str) -> Result<(&str, &str), CallError> {
     let mut parts = arn.splitn(7, ':');
     match (parts.nth(3), parts.nth(1), parts.next()) {
         (Some(region), Some("log-group"), Some(name)) if !region.is_empty() => Ok((region, name)),
-        _ => Err(CallError::Malformed(format!("{arn:?} is no log group's ARN"))),
+        _ => Err(CallError::Malformed(format!("{arn:?} is not the ARN of a log group"))),
     }
 }
 
-/// The log group `name`; `None` when there is none.
+/// The log group `name`; `None` when it does not exist.
 pub(crate) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>, CallError> {
     let client = aws.logs();
-    // Groups come sorted by name, so the exact name is the first of its prefix.
+    // Groups are sorted by name, so the exact name comes first among those with the prefix.
     let send = || client.describe_log_groups().log_group_name_prefix(name).send();
     let answer = aws.call("logs:DescribeLogGroups", send).await?;
     let group = answer.log_groups().iter().find(|group| group.log_group_name() == Some(name));
@@ -49,7 +49,7 @@ pub(crate) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>
     }))
 }
 
-/// The tags of the log group `name`, without AWS's own; `None` when there is no such group.
+/// The tags of the log group `name`, without AWS's own; `None` when the group does not exist.
 pub(crate) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
     let (client, arn) = (aws.logs(), arn(&aws.into(), name));
     let ask = || async {
@@ -60,7 +60,7 @@ pub(crate) async fn tags_of(aws: &Regional, name: &str) -> Result<Option<BTreeMa
     aws.read_once(&format!("logs:ListTagsForResource of {arn}"), ask).await
 }
 
-/// Makes the log group `name`.
+/// Creates the log group `name`.
 pub(crate) async fn create(aws: &Regional, name: &str, tags: &BTreeMap<String, String>) -> Result<(), CallError> {
     let client = aws.logs();
     let send = || {
@@ -85,7 +85,7 @@ pub(crate) async fn retag(aws: &Regional, name: &str, change: TagChange) -> Resu
     change.apply(set, unset).await
 }
 
-/// Deletes the log group `name`, if it is there.
+/// Deletes the log group `name` if it exists.
 pub(crate) async fn delete(aws: &Regional, name: &str) -> Result<(), CallError> {
     let client = aws.logs();
     ignore_missing(aws.call("logs:DeleteLogGroup", || client.delete_log_group().log_group_name(name).send()).await)
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_says_where_a_log_group_is() {
+    fn region_and_name_are_read_from_the_arn() {
         let arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/multiregion/giraffe";
         assert_eq!(place(arn).unwrap(), ("eu-central-1", "/multiregion/giraffe"));
         assert!(place("arn:aws:logs:eu-central-1:123456789012:destination:x").is_err());

@@ -1,4 +1,4 @@
-//! Route 53's hosted zones and record sets: names, listing, changing, waiting.
+//! Calls on Route 53's hosted zones and record sets: names, lists, changes, waits.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::components::Tags;
 use crate::components::support::answer::{build_part, none_if_missing, pages, required};
 use crate::components::support::tags::{self, TagChange};
 
-/// How many changes go into one batch. AWS takes 1,000 records, and counts an UPSERT twice.
+/// The number of changes in a batch. AWS accepts 1,000 records and counts an UPSERT twice.
 const BATCH: usize = 400;
 /// The largest page of record sets.
 const LARGEST_PAGE: i32 = 300;
@@ -24,7 +24,8 @@ const MOST_TAGGED: usize = 10;
 /// The time limit for a change to reach all Route 53 name servers. It usually takes less than a minute.
 const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// A domain name as Route 53 compares it: lower case, escapes such as `\052` for `*` undone, without the last dot.
+/// A domain name as Route 53 compares it: lower case, with escapes such as `\052` for `*` decoded, without the last
+/// dot.
 pub(crate) fn normal(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut rest = name;
@@ -102,15 +103,15 @@ async fn walk(
     Ok(sets)
 }
 
-/// What Route 53 sorts names by: their labels in reverse, with a dot at the end.
+/// The sort key of a name in Route 53: its labels in reverse order, with a dot at the end.
 ///
 /// # Source
-/// "ListResourceRecordSets", Amazon Route 53 API reference.
+/// Amazon Route 53 API reference, `ListResourceRecordSets`.
 fn reversed(name: &str) -> String {
     name.rsplit('.').map(|label| format!("{label}.")).collect()
 }
 
-/// One page of a zone's record sets.
+/// The first page of a zone's record sets.
 pub(crate) async fn first_record_sets(aws: &Regional, zone_id: &str) -> Result<Vec<ResourceRecordSet>, CallError> {
     let request = || aws.route53().list_resource_record_sets().hosted_zone_id(zone_id).max_items(300).send();
     Ok(aws.call("route53:ListResourceRecordSets", request).await?.resource_record_sets)
@@ -124,7 +125,7 @@ pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<
 /// Changes record sets, in one batch if they fit, and waits until the change has reached all name servers.
 ///
 /// # Errors
-/// `InvalidChangeBatch` when the zone holds something else than the changes say; nothing is changed then.
+/// `InvalidChangeBatch` when the zone does not match the changes; then nothing of the batch is changed.
 pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) -> Result<(), CallError> {
     for changes in changes.chunks(BATCH) {
         let batch = build_part(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
@@ -147,7 +148,7 @@ pub(crate) async fn in_sync(aws: &Regional, change: Option<ChangeInfo>) -> Resul
     aws.wait("the record change to be INSYNC", INSYNC_WITHIN, look).await
 }
 
-/// The tags of a health check or hosted zone; `None` when there is none of this id.
+/// The tags of a health check or hosted zone; `None` when there is none with this id.
 pub(crate) async fn tags_of(
     aws: &Regional,
     kind: TagResourceType,
@@ -156,24 +157,24 @@ pub(crate) async fn tags_of(
     let what = format!("route53:ListTagsForResources of every {}", kind.as_str());
     let kind = &kind;
     let ask = |ids: BTreeSet<String>| async move {
-        let mut told = BTreeMap::new();
+        let mut tags_by_id = BTreeMap::new();
         for ids in ids.into_iter().collect::<Vec<_>>().chunks(MOST_TAGGED) {
             let together = if ids.len() > 1 { tags_of_many(aws, kind, ids).await? } else { None };
             match together {
-                Some(tags) => told.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
+                Some(tags) => tags_by_id.extend(tags.into_iter().map(|(id, tags)| (id, Some(tags)))),
                 None => {
                     for id in ids {
-                        told.insert(id.clone(), tags_of_one(aws, kind, id).await?);
+                        tags_by_id.insert(id.clone(), tags_of_one(aws, kind, id).await?);
                     }
                 }
             }
         }
-        Ok(told)
+        Ok(tags_by_id)
     };
     aws.read_batched(&what, id, ask).await
 }
 
-/// The tags of several by id; `None` when one of them is not there, which Route 53 does not name.
+/// The tags of several objects by id; `None` when one of them does not exist. Route 53 does not report which one.
 async fn tags_of_many(
     aws: &Regional,
     kind: &TagResourceType,
@@ -198,7 +199,7 @@ async fn tags_of_one(
     Ok(answer.map(|answer| answer.resource_tag_set.map(tags_in).unwrap_or_default()))
 }
 
-/// Turns the tags of a health check or hosted zone from `from` into `to`.
+/// Changes the tags of a health check or hosted zone from `from` to `to`.
 pub(crate) async fn retag(
     aws: &Regional,
     kind: TagResourceType,
@@ -225,7 +226,7 @@ fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
     tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
 }
 
-/// The ids of the public hosted zones that may hold a name, the one with the longest name first.
+/// The ids of the public hosted zones that may contain a name, the one with the longest name first.
 ///
 /// Several zones may have the same name, and a name may be in a zone although a child zone exists: only the records show which
 /// zone contains ours.
@@ -250,7 +251,7 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
     aws.read_once("route53:ListHostedZones", ask).await
 }
 
-/// A hosted zone with its name servers; `None` when there is none of this id.
+/// A hosted zone with its name servers; `None` when there is none with this id.
 pub(crate) async fn zone(aws: &Regional, id: &str) -> Result<Option<GetHostedZoneOutput>, CallError> {
     let ask = || async {
         let request = || aws.route53().get_hosted_zone().id(id).send();
@@ -264,14 +265,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_compared_as_route_53_does() {
+    fn names_are_normalised_as_in_route_53() {
         assert_eq!(normal("\\052.Example.com."), "*.example.com");
         assert_eq!(normal("a\\b.example"), "a\\b.example");
         assert_eq!(normal("trailing\\05"), "trailing\\05");
     }
 
     #[test]
-    fn a_name_is_within_its_zone_by_labels() {
+    fn a_name_is_compared_with_its_zone_by_labels() {
         assert!(is_within("api.example.com", "example.com."));
         assert!(is_within("Example.com.", "example.com"));
         assert!(!is_within("badexample.com", "example.com"));

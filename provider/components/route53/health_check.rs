@@ -33,11 +33,11 @@ pub struct Spec {
     pub path: Input<String>,
     /// The time between two requests, in seconds: 10 or 30.
     pub interval_seconds: Input<i64>,
-    /// How many requests in a row change the verdict.
+    /// The number of consecutive results that change the status.
     pub failure_threshold: Input<i64>,
     /// Whether latency is measured.
     pub measure_latency: bool,
-    /// Text that must stand in the first 5,120 bytes of the answer.
+    /// Text that the first 5,120 bytes of a response must contain.
     pub search_string: Option<Input<String>>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
@@ -61,7 +61,7 @@ impl Kind for HealthCheck {
         about: "Route 53 health check of one region's endpoint.",
         id: "the id of the health check",
         outputs: OUTPUTS,
-        // A text to search for also decides the check's type, which AWS cannot change.
+        // With a search string, the health check has another type, which AWS cannot change.
         immutable: &["interval_seconds", "measure_latency", "search_string"],
         actions: &[
             "route53:ChangeTagsForResource",
@@ -91,7 +91,7 @@ impl Component for HealthCheck {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(settings) = settings(spec) else { return Ok(None) };
-        // Tags come in a second call; the reference is there from the start.
+        // The tags are set in a second call; the caller reference exists from the start.
         let reference = identity::reference(aws, &settings);
         let own = own(aws).await?.into_iter().find(|check| check.caller_reference.starts_with(&reference));
         Ok(own.map(|check| Found::Ours(Outputs { id: check.id })))
@@ -112,19 +112,19 @@ impl Component for HealthCheck {
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let settings = settings(spec).unwrap_or_default();
         let reference = identity::reference(aws, &settings);
-        let made = match request(aws, spec, &reference).await {
+        let created = match request(aws, spec, &reference).await {
             Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
                 Some(Found::Ours(found)) => {
                     change(aws, &found.id, spec).await?;
                     found
                 }
-                // Route 53 remembers the reference of a check that was deleted.
+                // Route 53 refuses the caller reference of a deleted health check.
                 _ => request(aws, spec, &identity::fresh_reference(aws, &settings)).await?,
             },
-            made => made?,
+            created => created?,
         };
-        dns::retag(aws, Healthcheck, &made.id, &Tags::new(), &named(aws, &spec.tags)).await?;
-        Ok(made)
+        dns::retag(aws, Healthcheck, &created.id, &Tags::new(), &named(aws, &spec.tags)).await?;
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -140,11 +140,12 @@ impl Component for HealthCheck {
         if untagged(&from) != untagged(to) {
             let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
             let attempt = || change(aws, &outputs.id, to);
-            aws.retry("nobody else to change the health check", SETTLED_WITHIN, changed, attempt).await?;
+            aws.retry("concurrent changes of the health check to end", SETTLED_WITHIN, changed, attempt).await?;
         }
         if from.tags != to.tags {
             let to = named(aws, &to.tags);
-            // The name for the console is not reported: it is set whenever tags are, for it may be missing.
+            // The tag with the console's name is not in the spec. It is set whenever tags change, because it may be
+            // missing.
             let superfluous = from.tags.into_iter().filter(|(key, _)| !to.contains_key(key)).collect();
             dns::retag(aws, Healthcheck, &outputs.id, &superfluous, &to).await?;
         }
@@ -160,7 +161,7 @@ impl Component for HealthCheck {
 const HTTPS: i32 = 443;
 /// How long an update is retried while others change the same health check.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-/// The tag under which the console shows a check's name.
+/// The tag that the console shows as the name of a health check.
 const NAME_TAG: &str = "Name";
 
 /// The settings that AWS cannot change: they distinguish a health check from its replacement.
@@ -172,7 +173,7 @@ fn settings(spec: &Spec) -> Option<String> {
     Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
 }
 
-/// The health checks that were made for this address.
+/// The health checks that were created for this address.
 async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     let prefix = identity::reference_prefix(aws);
     let is_own = |check: &AwsHealthCheck| check.caller_reference.starts_with(&prefix);
@@ -192,7 +193,7 @@ async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
     aws.read_once("route53:ListHealthChecks", ask).await
 }
 
-/// A health check of this id, whosever it is.
+/// A health check of any owner.
 async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
     aws.read_listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
@@ -218,9 +219,9 @@ async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Resu
     let config = build_part(config.build())?;
     let request =
         || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
-    // The reference makes it safe to repeat: AWS answers with the check that it made for it.
-    let made = aws.call("route53:CreateHealthCheck", request).await?.health_check;
-    Ok(Outputs { id: required(made, "a health check")?.id })
+    // The call may be repeated: AWS returns the health check that has this caller reference.
+    let created = aws.call("route53:CreateHealthCheck", request).await?.health_check;
+    Ok(Outputs { id: required(created, "a health check")?.id })
 }
 
 /// Updates the settings that can change, unless they are changed concurrently.
@@ -254,7 +255,7 @@ fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
     }
 }
 
-/// The tags with a name for the console, unless the user gave one.
+/// The tags with a name for the console, unless the user set one.
 fn named(aws: &Regional, tags: &Tags) -> Tags {
     let mut named = tags.clone();
     named

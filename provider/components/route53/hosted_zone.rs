@@ -1,7 +1,7 @@
 //! Route 53 public hosted zone.
 //!
-//! Anybody may make a second zone of the same name, and none can be made with tags: what a create that died left behind
-//! may have only our caller reference.
+//! An account may have several zones of the same name, and a zone cannot be created with tags. A zone that an
+//! interrupted create left behind may therefore have only our caller reference.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ output_keys! {
 pub struct Spec {
     /// The name.
     pub name: String,
-    /// A comment.
+    /// The comment.
     pub comment: Input<String>,
     /// Whether records that this resource did not create are deleted with it.
     pub force_destroy: bool,
@@ -48,7 +48,7 @@ pub struct Outputs {
     pub id: String,
     /// The ARN.
     pub arn: String,
-    /// The name servers that its parent must delegate to.
+    /// The name servers to which the parent zone must delegate.
     pub name_servers: Vec<String>,
 }
 
@@ -126,22 +126,22 @@ impl Component for HostedZone {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let made = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
-            // Route 53 remembers the reference of a zone that was deleted.
+        let created = match begin(aws, spec, &identity::reference(aws, &spec.name)).await {
+            // Route 53 refuses the caller reference of a deleted zone.
             Err(error) if error.is_exists() => begin(aws, spec, &identity::fresh_reference(aws, &spec.name)).await?,
-            made => made?,
+            created => created?,
         };
-        dns::retag(aws, Hostedzone, &made.id, &Tags::new(), &spec.tags).await?;
+        dns::retag(aws, Hostedzone, &created.id, &Tags::new(), &spec.tags).await?;
         let rival = || rival(aws, &spec.name);
-        // A zone that was deleted a moment ago may still be listed.
+        // A zone that was just deleted may still be listed.
         if let Some(whose) =
             aws.read_until_consistent("other zones of this name", rival, |seen| !matches!(seen, Ok(None))).await?
         {
             // Another owner created a zone of this name at the same time.
-            Self::delete(aws, spec, &made).await?;
+            Self::delete(aws, spec, &created).await?;
             return Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose });
         }
-        Ok(made)
+        Ok(created)
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
@@ -175,7 +175,7 @@ impl Component for HostedZone {
         match aws.call("route53:DeleteHostedZone", request).await {
             Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
                 what: format!("deleting the hosted zone {} ({id})", spec.name),
-                why: "it holds records that this resource did not create; delete them, or set force_destroy = true and apply first"
+                why: "it contains records that this resource did not create; delete them, or set force_destroy = true and apply first"
                     .to_owned(),
             }),
             Ok(answer) => dns::in_sync(aws, answer.change_info).await,
@@ -184,13 +184,13 @@ impl Component for HostedZone {
     }
 }
 
-/// Whether a create of this owner id began a zone and could not tag it yet.
+/// Whether a create of this owner id created the zone but has not tagged it yet.
 fn is_begun(aws: &Regional, zone: &AwsZone, tags: &BTreeMap<String, String>) -> bool {
     zone.caller_reference.starts_with(&identity::reference_prefix(aws)) && !tags.contains_key(OWNER_TAG)
 }
 
-/// Whose zone of this name another owner id created since the plan; `None` where there is none. Route 53 takes any number of
-/// zones of one name.
+/// A description of the zone of this name that another owner id has created; `None` when there is none. Route 53 allows
+/// any number of zones of one name.
 async fn rival(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
     for zone in zones(aws, name).await? {
         let is_multiregions = zone.caller_reference.starts_with(identity::PREFIX);
@@ -225,7 +225,7 @@ async fn zones(aws: &Regional, name: &str) -> Result<Vec<AwsZone>, CallError> {
     }
 }
 
-/// A zone's outputs and comment.
+/// The outputs and the comment of a zone; `None` when it does not exist.
 async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, CallError> {
     let Some(answer) = dns::zone(aws, id).await? else { return Ok(None) };
     let comment = answer.hosted_zone.and_then(|zone| zone.config?.comment).unwrap_or_default();
@@ -234,7 +234,7 @@ async fn get(aws: &Regional, id: &str) -> Result<Option<(Outputs, String)>, Call
 }
 
 fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
-    // Route 53 gives them in any order.
+    // Route 53 returns them in any order.
     name_servers.sort();
     let id = dns::zone_id(id).to_owned();
     let arn = format!("arn:{}:route53:::hostedzone/{id}", aws.partition());
@@ -249,7 +249,7 @@ fn outputs(aws: &Regional, id: &str, mut name_servers: Vec<String>) -> Outputs {
 async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, CallError> {
     let error = match request(aws, spec, reference).await {
         Err(error) if error.is_exists() => error,
-        made => return made,
+        created => return created,
     };
     match HostedZone::find(aws, spec).await? {
         Some(Found::Ours(outputs)) => Ok(outputs),
@@ -266,7 +266,7 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
         let request = aws.route53().create_hosted_zone().name(&spec.name).caller_reference(reference);
         request.hosted_zone_config(config.clone()).send()
     };
-    // The reference makes it safe to repeat: AWS makes one zone for it.
+    // The call may be repeated: AWS creates one zone for a caller reference.
     let answer = aws.call("route53:CreateHostedZone", request).await?;
     let id = required(answer.hosted_zone, "a hosted zone")?.id;
     let servers = answer.delegation_set.map(|set| set.name_servers).unwrap_or_default();
@@ -274,7 +274,7 @@ async fn request(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs
     Ok(outputs(aws, &id, servers))
 }
 
-/// Deletes the validation records of ours that no certificate needs any more.
+/// Deletes our validation records that no certificate needs any more.
 async fn delete_left_over(aws: &Regional, id: &str) -> Result<(), CallError> {
     let mut deletes = Vec::new();
     for set in dns::first_record_sets(aws, id).await? {

@@ -1,4 +1,4 @@
-//! All Route 53 record sets of one name: every change of them is one batch, so a policy changes at once.
+//! All Route 53 record sets of one name. Every change is one batch, so a routing policy changes atomically.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,28 +27,28 @@ output_keys! {
 /// The desired settings of the record sets of one name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The hosted zone.
+    /// The id of the hosted zone.
     pub zone_id: Input<String>,
-    /// The name.
+    /// The domain name.
     pub name: Input<String>,
     /// The record types: `A`, `AAAA`.
     pub types: Vec<String>,
-    /// The record sets by set identifier, each as soon as its region answers.
+    /// The record sets by set identifier. Each is created once its region has answered its probe.
     pub sets: BTreeMap<String, Gated<RecordSet>>,
-    /// How long resolvers may keep an answer, in seconds.
+    /// The drain period in seconds: how long clients may use an old answer.
     pub drain_seconds: u64,
 }
 
-/// The record sets, one of each type, of one region.
+/// The record sets of one region, one of each type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordSet {
-    /// When Route 53 answers with it.
+    /// When Route 53 answers with this record set.
     pub routing: Routing,
-    /// The host name it is an alias of.
+    /// The host name of the alias target.
     pub target: Input<String>,
-    /// The hosted zone of that host name.
+    /// The id of the hosted zone of that host name.
     pub target_zone_id: Input<String>,
-    /// The health check that takes it out.
+    /// The id of the health check; while it is unhealthy, Route 53 does not answer with this record set.
     pub health_check_id: Option<Input<String>>,
 }
 
@@ -56,21 +56,21 @@ pub struct RecordSet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Routing {
-    /// Always: the only record set of its name. The set identifier is not sent.
+    /// Simple routing: the only record set of its name, without a set identifier.
     Simple,
-    /// To those for whom this region is the nearest.
+    /// Latency routing: to clients for which this region has the lowest latency.
     Latency {
         /// The region.
         region: String,
     },
-    /// As the primary while it is healthy, as the secondary otherwise.
+    /// Failover routing: the primary while it is healthy, the secondary otherwise.
     Failover {
-        /// Whether it is the primary.
+        /// Whether this record set is the primary.
         primary: bool,
     },
-    /// In proportion to the weights.
+    /// Weighted routing: in proportion to the weights.
     Weighted {
-        /// 0 to 255.
+        /// The weight, 0 to 255.
         weight: Input<i64>,
     },
 }
@@ -78,9 +78,9 @@ pub enum Routing {
 /// What identifies the record sets of one name in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The hosted zone.
+    /// The id of the hosted zone.
     pub zone_id: String,
-    /// The name.
+    /// The domain name.
     pub name: String,
 }
 
@@ -125,7 +125,8 @@ impl Component for Record {
         let Some(zone_id) = spec.zone_id.known() else { return Ok(Vec::new()) };
         let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
             let detail = format!(
-                "There is no hosted zone {zone_id} in account {}. Check the id, or make the zone with multiregion_zone.",
+                "There is no hosted zone {zone_id} in account {}. Check the id, or create the zone with \
+                 multiregion_zone.",
                 aws.account_id()
             );
             return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
@@ -133,16 +134,16 @@ impl Component for Record {
         let mut problems = Vec::new();
         if zone.config.as_ref().is_some_and(|config| config.private_zone) {
             let detail = format!(
-                "The hosted zone {zone_id} ({}) is private: neither the certificate's validation nor a client in the \
-                 internet would see its records. Use the public hosted zone of that name.",
+                "The hosted zone {zone_id} ({}) is private, so neither ACM nor clients on the internet can resolve its \
+                 records. Use the public hosted zone of that name.",
                 zone.name
             );
             problems.push(Problem { summary: "Hosted zone is private", detail });
         }
         if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
             let detail = format!(
-                "{name} is not a name in {}, the domain of the hosted zone {zone_id}. Use a name that ends in it, or \
-                 the zone of the name's own domain.",
+                "{name} is not in {}, the domain of the hosted zone {zone_id}. Use a name in this domain, or the \
+                 hosted zone of the name's own domain.",
                 zone.name
             );
             problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
@@ -243,7 +244,7 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
     }
 }
 
-/// Those record sets of a name in a zone that lead to our targets; `None` when none does.
+/// The record sets of a name in a zone that lead to our targets; `None` when there are none.
 fn leading_to(
     targets: &BTreeMap<String, Address>,
     held: &[ResourceRecordSet],
@@ -275,7 +276,7 @@ fn leading_to(
     Some(Discovered { key: Some(name), spec, outputs })
 }
 
-/// Whether a record set answers for the name with an address.
+/// Whether a record set resolves the name to an address.
 fn is_address(set: &ResourceRecordSet) -> bool {
     matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
@@ -290,15 +291,15 @@ async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSe
     }
 }
 
-/// Whether a record set is an alias of a distribution, or of the custom domain name of the region `key`, that carries our
-/// owner id.
+/// Whether a record set is an alias of a distribution, or of the custom domain name in the region `key`, that carries
+/// our owner id.
 async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
     let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
     if alias.hosted_zone_id == distribution::HOSTED_ZONE {
         let own = distribution::own(aws).await?;
         return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
     }
-    // The alias of a distribution has no region.
+    // The record set of a distribution has no region.
     if key == distribution::KEY {
         return Ok(false);
     }
@@ -331,7 +332,7 @@ async fn strangers(
     Ok(strangers)
 }
 
-/// Names that may have records of ours, and which component each target of theirs is.
+/// The names that may have records of ours; for each name, the possible targets and their components.
 async fn candidates(
     aws: &Regional,
     siblings: &Siblings,

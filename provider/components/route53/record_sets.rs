@@ -1,4 +1,4 @@
-//! The record sets of one name as AWS has them and as we want them, and the batch that leads from one to the other. Pure.
+//! The record sets of one name: existing, desired, and the batch of changes between them. Pure.
 
 use std::collections::BTreeMap;
 
@@ -32,12 +32,12 @@ fn wanted(spec: &Spec) -> Result<BTreeMap<Key, ResourceRecordSet>, CallError> {
     Ok(wanted)
 }
 
-/// What a record set is an alias of.
+/// The host name of a record set's alias target.
 pub(crate) fn target_of(set: &ResourceRecordSet) -> Option<String> {
     set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name))
 }
 
-/// The set of `spec` that has the identifier of `held`, with its key: a region, or [`distribution::KEY`].
+/// The record set of `spec` with the set identifier of `held`, and its key: a region, or [`distribution::KEY`].
 pub(crate) fn of_key<'a>(spec: &'a Spec, held: &ResourceRecordSet) -> Option<(&'a str, &'a RecordSet)> {
     let mut sets = spec.sets.iter().map(|(key, gated)| (key.as_str(), &gated.value));
     match &held.set_identifier {
@@ -67,7 +67,7 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
     let alias = AliasTarget::builder()
         .dns_name(set.target.get())
         .hosted_zone_id(set.target_zone_id.get())
-        // CloudFront has no health of its own to evaluate.
+        // Route 53 cannot evaluate the health of a CloudFront distribution.
         .evaluate_target_health(set.target_zone_id.get() != distribution::HOSTED_ZONE);
     let base = ResourceRecordSet::builder()
         .name(spec.name.get())
@@ -89,7 +89,7 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
     build_part(routed.build())
 }
 
-/// What a record set says, when it is one of the kinds that we make.
+/// A record set in the form of a spec; `None` when this provider would not create such a record set.
 pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
     let alias = set.alias_target.as_ref()?;
     let routing = match (&set.set_identifier, &set.region, &set.failover, set.weight) {
@@ -101,7 +101,7 @@ pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
         (Some(_), None, None, Some(weight)) => Routing::Weighted { weight: Input::Known(weight) },
         _ => return None,
     };
-    // The opposite is nothing that we make, so it is no such record set.
+    // This provider never creates a record set with the opposite value.
     if alias.evaluate_target_health == (alias.hosted_zone_id == distribution::HOSTED_ZONE) {
         return None;
     }
@@ -113,8 +113,8 @@ pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
     })
 }
 
-/// The record sets of `spec` as AWS holds them, in its spelling. One that AWS holds not for all types, or not as
-/// something that we would make, is left out.
+/// The record sets of `spec` as they exist in AWS, in the spelling of `spec`. Omits a record set that does not exist
+/// for all types, or that this provider would not create.
 pub(crate) fn in_our_spelling(held: &[ResourceRecordSet], spec: &Spec) -> BTreeMap<String, Gated<RecordSet>> {
     let mut sets = BTreeMap::new();
     for (identifier, gated) in &spec.sets {
@@ -146,7 +146,7 @@ fn respelled(set: RecordSet, ours: &RecordSet) -> RecordSet {
     RecordSet { target, ..set }
 }
 
-/// A record set that is not ours, for the user.
+/// A description of a record set that is not ours, for a diagnostic.
 pub(crate) fn describe(set: &ResourceRecordSet) -> String {
     let kind = set.r#type.as_str();
     let identifier =
@@ -205,7 +205,7 @@ pub(crate) fn changes(
     Ok(deletes)
 }
 
-/// The batch that says once more what AWS holds already.
+/// The batch that repeats the record sets that exist already.
 ///
 /// # Errors
 /// [`CallError::Malformed`] when `spec` has unresolved references.
@@ -213,7 +213,8 @@ pub(crate) fn repeated(spec: &Spec) -> Result<Vec<Change>, CallError> {
     wanted(spec)?.into_values().map(|set| dns::change_of(ChangeAction::Upsert, set)).collect()
 }
 
-/// AWS would refuse a CNAME beside it, or a record set of another policy: say whose it is instead.
+/// Fails when somebody else's record set is in the way: AWS accepts neither a CNAME nor a record set of another policy
+/// beside `wanted`.
 fn refuse_strangers(held: &[ResourceRecordSet], before: &[Key], wanted: &ResourceRecordSet) -> Result<(), CallError> {
     let in_the_way = |set: &&ResourceRecordSet| {
         let same_type =
@@ -227,7 +228,7 @@ fn foreign(set: &ResourceRecordSet) -> CallError {
     CallError::Foreign { what: format!("the record {}", dns::normal(&set.name)), whose: describe(set) }
 }
 
-/// Whether Route 53 takes the change as an update: the policy and the role in it stay.
+/// Whether Route 53 accepts the change as an UPSERT, which requires the same policy and role.
 fn same_policy(a: &ResourceRecordSet, b: &ResourceRecordSet) -> bool {
     let is_plain = |set: &ResourceRecordSet| {
         set.geo_location.is_none()
@@ -271,7 +272,7 @@ mod tests {
         }
     }
 
-    /// What AWS would hold of a spec: in its own spelling.
+    /// The record sets of a spec as they would exist in AWS, in AWS's spelling.
     fn held(spec: &Spec) -> Vec<ResourceRecordSet> {
         let spell = |mut set: ResourceRecordSet| {
             set.name.push('.');
@@ -280,35 +281,35 @@ mod tests {
         wanted(spec).unwrap().into_values().map(spell).collect()
     }
 
-    fn told(changes: &[Change]) -> Vec<String> {
-        let tell = |change: &Change| {
+    fn described(changes: &[Change]) -> Vec<String> {
+        let describe = |change: &Change| {
             let set = change.resource_record_set.as_ref().unwrap();
             let identifier = set.set_identifier.as_deref().unwrap_or("-");
             format!("{} {} {identifier}", change.action.as_str(), set.r#type.as_str())
         };
-        changes.iter().map(tell).collect()
+        changes.iter().map(describe).collect()
     }
 
     fn batch(held: &[ResourceRecordSet], from: Option<&Spec>, to: Option<&Spec>) -> Vec<String> {
-        told(&changes(held, &[], from, to).unwrap())
+        described(&changes(held, &[], from, to).unwrap())
     }
 
     #[test]
-    fn what_is_held_already_needs_no_change() {
+    fn existing_record_sets_need_no_change() {
         let both = spec([latency("us-east-1"), latency("us-west-2")]);
         assert!(batch(&held(&both), None, Some(&both)).is_empty());
         assert!(batch(&[], Some(&both), None).is_empty());
     }
 
     #[test]
-    fn a_region_comes_and_goes_alone() {
+    fn adding_or_removing_a_region_changes_only_its_record_set() {
         let (one, both) = (spec([latency("us-east-1")]), spec([latency("us-east-1"), latency("us-west-2")]));
         assert_eq!(batch(&held(&one), Some(&one), Some(&both)), ["CREATE A us-west-2"]);
         assert_eq!(batch(&held(&both), Some(&both), Some(&one)), ["DELETE A us-west-2"]);
     }
 
     #[test]
-    fn another_policy_is_one_batch() {
+    fn a_new_policy_replaces_all_record_sets_in_one_batch() {
         let before = spec([latency("us-east-1"), latency("us-west-2")]);
         let after = spec([failover("us-east-1", true), failover("us-west-2", false)]);
         assert_eq!(
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn another_weight_is_an_update() {
+    fn a_new_weight_is_an_upsert() {
         let weighted = |weight| {
             let routing = Routing::Weighted { weight: Input::Known(weight) };
             spec([("us-east-1".to_owned(), set(routing, "d-1.example"))])
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_comes_and_goes_alone() {
+    fn adding_or_removing_a_type_changes_only_its_record_set() {
         let one = spec([latency("us-east-1")]);
         let both = Spec { types: vec!["A".to_owned(), "AAAA".to_owned()], ..one.clone() };
         assert_eq!(batch(&held(&one), Some(&one), Some(&both)), ["CREATE AAAA us-east-1"]);
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_are_left_alone() {
+    fn record_sets_of_others_are_never_changed() {
         let ours = spec([latency("us-east-1")]);
         let mut theirs = held(&spec([latency("eu-west-1")]));
         assert!(batch(&theirs, Some(&ours), None).is_empty());
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_holds_comes_back_in_our_spelling() {
+    fn existing_record_sets_are_reported_in_our_spelling() {
         let mut ours = spec([latency("us-east-1")]);
         ours.types.push("AAAA".to_owned());
         let mut held = held(&ours);

@@ -26,11 +26,11 @@ pub struct ValidationRecord;
 /// The desired settings of a validation record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
-    /// The hosted zone.
+    /// The id of the hosted zone.
     pub zone_id: Input<String>,
     /// The name.
     pub name: Input<String>,
-    /// Its value.
+    /// The record's value.
     pub value: Input<String>,
     /// The domain name that the record validates.
     pub domain: Input<String>,
@@ -39,11 +39,11 @@ pub struct Spec {
 /// What identifies a validation record in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
-    /// The hosted zone.
+    /// The id of the hosted zone.
     pub zone_id: String,
     /// The name.
     pub name: String,
-    /// Its value.
+    /// The record's value.
     pub value: String,
 }
 
@@ -160,13 +160,14 @@ impl Component for ValidationRecord {
         match need(aws, domain).await? {
             Need::None => {}
             Need::Certificate { arn } => {
-                tracing::info!(domain, arn, "another certificate needs the validation record: it stays");
+                tracing::info!(domain, arn, "another certificate needs the validation record; it is kept");
                 return Ok(());
             }
             Need::Unknown { why } => {
                 let detail = format!(
-                    "The record {} in the hosted zone {} validates ACM certificates for {domain}. Whether a certificate still \
-                     needs it could not be checked: {why}. The record stays. If no certificate needs it, delete it.",
+                    "The record {} in the hosted zone {} validates ACM certificates for {domain}. The provider could not \
+                     check whether a certificate still needs it ({why}) and has kept it. If no certificate needs it, \
+                     delete it.",
                     outputs.name, outputs.zone_id
                 );
                 aws.warn("Validation record not deleted", detail);
@@ -185,8 +186,7 @@ impl Component for ValidationRecord {
     }
 }
 
-/// How long resolvers may cache it, in seconds. No other tool uses this number, so it marks the records that this provider
-/// created.
+/// The TTL in seconds. No other tool uses this number, so it marks the records that this provider created.
 const TTL: i64 = 311;
 
 /// Whether this provider created a validation record.
@@ -199,7 +199,7 @@ fn outputs(spec: &Spec) -> Outputs {
     Outputs { zone_id: known(&spec.zone_id), name: known(&spec.name), value: known(&spec.value) }
 }
 
-/// The zone that holds the record.
+/// The id of the zone that contains the record.
 async fn zone_with(aws: &Regional, name: &str, value: &str) -> Result<Option<String>, CallError> {
     for zone_id in dns::zones_for(aws, name).await? {
         if cname(aws, &zone_id, name).await?.is_some_and(|set| value_of(&set) == value) {
@@ -226,17 +226,18 @@ async fn put(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     Ok(outputs(spec))
 }
 
-/// Whether a certificate is renewed by means of a validation record.
+/// Whether another owner's certificate needs a validation record, to be issued or renewed.
 enum Need {
     None,
     Certificate { arn: String },
     Unknown { why: String },
 }
 
-/// Whether a certificate that is not this owner's needs the record of `domain`, in any region that the account can use.
+/// Whether another owner's certificate needs the record of `domain`, in any region that is enabled for the account.
 ///
 /// # Errors
-/// A call that failed for a reason that may pass. A refused one leaves the need unknown: a policy may deny a region for ever.
+/// A call that failed for a reason that may pass. After a denied call the need is unknown, because a policy may deny a
+/// region permanently.
 async fn need(aws: &Regional, domain: &str) -> Result<Need, CallError> {
     let is_refused = |error: &CallError| error.is_denied() && !error.is_credentials();
     let regions = match aws.list_regions().await {
@@ -260,7 +261,7 @@ async fn need(aws: &Regional, domain: &str) -> Result<Need, CallError> {
     Ok(need)
 }
 
-/// A certificate of the region that is not this owner's and needs the record of `domain`.
+/// Another owner's certificate in this region that needs the record of `domain`.
 async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallError> {
     for summary in certificate::certificates(aws).await? {
         let Some(arn) = summary.certificate_arn.as_ref().filter(|_| is_for(&summary, domain)) else { continue };
@@ -273,8 +274,8 @@ async fn user_of(aws: &Regional, domain: &str) -> Result<Option<String>, CallErr
     Ok(None)
 }
 
-/// Whether nothing but ACM needs a record set of a zone that is about to be deleted, and no certificate does any more: two
-/// resources that were destroyed at the same time each left it to the other.
+/// Whether a record set of a zone that is about to be deleted is a validation record of ours that no certificate needs.
+/// When two resources are destroyed at the same time, each may leave the record to the other.
 ///
 /// # Errors
 /// A call that failed for a reason that may pass.

@@ -18,7 +18,7 @@ pub(crate) fn may_be_released(error: &CallError) -> bool {
 /// starts from what AWS reports.
 ///
 /// # Errors
-/// What [`Component::read`] fails with.
+/// The errors of [`Component::read`].
 pub(crate) async fn start_of_update<C>(
     aws: &Regional,
     outputs: &C::Outputs,
@@ -38,7 +38,8 @@ where
 /// names the object.
 ///
 /// # Errors
-/// [`CallError::Foreign`] when it is not ours; `taken` when it is gone again; what reading and updating fail with.
+/// [`CallError::Foreign`] when the object is not ours; `taken` when it no longer exists; the errors of reading and
+/// updating.
 pub(crate) async fn take_over<C: Component>(
     aws: &Regional,
     spec: &Resolved<C::Spec>,
@@ -48,7 +49,7 @@ pub(crate) async fn take_over<C: Component>(
     match aws.read_until_found(what, || C::find(aws, spec)).await? {
         Some(Found::Ours(outputs)) => match aws.read_until_found(what, || C::read(aws, spec, &outputs)).await? {
             Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
-                // What was seen was deleted a moment ago.
+                // The object that was read had just been deleted.
                 Err(error) if error.is_not_found() => Err(taken),
                 updated => updated,
             },

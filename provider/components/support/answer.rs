@@ -29,10 +29,11 @@ pub(crate) fn none_if_missing<T>(answer: Result<T, CallError>) -> Result<Option<
 /// # Errors
 /// [`CallError::Failed`] when it is missing.
 pub(crate) fn required<T>(value: Option<T>, what: &str) -> Result<T, CallError> {
-    value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "AWS left it out of its answer".to_owned() })
+    value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "it is missing in AWS's response".to_owned() })
 }
 
-/// All items of a paginated list. `ask` takes the token of a page, and returns its items and the token of the next page.
+/// All items of a paginated list. `ask` takes the token of a page, and returns its items and the token of the next
+/// page.
 pub(crate) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
 where
     F: Fn(Option<String>) -> R,
@@ -65,7 +66,8 @@ pub(crate) fn to_i32(number: i64) -> Result<i32, CallError> {
     i32::try_from(number).map_err(|_| CallError::Malformed(format!("{number} is out of range")))
 }
 
-/// The `reported` values, in the spelling and order of `ours` if they are the same set: AWS may return another order or case.
+/// The `reported` values, in the spelling and order of `ours` if they are the same set: AWS may return another order or
+/// case.
 pub(crate) fn respell(reported: &[String], ours: &[Input<String>]) -> Vec<Input<String>> {
     let canonical = |values: Vec<&String>| {
         let mut values: Vec<String> = values.into_iter().map(|value| value.to_lowercase()).collect();
@@ -88,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_set_keeps_our_spelling() {
+    fn an_equal_set_keeps_our_spelling() {
         let ours = inputs(&["X-Key", "accept"]);
         assert_eq!(respell(&["Accept".to_owned(), "x-key".to_owned()], &ours), ours);
         assert_eq!(respell(&["accept".to_owned()], &ours), inputs(&["accept"]));
     }
 
     #[test]
-    fn what_is_gone_needs_no_delete() {
+    fn deleting_a_missing_object_is_a_success() {
         let refused = |code: &str| -> Result<(), CallError> {
             Err(CallError::Refused {
                 operation: "route53:DeleteHealthCheck",

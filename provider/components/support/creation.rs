@@ -19,9 +19,9 @@ pub(crate) enum Repeated {
     CreatesAnother,
 }
 
-/// Sends a create. When its reply is lost, or AWS refuses it because the object exists, `look` finds out whether the object is
-/// ours, and then it is the result. Where a repeated create would create another object, `look` also runs before the first
-/// call.
+/// Sends a create. When its reply is lost, or AWS refuses it because the object exists, `look` finds out whether the
+/// object is ours, and then it is the result. Where a repeated create would create another object, `look` also runs
+/// before the first call.
 ///
 /// # Errors
 /// [`CallError::Foreign`] when the object exists and belongs to another owner; the errors of the call and of `look`.
@@ -61,6 +61,6 @@ where
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
             None => Err(error),
         },
-        made => required(made?, operation),
+        created => required(created?, operation),
     }
 }

@@ -1,49 +1,50 @@
-//! Deterministic references and tokens, by which AWS itself recognises a call that is repeated.
+//! Deterministic caller references and idempotency tokens, by which AWS recognises a repeated call.
 
 use crate::aws::{Identity, Regional};
 use crate::desired::hex_digest;
 
-/// How every caller reference of this provider begins.
+/// The prefix of every caller reference of this provider.
 pub(crate) const PREFIX: &str = "multiregion-";
 
-/// The caller reference of the component at this address: the same in every run. `settings` are those whose change
-/// makes a new object.
+/// The caller reference of the component at this address, which is the same in every run. `settings` are the settings
+/// whose change replaces the object.
 pub(crate) fn reference(aws: &Regional, settings: &str) -> String {
     format!("{}{}", reference_prefix(aws), digest(&[settings]))
 }
 
-/// Another caller reference of the same component, for when AWS remembers [`reference`] from an object that is gone.
+/// A random caller reference of the same component, for when AWS refuses [`reference`] because a deleted object used
+/// it.
 pub(crate) fn fresh_reference(aws: &Regional, settings: &str) -> String {
     format!("{}-{}", reference(aws, settings), random(aws))
 }
 
-/// How every caller reference of the component at this address begins: another owner id has another one. With what follows
-/// it has at most 54 characters; Route 53 takes 64.
+/// The prefix of every caller reference of the component at this address; it differs between owner ids. A whole
+/// reference has at most 54 characters, and Route 53 takes 64.
 pub(crate) fn reference_prefix(aws: &Regional) -> String {
     format!("{PREFIX}{}-", place(aws))
 }
 
-/// The idempotency token of the component at this address: 32 characters, as ACM takes at most.
+/// The idempotency token of the component at this address: 32 characters, the maximum of ACM.
 pub(crate) fn token(aws: &Regional, settings: &str) -> String {
     format!("{}{}", place(aws), digest(&[settings]))
 }
 
-/// Another token of the same component, for when AWS remembers [`token`] from an object that is gone.
+/// A random token of the same component, for when [`token`] returns a deleted object.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
     token(aws, &format!("{settings} {}", random(aws)))
 }
 
-/// 16 characters that stand for the component at this address of this owner id.
+/// A hash of owner, owner id and address: 16 characters.
 fn place(aws: &Regional) -> String {
     let owner_id = match aws.identity() {
         Identity::Exactly(owner_id) => owner_id.to_string(),
-        // Nothing is created before the owner has an id.
+        // No component is created before the owner has an id.
         Identity::Unknown | Identity::Any => String::new(),
     };
     digest(&[&aws.owner().to_string(), &owner_id, &aws.address().to_string()])
 }
 
-/// 16 characters that stand for some texts.
+/// A hash of some texts: 16 characters.
 fn digest(texts: &[&str]) -> String {
     let mut content = Vec::new();
     for text in texts {
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_short_and_tells_texts_apart() {
+    fn a_digest_is_short_and_differs_between_texts() {
         assert_eq!(digest(&["ab", "c"]).len(), 16);
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));

@@ -2,14 +2,14 @@
 
 use crate::aws::Regional;
 
-/// What every ARN of a region has in common.
+/// The common part of all ARNs in a region of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: &'a str,
     /// The account, twelve digits.
     pub account_id: &'a str,
-    /// The region; empty for what is in none.
+    /// The region; empty for global services.
     pub region: &'a str,
 }
 

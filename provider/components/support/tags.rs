@@ -10,17 +10,17 @@ use crate::desired::{Address, Input, OwnerId};
 /// Prefix of the tags that AWS sets and that cannot be changed.
 const AWS_PREFIX: &str = "aws:";
 
-/// The tags of a spec that are known, as plain text.
+/// The known tags of a spec, as plain text.
 pub(crate) fn plain(tags: &Tags) -> BTreeMap<String, String> {
     tags.iter().filter_map(|(key, value)| Some((key.clone(), value.known()?.clone()))).collect()
 }
 
-/// Tags as AWS reports them, without AWS's own.
+/// Tags that AWS reported, without AWS's own.
 pub(crate) fn reported(tags: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
     tags.into_iter().filter(|(key, _)| !key.starts_with(AWS_PREFIX)).collect()
 }
 
-/// Tags in the form of a spec.
+/// Tags as a spec contains them.
 pub(crate) fn spec(tags: BTreeMap<String, String>) -> Tags {
     tags.into_iter().map(|(key, value)| (key, Input::Known(value))).collect()
 }
@@ -43,8 +43,8 @@ impl TagChange {
         Self { set, remove }
     }
 
-    /// Applies the change with the two tagging calls of a service. A call that has nothing to do is left out. Tags are set
-    /// before others are removed, so that an interruption leaves too many tags and never too few.
+    /// Applies the change with the two tagging calls of a service. A call that has nothing to do is left out. Tags are
+    /// set before others are removed, so that an interruption leaves too many tags and never too few.
     ///
     /// # Errors
     /// The first call that failed.
@@ -67,17 +67,17 @@ impl TagChange {
     }
 }
 
-/// Whether tags say that an object is the component at `aws`'s address.
+/// Whether the tags identify an object as the component at the address of `aws`.
 pub(crate) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     is_ours_at(aws, aws.address(), tags)
 }
 
-/// Whether tags say that an object is the component at `address` of `aws`'s owner.
+/// Whether the tags identify an object as the component at `address` of the owner of `aws`.
 pub(crate) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
     belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
 }
 
-/// Whether tags name `aws`'s owner and its owner id.
+/// Whether the tags contain the owner of `aws` and its owner id.
 pub(crate) fn belongs_to_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     let has_id = match aws.identity() {
         Identity::Unknown => false,
@@ -103,13 +103,13 @@ pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder 
     if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
 }
 
-/// The address that the tags of one of this owner's `C` name.
+/// The address in the tags of an object, when it is a `C` of this owner.
 pub(crate) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
     (belongs_to_owner(aws, tags) && address.kind == C::KIND).then_some(address)
 }
 
-/// The same, when it is in the scope that an import looks in.
+/// The address in the tags of an object, when it is a `C` of this owner in the scope that an import searches.
 pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_changed() {
+    fn a_change_has_only_the_differences() {
         let change = TagChange::between(
             &tags(&[("keep", "1"), ("change", "1"), ("drop", "1")]),
             &tags(&[("keep", "1"), ("change", "2"), ("new", "1")]),
@@ -167,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is_is_said() {
+    fn a_description_names_owner_and_other_tags() {
         let owner = [(OWNER_TAG, "multiregion_api/zebra"), (OWNER_ID_TAG, "us-east-1/7")];
         let tags = plain(&tags(&[owner[0], owner[1], (ADDRESS_TAG, "global/role"), ("team", "zoo")]));
         insta::assert_snapshot!(
-            describe("1", &tags, "made 2026-01-01"),
-            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; made 2026-01-01"
+            describe("1", &tags, "created 2026-01-01"),
+            @"it belongs to multiregion_api/zebra (owner id us-east-1/7, home region us-east-1, account 1) as global/role; its tags are team=zoo; created 2026-01-01"
         );
         assert_eq!(describe("1", &BTreeMap::new(), ""), "it has no other tags");
         let half = plain(&self::tests::tags(&[(OWNER_TAG, "multiregion_api/zebra")]));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_aws_are_not_ours_to_compare() {
+    fn tags_that_aws_sets_are_ignored() {
         let reported = reported([("aws:cloudformation:stack-name".to_owned(), "x".to_owned())]);
         assert!(reported.is_empty());
     }

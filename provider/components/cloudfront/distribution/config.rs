@@ -1,4 +1,4 @@
-//! A distribution's settings as CloudFront takes and reports them. Pure.
+//! A distribution's settings in CloudFront's form. Pure.
 
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, CustomHeaders, CustomOriginConfig,
@@ -15,12 +15,12 @@ use crate::components::support::answer::{build_part, respell};
 use crate::components::{Deviations, Tags};
 use crate::desired::Input;
 
-/// AWS's managed cache policy CachingDisabled: an API answers for itself.
+/// AWS's managed cache policy CachingDisabled, because responses of an API are not cached.
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-/// AWS's managed origin request policy AllViewerExceptHostHeader: API Gateway refuses another's Host.
+/// AWS's managed origin request policy AllViewerExceptHostHeader, because API Gateway rejects a foreign Host header.
 const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
 
-/// Who cannot do better is not answered.
+/// The minimum TLS version of clients.
 const MINIMUM: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
 const SNI: SslSupportMethod = SslSupportMethod::SniOnly;
 const HTTP_PORT: i32 = 80;
@@ -30,7 +30,7 @@ const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
 const CACHED: [Method; 2] = [Method::Get, Method::Head];
 const WRITES: [Method; 4] = [Method::Post, Method::Put, Method::Patch, Method::Delete];
 
-/// What the two kinds of behaviours have in common: the SDK gives them no type in common.
+/// The common fields of the default and the other behaviours, which have different types in the SDK.
 struct Common<'a> {
     target: &'a mut String,
     viewer: &'a mut ViewerProtocolPolicy,
@@ -71,7 +71,7 @@ pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, 
     updated(build_part(config.build())?, spec)
 }
 
-/// The settings that CloudFront holds, with ours put in. What is not ours, such as a web ACL or logging, stays.
+/// The current settings with ours applied. Settings that we do not manage, such as a web ACL or logging, stay.
 pub(super) fn updated(mut held: DistributionConfig, spec: &Spec) -> Result<DistributionConfig, CallError> {
     held.comment.clone_from(&spec.comment);
     held.enabled = true;
@@ -89,13 +89,14 @@ pub(super) fn updated(mut held: DistributionConfig, spec: &Spec) -> Result<Distr
     Ok(held)
 }
 
-/// The settings that CloudFront holds, switched off: only then may a distribution be deleted.
+/// The current settings with the distribution disabled, which CloudFront requires before a deletion.
 pub(super) fn disabled(mut held: DistributionConfig) -> DistributionConfig {
     held.enabled = false;
     held
 }
 
-/// What CloudFront holds, in our spelling; `None` when it has no default behaviour, which CloudFront always has.
+/// The spec that CloudFront reports, in the spelling of `ours`; `None` without a default behaviour, which CloudFront
+/// always returns.
 pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: Tags) -> Option<Spec> {
     let mut default = config.default_cache_behavior.clone()?;
     let aliases = config.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default();
@@ -123,7 +124,7 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
     })
 }
 
-/// What is another than [`updated`] makes it, and would change how requests are answered.
+/// The enforced settings that differ from what [`updated`] sets.
 fn deviations(
     config: &DistributionConfig,
     default: &mut DefaultCacheBehavior,
@@ -270,7 +271,7 @@ impl Common<'_> {
         Behavior { target: self.target.clone(), writes: takes_writes(self.methods.as_ref()) }
     }
 
-    /// With what is another than [`Common::put`] makes it.
+    /// Adds the enforced settings that differ from what [`Common::put`] sets.
     fn noted(self, deviations: Deviations) -> Deviations {
         let methods = self.methods.as_ref().map_or(0, |methods| methods.items().len());
         let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
@@ -335,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_reads_back_as_it_was_wanted() {
+    fn a_new_distribution_reads_back_as_its_spec() {
         let spec = spec();
         let mut config = fresh(&spec, "reference").unwrap();
         assert_eq!(reported(&config, Some(&spec), Tags::new()), Some(spec.clone()));
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_survives_an_update() {
+    fn an_update_keeps_settings_that_we_do_not_manage() {
         let mut spec = spec();
         let mut held = fresh(&spec, "reference").unwrap();
         held.web_acl_id = Some("arn:acl".to_owned());

@@ -1,4 +1,4 @@
-//! How a distribution's settings change, and get to all of its edges.
+//! Changes of a distribution's settings, and their deployment to all edge locations.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use aws_sdk_cloudfront::types::DistributionConfig;
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Poll, Regional};
 use crate::components::support::answer::required;
 
-/// The deviation of a distribution that is not [`DEPLOYED`].
+/// The deviation that means that the distribution is not [`DEPLOYED`].
 pub(super) const STATUS: &str = "Status";
-/// The status of a distribution whose newest settings all edges have.
+/// The status of a distribution whose latest settings are on all edge locations.
 pub(super) const DEPLOYED: &str = "Deployed";
 /// The time limit for CloudFront to deploy a change to all edge locations. It usually takes about five minutes.
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
@@ -38,11 +38,11 @@ pub(super) async fn change(
         };
         Ok(aws.call("cloudfront:UpdateDistribution", request).await?.e_tag)
     };
-    let change = || aws.retry("nobody else to change the distribution", SETTLED_WITHIN, is_overtaken, attempt);
+    let change = || aws.retry("concurrent changes of the distribution to end", SETTLED_WITHIN, is_overtaken, attempt);
     aws.retry("the distribution to be visible", CONSISTENCY_WINDOW, CallError::is_not_found, change).await
 }
 
-/// Waits until every edge has the newest settings: those with the ETag `newest`, where it is known.
+/// Waits until all edge locations have the latest settings: those with the ETag `newest`, if it is known.
 pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
     let window_ends = aws.unix_seconds() + CONSISTENCY_WINDOW.as_secs();
     let look = || async {
@@ -52,7 +52,7 @@ pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Re
         let is_old = newest.is_some() && answer.e_tag != newest && aws.unix_seconds() <= window_ends;
         let status = required(answer.distribution, "a distribution")?.status;
         Ok(match status.as_str() {
-            DEPLOYED if is_old => Poll::Pending("the settings of before".to_owned()),
+            DEPLOYED if is_old => Poll::Pending("the previous settings".to_owned()),
             DEPLOYED => Poll::Ready(()),
             _ => Poll::Pending(status),
         })

@@ -1,17 +1,17 @@
-//! Policy documents as IAM keeps them.
+//! IAM policy documents.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Value as Json, json};
 
-/// The document that lets `services` assume a role.
+/// The trust policy that allows `services` to assume a role.
 pub(super) fn trust(services: &[String]) -> Json {
     let principal = json!({ "Service": services });
     let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" });
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
-/// The services that a trust document lets assume a role: in the `applied` order where they are the applied ones. A
-/// document that says anything else comes back as its own text, which is no service.
+/// The services that a trust policy allows to assume a role; in the order of `applied` when they are equal. Any other
+/// policy is returned as its own text, which is no service, so that it shows as drift.
 pub(super) fn trusted(document: &str, applied: &[String]) -> Vec<String> {
     let document: Json = serde_json::from_str(document).unwrap_or_default();
     let mut services = match document.pointer("/Statement/0/Principal/Service") {
@@ -31,7 +31,7 @@ pub(super) fn trusted(document: &str, applied: &[String]) -> Vec<String> {
     services
 }
 
-/// Whether two documents say the same.
+/// Whether two documents are equivalent.
 pub(super) fn is_same(one: &str, other: &str) -> bool {
     match (serde_json::from_str::<Json>(one), serde_json::from_str::<Json>(other)) {
         (Ok(one), Ok(other)) => same(&one, &other),
@@ -39,7 +39,7 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
     }
 }
 
-/// Equality in which one text and a list of that one text are the same, as they are to IAM.
+/// Equality in which a value and a list of that one value are the same, as they are for IAM.
 fn same(one: &Json, other: &Json) -> bool {
     match (one, other) {
         (Json::Object(one), Json::Object(other)) => {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn services_come_back_as_they_were_applied() {
+    fn services_keep_the_applied_order() {
         let services = ["lambda.amazonaws.com".to_owned(), "edgelambda.amazonaws.com".to_owned()];
         let reversed = [services[1].clone(), services[0].clone()];
         assert_eq!(trusted(&trust(&reversed).to_string(), &services), services);
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn more_trust_than_ours_shows() {
+    fn additional_trust_is_drift() {
         let mut document = trust(&["lambda.amazonaws.com".to_owned()]);
         document["Statement"][0]["Principal"]["AWS"] = "*".into();
         assert_eq!(trusted(&document.to_string(), &[]), [document.to_string()]);

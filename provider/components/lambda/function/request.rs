@@ -1,4 +1,4 @@
-//! What is said to Lambda about a function.
+//! The requests that create and change a function.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::components::lambda;
 use crate::components::support::tags;
 use crate::desired::Input;
 
-/// Refusals because Lambda does not see yet what was made just before.
+/// Messages of errors that pass because an object that was just created is not visible to Lambda yet.
 ///
 /// # Source
 /// hashicorp/aws, `retryFunctionOp`.
@@ -28,17 +28,17 @@ const NOT_YET_VISIBLE: [&str; 4] = [
     "KMS key is invalid for CreateGrant",
 ];
 
-/// A shorter value would take too much of a message away.
+/// Shorter values are not hidden, because they would garble the message.
 const SHORTEST_SECRET: usize = 4;
 
-/// Whether a refusal of a function's create or update will pass.
+/// Whether the error of a create or an update will pass.
 pub(super) fn passes(error: &CallError) -> bool {
-    let unseen = error.code() == Some("InvalidParameterValueException")
+    let is_not_visible_yet = error.code() == Some("InvalidParameterValueException")
         && NOT_YET_VISIBLE.iter().any(|text| error.message().contains(text));
-    unseen || lambda::is_busy(error)
+    is_not_visible_yet || lambda::is_busy(error)
 }
 
-/// The error without the environment's values, which AWS may quote.
+/// The error without values of environment variables, which AWS may quote.
 pub(super) fn without_values(error: CallError, spec: &Spec) -> CallError {
     let CallError::Refused { operation, region, code, mut message, request_id } = error else { return error };
     for value in spec.environment.values().filter_map(Input::known).filter(|value| value.len() >= SHORTEST_SECRET) {
@@ -47,7 +47,7 @@ pub(super) fn without_values(error: CallError, spec: &Spec) -> CallError {
     CallError::Refused { operation, region, code, message, request_id }
 }
 
-/// The request that makes the function.
+/// The request that creates the function.
 pub(super) fn create(client: &Client, spec: &Spec, code: &FunctionCode) -> CreateFunctionFluentBuilder {
     let image = matches!(spec.code, Code::Image { .. });
     client
@@ -83,7 +83,7 @@ pub(super) fn recode(client: &Client, spec: &Spec, code: &FunctionCode) -> Updat
         .set_image_uri(code.image_uri.clone())
 }
 
-/// The request that changes the settings which differ; `None` when none does.
+/// The request that changes the settings that differ; `None` when all are equal.
 pub(super) fn configure(client: &Client, from: &Spec, to: &Spec) -> Option<UpdateFunctionConfigurationFluentBuilder> {
     let untouched = client.update_function_configuration().function_name(&to.name);
     let mut request = untouched.clone();
@@ -123,7 +123,7 @@ pub(super) fn configure(client: &Client, from: &Spec, to: &Spec) -> Option<Updat
     (request.as_input() != untouched.as_input()).then_some(request)
 }
 
-/// A count as Lambda takes it. What is larger than any limit stays so.
+/// A count as the 32-bit number that Lambda takes. Larger numbers stay above every limit.
 pub(super) fn int(value: &Input<i64>) -> i32 {
     i32::try_from(*value.get()).unwrap_or(i32::MAX)
 }
@@ -151,7 +151,7 @@ fn tracing(spec: &Spec) -> TracingConfig {
     TracingConfig::builder().mode(mode).build()
 }
 
-/// Empty lists take a function out of its network.
+/// The VPC configuration. Empty lists detach a function from its VPC.
 fn network(vpc: Option<&Vpc>) -> VpcConfig {
     let (subnets, groups) = vpc.map(|vpc| (texts(&vpc.subnet_ids), texts(&vpc.security_group_ids))).unwrap_or_default();
     VpcConfig::builder().set_subnet_ids(Some(subnets)).set_security_group_ids(Some(groups)).build()
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_sent() {
+    fn only_changed_settings_are_sent() {
         let (from, mut to) = (spec(), spec());
         assert!(configure(&client(), &from, &to).is_none());
         to.memory_mb = Input::Known(256);
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_the_environment_are_never_quoted() {
+    fn values_of_environment_variables_are_hidden() {
         let error = CallError::Refused {
             operation: "lambda:CreateFunction",
             region: "eu-west-1".to_owned(),

@@ -1,4 +1,4 @@
-//! The code of a function, as it is sent: in memory only while it is sent.
+//! The upload of a function's code, which is in memory only during the upload.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::aws::{CallError, Regional};
 use crate::desired::{Input, PackageSource};
 use crate::package;
 
-/// How long the sending of a package may take: the largest one needs that at 1 Mbit/s.
+/// The timeout of an upload: the largest package takes that long at 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Code that is ready to be sent.
+/// Code that is ready for the upload, with a permit for the memory that it takes.
 pub(super) struct Upload<'a> {
     code: FunctionCode,
     _memory: Option<SemaphorePermit<'a>>,
@@ -31,10 +31,10 @@ impl std::ops::Deref for Upload<'_> {
     }
 }
 
-/// The code of `spec`, whose inputs are all known.
+/// Loads the code of `spec`, whose inputs are all known.
 ///
 /// # Errors
-/// [`CallError::Local`] when the package cannot be read, or is no longer what was planned.
+/// [`CallError::Local`] when the package cannot be read, or differs from the planned one.
 pub(super) async fn load<'a>(aws: &'a Regional, spec: &Spec) -> Result<Upload<'a>, CallError> {
     let code = FunctionCode::builder();
     let code = match &spec.code {
@@ -48,7 +48,7 @@ pub(super) async fn load<'a>(aws: &'a Regional, spec: &Spec) -> Result<Upload<'a
     Ok(Upload { code: code.build(), _memory: None })
 }
 
-/// The request with more time than other calls have.
+/// The request with a longer timeout than other calls.
 pub(super) fn patiently<T, E, B>(request: CustomizableOperation<T, E, B>) -> CustomizableOperation<T, E, B> {
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(UPLOAD_TIMEOUT).build();
     request.config_override(aws_sdk_lambda::Config::builder().timeout_config(timeouts))
@@ -60,7 +60,7 @@ async fn package<'a>(
     sha256: &Input<String>,
 ) -> Result<Upload<'a>, CallError> {
     let Some(source) = source.cloned() else {
-        return Err(CallError::Malformed("it is not known where the function's package is read from".to_owned()));
+        return Err(CallError::Malformed("the source of the function's package is missing".to_owned()));
     };
     let what = match &source {
         PackageSource::Directory { path, .. } | PackageSource::File { path } => path.clone(),
@@ -72,7 +72,7 @@ async fn package<'a>(
     Ok(Upload { code: FunctionCode::builder().zip_file(Blob::new(bytes)).build(), _memory: memory })
 }
 
-/// Runs what reads files on a thread that may wait for them.
+/// Reads files on a thread that may block.
 async fn blocking<T, E>(what: &str, read: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, CallError>
 where
     T: Send + 'static,
