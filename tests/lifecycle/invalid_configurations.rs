@@ -1,6 +1,6 @@
 //! Invalid configurations are refused by validate or plan, before AWS is changed.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
@@ -14,7 +14,7 @@ super::rows![
 ];
 
 /// The diagnostics of `validate`: each summary with the line of the configuration that it points to.
-async fn validate(stage: &Stage, hcl: &str) -> BTreeMap<String, String> {
+async fn validate(stage: &Stage, hcl: &str) -> BTreeSet<(String, String)> {
     stage.configure(hcl).await;
     let run = stage.workspace.run(&["validate", "-json"]).await.expect("validate runs");
     let found: Json = serde_json::from_str(&run.stdout).expect("validate prints JSON");
