@@ -1,4 +1,4 @@
-//! Configurations written as HCL, and packages that are on no disk.
+//! Test helpers: configurations written as HCL, and packages that need no files.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::resources::shared::values::complete;
 use crate::resources::{Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Number, Value};
 
-/// The value of a configuration. What is no literal (`var.x`, `aws_iam_role.this.arn`) is unknown; what is left out is
-/// null.
+/// Parses a configuration as the host sends it. An expression that is not a literal (`var.x`, `aws_iam_role.this.arn`)
+/// is unknown, and an omitted attribute is null.
 pub(super) fn config(hcl: &str) -> Value {
     completed(&raw(hcl))
 }
 
-/// The attributes of a configuration as they stand.
+/// Parses a configuration without adding the omitted attributes.
 pub(super) fn raw(hcl: &str) -> Value {
     let body: hcl::Body = hcl::parse(hcl).expect("HCL");
     Value::Map(body.into_attributes().map(|attribute| (attribute.key.to_string(), value(attribute.expr))).collect())
 }
 
-/// A configuration as the host sends it: with every attribute of the schema.
+/// Adds every omitted attribute of the schema as null, as the host does.
 pub(super) fn completed(config: &Value) -> Value {
     complete(config, &Api.schema().ty())
 }
@@ -40,10 +40,13 @@ fn value(expression: hcl::Expression) -> Value {
     }
 }
 
-/// Packages by path: a small one with an `app.py` unless the path says otherwise. That of `other` has another digest.
-pub(super) struct Packed;
+/// Packages selected by their path.
+///
+/// `missing` does not exist and `broken` cannot be read. Every other path is a small package with an `app.py`; the
+/// package at `other` has a different digest.
+pub(super) struct FakePackages;
 
-impl Packages for Packed {
+impl Packages for FakePackages {
     fn describe(&self, source: &PackageSource) -> Result<Package, Unusable> {
         let (PackageSource::Directory { path, .. } | PackageSource::File { path }) = source;
         let small = Package {
@@ -63,18 +66,18 @@ impl Packages for Packed {
     }
 }
 
-/// Expands in account 123456789012, with an owner id of the home region us-east-1.
+/// Expands a new resource in account 123456789012. The home region of its owner id is us-east-1.
 pub(super) fn expand(config: &Value) -> Result<Expansion, Diagnostics> {
     expand_with(config, &BTreeMap::new())
 }
 
-/// The same with default tags of the provider.
+/// Like [`expand`], with default tags of the provider.
 pub(super) fn expand_with(config: &Value, default_tags: &BTreeMap<String, String>) -> Result<Expansion, Diagnostics> {
     expand_in(config, default_tags, None)
 }
 
-/// The same for a resource that exists.
-pub(super) fn expand_again(config: &Value, prior: Prior<'_>) -> Result<Expansion, Diagnostics> {
+/// Like [`expand`], for an existing resource.
+pub(super) fn expand_existing(config: &Value, prior: Prior<'_>) -> Result<Expansion, Diagnostics> {
     expand_in(config, &BTreeMap::new(), Some(prior))
 }
 
@@ -83,10 +86,11 @@ fn expand_in(
     default_tags: &BTreeMap<String, String>,
     prior: Option<Prior<'_>>,
 ) -> Result<Expansion, Diagnostics> {
-    testing::expand(&Api, config, default_tags, &Packed, prior)
+    testing::expand(&Api, config, default_tags, &FakePackages, prior)
 }
 
-/// Every component with what it depends on and, in brackets, waits for; the claim that all depend on is left out.
+/// Lists every component with its dependencies. Components it only waits for are in brackets, and the dependency on the
+/// claim is omitted because all components share it.
 pub(super) fn outline(expansion: &Expansion) -> String {
     let mut lines = Vec::new();
     for (address, node) in expansion.desired.nodes() {

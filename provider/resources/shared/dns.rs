@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn host_names_and_others() {
+    fn invalid_host_names_are_rejected() {
         for name in ["api.example.com", "example.com", "us-west-2.api.xn--bcher-kva.example"] {
             assert_eq!(mistake(name), None, "{name:?}");
         }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn coverage_is_one_label_deep() {
+    fn wildcard_certificate_covers_one_label() {
         assert!(is_covered("a.b.c", "b.c") && is_covered("b.c", "b.c"));
         assert!(!is_covered("x.a.b.c", "b.c") && !is_covered("ab.c", "b.c"));
     }

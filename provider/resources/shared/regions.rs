@@ -105,15 +105,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn regions_have_partitions() {
+    fn partition_of_a_known_region_is_found() {
         assert_eq!(partition("eu-central-1"), Some("aws"));
         assert_eq!(partition("us-gov-west-1"), Some("aws-us-gov"));
         assert_eq!(partition("eu-middle-1"), None);
     }
 
     #[test]
-    fn misspelt_names_find_their_region() {
-        for (wrong, right) in [
+    fn misspelled_region_name_gets_a_suggestion() {
+        for (name, suggestion) in [
             ("us-est-1", Some("us-east-1")),
             ("eu_central_1", Some("eu-central-1")),
             ("US-WEST-2", Some("us-west-2")),
@@ -122,7 +122,7 @@ mod tests {
             ("frankfurt", None),
             ("", None),
         ] {
-            assert_eq!(nearest(wrong), right, "{wrong:?}");
+            assert_eq!(nearest(name), suggestion, "{name:?}");
         }
     }
 }

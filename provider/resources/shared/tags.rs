@@ -141,11 +141,14 @@ mod tests {
 
     fn checked(written: &[(&str, &str)], defaults: &[&str], bearer: Bearer) -> Vec<&'static str> {
         let defaults = defaults.iter().map(|key| ((*key).to_owned(), String::new())).collect();
-        check(&tags(written), &defaults, bearer, &Path::of("tags")).into_iter().map(|one| one.summary).collect()
+        check(&tags(written), &defaults, bearer, &Path::of("tags"))
+            .into_iter()
+            .map(|diagnostic| diagnostic.summary)
+            .collect()
     }
 
     #[test]
-    fn the_users_tags_override_default_tags_and_ownership_tags_override_both() {
+    fn resource_tags_override_default_tags_and_ownership_tags_override_both() {
         let defaults = BTreeMap::from([("team".to_owned(), "default".to_owned())]);
         let (owner, id) = (Owner::new("multiregion_api", "giraffe"), OwnerId::mint("us-east-1", 7));
         let tags = tags(&[("team", "web"), ("a", "b")]);
@@ -164,16 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_aws_rejects_are_refused() {
-        for bad in [("aws:x", ""), ("multiregion:owner", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
-            let found = checked(&[bad], &[], Bearer::Usual);
-            assert_eq!(found, ["Invalid tag"], "{bad:?}");
+    fn invalid_tags_are_rejected() {
+        for invalid in [("aws:x", ""), ("multiregion:owner", "x"), ("", "x"), ("a", "b\n"), ("a#", "")] {
+            let found = checked(&[invalid], &[], Bearer::Usual);
+            assert_eq!(found, ["Invalid tag"], "{invalid:?}");
         }
         assert_eq!(checked(&[("Grüße", "a b_c.d:e/f=g+h-i@j")], &[], Bearer::Usual), [""; 0]);
     }
 
     #[test]
-    fn a_key_in_both_maps_counts_once() {
+    fn tag_limit_counts_a_key_in_both_maps_once() {
         const KEYS: [&str; 9] = ["Name", "a", "b", "c", "d", "e", "f", "g", "h"];
         let written = KEYS.map(|key| (key, ""));
         for (written, defaults, bearer, fits) in [

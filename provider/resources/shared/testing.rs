@@ -1,4 +1,4 @@
-//! What the tests of every resource type need.
+//! Helpers for the tests of every resource type.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::desired::{OwnerId, Package, PackageSource, Packages, Unusable};
 use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Value};
 
-/// Expands in account 123456789012, with an owner id of the home region us-east-1.
+/// Expands a resource in account 123456789012. The home region of its owner id is us-east-1.
 pub(crate) fn expand(
     resource: &dyn Resource,
     config: &Value,
@@ -22,10 +22,10 @@ pub(crate) fn expand(
 
 /// The summaries and paths of diagnostics.
 pub(crate) fn summaries(found: &Diagnostics) -> Vec<String> {
-    found.iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect()
+    found.iter().map(|diagnostic| format!("{} @ {}", diagnostic.summary, diagnostic.path)).collect()
 }
 
-/// The packages of a resource that has none.
+/// Packages for a resource type without function code.
 pub(crate) struct NoPackages;
 
 impl Packages for NoPackages {

@@ -53,19 +53,19 @@ pub(crate) fn at<'a>(value: &'a Value, path: &Path) -> &'a Value {
     })
 }
 
-/// A map or an object.
+/// Builds a map or an object.
 #[cfg(test)]
 pub(crate) fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Map(entries.into_iter().collect())
 }
 
-/// An object; an attribute that it lacks is null once it is [`complete`].
+/// Builds an object. [`complete`] adds the omitted attributes as null.
 #[cfg(test)]
 pub(crate) fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
     map(attributes.map(|(name, value)| (name.to_owned(), value)))
 }
 
-/// A text.
+/// Builds a string.
 #[cfg(test)]
 pub(crate) fn text(text: &str) -> Value {
     Value::String(text.to_owned())

@@ -1,4 +1,4 @@
-//! What configurations expand into.
+//! Configurations expand to the expected components, dependencies and specs.
 
 use super::super::testing::{config, expand, outline};
 use crate::desired::Address;
@@ -9,14 +9,14 @@ fn outlined(hcl: &str) -> String {
     outline(&expand(&config(hcl)).unwrap())
 }
 
-/// The spec of a component, as JSON.
+/// The spec of one component, as JSON.
 fn spec(hcl: &str, address: &str) -> serde_json::Value {
     let address: Address = address.parse().unwrap();
     expand(&config(hcl)).unwrap().desired.get(&address).unwrap().spec.clone()
 }
 
 #[test]
-fn one_region_without_a_domain() {
+fn one_region_without_a_domain_needs_no_records() {
     insta::assert_snapshot!(outlined(super::ONE_REGION), @r"
     global/claim
     global/completion_marker
@@ -39,7 +39,7 @@ fn one_region_without_a_domain() {
 }
 
 #[test]
-fn active_active_with_regional_names_and_a_drained_region() {
+fn drained_region_keeps_its_components() {
     insta::assert_snapshot!(outlined(super::ACTIVE_ACTIVE), @r"
     global/claim
     global/completion_marker
@@ -107,7 +107,7 @@ fn active_active_with_regional_names_and_a_drained_region() {
 }
 
 #[test]
-fn failover_between_two_regions() {
+fn failover_regions_share_one_record() {
     insta::assert_snapshot!(outlined(super::FAILOVER), @r"
     global/claim
     global/completion_marker
@@ -150,7 +150,7 @@ fn failover_between_two_regions() {
 }
 
 #[test]
-fn cdn_over_an_origin_group_without_a_domain() {
+fn origin_group_without_a_domain_needs_no_records() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP), @r"
     global/claim
     global/completion_marker
@@ -193,7 +193,7 @@ fn cdn_over_an_origin_group_without_a_domain() {
 }
 
 #[test]
-fn cdn_over_an_origin_group_with_a_domain() {
+fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP_DOMAIN), @r"
     global/claim
     global/completion_marker
@@ -229,7 +229,7 @@ fn cdn_over_an_origin_group_with_a_domain() {
 }
 
 #[test]
-fn cdn_over_the_latency_name() {
+fn latency_origin_has_its_own_record() {
     insta::assert_snapshot!(outlined(super::CDN_LATENCY), @r"
     global/claim
     global/completion_marker
@@ -274,8 +274,8 @@ fn cdn_over_the_latency_name() {
 }
 
 #[test]
-fn certificates_and_role_brought_along() {
-    insta::assert_snapshot!(outlined(super::BROUGHT_ALONG), @r"
+fn existing_certificates_and_role_are_not_created() {
+    insta::assert_snapshot!(outlined(super::EXISTING_OBJECTS), @r"
     global/claim
     global/completion_marker
     global/distribution <- global/record/api.example.com, us-east-1/issued_certificate/cdn
@@ -300,7 +300,7 @@ fn certificates_and_role_brought_along() {
 }
 
 #[test]
-fn a_record_leaves_out_drained_regions_and_waits_for_the_others() {
+fn record_excludes_drained_regions_and_waits_for_the_others() {
     let record = spec(super::ACTIVE_ACTIVE, "global/record/api.ipgiraffe.com");
     insta::assert_snapshot!(serde_json::to_string_pretty(&record).unwrap(), @r#"
     {
@@ -370,7 +370,7 @@ fn a_record_leaves_out_drained_regions_and_waits_for_the_others() {
 }
 
 #[test]
-fn the_distribution_of_a_group_asks_the_primary_and_the_next_region() {
+fn origin_group_contains_the_primary_and_the_next_region() {
     let distribution = spec(super::CDN_GROUP, "global/distribution");
     insta::assert_snapshot!(serde_json::to_string_pretty(&distribution).unwrap(), @r#"
     {
@@ -419,7 +419,7 @@ fn the_distribution_of_a_group_asks_the_primary_and_the_next_region() {
 }
 
 #[test]
-fn the_distribution_of_the_latency_name_sends_only_reads_to_its_group() {
+fn distribution_with_a_latency_origin_sends_only_read_paths_to_its_group() {
     let distribution = spec(super::CDN_LATENCY, "global/distribution");
     assert_eq!(distribution["origins"]["latency"]["host"], "origin.api.example.com");
     assert_eq!(distribution["aliases"], serde_json::json!(["api.example.com"]));
@@ -429,7 +429,7 @@ fn the_distribution_of_the_latency_name_sends_only_reads_to_its_group() {
 }
 
 #[test]
-fn a_disabled_endpoint_is_probed_and_checked_by_its_regional_name() {
+fn region_with_a_disabled_endpoint_is_probed_by_its_regional_name() {
     let probe = spec(super::WEIGHTED, "us-west-2/probe");
     assert_eq!(probe["endpoint"]["$ref"], "us-west-2/domain/regional");
     assert_eq!(probe["host"], "us-west-2.api.example.com");
@@ -437,25 +437,25 @@ fn a_disabled_endpoint_is_probed_and_checked_by_its_regional_name() {
 }
 
 #[test]
-fn a_probe_asks_for_a_path_that_a_route_leads_to() {
-    let asked = |routes: &str| {
+fn probe_requests_a_path_that_matches_a_route() {
+    let probed = |routes: &str| {
         let probe = spec(&super::ONE_REGION.replace(r#""GET /items/{id}", "$default""#, routes), "us-east-1/probe");
         (probe["path"].as_str().unwrap().to_owned(), probe["routed"].as_bool().unwrap())
     };
-    assert_eq!(asked(r#""GET /items", "$default""#), ("/".to_owned(), true));
-    assert_eq!(asked(r#""GET /items", "GET /items/{id}""#), ("/items".to_owned(), true));
-    assert_eq!(asked(r#""POST /items", "GET /items/{id}""#), ("/".to_owned(), false));
+    assert_eq!(probed(r#""GET /items", "$default""#), ("/".to_owned(), true));
+    assert_eq!(probed(r#""GET /items", "GET /items/{id}""#), ("/items".to_owned(), true));
+    assert_eq!(probed(r#""POST /items", "GET /items/{id}""#), ("/".to_owned(), false));
     assert_eq!(spec(super::ACTIVE_ACTIVE, "us-west-2/probe")["path"], "/health");
 }
 
 #[test]
-fn the_access_log_is_where_api_gateway_may_always_write() {
+fn access_log_group_has_the_vended_logs_prefix() {
     let group = spec(super::ONE_REGION, "us-east-1/log_group/access");
     assert_eq!(group["name"], "/aws/vendedlogs/multiregion/giraffe/access");
 }
 
 #[test]
-fn a_version_is_new_when_what_it_freezes_is() {
+fn version_changes_only_with_the_settings_it_freezes() {
     let fingerprint = |hcl: &str| spec(hcl, "us-east-1/version")["fingerprint"].clone();
     let before = fingerprint(super::CDN_LATENCY);
     assert!(before.is_string());
@@ -470,7 +470,7 @@ fn a_version_is_new_when_what_it_freezes_is() {
 }
 
 #[test]
-fn an_unknown_zone_makes_only_its_records_unknown() {
+fn unknown_zone_makes_only_its_records_unknown() {
     let hcl = super::ACTIVE_ACTIVE.replace("\"Z0123456789\"", "multiregion_zone.this.id");
     let expansion = expand(&config(&hcl)).unwrap();
     assert!(expansion.addresses_known);
@@ -489,19 +489,19 @@ fn an_unknown_zone_makes_only_its_records_unknown() {
 }
 
 #[test]
-fn an_unknown_name_makes_all_components_unknown() {
+fn unknown_domain_name_makes_all_components_unknown() {
     let hcl = super::ACTIVE_ACTIVE.replace("\"api.ipgiraffe.com\"", "var.name");
     let config = config(&hcl);
     let expansion = expand(&config).unwrap();
     assert!(!expansion.addresses_known && expansion.desired.nodes().is_empty());
     let state = super::super::state::state(&config, &crate::plan::View::default());
     assert_eq!(at(&state, &Path::of("components")), &Value::Unknown);
-    assert_eq!(at(&state, &Path::of("distribution")), &Value::Null, "none is wanted, whatever the name is");
+    assert_eq!(at(&state, &Path::of("distribution")), &Value::Null, "the configuration does not set cdn");
     assert_eq!(at(&state, &Path::of("id")), &Value::String("ipgiraffe".to_owned()));
 }
 
 #[test]
-fn the_role_may_do_what_is_switched_on() {
+fn role_has_a_policy_for_each_enabled_feature() {
     let role = spec(super::WEIGHTED, "global/role");
     let policies: Vec<&String> = role["policies"].as_object().unwrap().keys().collect();
     assert_eq!(policies, ["logs", "tracing"]);
@@ -511,15 +511,15 @@ fn the_role_may_do_what_is_switched_on() {
 }
 
 #[test]
-fn an_endpoint_closes_last_and_opens_first() {
-    let after = |hcl: &str, address: &str| {
+fn endpoint_is_disabled_last_and_enabled_first() {
+    let dependencies = |hcl: &str, address: &str| {
         let address: Address = address.parse().unwrap();
         let desired = expand(&config(hcl)).unwrap().desired;
         desired.get(&address).unwrap().depends_on.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    let closed = after(super::WEIGHTED, "us-west-2/execute_api_endpoint");
-    insta::assert_snapshot!(closed.join(" "), @"global/claim global/record/api.example.com global/record/us-west-2.api.example.com us-west-2/health_check us-west-2/http_api us-west-2/probe");
-    let opened = after(super::FAILOVER, "us-west-2/execute_api_endpoint");
-    insta::assert_snapshot!(opened.join(" "), @"global/claim us-west-2/http_api");
-    assert!(after(super::FAILOVER, "us-west-2/probe").contains(&"us-west-2/execute_api_endpoint".to_owned()));
+    let disabled = dependencies(super::WEIGHTED, "us-west-2/execute_api_endpoint");
+    insta::assert_snapshot!(disabled.join(" "), @"global/claim global/record/api.example.com global/record/us-west-2.api.example.com us-west-2/health_check us-west-2/http_api us-west-2/probe");
+    let enabled = dependencies(super::FAILOVER, "us-west-2/execute_api_endpoint");
+    insta::assert_snapshot!(enabled.join(" "), @"global/claim us-west-2/http_api");
+    assert!(dependencies(super::FAILOVER, "us-west-2/probe").contains(&"us-west-2/execute_api_endpoint".to_owned()));
 }

@@ -1,11 +1,11 @@
-//! What bad input gets: every row is one mistake, with the summary and the path that it is told with.
+//! Diagnostics for invalid configurations. Every row has one mistake, and the summary and path of its diagnostic.
 
 use super::super::Api;
 use super::super::testing::{completed, config, expand, expand_with, raw};
 use crate::resources::Resource;
 use crate::wire::{Diagnostics, Value};
 
-/// A configuration without mistakes. A row changes parts of it; `null` takes a part away.
+/// A valid configuration. Each row overrides some of its attributes; `null` removes an attribute.
 const BASE: &str = r#"
 name     = "giraffe"
 regions  = { "us-east-1" = {}, "us-west-2" = {} }
@@ -14,50 +14,51 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 
 const DOMAIN: &str = r#"domain = { name = "api.example.com", zone_id = "Z0123456789" }"#;
 
-/// `base` with the parts of `change` put in.
-pub(super) fn change(base: Value, change: Value) -> Value {
-    match (base, change) {
-        (Value::Map(mut base), Value::Map(changes)) => {
-            for (key, part) in changes {
+/// Overrides attributes of `base` with those of `overrides`.
+pub(super) fn merge(base: Value, overrides: Value) -> Value {
+    match (base, overrides) {
+        (Value::Map(mut base), Value::Map(overrides)) => {
+            for (key, value) in overrides {
                 let old = base.remove(&key).unwrap_or(Value::Null);
-                if part != Value::Null {
-                    base.insert(key, self::change(old, part));
+                if value != Value::Null {
+                    base.insert(key, merge(old, value));
                 }
             }
             Value::Map(base)
         }
-        (_, change) => change,
+        (_, overrides) => overrides,
     }
 }
 
-/// The base after a change.
-pub(super) fn changed(hcl: &str, domain: bool) -> Value {
+/// The valid configuration, with a domain if requested, overridden by `hcl`.
+pub(super) fn base_with(hcl: &str, domain: bool) -> Value {
     let base = raw(&format!("{BASE}{}", if domain { DOMAIN } else { "" }));
-    completed(&change(base, raw(hcl)))
+    completed(&merge(base, raw(hcl)))
 }
 
-/// The summaries and paths of what is wrong with the base after a change.
-pub(super) fn found(hcl: &str, domain: bool) -> Vec<String> {
-    told(Api.validate(&changed(hcl, domain)))
+/// Validates [`base_with`] the same arguments, and returns the [`summaries`].
+pub(super) fn validate(hcl: &str, domain: bool) -> Vec<String> {
+    summaries(Api.validate(&base_with(hcl, domain)))
 }
 
-pub(super) fn told(found: Diagnostics) -> Vec<String> {
-    for one in &found {
-        assert!(one.detail.len() > 20 && one.detail.ends_with(['.', '?', '\"']), "{one}");
+/// The summaries and paths of diagnostics. Asserts that every detail is a complete sentence.
+pub(super) fn summaries(found: Diagnostics) -> Vec<String> {
+    for diagnostic in &found {
+        assert!(diagnostic.detail.len() > 20 && diagnostic.detail.ends_with(['.', '?', '\"']), "{diagnostic}");
     }
     found.into_iter().map(|one| format!("{} @ {}", one.summary, one.path)).collect()
 }
 
 fn check(domain: bool, rows: &[(&str, &str)]) {
-    assert_eq!(found("", domain), [""; 0]);
+    assert_eq!(validate("", domain), [""; 0]);
     for (hcl, expected) in rows {
         let expected: Vec<&str> = expected.split(" + ").collect();
-        assert_eq!(found(hcl, domain), expected, "{hcl}");
+        assert_eq!(validate(hcl, domain), expected, "{hcl}");
     }
 }
 
 #[test]
-fn name_and_settings() {
+fn invalid_name_and_settings_are_rejected() {
     check(
         false,
         &[
@@ -73,7 +74,7 @@ fn name_and_settings() {
 }
 
 #[test]
-fn regions() {
+fn invalid_regions_are_rejected() {
     check(
         false,
         &[
@@ -118,7 +119,7 @@ fn regions() {
 }
 
 #[test]
-fn routing() {
+fn invalid_routing_is_rejected() {
     check(
         true,
         &[
@@ -231,22 +232,22 @@ fn routing() {
 }
 
 #[test]
-fn a_drain_period_fits_into_the_timeouts() {
-    for fits in [
+fn drain_period_must_be_shorter_than_the_timeouts() {
+    for valid in [
         "routing = { drain_seconds = 5399 }",
         "routing = { drain_seconds = 86400 }\ntimeouts = { update = \"25h\", delete = \"25h\" }",
         "routing = { drain_seconds = 86400 }\ntimeouts = { update = var.update, delete = \"25h\" }",
         "routing = { drain_seconds = 86400 }\ntimeouts = var.timeouts",
         "routing = { drain_seconds = var.seconds }\ntimeouts = { update = \"10s\" }",
     ] {
-        assert_eq!(found(fits, true), [""; 0], "{fits}");
+        assert_eq!(validate(valid, true), [""; 0], "{valid}");
     }
     let long = config(&format!("{BASE}{DOMAIN}\nrouting = {{ drain_seconds = 6000 }}"));
     insta::assert_snapshot!(Api.validate(&long)[0].detail, @"When a region is removed, the provider waits 6000 seconds before it deletes the region's objects, but an update times out after 5400 seconds. Reduce drain_seconds, or set timeouts.update to more than 6000 seconds.");
 }
 
 #[test]
-fn function() {
+fn invalid_function_is_rejected() {
     check(
         false,
         &[
@@ -317,7 +318,7 @@ fn function() {
 }
 
 #[test]
-fn gateway() {
+fn invalid_gateway_is_rejected() {
     check(
         false,
         &[
@@ -353,7 +354,7 @@ fn gateway() {
 }
 
 #[test]
-fn domain() {
+fn invalid_domain_is_rejected() {
     check(
         true,
         &[
@@ -407,7 +408,7 @@ fn domain() {
 }
 
 #[test]
-fn cdn() {
+fn invalid_cdn_is_rejected() {
     check(
         false,
         &[
@@ -448,7 +449,7 @@ fn cdn() {
 }
 
 #[test]
-fn cdn_with_a_domain() {
+fn invalid_cdn_with_a_domain_is_rejected() {
     check(
         true,
         &[
@@ -502,7 +503,7 @@ fn cdn_with_a_domain() {
 }
 
 #[test]
-fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
+fn region_in_another_partition_is_rejected_once_the_account_is_known() {
     let config = config(&BASE.replace("us-west-2", "cn-north-1"));
     assert_eq!(Api.validate(&config), []);
     let found = expand(&config).unwrap_err();
@@ -511,7 +512,7 @@ fn a_region_of_another_partition_is_refused_once_the_account_is_known() {
 }
 
 #[test]
-fn the_providers_tags_count_once_they_are_known() {
+fn default_tags_count_towards_the_tag_limit() {
     let config =
         config(&format!("{BASE}{DOMAIN}\nrouting = {{ health_check = {{}} }}\ntags = {{ a = \"\", b = \"\" }}"));
     let default_tags = (0..6).map(|number| (format!("default{number}"), String::new())).collect();
@@ -521,14 +522,14 @@ fn the_providers_tags_count_once_they_are_known() {
 }
 
 #[test]
-fn a_misspelt_region_gets_a_suggestion() {
+fn misspelled_region_gets_a_suggestion() {
     let config = config(&BASE.replace("us-west-2", "us-wets-2"));
     let found = Api.validate(&config);
     assert_eq!(found[0].detail, "AWS has no region \"us-wets-2\". Did you mean us-west-2?");
 }
 
 #[test]
-fn what_is_unknown_conflicts_with_nothing() {
+fn unknown_values_cause_no_conflicts() {
     for hcl in [
         "function = { role_arn = var.a, policy_json = var.b }",
         "function = { source_dir = var.a, filename = var.b }",
@@ -537,12 +538,12 @@ fn what_is_unknown_conflicts_with_nothing() {
         "domain = var.domain\nrouting = { health_check = {} }",
         "gateway = { routes = [\"GET /items\", var.route] }\nrouting = { health_check = {} }\ndomain = var.domain",
     ] {
-        assert_eq!(found(hcl, false), [""; 0], "{hcl}");
+        assert_eq!(validate(hcl, false), [""; 0], "{hcl}");
     }
 }
 
 #[test]
-fn code_is_where_lambda_can_read_it() {
+fn code_must_be_readable_by_lambda_in_its_region() {
     let image = |uri: &str| {
         format!(
             r#"
@@ -569,18 +570,18 @@ fn code_is_where_lambda_can_read_it() {
         (s3("s3://code", "app.zip"), format!("Invalid bucket name @ {at}.s3.bucket")),
         (s3("code", "s3://code/app.zip"), format!("Invalid S3 key @ {at}.s3.key")),
     ] {
-        assert_eq!(found(&hcl, false), [expected], "{hcl}");
+        assert_eq!(validate(&hcl, false), [expected], "{hcl}");
     }
 }
 
 #[test]
-fn a_role_is_of_the_account_that_is_worked_in() {
-    let with = |account: &str| {
+fn role_must_belong_to_the_providers_account() {
+    let expand_with_role_in = |account: &str| {
         let role = format!("role_arn = \"arn:aws:iam::{account}:role/mine\", runtime =");
         expand(&config(&BASE.replace("runtime =", &role)))
     };
-    assert!(with("123456789012").is_ok());
-    let found = with("210987654321").unwrap_err();
+    assert!(expand_with_role_in("123456789012").is_ok());
+    let found = expand_with_role_in("210987654321").unwrap_err();
     assert_eq!(found[0].path.to_string(), "function.role_arn");
     assert!(found[0].detail.contains("210987654321"), "{}", found[0]);
 }

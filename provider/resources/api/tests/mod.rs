@@ -1,4 +1,4 @@
-//! Tests of the whole way from HCL to components and back.
+//! Tests of `multiregion_api` from HCL to components and back.
 
 #![expect(clippy::too_many_lines, reason = "tables of cases")]
 
@@ -9,16 +9,16 @@ mod plans;
 mod properties;
 mod roundtrip;
 
-/// A configuration of each topology, as a user would write it.
+/// One configuration per topology, as a user would write it.
 const TOPOLOGIES: [(&str, &str); 8] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
     ("weighted", WEIGHTED),
-    ("brought along", BROUGHT_ALONG),
-    ("cdn of a group", CDN_GROUP),
-    ("cdn of a group with a domain", CDN_GROUP_DOMAIN),
-    ("cdn of the latency name", CDN_LATENCY),
+    ("existing role and certificates", EXISTING_OBJECTS),
+    ("cdn with an origin group", CDN_GROUP),
+    ("cdn with an origin group and a domain", CDN_GROUP_DOMAIN),
+    ("cdn with a latency origin", CDN_LATENCY),
 ];
 
 const ONE_REGION: &str = r#"
@@ -73,7 +73,7 @@ gateway  = { disable_execute_api_endpoint = true }
 routing  = { policy = "weighted", health_check = {} }
 "#;
 
-const BROUGHT_ALONG: &str = r#"
+const EXISTING_OBJECTS: &str = r#"
 name     = "giraffe"
 regions  = {
   "us-west-2" = {

@@ -1,4 +1,4 @@
-//! From any valid configuration to any other: the plan is safe, and whatever way it is gone, it ends in the second one.
+//! Plans from any valid configuration to any other are safe, and reach the second one in every permitted step order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use crate::resources::Resource;
 
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
-/// How many choices make a configuration.
+/// The number of choices that determine a configuration.
 const CHOICES: usize = 28;
 
-/// A configuration made of choices, of which 0 is always the plainest.
+/// Builds a configuration from choices. Choice 0 is always the simplest option.
 fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
@@ -73,8 +73,8 @@ fn hcl(choices: &[u8]) -> String {
     hcl
 }
 
-/// What a valid configuration wants.
-fn wanted(choices: &[u8]) -> Option<(String, Desired)> {
+/// The configuration and its components, or `None` if it is invalid.
+fn expand_valid(choices: &[u8]) -> Option<(String, Desired)> {
     let hcl = hcl(choices);
     let config = config(&hcl);
     if !Api.validate(&config).is_empty() {
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Pair {
     }
 }
 
-/// Two valid configurations; of the choices of the second, most are those of the first.
+/// Two valid configurations that usually have most of their choices in common.
 fn pairs() -> impl Strategy<Value = Pair> {
     let choices = || prop::collection::vec(0..12u8, CHOICES);
     let differs = prop_oneof![
@@ -103,27 +103,29 @@ fn pairs() -> impl Strategy<Value = Pair> {
     ];
     (choices(), choices(), differs).prop_filter_map("both are valid", |(from, other, differs)| {
         let to: Vec<u8> = (0..CHOICES).map(|at| if differs[at] { other[at] } else { from[at] }).collect();
-        Some(Pair { from: wanted(&from)?, to: wanted(&to)? })
+        Some(Pair { from: expand_valid(&from)?, to: expand_valid(&to)? })
     })
 }
 
-/// Chooses the next of several steps that may begin.
-struct Dice(u64);
+/// Random number generator that picks the next of several ready steps.
+struct Random(u64);
 
-impl Dice {
-    fn throw(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or_default() % sides
+        usize::try_from(self.0 >> 33).unwrap_or_default() % limit
     }
 }
 
-/// An AWS that is nothing but a ledger. Outputs that do not follow from a spec are new for every object, and have a `#`.
+/// Simulates AWS with a ledger.
+///
+/// Outputs that the provider cannot predict from the spec are unique to each object and contain a `#`.
 struct Model {
     kinds: Catalog,
-    /// The outputs that others refer to, by kind.
+    /// The outputs that other components refer to, by kind.
     outputs: BTreeMap<String, BTreeSet<String>>,
     ledger: Ledger,
-    made: usize,
+    created: usize,
 }
 
 impl Scene for Model {
@@ -143,34 +145,35 @@ impl Model {
             desired.nodes().values().for_each(|node| references(&node.spec, &mut outputs));
         }
         let kinds = Catalog::default().in_account("aws", "123456789012");
-        Self { kinds, outputs, ledger: Ledger::default(), made: 0 }
+        Self { kinds, outputs, ledger: Ledger::default(), created: 0 }
     }
 
     fn plan(&self, desired: &Desired) -> Plan {
         Plan::checked(desired, &self.ledger, &self.kinds).unwrap_or_else(|mistake| panic!("{mistake}"))
     }
 
-    /// Goes the way of the plan: of the steps that may begin, any is the next.
-    fn go(&mut self, plan: &Plan, desired: &Desired, dice: &mut Dice) -> Result<(), String> {
+    /// Executes the steps of a plan, and picks any of the ready steps as the next one.
+    fn apply(&mut self, plan: &Plan, desired: &Desired, random: &mut Random) -> Result<(), String> {
         let mut done = BTreeSet::new();
         while done.len() < plan.steps.len() {
-            let may_begin = |step: &Step| step.after.keys().chain(&step.waits_for).all(|before| done.contains(before));
+            let is_ready = |step: &Step| step.after.keys().chain(&step.waits_for).all(|before| done.contains(before));
             let ready: Vec<usize> =
-                (0..plan.steps.len()).filter(|at| !done.contains(at) && may_begin(&plan.steps[*at])).collect();
-            let next = ready[dice.throw(ready.len())];
+                (0..plan.steps.len()).filter(|at| !done.contains(at) && is_ready(&plan.steps[*at])).collect();
+            let next = ready[random.below(ready.len())];
             done.insert(next);
             let step = &plan.steps[next];
-            self.step(step, desired)?;
-            if let Some(harm) = self.harm() {
-                return Err(format!("after {:?} of {}: {harm}", step.action, step.address));
+            self.execute(step, desired)?;
+            if let Some(outage) = self.outage() {
+                return Err(format!("after {:?} of {}: {outage}", step.action, step.address));
             }
         }
         for (address, node) in desired.nodes() {
             let Some(entry) = self.ledger.entries.get_mut(address) else { return Err(format!("{address} is missing")) };
             entry.depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-            let told = plan.difference.specs.get(address).and_then(Json::as_object);
+            let planned = plan.difference.specs.get(address).and_then(Json::as_object);
             for field in self.kinds.meta(&address.kind).uncompared {
-                if let (Some(spec), Some(value)) = (entry.spec.as_object_mut(), told.and_then(|told| told.get(*field)))
+                if let (Some(spec), Some(value)) =
+                    (entry.spec.as_object_mut(), planned.and_then(|planned| planned.get(*field)))
                 {
                     spec.insert((*field).to_owned(), value.clone());
                 }
@@ -179,56 +182,59 @@ impl Model {
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, desired: &Desired) -> Result<(), String> {
+    fn execute(&mut self, step: &Step, desired: &Desired) -> Result<(), String> {
         let address = &step.address;
         match &step.action {
             Action::Delete => drop(self.ledger.entries.remove(address)),
             Action::Retire(old) => self.ledger.deposed.retain(|(other, entry)| other != address || entry != &**old),
             Action::Create | Action::Update(_) | Action::Replace(_) => {
-                let node = desired.get(address).ok_or_else(|| format!("{address} is made and not wanted"))?;
+                let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
                 let entry = self.ledger.entries.get(address).cloned();
                 let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), self);
                 if resolution.shut > 0 || is_open(&resolution.spec) {
-                    return Err(format!("{address} is made before what it refers to: {}", resolution.spec));
+                    return Err(format!(
+                        "{address} is created before an object that it refers to: {}",
+                        resolution.spec
+                    ));
                 }
                 let spec = resolution.spec;
                 let change = entry.as_ref().map(|entry| change(&entry.spec, &spec, address, &self.kinds));
                 let outputs = match (&change, &entry) {
                     (Some(Change::Keep | Change::Update(_)), Some(entry)) => entry.outputs.clone(),
-                    _ => self.outputs_of(address, &spec),
+                    _ => self.new_outputs(address, &spec),
                 };
                 let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-                let made = Entry { spec, outputs, depends_on, uncertain: false };
+                let new_entry = Entry { spec, outputs, depends_on, uncertain: false };
                 if matches!(change, Some(Change::Replace(_))) {
                     self.ledger.deposed.extend(entry.map(|entry| (address.clone(), entry)));
                 }
-                self.ledger.entries.insert(address.clone(), made);
+                self.ledger.entries.insert(address.clone(), new_entry);
             }
         }
         Ok(())
     }
 
-    fn outputs_of(&mut self, address: &Address, spec: &Json) -> Json {
-        self.made += 1;
+    fn new_outputs(&mut self, address: &Address, spec: &Json) -> Json {
+        self.created += 1;
         let foreseen = self.kinds.foreseen(address, spec);
         let mut outputs = foreseen.and_then(|json| json.as_object().cloned()).unwrap_or_default();
-        outputs.insert("which".to_owned(), self.made.into());
+        outputs.insert("which".to_owned(), self.created.into());
         for name in self.outputs.get(&address.kind).into_iter().flatten() {
-            outputs.entry(name.clone()).or_insert_with(|| format!("{address}.{name}#{}", self.made).into());
+            outputs.entry(name.clone()).or_insert_with(|| format!("{address}.{name}#{}", self.created).into());
         }
         Json::Object(outputs)
     }
 
-    fn living(&self, kind: &str) -> impl Iterator<Item = (&Address, &Entry)> {
+    fn objects(&self, kind: &str) -> impl Iterator<Item = (&Address, &Entry)> {
         let deposed = self.ledger.deposed.iter().map(|(address, entry)| (address, entry));
         self.ledger.entries.iter().chain(deposed).filter(move |(address, _)| kind.is_empty() || address.kind == kind)
     }
 
-    /// Who is not served at this moment, or would not be.
-    fn harm(&self) -> Option<String> {
+    /// Describes a dangling reference, or a record or distribution whose requests would fail now.
+    fn outage(&self) -> Option<String> {
         let mut alive = BTreeSet::new();
-        self.living("").for_each(|(_, entry)| texts(&entry.outputs, &mut alive));
-        for (address, entry) in self.living("") {
+        self.objects("").for_each(|(_, entry)| texts(&entry.outputs, &mut alive));
+        for (address, entry) in self.objects("") {
             let mut named = BTreeSet::new();
             texts(&entry.spec, &mut named);
             if let Some(gone) = named.iter().find(|text| text.contains('#') && !alive.contains(*text)) {
@@ -241,50 +247,52 @@ impl Model {
             .filter(|(address, _)| address.kind == "record")
             .find_map(|(address, record)| {
                 let sets = record.spec["sets"].as_object()?;
-                sets.values().find_map(|set| self.dead_end(set)).map(|why| format!("{address} leads nowhere: {why}"))
+                sets.values()
+                    .find_map(|set| self.target_failure(set))
+                    .map(|reason| format!("{address} has no working target: {reason}"))
             })
-            .or_else(|| self.closed_door())
+            .or_else(|| self.origin_failure())
     }
 
-    /// Why a record set answers nobody.
-    fn dead_end(&self, set: &Json) -> Option<String> {
+    /// Describes why requests to the target of a record set would fail.
+    fn target_failure(&self, set: &Json) -> Option<String> {
         let set = set.get("value").unwrap_or(set);
-        if self.living("distribution").any(|(_, entry)| entry.outputs["domain_name"] == set["target"]) {
+        if self.objects("distribution").any(|(_, entry)| entry.outputs["domain_name"] == set["target"]) {
             return None;
         }
-        let Some((at, domain)) = self.living("domain").find(|(_, domain)| domain.outputs["target"] == set["target"])
+        let Some((at, domain)) = self.objects("domain").find(|(_, domain)| domain.outputs["target"] == set["target"])
         else {
-            return Some(format!("nothing is at {}", set["target"]));
+            return Some(format!("no domain has the target {}", set["target"]));
         };
-        let leads = |(other, mapping): (&Address, &Entry)| {
+        let maps_domain = |(other, mapping): (&Address, &Entry)| {
             other.scope == at.scope && mapping.spec["domain"] == domain.outputs["name"]
         };
-        let is_mapped = self.living("mapping").any(leads);
-        let checks = |(_, check): &(&Address, &Entry)| check.outputs["id"] == set["health_check_id"];
-        let is_asked = self.living("health_check").find(checks).map(|(_, check)| &check.spec["host"]);
-        match is_asked.filter(|host| self.closed_hosts().contains(host)) {
-            Some(host) => Some(format!("its health check asks {host}, which is closed")),
-            None => (!is_mapped).then(|| format!("{at} is mapped to no API")),
+        let is_mapped = self.objects("mapping").any(maps_domain);
+        let is_assigned = |(_, check): &(&Address, &Entry)| check.outputs["id"] == set["health_check_id"];
+        let checked_host = self.objects("health_check").find(is_assigned).map(|(_, check)| &check.spec["host"]);
+        match checked_host.filter(|host| self.disabled_hosts().contains(host)) {
+            Some(host) => Some(format!("its health check uses {host}, which is disabled")),
+            None => (!is_mapped).then(|| format!("{at} has no API mapping")),
         }
     }
 
-    /// A distribution that asks at an endpoint that is closed.
-    fn closed_door(&self) -> Option<String> {
+    /// Describes a distribution whose origin is a disabled endpoint.
+    fn origin_failure(&self) -> Option<String> {
         let (_, distribution) = self.ledger.entries.iter().find(|(address, _)| address.kind == "distribution")?;
         let origins = distribution.spec["origins"].as_object()?;
-        let closed = self.closed_hosts();
-        let host = origins.values().map(|origin| &origin["host"]).find(|host| closed.contains(host))?;
-        Some(format!("the distribution asks {host}, which is closed"))
+        let disabled = self.disabled_hosts();
+        let host = origins.values().map(|origin| &origin["host"]).find(|host| disabled.contains(host))?;
+        Some(format!("the distribution uses {host}, which is disabled"))
     }
 
-    /// The hosts of the APIs whose own endpoints are closed.
-    fn closed_hosts(&self) -> Vec<&Json> {
-        let closed: Vec<&Json> = self
-            .living("execute_api_endpoint")
+    /// The hosts of the APIs whose default endpoints are disabled.
+    fn disabled_hosts(&self) -> Vec<&Json> {
+        let disabled: Vec<&Json> = self
+            .objects("execute_api_endpoint")
             .filter(|(_, endpoint)| endpoint.spec["disabled"] == true)
             .map(|(_, endpoint)| &endpoint.spec["api_id"])
             .collect();
-        let apis = self.living("http_api").filter(|(_, api)| closed.contains(&&api.outputs["id"]));
+        let apis = self.objects("http_api").filter(|(_, api)| disabled.contains(&&api.outputs["id"]));
         apis.map(|(_, api)| &api.outputs["host"]).filter(|host| !host.is_null()).collect()
     }
 }
@@ -310,8 +318,9 @@ fn texts<'a>(json: &'a Json, all: &mut BTreeSet<&'a str>) {
     }
 }
 
-/// Whether `after` still comes after `before` by some way; where `before` has to succeed, by one of such steps alone.
-fn comes_after(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool {
+/// Whether `after` is transitively ordered after `before`. With `succeeds`, counts only orderings that require the
+/// earlier step to succeed.
+fn is_ordered(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![after]);
     while let Some(at) = open.pop() {
         let step = &plan.steps[at];
@@ -321,20 +330,21 @@ fn comes_after(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool
     seen.contains(&before)
 }
 
-/// Goes from nothing to the first, to the second, and back to nothing. Planning itself refuses what the lint refuses.
-fn there_and_back(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
-    let (mut model, mut dice) = (Model::new(pair), Dice(seed));
+/// Creates the first configuration, updates it to the second, and destroys it. Planning fails if the lint rejects the
+/// plan.
+fn apply_and_destroy(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
+    let (mut model, mut random) = (Model::new(pair), Random(seed));
     for (_, desired) in [&pair.from, &pair.to] {
         let plan = model.plan(desired);
-        let gone = model.go(&plan, desired, &mut dice);
-        prop_assert_eq!(gone, Ok(()), "{:?}", &pair);
+        let applied = model.apply(&plan, desired, &mut random);
+        prop_assert_eq!(applied, Ok(()), "{:?}", &pair);
         prop_assert!(model.ledger.deposed.is_empty());
         prop_assert!(model.ledger.entries.keys().eq(desired.nodes().keys()));
         prop_assert_eq!(model.plan(desired).steps, vec![], "{:?}", &pair);
     }
     let destroy = Plan::destroy(&model.ledger, &model.kinds);
     prop_assert_eq!(lint(&destroy, None, &model.ledger, &model.kinds), Ok(()));
-    prop_assert_eq!(model.go(&destroy, &Desired::default(), &mut dice), Ok(()));
+    prop_assert_eq!(model.apply(&destroy, &Desired::default(), &mut random), Ok(()));
     prop_assert!(model.ledger.is_empty());
     Ok(())
 }
@@ -343,33 +353,33 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_way_from_any_configuration_to_any_other_is_safe(pair in pairs(), seed in any::<u64>()) {
-        there_and_back(&pair, seed)?;
+    fn update_between_any_two_configurations_is_safe_in_any_order(pair in pairs(), seed in any::<u64>()) {
+        apply_and_destroy(&pair, seed)?;
     }
 
-    /// There is nothing in an order that could be left out: whatever one step waits for, and by no other way would wait for.
+    /// The lint detects every removed ordering, except one that the remaining orderings imply.
     #[test]
-    fn a_plan_that_lacks_an_order_is_refused(pair in pairs(), seed in any::<u64>()) {
-        let (mut model, mut dice) = (Model::new(&pair), Dice(seed));
+    fn plan_without_a_required_ordering_is_rejected(pair in pairs(), seed in any::<u64>()) {
+        let (mut model, mut random) = (Model::new(&pair), Random(seed));
         let first = model.plan(&pair.from.1);
-        model.go(&first, &pair.from.1, &mut dice).map_err(TestCaseError::fail)?;
+        model.apply(&first, &pair.from.1, &mut random).map_err(TestCaseError::fail)?;
         let whole = model.plan(&pair.to.1);
-        let orders: Vec<(usize, usize, bool)> = whole.steps.iter().enumerate().flat_map(|(at, step)| {
+        let orderings: Vec<(usize, usize, bool)> = whole.steps.iter().enumerate().flat_map(|(at, step)| {
             let after = step.after.keys().map(move |before| (*before, at, true));
             after.chain(step.waits_for.iter().map(move |before| (*before, at, false)))
         }).collect();
-        for _ in 0..orders.len().min(20) {
-            let (before, at, succeeds) = orders[dice.throw(orders.len())];
+        for _ in 0..orderings.len().min(20) {
+            let (before, at, succeeds) = orderings[random.below(orderings.len())];
             let mut plan = whole.clone();
             if succeeds {
                 plan.steps[at].after.remove(&before);
             } else {
                 plan.steps[at].waits_for.remove(&before);
             }
-            let refused = lint(&plan, Some(&pair.to.1), &model.ledger, &model.kinds).is_err();
+            let rejected = lint(&plan, Some(&pair.to.1), &model.ledger, &model.kinds).is_err();
             prop_assert!(
-                refused || comes_after(&plan, before, at, succeeds),
-                "{} need not wait for {}? {:?}",
+                rejected || is_ordered(&plan, before, at, succeeds),
+                "the lint accepts a plan in which {} does not wait for {}: {:?}",
                 plan.steps[at].address, plan.steps[before].address, pair
             );
         }
@@ -377,17 +387,17 @@ proptest! {
 }
 
 #[test]
-fn most_choices_make_a_valid_configuration() {
-    let mut dice = Dice(1);
+fn most_choices_result_in_a_valid_configuration() {
+    let mut random = Random(1);
     let choices =
-        |dice: &mut Dice| -> Vec<u8> { (0..CHOICES).map(|_| u8::try_from(dice.throw(12)).unwrap()).collect() };
-    let valid = (0..200).filter(|_| wanted(&choices(&mut dice)).is_some()).count();
-    assert!(valid > 100, "{valid} of 200");
+        |random: &mut Random| -> Vec<u8> { (0..CHOICES).map(|_| u8::try_from(random.below(12)).unwrap()).collect() };
+    let valid = (0..200).filter(|_| expand_valid(&choices(&mut random)).is_some()).count();
+    assert!(valid > 100, "only {valid} of 200 are valid");
 }
 
-/// Whoever is asked at API Gateway's own endpoints has turned to custom domain names before they are closed.
+/// CloudFront stops using API Gateway's default endpoints before the plan disables them.
 #[test]
-fn endpoints_close_after_cloudfront_has_turned_away() {
+fn endpoints_are_disabled_after_cloudfront_stops_using_them() {
     let hcl = |gateway: bool, more: &str| {
         format!(
             "name = \"giraffe\"\nregions = {{ \"us-east-1\" = {{}}, \"us-west-2\" = {{}} }}\n\
@@ -400,18 +410,18 @@ fn endpoints_close_after_cloudfront_has_turned_away() {
     };
     let latency = "cdn = { origin = \"latency\", read_paths = [\"/public/*\"] }";
     let cases = [
-        // It asks an origin group of the endpoints, and goes; it asks one endpoint, and is changed.
+        // The first case deletes a distribution with an origin group. The second updates an origin of a distribution.
         (domain(false) + "cdn = { origin = \"group\" }", domain(false)),
         (domain(false) + latency, domain(true) + latency),
     ];
     for (from, to) in cases {
-        let wanted = |hcl: String| {
+        let desired = |hcl: String| {
             let config = config(&hcl);
             assert_eq!(Api.validate(&config), []);
             let desired = expand(&config).unwrap().desired;
             (hcl, desired)
         };
-        let pair = Pair { from: wanted(hcl(false, &from)), to: wanted(hcl(true, &to)) };
-        (0..50).for_each(|seed| there_and_back(&pair, seed).unwrap());
+        let pair = Pair { from: desired(hcl(false, &from)), to: desired(hcl(true, &to)) };
+        (0..50).for_each(|seed| apply_and_destroy(&pair, seed).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What holds for every configuration, whatever of it is unknown.
+//! Properties of every configuration, including those with unknown values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::plan::View;
 use crate::resources::Resource;
 use crate::wire::Value;
 
-/// The value with each of its parts unknown for which the next of `mask` is true.
+/// Replaces parts of a value with unknown. Each part takes one flag from `mask`.
 fn hide(value: &Value, mask: &mut impl Iterator<Item = bool>) -> Value {
     if mask.next().unwrap_or_default() {
         return Value::Unknown;
@@ -24,13 +24,13 @@ fn hide(value: &Value, mask: &mut impl Iterator<Item = bool>) -> Value {
     }
 }
 
-/// What a component must see succeed or end before it.
-fn before(desired: &Desired) -> BTreeMap<Address, BTreeSet<Address>> {
+/// The components that each component depends on or waits for.
+fn predecessors(desired: &Desired) -> BTreeMap<Address, BTreeSet<Address>> {
     let both = |node: &crate::desired::Node| node.depends_on.union(&node.waits_for).cloned().collect();
     desired.nodes().iter().map(|(address, node)| (address.clone(), both(node))).collect()
 }
 
-/// Whether the components can be put in an order: take away, again and again, those that wait for nothing.
+/// Whether the components have a topological order. Removes components without predecessors until none is left.
 fn is_acyclic(mut before: BTreeMap<Address, BTreeSet<Address>>) -> bool {
     while !before.is_empty() {
         let free: BTreeSet<Address> =
@@ -46,21 +46,21 @@ fn is_acyclic(mut before: BTreeMap<Address, BTreeSet<Address>>) -> bool {
 
 proptest! {
     #[test]
-    fn graphs_are_whole_and_unknown_values_are_no_errors(
+    fn graph_is_complete_and_acyclic_with_any_values_unknown(
         topology in 0..TOPOLOGIES.len(),
         mask in prop::collection::vec(prop::bool::weighted(0.05), 300),
     ) {
         let (_, hcl) = TOPOLOGIES[topology];
-        // The whole of a configuration is never unknown.
+        // The configuration itself is never unknown, only its parts.
         let config = hide(&config(hcl), &mut std::iter::once(false).chain(mask));
         prop_assert_eq!(Api.validate(&config), vec![]);
         let expansion = expand(&config);
         prop_assert_eq!(&expansion, &expand(&config));
         let expansion = expansion.unwrap();
-        let before = before(&expansion.desired);
+        let before = predecessors(&expansion.desired);
         for (address, others) in &before {
             for other in others {
-                prop_assert!(before.contains_key(other), "{} waits for {}, which is not there", address, other);
+                prop_assert!(before.contains_key(other), "{} depends on {}, which does not exist", address, other);
             }
         }
         prop_assert!(is_acyclic(before));
@@ -77,7 +77,7 @@ proptest! {
 }
 
 #[test]
-fn every_topology_is_valid_and_known() {
+fn every_topology_is_valid_and_fully_known() {
     for (name, hcl) in TOPOLOGIES {
         let config = config(hcl);
         assert_eq!(Api.validate(&config), [], "{name}");

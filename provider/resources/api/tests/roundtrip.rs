@@ -1,4 +1,4 @@
-//! What is imported wants what is there.
+//! An imported API expands to the components that exist, and the state describes them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::resources::shared::values::at;
 use crate::schema::{Attr, Mode};
 use crate::wire::{Path, Value};
 
-/// A spec as it is once everything exists: references have a value that names them, gates are open.
+/// A spec as deployed: references are replaced by outputs, and readiness conditions are removed.
 fn resolve(desired: &Desired, json: &Json) -> Json {
     match json {
         Json::Object(map) if map.contains_key("$ref") => {
@@ -30,15 +30,15 @@ fn resolve(desired: &Desired, json: &Json) -> Json {
     }
 }
 
-/// What AWS may have given back: what an output names in the spec, or else a text of its own.
+/// The output of a deployed component: the spec field of the same name, or else a unique text.
 fn output(desired: &Desired, address: &Address, name: &str) -> Json {
-    let given = desired.get(address).and_then(|node| node.spec.get(name));
-    let named = given.filter(|_| name != "id").map(|json| resolve(desired, json));
-    named.unwrap_or_else(|| Json::String(format!("{address}.{name}")))
+    let field = desired.get(address).and_then(|node| node.spec.get(name));
+    let value = field.filter(|_| name != "id").map(|json| resolve(desired, json));
+    value.unwrap_or_else(|| Json::String(format!("{address}.{name}")))
 }
 
-/// Everything that is wanted, as if it had been made.
-pub(super) fn made(desired: &Desired) -> View {
+/// The view after all desired components were created.
+pub(super) fn deployed(desired: &Desired) -> View {
     let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
         visible: !["completion_marker", "probe", "issued_certificate"].contains(&address.kind.as_str()),
@@ -58,33 +58,33 @@ pub(super) fn made(desired: &Desired) -> View {
 }
 
 #[test]
-fn an_imported_api_expands_into_what_was_found() {
+fn imported_api_expands_to_the_existing_components() {
     for (name, hcl) in TOPOLOGIES {
-        let wanted = expand(&config(hcl)).unwrap().desired;
-        let view = made(&wanted);
+        let expected = expand(&config(hcl)).unwrap().desired;
+        let view = deployed(&expected);
         let Value::String(api) = at(&config(hcl), &Path::of("name")).clone() else { panic!("{name}") };
         let imported = Api.imported(&api, &view);
         assert_eq!(Api.validate(&imported), [], "{name}");
-        let found = expand(&imported).unwrap().desired;
+        let actual = expand(&imported).unwrap().desired;
         let specs = |desired: &Desired| -> BTreeMap<String, Json> {
             desired.nodes().iter().map(|(address, node)| (address.to_string(), resolve(desired, &node.spec))).collect()
         };
-        similar(name, &specs(&wanted), &specs(&found));
+        assert_same_specs(name, &specs(&expected), &specs(&actual));
     }
 }
 
-fn similar(name: &str, wanted: &BTreeMap<String, Json>, found: &BTreeMap<String, Json>) {
-    assert_eq!(wanted.keys().collect::<Vec<_>>(), found.keys().collect::<Vec<_>>(), "{name}");
-    for (address, spec) in wanted {
-        assert_eq!(spec, &found[address], "{name}: {address}");
+fn assert_same_specs(name: &str, expected: &BTreeMap<String, Json>, actual: &BTreeMap<String, Json>) {
+    assert_eq!(expected.keys().collect::<Vec<_>>(), actual.keys().collect::<Vec<_>>(), "{name}");
+    for (address, spec) in expected {
+        assert_eq!(spec, &actual[address], "{name}: {address}");
     }
 }
 
 #[test]
-fn an_imported_api_has_everything_that_a_configuration_could_have() {
+fn imported_api_sets_every_configured_attribute() {
     for (name, hcl) in TOPOLOGIES {
         let config = config(hcl);
-        let view = made(&expand(&config).unwrap().desired);
+        let view = deployed(&expand(&config).unwrap().desired);
         let imported = Api.imported("giraffe", &view);
         for attribute in Api.schema().attributes {
             let path = Path::of(attribute.name);
@@ -99,28 +99,28 @@ fn an_imported_api_has_everything_that_a_configuration_could_have() {
 }
 
 #[test]
-fn the_state_tells_where_the_api_answers() {
+fn state_contains_the_urls_and_the_serving_regions() {
     let config = config(super::ACTIVE_ACTIVE);
-    let view = made(&expand(&config).unwrap().desired);
+    let view = deployed(&expand(&config).unwrap().desired);
     let state = Api.state(&config, &view);
-    let told = |path: Path| format!("{:?}", at(&state, &path));
-    assert_eq!(told(Path::of("url")), r#"String("https://api.ipgiraffe.com/v1")"#);
-    assert_eq!(told(Path::of("status")), r#"String("ready")"#);
-    assert_eq!(told(Path::of("distribution")), "Null");
-    let serving = |region: &str| told(Path::of("endpoints").key(region).attribute("serving"));
+    let shown = |path: Path| format!("{:?}", at(&state, &path));
+    assert_eq!(shown(Path::of("url")), r#"String("https://api.ipgiraffe.com/v1")"#);
+    assert_eq!(shown(Path::of("status")), r#"String("ready")"#);
+    assert_eq!(shown(Path::of("distribution")), "Null");
+    let serving = |region: &str| shown(Path::of("endpoints").key(region).attribute("serving"));
     assert_eq!([serving("us-east-1"), serving("eu-central-1")], ["Bool(true)", "Bool(false)"]);
-    let pinned = told(Path::of("endpoints").key("us-west-2").attribute("pinned_url"));
+    let pinned = shown(Path::of("endpoints").key("us-west-2").attribute("pinned_url"));
     assert_eq!(pinned, r#"String("https://us-west-2.api.ipgiraffe.com/v1")"#);
 }
 
 #[test]
-fn without_a_domain_the_url_is_the_cdns_or_the_first_regions() {
+fn url_without_a_domain_is_that_of_the_distribution_or_the_first_region() {
     for (hcl, expected) in [
         (super::ONE_REGION, "us-east-1/http_api.endpoint"),
         (super::CDN_GROUP, "https://global/distribution.domain_name"),
     ] {
         let config = config(hcl);
-        let view = made(&expand(&config).unwrap().desired);
+        let view = deployed(&expand(&config).unwrap().desired);
         assert_eq!(at(&Api.state(&config, &view), &Path::of("url")), &Value::String(expected.to_owned()));
     }
 }
