@@ -126,7 +126,7 @@ mod tests {
     use super::*;
     use crate::components::{Catalog, REGISTRY};
 
-    /// The components of an API in two regions behind CloudFront, as an import finds them: specs reduced to references.
+    /// The components of an API in two regions behind CloudFront, as an import finds them. Specs contain only references.
     fn found() -> Vec<(Address, Entry)> {
         let mut all = vec![
             ("global/claim".to_owned(), json!({ "name": "api/zoo" }), json!({ "log_group": "/zoo", "arn": "claim" })),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn function_of(region: &str) -> Vec<Found> {
-        let of = |what: &str| format!("{region}.{what}");
+        let of = |name: &str| format!("{region}.{name}");
         let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
         let function = json!("zoo");
         vec![
@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn api_of(region: &str) -> Vec<Found> {
-        let of = |what: &str| format!("{region}.{what}");
+        let of = |name: &str| format!("{region}.{name}");
         let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
         let (function, api) = (json!("zoo"), of("api"));
         vec![
@@ -251,7 +251,7 @@ mod tests {
     }
 
     fn domain_of(region: &str) -> Vec<Found> {
-        let of = |what: &str| format!("{region}.{what}");
+        let of = |name: &str| format!("{region}.{name}");
         let at = |kind: &str, spec: Json, outputs: Json| (format!("{region}/{kind}"), spec, outputs);
         let (api, arn) = (of("api"), of("certificate"));
         vec![
@@ -291,10 +291,10 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_follow_the_references() {
+    fn dependencies_follow_from_references() {
         let found = found();
         let all = derive(&found, &kinds(), &Catalog::default());
-        // Of the two regions, which are alike, the second one.
+        // The regions are alike, so the snapshot shows only the second one.
         let shown = all.iter().filter(|(address, _)| address.scope.region() != Some("us-east-1"));
         let line = |(address, below): (&Address, &BTreeSet<Address>)| {
             let is_claim = |address: &&Address| address.kind == "claim";
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_depends_on_itself() {
+    fn dependencies_have_no_cycles() {
         let all = derive(&found(), &kinds(), &Catalog::default());
         for (address, below) in &all {
             assert!(!below.iter().any(|other| reaches(&all, other, address)), "{address}");

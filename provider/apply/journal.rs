@@ -144,16 +144,16 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_looked_for_is_remembered_until_it_is_seen() {
+    fn a_failed_search_is_recorded_until_the_component_is_found() {
         let mut ledger = Ledger::default();
         assert_eq!(fold(&mut ledger, Event::Unseen { address: Address::global("role") }), Ok(()));
-        assert!(!ledger.is_empty(), "there may be something");
+        assert!(!ledger.is_empty(), "the component may exist");
         assert_eq!(fold(&mut ledger, made("1")), Ok(()));
         assert!(ledger.unseen.is_empty());
     }
 
     #[test]
-    fn what_comes_to_life_again_is_not_taken_away() {
+    fn a_deposed_object_that_is_current_again_is_not_deleted() {
         let mut ledger = Ledger::default();
         for event in [made("1"), made("2"), made("1")] {
             assert_eq!(fold(&mut ledger, event), Ok(()));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_adopted_was_not_there_and_what_is_released_was() {
+    fn only_unknown_objects_are_adopted_and_only_known_ones_released() {
         let mut ledger = Ledger::default();
         let adopted = Event::Adopted {
             address: Address::global("role"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_histories_are_refused() {
+    fn impossible_histories_are_rejected() {
         for event in
             [Event::Deleted { address: Address::global("role") }, Event::Uncertain { address: Address::global("role") }]
         {

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn polls_never_end_and_stay_bounded() {
+    fn polling_intervals_grow_to_a_maximum() {
         let delays: Vec<Duration> = between_polls().take(40).collect();
         assert_eq!(delays.first(), Some(&Duration::from_millis(200)));
         assert_eq!(delays.last(), Some(&Duration::from_secs(15)));

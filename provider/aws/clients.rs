@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_of_a_service_takes_precedence() {
+    fn the_endpoint_of_a_service_overrides_the_general_one() {
         let endpoints = Endpoints {
             all: Some("http://localhost:1".to_owned()),
             by_service: BTreeMap::from([("lambda".to_owned(), "http://localhost:2".to_owned())]),

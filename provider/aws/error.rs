@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_compared_as_a_whole() {
+    fn error_codes_match_only_as_a_whole() {
         assert!(refused("ResourceNotFoundException", "").is_not_found());
         assert!(!refused("KMSNotFoundException", "").is_not_found());
         assert!(refused("EntityAlreadyExists", "").is_exists());

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_provider_that_may_recover_is_retried() {
+    fn only_temporary_failures_of_a_credential_provider_are_retried() {
         let unavailable = (UNAVAILABLE_CREDENTIALS.to_owned(), Verdict::Busy);
         let unreachable =
             SdkError::<AssumeRoleError, HttpResponse>::dispatch_failure(ConnectorError::io("reset".into()));

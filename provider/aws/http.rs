@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_of_a_url() {
+    fn a_url_is_split_into_host_and_path() {
         let parts = |url: &str| {
             let url: Uri = url.parse().unwrap();
             (url.authority().unwrap().to_string(), url.path_and_query().unwrap().to_string())

@@ -215,7 +215,7 @@ mod tests {
         ServiceLimit { limit: Limit { operation, burst, per_second }, is_separate: false }
     }
 
-    /// A limiter whose process has been idle for a while.
+    /// A limiter with full buckets: its process has been idle for ten minutes.
     fn rested(limits: impl IntoIterator<Item = ServiceLimit>) -> (Limiter, FakeClock) {
         let clock = FakeClock::default();
         let limiter = Limiter::new(limits, clock.now());
@@ -227,7 +227,7 @@ mod tests {
         limiter.turn(operation, region, clock).await.take(clock.now());
     }
 
-    /// When each of these calls is sent, in seconds.
+    /// The time in seconds at which each of `calls` is sent.
     async fn seconds_for((limiter, clock): (Limiter, FakeClock), calls: &[(&'static str, &str)]) -> Vec<u64> {
         let (mut at, began) = (Vec::new(), clock.passed());
         for (operation, region) in calls {
@@ -237,7 +237,7 @@ mod tests {
         at
     }
 
-    /// How many seconds `calls` calls take on average from now on.
+    /// The average time of the next `calls` calls, in seconds.
     async fn pace(limiter: &Limiter, operation: &'static str, calls: u32, clock: &FakeClock) -> f64 {
         let before = clock.passed();
         for _ in 0..calls {
@@ -247,14 +247,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_burst_passes_and_then_the_rate_holds() {
+    async fn calls_beyond_the_burst_are_sent_at_the_rate() {
         let calls = vec![(GET_API, REGION); 7];
         assert_eq!(seconds_for(rested([ALL]), &calls).await, [0, 0, 0, 0, 1, 2, 3]);
     }
 
-    /// A preceding plan may have used up the burst of reads, but not that of other calls.
+    /// A preceding plan may have used up the burst of reads, but not the burst of other calls.
     #[tokio::test]
-    async fn a_new_process_earns_its_burst() {
+    async fn a_new_process_starts_without_a_burst_of_reads() {
         let limits = [ALL, limit("apigateway:CreateDeployment", 3, 0.2)];
         let new = || {
             let clock = FakeClock::default();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_separate_limit_does_not_use_up_that_of_the_service() {
+    async fn a_separate_limit_does_not_count_against_the_limit_of_the_service() {
         let separate = ServiceLimit { is_separate: true, ..limit("lambda:GetFunction", 2, 1.0) };
         let limits = [limit("lambda:*", 1, 1.0), separate];
         let calls = ["lambda:GetFunction", "lambda:GetFunction", "lambda:GetAlias", "lambda:GetFunction"];
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(clock.passed(), before);
     }
 
-    /// A call that waits between its turn and its request must not be followed at once.
+    /// When a call waits between its turn and its request, the next call still keeps its distance from the request.
     #[tokio::test]
     async fn a_token_is_used_up_when_the_call_is_sent() {
         let (limiter, clock) = rested([DOMAINS]);
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_out_of_turn_delays_the_next_ones() {
+    async fn a_call_without_a_turn_delays_the_next_calls() {
         let (limiter, clock) = rested([DOMAINS]);
         limiter.count("apigateway:CreateDomainName", REGION, clock.now());
         let calls = [("apigateway:CreateDomainName", REGION); 2];
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_that_are_throttled_together_slow_down_once() {
+    async fn calls_that_are_throttled_together_reduce_the_rate_once() {
         let (limiter, clock) = rested([ALL]);
         let sent = clock.now();
         clock.advance(Duration::from_secs(1));
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_rare_call_recovers_in_its_own_time() {
+    async fn the_rate_of_a_rare_call_recovers_slowly() {
         let (limiter, clock) = rested([DOMAINS]);
         limiter.throttled(DOMAINS.limit.operation, REGION, clock.now(), &clock);
         clock.advance(Duration::from_secs(301));
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_limits_nothing_waits() {
+    async fn no_call_waits_without_limits() {
         let calls = vec![("apigateway:CreateDomainName", REGION); 100];
         let off = (Limiter::off(), FakeClock::default());
         assert_eq!(seconds_for(off, &calls).await.last(), Some(&0));

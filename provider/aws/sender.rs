@@ -157,7 +157,7 @@ impl Run {
 }
 
 #[cfg(test)]
-#[expect(clippy::result_large_err, reason = "the SDK's error is what it is")]
+#[expect(clippy::result_large_err, reason = "the size of the SDK's error cannot be changed")]
 mod tests {
     use std::cell::{Cell, RefCell};
     use std::time::Duration;
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_response_is_not_retried_blindly() {
+    async fn a_call_that_is_not_repeatable_is_not_retried_after_a_lost_response() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), false, |_| lost()).await;
         let failure = answer.unwrap_err();
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cancel_between_attempts_is_not_a_failure() {
+    async fn a_cancel_between_attempts_is_reported_as_a_cancel() {
         let clock = FakeClock::default();
         let run = run(&clock, 600);
         let (answer, sent) = send(&run, true, |_| {
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!((sent, error.to_string().as_str()), (1, "cancelled before lambda:GetFunction in eu-west-1"));
     }
 
-    /// A sender whose only permit and only turn are taken.
+    /// A sender whose only permit and only turn are in use.
     async fn busy(clock: &FakeClock) -> (Sender, OwnedSemaphorePermit, Turn) {
         let sender = Sender::new(Limiter::of([], clock.now()), 1, 3);
         let permit = Arc::clone(&sender.permits).acquire_owned().await.unwrap();
@@ -294,7 +294,7 @@ mod tests {
         assert!(matches!(error, CallError::Cancelled(_)), "{error}");
     }
 
-    /// What a call waits for when its turn, a permit and its lease are missing, and then the last two, and then the last.
+    /// The first wait of a call without a turn, a permit and a lease; without a permit and a lease; without a lease.
     const AWAITED: [&str; 3] = [
         "its turn within AWS's rate limits",
         "other calls to end (max_parallel_calls)",
@@ -338,7 +338,7 @@ mod tests {
         drop(turn);
         let (cancelled, other) = (run(&clock, 600), run(&clock, 600));
         let mut waiting = Box::pin(sender.send(call(&cancelled, true), done));
-        assert!(waiting.as_mut().now_or_never().is_none(), "it waits for the permit, and holds its turn");
+        assert!(waiting.as_mut().now_or_never().is_none(), "the call waits for the permit and holds its turn");
         cancelled.cancel.cancel();
         assert!(matches!(waiting.await.unwrap_err().error, CallError::Cancelled(_)));
         drop(permit);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn throttling_is_retried_and_not_counted() {
+    async fn throttling_does_not_count_as_a_retry() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 3600), true, |n| match n {
             1..=40 => refused(429, "TooManyRequestsException"),
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_is_throttled_until_the_deadline_reports_it() {
+    async fn a_call_that_is_throttled_until_the_deadline_reports_the_throttling() {
         let clock = FakeClock::default();
         let (answer, sent) = send(&run(&clock, 600), true, |_| refused(429, "TooManyRequestsException")).await;
         assert_eq!(answer.unwrap_err().error.code(), Some("TooManyRequestsException"));

@@ -126,7 +126,7 @@ mod tests {
     const MANIFEST: &str = include_str!("../../Cargo.toml");
 
     #[test]
-    fn services_are_sorted_and_limit_their_own_calls() {
+    fn services_are_sorted_and_limit_only_their_own_calls() {
         assert!(SERVICES.is_sorted_by(|one, next| one.name < next.name));
         for Service { name, limits, .. } in SERVICES {
             for ServiceLimit { limit, .. } in *limits {
@@ -136,9 +136,9 @@ mod tests {
         }
     }
 
-    /// The compiler finds crates that the manifest lacks, but not those that the table lacks.
+    /// The compiler reports crates that are missing in the manifest, but not crates that are missing in the table.
     #[test]
-    fn the_manifest_has_the_crates_of_the_table() {
+    fn the_manifest_and_the_table_list_the_same_crates() {
         let dependency = |line: &'static str| line.split_once(" = ").map(|(name, _)| name.replace('-', "_"));
         let crates = MANIFEST.lines().filter(|line| line.starts_with("aws-sdk-")).filter_map(dependency);
         let mut used: Vec<&str> = SERVICES.iter().flat_map(|service| service.crates).copied().collect();
@@ -146,9 +146,9 @@ mod tests {
         assert_eq!(crates.collect::<Vec<_>>(), used);
     }
 
-    /// A profile that optimises one SDK crate in a way of its own does so for each.
+    /// A profile that overrides the settings of one SDK crate overrides those of all of them.
     #[test]
-    fn profiles_name_all_sdk_crates_or_none() {
+    fn a_profile_overrides_all_sdk_crates_or_none() {
         let override_of = |line: &'static str| {
             let (profile, package) = line.strip_prefix("[profile.")?.strip_suffix(']')?.split_once(".package.")?;
             Some((profile, package.trim_matches('"').strip_prefix("aws-sdk-")?))

@@ -1,4 +1,4 @@
-//! A clock for unit tests: time passes only by sleeping.
+//! A clock for unit tests, on which only a sleep or `advance` passes time.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

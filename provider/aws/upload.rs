@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn large_packages_wait_for_each_other_and_small_ones_do_not() {
+    fn large_packages_are_uploaded_one_at_a_time_and_small_ones_in_parallel() {
         let (budget, run) = (UploadBudget::default(), run(&FakeClock::stopped()));
         let reserve = |bytes| budget.reserve(&run, "it", bytes).now_or_never().and_then(|permit| permit.unwrap());
         let small: Vec<_> = (0..BUDGET).filter_map(|_| reserve(1000)).collect();
@@ -62,7 +62,7 @@ mod tests {
         assert!(reserve(1000).is_none());
         drop(small);
         let huge = reserve(u64::MAX);
-        assert!(huge.is_some(), "it is uploaded alone");
+        assert!(huge.is_some(), "a package larger than the budget is uploaded alone");
         assert!(reserve(1000).is_none());
         drop(huge);
         assert!(reserve(1000).is_some());

@@ -193,7 +193,7 @@ mod tests {
 
     /// The deadline is reached while a poll waits to be sent.
     #[tokio::test]
-    async fn a_wait_says_what_it_saw_last() {
+    async fn a_wait_that_times_out_reports_the_last_state() {
         let clock = FakeClock::default();
         let run = run(&clock, 60);
         let polls = Cell::new(0);
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wait_that_never_began_names_its_call() {
+    async fn a_wait_that_cannot_start_names_its_call() {
         let clock = FakeClock::default();
         let run = run(&clock, 0);
         let poll = || async { run.check(&"acm:DescribeCertificate in eu-west-1").map(|()| Poll::Ready(())) };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_retry_says_why_it_failed_last() {
+    async fn a_retry_that_times_out_reports_the_last_error() {
         let clock = FakeClock::default();
         let run = run(&clock, 60);
         let attempts = Cell::new(0);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sleep_ends_at_the_deadline_and_with_a_cancel() {
+    async fn a_sleep_ends_at_the_deadline_or_when_cancelled() {
         let clock = FakeClock::default();
         run(&clock, 60).sleep(WITHIN, "the next poll").await.unwrap();
         assert_eq!(clock.passed(), Duration::from_secs(60));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_suspicious_result_at_the_deadline_does_not_count() {
+    async fn an_inconsistent_read_at_the_deadline_is_an_error() {
         let clock = FakeClock::default();
         let run = run(&clock, 3);
         let end = clock.now() + WITHIN;

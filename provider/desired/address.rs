@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_address_are_the_same() {
+    fn an_address_is_parsed_from_its_own_text() {
         for text in ["global/role", "us-west-2/function", "global/record/api.example.com", "eu-west-1/route/GET /a/{b}"]
         {
             assert_eq!(text.parse::<Address>().map(|address| address.to_string()).ok().as_deref(), Some(text));

@@ -83,14 +83,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_heartbeat_survives_being_written_down() {
+    fn a_heartbeat_is_parsed_from_its_own_text() {
         let heartbeat = Heartbeat { at: 1_790_000_000, interval: 60 };
         assert_eq!(heartbeat.to_string().parse(), Ok(heartbeat));
         assert_eq!(heartbeat.lease(), Duration::from_secs(150));
     }
 
     #[test]
-    fn phases_are_known_by_name() {
+    fn a_phase_is_found_by_its_name() {
         assert_eq!(Phase::named("ready"), Some(Phase::Ready));
         assert_eq!(Phase::named("half"), None);
     }

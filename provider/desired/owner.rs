@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_owner_id_survives_being_written_down() {
+    fn an_owner_id_is_parsed_from_its_own_text() {
         let id = OwnerId::mint("us-east-1", 7);
         assert_eq!(id.to_string(), "us-east-1/0000000000000007");
         assert_eq!(id.to_string().parse::<OwnerId>().ok(), Some(id));

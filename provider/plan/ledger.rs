@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ledger_survives_being_kept() {
+    fn a_ledger_is_read_back_from_the_private_state() {
         let entry = Entry {
             spec: serde_json::json!({ "name": "a", "rate": 0.1 }),
             outputs: serde_json::json!({ "id": "1" }),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_besides_is_taken_in_once() {
+    fn an_object_that_is_found_twice_is_recorded_once() {
         let role = Address::global("role");
         let found = |id: &str| {
             let outputs = serde_json::json!({ "id": id });
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stays_keeps_what_it_stands_on() {
+    fn a_component_that_stays_keeps_its_dependencies() {
         let entry = |below: &[&str]| Entry {
             spec: Json::Null,
             outputs: Json::Null,
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_apart() {
+    fn a_damaged_state_is_distinguished_from_a_newer_one() {
         assert!(Ledger::from_private(b"").unwrap().is_empty());
         assert!(matches!(Ledger::from_private(b"{\"format\":2,\"ent"), Err(UnreadableLedger::Damaged(_))));
         assert!(matches!(Ledger::from_private(b"{\"format\":9,\"entries\":7}"), Err(UnreadableLedger::Newer(9))));

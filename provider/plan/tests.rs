@@ -1,4 +1,4 @@
-//! Plans of small graphs, and what holds for all of them.
+//! Plans of small graphs, and properties of the plans of random graphs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::*;
 use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta, is_open};
 use crate::wire::Path;
 
-/// A kind whose spec is whatever a test needs. `fixed` cannot change, `from` does not count.
+/// A kind that accepts any JSON as its spec. `fixed` is immutable, `from` is not compared, `secret` is secret.
 struct Thing;
 
 impl Kind for Thing {
@@ -26,6 +26,7 @@ impl Kind for Thing {
     };
 }
 
+/// Knows the one kind [`Thing`]. A spec with `named` has a foreseen id: its key.
 struct Things;
 
 impl Kinds for Things {
@@ -54,7 +55,7 @@ fn at(key: &str) -> Address {
     thing(key).into()
 }
 
-fn wants(specs: &[(&str, Json)]) -> Desired {
+fn graph(specs: &[(&str, Json)]) -> Desired {
     let mut desired = Desired::default();
     for (key, spec) in specs {
         desired.add(thing(key), Path::root(), spec);
@@ -66,13 +67,13 @@ fn id_of(key: &str) -> Json {
     json!({ "$ref": at(key), "output": "id" })
 }
 
-/// The ledger after `desired` was made; every object's id is its key and `generation`.
-fn made(desired: &Desired, generation: &str) -> Ledger {
+/// The ledger after `desired` was applied to an empty account. The id of an object is its key followed by `generation`.
+fn ledger_of(desired: &Desired, generation: &str) -> Ledger {
     let mut ledger = Ledger { complete: true, ..Ledger::default() };
     let order = diff(desired, &ledger, &Things).expect("no cycle").order;
     for address in order {
-        let node = desired.get(&address).expect("wanted");
-        let spec = resolve(&node.spec, None, &Made(&ledger)).spec;
+        let node = desired.get(&address).expect("the component is desired");
+        let spec = resolve(&node.spec, None, &LedgerScene(&ledger)).spec;
         let outputs = json!({ "id": format!("{}{generation}", address.key.as_deref().unwrap_or_default()) });
         let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
         ledger.entries.insert(address, Entry { spec, outputs, depends_on, uncertain: false });
@@ -80,9 +81,10 @@ fn made(desired: &Desired, generation: &str) -> Ledger {
     ledger
 }
 
-struct Made<'a>(&'a Ledger);
+/// Resolves references with the outputs in a ledger.
+struct LedgerScene<'a>(&'a Ledger);
 
-impl Scene for Made<'_> {
+impl Scene for LedgerScene<'_> {
     fn output(&self, reference: &crate::desired::Reference) -> Option<Json> {
         self.0.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
     }
@@ -92,8 +94,9 @@ impl Scene for Made<'_> {
     }
 }
 
-/// A plan as text: each step with the steps it comes after and, in brackets, how long after.
-fn text(plan: &Plan) -> String {
+/// A plan as text. Each line is a step and the steps that it follows, with the delay in brackets. Parentheses mark the
+/// steps of a gate.
+fn render(plan: &Plan) -> String {
     let name = |step: usize| {
         let Step { address, action, .. } = &plan.steps[step];
         let sign = match action {
@@ -126,57 +129,61 @@ fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
 }
 
 #[test]
-fn what_is_referred_to_comes_first() {
-    let desired = wants(&[("b", json!({ "of": id_of("a") })), ("a", json!({})), ("c", json!({ "of": id_of("b") }))]);
-    assert_eq!(text(&plan(&desired, &Ledger::default())), "+a\n+b after +a\n+c after +b");
+fn dependencies_are_created_first() {
+    let desired = graph(&[("b", json!({ "of": id_of("a") })), ("a", json!({})), ("c", json!({ "of": id_of("b") }))]);
+    assert_eq!(render(&plan(&desired, &Ledger::default())), "+a\n+b after +a\n+c after +b");
 }
 
 #[test]
-fn nothing_is_done_when_nothing_differs() {
-    let desired = wants(&[("a", json!({ "from": "here" })), ("b", json!({ "of": id_of("a") }))]);
-    let elsewhere = wants(&[("a", json!({ "from": "there" })), ("b", json!({ "of": id_of("a") }))]);
-    assert!(plan(&desired, &made(&elsewhere, "")).is_empty());
+fn a_difference_in_an_uncompared_field_needs_no_step() {
+    let desired = graph(&[("a", json!({ "from": "here" })), ("b", json!({ "of": id_of("a") }))]);
+    let elsewhere = graph(&[("a", json!({ "from": "there" })), ("b", json!({ "of": id_of("a") }))]);
+    assert!(plan(&desired, &ledger_of(&elsewhere, "")).is_empty());
 }
 
 #[test]
-fn a_gate_is_waited_for_and_not_depended_on() {
+fn a_gated_part_waits_for_its_gate_without_depending_on_it() {
     let gated = json!({ "sets": { "x": { "$ready": [at("probe")], "value": 1 } } });
-    let desired = wants(&[("probe", json!({})), ("record", gated)]);
-    assert_eq!(text(&plan(&desired, &Ledger::default())), "+probe\n+record after (+probe)");
-    assert!(plan(&desired, &made(&desired, "")).is_empty());
+    let desired = graph(&[("probe", json!({})), ("record", gated)]);
+    assert_eq!(render(&plan(&desired, &Ledger::default())), "+probe\n+record after (+probe)");
+    assert!(plan(&desired, &ledger_of(&desired, "")).is_empty());
 }
 
 #[test]
-fn a_region_is_taken_out_of_the_record_before_it_goes() {
+fn a_region_leaves_the_record_before_it_is_deleted() {
     let set = |key: &str| json!({ "$ready": [at(key)], "value": { "id": id_of(key) } });
-    let two = wants(&[
+    let two = graph(&[
         ("east", json!({})),
         ("west", json!({})),
         ("record", json!({ "ttl": 60, "sets": { "east": set("east"), "west": set("west") } })),
     ]);
-    let one = wants(&[("east", json!({})), ("record", json!({ "ttl": 60, "sets": { "east": set("east") } }))]);
-    assert_eq!(text(&plan(&one, &made(&two, ""))), "~record\n-west after ~record[60s]");
+    let one = graph(&[("east", json!({})), ("record", json!({ "ttl": 60, "sets": { "east": set("east") } }))]);
+    assert_eq!(render(&plan(&one, &ledger_of(&two, ""))), "~record\n-west after ~record[60s]");
 }
 
 #[test]
-fn what_was_withdrawn_by_an_earlier_apply_is_still_waited_for() {
-    let two = wants(&[("east", json!({})), ("west", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
-    let one = wants(&[("east", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
+fn deletions_wait_for_the_drain_period_of_an_earlier_apply() {
+    let two = graph(&[("east", json!({})), ("west", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
+    let one = graph(&[("east", json!({})), ("record", json!({ "ttl": 60, "of": id_of("east") }))]);
     let not_before = |ledger: &Ledger| plan(&one, ledger).steps.iter().map(|step| step.not_before).collect::<Vec<_>>();
-    let mut ledger = made(&two, "");
+    let mut ledger = ledger_of(&two, "");
     assert_eq!(not_before(&ledger), [None]);
     ledger.drain_until.insert(at("west"), 1060);
     assert_eq!(not_before(&ledger), [Some(1060)]);
     ledger.rebuilt = Some(1010);
-    assert_eq!(not_before(&ledger), [Some(1130)], "nobody knows what was withdrawn just before, nor who knew of it");
+    assert_eq!(
+        not_before(&ledger),
+        [Some(1130)],
+        "a rebuilt ledger lacks recent record changes: two drain periods cover them"
+    );
     assert!(Plan::destroy(&ledger, &Things).steps.iter().all(|step| step.not_before.is_none()));
     ledger.settle(1060);
     assert!(ledger.drain_until.is_empty());
 }
 
-/// AWS does not tell what a record led to; it may have been anything.
+/// AWS does not report the former targets of a record, so any object may have been one.
 #[test]
-fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
+fn after_a_rebuild_every_deletion_waits_for_the_drain_period_of_a_changed_record() {
     struct Record;
     impl Kind for Record {
         const META: KindMeta = KindMeta { name: "record", global: true, ..KindMeta::DEFAULT };
@@ -184,99 +191,99 @@ fn what_a_rebuilt_record_may_have_led_to_outlives_it() {
     }
     let of = |keys: &[&str], leads: Option<Json>| {
         let specs: Vec<(&str, Json)> = keys.iter().map(|key| (*key, json!({}))).collect();
-        let mut desired = wants(&specs);
+        let mut desired = graph(&specs);
         if let Some(spec) = leads {
             desired.add(Address::global_of::<Record>().key("record"), Path::root(), &spec);
         }
         desired
     };
     let both = of(&["east", "west"], Some(json!({ "ttl": 60, "of": [id_of("east"), id_of("west")] })));
-    let mut ledger = made(&both, "");
+    let mut ledger = ledger_of(&both, "");
     ledger.entries.values_mut().for_each(|entry| entry.depends_on.clear());
     let moved = of(&["east"], Some(json!({ "ttl": 60, "of": [id_of("east")] })));
     let gone = of(&["east"], None);
-    assert_eq!(text(&plan(&moved, &ledger)), "~record\n-west after ~record");
-    assert_eq!(text(&plan(&gone, &ledger)), "-record\n-west");
+    assert_eq!(render(&plan(&moved, &ledger)), "~record\n-west after ~record");
+    assert_eq!(render(&plan(&gone, &ledger)), "-record\n-west");
     ledger.rebuilt = Some(1010);
-    assert_eq!(text(&plan(&moved, &ledger)), "~record\n-west after ~record[60s]");
-    assert_eq!(text(&plan(&gone, &ledger)), "-record\n-west after -record[60s]");
+    assert_eq!(render(&plan(&moved, &ledger)), "~record\n-west after ~record[60s]");
+    assert_eq!(render(&plan(&gone, &ledger)), "-record\n-west after -record[60s]");
 }
 
 #[test]
-fn what_is_last_comes_after_the_removals() {
-    let wants_last = |things: &[(&str, Json)], marker: Json| {
-        let mut desired = wants(things);
+fn a_component_that_is_ordered_last_changes_after_the_deletions() {
+    let graph_with_marker = |things: &[(&str, Json)], marker: Json| {
+        let mut desired = graph(things);
         let marker = desired.add(thing("marker"), Path::root(), &marker);
         desired.order_last(&marker);
         desired
     };
-    let two = wants_last(&[("east", json!({})), ("west", json!({}))], json!({ "of": ["east", "west"] }));
-    let one = wants_last(&[("east", json!({}))], json!({ "of": ["east"] }));
-    assert_eq!(text(&plan(&one, &made(&two, ""))), "~marker after -west\n-west");
+    let two = graph_with_marker(&[("east", json!({})), ("west", json!({}))], json!({ "of": ["east", "west"] }));
+    let one = graph_with_marker(&[("east", json!({}))], json!({ "of": ["east"] }));
+    assert_eq!(render(&plan(&one, &ledger_of(&two, ""))), "~marker after -west\n-west");
 }
 
 #[test]
-fn a_replaced_object_goes_last() {
-    let old = wants(&[("check", json!({ "fixed": 30 })), ("record", json!({ "check": id_of("check") }))]);
-    let new = wants(&[("check", json!({ "fixed": 10 })), ("record", json!({ "check": id_of("check") }))]);
-    assert_eq!(text(&plan(&new, &made(&old, ""))), "±check\n~record after ±check\n⊖check after ±check ~record");
+fn a_replaced_object_is_deleted_after_its_dependents_change() {
+    let old = graph(&[("check", json!({ "fixed": 30 })), ("record", json!({ "check": id_of("check") }))]);
+    let new = graph(&[("check", json!({ "fixed": 10 })), ("record", json!({ "check": id_of("check") }))]);
+    assert_eq!(render(&plan(&new, &ledger_of(&old, ""))), "±check\n~record after ±check\n⊖check after ±check ~record");
 }
 
 #[test]
-fn what_was_deleted_behind_our_back_is_made_again_and_what_refers_to_it_changed() {
-    let desired = wants(&[("api", json!({})), ("other", json!({})), ("route", json!({ "api": id_of("api") }))]);
-    let mut ledger = made(&desired, "");
+fn a_missing_object_is_created_again_and_its_dependents_are_updated() {
+    let desired = graph(&[("api", json!({})), ("other", json!({})), ("route", json!({ "api": id_of("api") }))]);
+    let mut ledger = ledger_of(&desired, "");
     ledger.entries.remove(&at("api"));
-    assert_eq!(text(&plan(&desired, &ledger)), "+api\n~route after +api");
+    assert_eq!(render(&plan(&desired, &ledger)), "+api\n~route after +api");
 }
 
 #[test]
-fn what_refers_to_a_name_that_will_be_the_same_again_is_not_touched() {
-    let desired = wants(&[("group", json!({ "named": true })), ("function", json!({ "logs": id_of("group") }))]);
-    let mut ledger = made(&desired, "");
+fn dependents_are_unchanged_when_a_missing_object_will_have_the_same_id() {
+    let desired = graph(&[("group", json!({ "named": true })), ("function", json!({ "logs": id_of("group") }))]);
+    let mut ledger = ledger_of(&desired, "");
     ledger.entries.remove(&at("group"));
-    assert_eq!(text(&plan(&desired, &ledger)), "+group");
-    // Through others that are made again, too.
+    assert_eq!(render(&plan(&desired, &ledger)), "+group");
+    // The same holds when a component in between is created again, too.
     let chain = [
         ("a", json!({ "named": true })),
         ("b", json!({ "named": true, "of": id_of("a") })),
         ("c", json!({ "of": id_of("b") })),
     ];
-    let desired_chain = wants(&chain);
-    let mut ledger = made(&desired_chain, "");
+    let desired_chain = graph(&chain);
+    let mut ledger = ledger_of(&desired_chain, "");
     ledger.entries.retain(|address, _| *address == at("c"));
-    assert_eq!(text(&plan(&desired_chain, &ledger)), "+a\n+b after +a");
-    // What is new is told nothing that was foreseen: nothing is looked for that cannot be there.
+    assert_eq!(render(&plan(&desired_chain, &ledger)), "+a\n+b after +a");
+    // The spec of a component to be created contains no foreseen ids, because AWS has nothing to compare it with.
     let new = plan(&desired, &Ledger::default()).difference;
     assert!(is_open(&new.specs[&at("function")]));
 }
 
 #[test]
-fn destroy_goes_the_other_way_and_waits_for_no_resolver() {
-    let desired = wants(&[("a", json!({})), ("b", json!({ "of": id_of("a"), "ttl": 60 }))]);
-    let ledger = made(&desired, "");
+fn destroy_deletes_dependents_first_and_skips_drain_periods() {
+    let desired = graph(&[("a", json!({})), ("b", json!({ "of": id_of("a"), "ttl": 60 }))]);
+    let ledger = ledger_of(&desired, "");
     let mut destroy = Plan::destroy(&ledger, &Things);
-    assert_eq!(text(&destroy), "-a after -b\n-b");
+    assert_eq!(render(&destroy), "-a after -b\n-b");
     assert_eq!(lint(&destroy, None, &ledger, &Things), Ok(()));
     destroy.steps[0].after.clear();
     assert_eq!(lint(&destroy, None, &ledger, &Things), Err(Unsafe::StillReferenced { gone: at("a"), user: at("b") }));
 }
 
 #[test]
-fn a_preview_tells_what_is_known() {
-    let desired = wants(&[("a", json!({ "size": 1 })), ("b", json!({ "of": id_of("a") }))]);
+fn a_preview_shows_known_revisions_and_ids() {
+    let desired = graph(&[("a", json!({ "size": 1 })), ("b", json!({ "of": id_of("a") }))]);
     let new = plan(&desired, &Ledger::default());
     let view = View::planned(&new.difference, &Ledger::default(), &Things);
     assert!(!view.components[&at("a")].revision.is_unknown() && view.components[&at("b")].revision.is_unknown());
     assert!(view.components.values().all(|seen| seen.id.is_unknown()));
 
-    let ledger = made(&desired, "");
+    let ledger = ledger_of(&desired, "");
     let kept = View::planned(&plan(&desired, &ledger).difference, &ledger, &Things);
     assert_eq!(kept.components, View::made(&ledger, &Things).components);
 }
 
-/// A random graph: each thing refers to some of those before it.
-fn graphs() -> impl Strategy<Value = Vec<(String, Json)>> {
+/// A random graph, in which each thing refers to some of the things before it.
+fn random_graph() -> impl Strategy<Value = Vec<(String, Json)>> {
     let thing = (0..3u8, 0..2u8, proptest::collection::vec(any::<prop::sample::Index>(), 0..3), any::<bool>());
     proptest::collection::vec(thing, 1..9).prop_map(|things| {
         let spec = |(at, (size, fixed, refers, _)): (usize, &(u8, u8, Vec<prop::sample::Index>, bool))| {
@@ -299,25 +306,25 @@ fn graphs() -> impl Strategy<Value = Vec<(String, Json)>> {
     })
 }
 
-fn wants_all(specs: &[(String, Json)]) -> Desired {
-    wants(&specs.iter().map(|(name, spec)| (name.as_str(), spec.clone())).collect::<Vec<_>>())
+fn graph_from(specs: &[(String, Json)]) -> Desired {
+    graph(&specs.iter().map(|(name, spec)| (name.as_str(), spec.clone())).collect::<Vec<_>>())
 }
 
 proptest! {
-    /// Run in order, the steps of any plan end in the wanted graph, and nothing is ever missing that is referred to.
+    /// Running the steps of any plan in order ends in the desired graph, and no reference dangles in between.
     #[test]
-    fn every_plan_leads_to_what_is_wanted(from in graphs(), to in graphs()) {
-        let (from, to) = (wants_all(&from), wants_all(&to));
-        let mut ledger = made(&from, "");
+    fn every_plan_ends_in_the_desired_graph(from in random_graph(), to in random_graph()) {
+        let (from, to) = (graph_from(&from), graph_from(&to));
+        let mut ledger = ledger_of(&from, "");
         let plan = plan(&to, &ledger);
         let mut done: BTreeSet<usize> = BTreeSet::new();
         while done.len() < plan.steps.len() {
             let ready = |step: &usize| {
                 !done.contains(step) && plan.steps[*step].after.keys().chain(&plan.steps[*step].waits_for).all(|b| done.contains(b))
             };
-            let Some(step) = (0..plan.steps.len()).rev().find(ready) else { panic!("the steps wait for each other:\n{}", text(&plan)) };
+            let Some(step) = (0..plan.steps.len()).rev().find(ready) else { panic!("the steps wait for each other:\n{}", render(&plan)) };
             done.insert(step);
-            run(&plan.steps[step], &to, &mut ledger);
+            execute(&plan.steps[step], &to, &mut ledger);
             prop_assert!(dangling(&ledger).is_none(), "{:?} dangles after {:?}", dangling(&ledger), plan.steps[step].address);
         }
         prop_assert!(ledger.deposed.is_empty());
@@ -325,7 +332,7 @@ proptest! {
     }
 }
 
-fn run(step: &Step, desired: &Desired, ledger: &mut Ledger) {
+fn execute(step: &Step, desired: &Desired, ledger: &mut Ledger) {
     let node = desired.get(&step.address);
     match &step.action {
         Action::Delete => drop(ledger.entries.remove(&step.address)),
@@ -333,8 +340,8 @@ fn run(step: &Step, desired: &Desired, ledger: &mut Ledger) {
             ledger.deposed.retain(|(address, entry)| *address != step.address || entry.outputs != old.outputs)
         }
         action => {
-            let node = node.expect("wanted");
-            let spec = resolve(&node.spec, None, &Made(ledger)).spec;
+            let node = node.expect("the component is desired");
+            let spec = resolve(&node.spec, None, &LedgerScene(ledger)).spec;
             let old = ledger.entries.remove(&step.address);
             let kept = old.as_ref().map(|old| old.outputs.clone()).filter(|_| matches!(action, Action::Update(_)));
             if matches!(action, Action::Replace(_)) {
@@ -349,7 +356,7 @@ fn run(step: &Step, desired: &Desired, ledger: &mut Ledger) {
     }
 }
 
-/// A living component that refers to the id of an object which is gone.
+/// A component that refers to the id of an object that no longer exists.
 fn dangling(ledger: &Ledger) -> Option<Address> {
     let living = ledger.entries.values().chain(ledger.deposed.iter().map(|(_, entry)| entry));
     let ids: Vec<&Json> = living.map(|entry| &entry.outputs["id"]).collect();
@@ -360,40 +367,44 @@ fn dangling(ledger: &Ledger) -> Option<Address> {
 }
 
 #[test]
-fn a_revision_tells_no_secret_and_a_plan_that_one_changes() {
-    let of = |size: i64, pin: &str| wants(&[("a", json!({ "size": size, "secret": { "PIN": pin } }))]);
-    let before = made(&of(1, "1234"), "");
+fn a_revision_reveals_no_secret_and_is_unknown_when_only_a_secret_changes() {
+    let of = |size: i64, pin: &str| graph(&[("a", json!({ "size": size, "secret": { "PIN": pin } }))]);
+    let before = ledger_of(&of(1, "1234"), "");
     let revision = |view: &View| view.components[&at("a")].revision.clone();
     let planned = |desired: &Desired| revision(&View::planned(&plan(desired, &before).difference, &before, &Things));
     let shown = revision(&View::made(&before, &Things));
-    assert_eq!(revision(&View::made(&made(&of(1, "4321"), ""), &Things)), shown, "the PIN cannot be guessed from it");
+    assert_eq!(
+        revision(&View::made(&ledger_of(&of(1, "4321"), ""), &Things)),
+        shown,
+        "the revision does not depend on the PIN"
+    );
     assert_eq!(planned(&of(1, "1234")), shown);
     assert!(planned(&of(1, "4321")).is_unknown());
     let both = planned(&of(2, "4321"));
     assert!(both.known().is_some() && both != shown);
-    let more = wants(&[("a", json!({ "size": 1, "secret": { "PIN": "1234", "B": "" } }))]);
-    assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "a name is no secret");
+    let more = graph(&[("a", json!({ "size": 1, "secret": { "PIN": "1234", "B": "" } }))]);
+    assert!(planned(&more).known().is_some_and(|more| Some(more) != shown.known()), "the keys of a secret map count");
 }
 
-/// A plan with a bit of everything: a record turns from one region to another, a check is replaced, the marker comes last.
-fn eventful() -> (Desired, Ledger, Plan) {
+/// A plan with every action: a record moves from one region to another, a check is replaced, and the marker changes last.
+fn plan_with_every_action() -> (Desired, Ledger, Plan) {
     let set = |key: &str| json!({ "$ready": [at(key)], "value": { "id": id_of(key) } });
-    let wants_with = |region: &str, fixed: u8| {
+    let graph_in = |region: &str, fixed: u8| {
         let record = json!({ "ttl": 60, "check": id_of("check"), "sets": { region: set(region) } });
-        let mut desired = wants(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
+        let mut desired = graph(&[(region, json!({})), ("check", json!({ "fixed": fixed })), ("record", record)]);
         let marker = desired.add(thing("marker"), Path::root(), &json!({ "of": [region] }));
         desired.order_last(&marker);
         desired
     };
-    let (from, to) = (made(&wants_with("west", 1), ""), wants_with("east", 2));
+    let (from, to) = (ledger_of(&graph_in("west", 1), ""), graph_in("east", 2));
     let plan = plan(&to, &from);
     (to, from, plan)
 }
 
 #[test]
-fn a_plan_that_does_harm_is_refused() {
-    type Harm = fn(&mut Vec<Step>, &dyn Fn(&str) -> usize);
-    let cases: [(Harm, &str); 11] = [
+fn lint_rejects_unsafe_plans() {
+    type Corruption = fn(&mut Vec<Step>, &dyn Fn(&str) -> usize);
+    let cases: [(Corruption, &str); 11] = [
         (
             |steps, at| steps[at("~record")].after.clear(),
             "record would be created or changed without waiting for check",
@@ -421,28 +432,33 @@ fn a_plan_that_does_harm_is_refused() {
         (|steps, at| steps[at("+east")].action = Action::Update(Vec::new()), "east would not end as desired"),
         (|steps, at| steps[at("-west")].address = super::tests::at("east"), "would not end as desired"),
     ];
-    let (to, from, plan) = eventful();
+    let (to, from, plan) = plan_with_every_action();
     assert_eq!(lint(&plan, Some(&to), &from, &Things), Ok(()));
     let names: Vec<String> =
-        text(&plan).lines().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
+        render(&plan).lines().map(|line| line.split(' ').next().unwrap_or_default().to_owned()).collect();
     let at =
         |name: &str| names.iter().position(|own| own == name).unwrap_or_else(|| panic!("no step {name}: {names:?}"));
-    for (harm, told) in cases {
+    for (corrupt, expected) in cases {
         let mut plan = plan.clone();
-        harm(&mut plan.steps, &at);
-        let refused = lint(&plan, Some(&to), &from, &Things).expect_err(told).to_string().replace("global/thing/", "");
-        assert!(refused.contains(told), "{refused} instead of {told}");
+        corrupt(&mut plan.steps, &at);
+        let refused =
+            lint(&plan, Some(&to), &from, &Things).expect_err(expected).to_string().replace("global/thing/", "");
+        assert!(refused.contains(expected), "{refused} instead of {expected}");
     }
 }
 
 #[test]
-fn what_resolvers_remember_of_an_earlier_apply_is_waited_for() {
-    let two = wants(&[("east", json!({})), ("west", json!({}))]);
-    let one = wants(&[("east", json!({}))]);
-    let mut ledger = made(&two, "");
+fn lint_requires_the_drain_period_of_an_earlier_apply() {
+    let two = graph(&[("east", json!({})), ("west", json!({}))]);
+    let one = graph(&[("east", json!({}))]);
+    let mut ledger = ledger_of(&two, "");
     let hasty = plan(&one, &ledger);
     ledger.drain_until.insert(at("west"), 1060);
     assert!(matches!(lint(&hasty, Some(&one), &ledger, &Things), Err(Unsafe::DrainTooShort { .. })));
     assert_eq!(lint(&plan(&one, &ledger), Some(&one), &ledger, &Things), Ok(()));
-    assert_eq!(lint(&Plan::destroy(&ledger, &Things), None, &ledger, &Things), Ok(()), "nobody is to be served");
+    assert_eq!(
+        lint(&Plan::destroy(&ledger, &Things), None, &ledger, &Things),
+        Ok(()),
+        "a destroy does not wait for drain periods"
+    );
 }

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_or_unknown_as_a_whole_is_no_mistake() {
+    fn null_and_unknown_values_are_accepted() {
         for config in [Value::Null, Value::Unknown, with("one", Value::Null), with("many", Value::Unknown)] {
             assert_eq!(check(&schema(), &config), [], "{config:?}");
         }
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn documentation_has_default_and_constraint() {
+    fn the_documentation_states_defaults_and_constraints() {
         let texts: Vec<String> = schema()
             .attributes
             .iter()

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_between_a_second_and_a_year() {
+    fn durations_from_one_second_to_one_year_are_accepted() {
         for (text, seconds) in [("30m", 1800), ("1h30m", 5400), ("90s", 90), ("1.5h", 5400), ("1h 5s", 3605)] {
             assert_eq!(Duration::parse(text).unwrap().get().as_secs(), seconds, "{text:?}");
         }

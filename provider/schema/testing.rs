@@ -1,15 +1,15 @@
-//! Attributes for tests that declare none.
+//! Constructors of attributes for tests that do not use `attributes!`.
 
 use super::{Attribute, Mode, Nested, Nesting, Shape};
 use crate::wire::Type;
 
 impl Attribute {
-    /// A text.
+    /// A string.
     pub(crate) fn string(name: &'static str, mode: Mode, description: &str) -> Self {
         Self::new(name, Shape::Plain(Type::String), mode, description)
     }
 
-    /// True or false.
+    /// A boolean.
     pub(crate) fn bool(name: &'static str, mode: Mode, description: &str) -> Self {
         Self::new(name, Shape::Plain(Type::Bool), mode, description)
     }

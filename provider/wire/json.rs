@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn primitives_are_converted_as_by_the_host() {
+    fn primitives_convert_as_in_the_host() {
         let text = |text: &str| Value::String(text.to_owned());
         assert_eq!(decode_json(b"1.50", &Type::String), Ok(text("1.5")));
         assert_eq!(decode_json(b"true", &Type::String), Ok(text("true")));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bytes_are_refused() {
+    fn malformed_json_is_rejected() {
         for bytes in [&b""[..], b"{", b"1 2", b"1e999999999", b"\"\xff\"", &[b'['; 100_000]] {
             decode_json(bytes, &Type::Number).unwrap_err();
         }

@@ -229,24 +229,24 @@ mod tests {
     }
 
     #[track_caller]
-    fn both_ways(value: Value, ty: &Type, bytes: &[u8]) {
+    fn assert_round_trip(value: Value, ty: &Type, bytes: &[u8]) {
         assert_eq!(encode_msgpack(&value, ty).unwrap(), bytes);
         assert_eq!(decode_msgpack(bytes, ty).unwrap(), value);
     }
 
     #[test]
-    fn numbers_are_encoded_as_by_the_host() {
-        both_ways(number("1"), &Type::Number, b"\x01");
-        both_ways(number("-9223372036854775808"), &Type::Number, b"\xd3\x80\0\0\0\0\0\0\0");
-        both_ways(number("0.5"), &Type::Number, b"\xcb\x3f\xe0\0\0\0\0\0\0");
-        both_ways(number("0.1"), &Type::Number, b"\xa30.1");
-        both_ways(number("18446744073709551616"), &Type::Number, b"\xcb\x43\xf0\0\0\0\0\0\0");
-        both_ways(number("18446744073709551617"), &Type::Number, b"\xb418446744073709551617");
-        both_ways(number("1e400"), &Type::Number, b"\xa51e400");
+    fn numbers_are_encoded_as_in_the_host() {
+        assert_round_trip(number("1"), &Type::Number, b"\x01");
+        assert_round_trip(number("-9223372036854775808"), &Type::Number, b"\xd3\x80\0\0\0\0\0\0\0");
+        assert_round_trip(number("0.5"), &Type::Number, b"\xcb\x3f\xe0\0\0\0\0\0\0");
+        assert_round_trip(number("0.1"), &Type::Number, b"\xa30.1");
+        assert_round_trip(number("18446744073709551616"), &Type::Number, b"\xcb\x43\xf0\0\0\0\0\0\0");
+        assert_round_trip(number("18446744073709551617"), &Type::Number, b"\xb418446744073709551617");
+        assert_round_trip(number("1e400"), &Type::Number, b"\xa51e400");
     }
 
     #[test]
-    fn a_float_from_the_host_is_exactly_that_float() {
+    fn a_float_from_the_host_keeps_its_exact_value() {
         let tenth = decode_msgpack(b"\xcb\x3f\xb9\x99\x99\x99\x99\x99\x9a", &Type::Number).unwrap();
         assert_ne!(tenth, number("0.1"));
         assert_eq!(encode_msgpack(&tenth, &Type::Number).unwrap(), b"\xcb\x3f\xb9\x99\x99\x99\x99\x99\x9a");
@@ -257,10 +257,10 @@ mod tests {
     }
 
     #[test]
-    fn every_type_has_unknown_and_null() {
+    fn values_of_every_type_may_be_unknown_or_null() {
         for ty in [Type::String, Type::Dynamic, object(&[]), Type::List(Box::new(Type::Bool))] {
-            both_ways(Value::Unknown, &ty, b"\xd4\x00\x00");
-            both_ways(Value::Null, &ty, b"\xc0");
+            assert_round_trip(Value::Unknown, &ty, b"\xd4\x00\x00");
+            assert_round_trip(Value::Null, &ty, b"\xc0");
         }
         // Extension 12: unknown, but not null.
         assert_eq!(decode_msgpack(b"\xc7\x03\x0c\x81\x01\xc2", &Type::String), Ok(Value::Unknown));
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn a_dynamic_value_contains_its_type() {
         let value = Value::Dynamic(Box::new(Type::Bool), Box::new(Value::Bool(true)));
-        both_ways(value, &Type::Dynamic, b"\x92\xc4\x06\"bool\"\xc3");
+        assert_round_trip(value, &Type::Dynamic, b"\x92\xc4\x06\"bool\"\xc3");
     }
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bytes_are_refused() {
+    fn malformed_msgpack_is_rejected() {
         let list = Type::List(Box::new(Type::String));
         for bytes in [
             &b""[..],
@@ -322,13 +322,13 @@ mod tests {
         #![proptest_config(samples::config(512))]
 
         #[test]
-        fn every_value_survives((ty, value) in samples::any_typed_value()) {
+        fn every_value_round_trips((ty, value) in samples::any_typed_value()) {
             let bytes = encode_msgpack(&value, &ty).unwrap();
             prop_assert_eq!(decode_msgpack(&bytes, &ty), Ok(value));
         }
 
         #[test]
-        fn a_value_of_another_type_is_refused_or_fits(ty in samples::any_type(), (_, value) in samples::any_typed_value()) {
+        fn a_value_of_another_type_is_rejected_or_fits(ty in samples::any_type(), (_, value) in samples::any_typed_value()) {
             if let Ok(bytes) = encode_msgpack(&value, &ty) {
                 prop_assert_eq!(decode_msgpack(&bytes, &ty), Ok(value));
             }

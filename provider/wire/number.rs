@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn all_notations_of_a_number_become_one_text() {
+    fn all_notations_of_a_number_have_one_normal_form() {
         for (notations, expected) in [
             (&["0", "-0", "0.0", "00", "0e99", "-0.000e-5", "0e2147483647"][..], "0"),
             (&["1", "+1", "01", "1.0", "1.", "10e-1", "0.1e1", "1e+0", "1E0"], "1"),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_numbers_are_refused() {
+    fn invalid_numbers_are_rejected() {
         for wrong in [
             "",
             "-",
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn every_notation_of_an_integer_is_an_integer() {
+    fn an_integer_in_any_notation_converts_to_i64() {
         assert_eq!(Number::parse("9.223372036854775807e18").unwrap().as_i64(), Some(i64::MAX));
         assert_eq!(Number::parse("-9223372036854775808").unwrap().as_i64(), Some(i64::MIN));
         assert_eq!(Number::parse("9223372036854775808").unwrap().as_i64(), None);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_exact_floats_are_floats() {
+    fn only_exact_values_convert_to_f64() {
         for (exact, float) in [("0.5", 0.5), ("-0.375", -0.375), ("18446744073709551616", 18446744073709551616.0)] {
             assert_eq!(Number::parse(exact).unwrap().as_f64(), Some(float));
         }
@@ -198,12 +198,12 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_parsed_or_refused(written in "\\PC{0,20}") {
+        fn parsing_arbitrary_text_never_panics(written in "\\PC{0,20}") {
             let _ = Number::parse(&written);
         }
 
         #[test]
-        fn every_float_survives(bits: u64) {
+        fn every_finite_float_round_trips(bits: u64) {
             let float = f64::from_bits(bits);
             if let Some(number) = Number::from_f64(float) {
                 prop_assert_eq!(number.as_f64(), Some(float));
@@ -211,7 +211,7 @@ mod tests {
         }
 
         #[test]
-        fn every_integer_survives(integer: i64) {
+        fn every_integer_round_trips(integer: i64) {
             prop_assert_eq!(Number::from(integer).as_i64(), Some(integer));
             prop_assert_eq!(Number::parse(&integer.to_string()), Ok(Number::from(integer)));
         }

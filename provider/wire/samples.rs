@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Number, Type, Value};
 
-/// A property test of `cases` cases that writes no file of past failures.
+/// The configuration of a property test with `cases` cases that saves no failures to a file.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -25,7 +25,7 @@ pub(crate) fn any_type() -> impl Strategy<Value = Type> {
     })
 }
 
-/// A type and a value of it.
+/// A type and a value of that type.
 pub(crate) fn any_typed_value() -> impl Strategy<Value = (Type, Value)> {
     any_type().prop_flat_map(|ty| {
         let value = any_value(&ty, 2);

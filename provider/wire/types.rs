@@ -74,7 +74,7 @@ mod tests {
     use crate::wire::samples;
 
     #[test]
-    fn texts_that_are_no_types_are_refused() {
+    fn invalid_types_are_rejected() {
         for wrong in [
             "",
             "null",
@@ -104,12 +104,12 @@ mod tests {
         #![proptest_config(samples::config(256))]
 
         #[test]
-        fn every_type_survives(ty in samples::any_type()) {
+        fn every_type_round_trips(ty in samples::any_type()) {
             prop_assert_eq!(parse_type_json(&type_json(&ty)), Ok(ty));
         }
 
         #[test]
-        fn any_bytes_are_parsed_or_refused(bytes: Vec<u8>) {
+        fn parsing_arbitrary_bytes_never_panics(bytes: Vec<u8>) {
             let _ = parse_type_json(&bytes);
         }
     }

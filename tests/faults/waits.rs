@@ -47,19 +47,19 @@ fn a_change_stops_waiting_for_another_at_the_deadline_and_on_cancel() {
         let aws = Arc::new(world.account(false).await.expect("AWS responds"));
         let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());
         let cancel = CancellationToken::new();
-        let rival = |seconds| {
+        let caller = |seconds| {
             let deadline = clock.now() + Duration::from_secs(seconds);
             let run = multiregion::aws::Run::new(deadline, cancel.clone(), Arc::clone(&clock));
             Region::new(Arc::clone(&aws), Arc::new(run), "us-east-1")
         };
-        let (one, other) = (rival(3600), rival(60));
+        let (one, other) = (caller(3600), caller(60));
         let work = async {
             let held = one.exclusive("giraffe").await;
             assert!(held.is_ok());
             let error = other.exclusive("giraffe").await.expect_err("it is held");
             let why = "it waited 60 s for another change of it to end, until the operation reached its timeout";
             assert_eq!(error.to_string(), format!("changing giraffe in us-east-1 was not started: {why}"));
-            let patient = rival(3600);
+            let patient = caller(3600);
             let (error, ()) = futures::join!(patient.exclusive("giraffe"), async { cancel.cancel() });
             assert!(matches!(error, Err(CallError::Cancelled(_))));
         };
