@@ -118,7 +118,7 @@ macro_rules! attributes {
 /// Declares an object that the provider computes. A line is `name: type;`, with a doc comment that describes it.
 ///
 /// It generates a struct with a field [`Attr<T>`](Attr) for every attribute, its part of the schema, and its encoding.
-/// The struct has no default: whoever builds one fills in every attribute.
+/// The struct has no default, so that the compiler reports every attribute that is not filled in.
 macro_rules! outputs {
     ($(
         $(#[doc = $about:literal])*

@@ -29,7 +29,7 @@ pub(crate) enum Build {
     Release,
 }
 
-/// The option of commands that use the profile of the tests unless told otherwise.
+/// The option of commands that use the profile of the tests by default.
 #[derive(clap::Args)]
 pub(crate) struct Selection {
     /// Use the release build of the provider, which takes several more minutes to compile
