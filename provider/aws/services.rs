@@ -100,7 +100,9 @@ services! {
         limit("acm:RemoveTagsFromCertificate", 5, 5.0),
         limit("acm:RequestCertificate", 5, 5.0),
     ];
-    apigateway  "API Gateway"           Regional [apigateway: aws_sdk_apigatewayv2] [limit("apigateway:*", 40, 10.0)];
+    apigateway  "API Gateway"           Regional [apigateway: aws_sdk_apigateway, apigatewayv2: aws_sdk_apigatewayv2] [
+        limit("apigateway:*", 40, 10.0),
+    ];
     cloudfront  "CloudFront"            Global   [cloudfront: aws_sdk_cloudfront] [limit("cloudfront:*", 10, 5.0)];
     execute_api "requests to the APIs"  Regional [] [];
     iam         "IAM"                   Global   [iam: aws_sdk_iam] [limit("iam:*", 20, 10.0)];
@@ -112,6 +114,7 @@ services! {
     logs        "CloudWatch Logs"       Regional [logs: aws_sdk_cloudwatchlogs] [limit("logs:*", 10, 10.0)];
     route53     "Route 53"              Global   [route53: aws_sdk_route53] [limit("route53:*", 50, 10.0)];
     sts         "STS"                   Regional [sts: aws_sdk_sts] [];
+    wafv2       "WAF"                   Regional [wafv2: aws_sdk_wafv2] [];
 }
 
 /// The service of this name.

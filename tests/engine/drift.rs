@@ -192,7 +192,7 @@ const ENFORCED: &[(&str, &str)] = &[
 /// Changes an enforced setting by a call to AWS, because a spec cannot express the change.
 async fn tamper(aws: &Regional, kind: &str, setting: &str, outputs: &Json) {
     let text = |name: &str| outputs[name].as_str().unwrap_or_default().to_owned();
-    let api = aws.apigateway();
+    let api = aws.apigatewayv2();
     match kind {
         "stage" => {
             let request = api.update_stage().api_id(text("api_id")).stage_name(text("name"));

@@ -190,7 +190,7 @@ async fn other_process(world: &World, regions: usize) {
     for round in 0_u64.. {
         let (route53, is_minute) = (aws.route53(), round % 300 == 0);
         let in_a_region = |aws: &Region| {
-            let apigateway = aws.apigateway();
+            let apigateway = aws.apigatewayv2();
             async move {
                 let _ = apigateway.get_api().api_id("missing").send().await;
                 if is_minute {

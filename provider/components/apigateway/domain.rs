@@ -127,7 +127,7 @@ impl Component for Domain {
         let name = spec.name.get();
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_domain_name().domain_name(name);
+            let request = aws.apigatewayv2().create_domain_name().domain_name(name);
             let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
             let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
             let created = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
@@ -162,7 +162,7 @@ impl Component for Domain {
         if from.certificate_arn != to.certificate_arn || from.deviations != to.deviations {
             let request = || {
                 let configuration = configuration(to.certificate_arn.get());
-                let request = aws.apigateway().update_domain_name().domain_name(name);
+                let request = aws.apigatewayv2().update_domain_name().domain_name(name);
                 let without = from.deviations.has(MUTUAL_TLS).then(without_client_certificates);
                 request.domain_name_configurations(configuration).set_mutual_tls_authentication(without).send()
             };
@@ -173,7 +173,7 @@ impl Component for Domain {
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let request = || aws.apigateway().delete_domain_name().domain_name(&outputs.name).send();
+        let request = || aws.apigatewayv2().delete_domain_name().domain_name(&outputs.name).send();
         ignore_missing(aws.call("apigateway:DeleteDomainName", request).await)
     }
 }
@@ -187,7 +187,8 @@ const UPDATE_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 pub(crate) async fn own(aws: &Regional) -> Result<Vec<DomainName>, CallError> {
     let ask = || async {
         let mut domains = pages(|next| async move {
-            let request = || aws.apigateway().get_domain_names().max_results("100").set_next_token(next.clone()).send();
+            let request =
+                || aws.apigatewayv2().get_domain_names().max_results("100").set_next_token(next.clone()).send();
             let page = aws.call("apigateway:GetDomainNames", request).await?;
             Ok((page.items, page.next_token))
         })
@@ -220,7 +221,7 @@ async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallErro
 }
 
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {
-    let request = || aws.apigateway().get_domain_name().domain_name(name).send();
+    let request = || aws.apigatewayv2().get_domain_name().domain_name(name).send();
     none_if_missing(aws.call("apigateway:GetDomainName", request).await)
 }
 

@@ -100,7 +100,7 @@ pub(crate) async fn is_disabled(aws: &Regional, api_id: &str) -> Result<Option<b
 
 async fn put(aws: &Regional, outputs: &Outputs, spec: &Spec) -> Result<Outputs, CallError> {
     let request = || {
-        let request = aws.apigateway().update_api().api_id(&outputs.api_id);
+        let request = aws.apigatewayv2().update_api().api_id(&outputs.api_id);
         request.disable_execute_api_endpoint(spec.disabled).send()
     };
     aws.call("apigateway:UpdateApi", request).await?;

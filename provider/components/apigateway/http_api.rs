@@ -119,7 +119,7 @@ impl Component for HttpApi {
         let cors = spec.cors.as_ref().map(to_aws).transpose()?;
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
+            let request = aws.apigatewayv2().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let request = request
                 .set_cors_configuration(cors.clone())
                 .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
@@ -147,12 +147,12 @@ impl Component for HttpApi {
         let id = &outputs.id;
         if from.cors.is_some() && to.cors.is_none() {
             // An update replaces the configuration but cannot remove it.
-            let request = || aws.apigateway().delete_cors_configuration().api_id(id).send();
+            let request = || aws.apigatewayv2().delete_cors_configuration().api_id(id).send();
             ignore_missing(aws.call("apigateway:DeleteCorsConfiguration", request).await)?;
         }
         let cors = to.cors.as_ref().map(to_aws).transpose()?;
         let request = || {
-            let request = aws.apigateway().update_api().api_id(id).name(&to.name);
+            let request = aws.apigatewayv2().update_api().api_id(id).name(&to.name);
             request.set_cors_configuration(cors.clone()).send()
         };
         aws.call("apigateway:UpdateApi", request).await?;
@@ -161,7 +161,7 @@ impl Component for HttpApi {
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let request = || aws.apigateway().delete_api().api_id(&outputs.id).send();
+        let request = || aws.apigatewayv2().delete_api().api_id(&outputs.id).send();
         ignore_missing(aws.call("apigateway:DeleteApi", request).await)
     }
 }
@@ -169,7 +169,7 @@ impl Component for HttpApi {
 /// The API; `None` when there is none with this id.
 pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>, CallError> {
     let ask = || async {
-        let request = || aws.apigateway().get_api().api_id(id).send();
+        let request = || aws.apigatewayv2().get_api().api_id(id).send();
         none_if_missing(aws.call("apigateway:GetApi", request).await)
     };
     aws.read_once(&format!("apigateway:GetApi of {id}"), ask).await
@@ -178,7 +178,7 @@ pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
 /// All HTTP and WebSocket APIs of the region.
 async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
     pages(|next| async move {
-        let request = || aws.apigateway().get_apis().max_results("100").set_next_token(next.clone()).send();
+        let request = || aws.apigatewayv2().get_apis().max_results("100").set_next_token(next.clone()).send();
         let page = aws.call("apigateway:GetApis", request).await?;
         Ok((page.items, page.next_token))
     })

@@ -80,7 +80,7 @@ impl Component for Integration {
         let (api_id, timeout) = (spec.api_id.get(), to_i32(*spec.timeout_ms.get())?);
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_integration().api_id(api_id);
+            let request = aws.apigatewayv2().create_integration().api_id(api_id);
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
             let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
             let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
@@ -91,7 +91,7 @@ impl Component for Integration {
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (api, id) = (&outputs.api_id, &outputs.id);
-        let request = || aws.apigateway().get_integration().api_id(api).integration_id(id).send();
+        let request = || aws.apigatewayv2().get_integration().api_id(api).integration_id(id).send();
         let Some(answer) = none_if_missing(aws.call("apigateway:GetIntegration", request).await)? else {
             return Ok(None);
         };
@@ -114,7 +114,7 @@ impl Component for Integration {
     ) -> Result<Outputs, CallError> {
         let timeout = to_i32(*to.timeout_ms.get())?;
         let request = || {
-            let request = aws.apigateway().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
+            let request = aws.apigatewayv2().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
             let request = request.integration_uri(to.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
             request.timeout_in_millis(timeout).description(mark(aws)).send()
@@ -125,7 +125,7 @@ impl Component for Integration {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (api, id) = (&outputs.api_id, &outputs.id);
-        let request = || aws.apigateway().delete_integration().api_id(api).integration_id(id).send();
+        let request = || aws.apigatewayv2().delete_integration().api_id(api).integration_id(id).send();
         ignore_missing(aws.call("apigateway:DeleteIntegration", request).await)
     }
 }
@@ -145,7 +145,7 @@ fn mark(aws: &Regional) -> String {
 /// The integrations of our API that carry our mark.
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
     let mut integrations = pages(|next| async move {
-        let request = || aws.apigateway().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
+        let request = || aws.apigatewayv2().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
         let page = none_if_missing(aws.call("apigateway:GetIntegrations", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })

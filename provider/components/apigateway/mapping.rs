@@ -91,7 +91,7 @@ impl Component for Mapping {
         let domain = spec.domain.get();
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_api_mapping().domain_name(domain).api_id(spec.api_id.get());
+            let request = aws.apigatewayv2().create_api_mapping().domain_name(domain).api_id(spec.api_id.get());
             let answer = request.stage(spec.stage.get()).set_api_mapping_key(key(spec)).send().await;
             answer.map(|created| Some(Outputs { domain: domain.clone(), id: created.api_mapping_id? }))
         };
@@ -102,7 +102,7 @@ impl Component for Mapping {
 
     async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let (domain, id) = (&outputs.domain, &outputs.id);
-        let request = || aws.apigateway().get_api_mapping().domain_name(domain).api_mapping_id(id).send();
+        let request = || aws.apigatewayv2().get_api_mapping().domain_name(domain).api_mapping_id(id).send();
         let Some(answer) = none_if_missing(aws.call("apigateway:GetApiMapping", request).await)? else {
             return Ok(None);
         };
@@ -121,7 +121,7 @@ impl Component for Mapping {
         to: &Resolved<Spec>,
     ) -> Result<Outputs, CallError> {
         let send = || {
-            let request = aws.apigateway().update_api_mapping().domain_name(&outputs.domain);
+            let request = aws.apigatewayv2().update_api_mapping().domain_name(&outputs.domain);
             let request = request.api_mapping_id(&outputs.id).api_id(to.api_id.get()).stage(to.stage.get());
             // Unlike in a create, an update without a key would keep the old one.
             request.api_mapping_key(to.base_path.get()).send()
@@ -134,7 +134,7 @@ impl Component for Mapping {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let (domain, id) = (&outputs.domain, &outputs.id);
-        let request = || aws.apigateway().delete_api_mapping().domain_name(domain).api_mapping_id(id).send();
+        let request = || aws.apigatewayv2().delete_api_mapping().domain_name(domain).api_mapping_id(id).send();
         ignore_missing(aws.call("apigateway:DeleteApiMapping", request).await)
     }
 }
@@ -170,7 +170,7 @@ fn reported(domain: &str, mapping: &ApiMapping) -> Spec {
 /// All mappings of a domain; none when the domain does not exist.
 async fn mappings(aws: &Regional, domain: &str) -> Result<Vec<ApiMapping>, CallError> {
     pages(|next| async move {
-        let request = || aws.apigateway().get_api_mappings().domain_name(domain).set_next_token(next.clone()).send();
+        let request = || aws.apigatewayv2().get_api_mappings().domain_name(domain).set_next_token(next.clone()).send();
         let page = none_if_missing(aws.call("apigateway:GetApiMappings", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })

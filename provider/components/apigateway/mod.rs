@@ -48,11 +48,11 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
 pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
     let set = async |tags: BTreeMap<String, String>| {
         let tags: HashMap<String, String> = tags.into_iter().collect();
-        let send = || aws.apigateway().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
+        let send = || aws.apigatewayv2().tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
         aws.call("apigateway:TagResource", send).await.map(drop)
     };
     let unset = async |keys: Vec<String>| {
-        let send = || aws.apigateway().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
+        let send = || aws.apigatewayv2().untag_resource().resource_arn(arn).set_tag_keys(Some(keys.clone())).send();
         ignore_missing(aws.call("apigateway:UntagResource", send).await)
     };
     TagChange::between(from, to).apply(set, unset).await

@@ -79,7 +79,7 @@ impl Component for Route {
         let target = target(spec);
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_route().api_id(api_id).route_key(&spec.key).target(&target);
+            let request = aws.apigatewayv2().create_route().api_id(api_id).route_key(&spec.key).target(&target);
             let answer = request.send().await;
             answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.route_id? }))
         };
@@ -105,7 +105,7 @@ impl Component for Route {
         to: &Resolved<Spec>,
     ) -> Result<Outputs, CallError> {
         let request = || {
-            let request = aws.apigateway().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
+            let request = aws.apigatewayv2().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
             request.route_key(&to.key).target(target(to)).authorization_type(AuthorizationType::None).send()
         };
         aws.call("apigateway:UpdateRoute", request).await?;
@@ -113,7 +113,7 @@ impl Component for Route {
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let request = || aws.apigateway().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
+        let request = || aws.apigatewayv2().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
         ignore_missing(aws.call("apigateway:DeleteRoute", request).await)
     }
 }
@@ -138,7 +138,7 @@ fn integration_of(target: Option<&str>) -> Input<String> {
 /// All routes of an API; none when the API does not exist.
 async fn routes(aws: &Regional, api_id: &str) -> Result<Vec<AwsRoute>, CallError> {
     pages(|next| async move {
-        let request = || aws.apigateway().get_routes().api_id(api_id).set_next_token(next.clone()).send();
+        let request = || aws.apigatewayv2().get_routes().api_id(api_id).set_next_token(next.clone()).send();
         let page = none_if_missing(aws.call("apigateway:GetRoutes", request).await)?;
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })
@@ -156,7 +156,7 @@ async fn of_id(aws: &Regional, outputs: &Outputs) -> Result<Option<AwsRoute>, Ca
 }
 
 async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>, CallError> {
-    let request = || aws.apigateway().get_route().api_id(api_id).route_id(id).send();
+    let request = || aws.apigatewayv2().get_route().api_id(api_id).route_id(id).send();
     let route = none_if_missing(aws.call("apigateway:GetRoute", request).await)?;
     Ok(route.map(|route| {
         AwsRoute::builder()

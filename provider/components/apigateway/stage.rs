@@ -118,7 +118,7 @@ impl Component for Stage {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
-        let request = || aws.apigateway().get_stages().api_id(&api.id).send();
+        let request = || aws.apigatewayv2().get_stages().api_id(&api.id).send();
         let stages = none_if_missing(aws.call("apigateway:GetStages", request).await)?.and_then(|page| page.items);
         let mut discovered = Vec::new();
         for stage in stages.unwrap_or_default() {
@@ -146,7 +146,7 @@ impl Component for Stage {
         let settings = spec.throttle.as_ref().map(to_settings).transpose()?;
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_stage().api_id(&outputs.api_id).stage_name(&outputs.name);
+            let request = aws.apigatewayv2().create_stage().api_id(&outputs.api_id).stage_name(&outputs.name);
             let request = request.set_default_route_settings(settings.clone()).auto_deploy(true);
             let request = request.set_access_log_settings(spec.access_log.as_ref().map(to_logging));
             request
@@ -174,7 +174,7 @@ impl Component for Stage {
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let (api, name) = (&outputs.api_id, &outputs.name);
         if from.access_log.is_some() && to.access_log.is_none() {
-            let request = || aws.apigateway().delete_access_log_settings().api_id(api).stage_name(name).send();
+            let request = || aws.apigatewayv2().delete_access_log_settings().api_id(api).stage_name(name).send();
             ignore_missing(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
         }
         // Empty settings remove the throttling; zeros would reject every request.
@@ -183,7 +183,7 @@ impl Component for Stage {
             None => from.throttle.is_some().then(|| RouteSettings::builder().build()),
         };
         let request = || {
-            let request = aws.apigateway().update_stage().api_id(api).stage_name(name).auto_deploy(true);
+            let request = aws.apigatewayv2().update_stage().api_id(api).stage_name(name).auto_deploy(true);
             let request = request.set_default_route_settings(settings.clone());
             request.set_access_log_settings(to.access_log.as_ref().map(to_logging)).send()
         };
@@ -193,7 +193,7 @@ impl Component for Stage {
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let request = || aws.apigateway().delete_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
+        let request = || aws.apigatewayv2().delete_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
         ignore_missing(aws.call("apigateway:DeleteStage", request).await)
     }
 }
@@ -203,7 +203,7 @@ fn arn(aws: &Regional, outputs: &Outputs) -> String {
 }
 
 async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetStageOutput>, CallError> {
-    let request = || aws.apigateway().get_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
+    let request = || aws.apigatewayv2().get_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
     none_if_missing(aws.call("apigateway:GetStage", request).await)
 }
 

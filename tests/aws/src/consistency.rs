@@ -60,16 +60,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn random_shares_are_fair_and_repeatable() {
+    fn random_delays_are_balanced_and_repeatable() {
         let one = EventualConsistency { seed: 1, window: Duration::from_secs(10) };
         let other = EventualConsistency { seed: 2, ..one };
-        let shares =
+        let delays =
             |of: EventualConsistency| (0..1_000).map(move |n| of.random_delay(&format!("lambda/GetFunction/{n}")));
-        assert!(shares(one).eq(shares(one)));
-        assert!(!shares(one).eq(shares(other)));
-        let none = shares(one).filter(Duration::is_zero).count();
+        assert!(delays(one).eq(delays(one)));
+        assert!(!delays(one).eq(delays(other)));
+        let none = delays(one).filter(Duration::is_zero).count();
         assert!((400..600).contains(&none), "{none}");
-        assert!(shares(one).all(|random_delay| random_delay <= one.window));
+        assert!(delays(one).all(|delay| delay <= one.window));
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn resolve<'a>(
             let choice = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
                 let is_healthy = |check: &str| !unhealthy.iter().any(|other| other == check);
                 let mut choices = model::dns_answer(&records, name, kind, client, is_healthy);
-                choices.sort_by(|a, b| b.random_delay.total_cmp(&a.random_delay));
+                choices.sort_by(|a, b| b.share.total_cmp(&a.share));
                 choices.first().map(|choice| choice.record.clone())
             });
             let target = match choice.map(|record| record.target) {

@@ -12,7 +12,7 @@ pub(crate) struct Choice<'a> {
     /// The record.
     pub(crate) record: &'a Record,
     /// Its share of the answers, more than 0 and at most 1.
-    pub(crate) random_delay: f64,
+    pub(crate) share: f64,
 }
 
 /// The records that Route 53 answers with when a client near `client_region` asks for `name` and `kind`; empty without
@@ -49,7 +49,7 @@ fn choose<'a>(candidates: &[&'a Record], client_region: &str) -> Vec<Choice<'a>>
         Policy::Weighted(_) => weighted(candidates),
         Policy::Failover(_) => {
             let primary = candidates.iter().find(|record| record.policy == Policy::Failover(true));
-            vec![Choice { record: primary.unwrap_or(first), random_delay: 1.0 }]
+            vec![Choice { record: primary.unwrap_or(first), share: 1.0 }]
         }
         Policy::Latency(_) => {
             let nearest = candidates.iter().min_by(|a, b| {
@@ -59,9 +59,9 @@ fn choose<'a>(candidates: &[&'a Record], client_region: &str) -> Vec<Choice<'a>>
                 };
                 distance(a).total_cmp(&distance(b))
             });
-            vec![Choice { record: nearest.unwrap_or(first), random_delay: 1.0 }]
+            vec![Choice { record: nearest.unwrap_or(first), share: 1.0 }]
         }
-        Policy::Simple | Policy::Other(_) => vec![Choice { record: first, random_delay: 1.0 }],
+        Policy::Simple | Policy::Other(_) => vec![Choice { record: first, share: 1.0 }],
     }
 }
 
@@ -71,12 +71,12 @@ fn weighted<'a>(candidates: &[&'a Record]) -> Vec<Choice<'a>> {
         _ => 0.0,
     };
     let total: f64 = candidates.iter().map(|record| weight(record)).sum();
-    let random_delay = |record: &Record| {
+    let share = |record: &Record| {
         // Records that all have weight 0 share equally.
         if total == 0.0 { 1.0 / candidates.len() as f64 } else { weight(record) / total }
     };
-    let choices = candidates.iter().map(|record| Choice { record, random_delay: random_delay(record) });
-    choices.filter(|choice| choice.random_delay > 0.0).collect()
+    let choices = candidates.iter().map(|record| Choice { record, share: share(record) });
+    choices.filter(|choice| choice.share > 0.0).collect()
 }
 
 /// The approximate latitude and longitude of AWS's regions.
@@ -165,7 +165,7 @@ mod tests {
     fn check(records: &[Record], client: &str, unhealthy: &[&str], expected: &[(&str, f64)]) {
         let choices = dns_answer(records, "api.a.com", "A", client, |check| !unhealthy.contains(&check));
         let found: Vec<(&str, f64)> =
-            choices.iter().map(|choice| (choice.record.set.as_deref().unwrap(), choice.random_delay)).collect();
+            choices.iter().map(|choice| (choice.record.set.as_deref().unwrap(), choice.share)).collect();
         assert_eq!(found, expected);
     }
 

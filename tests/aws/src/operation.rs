@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_are_identifyd() {
+    fn operations_are_identified() {
         check("lambda", "GET /2015-03-31/functions", "ListFunctions", &[]);
         check("lambda", "PUT /2015-03-31/functions/giraffe/code", "UpdateFunctionCode", &["giraffe"]);
         check(

@@ -37,8 +37,10 @@ async fn once(provider: &Path) -> Outcome<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut group = ProcessGroup::start(&mut command)?;
     let mut line = String::new();
-    if let Some(stdout) = group.stdout() {
-        BufReader::new(stdout).read_line(&mut line).await?;
+    // Kept open until the end: a provider whose output no process reads, and to which no client is connected, exits.
+    let mut stdout = group.stdout().map(BufReader::new);
+    if let Some(stdout) = &mut stdout {
+        stdout.read_line(&mut line).await?;
     }
     ask(&socket(&line).ok_or_else(|| format!("The provider printed no handshake, but {line:?}."))?).await?;
     Ok(begun.elapsed())

@@ -48,7 +48,7 @@ async fn calls_beyond_the_limits_are_throttled() {
     let zone = world.zone().await;
     let certificate = world.certificate(&zone, "*.a.com").await;
     let make = |name: &str| {
-        let domain = world.apigateway().create_domain_name().domain_name(name);
+        let domain = world.apigatewayv2().create_domain_name().domain_name(name);
         domain.domain_name_configurations(configuration(&certificate)).send()
     };
     make("one.a.com").await.unwrap();

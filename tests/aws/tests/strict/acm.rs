@@ -60,13 +60,13 @@ async fn a_certificate_in_use_cannot_be_deleted() {
     world.validate(&zone, &arn).await;
     describe(&world, &arn).await;
     world.wait();
-    let domain = || world.apigateway().create_domain_name().domain_name("api.a.com");
+    let domain = || world.apigatewayv2().create_domain_name().domain_name("api.a.com");
     domain().domain_name_configurations(configuration(&arn)).send().await.unwrap();
     assert_eq!(describe(&world, &arn).await.in_use_by.unwrap().len(), 1);
 
     let delete = || world.acm().delete_certificate().certificate_arn(&arn).send();
     assert_eq!(error_of!(delete().await).0, "ResourceInUseException");
-    world.apigateway().delete_domain_name().domain_name("api.a.com").send().await.unwrap();
+    world.apigatewayv2().delete_domain_name().domain_name("api.a.com").send().await.unwrap();
     assert_eq!(error_of!(delete().await).0, "ResourceInUseException");
     world.wait();
     delete().await.unwrap();

@@ -8,7 +8,7 @@ async fn a_domain_name_needs_a_suitable_certificate() {
     let mut world = World::immediate().await;
     let zone = world.zone().await;
     let make = |world: &World, arn: &str| {
-        let domain = world.apigateway().create_domain_name().domain_name("api.a.com");
+        let domain = world.apigatewayv2().create_domain_name().domain_name("api.a.com");
         domain.domain_name_configurations(configuration(arn)).send()
     };
     let pending = world.request_certificate("api.a.com").await;
@@ -31,7 +31,7 @@ async fn an_integration_with_a_route_cannot_be_deleted() {
     let world = World::immediate().await;
     let role = world.role().await;
     let api = world.api(&role).await;
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     let route = client.get_routes().api_id(&api).send().await.unwrap().items.unwrap().remove(0);
     let integration = route.target.unwrap().replace("integrations/", "");
     let delete = || client.delete_integration().api_id(&api).integration_id(&integration).send();
@@ -50,7 +50,7 @@ async fn a_mapped_api_cannot_be_deleted() {
     let api = world.api(&role).await;
     let certificate = world.certificate(&zone, "api.a.com").await;
     world.domain("api.a.com", &certificate, &api).await;
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     let delete = || client.delete_api().api_id(&api).send();
     assert_eq!(error_of!(delete().await).0, "BadRequestException");
     client.delete_domain_name().domain_name("api.a.com").send().await.unwrap();
@@ -62,7 +62,7 @@ async fn routes_and_stages_are_unique() {
     let world = World::immediate().await;
     let role = world.role().await;
     let api = world.api(&role).await;
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     assert_eq!(error_of!(client.create_route().api_id(&api).route_key("$default").send().await).0, "ConflictException");
     assert_eq!(
         error_of!(client.create_stage().api_id(&api).stage_name("$default").send().await).0,
@@ -73,7 +73,7 @@ async fn routes_and_stages_are_unique() {
 #[tokio::test]
 async fn an_api_returns_its_current_tags() {
     let world = World::immediate().await;
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     let created = client.create_api().name("a").protocol_type("HTTP".into()).tags("a", "1").send().await.unwrap();
     let api = created.api_id.unwrap();
     let arn = format!("arn:aws:apigateway:us-east-1::/apis/{api}");

@@ -56,7 +56,7 @@ impl World {
     /// Creates a working API in the clients' region; returns its id.
     pub(crate) async fn api(&self, role: &str) -> String {
         let function = self.function(role).await.unwrap().function_arn.unwrap();
-        let client = self.apigateway();
+        let client = self.apigatewayv2();
         let api = client.create_api().name("giraffe").protocol_type(ProtocolType::Http).tags("a", "b").send().await;
         let api = api.unwrap().api_id.unwrap();
         let integration = self.integration(&api, &function).await;
@@ -70,7 +70,7 @@ impl World {
     }
 
     pub(crate) async fn integration(&self, api: &str, function: &str) -> String {
-        let client = self.apigateway();
+        let client = self.apigatewayv2();
         let created = client
             .create_integration()
             .api_id(api)
@@ -138,7 +138,7 @@ impl World {
     /// Creates a custom domain name in the clients' region, mapped to the API; returns its target.
     pub(crate) async fn domain(&self, name: &str, certificate: &str, api: &str) -> String {
         let configuration = configuration(certificate);
-        let client = self.apigateway();
+        let client = self.apigatewayv2();
         let created =
             client.create_domain_name().domain_name(name).domain_name_configurations(configuration).send().await;
         let target = created.unwrap().domain_name_configurations.unwrap()[0].api_gateway_domain_name.clone().unwrap();

@@ -52,7 +52,7 @@ async fn an_api_responds_only_when_all_its_parts_are_connected() {
     world.lambda().remove_permission().function_name("giraffe").statement_id("gateway").send().await.unwrap();
     assert_eq!(status().await, 500, "no permission allows calling the function");
 
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     let closed = client.update_api().api_id(&api).disable_execute_api_endpoint(true).send();
     closed.await.unwrap();
     assert_eq!(status().await, 404, "its own endpoint is disabled");

@@ -145,7 +145,7 @@ async fn a_base_path_is_removed() {
     let api = world.api(&role).await;
     let certificate = world.certificate(&zone, "api.a.com").await;
     let target = world.domain("api.a.com", &certificate, &api).await;
-    let client = world.apigateway();
+    let client = world.apigatewayv2();
     let mapping = client.get_api_mappings().domain_name("api.a.com").send().await.unwrap().items.unwrap().remove(0);
     let id = mapping.api_mapping_id.unwrap();
     let update = client.update_api_mapping().domain_name("api.a.com").api_mapping_id(id).api_id(&api);
