@@ -183,9 +183,16 @@ impl Siblings {
         C::Outputs::deserialize(self.0.get(address)?.first()?).ok()
     }
 
-    /// The outputs of every `C` that was found in `scope`.
-    pub fn in_scope<C: Component>(&self, scope: &Scope) -> Vec<C::Outputs> {
-        self.all::<C>().into_iter().filter(|(address, _)| address.scope == *scope).map(|(_, outputs)| outputs).collect()
+    /// The key and the outputs of every `C` that was found in `scope`.
+    pub fn in_scope<C: Component>(&self, scope: &Scope) -> Vec<(Option<String>, C::Outputs)> {
+        let here = self.all::<C>().into_iter().filter(|(address, _)| address.scope == *scope);
+        here.map(|(address, outputs)| (address.key, outputs)).collect()
+    }
+
+    /// The current `C` of each key that was found in `scope`, without those that are left from replacements.
+    pub fn current<C: Component>(&self, scope: &Scope) -> Vec<(Option<String>, C::Outputs)> {
+        let here = self.0.keys().filter(|address| address.kind == C::KIND && address.scope == *scope);
+        here.filter_map(|address| Some((address.key.clone(), self.outputs::<C>(address)?))).collect()
     }
 
     /// Every `C` that was found.

@@ -17,6 +17,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::integration::Integration>::new(),
     &Erased::<apigateway::route::Route>::new(),
     &Erased::<apigateway::stage::Stage>::new(),
+    &Erased::<apigateway::route_settings::RouteSettings>::new(),
     &Erased::<lambda::permission::Permission>::new(),
     &Erased::<acm::certificate::Certificate>::new(),
     &Erased::<route53::validation_record::ValidationRecord>::new(),

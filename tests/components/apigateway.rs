@@ -194,3 +194,26 @@ async fn a_domain_name_of_another_owner_is_foreign() {
     let error = component.create(&aws, &ours).await.unwrap_err();
     assert!(error.to_string().contains("does not belong to this resource"), "{error}");
 }
+
+#[tokio::test]
+async fn routes_have_limits_of_their_own() {
+    let bench = Bench::start().await;
+    let (api, integration) = api(&bench).await;
+    bench.create(&at("stage"), &stage_spec(&api)).await;
+    for key in ["GET /a", "GET /b"] {
+        let route = json!({ "api_id": api["id"], "key": key, "integration_id": integration["id"] });
+        bench.create(&format!("{}/{key}", at("route")), &route).await;
+    }
+    let settings = |key: &str, rate: &str| json!({ "api_id": api["id"], "stage": "$default", "route_key": key, "throttle": { "rate": rate, "burst": 5 } });
+    let address = |key: &str| format!("{}/{key}", at("route_settings"));
+    let first = bench.create(&address("GET /a"), &settings("GET /a", "1")).await;
+    let second = bench.create(&address("GET /b"), &settings("GET /b", "2.5")).await;
+    bench.create_again(&address("GET /a"), &settings("GET /a", "1"), &first).await;
+    bench.update(&address("GET /a"), &first, &settings("GET /a", "1"), &settings("GET /a", "10")).await;
+    bench.delete(&address("GET /a"), &settings("GET /a", "10"), &first).await;
+    bench.expect(&address("GET /b"), &settings("GET /b", "2.5"), &second).await;
+
+    let (aws, component) = bench.at(&address("GET /c"));
+    let error = component.create(&aws, &settings("GET /c", "1")).await.unwrap_err();
+    assert!(multiregion::aws::chain(&error).contains("Unable to find Route by key GET /c"), "{error}");
+}

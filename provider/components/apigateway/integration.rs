@@ -28,6 +28,9 @@ pub struct Spec {
     pub function_arn: Input<String>,
     /// The timeout of an invocation, in milliseconds.
     pub timeout_ms: Input<i64>,
+    /// The version of the format of events and responses.
+    #[serde(default = "default_payload_format", skip_serializing_if = "is_default_payload_format")]
+    pub payload_format: String,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -59,7 +62,9 @@ impl Component for Integration {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
-        let own = own(aws, api_id).await?.into_iter().next();
+        let mark = aws.address().to_string();
+        let own =
+            own(aws, api_id).await?.into_iter().find(|integration| integration.description.as_ref() == Some(&mark));
         let id = own.and_then(|integration| integration.integration_id);
         Ok(id.map(|id| Found::Ours(Outputs { api_id: api_id.clone(), id })))
     }
@@ -68,10 +73,11 @@ impl Component for Integration {
         let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let mut discovered = Vec::new();
         for integration in own(aws, &api.id).await? {
-            let spec = reported(aws, &api.id, &integration);
+            let Some(address) = address_of(&integration) else { continue };
+            let spec = reported(&address, &api.id, &integration);
             let id = required(integration.integration_id, "an integration's id")?;
             let outputs = Outputs { api_id: api.id.clone(), id };
-            discovered.push(Discovered { key: None, spec, outputs });
+            discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -82,8 +88,8 @@ impl Component for Integration {
         let send = || async {
             let request = aws.apigatewayv2().create_integration().api_id(api_id);
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
-            let request = request.integration_uri(spec.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
-            let answer = request.timeout_in_millis(timeout).description(mark(aws)).send().await;
+            let request = request.integration_uri(spec.function_arn.get()).payload_format_version(&spec.payload_format);
+            let answer = request.timeout_in_millis(timeout).description(aws.address().to_string()).send().await;
             answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.integration_id? }))
         };
         create_or_adopt(aws, "apigateway:CreateIntegration", Repeated::CreatesAnother, look, send).await
@@ -103,7 +109,7 @@ impl Component for Integration {
             .set_timeout_in_millis(answer.timeout_in_millis)
             .set_description(answer.description)
             .build();
-        Ok(Some((reported(aws, api, &integration), outputs.clone())))
+        Ok(Some((reported(aws.address(), api, &integration), outputs.clone())))
     }
 
     async fn update(
@@ -116,8 +122,8 @@ impl Component for Integration {
         let request = || {
             let request = aws.apigatewayv2().update_integration().api_id(&outputs.api_id).integration_id(&outputs.id);
             let request = request.integration_type(IntegrationType::AwsProxy).integration_method(METHOD);
-            let request = request.integration_uri(to.function_arn.get()).payload_format_version(PAYLOAD_FORMAT);
-            request.timeout_in_millis(timeout).description(mark(aws)).send()
+            let request = request.integration_uri(to.function_arn.get()).payload_format_version(&to.payload_format);
+            request.timeout_in_millis(timeout).description(aws.address().to_string()).send()
         };
         aws.call("apigateway:UpdateIntegration", request).await?;
         Ok(outputs.clone())
@@ -132,17 +138,27 @@ impl Component for Integration {
 
 /// The HTTP method of an invocation, for requests of every method.
 const METHOD: &str = "POST";
-/// The version of the event and response format.
+/// The payload format that a spec without one has.
 const PAYLOAD_FORMAT: &str = "2.0";
 /// The timeout of an integration that sets none.
 const DEFAULT_TIMEOUT_MS: i64 = 30_000;
 
-/// The description, which marks the integration as ours, because an integration takes no tags.
-fn mark(aws: &Regional) -> String {
-    Address::of::<Integration>(aws.region()).to_string()
+fn default_payload_format() -> String {
+    PAYLOAD_FORMAT.to_owned()
 }
 
-/// The integrations of our API that carry our mark.
+fn is_default_payload_format(format: &str) -> bool {
+    format == PAYLOAD_FORMAT
+}
+
+/// The address in an integration's description. The description marks the integration as ours, because an integration takes
+/// no tags.
+fn address_of(integration: &AwsIntegration) -> Option<Address> {
+    let address: Address = integration.description.as_deref()?.parse().ok()?;
+    (address.kind == Integration::KIND).then_some(address)
+}
+
+/// The integrations of our API that carry an address of this region.
 async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallError> {
     let mut integrations = pages(|next| async move {
         let request = || aws.apigatewayv2().get_integrations().api_id(api_id).set_next_token(next.clone()).send();
@@ -150,21 +166,21 @@ async fn own(aws: &Regional, api_id: &str) -> Result<Vec<AwsIntegration>, CallEr
         Ok(page.map(|page| (page.items, page.next_token)).unwrap_or_default())
     })
     .await?;
-    let mark = mark(aws);
-    integrations.retain(|integration| integration.description.as_deref() == Some(&mark));
+    let is_ours = |address: Address| address.scope == aws.address().scope;
+    integrations.retain(|integration| address_of(integration).is_some_and(is_ours));
     Ok(integrations)
 }
 
-fn reported(aws: &Regional, api_id: &str, integration: &AwsIntegration) -> Spec {
+fn reported(address: &Address, api_id: &str, integration: &AwsIntegration) -> Spec {
     let deviations = Deviations::default()
         .record_unless("integrationType", integration.integration_type == Some(IntegrationType::AwsProxy))
         .record_unless("integrationMethod", integration.integration_method.as_deref() == Some(METHOD))
-        .record_unless("payloadFormatVersion", integration.payload_format_version.as_deref() == Some(PAYLOAD_FORMAT))
-        .record_unless("description", integration.description == Some(mark(aws)));
+        .record_unless("description", integration.description == Some(address.to_string()));
     Spec {
         deviations,
         api_id: Input::from(api_id),
         function_arn: Input::Known(integration.integration_uri.clone().unwrap_or_default()),
         timeout_ms: Input::Known(integration.timeout_in_millis.map_or(DEFAULT_TIMEOUT_MS, i64::from)),
+        payload_format: integration.payload_format_version.clone().unwrap_or_default(),
     }
 }

@@ -6,6 +6,7 @@ pub mod http_api;
 pub mod integration;
 pub mod mapping;
 pub mod route;
+pub mod route_settings;
 pub mod stage;
 
 use std::collections::{BTreeMap, HashMap};
@@ -60,5 +61,5 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
 
 /// The HTTP API that was found in this region. Objects without tags are found through it.
 pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<http_api::Outputs> {
-    siblings.in_scope::<http_api::HttpApi>(&aws.address().scope).into_iter().next()
+    siblings.in_scope::<http_api::HttpApi>(&aws.address().scope).into_iter().map(|(_, api)| api).next()
 }

@@ -3,6 +3,7 @@
 use aws_sdk_apigatewayv2::operation::get_stage::GetStageOutput;
 use aws_sdk_apigatewayv2::types::{AccessLogSettings, RouteSettings};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::aws::{CallError, Regional};
 use crate::components::support::answer::{ignore_missing, none_if_missing, to_i32};
@@ -112,7 +113,7 @@ impl Component for Stage {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         let outputs = Outputs { api_id: api_id.clone(), name: spec.name.clone() };
-        let Some(stage) = get(aws, &outputs).await? else { return Ok(None) };
+        let Some(stage) = get(aws, &outputs.api_id, &outputs.name).await? else { return Ok(None) };
         Ok(Some(tags::judge(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
     }
 
@@ -159,11 +160,13 @@ impl Component for Stage {
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let Some(stage) = get(aws, outputs).await? else { return Ok(None) };
+        let Some(stage) = get(aws, &outputs.api_id, &outputs.name).await? else { return Ok(None) };
         let reported = Spec {
             api_id: Input::Known(outputs.api_id.clone()),
             name: outputs.name.clone(),
-            throttle: stage.default_route_settings.and_then(|settings| from_settings(&settings, spec)),
+            throttle: stage
+                .default_route_settings
+                .and_then(|settings| from_settings(&settings, spec.throttle.as_ref())),
             access_log: stage.access_log_settings.and_then(from_logging),
             deviations: Deviations::default().record_unless("autoDeploy", stage.auto_deploy == Some(true)),
             tags: tags::spec(tags::reported(stage.tags.unwrap_or_default())),
@@ -173,6 +176,7 @@ impl Component for Stage {
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let (api, name) = (&outputs.api_id, &outputs.name);
+        let _alone = alone(aws, api, name).await?;
         if from.access_log.is_some() && to.access_log.is_none() {
             let request = || aws.apigatewayv2().delete_access_log_settings().api_id(api).stage_name(name).send();
             ignore_missing(aws.call("apigateway:DeleteAccessLogSettings", request).await)?;
@@ -202,25 +206,31 @@ fn arn(aws: &Regional, outputs: &Outputs) -> String {
     apigateway::arn(aws, &format!("/apis/{}/stages/{}", outputs.api_id, outputs.name))
 }
 
-async fn get(aws: &Regional, outputs: &Outputs) -> Result<Option<GetStageOutput>, CallError> {
-    let request = || aws.apigatewayv2().get_stage().api_id(&outputs.api_id).stage_name(&outputs.name).send();
+/// Waits until no other component changes the stage: API Gateway rejects concurrent changes.
+pub(super) async fn alone(aws: &Regional, api_id: &str, name: &str) -> Result<OwnedMutexGuard<()>, CallError> {
+    aws.exclusive(&format!("stage {api_id}/{name}")).await
+}
+
+pub(super) async fn get(aws: &Regional, api_id: &str, name: &str) -> Result<Option<GetStageOutput>, CallError> {
+    let request = || aws.apigatewayv2().get_stage().api_id(api_id).stage_name(name).send();
     none_if_missing(aws.call("apigateway:GetStage", request).await)
 }
 
-fn to_settings(throttle: &Throttle) -> Result<RouteSettings, CallError> {
+pub(super) fn to_settings(throttle: &Throttle) -> Result<RouteSettings, CallError> {
     let rate = throttle.rate.get();
     let rate: f64 = rate.parse().map_err(|_| CallError::Malformed(format!("{rate:?} is not a rate")))?;
     let burst = to_i32(*throttle.burst.get())?;
     Ok(RouteSettings::builder().throttling_rate_limit(rate).throttling_burst_limit(burst).build())
 }
 
-fn from_settings(settings: &RouteSettings, ours: &Spec) -> Option<Throttle> {
+/// The throttling in `settings`, in the spelling of `ours`.
+pub(super) fn from_settings(settings: &RouteSettings, ours: Option<&Throttle>) -> Option<Throttle> {
     if settings.throttling_rate_limit.is_none() && settings.throttling_burst_limit.is_none() {
         return None;
     }
     let rate = settings.throttling_rate_limit.unwrap_or_default();
     // An equal rate keeps our digits.
-    let same = ours.throttle.as_ref().map(|throttle| &throttle.rate);
+    let same = ours.map(|throttle| &throttle.rate);
     let same = same.filter(|ours| ours.known().and_then(|text| text.parse().ok()) == Some(rate));
     Some(Throttle {
         rate: same.cloned().unwrap_or_else(|| Input::Known(rate.to_string())),
@@ -247,16 +257,8 @@ mod tests {
     #[test]
     fn an_equal_rate_keeps_its_digits() {
         let throttle = Throttle { rate: Input::from("10.50"), burst: Input::Known(20) };
-        let ours = Spec {
-            api_id: Input::from("a"),
-            name: "$default".to_owned(),
-            throttle: Some(throttle.clone()),
-            access_log: None,
-            deviations: Deviations::default(),
-            tags: Tags::new(),
-        };
         let settings = to_settings(&throttle).unwrap();
-        assert_eq!(from_settings(&settings, &ours), Some(throttle));
-        assert_eq!(from_settings(&RouteSettings::builder().build(), &ours), None);
+        assert_eq!(from_settings(&settings, Some(&throttle)), Some(throttle.clone()));
+        assert_eq!(from_settings(&RouteSettings::builder().build(), Some(&throttle)), None);
     }
 }

@@ -36,8 +36,9 @@ pub struct Spec {
     /// Whether a route matches the path. When none does, because every route is a write or has path parameters, API Gateway's
     /// own Not Found counts as an answer: any other request could cause an effect in the function.
     pub routed: bool,
-    /// The version of the function that must answer. A new version is probed again.
-    pub version: Input<String>,
+    /// The version of the function that must answer; `None` when the API has no function of its own. A new version is
+    /// probed again.
+    pub version: Option<Input<String>>,
 }
 
 /// What identifies a probe in AWS.
@@ -78,8 +79,7 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let version = siblings.in_scope::<Version>(scope).into_iter().next();
-        let (Some(api), Some(version)) = (apigateway::api(aws, siblings), version) else { return Ok(Vec::new()) };
+        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
         let (mut endpoint, mut host) = (api.endpoint, api.host);
         if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
             let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {
@@ -87,16 +87,17 @@ impl Component for Probe {
             };
             (endpoint, host) = (domain.target, domain.name);
         }
-        let outputs = Outputs { host: host.clone() };
-        let spec = Spec {
-            endpoint: endpoint.into(),
-            host: host.into(),
-            path: "/".into(),
-            routed: true,
-            version: version.number.into(),
+        let probe = |key, version: Option<String>| {
+            let (endpoint, at) = (Input::from(endpoint.clone()), Input::from(host.clone()));
+            let spec = Spec { endpoint, host: at, path: "/".into(), routed: true, version: version.map(Input::from) };
+            Discovered { key, spec, outputs: Outputs { host: host.clone() } }
         };
-        // An API in use has answered its probe before.
-        Ok(vec![Discovered { key: None, spec, outputs }])
+        // An API in use has answered its probes before.
+        let versions = siblings.current::<Version>(scope);
+        if versions.is_empty() {
+            return Ok(vec![probe(None, None)]);
+        }
+        Ok(versions.into_iter().map(|(key, version)| probe(key, Some(version.number))).collect())
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -166,9 +167,9 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
 }
 
 /// The regional domain name if there is one, else the first domain name.
-fn regional_first(domains: Vec<domain::Outputs>, region: &str) -> Option<domain::Outputs> {
-    let own = domains.iter().position(|domain| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
-    domains.into_iter().nth(own)
+fn regional_first(domains: Vec<(Option<String>, domain::Outputs)>, region: &str) -> Option<domain::Outputs> {
+    let own = domains.iter().position(|(_, domain)| domain.name.starts_with(&format!("{region}."))).unwrap_or(0);
+    domains.into_iter().nth(own).map(|(_, domain)| domain)
 }
 
 #[cfg(test)]

@@ -84,14 +84,13 @@ impl Component for Alias {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         // Of several versions, the alias points to the first one.
-        let version = siblings.in_scope::<Version>(&aws.address().scope).into_iter().next();
-        let found = version.map(|version| {
+        let found = siblings.current::<Version>(&aws.address().scope).into_iter().map(|(key, version)| {
             let outputs = outputs(&aws.into(), &version.function, LIVE);
             let spec =
                 Spec { function: version.function.into(), name: LIVE.to_owned(), version: version.number.into() };
-            Discovered { key: None, spec, outputs }
+            Discovered { key, spec, outputs }
         });
-        Ok(found.into_iter().collect())
+        Ok(found.collect())
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {

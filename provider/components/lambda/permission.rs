@@ -72,7 +72,7 @@ impl Component for Permission {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
         let mut found = Vec::new();
-        for alias in siblings.in_scope::<Alias>(scope) {
+        for (key, alias) in siblings.in_scope::<Alias>(scope) {
             let outputs = outputs(&alias.function, &alias.name, &format!("multiregion-{}", aws.owner().name()));
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
             let spec = Spec {
@@ -81,7 +81,7 @@ impl Component for Permission {
                 statement_id: outputs.statement_id.clone(),
                 api_id: api_id.into(),
             };
-            found.push(Discovered { key: None, spec, outputs });
+            found.push(Discovered { key, spec, outputs });
         }
         Ok(found)
     }

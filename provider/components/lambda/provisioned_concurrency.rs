@@ -73,10 +73,10 @@ impl Component for ProvisionedConcurrency {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for alias in siblings.in_scope::<Alias>(&aws.address().scope) {
+        for (key, alias) in siblings.in_scope::<Alias>(&aws.address().scope) {
             let outputs = Outputs { function: alias.function, alias: alias.name };
             let Some(now) = get(aws, &outputs).await? else { continue };
-            found.push(Discovered { key: None, spec: observed(&outputs, &now), outputs });
+            found.push(Discovered { key, spec: observed(&outputs, &now), outputs });
         }
         Ok(found)
     }

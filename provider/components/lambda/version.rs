@@ -87,7 +87,7 @@ impl Component for Version {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for function in siblings.in_scope::<Function>(&aws.address().scope) {
+        for (key, function) in siblings.in_scope::<Function>(&aws.address().scope) {
             let (alias, versions) =
                 futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
             let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
@@ -99,7 +99,7 @@ impl Component for Version {
             for number in numbers.into_iter().filter(|number| seen.insert(number.clone())) {
                 let spec = Spec { function: function.name.as_str().into(), fingerprint: "".into() };
                 let outputs = Outputs { function: function.name.clone(), number };
-                found.push(Discovered { key: None, spec, outputs });
+                found.push(Discovered { key: key.clone(), spec, outputs });
             }
         }
         Ok(found)

@@ -25,9 +25,9 @@ use crate::plan::View;
 use crate::resources::shared::checks::refuse_errors;
 use crate::resources::shared::{package, regions};
 use crate::schema::{self, Attributes, Schema};
-use crate::wire::{Diagnostics, Path, Value};
+use crate::wire::{Diagnostics, Value};
 
-use config::Config;
+use config::{Config, function_path};
 use shape::{Shape, package_source};
 
 /// The resource type.
@@ -52,19 +52,23 @@ impl Resource for Api {
         let config = Config::read(value);
         let shape = Shape::of(&config).ok();
         found.extend(checks::check(&config, shape.as_ref(), context.default_tags));
-        let function = config.function().ok();
-        let source = function.and_then(package_source);
-        let code = package::read(source.as_ref(), &Path::of("function"), value, context, |package| {
-            function.map(|function| checks::package(function, package)).unwrap_or_default()
-        });
-        found.extend(code.mistakes);
+        let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
+        for (name, function) in config.known_functions() {
+            let path = function_path(name);
+            let code = package::read(package_source(function).as_ref(), &path, value, context, |package| {
+                checks::package(function, &path, package)
+            });
+            found.extend(code.mistakes);
+            unread.extend(code.unread);
+            digests.insert(name.map(str::to_owned), code.digests);
+        }
         if let Some(shape) = &shape {
             found.extend(regions::outside_partition(shape.regions.keys(), context.partition));
         }
         found.extend(checks::account(&config, context.account_id));
         refuse_errors(found)?;
-        let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, &code.digests));
-        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_default(), unread: code.unread })
+        let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, &digests));
+        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_default(), unread })
     }
 
     fn kinds(&self) -> Vec<&'static str> {

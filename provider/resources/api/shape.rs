@@ -3,14 +3,15 @@
 //! A shape exists only when all of these settings are known. Other settings may be unknown: they decide how an object is
 //! configured, not whether it exists.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod code;
 
-use super::config::{
-    AccessLog, Architecture, Cdn, Config, Cors, Domain, Function, Gateway, HealthCheck, Origin, Policy,
-};
-use super::config::{PriceClass, Protocol, Region, Throttle, Traffic};
+use std::collections::BTreeMap;
+
+pub(super) use code::{Code, Source, longest_key, package_source};
+
+use super::config::{AccessLog, Cdn, Config, Cors, Domain, Gateway, HealthCheck, Origin, Policy};
+use super::config::{PriceClass, Protocol, Region, RegionFunction, Throttle, Traffic};
 use super::names::Names;
-use crate::desired::PackageSource;
 use crate::resources::shared::inputs::texts;
 use crate::schema::Unknown;
 
@@ -21,8 +22,8 @@ pub(super) struct Shape {
     pub(super) name: String,
     /// The regions by name.
     pub(super) regions: BTreeMap<String, Place>,
-    /// The function.
-    pub(super) function: Code,
+    /// The functions: the one of `function` first, then those of `functions` by name.
+    pub(super) functions: Vec<Code>,
     /// The API Gateway.
     pub(super) gateway: Front,
     /// The names of an API with a domain.
@@ -44,41 +45,22 @@ pub(super) struct Place {
     pub(super) primary: bool,
     /// Whether it receives traffic.
     pub(super) serving: bool,
+    /// The settings of its functions, by their names in the configuration.
+    pub(super) functions: BTreeMap<Option<String>, RegionFunction>,
     /// Its other settings.
     pub(super) config: Region,
 }
 
-/// The function of every region.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Code {
-    /// Where the code comes from.
-    pub(super) source: Source,
-    /// The instruction set.
-    pub(super) architecture: Architecture,
-    /// Whether X-Ray traces requests.
-    pub(super) tracing: bool,
-    /// The days after which log events are deleted; 0 keeps them forever.
-    pub(super) log_retention_days: i64,
-    /// Its other settings.
-    pub(super) config: Function,
-}
-
-/// Where the code of a function comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    /// A directory or a zip file on this machine.
-    Local,
-    /// A zip file in an S3 bucket of each region.
-    S3,
-    /// A container image in an Amazon ECR repository of each region.
-    Image,
+impl Place {
+    /// The settings of one function.
+    pub(super) fn of(&self, code: &Code) -> RegionFunction {
+        self.functions.get(&code.name).cloned().unwrap_or_default()
+    }
 }
 
 /// The API Gateway of every region.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Front {
-    /// The route keys.
-    pub(super) routes: BTreeSet<String>,
     /// Cross-origin resource sharing.
     pub(super) cors: Option<Sharing>,
     /// The limit of requests.
@@ -144,10 +126,11 @@ impl Shape {
         let edge = cdn.map(Edge::of).transpose()?;
         let names = config.domain().decided()?.map(|domain| names(domain, cdn, edge.as_ref())).transpose()?;
         let routing = config.routing()?;
+        let functions = Code::all(config)?;
         Ok(Self {
             name: config.name()?.clone(),
-            regions: regions(config)?,
-            function: Code::of(config)?,
+            regions: regions(config, &functions)?,
+            functions,
             gateway: Front::of(config.gateway()?)?,
             names,
             policy: routing.policy()?,
@@ -180,52 +163,16 @@ impl Shape {
         }
     }
 
-    /// The name of the function. A container image has another one, because Lambda cannot turn a function with a zip file
-    /// into a function with an image.
-    pub(super) fn function_name(&self) -> String {
-        match self.function.source {
-            Source::Image => format!("{}-image", self.name),
-            Source::Local | Source::S3 => self.name.clone(),
-        }
+    /// The route keys of all functions.
+    pub(super) fn routes(&self) -> impl Iterator<Item = &String> + Clone {
+        self.functions.iter().flat_map(|function| &function.routes)
     }
-}
-
-impl Code {
-    fn of(config: &Config) -> Result<Self, Unknown> {
-        let function = config.function()?.clone();
-        let (mut s3, mut image) = (false, false);
-        for (_, region) in config.known_regions() {
-            s3 |= !region.s3().is_null();
-            image |= !region.image_uri().is_null();
-        }
-        Ok(Self {
-            source: match (image, s3) {
-                (true, _) => Source::Image,
-                (false, true) => Source::S3,
-                (false, false) => Source::Local,
-            },
-            architecture: function.architecture()?,
-            tracing: function.tracing()?,
-            log_retention_days: function.log_retention_days()?,
-            config: function,
-        })
-    }
-}
-
-/// Where the package of `function` is read from; `None` when it is not on this machine or its path is unknown.
-pub(super) fn package_source(function: &Function) -> Option<PackageSource> {
-    if let Some(path) = function.source_dir().known() {
-        let exclude = function.exclude().decided().ok()?.map(texts).transpose().ok()?.unwrap_or_default();
-        return Some(PackageSource::Directory { path: path.clone(), exclude });
-    }
-    function.filename().known().map(|path| PackageSource::File { path: path.clone() })
 }
 
 impl Front {
     fn of(gateway: Gateway) -> Result<Self, Unknown> {
         let Protocol::Http = gateway.protocol()?;
         Ok(Self {
-            routes: texts(&gateway.routes()?)?.into_iter().collect(),
             cors: gateway.cors().decided()?.map(Sharing::of).transpose()?,
             throttle: gateway.throttle().decided()?.cloned(),
             access_log: gateway.access_log().decided()?.map(RequestLog::of).transpose()?,
@@ -279,15 +226,13 @@ impl Edge {
     }
 }
 
-fn regions(config: &Config) -> Result<BTreeMap<String, Place>, Unknown> {
+fn regions(config: &Config, functions: &[Code]) -> Result<BTreeMap<String, Place>, Unknown> {
     let place = |(name, region): (&String, &crate::schema::Attr<Region>)| {
         let region = region.or(Region::default)?;
-        // An unknown value may turn out to be null, and then there is no such object.
-        if region.provisioned_concurrency().is_unknown() || region.s3().is_unknown() {
-            return Err(Unknown);
-        }
+        let in_region = |code: &Code| Ok((code.name.clone(), code.in_region(&region)?));
+        let functions = functions.iter().map(in_region).collect::<Result<_, Unknown>>()?;
         let (primary, traffic) = (region.primary()?, region.traffic()?);
-        Ok((name.clone(), Place { primary, serving: traffic == Traffic::Serving, config: region }))
+        Ok((name.clone(), Place { primary, serving: traffic == Traffic::Serving, functions, config: region }))
     };
     config.regions()?.iter().map(place).collect()
 }

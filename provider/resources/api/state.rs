@@ -3,7 +3,7 @@
 use super::config::{Config, DistributionOutputs, Endpoint, Outputs, schema};
 use super::front;
 use super::names::Names;
-use super::shape::Shape;
+use super::shape::{Code, Shape};
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::execute_api::probe::{self, Probe};
@@ -67,11 +67,17 @@ fn below(names: &Names, host: &str) -> Attr<String> {
 
 fn endpoint(shape: &Shape, region: &str, view: &View) -> Endpoint {
     let regional = shape.names.as_ref().filter(|names| names.regional);
+    let version = |code: Option<&Code>| {
+        let address = code.map(|code| Address::of::<Version>(region).maybe_key(code.key()));
+        address.map_or(Attr::Null, |address| output(view, &address, version::NUMBER))
+    };
+    let versions = shape.functions.iter().filter_map(|code| Some((code.name.clone()?, version(Some(code)))));
     Endpoint {
         execute_api_url: if shape.gateway.disabled { Attr::Null } else { front::endpoint(view, region) },
         pinned_url: regional.map_or(Attr::Null, |names| below(names, &names.of_region(region))),
         domain_target: domain_target(shape, region, view),
-        function_version: output(view, &Address::of::<Version>(region), version::NUMBER),
+        function_version: version(shape.functions.iter().find(|code| code.name.is_none())),
+        function_versions: Attr::Known(versions.collect()),
         serving: serving(shape, region, view),
     }
 }
@@ -93,8 +99,11 @@ fn serving(shape: &Shape, region: &str, view: &View) -> Attr<bool> {
         Some(name) => Some(view.output(&Address::global_of::<Record>().key(name), record::NAME)),
         None => shape.cdn.as_ref().map(|_| view.output(&Address::global_of::<Distribution>(), distribution::ID)),
     };
-    let probed = view.output(&Address::of::<Probe>(region), probe::HOST);
-    let seen: Vec<Value> = sender.into_iter().chain([probed]).collect();
+    let probe = |key: Option<&str>| view.output(&Address::of::<Probe>(region).maybe_key(key), probe::HOST);
+    let mut seen: Vec<Value> = shape.functions.iter().map(|code| probe(code.key())).chain(sender).collect();
+    if shape.functions.is_empty() {
+        seen.push(probe(None));
+    }
     if seen.contains(&Value::Null) {
         Attr::Known(false)
     } else if seen.contains(&Value::Unknown) {

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::desired::{Address, AddressOf, Kind};
+use crate::desired::{Address, AddressOf, Kind, OutputKey};
 use crate::plan::View;
 
 /// The components that were found.
@@ -52,6 +52,16 @@ impl<'a> FoundComponents<'a> {
     /// Whether there is a component at `address`.
     pub(crate) fn has(&self, address: &Address) -> bool {
         self.view.components.contains_key(address)
+    }
+
+    /// An output of the component at `address`; `None` when there is no such component.
+    pub(crate) fn output<C: Kind, T: DeserializeOwned>(
+        &self,
+        address: &AddressOf<C>,
+        key: OutputKey<C, T>,
+    ) -> Option<T> {
+        let outputs = self.view.components.get::<Address>(address)?.outputs.known()?;
+        T::deserialize(outputs.get(key.name())?).ok()
     }
 
     /// All components of a kind.

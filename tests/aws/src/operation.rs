@@ -166,6 +166,7 @@ const API_GATEWAY: &[Row] = &[
     ("PATCH", "v2/apis/{}/stages/{}", "UpdateStage"),
     ("DELETE", "v2/apis/{}/stages/{}", "DeleteStage"),
     ("DELETE", "v2/apis/{}/stages/{}/accesslogsettings", "DeleteAccessLogSettings"),
+    ("DELETE", "v2/apis/{}/stages/{}/routesettings/{}", "DeleteRouteSettings"),
     ("POST", "v2/apis/{}/deployments", "CreateDeployment"),
     ("GET", "v2/apis/{}/deployments", "GetDeployments"),
     ("POST", "v2/domainnames", "CreateDomainName"),

@@ -148,7 +148,7 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply
     }
     let operation = identify(&scope.service, &request);
     let mut context = Context { proxy, place, service: scope.service, operation, request };
-    rules::prepare(&mut context);
+    let prepared = rules::prepare(&mut context).await;
     let context = context;
     let mut call = log_entry(&context);
     let latency = proxy.latency.lock().map(|latency| *latency).unwrap_or_default();
@@ -169,7 +169,10 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply
     };
     let response = match refused {
         Some(error) => Response::error(&context.service, &error),
-        None => check_and_forward(&context).await,
+        None => match prepared {
+            Ok(()) => check_and_forward(&context).await,
+            Err(error) => internal_error(&context.service, &error),
+        },
     };
     call.status = response.status.as_u16();
     call.error = response.error_code();

@@ -1,13 +1,11 @@
 //! Mistakes in the origin of a region's code: an S3 object or a container image.
 
 use super::Found;
-use crate::resources::api::config::Region;
-use crate::resources::shared::regions;
+use crate::resources::api::config::RegionFunction;
 use crate::wire::Path;
 
-/// Mistakes in the origin of the code of the region `name`.
-pub(super) fn check(name: &str, region: &Region, found: &mut Found) {
-    let path = regions::path(name);
+/// Mistakes in the origin of a function's code in the region `name`.
+pub(super) fn check(name: &str, region: &RegionFunction, path: &Path, found: &mut Found) {
     if let Some(s3) = region.s3().known() {
         let path = path.attribute("s3");
         for (attribute, value) in [("bucket", s3.bucket()), ("key", s3.key())] {

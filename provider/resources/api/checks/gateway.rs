@@ -1,30 +1,18 @@
 //! Mistakes in `gateway`.
 
+use super::routes::METHODS;
 use super::{Found, each};
 use crate::resources::api::config::{Config, Cors, Gateway, Throttle};
 use crate::resources::api::shape::Shape;
-use crate::schema::{Attr, Texts};
+use crate::schema::Attr;
 use crate::wire::Path;
-
-/// The methods of a route key.
-const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-/// The methods of writes, which an origin group of CloudFront does not accept.
-const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
 /// Mistakes in `gateway`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     let Ok(gateway) = config.gateway() else { return };
-    let keys = gateway.routes().unwrap_or_default();
-    if gateway.routes.known().is_some_and(Vec::is_empty) {
-        let detail = "An API without routes answers every request with 404 Not Found. Add a route, or remove gateway.routes \
-                      to route every request to the function.";
-        found.error(at("routes"), "No routes", detail);
-    }
-    routes(&keys, found);
     settings(&gateway, found);
     if let Some(shape) = shape {
         reachable(shape, found);
-        writes(&keys, shape, found);
     }
 }
 
@@ -32,51 +20,12 @@ fn at(attribute: &str) -> Path {
     Path::of("gateway").attribute(attribute)
 }
 
-fn routes(keys: &Texts, found: &mut Found) {
-    let mut seen = Vec::new();
-    for (path, key) in each(keys, &at("routes")) {
-        if !is_route(key) {
-            let detail = format!(
-                "{key:?} is not a route key. Use \"$default\", or a method ({}) and a path, such as \"GET /items/{{id}}\" or \
-                 \"ANY /files/{{path+}}\".",
-                METHODS.join(", ")
-            );
-            found.error(path, "Invalid route key", detail);
-        } else if seen.contains(&key) {
-            let detail = format!("{key:?} is listed twice. Remove one of the entries.");
-            found.error(path, "Duplicate route", detail);
-        } else {
-            seen.push(key);
-        }
-    }
-}
-
-/// Whether API Gateway accepts a route key.
-fn is_route(key: &str) -> bool {
-    if key == "$default" {
-        return true;
-    }
-    let Some((method, path)) = key.split_once(' ') else { return false };
-    let Some(path) = path.strip_prefix('/').filter(|_| METHODS.contains(&method)) else { return false };
-    let segments: Vec<&str> = path.split('/').collect();
-    let last = segments.len().saturating_sub(1);
-    path.is_empty() || segments.iter().enumerate().all(|(index, segment)| is_segment(segment, index == last))
-}
-
-fn is_segment(segment: &str, last: bool) -> bool {
-    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.~:".contains(c));
-    match segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-        Some(name) => word(name.strip_suffix('+').filter(|_| last).unwrap_or(name)),
-        None => segment.is_empty() && last || word(segment) || segment.chars().all(|c| "$%!*'()+,;=@".contains(c)),
-    }
-}
-
 fn settings(gateway: &Gateway, found: &mut Found) {
     if let Some(cors) = gateway.cors().known() {
         check_cors(cors, found);
     }
     if let Some(limit) = gateway.throttle().known() {
-        throttle(limit, found);
+        throttle(limit, &at("throttle"), found);
     }
     let format = gateway.access_log().known().and_then(|log| log.format().ok());
     if format.is_some_and(|format| format.trim().is_empty() || format.contains('\n')) {
@@ -104,8 +53,8 @@ fn check_cors(cors: &Cors, found: &mut Found) {
     }
 }
 
-fn throttle(limit: &Throttle, found: &mut Found) {
-    let path = at("throttle");
+/// Mistakes in the limit of requests at `path`.
+pub(super) fn throttle(limit: &Throttle, path: &Path, found: &mut Found) {
     for (attribute, missing) in [("rate", limit.rate().is_null()), ("burst", limit.burst().is_null())] {
         if missing {
             let detail = "Throttling needs both rate, the requests per second, and burst, the requests at the same moment. Set both.";
@@ -128,23 +77,4 @@ fn reachable(shape: &Shape, found: &mut Found) {
          domain, or set disable_execute_api_endpoint = false."
     };
     found.error(at("disable_execute_api_endpoint"), "Unreachable API", detail);
-}
-
-/// When CloudFront sends every request to an origin group, no write reaches the API.
-fn writes(keys: &Texts, shape: &Shape, found: &mut Found) {
-    let reads_only = shape.cdn.as_ref().is_some_and(|cdn| cdn.is_group() && cdn.read_paths.is_empty());
-    if !reads_only {
-        return;
-    }
-    for (path, key) in each(keys, &at("routes")) {
-        let method = key.split(' ').next().unwrap_or_default();
-        if WRITES.contains(&method) {
-            let detail = format!(
-                "No request reaches the route {key:?}, because an origin group of CloudFront does not accept {method}. List \
-                 the paths that are only read in cdn.read_paths, so that CloudFront sends all other requests to the primary \
-                 region, or set cdn.origin to \"latency\"."
-            );
-            found.error(path, "Writes to an origin group", detail);
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod function;
 mod gateway;
 mod package;
 mod regions;
+mod routes;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     regions::check(config, shape, &mut found);
     function::check(config, shape, &mut found);
     gateway::check(config, shape, &mut found);
+    routes::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);
     let has_health_check = shape.is_some_and(|shape| shape.health_check.is_some());

@@ -5,21 +5,21 @@ use crate::desired::Package;
 use crate::resources::api::config::Function;
 use crate::wire::{Diagnostics, Path};
 
-/// The mistakes in a package that was read.
-pub(in crate::resources::api) fn package(function: &Function, package: &Package) -> Diagnostics {
+/// The mistakes in the package of the function at `path`.
+pub(in crate::resources::api) fn package(function: &Function, path: &Path, package: &Package) -> Diagnostics {
     let mut found = Found::default();
-    handler(function, package, &mut found);
+    handler(function, path, package, &mut found);
     found.0
 }
 
-fn handler(function: &Function, package: &Package, found: &mut Found) {
+fn handler(function: &Function, path: &Path, package: &Package, found: &mut Found) {
     let (Some(handler), Some(runtime)) = (function.handler().known(), function.runtime().known()) else { return };
     let Some(files) = handler_files(handler, runtime) else { return };
     // The handler may be in a layer, as it is with wrappers for tracing.
     if !function.layers().is_null() || files.iter().any(|file| package.files.contains(file)) {
         return;
     }
-    let path = Path::of("function").attribute("handler");
+    let path = path.attribute("handler");
     if files.is_empty() {
         let detail =
             format!("{handler:?} does not name a function in a file. Use FILE.FUNCTION, as in \"app.handler\".");
@@ -28,7 +28,7 @@ fn handler(function: &Function, package: &Package, found: &mut Found) {
     }
     let detail = format!(
         "With the runtime {runtime}, the handler {handler:?} needs a file {}, and the package has no such file. Correct the \
-         handler, or add the file to the package. Check that function.exclude does not match it.",
+         handler, or add the file to the package. Check that the function's exclude does not match it.",
         files.join(" or ")
     );
     found.error(path, "Handler file not found", detail);

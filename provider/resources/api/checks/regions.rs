@@ -1,7 +1,7 @@
 //! Mistakes in `regions`.
 
 use super::{Found, code, each};
-use crate::resources::api::config::{Config, Policy, Region};
+use crate::resources::api::config::{Config, Policy, Region, RegionFunction};
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::regions;
@@ -67,9 +67,13 @@ fn one(name: &str, region: &Region, found: &mut Found) {
     let path = regions::path(name);
     let at = |attribute: &str| path.attribute(attribute);
     environment(region.environment(), &at("environment"), found);
-    layers(region.layers(), &at("layers"), std::iter::once(name), found);
-    concurrency(region.reserved_concurrency(), region.provisioned_concurrency(), &path, found);
-    code::check(name, region, found);
+    let one = region.of_function(None).unwrap_or_default();
+    function(name, &one, &path, found);
+    for (key, own) in region.functions().known().into_iter().flatten() {
+        let (Some(own), path) = (own.known(), at("functions").key(key)) else { continue };
+        environment(own.environment(), &path.attribute("environment"), found);
+        function(name, own, &path, found);
+    }
     if let Some(vpc) = region.vpc().known() {
         for (attribute, ids) in [("subnet_ids", vpc.subnet_ids()), ("security_group_ids", vpc.security_group_ids())] {
             if ids.is_null() || ids.known().is_some_and(Vec::is_empty) {
@@ -79,6 +83,13 @@ fn one(name: &str, region: &Region, found: &mut Found) {
             }
         }
     }
+}
+
+/// Mistakes in the settings of a function in the region `name`.
+fn function(name: &str, own: &RegionFunction, path: &Path, found: &mut Found) {
+    layers(own.layers(), &path.attribute("layers"), std::iter::once(name), found);
+    concurrency(own.reserved_concurrency(), own.provisioned_concurrency(), path, found);
+    code::check(name, own, path, found);
 }
 
 fn primaries(config: &Config, found: &mut Found) {

@@ -200,10 +200,11 @@ fn health_check(shape: &Shape, found: &mut Found) {
 fn routed(shape: &Shape, at: Path, found: &mut Found) {
     let path = shape.health_check.as_ref().and_then(|check| check.config.path().ok());
     let Some(path) = path.filter(|path| is_path(path)) else { return };
-    if !routes::matches_get(&shape.gateway.routes, &path) {
+    // Without functions of its own, the API serves the routes of functions that are attached to it.
+    if !shape.functions.is_empty() && !routes::matches_get(shape.routes(), &path) {
         let detail = format!(
             "No route matches GET {path}, so that API Gateway would answer 404 Not Found and every region would be unhealthy. \
-             Use a path that a route with GET or ANY matches, or add such a route to gateway.routes."
+             Use a path that a route with GET or ANY matches, or add such a route."
         );
         found.error(at, "Health check path has no route", detail);
     }

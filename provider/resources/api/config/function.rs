@@ -1,5 +1,6 @@
 //! `function`: the function of every region.
 
+use super::gateway::Throttle;
 use crate::schema::{TextMap, Texts, attributes, choices};
 
 /// The runtimes with which Lambda still creates functions.
@@ -37,9 +38,16 @@ pub(super) const RETENTION_DAYS: [i64; 23] =
     [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 attributes! {
-    /// The Lambda function of every region. Its code comes from one of four places: `source_dir`, `filename`, `s3` in every
+    /// A Lambda function of every region. Its code comes from one of four places: `source_dir`, `filename`, `s3` in every
     /// region of `regions`, or `image_uri` in every region of `regions`.
     pub(in crate::resources::api) struct Function {
+        /// The route keys whose requests the function receives: `"$default"`, or a method and a path such as
+        /// `"GET /items/{id}"`. No two functions of an API have the same route. The function of the argument `function` has
+        /// the routes of `gateway.routes` by default.
+        routes: Texts = optional, example("[\"GET /orders\", \"ANY /orders/{id}\"]");
+        /// The limit of requests for each route of the function, within that of `gateway.throttle`.
+        throttle: Throttle = optional;
+        payload_format: PayloadFormat = optional, default(PayloadFormat::V2);
         /// A directory that the provider packs into a zip file. The same files give the same zip file on every machine.
         source_dir: String = optional, example("\"${path.module}/src\"");
         /// The path of a zip file that you build.
@@ -80,6 +88,14 @@ attributes! {
 }
 
 choices! {
+    /// The format of the event that the function receives and of the response that it returns.
+    pub(in crate::resources::api) enum PayloadFormat {
+        /// The format of REST APIs.
+        V1 = "1.0",
+        /// The format of HTTP APIs.
+        V2 = "2.0",
+    }
+
     /// The instruction set of the function.
     pub(in crate::resources::api) enum Architecture {
         X86_64 = "x86_64",

@@ -12,16 +12,17 @@ use std::collections::BTreeMap;
 
 pub(super) use cdn::{Cdn, Origin, PriceClass};
 pub(super) use domain::{Certificate, Domain};
-pub(super) use function::{Architecture, Function};
+pub(super) use function::{Architecture, Function, PayloadFormat};
 pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol, Throttle};
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
-pub(super) use region::{Region, S3, Traffic, Vpc};
+pub(super) use region::{Region, RegionFunction, S3, Traffic, Vpc};
 pub(super) use routing::{HealthCheck, Policy, Routing};
 
 use crate::resources::OnCreateFailure;
 use crate::resources::shared::owned::Identity;
 use crate::resources::shared::timeouts::timeouts;
 use crate::schema::{Attr, Schema, TextMap, attributes};
+use crate::wire::Path;
 
 attributes! {
     /// The arguments of an API.
@@ -34,7 +35,13 @@ attributes! {
         /// that differ between regions, such as buckets, image repositories, networks and layers, belong here. The only
         /// exception is `domain.certificate.arns`.
         regions: BTreeMap<String, Attr<Region>> = required, example("{ \"us-east-1\" = {}, \"eu-west-1\" = {} }");
-        function: Function = required;
+        /// The Lambda function of every region, for an API with one function, or the function beside those of `functions`.
+        function: Function = optional;
+        /// Several Lambda functions for every region, by name, each with routes of its own:
+        /// `{ orders = { source_dir = "orders", routes = ["ANY /orders/{path+}"] } }`. The name of a function in AWS is the
+        /// name of the API, a hyphen and the name here. An API without any function serves the routes of the
+        /// `multiregion_function` resources that are attached to it.
+        functions: BTreeMap<String, Attr<Function>> = optional, example("{ orders = { source_dir = \"orders\" } }");
         gateway: Gateway = optional_computed, default(Gateway::default());
         domain: Domain = optional;
         routing: Routing = optional_computed, default(Routing::default());
@@ -60,6 +67,19 @@ impl Config {
         let regions = self.regions().into_iter().flatten();
         regions.filter_map(|(name, region)| Some((name, region.known()?)))
     }
+
+    /// The functions that are known, by name. The function of `function` has none.
+    pub(super) fn known_functions(&self) -> impl Iterator<Item = (Option<&str>, &Function)> {
+        let one = self.function().known().map(|function| (None, function));
+        let named = self.functions().known().into_iter().flatten();
+        let named = named.filter_map(|(name, function)| Some((Some(name.as_str()), function.known()?)));
+        one.into_iter().chain(named)
+    }
+}
+
+/// The path of a function: of one of `functions`, or without a name of `function`.
+pub(super) fn function_path(name: Option<&str>) -> Path {
+    name.map_or_else(|| Path::of("function"), |name| Path::of("functions").key(name))
 }
 
 /// The schema of `multiregion_api`.

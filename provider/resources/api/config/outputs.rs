@@ -27,8 +27,10 @@ outputs! {
         pinned_url: String;
         /// The host name to which the records of the region's custom domain name point. Null without a custom domain name.
         domain_target: String;
-        /// The version of the function that receives the requests.
+        /// The version of `function` that receives the requests. Null without `function`.
         function_version: String;
+        /// The versions of `functions` that receive the requests, by the names of the functions.
+        function_versions: BTreeMap<String, Attr<String>>;
         /// Whether the region receives traffic. It must have answered the provider's request before.
         serving: bool;
     }

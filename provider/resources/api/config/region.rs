@@ -1,6 +1,8 @@
 //! `regions`: the settings of one region.
 
-use crate::schema::{TextMap, Texts, attributes, choices};
+use std::collections::BTreeMap;
+
+use crate::schema::{Attr, TextMap, Texts, Unknown, attributes, choices};
 
 attributes! {
     /// The settings of one region.
@@ -12,18 +14,37 @@ attributes! {
         /// The region's share of the traffic with `routing.policy = "weighted"`, relative to the weights of the other
         /// regions. Other policies ignore it.
         weight: i64 = optional, default(100), range(0..=255);
-        /// Environment variables for this region's function. They override those of `function.environment`.
+        /// Environment variables for this region's functions. They override those of `function.environment`, and the
+        /// `environment` of each of `functions`.
         environment: TextMap = optional;
         /// ARNs of layer versions in this region, used instead of `function.layers`.
         layers: Texts = optional;
         s3: S3 = optional;
-        /// The URI of the function's container image in an Amazon ECR repository of this region. If one region has an image,
-        /// all regions need one.
+        /// The URI of the container image of `function` in an Amazon ECR repository of this region. If one region has an
+        /// image, all regions need one.
         image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1\"");
         vpc: Vpc = optional;
-        /// The reserved concurrency of this region's function, used instead of `function.reserved_concurrency`.
+        /// The reserved concurrency of `function` in this region, used instead of `function.reserved_concurrency`.
         reserved_concurrency: i64 = optional, range(0..=100_000);
-        /// The provisioned concurrency of this region's function, used instead of `function.provisioned_concurrency`.
+        /// The provisioned concurrency of `function` in this region, used instead of `function.provisioned_concurrency`.
+        provisioned_concurrency: i64 = optional, range(0..=100_000);
+        /// The settings that differ in this region, for each of the API's `functions`.
+        functions: BTreeMap<String, Attr<RegionFunction>> = optional, example("{ orders = { environment = { STAGE = \"eu\" } } }");
+    }
+
+    /// The settings of one of `functions` in this region.
+    pub(in crate::resources::api) struct RegionFunction {
+        /// Environment variables of the function in this region. They override those of the function and of the region.
+        environment: TextMap = optional;
+        /// ARNs of layer versions in this region, used instead of the function's `layers`.
+        layers: Texts = optional;
+        s3: S3 = optional;
+        /// The URI of the function's container image in an Amazon ECR repository of this region. If one region has an image,
+        /// all regions need one.
+        image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/orders:1\"");
+        /// The reserved concurrency of the function in this region, used instead of the function's.
+        reserved_concurrency: i64 = optional, range(0..=100_000);
+        /// The provisioned concurrency of the function in this region, used instead of the function's.
         provisioned_concurrency: i64 = optional, range(0..=100_000);
     }
 
@@ -37,12 +58,34 @@ attributes! {
         version: String = optional;
     }
 
-    /// The VPC that this region's function is attached to.
+    /// The VPC that this region's functions are attached to.
     pub(in crate::resources::api) struct Vpc {
         /// The ids of subnets in this region.
         subnet_ids: Texts = optional, example("[\"subnet-0123456789abcdef0\"]");
         /// The ids of security groups in this region.
         security_group_ids: Texts = optional, example("[\"sg-0123456789abcdef0\"]");
+    }
+}
+
+impl Region {
+    /// The settings of a function in this region: of one of `functions`, or without a name of `function`. The region's own
+    /// `environment` is not included.
+    ///
+    /// # Errors
+    /// [`Unknown`] while it is unknown whether the region has settings for the function.
+    pub(in crate::resources::api) fn of_function(&self, name: Option<&str>) -> Result<RegionFunction, Unknown> {
+        let Some(name) = name else {
+            return Ok(RegionFunction {
+                environment: Attr::Null,
+                layers: self.layers().clone(),
+                s3: self.s3().clone(),
+                image_uri: self.image_uri().clone(),
+                reserved_concurrency: self.reserved_concurrency().clone(),
+                provisioned_concurrency: self.provisioned_concurrency().clone(),
+            });
+        };
+        let own = self.functions().decided()?.and_then(|functions| functions.get(name));
+        own.map_or_else(|| Ok(RegionFunction::default()), |own| own.or(RegionFunction::default))
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn distribution(
         draft.desired.order(&distribution, shared);
     }
     for parts in layout.single.iter().filter_map(|region| regions.get(region)) {
-        draft.desired.order(&distribution, &parts.probe);
+        parts.probes.iter().for_each(|probe| draft.desired.order(&distribution, probe));
         if let Some(pinned) = &parts.pinned {
             draft.desired.order(&distribution, pinned);
         }

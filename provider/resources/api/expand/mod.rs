@@ -3,6 +3,7 @@
 mod cdn;
 mod domain;
 mod function;
+mod probe;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use super::Api;
 use super::config::Config;
 use super::front::{self, Front};
-use super::shape::Shape;
+use super::shape::{Code, Shape};
 use crate::components::Tags;
 use crate::components::acm::certificate;
 use crate::components::acm::issued_certificate;
@@ -55,23 +56,27 @@ pub(super) fn kinds() -> Vec<&'static str> {
     owned::kinds(&[KINDS, front::KINDS].concat())
 }
 
-/// The components of an API of this shape. `digests` are those of the function's package.
-pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Digests) -> Desired {
+/// The digests of the packages, by the names of the functions.
+pub(super) type Packages = BTreeMap<Option<String>, Digests>;
+
+/// The components of an API of this shape.
+pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Packages) -> Desired {
     let mut draft = Draft { shape, config, context, digests, desired: Desired::default() };
     let regions = draft.regions();
     let mut claimed = Desired::default();
     let claim = draft.owned().claim(&mut claimed, regions.clone());
     draft.desired = claimed;
-    let role = function::role(&mut draft);
+    let roles: Vec<_> = shape.functions.iter().map(|code| (code, function::role(&mut draft, code))).collect();
     let mut routed: BTreeMap<String, Region> = BTreeMap::new();
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
-        let function = function::in_region(&mut draft, name, place, &role);
-        let front = front::in_region(&mut draft, name, &function);
+        let in_region = |(code, role)| function::in_region(&mut draft, name, place, code, role);
+        let functions: Vec<Function> = roles.iter().map(|(code, role)| (*code, role)).map(in_region).collect();
+        let front = front::in_region(&mut draft, name, &functions);
         let domains = domain::in_region(&mut draft, name, &front, &certificates);
-        let probe = routing::probe(&mut draft, name, &function, &front, &domains);
-        let pinned = routing::pinned(&mut draft, name, &domains, &probe);
-        let mut region = Region { front, domains, probe, pinned, health_check: None };
+        let probes = probe::of_region(&mut draft, name, &functions, &front, &domains);
+        let pinned = routing::pinned(&mut draft, name, &domains, &probes);
+        let mut region = Region { front, domains, probes, pinned, health_check: None };
         region.health_check = routing::health_check(&mut draft, name, &region);
         routed.insert(name.clone(), region);
     }
@@ -87,12 +92,13 @@ pub(super) struct Draft<'a> {
     pub(super) shape: &'a Shape,
     pub(super) config: &'a Config,
     pub(super) context: &'a Context<'a>,
-    pub(super) digests: &'a Digests,
+    pub(super) digests: &'a Packages,
     pub(super) desired: Desired,
 }
 
-/// The function of a region.
+/// A function in a region.
 pub(super) struct Function {
+    pub(super) code: Code,
     pub(super) function: Handle<lambda::Function>,
     pub(super) version: Handle<version::Version>,
     pub(super) alias: Handle<alias::Alias>,
@@ -115,7 +121,8 @@ struct Domains {
 struct Region {
     front: Front,
     domains: Domains,
-    probe: Handle<Probe>,
+    /// One for each function, or one for an API without functions.
+    probes: Vec<Handle<Probe>>,
     pinned: Option<Handle<Record>>,
     health_check: Option<Handle<health_check::HealthCheck>>,
 }
@@ -142,10 +149,10 @@ impl Draft<'_> {
         for region in regions.values() {
             let endpoint = &region.front.default_endpoint;
             if !self.shape.gateway.disabled {
-                self.desired.order(&region.probe, endpoint);
+                region.probes.iter().for_each(|probe| self.desired.order(probe, endpoint));
                 continue;
             }
-            self.desired.order(endpoint, &region.probe);
+            region.probes.iter().for_each(|probe| self.desired.order(endpoint, probe));
             self.desired.order_after_removals(endpoint);
             region.health_check.iter().for_each(|check| self.desired.order(endpoint, check));
             region.pinned.iter().chain(shared).for_each(|record| self.desired.order(endpoint, record));

@@ -1,60 +1,27 @@
-//! How requests reach the regions: probes, health checks and records.
+//! How requests reach the regions: health checks and records.
 
 use std::collections::BTreeMap;
 
 use super::domain::below_base;
-use super::{Domains, Draft, Front, Function, Named, Region};
+use super::{Domains, Draft, Named, Region};
 use crate::components::Deviations;
 use crate::components::apigateway::domain;
-use crate::components::execute_api::probe::{self, Probe};
-use crate::components::lambda::version;
+use crate::components::execute_api::probe::Probe;
 use crate::components::route53::health_check::{self, HealthCheck};
 use crate::components::route53::record::{self, Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::config::Policy;
 use crate::resources::api::names::Names;
-use crate::resources::api::routes;
 use crate::resources::shared::inputs::{input, maybe};
 use crate::schema::Attr;
 use crate::wire::Path;
-
-/// The probe of a region: a real request to the default endpoint or, when that is disabled, to a custom domain name. The
-/// request goes to the host behind the custom domain name, because its record is created only after the probe succeeds.
-pub(super) fn probe(
-    draft: &mut Draft<'_>,
-    region: &str,
-    function: &Function,
-    front: &Front,
-    domains: &Domains,
-) -> Handle<Probe> {
-    let (path, routed) = path(draft);
-    let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
-    let (endpoint, host, path) = match named {
-        Some(named) => {
-            let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
-            (named.domain.output(domain::TARGET), Input::Known(named.name.clone()), below_base(&base_path, &path))
-        }
-        None => (front.endpoint.clone(), front.host.clone(), path),
-    };
-    let spec = probe::Spec { endpoint, host, path, routed, version: function.version.output(version::NUMBER) };
-    let blame = Path::of("regions").key(region);
-    let probe = draft.desired.add(Address::of::<Probe>(region), blame, &spec);
-    draft.desired.order(&probe, &function.alias);
-    for part in &front.ready {
-        draft.desired.order(&probe, part);
-    }
-    if let Some(named) = named {
-        draft.desired.order(&probe, &named.mapping);
-    }
-    probe
-}
 
 /// The record of the name that always leads to `region`.
 pub(super) fn pinned(
     draft: &mut Draft<'_>,
     region: &str,
     domains: &Domains,
-    probe: &Handle<Probe>,
+    probes: &[Handle<Probe>],
 ) -> Option<Handle<Record>> {
     let named = domains.regional.as_ref()?;
     let value = RecordSet {
@@ -66,7 +33,7 @@ pub(super) fn pinned(
     let sets = BTreeMap::from([(region.to_owned(), Gated { ready: Vec::new(), value })]);
     let record = add(draft, &named.name, Path::of("domain").attribute("regional_names"), sets);
     draft.desired.order(&record, &named.mapping);
-    draft.desired.order(&record, probe);
+    probes.iter().for_each(|probe| draft.desired.order(&record, probe));
     Some(record)
 }
 
@@ -111,8 +78,8 @@ pub(super) fn add(
 
 /// The components that must exist before a region receives traffic.
 fn ready(parts: &Region, named: &Named) -> Vec<Address> {
-    let permission = &parts.front.permission;
-    vec![parts.probe.address().clone(), named.mapping.address().clone(), permission.clone()]
+    let probes = parts.probes.iter().map(|probe| probe.address().clone());
+    probes.chain([named.mapping.address().clone()]).chain(parts.front.permissions.iter().cloned()).collect()
 }
 
 /// The health check of a region. A drained region keeps its health check, which shows whether it is healthy before it serves
@@ -139,18 +106,9 @@ pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) 
     };
     let handle = draft.desired.add(address, Path::of("routing").attribute("health_check"), &spec);
     // Before the region answers its probe, the health check would report it as unhealthy.
-    draft.desired.order(&handle, &parts.probe);
+    parts.probes.iter().for_each(|probe| draft.desired.order(&handle, probe));
     if let (Some(_), Some(pinned)) = (named, &parts.pinned) {
         draft.desired.order(&handle, pinned);
     }
     Some(handle)
-}
-
-/// The path that the probe requests, and whether a route matches it. One must match the path of a health check.
-fn path(draft: &Draft<'_>) -> (Input<String>, bool) {
-    if let Some(check) = &draft.shape.health_check {
-        return (input(check.config.path()), true);
-    }
-    let path = routes::plain_path(&draft.shape.gateway.routes);
-    (path.unwrap_or("/").into(), path.is_some())
 }

@@ -1,13 +1,15 @@
-//! The front of a region: the API Gateway API that receives requests and calls the function.
+//! The front of a region: the API Gateway API that receives requests and calls the functions.
 //!
 //! The rest of the resource sees a front only through [`Front`] and the functions of this module. Each protocol is one
 //! file: what an API of that protocol consists of, and how an import reads it back.
 
 mod http_api;
 
+use std::collections::BTreeMap;
+
 use crate::desired::{Address, Input, Kind};
 use crate::plan::View;
-use crate::resources::api::config::Gateway;
+use crate::resources::api::config::{Gateway, PayloadFormat, Throttle};
 use crate::resources::api::expand::{Draft, Function};
 use crate::resources::shared::found::FoundComponents;
 use crate::schema::Attr;
@@ -26,18 +28,20 @@ pub(super) struct Front {
     pub(super) stage: Input<String>,
     /// The component that opens and closes the default endpoint.
     pub(super) default_endpoint: Address,
-    /// The permission with which the API calls the function.
-    pub(super) permission: Address,
-    /// The components that must succeed before the API can answer a request.
+    /// The permissions with which the API calls the functions.
+    pub(super) permissions: Vec<Address>,
+    /// The components that must succeed before the API can answer any request.
     pub(super) ready: Vec<Address>,
+    /// The components that must also succeed before each function can answer a request, by the names of the functions.
+    pub(super) routed: BTreeMap<Option<String>, Vec<Address>>,
 }
 
 /// The kinds of all protocols, parents before children.
 pub(super) const KINDS: &[&str] = http_api::KINDS;
 
-/// Adds the front of `region`, which calls `function`.
-pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, function: &Function) -> Front {
-    http_api::in_region(draft, region, function)
+/// Adds the front of `region`, which calls `functions`.
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Function]) -> Front {
+    http_api::in_region(draft, region, functions)
 }
 
 /// The URL of the default endpoint of `region`.
@@ -51,4 +55,19 @@ pub(super) const APIS: &[&str] = &[HttpApi::KIND];
 /// The attribute `gateway`, read back from the fronts of `regions`.
 pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> Gateway {
     http_api::imported(found, regions)
+}
+
+/// The part of a function that its front holds, read back from the fronts of `regions`.
+pub(super) fn imported_function(found: &FoundComponents<'_>, regions: &[String], name: Option<&str>) -> Routed {
+    http_api::imported_function(found, regions, name)
+}
+
+/// The part of a function that its front holds.
+pub(super) struct Routed {
+    /// The route keys.
+    pub(super) routes: Vec<String>,
+    /// The limit of requests for each route.
+    pub(super) throttle: Attr<Throttle>,
+    /// The format of events and responses.
+    pub(super) payload_format: Attr<PayloadFormat>,
 }

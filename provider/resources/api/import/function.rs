@@ -1,55 +1,76 @@
-//! `function` and the function's part of `regions`, read from the functions of all regions.
+//! `function`, `functions` and their part of `regions`, read from the functions of all regions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::components::iam::role::Role;
 use crate::components::lambda::function::{self, Code};
 use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::logs::log_group::LogGroup;
-use crate::desired::{Input, PackageSource};
-use crate::resources::api::config::{Architecture, Function, Region, S3, Vpc};
+use crate::desired::{Address, Input, PackageSource};
+use crate::resources::api::config::{Architecture, Function, Region, RegionFunction, S3, Vpc};
+use crate::resources::api::front;
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::{Attr, TextMap};
 
-/// The settings that the functions of all regions have in common.
+/// The settings that one function has in common in all regions.
 pub(super) struct Common {
-    first: Option<function::Spec>,
+    /// Its name in `functions`; `None` for `function`.
+    name: Option<String>,
+    first: function::Spec,
     environment: BTreeMap<String, Input<String>>,
     layers: Vec<Input<String>>,
     reserved: Option<Input<i64>>,
     provisioned: Option<Input<i64>>,
 }
 
+/// All functions that were found.
+pub(super) fn all(found: &FoundComponents<'_>, regions: &[String]) -> Vec<Common> {
+    let names: BTreeSet<Option<String>> =
+        found.all::<function::Function>().into_iter().map(|(address, _)| address.key).collect();
+    names.into_iter().filter_map(|name| Common::of(found, regions, name)).collect()
+}
+
 impl Common {
-    /// What the functions of `regions` have in common.
-    pub(super) fn of(found: &FoundComponents<'_>, regions: &[String]) -> Self {
-        let all: Vec<function::Spec> =
-            regions.iter().filter_map(|region| found.regional::<function::Function>(region)).collect();
-        let first = all.first().cloned();
-        let mut environment = first.as_ref().map(|spec| spec.environment.clone()).unwrap_or_default();
+    /// What the function `name` has in common in `regions`; `None` when there is no such function.
+    fn of(found: &FoundComponents<'_>, regions: &[String], name: Option<String>) -> Option<Self> {
+        let key = name.as_deref();
+        let all: Vec<function::Spec> = regions.iter().filter_map(|region| spec(found, region, key)).collect();
+        let first = all.first()?.clone();
+        let mut environment = first.environment.clone();
         environment.retain(|key, value| all.iter().all(|spec| spec.environment.get(key) == Some(value)));
-        let provisioned: Vec<_> = regions.iter().map(|region| instances(found, region)).collect();
-        Self {
+        let provisioned: Vec<_> = regions.iter().map(|region| instances(found, region, key)).collect();
+        Some(Self {
             environment,
             layers: common(all.iter().map(|spec| spec.layers.clone())).unwrap_or_default(),
             reserved: common(all.iter().map(|spec| spec.reserved_concurrency.clone())).flatten(),
             provisioned: common(provisioned.into_iter()).flatten(),
             first,
-        }
+            name,
+        })
     }
 
-    /// `function`.
+    /// Its name in `functions`; `None` for `function`.
+    pub(super) fn name(&self) -> Option<&String> {
+        self.name.as_ref()
+    }
+
+    /// The function.
     pub(super) fn function(&self, found: &FoundComponents<'_>, regions: &[String]) -> Function {
-        let Some(spec) = &self.first else { return Function::default() };
+        let (spec, key) = (&self.first, self.name.as_deref());
         let (source_dir, filename, exclude) = match &spec.source {
             Some(PackageSource::Directory { path, exclude }) => (Some(path), None, exclude.clone()),
             Some(PackageSource::File { path }) => (None, Some(path), Vec::new()),
             None => (None, None, Vec::new()),
         };
-        let created = found.global::<Role>();
-        let log = found.first::<LogGroup>(regions);
+        let created = found.spec(&Address::global_of::<Role>().maybe_key(key));
+        let log = regions.iter().find_map(|region| found.spec(&Address::of::<LogGroup>(region).maybe_key(key)));
+        let routed = front::imported_function(found, regions, key);
         Function {
+            // The routes of `function` are those of `gateway`.
+            routes: if key.is_some() { list(routed.routes) } else { Attr::Null },
+            throttle: routed.throttle,
+            payload_format: routed.payload_format,
             source_dir: source_dir.cloned().into(),
             filename: filename.cloned().into(),
             exclude: list(exclude),
@@ -70,13 +91,14 @@ impl Common {
         }
     }
 
-    /// The part of a region that describes its function: the settings that differ from those of other regions.
-    pub(super) fn of_region(&self, found: &FoundComponents<'_>, region: &str) -> Region {
-        let Some(spec) = found.regional::<function::Function>(region) else { return Region::default() };
+    /// The settings of a region that differ from those of other regions.
+    fn of_region(&self, found: &FoundComponents<'_>, region: &str) -> RegionFunction {
+        let key = self.name.as_deref();
+        let Some(spec) = spec(found, region, key) else { return RegionFunction::default() };
         let mut environment = spec.environment.clone();
         environment.retain(|key, value| self.environment.get(key) != Some(value));
         let reserved = spec.reserved_concurrency.filter(|_| self.reserved.is_none());
-        let provisioned = instances(found, region).filter(|_| self.provisioned.is_none());
+        let provisioned = instances(found, region, key).filter(|_| self.provisioned.is_none());
         let (s3, image_uri) = match &spec.code {
             Code::Package { .. } => (Attr::Null, Attr::Null),
             Code::S3 { bucket, key, version } => {
@@ -85,21 +107,47 @@ impl Common {
             }
             Code::Image { uri } => (Attr::Null, attr(uri)),
         };
-        let vpc = spec
-            .vpc
-            .as_ref()
-            .map(|vpc| Vpc { subnet_ids: attrs(&vpc.subnet_ids), security_group_ids: attrs(&vpc.security_group_ids) });
-        Region {
+        RegionFunction {
             environment: variables(&environment),
             layers: if spec.layers == self.layers { Attr::Null } else { attrs(&spec.layers) },
             s3,
             image_uri,
-            vpc: vpc.into(),
             reserved_concurrency: reserved.as_ref().map_or(Attr::Null, attr),
             provisioned_concurrency: provisioned.as_ref().map_or(Attr::Null, attr),
-            ..Region::default()
         }
     }
+}
+
+/// The part of a region that describes its functions.
+pub(super) fn of_region(all: &[Common], found: &FoundComponents<'_>, region: &str) -> Region {
+    let mut place = Region::default();
+    let mut named = BTreeMap::new();
+    for common in all {
+        let own = common.of_region(found, region);
+        match &common.name {
+            Some(name) if own != RegionFunction::default() => drop(named.insert(name.clone(), Attr::Known(own))),
+            Some(_) => {}
+            None => {
+                place = Region {
+                    environment: own.environment,
+                    layers: own.layers,
+                    s3: own.s3,
+                    image_uri: own.image_uri,
+                    reserved_concurrency: own.reserved_concurrency,
+                    provisioned_concurrency: own.provisioned_concurrency,
+                    ..place
+                }
+            }
+        }
+    }
+    let vpc = all.iter().find_map(|common| spec(found, region, common.name.as_deref())?.vpc);
+    let vpc =
+        vpc.map(|vpc| Vpc { subnet_ids: attrs(&vpc.subnet_ids), security_group_ids: attrs(&vpc.security_group_ids) });
+    Region { vpc: vpc.into(), functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) }, ..place }
+}
+
+fn spec(found: &FoundComponents<'_>, region: &str, key: Option<&str>) -> Option<function::Spec> {
+    found.spec(&Address::of::<function::Function>(region).maybe_key(key))
 }
 
 /// The value of all, when all have the same.
@@ -108,8 +156,8 @@ fn common<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     all.all(|other| other == first).then_some(first)
 }
 
-fn instances(found: &FoundComponents<'_>, region: &str) -> Option<Input<i64>> {
-    found.regional::<ProvisionedConcurrency>(region).map(|spec| spec.instances)
+fn instances(found: &FoundComponents<'_>, region: &str, key: Option<&str>) -> Option<Input<i64>> {
+    found.spec(&Address::of::<ProvisionedConcurrency>(region).maybe_key(key)).map(|spec| spec.instances)
 }
 
 fn variables(variables: &BTreeMap<String, Input<String>>) -> Attr<TextMap> {

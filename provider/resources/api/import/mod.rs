@@ -7,6 +7,8 @@
 mod function;
 mod traffic;
 
+use std::collections::BTreeMap;
+
 use super::config::{Config, Timeouts};
 use crate::components::lambda::function::Function;
 use crate::components::logs::claim::Claim;
@@ -26,15 +28,19 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     let regions = found.regions(&[&[Function::KIND], front::APIS].concat());
     let names = traffic::names(&found, &regions);
     let tags = found.global::<Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
-    let common = function::Common::of(&found, &regions);
+    let functions = function::all(&found, &regions);
     let place = |name: &String| {
-        let region = traffic::place(&found, name, names.as_ref(), common.of_region(&found, name));
+        let region = traffic::place(&found, name, names.as_ref(), function::of_region(&functions, &found, name));
         (name.clone(), Attr::Known(region))
     };
+    let named =
+        functions.iter().filter_map(|one| Some((one.name()?.clone(), Attr::Known(one.function(&found, &regions)))));
+    let named: BTreeMap<_, _> = named.collect();
     Config {
         name: Attr::Known(name.to_owned()),
         regions: Attr::Known(regions.iter().map(place).collect()),
-        function: Attr::Known(common.function(&found, &regions)),
+        function: functions.iter().find(|one| one.name().is_none()).map(|one| one.function(&found, &regions)).into(),
+        functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) },
         gateway: Attr::Known(front::imported(&found, &regions)),
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
         routing: Attr::Known(traffic::routing(&found, &regions, names.as_ref())),

@@ -39,6 +39,116 @@ fn one_region_without_a_domain_needs_no_records() {
 }
 
 #[test]
+fn each_function_has_components_of_its_own() {
+    insta::assert_snapshot!(outlined(super::FUNCTIONS), @r"
+    global/claim
+    global/completion_marker
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/permission/orders], [us-east-1/permission/reports], [us-east-1/probe], [us-east-1/probe/orders], [us-east-1/probe/reports], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/permission/orders], [us-west-2/permission/reports], [us-west-2/probe], [us-west-2/probe/orders], [us-west-2/probe/reports]
+    global/role
+    global/role/orders
+    global/validation_record/api.example.com <- us-east-1/certificate
+    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/alias/orders <- us-east-1/function/orders, us-east-1/version/orders
+    us-east-1/alias/reports <- us-east-1/function/reports, us-east-1/version/reports
+    us-east-1/certificate
+    us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
+    us-east-1/function <- global/role, us-east-1/log_group
+    us-east-1/function/orders <- global/role/orders, us-east-1/log_group/orders
+    us-east-1/function/reports <- us-east-1/log_group/reports
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/orders, us-east-1/probe/reports
+    us-east-1/http_api
+    us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
+    us-east-1/integration/orders <- us-east-1/alias/orders, us-east-1/http_api, us-east-1/permission/orders
+    us-east-1/integration/reports <- us-east-1/alias/reports, us-east-1/http_api, us-east-1/permission/reports
+    us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
+    us-east-1/log_group
+    us-east-1/log_group/orders
+    us-east-1/log_group/reports
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
+    us-east-1/permission/orders <- us-east-1/alias/orders, us-east-1/function/orders, us-east-1/http_api
+    us-east-1/permission/reports <- us-east-1/alias/reports, us-east-1/function/reports, us-east-1/http_api
+    us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/GET /health, us-east-1/stage, us-east-1/version
+    us-east-1/probe/orders <- us-east-1/alias/orders, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission/orders, us-east-1/route/ANY /orders, us-east-1/route/ANY /orders/{id}, us-east-1/stage, us-east-1/version/orders
+    us-east-1/probe/reports <- us-east-1/alias/reports, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission/reports, us-east-1/route/GET /reports, us-east-1/stage, us-east-1/version/reports
+    us-east-1/route/ANY /orders <- us-east-1/http_api, us-east-1/integration/orders
+    us-east-1/route/ANY /orders/{id} <- us-east-1/http_api, us-east-1/integration/orders
+    us-east-1/route/GET /health <- us-east-1/http_api, us-east-1/integration
+    us-east-1/route/GET /reports <- us-east-1/http_api, us-east-1/integration/reports
+    us-east-1/route_settings/ANY /orders <- us-east-1/http_api, us-east-1/route/ANY /orders, us-east-1/stage
+    us-east-1/route_settings/ANY /orders/{id} <- us-east-1/http_api, us-east-1/route/ANY /orders/{id}, us-east-1/stage
+    us-east-1/stage <- us-east-1/http_api
+    us-east-1/version <- us-east-1/function
+    us-east-1/version/orders <- us-east-1/function/orders
+    us-east-1/version/reports <- us-east-1/function/reports
+    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/alias/orders <- us-west-2/function/orders, us-west-2/version/orders
+    us-west-2/alias/reports <- us-west-2/function/reports, us-west-2/version/reports
+    us-west-2/certificate
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
+    us-west-2/function <- global/role, us-west-2/log_group
+    us-west-2/function/orders <- global/role/orders, us-west-2/log_group/orders
+    us-west-2/function/reports <- us-west-2/log_group/reports
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/orders, us-west-2/probe/reports
+    us-west-2/http_api
+    us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
+    us-west-2/integration/orders <- us-west-2/alias/orders, us-west-2/http_api, us-west-2/permission/orders
+    us-west-2/integration/reports <- us-west-2/alias/reports, us-west-2/http_api, us-west-2/permission/reports
+    us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
+    us-west-2/log_group
+    us-west-2/log_group/orders
+    us-west-2/log_group/reports
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
+    us-west-2/permission/orders <- us-west-2/alias/orders, us-west-2/function/orders, us-west-2/http_api
+    us-west-2/permission/reports <- us-west-2/alias/reports, us-west-2/function/reports, us-west-2/http_api
+    us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/GET /health, us-west-2/stage, us-west-2/version
+    us-west-2/probe/orders <- us-west-2/alias/orders, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission/orders, us-west-2/route/ANY /orders, us-west-2/route/ANY /orders/{id}, us-west-2/stage, us-west-2/version/orders
+    us-west-2/probe/reports <- us-west-2/alias/reports, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission/reports, us-west-2/route/GET /reports, us-west-2/stage, us-west-2/version/reports
+    us-west-2/route/ANY /orders <- us-west-2/http_api, us-west-2/integration/orders
+    us-west-2/route/ANY /orders/{id} <- us-west-2/http_api, us-west-2/integration/orders
+    us-west-2/route/GET /health <- us-west-2/http_api, us-west-2/integration
+    us-west-2/route/GET /reports <- us-west-2/http_api, us-west-2/integration/reports
+    us-west-2/route_settings/ANY /orders <- us-west-2/http_api, us-west-2/route/ANY /orders, us-west-2/stage
+    us-west-2/route_settings/ANY /orders/{id} <- us-west-2/http_api, us-west-2/route/ANY /orders/{id}, us-west-2/stage
+    us-west-2/stage <- us-west-2/http_api
+    us-west-2/version <- us-west-2/function
+    us-west-2/version/orders <- us-west-2/function/orders
+    us-west-2/version/reports <- us-west-2/function/reports
+    ");
+}
+
+#[test]
+fn api_without_functions_is_complete_without_routes() {
+    insta::assert_snapshot!(outlined(super::NO_FUNCTION), @r"
+    global/claim
+    global/completion_marker
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/probe]
+    global/validation_record/api.example.com <- us-east-1/certificate
+    us-east-1/certificate
+    us-east-1/domain <- us-east-1/issued_certificate
+    us-east-1/execute_api_endpoint <- us-east-1/http_api
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/http_api
+    us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/probe <- us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/stage
+    us-east-1/stage <- us-east-1/http_api
+    us-west-2/certificate
+    us-west-2/domain <- us-west-2/issued_certificate
+    us-west-2/execute_api_endpoint <- us-west-2/http_api
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/http_api
+    us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/probe <- us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/stage
+    us-west-2/stage <- us-west-2/http_api
+    ");
+}
+
+#[test]
 fn drained_region_keeps_its_components() {
     insta::assert_snapshot!(outlined(super::ACTIVE_ACTIVE), @r"
     global/claim

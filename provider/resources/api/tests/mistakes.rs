@@ -58,6 +58,80 @@ fn check(domain: bool, rows: &[(&str, &str)]) {
 }
 
 #[test]
+fn functions_and_their_routes() {
+    let orders = r#"source_dir = "src", handler = "app.handler", runtime = "python3.12""#;
+    check(
+        false,
+        &[
+            (
+                &format!(r#"functions = {{ "1st" = {{ {orders}, routes = ["GET /a"] }} }}"#),
+                r#"Invalid function name @ functions["1st"]"#,
+            ),
+            (
+                &format!(r#"functions = {{ {} = {{ {orders}, routes = ["GET /a"] }} }}"#, "a".repeat(60)),
+                &format!(r#"Function name too long @ functions["{}"]"#, "a".repeat(60)),
+            ),
+            (
+                &format!(r#"functions = {{ image = {{ {orders}, routes = ["GET /a"] }} }}"#),
+                r#"Reserved function name @ functions["image"]"#,
+            ),
+            (
+                &format!(r#"functions = {{ orders = {{ {orders} }} }}"#),
+                r#"Function without routes @ functions["orders"].routes"#,
+            ),
+            (
+                r#"functions = { orders = { handler = "app.handler", runtime = "python3.12", routes = ["GET /a"] } }"#,
+                r#"Missing function code @ functions["orders"]"#,
+            ),
+            (
+                &format!(r#"functions = {{ orders = {{ {orders}, routes = ["GET orders"] }} }}"#),
+                r#"Invalid route key @ functions["orders"].routes[0]"#,
+            ),
+            (
+                &format!(
+                    r#"functions = {{
+                         orders = {{ {orders}, routes = ["GET /items/{{id}}"] }}
+                         items  = {{ {orders}, routes = ["GET /items/{{item}}"] }}
+                       }}"#
+                ),
+                r#"Overlapping routes @ functions["orders"].routes[0]"#,
+            ),
+            (
+                &format!(r#"functions = {{ orders = {{ {orders}, routes = ["$default"] }} }}"#),
+                r#"Overlapping routes @ functions["orders"].routes[0]"#,
+            ),
+            (
+                r#"function = { routes = ["GET /a"] }
+                   gateway  = { routes = ["GET /b"] }"#,
+                "Conflicting routes @ gateway.routes",
+            ),
+            (
+                r#"function = null
+                   gateway  = { routes = ["GET /b"] }"#,
+                "Route without a function @ gateway.routes",
+            ),
+            (
+                &format!(
+                    r#"functions = {{ orders = {{ {orders}, routes = ["GET /a"], throttle = {{ rate = 1 }} }} }}"#
+                ),
+                r#"Incomplete throttle @ functions["orders"].throttle.burst"#,
+            ),
+            (
+                &format!(
+                    r#"functions = {{ orders = {{ {orders}, routes = ["GET /a"] }} }}
+                       regions   = {{ "us-east-1" = {{ functions = {{ order = {{}} }} }} }}"#
+                ),
+                r#"Unknown function @ regions["us-east-1"].functions["order"]"#,
+            ),
+            (
+                &format!(r#"functions = {{ orders = {{ {orders}, routes = ["GET /a"], role_arn = "orders" }} }}"#),
+                r#"Invalid role ARN @ functions["orders"].role_arn"#,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn invalid_name_and_settings_are_rejected() {
     check(
         false,

@@ -10,11 +10,13 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 8] = [
+const TOPOLOGIES: [(&str, &str); 10] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
     ("weighted", WEIGHTED),
+    ("many functions", FUNCTIONS),
+    ("no function", NO_FUNCTION),
     ("existing role and certificates", EXISTING_OBJECTS),
     ("cdn with an origin group", CDN_GROUP),
     ("cdn with an origin group and a domain", CDN_GROUP_DOMAIN),
@@ -71,6 +73,48 @@ function = { tracing = true }
 domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
 gateway  = { disable_execute_api_endpoint = true }
 routing  = { policy = "weighted", health_check = {} }
+"#;
+
+const FUNCTIONS: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1" = {}
+  "us-west-2" = {
+    environment = { REGION = "west" }
+    functions = {
+      orders = { environment = { STAGE = "canary" }, reserved_concurrency = 3 }
+    }
+  }
+}
+function  = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+functions = {
+  orders = {
+    source_dir     = "other"
+    handler        = "app.handler"
+    runtime        = "python3.12"
+    routes         = ["ANY /orders", "ANY /orders/{id}"]
+    throttle       = { rate = 5, burst = 10 }
+    payload_format = "1.0"
+    environment    = { STAGE = "live" }
+  }
+  reports = {
+    filename = "reports.zip"
+    handler  = "app.handler"
+    runtime  = "python3.12"
+    role_arn = "arn:aws:iam::123456789012:role/reports"
+    routes   = ["GET /reports"]
+  }
+}
+gateway = { routes = ["GET /health"] }
+domain  = { name = "api.example.com", zone_id = "Z0123456789" }
+routing = { health_check = { path = "/health" } }
+"#;
+
+const NO_FUNCTION: &str = r#"
+name    = "giraffe"
+regions = { "us-east-1" = {}, "us-west-2" = {} }
+domain  = { name = "api.example.com", zone_id = "Z0123456789", base_path = "v1" }
+routing = { health_check = { path = "/health" } }
 "#;
 
 const EXISTING_OBJECTS: &str = r#"

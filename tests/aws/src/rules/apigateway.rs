@@ -2,21 +2,52 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Context, Verdict, acm};
 use crate::error::Error;
 use crate::message::{Response, encode};
 use crate::upstream::Upstream;
 
-/// ministack treats DeleteAccessLogSettings as DeleteStage.
-pub(crate) fn prepare(context: &mut Context<'_>) {
-    if context.operation.name == "DeleteAccessLogSettings" {
-        let request = &mut context.request;
-        request.method = Method::PATCH;
-        request.path = request.path.trim_end_matches("/accesslogsettings").to_owned();
-        request.body = Bytes::from_static(br#"{"accessLogSettings":{}}"#);
+/// ministack treats DeleteAccessLogSettings as DeleteStage, has no DeleteRouteSettings, and replaces the settings of all
+/// routes when UpdateStage contains those of one.
+pub(crate) async fn prepare(context: &mut Context<'_>) -> Result<(), Error> {
+    match context.operation.name.as_str() {
+        "DeleteAccessLogSettings" => {
+            let request = &mut context.request;
+            request.method = Method::PATCH;
+            request.path = request.path.trim_end_matches("/accesslogsettings").to_owned();
+            request.body = Bytes::from_static(br#"{"accessLogSettings":{}}"#);
+        }
+        "DeleteRouteSettings" => {
+            let mut settings = route_settings(context).await?;
+            settings.remove(context.name(2));
+            context.request.method = Method::PATCH;
+            context.request.path = stage_path(context);
+            context.request.body = json!({ "routeSettings": settings }).to_string().into();
+        }
+        "UpdateStage" => {
+            let mut body = context.request.json();
+            if let Some(changed) = body["routeSettings"].as_object() {
+                let mut settings = route_settings(context).await?;
+                settings.extend(changed.clone());
+                body["routeSettings"] = settings.into();
+                context.request.body = body.to_string().into();
+            }
+        }
+        _ => {}
     }
+    Ok(())
+}
+
+fn stage_path(context: &Context<'_>) -> String {
+    format!("/v2/apis/{}/stages/{}", encode(context.name(0)), encode(context.name(1)))
+}
+
+/// The settings of a stage's routes.
+async fn route_settings(context: &Context<'_>) -> Result<Map<String, Value>, Error> {
+    let stage = context.get(&stage_path(context)).await?.unwrap_or_default();
+    Ok(stage["routeSettings"].as_object().cloned().unwrap_or_default())
 }
 
 /// Rejects deletions that would leave dangling references, and domain names without a suitable certificate.
@@ -36,6 +67,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         "DeleteIntegration" => delete_integration(context).await,
         "DeleteRoute" => exists(context, "routes", "Route").await,
         "DeleteStage" => exists(context, "stages", "Stage").await,
+        "UpdateStage" => routes_exist(context, &body).await,
         "CreateRoute" => create_once(context, "routes", "routeKey", &body).await,
         "CreateStage" => create_once(context, "stages", "stageName", &body).await,
         _ => Ok(None),
@@ -112,6 +144,25 @@ async fn delete_integration(context: &Context<'_>) -> Verdict {
         return context.refuse(409, "ConflictException", message);
     }
     exists(context, "integrations", "Integration").await
+}
+
+/// A stage can have settings only for routes of its API.
+async fn routes_exist(context: &Context<'_>, body: &Value) -> Verdict {
+    let Some(settings) = body["routeSettings"].as_object().filter(|settings| !settings.is_empty()) else {
+        return Ok(None);
+    };
+    let routes = context.get(&format!("/v2/apis/{}/routes", context.name(0))).await?.unwrap_or_default();
+    let exists =
+        |key: &String| routes["items"].as_array().into_iter().flatten().any(|route| route["routeKey"] == **key);
+    // API Gateway keeps the settings of a route that was deleted, and does not check them again.
+    let known = route_settings(context).await?;
+    match settings.keys().find(|key| !known.contains_key(*key) && !exists(key)) {
+        Some(key) => {
+            let message = format!("Unable to find Route by key {key} within the provided RouteSettings");
+            context.refuse(404, "NotFoundException", message)
+        }
+        None => Ok(None),
+    }
 }
 
 /// ministack reports success when it deletes something that does not exist.

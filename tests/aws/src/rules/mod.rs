@@ -68,12 +68,13 @@ fn timer(place: &Place, what: &str, name: &str) -> String {
 }
 
 /// Rewrites the request into the form that ministack understands.
-pub(crate) fn prepare(context: &mut Context<'_>) {
+pub(crate) async fn prepare(context: &mut Context<'_>) -> Result<(), Error> {
     match context.service.as_str() {
-        "apigateway" => apigateway::prepare(context),
+        "apigateway" => apigateway::prepare(context).await?,
         "route53" => route53::prepare(&mut context.request),
         _ => {}
     }
+    Ok(())
 }
 
 /// The response to a call that AWS would not carry out.

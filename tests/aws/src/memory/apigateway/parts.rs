@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::super::{ApiCall, Ids, Outcome, copy_fields, field_or, json, no_content, text};
-use super::{Api, listed, remove};
+use super::{Api, listed};
 use crate::message::ApiError;
 
 /// A kind of part of an API.
@@ -54,10 +54,10 @@ impl Api {
         let operation = call.operation.name.as_str();
         let (parts, kind) = if operation.contains("Integration") {
             (&mut self.integrations, INTEGRATION)
+        } else if operation.contains("Stage") || operation.ends_with("Settings") {
+            (&mut self.stages, STAGE)
         } else if operation.contains("Route") {
             (&mut self.routes, ROUTE)
-        } else if operation.contains("Stage") || operation == "DeleteAccessLogSettings" {
-            (&mut self.stages, STAGE)
         } else {
             return Err(call.not_implemented());
         };
@@ -83,8 +83,9 @@ impl Api {
                 parts.remove(name);
                 no_content()
             }
-            "DeleteAccessLogSettings" => {
-                remove(part, "accessLogSettings");
+            // The rules have turned these requests into updates of the stage.
+            "DeleteAccessLogSettings" | "DeleteRouteSettings" => {
+                change(part, &kind, &call.request.json());
                 no_content()
             }
             _ => Err(call.not_implemented()),
