@@ -98,6 +98,7 @@ fn context() -> Context<'static> {
         default_tags: &NO_TAGS,
         packages: &OneFile,
         prior: None,
+        referent: None,
     }
 }
 

@@ -8,14 +8,18 @@ mod journal;
 mod observe;
 mod survey;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::future::try_join_all;
 
 use crate::aws::{
     Aws, CONSISTENCY_WINDOW, CallError, Clock, CoalescedReads, Identity, Lease, OwnerContext, Regional, Run, Warning,
 };
 use crate::components::Catalog;
 use crate::desired::{Address, Owner, OwnerId, Ownership};
+use crate::plan::Ledger;
 
 pub(crate) use executor::verb;
 pub use executor::{Failure, Outcome};
@@ -78,6 +82,17 @@ impl Engine {
     #[must_use]
     pub fn searching(&self, home_region: &str) -> Self {
         Self { context: Arc::new(self.context.searching(home_region)), ..self.clone() }
+    }
+
+    /// The resources of other owners that have added parts to the objects of `ledger`.
+    ///
+    /// # Errors
+    /// The first call that failed.
+    pub async fn users(&self, ledger: &Ledger) -> Result<BTreeSet<String>, CallError> {
+        let users = ledger.entries.iter().map(|(address, entry)| async move {
+            self.kinds().get(&address.kind)?.users(&self.regional(address), &entry.outputs).await
+        });
+        Ok(try_join_all(users).await?.into_iter().flatten().collect())
     }
 
     /// A new owner id at the run's home region.

@@ -1,6 +1,6 @@
 //! The trait that every kind of component implements, and the types of its results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -71,6 +71,15 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         _outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<Holder, CallError>> + Send {
         async { Ok(Holder::Ours) }
+    }
+
+    /// The resources of other owners that have added parts to the object, which its deletion would delete. Runs before a
+    /// destroy of the whole resource.
+    fn users(
+        _aws: &Regional,
+        _outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<BTreeSet<String>, CallError>> + Send {
+        async { Ok(BTreeSet::new()) }
     }
 
     /// Every object of this kind in the region that carries our ownership, for an import. `siblings` are the objects found

@@ -1,5 +1,6 @@
 //! The trait object that the engine uses: specs and outputs as JSON.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
@@ -82,6 +83,8 @@ pub trait AnyComponent: Send + Sync {
         spec: &'a Json,
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<Holder, CallError>>;
+    /// [`Component::users`].
+    fn users<'a>(&'a self, aws: &'a Regional, outputs: &'a Json) -> BoxFuture<'a, Result<BTreeSet<String>, CallError>>;
     /// [`Component::discover`].
     fn discover<'a>(
         &'a self,
@@ -167,6 +170,10 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<Holder, CallError>> {
         async move { C::holder(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
+    }
+
+    fn users<'a>(&'a self, aws: &'a Regional, outputs: &'a Json) -> BoxFuture<'a, Result<BTreeSet<String>, CallError>> {
+        async move { C::users(aws, &parse(outputs)?).await }.boxed()
     }
 
     fn discover<'a>(

@@ -4,10 +4,11 @@ use super::loaded::Loaded;
 use super::plan::{check_unprotected, unsafe_plan};
 use super::{Provider, State, change_of, report, warnings_of};
 use crate::apply::{Engine, Outcome};
+use crate::aws::chain;
 use crate::components::Catalog;
 use crate::desired::Desired;
 use crate::ownership::place;
-use crate::plan::{Difference, Kinds, Ledger, Plan, View};
+use crate::plan::{Difference, Kinds, Ledger, Plan, PlannedChange, View};
 use crate::resources::Resource;
 use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -50,6 +51,7 @@ impl Provider {
         let state = State { value: prior.clone(), private: planned.private.clone() };
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, &state).await?;
         self.pending_acks.acknowledge(&settings.owner).await;
+        check_unused(&engine, &ledger).await?;
         self.refreshed.forget(&settings.owner);
         let outcome = destroy_all(&engine, ledger).await;
         warnings.extend(warnings_of(&engine));
@@ -69,11 +71,11 @@ impl Provider {
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let settings = resource.settings(config);
-        let ledger = change_of(&planned.private)?.ledger;
+        let PlannedChange { ledger, referent, .. } = change_of(&planned.private)?;
         let engine = self.engine(&settings.owner, settings.update_timeout);
         let engine = place::identified(&engine, &self.aws, &ledger)?;
         self.pending_acks.acknowledge(&settings.owner).await;
-        let desired = self.expand(resource, config, &engine, None)?.desired;
+        let desired = self.expand_to_apply(resource, config, &engine, referent.as_ref()).await?;
         let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
@@ -132,6 +134,29 @@ fn existing(private: &[u8]) -> Vec<u8> {
         return Vec::new();
     }
     Ledger::from_private(private).map_or_else(|_| private.to_vec(), |ledger| ledger.to_private())
+}
+
+/// Refuses to destroy objects to which other resources have added parts.
+async fn check_unused(engine: &Engine, ledger: &Ledger) -> Result<(), Diagnostics> {
+    let users = engine.users(ledger).await.map_err(|error| {
+        let detail = format!(
+            "The provider could not determine whether other resources use the AWS objects of {}: {}. Nothing was changed. Fix \
+             the cause and run again.",
+            engine.owner(),
+            chain(&error)
+        );
+        vec![Diagnostic::error(Path::root(), "Use of AWS objects could not be checked", detail)]
+    })?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "Other resources have added parts to the AWS objects of {}, and AWS would delete these parts, too: {}. Nothing was \
+         changed. Destroy these resources first.",
+        engine.owner(),
+        users.into_iter().collect::<Vec<_>>().join(", ")
+    );
+    Err(vec![Diagnostic::error(Path::root(), "AWS objects are in use", detail)])
 }
 
 /// Destroys every component of `ledger`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
 use super::plan::{Outlook, adoption, refuse, unsafe_plan};
-use super::{Planned, Provider, READ_TIMEOUT, State, change_of, ledger_of, loaded, report, warnings_of};
+use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, change_of, ledger_of, loaded, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
@@ -43,10 +43,12 @@ impl Provider {
         place::check(&self.aws, &owner, gone)?;
         let base = self.engine(&owner, READ_TIMEOUT);
         let mut continues = interrupted(&base, gone).await?;
+        let referent = self.referent(resource, config).await?;
+        let referent = referent.as_ref();
         let (engine, expansion, survey) = loop {
             let engine = continues.clone().map_or_else(|| base.clone(), |owner_id| base.identified(owner_id));
             let (expansion, survey) =
-                self.survey_create(resource, config, &engine, gone, report::IF_DESTROYING).await?;
+                self.survey_create(resource, config, &engine, (gone, referent), report::IF_DESTROYING).await?;
             if survey.obstacles.is_empty() {
                 break (engine, expansion, survey);
             }
@@ -61,14 +63,15 @@ impl Provider {
         warnings.extend(warnings_of(&engine));
         // The owner id may differ at apply, so the planned state contains nothing that depends on it.
         let shown = match continues {
-            Some(_) => self.expand(resource, config, &base, None)?,
+            Some(_) => self.expand(resource, config, &base, Surroundings { prior: None, referent })?,
             None => expansion,
         };
         let outlook = Outlook { resource, config, engine: &base, expansion: &shown };
         let plan = outlook.whole_plan()?;
         // Components of an interrupted create may be gone when the apply starts, because a tainted resource is destroyed first.
         // So the planned state does not contain them, and the apply searches for them again.
-        let private = PlannedChange { ledger: nothing.clone(), replaces, continues, adopts: survey.adopted };
+        let (ledger, adopts, referent) = (nothing.clone(), survey.adopted, referent.cloned());
+        let private = PlannedChange { ledger, replaces, continues, adopts, referent };
         let state = outlook.state(&plan, &nothing, Attr::Unknown, &private);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
     }
@@ -78,10 +81,10 @@ impl Provider {
         resource: &dyn Resource,
         config: &Value,
         engine: &Engine,
-        gone: &Ledger,
+        (gone, referent): (&Ledger, Option<&Ledger>),
         hint: &str,
     ) -> Result<(Expansion, Survey), Diagnostics> {
-        let expansion = self.expand(resource, config, engine, None)?;
+        let expansion = self.expand(resource, config, engine, Surroundings { prior: None, referent })?;
         self.check_regions(&expansion.desired, &Ledger::default(), hint).await?;
         let survey = engine.survey(&expansion.desired, &Ledger::default(), gone).await;
         Ok((expansion, survey.map_err(|mistake| vec![unsafe_plan(&mistake)])?))
@@ -100,8 +103,8 @@ impl Provider {
         let mut continues = change.continues.is_some();
         loop {
             let start = match continues {
-                true => self.continued(resource, config, &base).await?,
-                false => self.fresh(resource, config, &base)?,
+                true => self.continued(resource, config, &base, change.referent.as_ref()).await?,
+                false => self.fresh(resource, config, &base, change.referent.as_ref()).await?,
             };
             let Start { engine, mut hold, adopted, desired } = start;
             let plan = plan_again(&desired, &adopted, &engine, &planned.value)?;
@@ -123,20 +126,34 @@ impl Provider {
         }
     }
 
-    fn fresh(&self, resource: &dyn Resource, config: &Value, base: &Engine) -> Result<Start, Diagnostics> {
+    async fn fresh(
+        &self,
+        resource: &dyn Resource,
+        config: &Value,
+        base: &Engine,
+        referent: Option<&Ledger>,
+    ) -> Result<Start, Diagnostics> {
         let engine = base.identified(base.mint());
-        let desired = self.expand(resource, config, &engine, None)?.desired;
+        let desired = self.expand_to_apply(resource, config, &engine, referent).await?;
         Ok(Start { hold: Hold::starting(&engine), engine, adopted: Ledger::default(), desired })
     }
 
     /// Takes over the claim of an interrupted create, with every object that carries its owner id.
-    async fn continued(&self, resource: &dyn Resource, config: &Value, base: &Engine) -> Result<Start, Diagnostics> {
+    async fn continued(
+        &self,
+        resource: &dyn Resource,
+        config: &Value,
+        base: &Engine,
+        referent: Option<&Ledger>,
+    ) -> Result<Start, Diagnostics> {
         let search_failed = |error: CallError| vec![loaded::search_failed(&error)];
         base.settle().await.map_err(search_failed)?;
         let record = claim::record(&base.regional(&claim::address())).await.map_err(search_failed)?;
-        let Some(record) = record else { return self.fresh(resource, config, base) };
+        let Some(record) = record else { return self.fresh(resource, config, base, referent).await };
+        let found = if referent.is_some() { None } else { self.referent(resource, config).await? };
+        let (nothing, referent) = (Ledger::default(), referent.or(found.as_ref()));
         if record.phase != Phase::Creating {
-            let (expansion, survey) = self.survey_create(resource, config, base, &Ledger::default(), "").await?;
+            let (expansion, survey) = self.survey_create(resource, config, base, (&nothing, referent), "").await?;
             let refused = refuse(&expansion.desired, &survey, "");
             return Err(if refused.is_empty() { vec![hold::another_run_is_active(base.owner())] } else { refused });
         }
@@ -146,9 +163,12 @@ impl Provider {
             Ok(None) => return Err(vec![hold::another_run_is_active(base.owner())]),
             Err(error) => return Err(vec![not_taken_over(&error)]),
         };
-        let (expansion, survey) = self.survey_create(resource, config, &engine, &Ledger::default(), "").await?;
+        let (expansion, survey) = self.survey_create(resource, config, &engine, (&nothing, referent), "").await?;
         if !survey.obstacles.is_empty() {
             return Err(refuse(&expansion.desired, &survey, ""));
+        }
+        if !expansion.missing.is_empty() {
+            return Err(expansion.missing);
         }
         let mut adopted = survey.ledger;
         let left_behind = loaded::discover(&engine, resource, BTreeSet::new()).await?;

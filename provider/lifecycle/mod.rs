@@ -9,6 +9,7 @@ mod import;
 mod loaded;
 mod plan;
 mod read;
+mod reference;
 mod report;
 mod upgrade;
 
@@ -18,10 +19,10 @@ use std::time::Duration;
 use crate::apply::Engine;
 use crate::aws::{Aws, CancellationToken, Clock, Config, ConnectError, OwnerContext, Run, Warning};
 use crate::components::{Catalog, REGISTRY};
-use crate::desired::Owner;
+use crate::desired::{Desired, Owner};
 use crate::ownership::PendingAcks;
 use crate::package::DiskPackages;
-use crate::plan::{Ledger, PlannedChange, UnreadableLedger};
+use crate::plan::{Ledger, PlannedChange, UnreadableLedger, View};
 use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -99,14 +100,16 @@ impl Provider {
         Engine::new(Arc::clone(&self.aws), run, context, Catalog::default())
     }
 
-    /// Expands a configuration. `prior` is the resource that an update changes.
+    /// Expands a configuration. `prior` is the resource that an update changes; `referent` is the resource that the
+    /// configuration refers to.
     fn expand(
         &self,
         resource: &dyn Resource,
         config: &Value,
         engine: &Engine,
-        prior: Option<Prior<'_>>,
+        Surroundings { prior, referent }: Surroundings<'_>,
     ) -> Result<Expansion, Diagnostics> {
+        let referent = referent.map(|ledger| View::made(ledger, engine.kinds()));
         let context = Context {
             owner_id: engine.owner_id(),
             account_id: self.aws.account_id(),
@@ -114,9 +117,34 @@ impl Provider {
             default_tags: self.aws.default_tags(),
             packages: &DiskPackages,
             prior,
+            referent: referent.as_ref(),
         };
         block(|| resource.expand(config, &context))
     }
+
+    /// The components of a configuration that is applied: the resource that it refers to must exist.
+    async fn expand_to_apply(
+        &self,
+        resource: &dyn Resource,
+        config: &Value,
+        engine: &Engine,
+        planned: Option<&Ledger>,
+    ) -> Result<Desired, Diagnostics> {
+        // The objects that the plan found are used, so that the apply does what was planned.
+        let found = if planned.is_some() { None } else { self.referent(resource, config).await? };
+        let surroundings = Surroundings { prior: None, referent: planned.or(found.as_ref()) };
+        let expansion = self.expand(resource, config, engine, surroundings)?;
+        if expansion.missing.is_empty() { Ok(expansion.desired) } else { Err(expansion.missing) }
+    }
+}
+
+/// The resources that an expansion depends on.
+#[derive(Default)]
+struct Surroundings<'a> {
+    /// The resource as it is now, in the plan of an update.
+    prior: Option<Prior<'a>>,
+    /// The objects of the resource that the configuration refers to.
+    referent: Option<&'a Ledger>,
 }
 
 /// Checks the configuration of a resource by itself. Makes no calls and reads no files.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::loaded::Loaded;
-use super::{Planned, Provider, READ_TIMEOUT, State, ledger_of, report, warnings_of};
+use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, ledger_of, report, warnings_of};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
@@ -69,7 +69,9 @@ impl Provider {
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
         let view = View::made(ledger, engine.kinds());
         let exists = Prior { state: &prior.value, view: &view };
-        let mut expansion = self.expand(resource, config, engine, Some(exists))?;
+        let referent = self.referent(resource, config).await?;
+        let surroundings = Surroundings { prior: Some(exists), referent: referent.as_ref() };
+        let mut expansion = self.expand(resource, config, engine, surroundings)?;
         let unread = std::mem::take(&mut expansion.unread);
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
@@ -84,7 +86,8 @@ impl Provider {
         }
         let outlook = Outlook { resource, config, engine, expansion: &expansion };
         // An incomplete update is an error, so the planned state is complete. A create may be kept incomplete.
-        let private = PlannedChange { adopts: survey.adopted, ..PlannedChange::update(survey.ledger.clone()) };
+        let private =
+            PlannedChange { adopts: survey.adopted, referent, ..PlannedChange::update(survey.ledger.clone()) };
         let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
         warnings.extend(missing_files(unread, state.value == prior.value)?);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
@@ -103,7 +106,9 @@ impl Provider {
         let old = self.engine(&resource.settings(&prior.value).owner, READ_TIMEOUT);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
         let engine = self.engine(&resource.settings(config).owner, READ_TIMEOUT);
-        let expansion = self.expand(resource, config, &engine, None)?;
+        let referent = self.referent(resource, config).await?;
+        let surroundings = Surroundings { prior: None, referent: referent.as_ref() };
+        let expansion = self.expand(resource, config, &engine, surroundings)?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);

@@ -48,6 +48,24 @@ pub async fn owner_id(engine: &Engine, kinds: &[&str]) -> Result<Option<Found>, 
     Ok(Some(Found { owner_id, has_claim, warnings }))
 }
 
+/// The owner id in the claim of the engine's owner: in the home region, or in another enabled region. `None` without a claim.
+///
+/// # Errors
+/// The home region cannot be searched, or several owner ids were found.
+pub async fn claimed(engine: &Engine) -> Result<Option<OwnerId>, Diagnostics> {
+    let record = claim::record(&engine.regional(&claim::address())).await;
+    if let Some(record) = record.map_err(|error| vec![failed(engine, &error)])? {
+        return Ok(Some(record.owner_id));
+    }
+    let claims = claims(engine, &enabled_regions(engine).await).await.regions;
+    if claims.len() > 1 {
+        let place = |region: &String| format!("its claim is in {region}");
+        let ids = claims.iter().map(|(owner_id, region)| (owner_id.clone(), place(region))).collect();
+        return Err(vec![ambiguous(engine, &ids)]);
+    }
+    Ok(claims.into_keys().next())
+}
+
 /// The enabled regions of the account, or only the home region if the credentials may not list regions.
 pub async fn enabled_regions(engine: &Engine) -> Vec<String> {
     let regions = engine.regional(&claim::address()).list_regions().await;

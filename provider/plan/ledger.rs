@@ -88,6 +88,9 @@ pub struct PlannedChange {
     /// The components that the plan found and the apply adopts.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopts: BTreeSet<Address>,
+    /// The objects of the resource that the configuration refers to, as the plan found them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referent: Option<Ledger>,
 }
 
 impl PlannedChange {

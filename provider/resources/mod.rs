@@ -1,6 +1,7 @@
 //! Resource types: the attributes of each, and the expansion of a configuration into components. Pure.
 
 mod api;
+mod function;
 pub(crate) mod shared;
 mod zone;
 
@@ -54,6 +55,11 @@ pub trait Resource: Send + Sync {
     /// its default.
     fn settings(&self, config: &Value) -> Settings;
 
+    /// The resource whose AWS objects the configuration refers to; `None` if there is none, or while its name is unknown.
+    fn refers_to(&self, _config: &Value) -> Option<Reference> {
+        None
+    }
+
     /// The components that the configuration describes.
     ///
     /// # Errors
@@ -94,6 +100,19 @@ pub struct Context<'a> {
     pub packages: &'a dyn Packages,
     /// The resource as it is now, in the plan of an update.
     pub prior: Option<Prior<'a>>,
+    /// The resource of [`Resource::refers_to`]; `None` when it does not exist.
+    pub referent: Option<&'a View>,
+}
+
+/// Another resource, whose AWS objects a configuration refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The resource.
+    pub owner: Owner,
+    /// The kinds of the components that the expansion reads, parents before children.
+    pub kinds: Vec<&'static str>,
+    /// The attribute with the name of the resource.
+    pub attribute: Path,
 }
 
 /// A resource that exists.
@@ -116,6 +135,9 @@ pub struct Expansion {
     /// An error for each package whose files are not on this machine. `desired` then describes the deployed package. The
     /// errors count only when something is created or updated, so that a destroy works without the files.
     pub unread: Diagnostics,
+    /// The error that the resource of [`Resource::refers_to`] does not exist. It counts only in the apply, because the same
+    /// apply may create that resource before.
+    pub missing: Diagnostics,
 }
 
 /// How the engine treats a resource.
@@ -160,4 +182,4 @@ choices! {
 }
 
 /// Every resource type. A new one is one folder and one line here.
-pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api];
+pub static REGISTRY: &[&dyn Resource] = &[&zone::Zone, &api::Api, &function::Function];

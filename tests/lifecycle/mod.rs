@@ -8,6 +8,7 @@ mod concurrent_applies;
 mod configs;
 mod create;
 mod failures;
+mod functions;
 mod home_regions;
 mod import;
 mod install;

@@ -87,7 +87,10 @@ impl Stage {
 
     pub(super) async fn assert_nothing_to_do(&self) {
         let plan = self.ok(self.workspace.plan().await.expect("plan runs"));
-        assert!(plan.is_empty_plan(), "{}: the plan is not empty:\n{}", self.cli(), plan.stdout);
+        if !plan.is_empty_plan() {
+            let plan = self.workspace.show_plan().await.expect("the plan is shown");
+            panic!("{}: the plan is not empty:\n{:#?}", self.cli(), differences(&plan));
+        }
     }
 
     /// The changes of components that the plan of this configuration shows.
@@ -247,9 +250,26 @@ impl Stage {
         self.workspace.cli().name
     }
 
-    fn ok(&self, run: Run) -> Run {
+    pub(super) fn ok(&self, run: Run) -> Run {
         run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", self.cli()))
     }
+}
+
+/// The attributes that a plan changes, with their values before and after.
+fn differences(plan: &Json) -> Vec<String> {
+    let mut differences = Vec::new();
+    for change in plan["resource_changes"].as_array().into_iter().flatten() {
+        let (before, after) = (&change["change"]["before"], &change["change"]["after"]);
+        let unknown = &change["change"]["after_unknown"];
+        for key in before.as_object().into_iter().chain(after.as_object()).flat_map(|values| values.keys()) {
+            if before[key] != after[key] || unknown[key] == true {
+                let line = format!("{}.{key}: {} -> {}", change["address"], before[key], after[key]);
+                differences.push(line);
+            }
+        }
+    }
+    differences.dedup();
+    differences
 }
 
 /// A workspace in which `cli` uses `aws`.

@@ -1,10 +1,13 @@
 //! API Gateway HTTP API (v2) of one region.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
+use crate::components::apigateway::integration;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required, respell, to_i32};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::tags;
@@ -115,6 +118,10 @@ impl Component for HttpApi {
         Ok(discovered)
     }
 
+    async fn users(aws: &Regional, outputs: &Outputs) -> Result<BTreeSet<String>, CallError> {
+        integration::attached(aws, &outputs.id).await
+    }
+
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let cors = spec.cors.as_ref().map(to_aws).transpose()?;
         let look = || Self::find(aws, spec);
@@ -125,7 +132,7 @@ impl Component for HttpApi {
                 .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
             answer.map(|created| {
-                created.api_id.zip(created.api_endpoint).map(|(id, endpoint)| located(aws, id, endpoint))
+                created.api_id.zip(created.api_endpoint).map(|(id, endpoint)| outputs_of(aws, id, endpoint))
             })
         };
         create_or_adopt(aws, "apigateway:CreateApi", Repeated::CreatesAnother, look, send).await
@@ -140,7 +147,7 @@ impl Component for HttpApi {
             tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
         let endpoint = required(api.api_endpoint, "an API's endpoint")?;
-        Ok(Some((reported, located(aws, outputs.id.clone(), endpoint))))
+        Ok(Some((reported, outputs_of(aws, outputs.id.clone(), endpoint))))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -175,6 +182,12 @@ pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
     aws.read_once(&format!("apigateway:GetApi of {id}"), ask).await
 }
 
+/// What identifies the API with this id; `None` when there is none.
+pub(crate) async fn located(aws: &Regional, id: &str) -> Result<Option<Outputs>, CallError> {
+    let Some(api) = get(aws, id).await? else { return Ok(None) };
+    Ok(Some(outputs_of(aws, id.to_owned(), required(api.api_endpoint, "an API's endpoint")?)))
+}
+
 /// All HTTP and WebSocket APIs of the region.
 async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
     pages(|next| async move {
@@ -187,10 +200,10 @@ async fn apis(aws: &Regional) -> Result<Vec<Api>, CallError> {
 
 fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {
     let id = required(api.api_id.clone(), "an API's id")?;
-    Ok(located(aws, id, required(api.api_endpoint.clone(), "an API's endpoint")?))
+    Ok(outputs_of(aws, id, required(api.api_endpoint.clone(), "an API's endpoint")?))
 }
 
-fn located(aws: &Regional, id: String, endpoint: String) -> Outputs {
+fn outputs_of(aws: &Regional, id: String, endpoint: String) -> Outputs {
     let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     let host = format!("{id}.execute-api.{}.{suffix}", aws.region());
     Outputs { id, endpoint, host }

@@ -9,11 +9,12 @@ pub mod route;
 pub mod route_settings;
 pub mod stage;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
+use crate::components::lambda::permission::Permission;
 use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
@@ -57,6 +58,17 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
         ignore_missing(aws.call("apigateway:UntagResource", send).await)
     };
     TagChange::between(from, to).apply(set, unset).await
+}
+
+/// The APIs in which the owner has integrations and routes, and whether each belongs to another resource: the owner's own API,
+/// or those that may invoke its functions.
+pub(crate) fn apis(aws: &Regional, siblings: &Siblings) -> Vec<(String, bool)> {
+    if let Some(api) = api(aws, siblings) {
+        return vec![(api.id, false)];
+    }
+    let permissions = siblings.in_scope::<Permission>(&aws.address().scope);
+    let ids: BTreeSet<String> = permissions.into_iter().map(|(_, permission)| permission.api_id).collect();
+    ids.into_iter().filter(|id| !id.is_empty()).map(|id| (id, true)).collect()
 }
 
 /// The HTTP API that was found in this region. Objects without tags are found through it.

@@ -4,7 +4,8 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Route as AwsRoute};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::{self};
+use crate::components::apigateway;
+use crate::components::apigateway::integration::{self, Integration};
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
@@ -23,6 +24,9 @@ pub struct Spec {
     pub key: String,
     /// The id of the integration that receives the requests.
     pub integration_id: Input<String>,
+    /// Whether the API belongs to another resource.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_foreign_api: bool,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -38,7 +42,7 @@ impl Kind for Route {
         name: "route",
         about: "Route of an HTTP API: the requests that go to the integration.",
         id: "the id of the route",
-        immutable: &["api_id"],
+        immutable: &["api_id", "in_foreign_api"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };
@@ -53,23 +57,42 @@ impl Component for Route {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
-        // The routes of our API are ours.
-        Ok(of_key(aws, api_id, &spec.key).await?.map(Found::Ours))
+        let of_key = |route: &AwsRoute| route.route_key.as_deref() == Some(&*spec.key);
+        let Some(route) = routes(aws, api_id).await?.into_iter().find(of_key) else { return Ok(None) };
+        let integration_id = integration_of(route.target.as_deref());
+        if let Some(integration_id) = integration_id.known().filter(|_| integration_id != spec.integration_id)
+            && let Some(whose) = integration::stranger(aws, api_id, integration_id, spec.in_foreign_api).await?
+        {
+            return Ok(Some(Found::Foreign(whose)));
+        }
+        let id = required(route.route_id, "a route's id")?;
+        Ok(Some(Found::Ours(Outputs { api_id: api_id.clone(), id })))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let integrations: Vec<Input<String>> = siblings
+            .in_scope::<Integration>(&aws.address().scope)
+            .into_iter()
+            .map(|(_, integration)| Input::Known(integration.id))
+            .collect();
         let mut discovered = Vec::new();
-        for route in routes(aws, &api.id).await? {
-            let key = required(route.route_key, "a route's key")?;
-            let outputs = Outputs { api_id: api.id.clone(), id: required(route.route_id, "a route's id")? };
-            let spec = Spec {
-                api_id: Input::Known(api.id.clone()),
-                key: key.clone(),
-                integration_id: integration_of(route.target.as_deref()),
-                deviations: Deviations::default(),
-            };
-            discovered.push(Discovered { key: Some(key), spec, outputs });
+        for (api_id, in_foreign_api) in apigateway::apis(aws, siblings) {
+            for route in routes(aws, &api_id).await? {
+                let integration_id = integration_of(route.target.as_deref());
+                if !integrations.contains(&integration_id) {
+                    continue;
+                }
+                let key = required(route.route_key, "a route's key")?;
+                let outputs = Outputs { api_id: api_id.clone(), id: required(route.route_id, "a route's id")? };
+                let spec = Spec {
+                    api_id: Input::Known(api_id.clone()),
+                    key: key.clone(),
+                    integration_id,
+                    in_foreign_api,
+                    deviations: Deviations::default(),
+                };
+                discovered.push(Discovered { key: Some(key), spec, outputs });
+            }
         }
         Ok(discovered)
     }
@@ -86,12 +109,13 @@ impl Component for Route {
         create_or_adopt(aws, "apigateway:CreateRoute", Repeated::IsRefused, look, send).await
     }
 
-    async fn read(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
+    async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let Some(route) = of_id(aws, outputs).await? else { return Ok(None) };
         let spec = Spec {
             api_id: Input::Known(outputs.api_id.clone()),
             key: required(route.route_key, "a route's key")?,
             integration_id: integration_of(route.target.as_deref()),
+            in_foreign_api: spec.in_foreign_api,
             deviations: Deviations::default()
                 .record_unless("authorizationType", is_open(route.authorization_type.as_ref())),
         };
@@ -165,9 +189,4 @@ async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>,
             .set_authorization_type(route.authorization_type)
             .build()
     }))
-}
-
-async fn of_key(aws: &Regional, api_id: &str, key: &str) -> Result<Option<Outputs>, CallError> {
-    let of_key = routes(aws, api_id).await?.into_iter().find(|route| route.route_key.as_deref() == Some(key));
-    Ok(of_key.and_then(|route| Some(Outputs { api_id: api_id.to_owned(), id: route.route_id? })))
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_apigatewayv2::types::RouteSettings as AwsRouteSettings;
 use serde::{Deserialize, Serialize};
 
-use super::stage::{self, Stage, Throttle};
+use super::route::Route;
+use super::stage::{self, Throttle};
 use crate::aws::{CallError, Regional};
 use crate::components::support::answer::ignore_missing;
 use crate::components::{Component, Discovered, Found, Place, Resolved, Siblings, apigateway};
@@ -72,18 +73,21 @@ impl Component for RouteSettings {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let routes = siblings.in_scope::<Route>(&aws.address().scope);
         let mut discovered = Vec::new();
-        for (_, stage) in siblings.in_scope::<Stage>(&aws.address().scope) {
-            for (route_key, settings) in of_stage(aws, &stage.api_id, &stage.name).await? {
-                let Some(throttle) = stage::from_settings(&settings, None) else { continue };
-                let (api_id, stage) = (stage.api_id.clone(), stage.name.clone());
+        for (api_id, _) in apigateway::apis(aws, siblings) {
+            let settings = of_stage(aws, &api_id, stage::DEFAULT).await?;
+            for route_key in routes.iter().filter_map(|(key, _)| key.clone()) {
+                let throttle = settings.get(&route_key).and_then(|settings| stage::from_settings(settings, None));
+                let Some(throttle) = throttle else { continue };
+                let stage = stage::DEFAULT.to_owned();
                 let spec = Spec {
                     api_id: Input::Known(api_id.clone()),
                     stage: Input::Known(stage.clone()),
                     route_key: route_key.clone(),
                     throttle,
                 };
-                let outputs = Outputs { api_id, stage, route_key: route_key.clone() };
+                let outputs = Outputs { api_id: api_id.clone(), stage, route_key: route_key.clone() };
                 discovered.push(Discovered { key: Some(route_key), spec, outputs });
             }
         }

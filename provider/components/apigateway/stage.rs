@@ -14,6 +14,9 @@ use crate::components::{
 };
 use crate::desired::{Input, Kind, KindMeta};
 
+/// The name of the stage whose paths do not begin with its name.
+pub const DEFAULT: &str = "$default";
+
 /// The kind `stage`.
 #[derive(Debug)]
 pub struct Stage;

@@ -10,6 +10,7 @@ use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
 use crate::components::apigateway;
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::execute_api_endpoint;
+use crate::components::apigateway::http_api;
 use crate::components::lambda::version::Version;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -79,7 +80,11 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let api = match apigateway::apis(aws, siblings).into_iter().next() {
+            Some((id, _)) => http_api::located(aws, &id).await?,
+            None => None,
+        };
+        let Some(api) = api else { return Ok(Vec::new()) };
         let (mut endpoint, mut host) = (api.endpoint, api.host);
         if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
             let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {

@@ -10,7 +10,6 @@ mod expand;
 mod front;
 mod import;
 mod names;
-mod routes;
 mod shape;
 mod state;
 #[cfg(test)]
@@ -23,12 +22,12 @@ use std::collections::BTreeMap;
 use super::{Context, Expansion, Resource, Settings};
 use crate::plan::View;
 use crate::resources::shared::checks::refuse_errors;
-use crate::resources::shared::{package, regions};
+use crate::resources::shared::{function, package, regions};
 use crate::schema::{self, Attributes, Schema};
 use crate::wire::{Diagnostics, Value};
 
 use config::{Config, function_path};
-use shape::{Shape, package_source};
+use shape::Shape;
 
 /// The resource type.
 pub(super) struct Api;
@@ -55,8 +54,8 @@ impl Resource for Api {
         let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
         for (name, function) in config.known_functions() {
             let path = function_path(name);
-            let code = package::read(package_source(function).as_ref(), &path, value, context, |package| {
-                checks::package(function, &path, package)
+            let code = package::read(function::package_source(function).as_ref(), &path, value, context, |package| {
+                function::check_package(function, &path, package)
             });
             found.extend(code.mistakes);
             unread.extend(code.unread);
@@ -65,10 +64,17 @@ impl Resource for Api {
         if let Some(shape) = &shape {
             found.extend(regions::outside_partition(shape.regions.keys(), context.partition));
         }
-        found.extend(checks::account(&config, context.account_id));
+        for (name, one) in config.known_functions() {
+            found.extend(function::account(one, &function_path(name), context.account_id));
+        }
         refuse_errors(found)?;
         let desired = shape.as_ref().map(|shape| expand::desired(shape, &config, context, &digests));
-        Ok(Expansion { addresses_known: desired.is_some(), desired: desired.unwrap_or_default(), unread })
+        Ok(Expansion {
+            addresses_known: desired.is_some(),
+            desired: desired.unwrap_or_default(),
+            unread,
+            missing: Vec::new(),
+        })
     }
 
     fn kinds(&self) -> Vec<&'static str> {

@@ -3,17 +3,14 @@
 //! A shape exists only when all of these settings are known. Other settings may be unknown: they decide how an object is
 //! configured, not whether it exists.
 
-mod code;
-
 use std::collections::BTreeMap;
 
-pub(super) use code::{Code, Source, longest_key, package_source};
-
 use super::config::{AccessLog, Cdn, Config, Cors, Domain, Gateway, HealthCheck, Origin, Policy};
-use super::config::{PriceClass, Protocol, Region, RegionFunction, Throttle, Traffic};
+use super::config::{PriceClass, Protocol, Region, Traffic, function_path};
 use super::names::Names;
+use crate::resources::shared::function::{self, Code, Function, RegionFunction, Throttle, code};
 use crate::resources::shared::inputs::texts;
-use crate::schema::Unknown;
+use crate::schema::{Texts, Unknown};
 
 /// An API whose objects are known.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,9 +49,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The settings of one function.
-    pub(super) fn of(&self, code: &Code) -> RegionFunction {
-        self.functions.get(&code.name).cloned().unwrap_or_default()
+    /// The place of one function in this region, which is `region`.
+    pub(super) fn of<'a>(&'a self, region: &'a str, code: &Code) -> function::Place<'a> {
+        let own = self.functions.get(&code.name).cloned().unwrap_or_default();
+        function::Place { region, environment: self.config.environment(), vpc: self.config.vpc(), own }
     }
 }
 
@@ -126,7 +124,7 @@ impl Shape {
         let edge = cdn.map(Edge::of).transpose()?;
         let names = config.domain().decided()?.map(|domain| names(domain, cdn, edge.as_ref())).transpose()?;
         let routing = config.routing()?;
-        let functions = Code::all(config)?;
+        let functions = functions(config)?;
         Ok(Self {
             name: config.name()?.clone(),
             regions: regions(config, &functions)?,
@@ -226,10 +224,28 @@ impl Edge {
     }
 }
 
+/// The function of `function` first, then those of `functions` by name.
+fn functions(config: &Config) -> Result<Vec<Code>, Unknown> {
+    let code = |name: Option<&String>, function: &Function, routes: Option<Texts>| {
+        let key = name.map(String::as_str);
+        let regions = config.known_regions().map(|(_, region)| region.of_function(key));
+        let regions = regions.collect::<Result<Vec<_>, Unknown>>()?;
+        Code::of((name.cloned(), function_path(key)), function, routes, &regions)
+    };
+    let mut all = Vec::new();
+    if let Some(function) = config.function().decided()? {
+        all.push(code(None, function, Some(config.gateway()?.routes()?))?);
+    }
+    for (name, function) in config.functions().decided()?.into_iter().flatten() {
+        all.push(code(Some(name), &function.or(Function::default)?, None)?);
+    }
+    Ok(all)
+}
+
 fn regions(config: &Config, functions: &[Code]) -> Result<BTreeMap<String, Place>, Unknown> {
     let place = |(name, region): (&String, &crate::schema::Attr<Region>)| {
         let region = region.or(Region::default)?;
-        let in_region = |code: &Code| Ok((code.name.clone(), code.in_region(&region)?));
+        let in_region = |code: &Code| Ok((code.name.clone(), code::decided(region.of_function(code.key())?)?));
         let functions = functions.iter().map(in_region).collect::<Result<_, Unknown>>()?;
         let (primary, traffic) = (region.primary()?, region.traffic()?);
         Ok((name.clone(), Place { primary, serving: traffic == Traffic::Serving, functions, config: region }))

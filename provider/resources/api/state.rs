@@ -3,7 +3,7 @@
 use super::config::{Config, DistributionOutputs, Endpoint, Outputs, schema};
 use super::front;
 use super::names::Names;
-use super::shape::{Code, Shape};
+use super::shape::Shape;
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::execute_api::probe::{self, Probe};
@@ -12,6 +12,7 @@ use crate::components::route53::record::{self, Record};
 use crate::desired::Address;
 use crate::plan::View;
 use crate::resources::shared::components;
+use crate::resources::shared::function::Code;
 use crate::resources::shared::owned::Identity;
 use crate::resources::shared::values::{self, output};
 use crate::schema::{Attr, Attributes};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Api;
-use crate::desired::{Package, PackageSource, Packages, Unusable};
 use crate::resources::shared::testing;
+pub(super) use crate::resources::shared::testing::{FakePackages, parsed as raw};
 use crate::resources::shared::values::complete;
 use crate::resources::{Expansion, Prior, Resource};
-use crate::wire::{Diagnostics, Number, Value};
+use crate::wire::{Diagnostics, Value};
 
 /// Parses a configuration as the host sends it. An expression that is not a literal (`var.x`, `aws_iam_role.this.arn`)
 /// is unknown, and an omitted attribute is null.
@@ -15,55 +15,9 @@ pub(super) fn config(hcl: &str) -> Value {
     completed(&raw(hcl))
 }
 
-/// Parses a configuration without adding the omitted attributes.
-pub(super) fn raw(hcl: &str) -> Value {
-    let body: hcl::Body = hcl::parse(hcl).expect("HCL");
-    Value::Map(body.into_attributes().map(|attribute| (attribute.key.to_string(), value(attribute.expr))).collect())
-}
-
 /// Adds every omitted attribute of the schema as null, as the host does.
 pub(super) fn completed(config: &Value) -> Value {
     complete(config, &Api.schema().ty())
-}
-
-fn value(expression: hcl::Expression) -> Value {
-    match expression {
-        hcl::Expression::Null => Value::Null,
-        hcl::Expression::Bool(flag) => Value::Bool(flag),
-        hcl::Expression::Number(number) => Value::Number(Number::parse(&number.to_string()).expect("a number")),
-        hcl::Expression::String(text) => Value::String(text),
-        hcl::Expression::Array(items) => Value::List(items.into_iter().map(value).collect()),
-        hcl::Expression::Object(entries) => {
-            Value::Map(entries.into_iter().map(|(key, of)| (key.to_string().replace('"', ""), value(of))).collect())
-        }
-        _ => Value::Unknown,
-    }
-}
-
-/// Packages selected by their path.
-///
-/// `missing` does not exist and `broken` cannot be read. Every other path is a small package with an `app.py`; the
-/// package at `other` has a different digest.
-pub(super) struct FakePackages;
-
-impl Packages for FakePackages {
-    fn describe(&self, source: &PackageSource) -> Result<Package, Unusable> {
-        let (PackageSource::Directory { path, .. } | PackageSource::File { path }) = source;
-        let small = Package {
-            sha256: if path == "other" { "b3RoZXI=" } else { "c2hhMjU2" }.to_owned(),
-            zipped_bytes: 1024,
-            unzipped_bytes: 4096,
-            files: vec!["app.py".to_owned(), "lib/util.py".to_owned()],
-        };
-        match path.as_str() {
-            "missing" | "broken" => Err(Unusable {
-                summary: if path == "missing" { "Package not found" } else { "Package cannot be read" },
-                detail: format!("The directory {path:?} cannot be read."),
-                is_missing: path == "missing",
-            }),
-            _ => Ok(small),
-        }
-    }
 }
 
 /// Expands a new resource in account 123456789012. The home region of its owner id is us-east-1.

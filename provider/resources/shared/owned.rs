@@ -6,7 +6,7 @@ use super::tags;
 use crate::components::logs::claim::{self, Claim};
 use crate::components::logs::completion_marker::{self, CompletionMarker};
 use crate::components::{REGISTRY, Tags};
-use crate::desired::{Address, Desired, Handle, Kind, Owner, OwnerId, Ownership};
+use crate::desired::{Address, Desired, Handle, Input, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::resources::Context;
 use crate::schema::{Attr, TextMap, choices, outputs};
@@ -17,6 +17,9 @@ pub(crate) fn kinds(kinds: &[&str]) -> Vec<&'static str> {
     let has = |kind: &&str| kinds.contains(kind) || [Claim::KIND, CompletionMarker::KIND].contains(kind);
     REGISTRY.iter().map(|kind| kind.meta().name).filter(has).collect()
 }
+
+/// The tag of a claim that names the resource to whose objects its own resource adds parts.
+pub(crate) const ATTACHED_TO_TAG: &str = "multiregion:attached-to";
 
 /// The identity of a resource during its expansion.
 pub(crate) struct Owned<'a> {
@@ -39,8 +42,20 @@ impl<'a> Owned<'a> {
 
     /// Adds the claim, the first component. `regions` are the regions with components of the resource.
     pub(crate) fn claim(&self, desired: &mut Desired, regions: Vec<String>) -> Handle<Claim> {
+        self.claim_of_attached(desired, regions, None)
+    }
+
+    /// Adds the claim of a resource that adds parts to the objects of `to`.
+    pub(crate) fn claim_of_attached(
+        &self,
+        desired: &mut Desired,
+        regions: Vec<String>,
+        to: Option<&Owner>,
+    ) -> Handle<Claim> {
         let address = Address::global_of();
-        let spec = claim::Spec { name: self.owner.claim_name(), regions, tags: self.tags(&address) };
+        let mut tags = self.tags(&address);
+        tags.extend(to.map(|to| (ATTACHED_TO_TAG.to_owned(), Input::Known(to.to_string()))));
+        let spec = claim::Spec { name: self.owner.claim_name(), regions, tags };
         desired.add(address, Path::of("name"), &spec)
     }
 

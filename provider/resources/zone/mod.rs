@@ -89,7 +89,7 @@ impl Resource for Zone {
         let config = Config::read(config);
         let mut desired = Desired::default();
         let (Ok(name), Ok(force_destroy)) = (config.name(), config.force_destroy()) else {
-            return Ok(Expansion { desired, addresses_known: false, unread: Vec::new() });
+            return Ok(Expansion { desired, addresses_known: false, unread: Vec::new(), missing: Vec::new() });
         };
         let owned = Owned::new(self.owner(name), context, config.tags());
         // A zone has no components in a region.
@@ -98,7 +98,7 @@ impl Resource for Zone {
         let spec = hosted_zone::Spec { name: name.clone(), comment, force_destroy, tags };
         desired.add(address(), Path::of("name"), &spec);
         Owned::complete(&mut desired, &claim, Vec::new());
-        Ok(Expansion { desired, addresses_known: true, unread: Vec::new() })
+        Ok(Expansion { desired, addresses_known: true, unread: Vec::new(), missing: Vec::new() })
     }
 
     fn kinds(&self) -> Vec<&'static str> {

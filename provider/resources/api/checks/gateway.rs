@@ -1,9 +1,10 @@
 //! Mistakes in `gateway`.
 
-use super::routes::METHODS;
 use super::{Found, each};
-use crate::resources::api::config::{Config, Cors, Gateway, Throttle};
+use crate::resources::api::config::{Config, Cors, Gateway};
 use crate::resources::api::shape::Shape;
+use crate::resources::shared::function;
+use crate::resources::shared::routes::METHODS;
 use crate::schema::Attr;
 use crate::wire::Path;
 
@@ -25,7 +26,7 @@ fn settings(gateway: &Gateway, found: &mut Found) {
         check_cors(cors, found);
     }
     if let Some(limit) = gateway.throttle().known() {
-        throttle(limit, &at("throttle"), found);
+        function::check_throttle(limit, &at("throttle"), found);
     }
     let format = gateway.access_log().known().and_then(|log| log.format().ok());
     if format.is_some_and(|format| format.trim().is_empty() || format.contains('\n')) {
@@ -49,16 +50,6 @@ fn check_cors(cors: &Cors, found: &mut Found) {
             let detail =
                 format!("{method:?} is not an HTTP method. Use capitals, as in \"GET\", or \"*\" for every method.");
             found.error(path, "Invalid CORS method", detail);
-        }
-    }
-}
-
-/// Mistakes in the limit of requests at `path`.
-pub(super) fn throttle(limit: &Throttle, path: &Path, found: &mut Found) {
-    for (attribute, missing) in [("rate", limit.rate().is_null()), ("burst", limit.burst().is_null())] {
-        if missing {
-            let detail = "Throttling needs both rate, the requests per second, and burst, the requests at the same moment. Set both.";
-            found.error(path.attribute(attribute), "Incomplete throttle", detail);
         }
     }
 }

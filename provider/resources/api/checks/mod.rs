@@ -4,18 +4,13 @@
 //! the arguments that decide which objects there are are known.
 
 mod cdn;
-mod code;
 mod function;
 mod gateway;
-mod package;
 mod regions;
 mod routes;
 mod traffic;
 
 use std::collections::BTreeMap;
-
-pub(super) use function::account;
-pub(super) use package::package;
 
 use super::config::Config;
 use super::shape::Shape;
@@ -29,7 +24,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     let mut found = Found::default();
     name(config, &mut found);
     regions::check(config, shape, &mut found);
-    function::check(config, shape, &mut found);
+    function::check(config, &mut found);
     gateway::check(config, shape, &mut found);
     routes::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);

@@ -1,47 +1,10 @@
 //! Mistakes in `regions`.
 
-use super::{Found, code, each};
-use crate::resources::api::config::{Config, Policy, Region, RegionFunction};
+use super::Found;
+use crate::resources::api::config::{Config, Policy, Region};
 use crate::resources::api::shape::Shape;
-use crate::resources::shared::checks::arn_parts;
-use crate::resources::shared::regions;
-use crate::schema::{Attr, TextMap, Texts};
+use crate::resources::shared::{function, regions};
 use crate::wire::Path;
-
-/// The total size of a function's environment variables in bytes.
-///
-/// # Source
-/// AWS Lambda developer guide, "Lambda quotas".
-const MAX_ENVIRONMENT_BYTES: usize = 4096;
-/// The number of layers that a function may have.
-///
-/// # Source
-/// AWS Lambda developer guide, "Lambda quotas".
-const MAX_LAYERS: usize = 5;
-
-/// Environment variables that Lambda sets itself.
-///
-/// # Source
-/// AWS Lambda developer guide, "Defined runtime environment variables".
-const RESERVED: [&str; 17] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-];
 
 /// Mistakes in `regions`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
@@ -65,31 +28,16 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
 
 fn one(name: &str, region: &Region, found: &mut Found) {
     let path = regions::path(name);
-    let at = |attribute: &str| path.attribute(attribute);
-    environment(region.environment(), &at("environment"), found);
-    let one = region.of_function(None).unwrap_or_default();
-    function(name, &one, &path, found);
+    function::check_environment(region.environment(), &path.attribute("environment"), found);
+    function::check_region(name, &region.of_function(None).unwrap_or_default(), &path, found);
     for (key, own) in region.functions().known().into_iter().flatten() {
-        let (Some(own), path) = (own.known(), at("functions").key(key)) else { continue };
-        environment(own.environment(), &path.attribute("environment"), found);
-        function(name, own, &path, found);
-    }
-    if let Some(vpc) = region.vpc().known() {
-        for (attribute, ids) in [("subnet_ids", vpc.subnet_ids()), ("security_group_ids", vpc.security_group_ids())] {
-            if ids.is_null() || ids.known().is_some_and(Vec::is_empty) {
-                let detail =
-                    "A function in a VPC needs at least one subnet and one security group of its region. Set both.";
-                found.error(at("vpc").attribute(attribute), "Incomplete VPC", detail);
-            }
+        if let Some(own) = own.known() {
+            function::check_region(name, own, &path.attribute("functions").key(key), found);
         }
     }
-}
-
-/// Mistakes in the settings of a function in the region `name`.
-fn function(name: &str, own: &RegionFunction, path: &Path, found: &mut Found) {
-    layers(own.layers(), &path.attribute("layers"), std::iter::once(name), found);
-    concurrency(own.reserved_concurrency(), own.provisioned_concurrency(), path, found);
-    code::check(name, own, path, found);
+    if let Some(vpc) = region.vpc().known() {
+        function::check_vpc(vpc, &path.attribute("vpc"), found);
+    }
 }
 
 fn primaries(config: &Config, found: &mut Found) {
@@ -136,92 +84,5 @@ fn weights(shape: &Shape, found: &mut Found) {
         let detail = "Every serving region has the weight 0, so that Route 53 would treat all of them alike. Set a weight greater \
                       than 0 in at least one region, or drain the regions that should receive no traffic.";
         found.error(Path::of("regions"), "All weights are 0", detail);
-    }
-}
-
-/// Mistakes in environment variables.
-pub(super) fn environment(variables: &Attr<TextMap>, path: &Path, found: &mut Found) {
-    let Some(variables) = variables.known() else { return };
-    for key in variables.keys() {
-        let mut letters = key.chars();
-        let valid = letters.next().is_some_and(|c| c.is_ascii_alphabetic())
-            && key.len() > 1
-            && letters.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if RESERVED.contains(&key.as_str()) {
-            let detail = format!("Lambda reserves the variable {key} and sets it itself. Use another name.");
-            found.error(path.key(key), "Reserved environment variable", detail);
-        } else if !valid {
-            let detail = format!(
-                "{key:?} is not the name of an environment variable. Use at least two letters, digits and underscores, \
-                 starting with a letter."
-            );
-            found.error(path.key(key), "Invalid environment variable", detail);
-        }
-    }
-    let size = |(key, value): (&String, &Attr<String>)| key.len() + value.known().map_or(0, String::len);
-    let bytes: usize = variables.iter().map(size).sum();
-    if bytes > MAX_ENVIRONMENT_BYTES {
-        let detail = format!(
-            "The environment variables have {bytes} bytes, but Lambda accepts at most {MAX_ENVIRONMENT_BYTES}. Move large \
-             values to the package or to AWS Systems Manager Parameter Store."
-        );
-        found.error(path.clone(), "Environment too large", detail);
-    }
-}
-
-/// Mistakes in the layers of functions in `regions`.
-pub(super) fn layers<'a>(
-    layers: &Attr<Texts>,
-    path: &Path,
-    regions: impl Iterator<Item = &'a str> + Clone,
-    found: &mut Found,
-) {
-    let Some(layers) = layers.known() else { return };
-    if layers.len() > MAX_LAYERS {
-        let detail = format!(
-            "The function has {} layers, but Lambda accepts at most {MAX_LAYERS}. Combine some of them.",
-            layers.len()
-        );
-        found.error(path.clone(), "Too many layers", detail);
-    }
-    for (path, arn) in each(layers, path) {
-        let Some((region, version)) = layer_version(arn) else {
-            let detail = format!(
-                "{arn:?} is not the ARN of a layer version, such as arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION."
-            );
-            found.error(path, "Invalid layer ARN", detail);
-            continue;
-        };
-        if version.is_empty() || !version.chars().all(|c| c.is_ascii_digit()) {
-            let detail = format!("{arn:?} does not end with the number of a layer version.");
-            found.error(path, "Invalid layer ARN", detail);
-        } else if let Some(other) = regions.clone().find(|other| *other != region) {
-            let detail = format!(
-                "The layer is in {region}, and a function in {other} cannot use it. Publish the layer in {other}, and use its \
-                 ARN in regions[{other:?}].layers."
-            );
-            found.error(path, "Layer in another region", detail);
-        }
-    }
-}
-
-/// The region and the version in the ARN of a layer version.
-fn layer_version(arn: &str) -> Option<(&str, &str)> {
-    let [_, "lambda", region, _, resource] = arn_parts(arn)? else { return None };
-    let (_, version) = resource.strip_prefix("layer:")?.split_once(':')?;
-    (!version.contains(':')).then_some((region, version))
-}
-
-/// Mistakes in the concurrency set at `path`.
-pub(super) fn concurrency(reserved: &Attr<i64>, provisioned: &Attr<i64>, path: &Path, found: &mut Found) {
-    if let (Attr::Known(reserved), Attr::Known(provisioned)) = (reserved, provisioned)
-        && provisioned > reserved
-    {
-        let detail = format!(
-            "The provisioned concurrency {provisioned} exceeds the reserved concurrency {reserved}. Raise \
-             reserved_concurrency, or lower provisioned_concurrency."
-        );
-        let path = path.attribute("provisioned_concurrency");
-        found.error(path, "Provisioned concurrency exceeds reserved concurrency", detail);
     }
 }

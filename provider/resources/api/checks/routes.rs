@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::{Found, each};
 use crate::resources::api::config::{Config, function_path};
 use crate::resources::api::shape::Shape;
+use crate::resources::shared::{function, routes};
 use crate::schema::{Attr, Texts};
 use crate::wire::Path;
 
-/// The methods of a route key.
-pub(super) const METHODS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /// The methods of writes, which an origin group of CloudFront does not accept.
 const WRITES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
@@ -25,7 +24,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     owners(config, found);
     let lists = lists(config);
     for Keys { path, keys, .. } in &lists {
-        list(keys, path, found);
+        routes::check(keys, path, found);
     }
     overlaps(&lists, found);
     if let Some(shape) = shape {
@@ -71,38 +70,8 @@ fn owners(config: &Config, found: &mut Found) {
         }
         _ => {}
     }
-    for (name, function) in config.known_functions() {
-        if let (Some(name), Attr::Null) = (name, function.routes()) {
-            let detail = format!(
-                "No request reaches the function {name:?}, because it has no routes. Set routes, as in routes = \
-                 [\"ANY /{name}\"]."
-            );
-            found.error(function_path(Some(name)).attribute("routes"), "Function without routes", detail);
-        }
-    }
-}
-
-fn list(keys: &Texts, path: &Path, found: &mut Found) {
-    if keys.is_empty() {
-        let detail = "Without routes, API Gateway answers every request with 404 Not Found. Add a route, such as \
-                      \"$default\" for every request.";
-        found.error(path.clone(), "No routes", detail);
-    }
-    let mut seen = Vec::new();
-    for (path, key) in each(keys, path) {
-        if !is_route(key) {
-            let detail = format!(
-                "{key:?} is not a route key. Use \"$default\", or a method ({}) and a path, such as \"GET /items/{{id}}\" or \
-                 \"ANY /files/{{path+}}\".",
-                METHODS.join(", ")
-            );
-            found.error(path, "Invalid route key", detail);
-        } else if seen.contains(&key) {
-            let detail = format!("{key:?} is listed twice. Remove one of the entries.");
-            found.error(path, "Duplicate route", detail);
-        } else {
-            seen.push(key);
-        }
+    for (name, function) in config.known_functions().filter(|(name, _)| name.is_some()) {
+        function::check_has_routes(function, &function_path(name), found);
     }
 }
 
@@ -111,7 +80,7 @@ fn overlaps(lists: &[Keys], found: &mut Found) {
     let mut owners: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     for Keys { path, owner, keys } in lists {
         for (path, key) in each(keys, path) {
-            match owners.get(&without_names(key)) {
+            match owners.get(&routes::without_names(key)) {
                 Some((other, same)) if other != owner => {
                     let detail = format!(
                         "{key:?} of {owner} and {same:?} of {other} match the same requests, which only one function can \
@@ -120,39 +89,9 @@ fn overlaps(lists: &[Keys], found: &mut Found) {
                     found.error(path, "Overlapping routes", detail);
                 }
                 Some(_) => {}
-                None => drop(owners.insert(without_names(key), (owner, key))),
+                None => drop(owners.insert(routes::without_names(key), (owner, key))),
             }
         }
-    }
-}
-
-/// A route key without the names of its path parameters, which do not distinguish requests.
-fn without_names(key: &str) -> String {
-    let segment = |segment: &str| match segment.strip_prefix('{') {
-        Some(name) if name.ends_with("+}") => "{+}".to_owned(),
-        Some(_) => "{}".to_owned(),
-        None => segment.to_owned(),
-    };
-    key.split('/').map(segment).collect::<Vec<_>>().join("/")
-}
-
-/// Whether API Gateway accepts a route key.
-fn is_route(key: &str) -> bool {
-    if key == "$default" {
-        return true;
-    }
-    let Some((method, path)) = key.split_once(' ') else { return false };
-    let Some(path) = path.strip_prefix('/').filter(|_| METHODS.contains(&method)) else { return false };
-    let segments: Vec<&str> = path.split('/').collect();
-    let last = segments.len().saturating_sub(1);
-    path.is_empty() || segments.iter().enumerate().all(|(index, segment)| is_segment(segment, index == last))
-}
-
-fn is_segment(segment: &str, last: bool) -> bool {
-    let word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.~:".contains(c));
-    match segment.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')) {
-        Some(name) => word(name.strip_suffix('+').filter(|_| last).unwrap_or(name)),
-        None => segment.is_empty() && last || word(segment) || segment.chars().all(|c| "$%!*'()+,;=@".contains(c)),
     }
 }
 
@@ -171,23 +110,6 @@ fn writes(lists: &[Keys], shape: &Shape, found: &mut Found) {
                  region, or set cdn.origin to \"latency\"."
             );
             found.error(path, "Writes to an origin group", detail);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_path_parameters_do_not_distinguish_routes() {
-        for (key, expected) in [
-            ("GET /items/{id}", "GET /items/{}"),
-            ("ANY /files/{path+}", "ANY /files/{+}"),
-            ("$default", "$default"),
-            ("GET /", "GET /"),
-        ] {
-            assert_eq!(without_names(key), expected);
         }
     }
 }

@@ -6,10 +6,9 @@ use super::Found;
 use crate::components::cloudfront::distribution;
 use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
-use crate::resources::api::routes;
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::checks::arn_parts;
-use crate::resources::shared::{dns, regions};
+use crate::resources::shared::{dns, regions, routes};
 use crate::schema::Attr;
 use crate::wire::Path;
 

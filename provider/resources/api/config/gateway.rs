@@ -1,8 +1,7 @@
 //! `gateway`: the API Gateway of every region.
 
-use super::function::RETENTION_DAYS;
+use crate::resources::shared::function::{RETENTION_DAYS, Throttle};
 use crate::schema::{Texts, attributes, choices};
-use crate::wire::Number;
 
 /// The line of an access log when the user gives no format.
 const LOG_FORMAT: &str = concat!(
@@ -19,6 +18,7 @@ attributes! {
         /// `"ANY /files/{path+}"`.
         routes: Texts = optional, default(["$default"]), example("[\"GET /items\", \"POST /items\"]");
         cors: Cors = optional;
+        /// How many requests each region accepts.
         throttle: Throttle = optional;
         access_log: AccessLog = optional;
         /// Whether the default `execute-api` endpoints are disabled, so that the API is reachable only at custom domain
@@ -43,14 +43,6 @@ attributes! {
         allow_credentials: bool = optional, default(false);
         /// How long a browser may cache the answer to a preflight request, in seconds; -1 disables caching.
         max_age_seconds: i64 = optional, range(-1..=86_400);
-    }
-
-    /// How many requests each region accepts.
-    pub(in crate::resources::api) struct Throttle {
-        /// Requests per second on average.
-        rate: Number = optional, positive(), example("100");
-        /// Requests at the same moment.
-        burst: i64 = optional, range(1..=1_000_000), example("200");
     }
 
     /// Access logging: one line for every request, in the log group `/aws/vendedlogs/multiregion/NAME/access` of the region.

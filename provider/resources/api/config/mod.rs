@@ -2,7 +2,6 @@
 
 mod cdn;
 mod domain;
-mod function;
 mod gateway;
 mod outputs;
 mod region;
@@ -12,13 +11,13 @@ use std::collections::BTreeMap;
 
 pub(super) use cdn::{Cdn, Origin, PriceClass};
 pub(super) use domain::{Certificate, Domain};
-pub(super) use function::{Architecture, Function, PayloadFormat};
-pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol, Throttle};
+pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol};
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
-pub(super) use region::{Region, RegionFunction, S3, Traffic, Vpc};
+pub(super) use region::{Region, Traffic};
 pub(super) use routing::{HealthCheck, Policy, Routing};
 
 use crate::resources::OnCreateFailure;
+use crate::resources::shared::function::Function;
 use crate::resources::shared::owned::Identity;
 use crate::resources::shared::timeouts::timeouts;
 use crate::schema::{Attr, Schema, TextMap, attributes};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::resources::shared::function::{RegionFunction, S3, Vpc};
 use crate::schema::{Attr, TextMap, Texts, Unknown, attributes, choices};
 
 attributes! {
@@ -19,10 +20,12 @@ attributes! {
         environment: TextMap = optional;
         /// ARNs of layer versions in this region, used instead of `function.layers`.
         layers: Texts = optional;
+        /// The zip file of `function` in an S3 bucket of this region. If one region has it, all regions need one.
         s3: S3 = optional;
         /// The URI of the container image of `function` in an Amazon ECR repository of this region. If one region has an
         /// image, all regions need one.
         image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1\"");
+        /// The VPC that this region's functions are attached to.
         vpc: Vpc = optional;
         /// The reserved concurrency of `function` in this region, used instead of `function.reserved_concurrency`.
         reserved_concurrency: i64 = optional, range(0..=100_000);
@@ -30,40 +33,6 @@ attributes! {
         provisioned_concurrency: i64 = optional, range(0..=100_000);
         /// The settings that differ in this region, for each of the API's `functions`.
         functions: BTreeMap<String, Attr<RegionFunction>> = optional, example("{ orders = { environment = { STAGE = \"eu\" } } }");
-    }
-
-    /// The settings of one of `functions` in this region.
-    pub(in crate::resources::api) struct RegionFunction {
-        /// Environment variables of the function in this region. They override those of the function and of the region.
-        environment: TextMap = optional;
-        /// ARNs of layer versions in this region, used instead of the function's `layers`.
-        layers: Texts = optional;
-        s3: S3 = optional;
-        /// The URI of the function's container image in an Amazon ECR repository of this region. If one region has an image,
-        /// all regions need one.
-        image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/orders:1\"");
-        /// The reserved concurrency of the function in this region, used instead of the function's.
-        reserved_concurrency: i64 = optional, range(0..=100_000);
-        /// The provisioned concurrency of the function in this region, used instead of the function's.
-        provisioned_concurrency: i64 = optional, range(0..=100_000);
-    }
-
-    /// The function's zip file in an S3 bucket of this region. If one region has it, all regions need one.
-    pub(in crate::resources::api) struct S3 {
-        /// The name of a bucket in this region.
-        bucket: String = optional, example("\"code-us-east-1\"");
-        /// The key of the object.
-        key: String = optional, example("\"shop.zip\"");
-        /// The version of the object in a versioned bucket. A new version deploys new code.
-        version: String = optional;
-    }
-
-    /// The VPC that this region's functions are attached to.
-    pub(in crate::resources::api) struct Vpc {
-        /// The ids of subnets in this region.
-        subnet_ids: Texts = optional, example("[\"subnet-0123456789abcdef0\"]");
-        /// The ids of security groups in this region.
-        security_group_ids: Texts = optional, example("[\"sg-0123456789abcdef0\"]");
     }
 }
 
@@ -82,6 +51,7 @@ impl Region {
                 image_uri: self.image_uri().clone(),
                 reserved_concurrency: self.reserved_concurrency().clone(),
                 provisioned_concurrency: self.provisioned_concurrency().clone(),
+                vpc: Attr::Null,
             });
         };
         let own = self.functions().decided()?.and_then(|functions| functions.get(name));

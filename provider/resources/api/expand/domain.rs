@@ -181,7 +181,7 @@ fn named(
 }
 
 /// The base path of a mapping; empty for the root.
-fn base_path_of(base_path: &Attr<String>) -> Input<String> {
+pub(super) fn base_path_of(base_path: &Attr<String>) -> Input<String> {
     maybe(base_path).unwrap_or_else(|| Input::Known(String::new()))
 }
 

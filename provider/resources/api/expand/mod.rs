@@ -2,7 +2,6 @@
 
 mod cdn;
 mod domain;
-mod function;
 mod probe;
 mod routing;
 
@@ -11,7 +10,7 @@ use std::collections::BTreeMap;
 use super::Api;
 use super::config::Config;
 use super::front::{self, Front};
-use super::shape::{Code, Shape};
+use super::shape::Shape;
 use crate::components::Tags;
 use crate::components::acm::certificate;
 use crate::components::acm::issued_certificate;
@@ -27,9 +26,9 @@ use crate::components::logs::log_group;
 use crate::components::route53::health_check;
 use crate::components::route53::record::Record;
 use crate::components::route53::validation_record;
-use crate::desired::{Address, Desired, Handle, Kind};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
+use crate::resources::shared::function::{self, Code, Deployed, Expanding, Packages};
 use crate::resources::shared::owned::{self, Owned};
-use crate::resources::shared::package::Digests;
 use crate::resources::{Context, Resource};
 
 /// The kinds of an API's components without those of its fronts.
@@ -56,9 +55,6 @@ pub(super) fn kinds() -> Vec<&'static str> {
     owned::kinds(&[KINDS, front::KINDS].concat())
 }
 
-/// The digests of the packages, by the names of the functions.
-pub(super) type Packages = BTreeMap<Option<String>, Digests>;
-
 /// The components of an API of this shape.
 pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, digests: &Packages) -> Desired {
     let mut draft = Draft { shape, config, context, digests, desired: Desired::default() };
@@ -66,12 +62,14 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     let mut claimed = Desired::default();
     let claim = draft.owned().claim(&mut claimed, regions.clone());
     draft.desired = claimed;
-    let roles: Vec<_> = shape.functions.iter().map(|code| (code, function::role(&mut draft, code))).collect();
+    let roles: Vec<Input<String>> = shape.functions.iter().map(|code| role(&mut draft, code)).collect();
     let mut routed: BTreeMap<String, Region> = BTreeMap::new();
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
-        let in_region = |(code, role)| function::in_region(&mut draft, name, place, code, role);
-        let functions: Vec<Function> = roles.iter().map(|(code, role)| (*code, role)).map(in_region).collect();
+        let codes = shape.functions.iter().zip(&roles);
+        let functions: Vec<Deployed> = codes
+            .map(|(code, role)| function::in_region(&mut draft.expanding(), &place.of(name, code), code, role))
+            .collect();
         let front = front::in_region(&mut draft, name, &functions);
         let domains = domain::in_region(&mut draft, name, &front, &certificates);
         let probes = probe::of_region(&mut draft, name, &functions, &front, &domains);
@@ -94,14 +92,6 @@ pub(super) struct Draft<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) digests: &'a Packages,
     pub(super) desired: Desired,
-}
-
-/// A function in a region.
-pub(super) struct Function {
-    pub(super) code: Code,
-    pub(super) function: Handle<lambda::Function>,
-    pub(super) version: Handle<version::Version>,
-    pub(super) alias: Handle<alias::Alias>,
 }
 
 /// A custom domain name that is mapped to the API of a region.
@@ -127,7 +117,21 @@ struct Region {
     health_check: Option<Handle<health_check::HealthCheck>>,
 }
 
+/// The role of a function.
+fn role(draft: &mut Draft<'_>, code: &Code) -> Input<String> {
+    let places: Vec<function::Place<'_>> =
+        draft.shape.regions.iter().map(|(region, place)| place.of(region, code)).collect();
+    function::role(&mut draft.expanding(), code, function::uses_vpc(&places))
+}
+
 impl Draft<'_> {
+    /// The part of the expansion that concerns functions.
+    pub(super) fn expanding(&mut self) -> Expanding<'_, '_> {
+        let owned = Owned::new(Api.owner(&self.shape.name), self.context, self.config.tags());
+        let (name, context, packages) = (self.shape.name.as_str(), self.context, self.digests);
+        Expanding { name, context, owned, packages, desired: &mut self.desired }
+    }
+
     /// The tags of the object at `address`.
     pub(super) fn tags(&self, address: &Address) -> Tags {
         self.owned().tags(address)

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use super::{Front, Routed};
+use super::Front;
 use crate::components::Deviations;
 use crate::components::apigateway::execute_api_endpoint::{self, ExecuteApiEndpoint};
 use crate::components::apigateway::http_api::{self, Cors, HttpApi};
-use crate::components::apigateway::integration::{self, Integration};
-use crate::components::apigateway::route::{self, Route};
-use crate::components::apigateway::route_settings::{self, RouteSettings};
-use crate::components::apigateway::stage::{self, AccessLog, Stage, Throttle};
-use crate::components::lambda::permission::{self, Permission};
-use crate::components::lambda::{alias, function};
+use crate::components::apigateway::integration::Integration;
+use crate::components::apigateway::route::Route;
+use crate::components::apigateway::route_settings::RouteSettings;
+use crate::components::apigateway::stage::{self, AccessLog, Stage};
+use crate::components::lambda::permission::Permission;
 use crate::components::logs::log_group::{self, LogGroup};
-use crate::desired::{Address, Handle, Input, Kind};
+use crate::desired::{Address, Handle, Kind};
 use crate::plan::View;
-use crate::resources::api::config::{self, PayloadFormat, function_path};
-use crate::resources::api::expand::{Draft, Function};
+use crate::resources::api::config;
+use crate::resources::api::expand::Draft;
 use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::function::{self, Deployed};
 use crate::resources::shared::inputs::{attr, attrs, input, inputs, list, maybe};
 use crate::resources::shared::values::output;
 use crate::schema::Attr;
-use crate::wire::{Number, Path};
+use crate::wire::Path;
 
 /// The kinds of an HTTP API, parents before children.
 pub(super) const KINDS: &[&str] = &[
@@ -35,7 +35,7 @@ pub(super) const KINDS: &[&str] = &[
 ];
 
 /// Adds the HTTP API of `region`, which calls the aliases of `functions`.
-pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Function]) -> Front {
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deployed]) -> Front {
     let api = api(draft, region);
     let stage = stage(draft, region, &api);
     let default_endpoint = default_endpoint(draft, region, &api);
@@ -50,39 +50,13 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Functi
         routed: BTreeMap::new(),
     };
     for function in functions {
-        let permission = permission(draft, region, &api, function);
-        let integration = integration(draft, region, &api, function);
-        // API Gateway must be allowed to call another function's alias before it sends requests to it.
-        draft.desired.order(&integration, &permission);
-        let routes = routes(draft, region, (&api, &stage), function, &integration);
-        let ready = routes.iter().map(|route| route.address().clone()).chain([permission.address().clone()]);
-        front.routed.insert(function.code.name.clone(), ready.collect());
-        front.permissions.push(permission.address().clone());
+        let api = function::HttpApi { id: front.api_id.clone(), stage: front.stage.clone(), is_foreign: false };
+        let timeout = input(draft.shape.gateway.config.timeout_ms());
+        let integrated = function::integrate(&mut draft.expanding(), region, &api, function, timeout);
+        front.permissions.push(integrated.permission.address().clone());
+        front.routed.insert(function.code.name.clone(), integrated.ready());
     }
     front
-}
-
-fn permission(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>, function: &Function) -> Handle<Permission> {
-    let spec = permission::Spec {
-        function: function.function.output(function::NAME),
-        alias: function.alias.output(alias::NAME),
-        statement_id: format!("multiregion-{}", draft.shape.name),
-        api_id: api.output(http_api::ID),
-    };
-    let address = Address::of::<Permission>(region).maybe_key(function.code.key());
-    draft.desired.add(address, function_path(function.code.key()), &spec)
-}
-
-fn integration(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>, function: &Function) -> Handle<Integration> {
-    let spec = integration::Spec {
-        api_id: api.output(http_api::ID),
-        function_arn: function.alias.output(alias::ARN),
-        timeout_ms: input(draft.shape.gateway.config.timeout_ms()),
-        payload_format: function.code.payload_format.as_str().to_owned(),
-        deviations: Deviations::default(),
-    };
-    let address = Address::of::<Integration>(region).maybe_key(function.code.key());
-    draft.desired.add(address, Path::of("gateway"), &spec)
 }
 
 fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
@@ -116,61 +90,19 @@ fn default_endpoint(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) 
     draft.desired.add(address, Path::of("gateway").attribute("disable_execute_api_endpoint"), &spec)
 }
 
-/// The routes of a function, and the limits of their requests.
-fn routes(
-    draft: &mut Draft<'_>,
-    region: &str,
-    (api, stage): (&Handle<HttpApi>, &Handle<Stage>),
-    function: &Function,
-    integration: &Handle<Integration>,
-) -> Vec<Handle<Route>> {
-    let attribute = function_path(function.code.key());
-    let mut routes = Vec::new();
-    for key in &function.code.routes {
-        let spec = route::Spec {
-            api_id: api.output(http_api::ID),
-            key: key.clone(),
-            integration_id: integration.output(integration::ID),
-            deviations: Deviations::default(),
-        };
-        let address = Address::of::<Route>(region).key(key);
-        let route = draft.desired.add(address, attribute.attribute("routes"), &spec);
-        if let Some(limit) = &function.code.throttle {
-            let spec = route_settings::Spec {
-                api_id: api.output(http_api::ID),
-                stage: stage.output(stage::NAME),
-                route_key: key.clone(),
-                throttle: throttle(limit),
-            };
-            let address = Address::of::<RouteSettings>(region).key(key);
-            let settings = draft.desired.add(address, attribute.attribute("throttle"), &spec);
-            draft.desired.order(&settings, &route);
-        }
-        routes.push(route);
-    }
-    routes
-}
-
 fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<Stage> {
     let address = Address::of(region);
-    let throttle = draft.shape.gateway.throttle.as_ref().map(throttle);
+    let throttle = draft.shape.gateway.throttle.as_ref().map(function::stage_throttle);
     let access_log = access_log(draft, region);
     let spec = stage::Spec {
         api_id: api.output(http_api::ID),
-        name: "$default".to_owned(),
+        name: stage::DEFAULT.to_owned(),
         throttle,
         access_log,
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
     draft.desired.add(address, Path::of("gateway"), &spec)
-}
-
-fn throttle(limit: &config::Throttle) -> Throttle {
-    Throttle {
-        rate: limit.rate().known().map_or(Input::Unknown, |rate| Input::Known(rate.as_str().to_owned())),
-        burst: maybe(limit.burst()).unwrap_or(Input::Unknown),
-    }
 }
 
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
@@ -197,7 +129,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
     let endpoint = found.first::<ExecuteApiEndpoint>(regions);
     let stage = found.first::<Stage>(regions);
     let first = regions.first().map(String::as_str);
-    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map(imported_throttle);
+    let throttle = stage.as_ref().and_then(|stage| stage.throttle.as_ref()).map(function::import::throttle);
     let log = first.and_then(|region| found.spec(&Address::of::<LogGroup>(region).key("access")));
     let access_log = stage.as_ref().and_then(|stage| stage.access_log.as_ref()).map(|access| config::AccessLog {
         format: attr(&access.format),
@@ -206,37 +138,12 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
     let integration = found.all::<Integration>().into_iter().next();
     config::Gateway {
         protocol: Attr::Known(config::Protocol::Http),
-        routes: list(imported_function(found, regions, None).routes),
+        routes: list(function::import::routed(found, regions, None).routes),
         cors: api.as_ref().and_then(|api| api.cors.as_ref()).map(imported_cors).into(),
         throttle: throttle.into(),
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
         timeout_ms: integration.map_or(Attr::Null, |(_, spec)| attr(&spec.timeout_ms)),
-    }
-}
-
-/// The part of a function that its HTTP APIs hold.
-pub(super) fn imported_function(found: &FoundComponents<'_>, regions: &[String], name: Option<&str>) -> Routed {
-    let at = regions.first().map(|region| Address::of::<Integration>(region).maybe_key(name));
-    let integration = at.as_ref().and_then(|at| found.spec(at));
-    let id = at.and_then(|at| found.output(&at, integration::ID));
-    let here = |address: &Address| address.scope.region() == regions.first().map(String::as_str);
-    let is_its = |(address, spec): &(Address, route::Spec)| here(address) && spec.integration_id.known() == id.as_ref();
-    let routes: Vec<String> =
-        found.all::<Route>().into_iter().filter(|_| id.is_some()).filter(is_its).map(|(_, spec)| spec.key).collect();
-    let limits = found.all::<RouteSettings>();
-    let limit = limits.iter().find(|(address, spec)| here(address) && routes.contains(&spec.route_key));
-    Routed {
-        throttle: limit.map(|(_, spec)| imported_throttle(&spec.throttle)).into(),
-        payload_format: integration.and_then(|spec| PayloadFormat::parse(&spec.payload_format)).into(),
-        routes,
-    }
-}
-
-fn imported_throttle(throttle: &Throttle) -> config::Throttle {
-    config::Throttle {
-        rate: throttle.rate.known().and_then(|rate| Number::parse(rate).ok()).into(),
-        burst: attr(&throttle.burst),
     }
 }
 

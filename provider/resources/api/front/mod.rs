@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 
 use crate::desired::{Address, Input, Kind};
 use crate::plan::View;
-use crate::resources::api::config::{Gateway, PayloadFormat, Throttle};
-use crate::resources::api::expand::{Draft, Function};
+use crate::resources::api::config::Gateway;
+use crate::resources::api::expand::Draft;
 use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::function::Deployed;
 use crate::schema::Attr;
 
 use crate::components::apigateway::http_api::HttpApi;
@@ -40,7 +41,7 @@ pub(super) struct Front {
 pub(super) const KINDS: &[&str] = http_api::KINDS;
 
 /// Adds the front of `region`, which calls `functions`.
-pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Function]) -> Front {
+pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deployed]) -> Front {
     http_api::in_region(draft, region, functions)
 }
 
@@ -55,19 +56,4 @@ pub(super) const APIS: &[&str] = &[HttpApi::KIND];
 /// The attribute `gateway`, read back from the fronts of `regions`.
 pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> Gateway {
     http_api::imported(found, regions)
-}
-
-/// The part of a function that its front holds, read back from the fronts of `regions`.
-pub(super) fn imported_function(found: &FoundComponents<'_>, regions: &[String], name: Option<&str>) -> Routed {
-    http_api::imported_function(found, regions, name)
-}
-
-/// The part of a function that its front holds.
-pub(super) struct Routed {
-    /// The route keys.
-    pub(super) routes: Vec<String>,
-    /// The limit of requests for each route.
-    pub(super) throttle: Attr<Throttle>,
-    /// The format of events and responses.
-    pub(super) payload_format: Attr<PayloadFormat>,
 }

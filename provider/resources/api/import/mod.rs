@@ -4,12 +4,11 @@
 //! configuration can have is set. Attributes that AWS does not hold, such as a source directory or timeouts, are null or
 //! have their defaults.
 
-mod function;
 mod traffic;
 
 use std::collections::BTreeMap;
 
-use super::config::{Config, Timeouts};
+use super::config::{Config, Region, Timeouts};
 use crate::components::lambda::function::Function;
 use crate::components::logs::claim::Claim;
 use crate::desired::Kind;
@@ -17,6 +16,8 @@ use crate::plan::View;
 use crate::resources::OnCreateFailure;
 use crate::resources::api::front;
 use crate::resources::shared::found::FoundComponents;
+use crate::resources::shared::function::RegionFunction;
+use crate::resources::shared::function::import::{self, Common};
 use crate::resources::shared::inputs;
 use crate::resources::shared::tags;
 use crate::schema::Attr;
@@ -28,9 +29,9 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     let regions = found.regions(&[&[Function::KIND], front::APIS].concat());
     let names = traffic::names(&found, &regions);
     let tags = found.global::<Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
-    let functions = function::all(&found, &regions);
+    let functions = import::all(&found, &regions);
     let place = |name: &String| {
-        let region = traffic::place(&found, name, names.as_ref(), function::of_region(&functions, &found, name));
+        let region = traffic::place(&found, name, names.as_ref(), of_region(&functions, &found, name));
         (name.clone(), Attr::Known(region))
     };
     let named =
@@ -50,6 +51,38 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         deletion_protection: Attr::Known(false),
         on_create_failure: Attr::Known(OnCreateFailure::Rollback),
     }
+}
+
+/// The part of a region that describes its functions.
+fn of_region(all: &[Common], found: &FoundComponents<'_>, region: &str) -> Region {
+    let mut place = Region::default();
+    let mut named = BTreeMap::new();
+    for common in all {
+        let own = common.of_region(found, region);
+        match common.name() {
+            // All functions of a region are in one VPC.
+            Some(_) if own == (RegionFunction { vpc: own.vpc.clone(), ..RegionFunction::default() }) => {
+                place.vpc = own.vpc
+            }
+            Some(name) => {
+                place.vpc = own.vpc.clone();
+                named.insert(name.clone(), Attr::Known(RegionFunction { vpc: Attr::Null, ..own }));
+            }
+            None => {
+                place = Region {
+                    environment: own.environment,
+                    layers: own.layers,
+                    s3: own.s3,
+                    image_uri: own.image_uri,
+                    vpc: own.vpc,
+                    reserved_concurrency: own.reserved_concurrency,
+                    provisioned_concurrency: own.provisioned_concurrency,
+                    ..place
+                }
+            }
+        }
+    }
+    Region { functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) }, ..place }
 }
 
 /// A warning for each name that regions or CloudFront serve, and that no record leads to.

@@ -3,6 +3,7 @@
 use super::super::Api;
 use super::super::testing::{completed, config, expand, expand_with, raw};
 use crate::resources::Resource;
+pub(super) use crate::resources::shared::testing::merge;
 use crate::wire::{Diagnostics, Value};
 
 /// A valid configuration. Each row overrides some of its attributes; `null` removes an attribute.
@@ -13,22 +14,6 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 "#;
 
 const DOMAIN: &str = r#"domain = { name = "api.example.com", zone_id = "Z0123456789" }"#;
-
-/// Overrides attributes of `base` with those of `overrides`.
-pub(super) fn merge(base: Value, overrides: Value) -> Value {
-    match (base, overrides) {
-        (Value::Map(mut base), Value::Map(overrides)) => {
-            for (key, value) in overrides {
-                let old = base.remove(&key).unwrap_or(Value::Null);
-                if value != Value::Null {
-                    base.insert(key, merge(old, value));
-                }
-            }
-            Value::Map(base)
-        }
-        (_, overrides) => overrides,
-    }
-}
 
 /// The valid configuration, with a domain if requested, overridden by `hcl`.
 pub(super) fn base_with(hcl: &str, domain: bool) -> Value {

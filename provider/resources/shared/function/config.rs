@@ -1,7 +1,7 @@
-//! `function`: the function of every region.
+//! The arguments of a function.
 
-use super::gateway::Throttle;
 use crate::schema::{TextMap, Texts, attributes, choices};
+use crate::wire::Number;
 
 /// The runtimes with which Lambda still creates functions.
 ///
@@ -34,13 +34,13 @@ const RUNTIMES: [&str; 20] = [
 ///
 /// # Source
 /// Amazon CloudWatch Logs API reference, `PutRetentionPolicy`.
-pub(super) const RETENTION_DAYS: [i64; 23] =
+pub(crate) const RETENTION_DAYS: [i64; 23] =
     [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 attributes! {
     /// A Lambda function of every region. Its code comes from one of four places: `source_dir`, `filename`, `s3` in every
     /// region of `regions`, or `image_uri` in every region of `regions`.
-    pub(in crate::resources::api) struct Function {
+    pub(crate) struct Function {
         /// The route keys whose requests the function receives: `"$default"`, or a method and a path such as
         /// `"GET /items/{id}"`. No two functions of an API have the same route. The function of the argument `function` has
         /// the routes of `gateway.routes` by default.
@@ -85,11 +85,56 @@ attributes! {
         /// The number of execution environments that Lambda keeps initialized in each region. By default, none.
         provisioned_concurrency: i64 = optional, range(0..=100_000);
     }
+
+    /// The settings of a function in one region, where they differ from those of the function.
+    pub(crate) struct RegionFunction {
+        /// Environment variables of the function in this region. They override those of the function, and in a
+        /// `multiregion_api` those of the region.
+        environment: TextMap = optional;
+        /// ARNs of layer versions in this region, used instead of the function's `layers`.
+        layers: Texts = optional;
+        s3: S3 = optional;
+        /// The URI of the function's container image in an Amazon ECR repository of this region. If one region has an image,
+        /// all regions need one.
+        image_uri: String = optional, example("\"123456789012.dkr.ecr.us-east-1.amazonaws.com/orders:1\"");
+        /// The reserved concurrency of the function in this region, used instead of the function's.
+        reserved_concurrency: i64 = optional, range(0..=100_000);
+        /// The provisioned concurrency of the function in this region, used instead of the function's.
+        provisioned_concurrency: i64 = optional, range(0..=100_000);
+        /// The VPC that the function is attached to in this region.
+        vpc: Vpc = optional;
+    }
+
+    /// The function's zip file in an S3 bucket of this region. If one region has it, all regions need one.
+    pub(crate) struct S3 {
+        /// The name of a bucket in this region.
+        bucket: String = optional, example("\"code-us-east-1\"");
+        /// The key of the object.
+        key: String = optional, example("\"shop.zip\"");
+        /// The version of the object in a versioned bucket. A new version deploys new code.
+        version: String = optional;
+    }
+
+    /// A VPC that functions are attached to.
+    pub(crate) struct Vpc {
+        /// The ids of subnets in this region.
+        subnet_ids: Texts = optional, example("[\"subnet-0123456789abcdef0\"]");
+        /// The ids of security groups in this region.
+        security_group_ids: Texts = optional, example("[\"sg-0123456789abcdef0\"]");
+    }
+
+    /// A limit of requests.
+    pub(crate) struct Throttle {
+        /// Requests per second on average.
+        rate: Number = optional, positive(), example("100");
+        /// Requests at the same moment.
+        burst: i64 = optional, range(1..=1_000_000), example("200");
+    }
 }
 
 choices! {
     /// The format of the event that the function receives and of the response that it returns.
-    pub(in crate::resources::api) enum PayloadFormat {
+    pub(crate) enum PayloadFormat {
         /// The format of REST APIs.
         V1 = "1.0",
         /// The format of HTTP APIs.
@@ -97,7 +142,7 @@ choices! {
     }
 
     /// The instruction set of the function.
-    pub(in crate::resources::api) enum Architecture {
+    pub(crate) enum Architecture {
         X86_64 = "x86_64",
         Arm64 = "arm64",
     }

@@ -1,20 +1,24 @@
-//! `function`, `functions` and their part of `regions`, read from the functions of all regions.
+//! The arguments of functions, read from the functions of all regions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Architecture, Function, PayloadFormat, RegionFunction, S3, Throttle, Vpc};
+use crate::components::apigateway::integration::{self, Integration};
+use crate::components::apigateway::route::{self, Route};
+use crate::components::apigateway::route_settings::RouteSettings;
+use crate::components::apigateway::stage;
 use crate::components::iam::role::Role;
 use crate::components::lambda::function::{self, Code};
 use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Address, Input, PackageSource};
-use crate::resources::api::config::{Architecture, Function, Region, RegionFunction, S3, Vpc};
-use crate::resources::api::front;
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::{Attr, TextMap};
+use crate::wire::Number;
 
 /// The settings that one function has in common in all regions.
-pub(super) struct Common {
+pub(crate) struct Common {
     /// Its name in `functions`; `None` for `function`.
     name: Option<String>,
     first: function::Spec,
@@ -25,7 +29,7 @@ pub(super) struct Common {
 }
 
 /// All functions that were found.
-pub(super) fn all(found: &FoundComponents<'_>, regions: &[String]) -> Vec<Common> {
+pub(crate) fn all(found: &FoundComponents<'_>, regions: &[String]) -> Vec<Common> {
     let names: BTreeSet<Option<String>> =
         found.all::<function::Function>().into_iter().map(|(address, _)| address.key).collect();
     names.into_iter().filter_map(|name| Common::of(found, regions, name)).collect()
@@ -51,12 +55,12 @@ impl Common {
     }
 
     /// Its name in `functions`; `None` for `function`.
-    pub(super) fn name(&self) -> Option<&String> {
+    pub(crate) fn name(&self) -> Option<&String> {
         self.name.as_ref()
     }
 
     /// The function.
-    pub(super) fn function(&self, found: &FoundComponents<'_>, regions: &[String]) -> Function {
+    pub(crate) fn function(&self, found: &FoundComponents<'_>, regions: &[String]) -> Function {
         let (spec, key) = (&self.first, self.name.as_deref());
         let (source_dir, filename, exclude) = match &spec.source {
             Some(PackageSource::Directory { path, exclude }) => (Some(path), None, exclude.clone()),
@@ -65,7 +69,7 @@ impl Common {
         };
         let created = found.spec(&Address::global_of::<Role>().maybe_key(key));
         let log = regions.iter().find_map(|region| found.spec(&Address::of::<LogGroup>(region).maybe_key(key)));
-        let routed = front::imported_function(found, regions, key);
+        let routed = routed(found, regions, key);
         Function {
             // The routes of `function` are those of `gateway`.
             routes: if key.is_some() { list(routed.routes) } else { Attr::Null },
@@ -92,7 +96,7 @@ impl Common {
     }
 
     /// The settings of a region that differ from those of other regions.
-    fn of_region(&self, found: &FoundComponents<'_>, region: &str) -> RegionFunction {
+    pub(crate) fn of_region(&self, found: &FoundComponents<'_>, region: &str) -> RegionFunction {
         let key = self.name.as_deref();
         let Some(spec) = spec(found, region, key) else { return RegionFunction::default() };
         let mut environment = spec.environment.clone();
@@ -107,6 +111,9 @@ impl Common {
             }
             Code::Image { uri } => (Attr::Null, attr(uri)),
         };
+        let vpc = spec
+            .vpc
+            .map(|vpc| Vpc { subnet_ids: attrs(&vpc.subnet_ids), security_group_ids: attrs(&vpc.security_group_ids) });
         RegionFunction {
             environment: variables(&environment),
             layers: if spec.layers == self.layers { Attr::Null } else { attrs(&spec.layers) },
@@ -114,36 +121,9 @@ impl Common {
             image_uri,
             reserved_concurrency: reserved.as_ref().map_or(Attr::Null, attr),
             provisioned_concurrency: provisioned.as_ref().map_or(Attr::Null, attr),
+            vpc: vpc.into(),
         }
     }
-}
-
-/// The part of a region that describes its functions.
-pub(super) fn of_region(all: &[Common], found: &FoundComponents<'_>, region: &str) -> Region {
-    let mut place = Region::default();
-    let mut named = BTreeMap::new();
-    for common in all {
-        let own = common.of_region(found, region);
-        match &common.name {
-            Some(name) if own != RegionFunction::default() => drop(named.insert(name.clone(), Attr::Known(own))),
-            Some(_) => {}
-            None => {
-                place = Region {
-                    environment: own.environment,
-                    layers: own.layers,
-                    s3: own.s3,
-                    image_uri: own.image_uri,
-                    reserved_concurrency: own.reserved_concurrency,
-                    provisioned_concurrency: own.provisioned_concurrency,
-                    ..place
-                }
-            }
-        }
-    }
-    let vpc = all.iter().find_map(|common| spec(found, region, common.name.as_deref())?.vpc);
-    let vpc =
-        vpc.map(|vpc| Vpc { subnet_ids: attrs(&vpc.subnet_ids), security_group_ids: attrs(&vpc.security_group_ids) });
-    Region { vpc: vpc.into(), functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) }, ..place }
 }
 
 fn spec(found: &FoundComponents<'_>, region: &str, key: Option<&str>) -> Option<function::Spec> {
@@ -165,4 +145,40 @@ fn variables(variables: &BTreeMap<String, Input<String>>) -> Attr<TextMap> {
         return Attr::Null;
     }
     Attr::Known(variables.iter().map(|(key, value)| (key.clone(), attr(value))).collect())
+}
+
+/// The part of a function that its HTTP APIs hold.
+pub(crate) struct Routed {
+    /// The route keys.
+    pub(crate) routes: Vec<String>,
+    /// The limit of requests for each route.
+    pub(crate) throttle: Attr<Throttle>,
+    /// The format of events and responses.
+    pub(crate) payload_format: Attr<PayloadFormat>,
+}
+
+/// The part of a function that its HTTP APIs hold.
+pub(crate) fn routed(found: &FoundComponents<'_>, regions: &[String], name: Option<&str>) -> Routed {
+    let at = regions.first().map(|region| Address::of::<Integration>(region).maybe_key(name));
+    let integration = at.as_ref().and_then(|at| found.spec(at));
+    let id = at.and_then(|at| found.output(&at, integration::ID));
+    let here = |address: &Address| address.scope.region() == regions.first().map(String::as_str);
+    let is_its = |(address, spec): &(Address, route::Spec)| here(address) && spec.integration_id.known() == id.as_ref();
+    let routes: Vec<String> =
+        found.all::<Route>().into_iter().filter(|_| id.is_some()).filter(is_its).map(|(_, spec)| spec.key).collect();
+    let limits = found.all::<RouteSettings>();
+    let limit = limits.iter().find(|(address, spec)| here(address) && routes.contains(&spec.route_key));
+    Routed {
+        throttle: limit.map(|(_, spec)| throttle(&spec.throttle)).into(),
+        payload_format: integration.and_then(|spec| PayloadFormat::parse(&spec.payload_format)).into(),
+        routes,
+    }
+}
+
+/// A limit of requests, as a stage or a route has it.
+pub(crate) fn throttle(throttle: &stage::Throttle) -> Throttle {
+    Throttle {
+        rate: throttle.rate.known().and_then(|rate| Number::parse(rate).ok()).into(),
+        burst: attr(&throttle.burst),
+    }
 }

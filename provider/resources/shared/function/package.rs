@@ -1,12 +1,12 @@
 //! Mistakes in the function's package.
 
-use super::Found;
+use super::Function;
 use crate::desired::Package;
-use crate::resources::api::config::Function;
+use crate::resources::shared::checks::Found;
 use crate::wire::{Diagnostics, Path};
 
 /// The mistakes in the package of the function at `path`.
-pub(in crate::resources::api) fn package(function: &Function, path: &Path, package: &Package) -> Diagnostics {
+pub(crate) fn package(function: &Function, path: &Path, package: &Package) -> Diagnostics {
     let mut found = Found::default();
     handler(function, path, package, &mut found);
     found.0

@@ -1,10 +1,10 @@
-//! The functions: the role of each, and in each region its log group, code, version and alias.
+//! The components of a function: its role, and in each region its log group, code, version and alias.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{Draft, Function};
+use super::{Code, Expanding, Place, RegionFunction, Source, Vpc as VpcArguments, package_source};
 use crate::components::iam::role::{self, Role};
 use crate::components::lambda::alias::{self, Alias};
 use crate::components::lambda::function::{self, Vpc};
@@ -12,83 +12,99 @@ use crate::components::lambda::provisioned_concurrency::{self, ProvisionedConcur
 use crate::components::lambda::version::{self, Version};
 use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Handle, Input, PackageSource, has_unknown, hex_digest};
-use crate::resources::api::config::{Region, RegionFunction, function_path};
-use crate::resources::api::shape::{Code, Place, Source, package_source};
 use crate::resources::shared::inputs::{input, inputs, maybe};
 use crate::schema::{Attr, TextMap};
 
 /// Fields of a function that a version does not freeze, or that describe the origin of its code.
 const NOT_FROZEN: [&str; 4] = ["source", "reserved_concurrency", "log_group", "tags"];
 
-/// The ARN of the execution role of a function: an existing one, or one that the provider creates.
-pub(super) fn role(draft: &mut Draft<'_>, code: &Code) -> Input<String> {
+/// The components of a function in one region, to which others refer.
+pub(crate) struct Deployed {
+    /// The function.
+    pub(crate) code: Code,
+    /// The component `function`.
+    pub(crate) function: Handle<function::Function>,
+    /// Its published version.
+    pub(crate) version: Handle<Version>,
+    /// The alias that serves.
+    pub(crate) alias: Handle<Alias>,
+}
+
+/// The ARN of the execution role of a function: an existing one, or one that the provider creates. `in_vpc` is whether the
+/// function is attached to a VPC in any region.
+pub(crate) fn role(to: &mut Expanding<'_, '_>, code: &Code, in_vpc: bool) -> Input<String> {
     if let Some(arn) = maybe(code.config.role_arn()) {
         return arn;
     }
     let address = Address::global_of::<Role>().maybe_key(code.key());
     let spec = role::Spec {
-        name: code.base_name(&draft.shape.name),
+        name: code.base_name(to.name),
         services: vec!["lambda.amazonaws.com".to_owned()],
-        policies: policies(draft, code),
-        tags: draft.tags(&address),
+        policies: policies(to, code, in_vpc),
+        tags: to.tags(&address),
     };
-    let role = draft.desired.add(address, function_path(code.key()), &spec);
+    let role = to.desired.add(address, code.path.clone(), &spec);
     role.output(role::ARN)
 }
 
+/// Whether a function is attached to a VPC in one of these places.
+pub(crate) fn uses_vpc<'a>(places: impl IntoIterator<Item = &'a Place<'a>>) -> bool {
+    places.into_iter().any(|place| !vpc_of(place).is_null())
+}
+
+/// The VPC of a function: its own, or the region's.
+fn vpc_of<'a>(place: &'a Place<'_>) -> &'a Attr<VpcArguments> {
+    if place.own.vpc().is_null() { place.vpc } else { place.own.vpc() }
+}
+
 /// A function in one region, with its log group, version and alias.
-pub(super) fn in_region(
-    draft: &mut Draft<'_>,
-    region: &str,
-    place: &Place,
-    code: &Code,
-    role: &Input<String>,
-) -> Function {
-    let path = function_path(code.key());
-    let log = log_group(draft, region, code);
-    let address = Address::of(region).maybe_key(code.key());
-    let spec = spec(draft, &address, place, code, role, &log);
+pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Code, role: &Input<String>) -> Deployed {
+    let log = log_group(to, place.region, code);
+    let address = Address::of(place.region).maybe_key(code.key());
+    let spec = spec(to, &address, place, code, role, &log);
     let fingerprint = fingerprint(&spec);
-    let function: Handle<function::Function> = draft.desired.add(address, path.clone(), &spec);
+    let function: Handle<function::Function> = to.desired.add(address, code.path.clone(), &spec);
     let version = version::Spec { function: function.output(function::NAME), fingerprint };
-    let address = Address::of::<Version>(region).maybe_key(code.key());
-    let version = draft.desired.add(address, path.clone(), &version);
+    let address = Address::of::<Version>(place.region).maybe_key(code.key());
+    let version = to.desired.add(address, code.path.clone(), &version);
     let alias = alias::Spec {
         function: function.output(function::NAME),
         name: alias::LIVE.to_owned(),
         version: version.output(version::NUMBER),
     };
-    let alias = draft.desired.add(Address::of::<Alias>(region).maybe_key(code.key()), path, &alias);
-    provisioned(draft, region, place, code, (&function, &alias));
-    Function { code: code.clone(), function, version, alias }
+    let address = Address::of::<Alias>(place.region).maybe_key(code.key());
+    let alias = to.desired.add(address, code.path.clone(), &alias);
+    let function = Deployed { code: code.clone(), function, version, alias };
+    provisioned(to, place, &function);
+    function
 }
 
-fn log_group(draft: &mut Draft<'_>, region: &str, code: &Code) -> Handle<LogGroup> {
+fn log_group(to: &mut Expanding<'_, '_>, region: &str, code: &Code) -> Handle<LogGroup> {
     let address = Address::of(region).maybe_key(code.key());
     let spec = log_group::Spec {
-        name: format!("/aws/lambda/{}", code.function_name(&draft.shape.name)),
+        name: format!("/aws/lambda/{}", code.function_name(to.name)),
         retention_days: code.log_retention_days,
-        tags: draft.tags(&address),
+        tags: to.tags(&address),
     };
-    draft.desired.add(address, function_path(code.key()).attribute("log_retention_days"), &spec)
+    to.desired.add(address, code.path.attribute("log_retention_days"), &spec)
 }
 
 fn spec(
-    draft: &Draft<'_>,
+    to: &Expanding<'_, '_>,
     address: &Address,
-    place: &Place,
+    place: &Place<'_>,
     shape: &Code,
     role: &Input<String>,
     log: &Handle<LogGroup>,
 ) -> function::Spec {
-    let (function, own) = (&shape.config, place.of(shape));
-    let (code, source) = code(draft, address, shape, &own);
+    let (function, own) = (&shape.config, &place.own);
+    let (code, source) = code(to, address, shape, own);
     let zipped = shape.source != Source::Image;
     let layers = if own.layers().is_null() { function.layers() } else { own.layers() };
     let reserved =
         if own.reserved_concurrency().is_null() { function.reserved_concurrency() } else { own.reserved_concurrency() };
     function::Spec {
-        name: shape.function_name(&draft.shape.name),
+        name: shape.function_name(to.name),
         role_arn: role.clone(),
         code,
         source,
@@ -98,26 +114,26 @@ fn spec(
         memory_mb: input(function.memory_mb()),
         timeout_seconds: input(function.timeout_seconds()),
         ephemeral_storage_mb: input(function.ephemeral_storage_mb()),
-        environment: environment([function.environment(), place.config.environment(), own.environment()]),
+        environment: environment([function.environment(), place.environment, own.environment()]),
         layers: inputs(layers),
         tracing: shape.tracing,
         reserved_concurrency: maybe(reserved),
-        vpc: vpc(&place.config),
+        vpc: vpc(vpc_of(place)),
         log_group: log.output(log_group::NAME),
-        tags: draft.tags(address),
+        tags: to.tags(address),
     }
 }
 
 /// The code of a function in one region, and where it is read from when it is on this machine.
 fn code(
-    draft: &Draft<'_>,
+    to: &Expanding<'_, '_>,
     address: &Address,
     function: &Code,
     own: &RegionFunction,
 ) -> (function::Code, Option<PackageSource>) {
     match function.source {
         Source::Local => {
-            let sha256 = draft.digests.get(&function.name).map_or(Input::Unknown, |digests| digests.at(address));
+            let sha256 = to.packages.get(&function.name).map_or(Input::Unknown, |digests| digests.at(address));
             (function::Code::Package { sha256 }, package_source(&function.config))
         }
         Source::S3 => {
@@ -144,8 +160,8 @@ fn environment(maps: [&Attr<TextMap>; 3]) -> BTreeMap<String, Input<String>> {
     all
 }
 
-fn vpc(region: &Region) -> Option<Vpc> {
-    match region.vpc() {
+fn vpc(vpc: &Attr<VpcArguments>) -> Option<Vpc> {
+    match vpc {
         Attr::Known(vpc) => {
             Some(Vpc { subnet_ids: inputs(vpc.subnet_ids()), security_group_ids: inputs(vpc.security_group_ids()) })
         }
@@ -154,24 +170,18 @@ fn vpc(region: &Region) -> Option<Vpc> {
     }
 }
 
-fn provisioned(
-    draft: &mut Draft<'_>,
-    region: &str,
-    place: &Place,
-    code: &Code,
-    (function, alias): (&Handle<function::Function>, &Handle<Alias>),
-) {
-    let own = place.of(code);
-    let (everywhere, here) = (code.config.provisioned_concurrency(), own.provisioned_concurrency());
+fn provisioned(to: &mut Expanding<'_, '_>, place: &Place<'_>, function: &Deployed) {
+    let code = &function.code;
+    let (everywhere, here) = (code.config.provisioned_concurrency(), place.own.provisioned_concurrency());
     let instances = if here.is_null() { everywhere } else { here };
     let Some(instances) = maybe(instances).filter(|instances| instances.known() != Some(&0)) else { return };
     let spec = provisioned_concurrency::Spec {
-        function: function.output(function::NAME),
-        alias: alias.output(alias::NAME),
+        function: function.function.output(function::NAME),
+        alias: function.alias.output(alias::NAME),
         instances,
     };
-    let attribute = function_path(code.key()).attribute("provisioned_concurrency");
-    draft.desired.add(Address::of::<ProvisionedConcurrency>(region).maybe_key(code.key()), attribute, &spec);
+    let attribute = code.path.attribute("provisioned_concurrency");
+    to.desired.add(Address::of::<ProvisionedConcurrency>(place.region).maybe_key(code.key()), attribute, &spec);
 }
 
 /// A digest of the fields that a version freezes; unknown while one of them is.
@@ -186,19 +196,18 @@ fn fingerprint(spec: &function::Spec) -> Input<String> {
 }
 
 /// The policies of the role: one for each feature that the function uses, and the user's own.
-fn policies(draft: &Draft<'_>, code: &Code) -> BTreeMap<String, Input<String>> {
-    let shape = draft.shape;
+fn policies(to: &Expanding<'_, '_>, code: &Code, in_vpc: bool) -> BTreeMap<String, Input<String>> {
     let group = format!(
         "arn:{}:logs:*:{}:log-group:/aws/lambda/{}:*",
-        draft.context.partition,
-        draft.context.account_id,
-        code.function_name(&shape.name)
+        to.context.partition,
+        to.context.account_id,
+        code.function_name(to.name)
     );
     let mut all = BTreeMap::from([allow("logs", &["logs:CreateLogStream", "logs:PutLogEvents"], &group)]);
     if code.tracing {
         all.extend([allow("tracing", &["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")]);
     }
-    if shape.regions.values().any(|place| !place.config.vpc().is_null()) {
+    if in_vpc {
         let actions = [
             "ec2:CreateNetworkInterface",
             "ec2:DescribeNetworkInterfaces",

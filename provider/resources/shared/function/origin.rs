@@ -1,11 +1,34 @@
-//! Mistakes in the origin of a region's code: an S3 object or a container image.
+//! Mistakes in the settings of a function in one region, and in the origin of its code there: an S3 object or a container
+//! image.
 
-use super::Found;
-use crate::resources::api::config::RegionFunction;
+use super::{RegionFunction, Vpc, settings};
+use crate::resources::shared::checks::Found;
 use crate::wire::Path;
 
-/// Mistakes in the origin of a function's code in the region `name`.
-pub(super) fn check(name: &str, region: &RegionFunction, path: &Path, found: &mut Found) {
+/// Mistakes in the settings of a function in the region `name`, which are at `path`.
+pub(crate) fn check_region(name: &str, own: &RegionFunction, path: &Path, found: &mut Found) {
+    settings::environment(own.environment(), &path.attribute("environment"), found);
+    settings::layers(own.layers(), &path.attribute("layers"), std::iter::once(name), found);
+    settings::concurrency(own.reserved_concurrency(), own.provisioned_concurrency(), path, found);
+    if let Some(vpc) = own.vpc().known() {
+        check_vpc(vpc, &path.attribute("vpc"), found);
+    }
+    origin(name, own, path, found);
+}
+
+/// Mistakes in the VPC at `path`.
+pub(crate) fn check_vpc(vpc: &Vpc, path: &Path, found: &mut Found) {
+    for (attribute, ids) in [("subnet_ids", vpc.subnet_ids()), ("security_group_ids", vpc.security_group_ids())] {
+        if ids.is_null() || ids.known().is_some_and(Vec::is_empty) {
+            let detail =
+                "A function in a VPC needs at least one subnet and one security group of its region. Set both.";
+            found.error(path.attribute(attribute), "Incomplete VPC", detail);
+        }
+    }
+}
+
+/// Mistakes in the origin of a function's code.
+fn origin(name: &str, region: &RegionFunction, path: &Path, found: &mut Found) {
     if let Some(s3) = region.s3().known() {
         let path = path.attribute("s3");
         for (attribute, value) in [("bucket", s3.bucket()), ("key", s3.key())] {

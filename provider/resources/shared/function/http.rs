@@ -1,0 +1,113 @@
+//! The parts of an HTTP API that send requests to a function: permission, integration, routes and their limits.
+
+use super::{Deployed, Expanding, Throttle as Limit};
+use crate::components::Deviations;
+use crate::components::apigateway::integration::{self, Integration};
+use crate::components::apigateway::route::{self, Route};
+use crate::components::apigateway::route_settings::{self, RouteSettings};
+use crate::components::apigateway::stage::Throttle;
+use crate::components::lambda::permission::{self, Permission};
+use crate::components::lambda::{alias, function};
+use crate::desired::{Address, Handle, Input};
+use crate::resources::shared::inputs::maybe;
+
+/// The HTTP API of one region.
+pub(crate) struct Api {
+    /// Its id.
+    pub(crate) id: Input<String>,
+    /// The name of its stage.
+    pub(crate) stage: Input<String>,
+    /// Whether it belongs to another resource than the function.
+    pub(crate) is_foreign: bool,
+}
+
+/// A function that an API sends requests to.
+pub(crate) struct Integrated {
+    /// The permission of the API to invoke the function.
+    pub(crate) permission: Handle<Permission>,
+    routes: Vec<Handle<Route>>,
+}
+
+impl Integrated {
+    /// The components that must succeed before the function can answer a request.
+    pub(crate) fn ready(&self) -> Vec<Address> {
+        let routes = self.routes.iter().map(|route| route.address().clone());
+        routes.chain([self.permission.address().clone()]).collect()
+    }
+}
+
+/// Adds the parts of `api` that send requests to `function`.
+pub(crate) fn integrate(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    api: &Api,
+    function: &Deployed,
+    timeout_ms: Input<i64>,
+) -> Integrated {
+    let code = &function.code;
+    let spec = permission::Spec {
+        function: function.function.output(function::NAME),
+        alias: function.alias.output(alias::NAME),
+        statement_id: format!("multiregion-{}", to.name),
+        api_id: api.id.clone(),
+    };
+    let address = Address::of::<Permission>(region).maybe_key(code.key());
+    let permission = to.desired.add(address, code.path.clone(), &spec);
+    let spec = integration::Spec {
+        api_id: api.id.clone(),
+        function_arn: function.alias.output(alias::ARN),
+        timeout_ms,
+        payload_format: code.payload_format.as_str().to_owned(),
+        in_foreign_api: api.is_foreign,
+        deviations: Deviations::default(),
+    };
+    let address = Address::of::<Integration>(region).maybe_key(code.key());
+    let integration = to.desired.add(address, code.path.clone(), &spec);
+    // API Gateway must be allowed to call another function's alias before it sends requests to it.
+    to.desired.order(&integration, &permission);
+    let routes = routes(to, region, api, function, &integration);
+    Integrated { permission, routes }
+}
+
+/// The routes of a function, and the limits of their requests.
+fn routes(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    api: &Api,
+    function: &Deployed,
+    integration: &Handle<Integration>,
+) -> Vec<Handle<Route>> {
+    let code = &function.code;
+    let mut routes = Vec::new();
+    for key in &code.routes {
+        let spec = route::Spec {
+            api_id: api.id.clone(),
+            key: key.clone(),
+            integration_id: integration.output(integration::ID),
+            in_foreign_api: api.is_foreign,
+            deviations: Deviations::default(),
+        };
+        let route = to.desired.add(Address::of::<Route>(region).key(key), code.path.attribute("routes"), &spec);
+        if let Some(limit) = &code.throttle {
+            let spec = route_settings::Spec {
+                api_id: api.id.clone(),
+                stage: api.stage.clone(),
+                route_key: key.clone(),
+                throttle: throttle(limit),
+            };
+            let address = Address::of::<RouteSettings>(region).key(key);
+            let settings = to.desired.add(address, code.path.attribute("throttle"), &spec);
+            to.desired.order(&settings, &route);
+        }
+        routes.push(route);
+    }
+    routes
+}
+
+/// The limit of requests in the form of a stage.
+pub(crate) fn throttle(limit: &Limit) -> Throttle {
+    Throttle {
+        rate: limit.rate().known().map_or(Input::Unknown, |rate| Input::Known(rate.as_str().to_owned())),
+        burst: maybe(limit.burst()).unwrap_or(Input::Unknown),
+    }
+}
