@@ -1,4 +1,4 @@
-//! What a resource consists of, and the IAM permissions that this takes.
+//! The kinds of AWS objects of a resource, and the IAM permissions that the provider needs.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -3,7 +3,7 @@
 //! `cargo xtask docs` writes the pages to `docs/`; a test fails when they are not current.
 //!
 //! # Source
-//! Terraform, "Provider documentation"; tfplugindocs 0.25, whose page structure the readers of the registries know.
+//! Terraform, "Provider documentation"; tfplugindocs 0.25, whose page structure most providers in the registries have.
 
 mod attributes;
 mod function;
