@@ -106,7 +106,7 @@ fn an_incomplete_resource_belongs_to_its_state() {
 /// Whichever call was its last, up to the last one before the host has persisted the state. The next run turns it into
 /// what its own configuration declares.
 #[test]
-fn the_next_run_takes_over_a_dead_create() {
+fn the_next_run_takes_over_an_interrupted_create() {
     runtime().block_on(async {
         for name in ["zone", "one-region"] {
             let mut rivals = rivals(name).await;
@@ -130,7 +130,7 @@ fn the_next_run_takes_over_a_dead_create() {
 /// Of two runs that find an interrupted create, one continues. A run that was already waiting when it was killed succeeds
 /// too.
 #[test]
-fn one_of_two_runs_takes_over_a_dead_create() {
+fn one_of_two_runs_takes_over_an_interrupted_create() {
     runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         let calls = rivals.pair[0].calls;
