@@ -13,10 +13,10 @@ use crate::desired::{Address, Scope};
 use crate::plan::{Entry, Ledger};
 
 impl Engine {
-    /// The ledger of everything that carries the ownership of the run's owner, kind by kind.
+    /// Finds every object that carries the owner's tags, kind by kind, and returns a ledger of them.
     ///
-    /// It is looked for in the scopes `known` and in those learnt on the way: a component whose spec lists `regions`
-    /// says where the others live. Of several at one address, the first one lives; the others are to be taken away.
+    /// The search covers the scopes `known`, and the regions that the specs of found components list in `regions`. If several
+    /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them.
     ///
     /// # Errors
     /// The first call that failed.
@@ -26,14 +26,14 @@ impl Engine {
         ledger.ownership = self.ownership();
         let mut scopes = known;
         scopes.insert(Scope::Global);
-        let (mut all, looks) = (Vec::new(), Arc::default());
+        let (mut all, reads) = (Vec::new(), Arc::default());
         for kind in kinds {
             let component = self.kinds().get(kind)?;
             let scopes_of_kind = scopes.iter().filter(|scope| (**scope == Scope::Global) == component.meta().global);
-            let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &looks));
+            let searches = scopes_of_kind.map(|scope| self.discover_in(component, scope, &siblings, &reads));
             for (address, found) in try_join_all(searches).await?.into_iter().flatten() {
                 siblings.0.entry(address.clone()).or_default().push(found.outputs.clone());
-                let Some(entry) = self.entry(component, &address, found, &looks).await? else { continue };
+                let Some(entry) = self.entry(component, &address, found, &reads).await? else { continue };
                 scopes.extend(regions(&entry).map(Scope::Region));
                 all.push((address, entry));
             }
@@ -44,7 +44,7 @@ impl Engine {
             match ledger.entries.entry(address) {
                 Vacant(free) => drop(free.insert(entry)),
                 // An object that was replaced has the same address.
-                Occupied(living) => ledger.deposed.push((living.key().clone(), entry)),
+                Occupied(current) => ledger.deposed.push((current.key().clone(), entry)),
             }
         }
         Ok(ledger)
@@ -55,10 +55,10 @@ impl Engine {
         component: &dyn AnyComponent,
         scope: &Scope,
         siblings: &Siblings,
-        looks: &Arc<CoalescedReads>,
+        reads: &Arc<CoalescedReads>,
     ) -> Result<Vec<(Address, AnyDiscovered)>, CallError> {
         let at = Address { scope: scope.clone(), kind: component.meta().name.to_owned(), key: None };
-        let found = component.discover(&self.shared(&at, looks), siblings).await?;
+        let found = component.discover(&self.shared(&at, reads), siblings).await?;
         Ok(found.into_iter().map(|found| (Address { key: found.key.clone(), ..at.clone() }, found)).collect())
     }
 
@@ -67,9 +67,9 @@ impl Engine {
         component: &dyn AnyComponent,
         address: &Address,
         found: AnyDiscovered,
-        looks: &Arc<CoalescedReads>,
+        reads: &Arc<CoalescedReads>,
     ) -> Result<Option<Entry>, CallError> {
-        let read = component.read(&self.shared(address, looks), &found.spec, &found.outputs).await?;
+        let read = component.read(&self.shared(address, reads), &found.spec, &found.outputs).await?;
         Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false }))
     }
 }

@@ -170,13 +170,13 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
     Ok(Deletion::Done)
 }
 
-/// Reads who owns the object of an entry now. Within the consistency window, another owner is read again before it is
-/// believed.
+/// Reads who owns the object of an entry now. Within the consistency window, the read is repeated if
+/// it shows another owner.
 async fn holder(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Holder, CallError> {
     let ask = || component.holder(aws, &entry.spec, &entry.outputs);
     let is_not_ours =
         |holder: &Result<Holder, CallError>| matches!(holder, Ok(Holder::Stranger(_) | Holder::Shared(_)));
-    aws.read_until_consistent(&format!("whose {} is", aws.address()), ask, is_not_ours).await
+    aws.read_until_consistent(&format!("the owner of {}", aws.address()), ask, is_not_ours).await
 }
 
 /// Searches for the object of a failed create: the reply may have been lost, the object may never have become usable, or the
@@ -193,7 +193,7 @@ async fn recover_partial_create(
     }
     let Ok(component) = engine.kinds().get(&address.kind) else { return StepResult::err(error) };
     let aws = engine.aftermath(&address);
-    let event = match aws.read_until_found("what a create that failed has made", || component.find(&aws, &spec)).await {
+    let event = match aws.read_until_found("the object of a failed create", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
             Some(Event::Made { address, entry })

@@ -77,8 +77,8 @@ impl Engine {
         Self { context: Arc::new(self.context.identified(owner_id)), ..self.clone() }
     }
 
-    /// The same run at another home region, where the objects of every owner of this name count: an import looks for an
-    /// owner id.
+    /// The same run at another home region, where the objects of every owner id of this name match: an import searches
+    /// for an owner id.
     #[must_use]
     pub fn searching(&self, home_region: &str) -> Self {
         Self { context: Arc::new(self.context.searching(home_region)), ..self.clone() }
@@ -110,13 +110,13 @@ impl Engine {
         &self.catalog
     }
 
-    /// The same run, which calls AWS only as long as the lease lasts, and can be cancelled by itself.
+    /// The same run, which calls AWS only while the lease is valid, and which can be cancelled separately.
     #[must_use]
     pub fn with_lease(&self, lease: &Arc<Lease>) -> Self {
         Self { run: Arc::new(self.run.with_lease(lease)), ..self.clone() }
     }
 
-    /// The same run, which can be cancelled by itself.
+    /// The same run, which can be cancelled separately.
     #[must_use]
     pub fn cancellable(&self) -> Self {
         Self { run: Arc::new(self.run.cancellable()), ..self.clone() }
@@ -133,7 +133,7 @@ impl Engine {
         self.run.cancel.cancel();
     }
 
-    /// AWS for a last look at a component, when the run itself was cancelled or is out of time.
+    /// AWS for a last read of a component after the run was cancelled or has reached its deadline.
     pub fn aftermath(&self, address: &Address) -> Regional {
         self.regional_in(self.run.aftermath(AFTERMATH).into(), address)
     }
@@ -143,16 +143,16 @@ impl Engine {
         self.run.clock.as_ref()
     }
 
-    /// When so many seconds have passed from now on, in seconds since 1970.
+    /// The time that is this many seconds from now, in seconds since 1970.
     fn in_seconds(&self, seconds: u64) -> u64 {
-        // The current second is not over.
+        // Rounded up, because the current second is not over.
         self.run.clock.unix_seconds().saturating_add(1).saturating_add(seconds)
     }
 
     /// Waits, unless the run is cancelled, and not beyond the deadline.
     ///
     /// # Errors
-    /// [`CallError::Cancelled`]: what comes after the wait is not to be done.
+    /// [`CallError::Cancelled`]: the caller must not continue.
     pub async fn sleep(&self, time: Duration, before: &str) -> Result<(), CallError> {
         self.run.sleep(time, before).await
     }
@@ -172,14 +172,14 @@ impl Engine {
     pub async fn settle(&self) -> Result<(), CallError> {
         tracing::info!(
             seconds = CONSISTENCY_WINDOW.as_secs(),
-            "an apply was cut off: waiting until AWS knows of all that it did"
+            "waiting until AWS reports all changes of an interrupted apply"
         );
-        self.run.pause("AWS to know of all that the earlier apply did", CONSISTENCY_WINDOW).await
+        self.run.pause("AWS to report all changes of the interrupted apply", CONSISTENCY_WINDOW).await
     }
 
     /// AWS for the component at `address`, with reads that are coalesced with those of others.
-    fn shared(&self, address: &Address, looks: &Arc<CoalescedReads>) -> Regional {
-        self.regional(address).coalescing(looks)
+    fn shared(&self, address: &Address, reads: &Arc<CoalescedReads>) -> Regional {
+        self.regional(address).coalescing(reads)
     }
 
     /// AWS for the component at `address`.

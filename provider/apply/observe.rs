@@ -15,10 +15,10 @@ use crate::desired::Address;
 use crate::plan::{Entry, Kinds, Ledger, changed_fields};
 
 /// The result of reading one component.
-enum Sight {
-    /// It is as it was applied.
+enum Reading {
+    /// The object has the applied settings.
     Same(Entry),
-    /// These fields differ.
+    /// The object differs in these fields.
     Drifted(Entry, Vec<String>),
     Gone,
     /// The object belongs to another owner, whom the text describes.
@@ -27,13 +27,13 @@ enum Sight {
 }
 
 /// The summary of the warning that an object belongs to another owner.
-pub(super) const NOT_OURS: &str = "AWS object belongs to somebody else";
+pub(super) const NOT_OURS: &str = "AWS object belongs to another owner";
 
 /// The detail of that warning.
 pub(super) fn not_ours(address: &Address, whose: &str) -> String {
     format!(
         "The AWS object of {address} was replaced by another one: {whose}. The provider neither changes nor deletes it, and \
-         does not track it any more. If it is ours and lost its tags, restore the tags and import the resource again."
+         no longer tracks it. If the object is yours and lost its tags, restore the tags and import the resource again."
     )
 }
 
@@ -45,7 +45,7 @@ pub struct Observed {
     pub unseen: Vec<(Address, CallError)>,
 }
 
-impl Sight {
+impl Reading {
     /// Whether this may be the state before the last apply.
     fn surprises(&self) -> bool {
         match self {
@@ -60,32 +60,32 @@ impl Engine {
     /// Reads every component of `ledger`. An object of another owner is released with a warning.
     pub async fn observe(&self, ledger: &Ledger) -> Observed {
         let settled = self.settled(ledger);
-        let looks = Arc::default();
-        let sights = ledger.entries.iter().map(|(address, entry)| self.sight(address, entry, &looks, settled));
+        let reads = Arc::default();
+        let readings = ledger.entries.iter().map(|(address, entry)| self.reading(address, entry, &reads, settled));
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
-        for ((address, known), sight) in ledger.entries.iter().zip(join_all(sights).await) {
-            match sight {
-                Sight::Same(entry) => {
+        for ((address, known), reading) in ledger.entries.iter().zip(join_all(readings).await) {
+            match reading {
+                Reading::Same(entry) => {
                     observed.entries.insert(address.clone(), entry);
                 }
-                Sight::Drifted(entry, fields) => {
+                Reading::Drifted(entry, fields) => {
                     tracing::info!(component = %address, ?fields, "the AWS object has drifted");
                     self.start_drains(&mut observed, address, known);
                     observed.entries.insert(address.clone(), entry);
                 }
-                Sight::Gone => {
+                Reading::Gone => {
                     tracing::info!(component = %address, "the AWS object is gone");
                     self.start_drains(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
-                Sight::Stranger(whose) => {
+                Reading::Stranger(whose) => {
                     self.run.warn(NOT_OURS, not_ours(address, &whose));
                     self.start_drains(&mut observed, address, known);
                     observed.entries.remove(address);
                     observed.complete = false;
                 }
-                Sight::Unseen(error) => unseen.push((address.clone(), error)),
+                Reading::Unseen(error) => unseen.push((address.clone(), error)),
             }
         }
         Observed { ledger: observed, unseen }
@@ -96,45 +96,51 @@ impl Engine {
         let drain = self.kinds().drain_period(&address.kind, &entry.spec).as_secs();
         if drain > 0 {
             let until = self.in_seconds(drain);
-            for stood_on in &entry.depends_on {
-                let known = observed.drain_until.entry(stood_on.clone()).or_default();
+            for dependency in &entry.depends_on {
+                let known = observed.drain_until.entry(dependency.clone()).or_default();
                 *known = until.max(*known);
             }
         }
     }
 
     /// Reads one component: first with coalesced reads, then alone while a surprising result may be outdated.
-    async fn sight(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>, settled: Instant) -> Sight {
-        let together = Mutex::new(Some(Arc::clone(looks)));
-        let look = || async {
-            let looks = together.lock().ok().and_then(|mut together| together.take()).unwrap_or_default();
-            self.look(address, entry, &looks).await
+    async fn reading(
+        &self,
+        address: &Address,
+        entry: &Entry,
+        reads: &Arc<CoalescedReads>,
+        settled: Instant,
+    ) -> Reading {
+        let coalesced = Mutex::new(Some(Arc::clone(reads)));
+        let read = || async {
+            let reads = coalesced.lock().ok().and_then(|mut coalesced| coalesced.take()).unwrap_or_default();
+            self.read_once(address, entry, &reads).await
         };
-        self.run.read_until_consistent(&address.to_string(), settled, look, Sight::surprises).await
+        self.run.read_until_consistent(&address.to_string(), settled, read, Reading::surprises).await
     }
 
-    async fn look(&self, address: &Address, entry: &Entry, looks: &Arc<CoalescedReads>) -> Sight {
+    async fn read_once(&self, address: &Address, entry: &Entry, reads: &Arc<CoalescedReads>) -> Reading {
         let component = match self.kinds().get(&address.kind) {
             Ok(component) => component,
-            Err(error) => return Sight::Unseen(error),
+            Err(error) => return Reading::Unseen(error),
         };
-        match component.read(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
-            Ok(None) => Sight::Gone,
-            Err(error) => Sight::Unseen(error),
+        match component.read(&self.shared(address, reads), &entry.spec, &entry.outputs).await {
+            Ok(None) => Reading::Gone,
+            Err(error) => Reading::Unseen(error),
             Ok(Some((spec, outputs))) => {
                 let drifted = changed_fields(&entry.spec, &spec, component.meta().uncompared);
                 if !drifted.is_empty() {
-                    match component.holder(&self.shared(address, looks), &entry.spec, &entry.outputs).await {
+                    match component.holder(&self.shared(address, reads), &entry.spec, &entry.outputs).await {
                         Ok(Holder::Ours | Holder::Shared(_)) => {}
-                        Ok(Holder::Stranger(whose)) => return Sight::Stranger(whose),
-                        Err(error) => return Sight::Unseen(error),
+                        Ok(Holder::Stranger(whose)) => return Reading::Stranger(whose),
+                        Err(error) => return Reading::Unseen(error),
                     }
                 }
                 // When only the spelling or an uncompared field differs, the applied form stays.
                 let spec = if drifted.is_empty() { entry.spec.clone() } else { spec };
                 // An uncertain entry stays uncertain: that the object exists does not mean that others can use it.
                 let seen = Entry { spec, outputs, ..entry.clone() };
-                if drifted.is_empty() { Sight::Same(seen) } else { Sight::Drifted(seen, drifted) }
+                if drifted.is_empty() { Reading::Same(seen) } else { Reading::Drifted(seen, drifted) }
             }
         }
     }
@@ -142,7 +148,7 @@ impl Engine {
     /// The end of the consistency window after the last apply of `ledger`. Later, one read is enough.
     pub(super) fn settled(&self, ledger: &Ledger) -> Instant {
         let clock = &self.run.clock;
-        // The second in which the apply ended was not over.
+        // The recorded time is rounded down to a second.
         let until = ledger.applied.map_or(0, |applied| applied.saturating_add(1 + CONSISTENCY_WINDOW.as_secs()));
         // The apply may have run on a machine with another clock.
         clock.now() + Duration::from_secs(until.saturating_sub(clock.unix_seconds())).min(CONSISTENCY_WINDOW)

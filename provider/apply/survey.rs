@@ -1,4 +1,4 @@
-//! The check of a plan against AWS: lost objects of our own, objects of other owners, and settings that AWS would refuse.
+//! The check of a plan against AWS: lost objects of our own, objects of other owners, and settings that AWS would reject.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::plan::{Change, Entry, Ledger, Mistake, Plan};
 pub struct Survey {
     /// The ledger, with the adopted objects.
     pub ledger: Ledger,
-    /// The plan from there.
+    /// The plan from this ledger to the desired graph.
     pub plan: Plan,
     /// The components that were not in the ledger and are adopted.
     pub adopted: BTreeSet<Address>,
@@ -38,7 +38,7 @@ pub enum Obstacle {
         /// A description of the owner.
         whose: String,
     },
-    /// AWS would refuse it.
+    /// AWS would reject its settings.
     Refused {
         /// The component.
         address: Address,
@@ -62,8 +62,8 @@ impl Survey {
 }
 
 impl Engine {
-    /// Plans the way from `ledger` to `desired`, adopts what an interrupted apply left behind, and finds what AWS would
-    /// refuse. The components of `gone` exist now and are deleted before the apply, so they are no obstacle.
+    /// Plans the steps from `ledger` to `desired`, adopts objects that an interrupted apply left behind, and finds settings
+    /// that AWS would reject. The components of `gone` exist now and are deleted before the apply, so they are no obstacles.
     ///
     /// # Errors
     /// [`Mistake`].
@@ -97,7 +97,7 @@ impl Engine {
     async fn pause_until(&self, end: Instant) {
         let left = end.saturating_duration_since(self.run.clock.now());
         // The next call notices a cancellation.
-        self.run.sleep(left, "what an apply has made is looked for").await.ok();
+        self.run.sleep(left, "the search for the objects of an earlier apply").await.ok();
     }
 
     async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
@@ -105,24 +105,24 @@ impl Engine {
         let (adopted, obstacles) = (BTreeSet::new(), Vec::new());
         let mut survey = Survey { ledger: ledger.clone(), plan, adopted, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
-        let looks = Arc::default();
-        // Found objects make references known, by which more objects can be found.
-        while self.find_lost(desired, &mut survey, gone, &mut asked, &looks).await {
+        let reads = Arc::default();
+        // The outputs of a found object resolve references, by which more objects can be found.
+        while self.find_lost(desired, &mut survey, gone, &mut asked, &reads).await {
             survey.plan = Plan::checked(desired, &survey.ledger, self.kinds())?;
         }
-        self.check(&mut survey, &looks).await;
-        self.check_holders(&mut survey, &looks).await;
+        self.check(&mut survey, &reads).await;
+        self.check_holders(&mut survey, &reads).await;
         Ok(survey)
     }
 
-    /// Finds components that would be updated and belong to another owner by now.
-    async fn check_holders(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
+    /// Finds components that the plan would update and whose objects now belong to another owner.
+    async fn check_holders(&self, survey: &mut Survey, reads: &Arc<CoalescedReads>) {
         let changes = survey.plan.difference.changes.iter();
         let updated = changes.filter(|(_, change)| matches!(change, Change::Update(_)));
         let entries = updated.filter_map(|(address, _)| Some((address, survey.ledger.entries.get(address)?)));
         let asked = join_all(entries.map(|(address, entry)| async move {
             let holder = match self.kinds().get(&address.kind) {
-                Ok(component) => component.holder(&self.shared(address, looks), &entry.spec, &entry.outputs).await,
+                Ok(component) => component.holder(&self.shared(address, reads), &entry.spec, &entry.outputs).await,
                 Err(error) => Err(error),
             };
             (address.clone(), holder)
@@ -138,14 +138,14 @@ impl Engine {
         }
     }
 
-    /// CoalescedReads for objects that are planned to be made; `true` when a lost one of ours was taken in.
+    /// Searches for objects that the plan would create. Returns `true` if it adopted one.
     async fn find_lost(
         &self,
         desired: &Desired,
         survey: &mut Survey,
         gone: &Ledger,
         asked: &mut BTreeSet<(Address, String)>,
-        looks: &Arc<CoalescedReads>,
+        reads: &Arc<CoalescedReads>,
     ) -> bool {
         let difference = &survey.plan.difference;
         let wanted: Vec<(Address, Json)> = difference
@@ -156,14 +156,14 @@ impl Engine {
             .filter(|(address, spec)| asked.insert(((*address).clone(), spec.to_string())))
             .map(|(address, spec)| (address.clone(), spec.clone()))
             .collect();
-        let finds = join_all(wanted.iter().map(|(address, spec)| self.find(address, spec, looks))).await;
-        let mut taken = false;
+        let finds = join_all(wanted.iter().map(|(address, spec)| self.find(address, spec, reads))).await;
+        let mut adopted_one = false;
         for ((address, _), found) in wanted.into_iter().zip(finds) {
             match found {
                 Ok(None) => {}
                 Ok(Some(Found::Foreign(whose))) => survey.obstacles.push(Obstacle::Foreign { address, whose }),
                 Ok(Some(Found::Ours(mut entry))) => {
-                    tracing::info!(component = %address, "adopting what an interrupted apply of this owner id left behind");
+                    tracing::info!(component = %address, "adopting an object that an interrupted apply created");
                     entry.depends_on = desired.get(&address).map(dependencies).unwrap_or_default();
                     if let Err(impossible) =
                         fold(&mut survey.ledger, Event::Adopted { address: address.clone(), entry })
@@ -173,21 +173,21 @@ impl Engine {
                         continue;
                     }
                     survey.adopted.insert(address);
-                    taken = true;
+                    adopted_one = true;
                 }
                 Err(error) => survey.obstacles.push(Obstacle::Unknown { address, error }),
             }
         }
-        taken
+        adopted_one
     }
 
     async fn find(
         &self,
         address: &Address,
         spec: &Json,
-        looks: &Arc<CoalescedReads>,
+        reads: &Arc<CoalescedReads>,
     ) -> Result<Option<Found<Entry>>, CallError> {
-        let (aws, component) = (self.shared(address, looks), self.kinds().get(&address.kind)?);
+        let (aws, component) = (self.shared(address, reads), self.kinds().get(&address.kind)?);
         let outputs = match component.find(&aws, spec).await? {
             None => return Ok(None),
             Some(Found::Foreign(whose)) => return Ok(Some(Found::Foreign(whose))),
@@ -198,14 +198,14 @@ impl Engine {
         Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
     }
 
-    async fn check(&self, survey: &mut Survey, looks: &Arc<CoalescedReads>) {
+    async fn check(&self, survey: &mut Survey, reads: &Arc<CoalescedReads>) {
         let difference = &survey.plan.difference;
         let touched = difference.changes.iter().filter(|(_, change)| !change.is_keep()).map(|(address, _)| address);
         let checks = touched.filter_map(|address| {
             let spec = difference.specs.get(address)?;
             Some(async move {
                 let checked = match self.kinds().get(&address.kind) {
-                    Ok(component) => component.check(&self.shared(address, looks), spec).await,
+                    Ok(component) => component.check(&self.shared(address, reads), spec).await,
                     Err(error) => Err(error),
                 };
                 (address.clone(), checked)

@@ -3,7 +3,7 @@
 //! A refresh reads hundreds of components concurrently, and many of them need the same data: the claim's tags, the records of
 //! a zone. Regions with the same [`CoalescedReads`] share their requests and the results. Regions without one, which change
 //! an object or wait for a change, send requests of their own. So no result outlives the refresh that requested it, and no
-//! wait sees a result from before the change.
+//! wait gets a result from before the change.
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

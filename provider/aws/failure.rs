@@ -30,7 +30,7 @@ const BUSY_CODES: &[&str] = &[
     "PriorRequestNotComplete",
 ];
 
-/// What a failed attempt says about the next one.
+/// What a failed attempt means for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The next attempt would fail, too.
@@ -121,7 +121,7 @@ pub(super) const BAD_CREDENTIALS: &str = "BadCredentials";
 /// throttled, unreachable or too slow.
 pub(super) const UNAVAILABLE_CREDENTIALS: &str = "UnavailableCredentials";
 
-/// Parts of a credential provider's error, besides [`THROTTLED_CODES`], that say that a retry may succeed.
+/// Parts of a credential provider's error, besides [`THROTTLED_CODES`], that indicate that a retry may succeed.
 const TRANSIENT_TEXTS: &[&str] =
     &["timed out", "dispatch failure", "InternalError", "InternalFailure", "InternalServer", "ServiceUnavailable"];
 

@@ -50,7 +50,7 @@ pub(super) fn client(network: Option<&SharedHttpConnector>) -> SharedHttpClient 
     }
 }
 
-/// Sends requests to APIs as their users do.
+/// Sends requests to APIs as their clients do.
 pub(super) struct Web {
     sdk: SdkConfig,
     connector: SharedHttpConnector,
@@ -65,7 +65,7 @@ impl Web {
 
     /// Sends a GET request with the path of `url` and the host `host`: to `endpoint`, or else to the authority of `url`.
     ///
-    /// An `endpoint` that stands for all hosts gets the authority of `url` in a header when the host does not identify the
+    /// An `endpoint` that serves all hosts gets the authority of `url` in a header when the host does not identify the
     /// API: a custom domain name is the same in every region, and no record points it to one of them yet.
     pub(super) async fn get(&self, url: &str, host: &str, endpoint: Option<&str>) -> Result<HttpAnswer, BoxError> {
         let parts: Uri = url.parse()?;

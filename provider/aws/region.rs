@@ -88,7 +88,7 @@ impl Region {
         self.run.id()
     }
 
-    /// Whether the run holds a lease, as every create does: the host does not know yet what it creates.
+    /// Whether the run holds a lease, as every create does: the host has not persisted yet what the run creates.
     pub fn is_leased(&self) -> bool {
         self.run.lease.is_some()
     }

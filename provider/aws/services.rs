@@ -88,7 +88,7 @@ macro_rules! services {
 //
 // Sources: "Amazon API Gateway quotas", "Amazon Route 53 quotas", "Lambda quotas" (API requests), "ACM quotas" (API rate
 // quotas: one for each operation, none for all together), "CloudWatch Logs quotas". AWS publishes no limits for IAM and
-// CloudFront; theirs are rates that AWS has been seen to accept.
+// CloudFront; theirs are rates that AWS accepted in our measurements.
 services! {
     account     "Account Management"    Regional [account: aws_sdk_account] [];
     acm         "Certificate Manager"   Regional [acm: aws_sdk_acm] [

@@ -1,6 +1,6 @@
 //! Waits. Each has a name, appears in the log, and ends at the run's deadline or when the run is cancelled.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
@@ -11,6 +11,15 @@ use super::{CallError, Poll, Run, backoff};
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
 /// How long a wait for other calls may take before it is logged.
 const QUIET: Duration = Duration::from_secs(5);
+
+/// The end of the wait for something: `the certificate to be issued`.
+struct EndOf<'a>(&'a str);
+
+impl Display for EndOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the end of the wait for {}", self.0)
+    }
+}
 
 impl Run {
     /// The time left until the deadline.
@@ -83,6 +92,11 @@ impl Run {
         self.race(pin!(std::future::pending::<()>()), time, &before).await.map(drop)
     }
 
+    /// [`Run::sleep`] as a part of the wait for `what`.
+    async fn sleep_in(&self, what: &str, time: Duration) -> Result<(), CallError> {
+        self.race(pin!(std::future::pending::<()>()), time, &EndOf(what)).await.map(drop)
+    }
+
     /// Waits for all of `time`, as until cached DNS answers expire or a change has reached all of AWS.
     ///
     /// # Errors
@@ -93,7 +107,7 @@ impl Run {
             let last = format!("it takes {} s, and {} s are left of the timeout", time.as_secs(), left.as_secs());
             return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds: 0, last });
         }
-        self.sleep(time, what).await
+        self.sleep_in(what, time).await
     }
 
     /// See [`Region::retry`](super::Region::retry).
@@ -122,8 +136,8 @@ impl Run {
             if self.clock.now() + delay > end {
                 return Err(error);
             }
-            tracing::info!(what, address = label, %error, "retrying an error that is expected to pass");
-            self.sleep(delay, what).await?;
+            tracing::info!(what, address = label, %error, "retrying after a temporary error");
+            self.sleep_in(what, delay).await?;
             last = Some(error);
         }
     }
@@ -146,7 +160,7 @@ impl Run {
             let seen = match (poll().await, last) {
                 (Ok(Poll::Ready(value)), _) => return Ok(value),
                 (Ok(Poll::Pending(seen)), _) => seen,
-                // The deadline was reached before this poll was sent: the previous one saw the last state.
+                // The deadline was reached before this poll was sent: the previous poll returned the last state.
                 (Err(CallError::NotStarted { .. }), Some(seen)) => seen,
                 (Err(error), _) => return Err(error),
             };
@@ -157,7 +171,7 @@ impl Run {
             }
             tracing::info!(what, address = label, seen, "waiting");
             let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
-            self.sleep(delay, what).await?;
+            self.sleep_in(what, delay).await?;
             last = Some(seen);
         }
     }
@@ -261,6 +275,8 @@ mod tests {
         assert!(sleep.as_mut().now_or_never().is_none());
         run.cancel.cancel();
         assert!(matches!(sleep.now_or_never(), Some(Err(CallError::Cancelled(_)))));
+        let cancelled = run.pause("the drain period", Duration::from_secs(30)).await.unwrap_err().to_string();
+        assert_eq!(cancelled, "cancelled before the end of the wait for the drain period");
     }
 
     #[tokio::test]

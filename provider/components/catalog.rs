@@ -27,7 +27,7 @@ impl Catalog {
         Self { kinds: kinds.iter().map(|kind| (kind.meta().name, *kind)).collect(), account: None }
     }
 
-    /// The same for the account of `aws`, whose id and partition are part of foreseen ARNs.
+    /// The same catalog for the account of `aws`. Foreseen ARNs contain its id and partition.
     #[must_use]
     pub fn in_account_of(self, aws: &Aws) -> Self {
         self.in_account(aws.partition(), aws.account_id())
@@ -44,7 +44,10 @@ impl Catalog {
     /// # Errors
     /// [`CallError::Malformed`] for a kind that only a newer version of the provider has.
     pub fn get(&self, kind: &str) -> Result<&'static dyn AnyComponent, CallError> {
-        self.kinds.get(kind).copied().ok_or_else(|| CallError::Malformed(format!("it knows no component {kind:?}")))
+        self.kinds
+            .get(kind)
+            .copied()
+            .ok_or_else(|| CallError::Malformed(format!("this version has no component kind {kind:?}")))
     }
 }
 

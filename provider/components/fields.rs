@@ -9,12 +9,12 @@ use serde::{Deserializer, forward_to_deserialize_any};
 /// The names of the fields of `S`, a struct that derives `Deserialize`; none of anything else.
 pub(super) fn of<S: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &[&str] = &[];
-    // The deserialisation always fails: all that counts is the list that it begins with.
+    // The deserialisation always fails, after it has passed the list of fields.
     let _: Result<S, Ended> = S::deserialize(Recorder(&mut fields));
     fields
 }
 
-/// A deserializer that records the fields of the struct that it is asked for, and holds no value.
+/// A deserializer without a value, which records the names of the fields that a struct requests.
 struct Recorder<'a>(&'a mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for Recorder<'_> {

@@ -42,7 +42,7 @@ mod tests {
     fn facts_name_fields_that_exist() {
         for component in REGISTRY {
             let (meta, fields) = (component.meta(), component.fields());
-            assert!(!fields.is_empty(), "the spec of {} is no struct", meta.name);
+            assert!(!fields.is_empty(), "the spec of {} is not a struct", meta.name);
             for field in [meta.immutable, meta.uncompared, meta.secret].concat() {
                 assert!(fields.contains(&field), "{} has no field {field:?}: {fields:?}", meta.name);
             }
@@ -56,7 +56,7 @@ mod tests {
         for component in REGISTRY {
             let meta = component.meta();
             assert!(!meta.name.is_empty() && !meta.id.is_empty(), "{meta:?}");
-            assert!(meta.about.ends_with('.'), "{}: {:?} is no sentence", meta.name, meta.about);
+            assert!(meta.about.ends_with('.'), "{}: {:?} is not a sentence", meta.name, meta.about);
             assert!(meta.actions.is_sorted(), "the actions of {} are not sorted", meta.name);
         }
     }

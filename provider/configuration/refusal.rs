@@ -3,7 +3,7 @@
 use crate::aws::{Config, ConnectError, chain};
 use crate::wire::{Diagnostic, Path};
 
-/// The diagnostic for a failed connection with `config`, at the argument that caused the failure.
+/// The diagnostic for a connection with `config` that failed, with the path of the argument that caused the failure.
 pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
     match error {
         ConnectError::NoCredentials => no_credentials(config),
@@ -12,8 +12,8 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             "No valid AWS credentials",
             format!(
                 "{}. Renew expired credentials (aws sso login), correct the access key, or use other credentials: access_key \
-                 and secret_key, a profile, or the environment variables of every AWS tool (AWS_ACCESS_KEY_ID, AWS_PROFILE).",
-                chain(error)
+                 and secret_key, a profile, or the standard environment variables (AWS_ACCESS_KEY_ID, AWS_PROFILE).",
+                sentence(error)
             ),
         ),
         ConnectError::Unavailable(_) => Diagnostic::error(
@@ -22,23 +22,23 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             format!(
                 "{}. Try again. If this persists, check the source of the credentials: the network, IAM Identity Center, STS, \
                  or the credential_process of the profile.",
-                chain(error)
+                sentence(error)
             ),
         ),
         ConnectError::Unreachable { .. } => Diagnostic::error(
             endpoint(config),
             "AWS endpoint not reachable",
             format!(
-                "{}. Check the network and the endpoint: the arguments endpoint_url and endpoints, or the environment variable \
-                 AWS_ENDPOINT_URL. Without these, check the region.",
-                chain(error)
+                "{}. Check the network and the endpoint, which the arguments endpoint_url and endpoints or the environment \
+                 variable AWS_ENDPOINT_URL set. If none of them is set, check the region.",
+                sentence(error)
             ),
         ),
         ConnectError::WrongAccount { account_id, forbidden } => {
             let (argument, problem) = if *forbidden {
-                ("forbidden_account_ids", "which forbidden_account_ids contains")
+                ("forbidden_account_ids", "which is in forbidden_account_ids")
             } else {
-                ("allowed_account_ids", "which allowed_account_ids does not contain")
+                ("allowed_account_ids", "which is not in allowed_account_ids")
             };
             Diagnostic::error(
                 Path::of(argument),
@@ -52,6 +52,13 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
     }
 }
 
+/// The text of an error and its sources, with a capital letter at its beginning.
+fn sentence(error: &ConnectError) -> String {
+    let text = chain(error);
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 fn no_credentials(config: &Config) -> Diagnostic {
     const SUMMARY: &str = "No AWS credentials";
     match &config.profile {
@@ -59,23 +66,23 @@ fn no_credentials(config: &Config) -> Diagnostic {
             Path::of("profile"),
             SUMMARY,
             format!(
-                "The shared AWS files have no credentials for the profile {profile:?}: either the profile does not exist, or \
-                 it has no credentials. The files are ~/.aws/config and ~/.aws/credentials, or those in the environment \
-                 variables AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE. Use an existing profile (list them with aws \
-                 configure list-profiles), or remove profile to use the credentials of the environment."
+                "The profile {profile:?} does not exist in the shared AWS files, or has no credentials there. The files are \
+                 ~/.aws/config and ~/.aws/credentials, unless the environment variables AWS_CONFIG_FILE and \
+                 AWS_SHARED_CREDENTIALS_FILE name others. Use another profile (aws configure list-profiles lists them), or \
+                 remove the argument profile to use the credentials of the environment."
             ),
         ),
         None => Diagnostic::error(
             Path::root(),
             SUMMARY,
-            "The provider found no credentials in its arguments, the environment, the shared AWS files, or the metadata of \
-             the machine. Set access_key and secret_key, set a profile, or sign in as for any other AWS tool \
-             (AWS_ACCESS_KEY_ID, AWS_PROFILE, aws sso login).",
+            "The provider found no credentials in its arguments, in environment variables, in the shared AWS files, or in the \
+             metadata of the instance or container. Set access_key and secret_key, set profile, or use the standard AWS \
+             sources: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or aws sso login.",
         ),
     }
 }
 
-/// The argument that the credentials come from; the root when they come from elsewhere.
+/// The path of the argument that sets the credentials; the root if no single argument does.
 fn credentials(config: &Config) -> Path {
     match (&config.credentials, &config.profile, &config.assume_role) {
         (Some(_), _, None) => Path::of("access_key"),
@@ -85,7 +92,7 @@ fn credentials(config: &Config) -> Path {
     }
 }
 
-/// The argument that sets the endpoint of STS, which the provider calls first.
+/// The path of the argument that sets the endpoint of STS, which the provider calls first.
 fn endpoint(config: &Config) -> Path {
     if config.endpoints.contains_key("sts") {
         Path::of("endpoints").key("sts")
@@ -132,7 +139,7 @@ mod tests {
         let found = refusal(&error, &Config { profile: Some("x".into()), ..Config::default() });
         assert_eq!((found.path, found.summary), (Path::of("profile"), "AWS credentials not available"));
         assert!(
-            found.detail.starts_with("the credentials could not be obtained: identity resolver timed out after 30s.")
+            found.detail.starts_with("The credentials could not be obtained: identity resolver timed out after 30s.")
         );
     }
 
@@ -153,7 +160,7 @@ mod tests {
         assert_eq!(blamed(&error, &Config::default()), r#""": AWS endpoint not reachable"#);
         assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS endpoint not reachable"#);
         assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS endpoint not reachable"#);
-        assert!(refusal(&error, &all).detail.starts_with("could not reach AWS at http://x: connection refused."));
+        assert!(refusal(&error, &all).detail.starts_with("Could not reach AWS at http://x: connection refused."));
     }
 
     #[test]

@@ -1,57 +1,46 @@
 //! Data sources: what a configuration can read without managing it. One file per data source.
 //!
 //! # Adding a data source
-//! `provider/data_sources/partition.rs` declares a type and implements [`DataSource`]:
-//!
-//! ```ignore
-//! //! `multiregion_partition`: the partition of the account.
-//!
-//! pub(super) struct Partition;
-//!
-//! impl DataSource for Partition {
-//!     fn type_name(&self) -> &'static str {
-//!         "multiregion_partition"
-//!     }
-//!
-//!     fn schema(&self) -> Schema {
-//!         let name = Attribute::string("name", Mode::Computed, "Partition of the account, for example `aws`.");
-//!         Schema { version: 0, description: "The AWS partition that the provider works in.", attributes: vec![name] }
-//!     }
-//!
-//!     fn read<'a>(&'a self, aws: &'a Reader, _: &'a Value) -> BoxFuture<'a, Result<Value, Diagnostics>> {
-//!         let name = Value::String(aws.region(aws.home_region()).partition().to_owned());
-//!         async move { Ok(Value::Map([("name".to_owned(), name)].into())) }.boxed()
-//!     }
-//! }
-//! ```
-//!
-//! `mod partition;` and one line in [`REGISTRY`] make the provider announce and serve it. The unit tests of
-//! `rpc/data_source.rs` register one in the same way.
+//! `example.rs` is a complete data source with an argument, a check, a computed attribute and a call to AWS. Copy it to a
+//! file with the name of the data source, add `mod NAME;` here, and add one line to [`REGISTRY`]. Everything else follows:
+//! the provider announces and serves the data source, and `cargo xtask docs` writes its page and its IAM actions.
 
+#[cfg(test)]
+pub(crate) mod example;
 mod reader;
 
 use futures::future::BoxFuture;
 
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 use crate::wire::{Diagnostics, Value};
 
 pub use reader::Reader;
 
 /// One data source.
 pub trait DataSource: Send + Sync {
-    /// Full type name: `multiregion_traffic`.
+    /// The name of the type: `multiregion_traffic`.
     fn type_name(&self) -> &'static str;
 
-    /// Arguments and computed attributes. The version is 0: hosts read a data source anew and never upgrade it.
+    /// The arguments and the computed attributes. The version is 0: a data source has no state to upgrade.
     fn schema(&self) -> Schema;
 
-    /// Reports every error that a configuration contains by itself. Unknown values are not errors. Makes no calls.
-    fn validate(&self, _config: &Value) -> Diagnostics {
+    /// The IAM actions that [`DataSource::read`] needs, sorted.
+    fn actions(&self) -> &'static [&'static str];
+
+    /// The mistakes in a configuration that its schema does not show. Unknown values are not mistakes. Makes no calls.
+    fn check(&self, _config: &Value) -> Diagnostics {
         Diagnostics::new()
     }
 
-    /// Reads AWS and returns `config` with the computed attributes filled in. Every argument is known, and so must be
-    /// every attribute that this returns.
+    /// All mistakes in a configuration. Unknown values are not mistakes. Makes no calls.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = schema::check(&self.schema(), config);
+        found.extend(self.check(config));
+        found
+    }
+
+    /// Reads AWS and returns `config` with the computed attributes filled in. Every argument is known and has passed
+    /// [`DataSource::validate`]; every attribute of the result must be known.
     ///
     /// # Errors
     /// Diagnostics with at least one error.

@@ -1,4 +1,4 @@
-//! AWS as a data source sees it.
+//! Access to AWS for a data source.
 
 use std::sync::Arc;
 

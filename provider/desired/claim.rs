@@ -1,4 +1,4 @@
-//! What a claim says: how far the create of its resource is, and which run is at work on it.
+//! The contents of a claim: the progress of the create of its resource, and the run that works on it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::OwnerId;
 
-/// How far the create of a claim's resource is.
+/// The progress of the create of a claim's resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// A create is under way, or it ended and its host may not have persisted the state yet, or it was interrupted.
+    /// A create is in progress, or was interrupted, or has ended and its host may not have persisted the state yet.
     Creating,
-    /// A state holds the resource, and some of it is missing.
+    /// A state contains the resource, and some of its objects are missing.
     Kept,
-    /// A state holds the resource, and all of it exists.
+    /// A state contains the resource, and all of its objects exist.
     Ready,
 }
 
@@ -33,7 +33,7 @@ impl Phase {
     }
 }
 
-/// One heartbeat: when a run was alive, and when its next heartbeat is due at the latest. Written as `1790000000 10`.
+/// One heartbeat: the time at which a run wrote it, and the time until the next one. Written as `1790000000 10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Heartbeat {
     /// When it was written, in seconds since 1970 by the run's own clock.
@@ -43,8 +43,8 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// How long a run may be silent after this heartbeat before another one may take its place: one heartbeat may be lost, and
-    /// the next one late.
+    /// How long after this heartbeat another run must wait before it may take over the claim. One heartbeat may be lost, and the
+    /// next one may be late.
     pub fn lease(self) -> Duration {
         Duration::from_millis(self.interval.max(1) * 2500)
     }
@@ -70,7 +70,7 @@ impl FromStr for Heartbeat {
 pub struct ClaimRecord {
     /// The owner id that was minted with it.
     pub owner_id: OwnerId,
-    /// How far its create is.
+    /// The progress of its create.
     pub phase: Phase,
     /// The run that created it or took it over.
     pub run: String,

@@ -28,12 +28,12 @@ pub struct KindMeta {
     /// Whether a resource has one for all regions, and not one for each region.
     pub global: bool,
     /// Fields of the spec that AWS cannot change on an existing object. When one changes, the provider creates a new
-    /// object, points to it whatever refers to the old one, and deletes the old one last.
+    /// object, updates the objects that refer to the old one, and deletes the old one last.
     pub immutable: &'static [&'static str],
     /// Fields of the spec that are ignored when specs are compared: they describe provenance, not content.
     pub uncompared: &'static [&'static str],
-    /// Fields of the spec that may contain secrets. The revision, which plans show, covers nothing of them but the keys of
-    /// a map.
+    /// Fields of the spec that may contain secrets. The revision, which plans show, covers only the keys of such a map,
+    /// and nothing of other fields.
     pub secret: &'static [&'static str],
     /// Whether this is an AWS object, listed in `components`. A wait or a probe is not.
     pub visible: bool,

@@ -69,9 +69,9 @@ impl fmt::Display for OwnerId {
     }
 }
 
-/// A text that is no owner id.
+/// A text that is not an owner id.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no owner id")]
+#[error("{0:?} is not an owner id")]
 pub struct NotAnOwnerId(String);
 
 impl FromStr for OwnerId {

@@ -1,4 +1,4 @@
-//! What a resource consists of, and the IAM permissions that this takes.
+//! The kinds of AWS objects of a resource, and the IAM permissions that the provider needs.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -6,18 +6,26 @@ use std::fmt::Write;
 use serde_json::json;
 
 use crate::components::{AnyComponent, REGISTRY};
+use crate::data_sources;
 
 /// The action that the provider itself calls, outside of components.
 const LIST_REGIONS: &str = "account:ListRegions";
 
-/// The section "Components": the kinds of AWS objects that a resource consists of.
-pub(super) fn section(kinds: &[&str]) -> String {
-    let mut text = "## Components\n\n\
-        The attribute `components` has one entry for each AWS object of the resource. The key is the object's address: \
-        `REGION/KIND` for an object in a region and `global/KIND` for a global object, followed by `/NAME` where the \
-        resource has several objects of one kind.\n\n\
+/// The section "Components": the kinds of AWS objects that a resource consists of. `has_attribute` is whether the resource
+/// lists its objects in the attribute `components`.
+pub(super) fn section(kinds: &[&str], has_attribute: bool) -> String {
+    let introduction = if has_attribute {
+        "The attribute `components` has one entry for each AWS object of the resource. The key is the object's address: \
+         `REGION/KIND` for an object in a region and `global/KIND` for a global object, followed by `/NAME` where the \
+         resource has several objects of one kind."
+    } else {
+        "The resource consists of these AWS objects. Warnings and errors name an object by its address: `REGION/KIND` for an \
+         object in a region and `global/KIND` for a global object."
+    };
+    let mut text = format!(
+        "## Components\n\n{introduction}\n\n\
         | kind | AWS object | scope | `id` |\n|---|---|---|---|\n"
-        .to_owned();
+    );
     for kind in of(kinds).map(|kind| kind.meta()).filter(|kind| kind.visible) {
         let scope = if kind.global { "global" } else { "region" };
         let _ = writeln!(text, "| `{}` | {} | {scope} | {} |", kind.name, kind.about, kind.id);
@@ -25,13 +33,24 @@ pub(super) fn section(kinds: &[&str]) -> String {
     text
 }
 
-/// The section "IAM permissions": every action that the resource's components need.
+/// The section "IAM permissions" of a resource: every action that its components need.
 pub(super) fn permissions(kinds: &[&str]) -> String {
-    let mut text = "## IAM Permissions\n\n\
-        To plan, apply and destroy this resource, the provider calls the actions below. The file `iam-policy.json` in \
-        the provider's repository allows all actions that the provider needs.\n\n"
-        .to_owned();
-    for action in actions(of(kinds)) {
+    permissions_for("To plan, apply and destroy this resource", &actions(of(kinds)))
+}
+
+/// The section "IAM permissions" of a data source; empty if it needs none.
+pub(super) fn permissions_to_read(actions: &[&str]) -> String {
+    let actions: BTreeSet<&str> = actions.iter().copied().collect();
+    if actions.is_empty() { String::new() } else { permissions_for("To read this data source", &actions) }
+}
+
+fn permissions_for(purpose: &str, actions: &BTreeSet<&str>) -> String {
+    let mut text = format!(
+        "## IAM Permissions\n\n\
+         {purpose}, the provider calls the actions below. The file `iam-policy.json` in the provider's repository allows \
+         all actions that the provider needs.\n\n"
+    );
+    for action in actions {
         let _ = writeln!(text, "- `{action}`");
     }
     text
@@ -39,10 +58,12 @@ pub(super) fn permissions(kinds: &[&str]) -> String {
 
 /// The IAM policy that allows everything that the provider calls.
 pub(super) fn policy() -> String {
+    let mut all = actions(REGISTRY.iter().copied());
+    all.extend(data_sources::REGISTRY.iter().flat_map(|source| source.actions()));
     let statement = json!({
         "Sid": "Multiregion",
         "Effect": "Allow",
-        "Action": actions(REGISTRY.iter().copied()),
+        "Action": all,
         "Resource": "*",
     });
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
@@ -64,11 +85,17 @@ mod tests {
 
     #[test]
     fn checks_are_not_listed() {
-        let text = section(&["function", "probe"]);
+        let text = section(&["function", "probe"], true);
         assert!(
             text.contains("| `function` | Lambda function of one region. | region |") && !text.contains("probe"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_data_source_lists_its_actions() {
+        assert!(permissions_to_read(&["account:ListRegions"]).ends_with("\n\n- `account:ListRegions`\n"));
+        assert_eq!(permissions_to_read(&[]), "");
     }
 
     /// IAM accepts managed policies of at most 6,144 characters, not counting white space.

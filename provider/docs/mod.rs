@@ -3,7 +3,7 @@
 //! `cargo xtask docs` writes the pages to `docs/`; a test fails when they are not current.
 //!
 //! # Source
-//! Terraform, "Provider documentation"; tfplugindocs 0.25, whose page structure the readers of the registries know.
+//! Terraform, "Provider documentation"; tfplugindocs 0.25, whose page structure most providers in the registries have.
 
 mod attributes;
 mod function;
@@ -56,11 +56,12 @@ fn index(example: &Example<'_>) -> String {
 fn resource_page(resource: &dyn Resource, example: &Example<'_>) -> String {
     let name = resource.type_name();
     let schema = resource.schema();
+    let has_components = schema.attributes.iter().any(|attribute| attribute.name == "components");
     let file = |file: &str| example(&format!("resources/{name}/{file}"));
     page::Page::new(&format!("{name} Resource - multiregion"), &format!("{name} (Resource)"), schema.description)
         .example(file("resource.tf"))
         .section(&attributes::section(&schema))
-        .section(&kinds::section(&resource.kinds()))
+        .section(&kinds::section(&resource.kinds(), has_components))
         .section(&kinds::permissions(&resource.kinds()))
         .import(file("import.tf"), file("import.sh"))
         .finish()
@@ -72,6 +73,7 @@ fn data_source_page(data_source: &dyn DataSource, example: &Example<'_>) -> Stri
     page::Page::new(&format!("{name} Data Source - multiregion"), &format!("{name} (Data Source)"), schema.description)
         .example(example(&format!("data-sources/{name}/data-source.tf")))
         .section(&attributes::section(&schema))
+        .section(&kinds::permissions_to_read(data_source.actions()))
         .finish()
 }
 

@@ -2,33 +2,12 @@
 //! function.
 //!
 //! # Adding a function
-//! `provider/functions/home_region.rs` declares a type and implements [`Function`]:
-//!
-//! ```ignore
-//! //! `home_region`: the home region in an owner id.
-//!
-//! pub(super) struct HomeRegion;
-//!
-//! impl Function for HomeRegion {
-//!     fn name(&self) -> &'static str {
-//!         "home_region"
-//!     }
-//!
-//!     fn signature(&self) -> Signature {
-//!         let owner_id = Parameter::new("owner_id", Type::String, "The attribute `owner_id` of a resource.");
-//!         Signature::new("Home region of a resource", "Returns the region of the claim.", [owner_id], Type::String)
-//!     }
-//!
-//!     fn call(&self, arguments: &[Value]) -> Result<Value, FunctionError> {
-//!         let [Value::String(owner_id)] = arguments else { return Err(FunctionError::arguments()) };
-//!         let owner_id: OwnerId = owner_id.parse().map_err(|error| FunctionError::at(0, error))?;
-//!         Ok(Value::String(owner_id.home_region().to_owned()))
-//!     }
-//! }
-//! ```
-//!
-//! `mod home_region;` and one line in [`REGISTRY`] make the provider announce and serve it. The unit tests of
-//! `rpc/function.rs` register one in the same way.
+//! `example.rs` is a complete function with its tests. Copy it to a file with the name of the function, add `mod NAME;`
+//! here, and add one line to [`REGISTRY`]. Everything else follows: the provider announces and serves the function, and
+//! `cargo xtask docs` writes its page.
+
+#[cfg(test)]
+pub(crate) mod example;
 
 use std::fmt::Display;
 

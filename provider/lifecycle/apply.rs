@@ -185,10 +185,10 @@ fn check_as_planned(
     }
     Err(vec![Diagnostic::error(
         Path::root(),
-        "Something changed between plan and apply",
+        "Inputs changed between plan and apply",
         format!(
-            "The apply would not do what was planned for {}, because a file of the function or another input has changed. \
-             Nothing was changed. Plan again.",
+            "The planned changes of {} are out of date, because a file of the function or another input has changed. Nothing \
+             was applied. Create a new plan.",
             changed.join(", ")
         ),
     )])
@@ -207,7 +207,7 @@ pub(super) fn errors(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     diagnostics.extend(report::refused(&outcome.refused));
     if outcome.cancelled {
         let detail = format!("{}{CONTINUES}", not_started(outcome));
-        diagnostics.push(Diagnostic::error(Path::root(), "Apply was cancelled", detail));
+        diagnostics.push(Diagnostic::error(Path::root(), "Apply cancelled", detail));
     }
     diagnostics
 }
@@ -219,7 +219,7 @@ pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     failures.extend(report::refused(&outcome.refused));
     let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
-        let summary = if outcome.cancelled { "Apply was cancelled" } else { "Resource is incomplete" };
+        let summary = if outcome.cancelled { "Apply cancelled" } else { "Resource is incomplete" };
         diagnostics.push(Diagnostic::warning(Path::root(), summary, format!("{}{kept}", not_started(outcome))));
     }
     diagnostics

@@ -147,7 +147,7 @@ struct Surroundings<'a> {
     referent: Option<&'a Ledger>,
 }
 
-/// Checks the configuration of a resource by itself. Makes no calls and reads no files.
+/// Checks the configuration of a resource without AWS. Makes no calls and reads no files.
 pub fn validate(resource: &dyn Resource, config: &Value) -> Diagnostics {
     resource.validate(config)
 }
@@ -188,6 +188,6 @@ fn unreadable(why: &UnreadableLedger) -> Diagnostic {
     Diagnostic::error(
         Path::root(),
         "Unreadable private state",
-        format!("The provider cannot read which AWS objects belong to this resource: {why}. {fix}"),
+        format!("The private state, which lists the AWS objects of the resource, cannot be read: {why}. {fix}"),
     )
 }

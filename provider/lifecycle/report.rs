@@ -94,7 +94,7 @@ pub(super) fn failures<'a>(
     }))
 }
 
-/// The errors of results that the journal refused.
+/// The errors of results that the journal rejected.
 pub(super) fn refused(refused: &[Impossible]) -> Diagnostics {
     let error = |impossible: &Impossible| {
         let detail = format!(
@@ -142,7 +142,7 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle, hint: &str) -> Diagnostic {
     let (address, summary, detail) = match obstacle {
         Obstacle::Foreign { address, whose } => (
             address,
-            "AWS object exists already",
+            "AWS object already exists",
             format!(
                 "{address} cannot be created or changed, because AWS already has an object with the same name or identity that \
                  does not belong to this resource: {whose}. The provider does not overwrite it. Choose another name, delete the object, \
@@ -179,7 +179,7 @@ fn fix(error: &CallError) -> &'static str {
         CallError::Refused { code, .. } if code.contains("AccessDenied") || code.contains("Unauthorized") => {
             "Allow the credentials to perform this action, and run again."
         }
-        CallError::Refused { .. } => "The message from AWS says what to change.",
+        CallError::Refused { .. } => "Correct the setting that AWS names, and run again.",
         CallError::Unreachable { .. } => "Check the network and the endpoint, and run again.",
         CallError::Foreign { .. } => "Choose another name, or delete that object.",
         CallError::TimedOut { .. } => {
@@ -261,6 +261,6 @@ mod tests {
         let found = [region("us-east-1"), foreign, region("us-west-2")];
         let errors = obstacles(&Desired::default(), &found, "");
         let summaries: Vec<&str> = errors.iter().map(|error| error.summary).collect();
-        assert_eq!(summaries, ["Expired or invalid credentials", "AWS object exists already"]);
+        assert_eq!(summaries, ["Expired or invalid credentials", "AWS object already exists"]);
     }
 }

@@ -1,8 +1,8 @@
 //! Creates whose result the host may not have persisted yet.
 //!
-//! If a host dies before it has persisted a state, the state is lost, and the next run must be able to continue the create.
-//! So the heartbeats continue, in the phase `creating`, until the host is known to have the state: it shuts the provider down
-//! in good order, or sends the state back in a later call.
+//! If a host exits before it has persisted a state, the state is lost, and the next run must be able to continue the create.
+//! So the heartbeats continue, in the phase `creating`, until it is certain that the host has persisted the state: the
+//! host shuts the provider down regularly, or sends the state back in a later call.
 //!
 //! ```text
 //! host                     provider                              claim
@@ -132,7 +132,7 @@ impl PendingAcks {
         join_all(due.into_iter().map(|create| async move {
             let owner = create.hold.owner().clone();
             if AssertUnwindSafe(self.send_heartbeat(create)).catch_unwind().await.is_err() {
-                tracing::error!(%owner, "a heartbeat panicked and is repeated");
+                tracing::error!(%owner, "a heartbeat panicked and will be repeated");
             }
         }))
         .await;
@@ -174,7 +174,7 @@ async fn supervise<F: Future<Output = Infallible>>(task: impl Fn() -> F) {
     loop {
         // The panic hook has reported the panic.
         let Err(_) = AssertUnwindSafe(task()).catch_unwind().await;
-        tracing::error!("the task that keeps claims alive panicked and is started again");
+        tracing::error!("the task that renews claims panicked and was restarted");
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
     use crate::aws::Sleeping;
     use crate::aws::testing::FakeClock;
 
-    /// Time that stands still. The first calls of one of its functions panic.
+    /// A clock that does not advance. The first calls of one of its functions panic.
     struct Panics {
         clock: FakeClock,
         sleeps: AtomicUsize,
@@ -238,7 +238,7 @@ mod tests {
         acks.add(hold, Phase::Ready);
     }
 
-    /// Keeps the claims alive until each of them has a heartbeat.
+    /// Renews the claims until each of them has a heartbeat.
     async fn until_each_has_a_heartbeat(acks: &PendingAcks, clock: &dyn Clock, engines: &[&Engine]) {
         let each = async {
             for engine in engines {

@@ -1,6 +1,6 @@
 //! A run's hold on its claim: drives the [protocol](super::protocol), and takes over the claim of an interrupted create.
 //!
-//! Clocks of different machines are not compared. Another run is alive if its heartbeat changes while this run watches it.
+//! Clocks of different machines are not compared. Another run is active if its heartbeat changes while this run watches it.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -68,7 +68,7 @@ impl Hold {
         Self { engine: engine.clone(), lease, stage, began: now, succeeded: now, previous, error: None }
     }
 
-    /// Takes over the claim `found` of an interrupted create. Returns `None` when the run of that create is alive, or another
+    /// Takes over the claim `found` of an interrupted create. Returns `None` when the run of that create is active, or another
     /// run took the claim over first.
     ///
     /// # Errors
@@ -252,9 +252,9 @@ impl Hold {
         let is_other = |record: &Result<Option<ClaimRecord>, CallError>| matches!(record, Ok(Some(record)) if record.run != aws.run_id());
         // A read may be older than the last write of another run.
         let record = match self.stage {
-            Stage::Suspended => aws.read_until_consistent("whose the claim is", read, is_other).await,
+            Stage::Suspended => aws.read_until_consistent("the owner of the claim", read, is_other).await,
             Stage::Confirming => {
-                aws.read_until_consistent("whether the claim stays", read, |record| !is_other(record)).await
+                aws.read_until_consistent("the claim after a takeover", read, |record| !is_other(record)).await
             }
             _ => read().await,
         };
@@ -262,7 +262,7 @@ impl Hold {
         self.event_or_error(event)
     }
 
-    /// What a claim that was read means for this run.
+    /// The event that a claim that was read causes.
     fn event_of(&self, record: Option<&ClaimRecord>) -> Event {
         let Some(record) = record else { return Event::SawNothing };
         let is_previous = |previous: &&ClaimRecord| previous.run == record.run && record.phase == Phase::Creating;
@@ -301,9 +301,9 @@ fn lease(interval: u64) -> Duration {
 pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply is under way",
+        "Another apply is in progress",
         format!(
-            "Another run is creating {owner}: the heartbeat in its claim shows that the run is alive. Nothing was changed. \
+            "Another run is creating {owner}: the heartbeat in its claim shows that the run is active. Nothing was changed. \
              Wait until that run has ended, and plan again. If it belongs to another configuration, choose another name."
         ),
     )
@@ -313,10 +313,10 @@ pub fn another_run_is_active(owner: &Owner) -> Diagnostic {
 pub fn taken_over(owner: &Owner) -> Diagnostic {
     Diagnostic::error(
         Path::of("name"),
-        "Another apply has taken over",
+        "Another apply has taken over the create",
         format!(
             "Another run continues the create of {owner}, because this run sent no heartbeat for longer than its lease. \
-             Perhaps the machine was suspended. Nothing was rolled back, and this state contains nothing of it. If the \
+             Perhaps the machine was suspended. Nothing was rolled back, and this state contains none of its objects. If the \
              other run belongs to another configuration, choose another name."
         ),
     )

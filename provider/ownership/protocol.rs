@@ -6,11 +6,11 @@
 /// How a run relates to the claim of its resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The run found the claim of an interrupted create. The run of that create may be alive, so its heartbeat is watched.
+    /// The run found the claim of an interrupted create. The run of that create may be active, so its heartbeat is watched.
     Watching,
     /// The run has written its own id to that claim. Another run may do the same: the last write wins.
     Contending,
-    /// The run has not created its claim yet, or has not seen it.
+    /// The run has not created its claim yet, or has not read it.
     Starting,
     /// The run holds the claim and may call AWS. It does not read the claim, because no other run takes a claim over before
     /// its lease expires.
@@ -18,7 +18,7 @@ pub enum Stage {
     /// The lease expired: the process was suspended, or its heartbeats failed. The run calls nothing until it has read its
     /// claim.
     Suspended,
-    /// The run has read its claim after a suspension. Another run that assumes this one to be dead may be about to write.
+    /// The run has read its claim after a suspension. Another run may have found the lease expired and be about to write.
     Confirming,
     /// The create has ended and its host has persisted the state.
     Released,
@@ -39,11 +39,11 @@ pub enum Event {
     SawNothing,
     /// The claim names this run.
     SawOwn,
-    /// The claim names this run, and its phase says that the create is over.
+    /// The claim names this run, and its phase shows that the create is over.
     SawFinished,
     /// The claim names the run of the interrupted create, with the heartbeat that is known.
     SawPrevious,
-    /// The claim names the run of the interrupted create, with a later heartbeat: that run is alive.
+    /// The claim names the run of the interrupted create, with a later heartbeat: that run is active.
     SawPreviousAlive,
     /// The claim names another run, or the interrupted create is over.
     SawOther,
@@ -72,7 +72,7 @@ pub enum Action {
     Renew,
     /// Extend the lease: the run may call AWS.
     ExtendLease,
-    /// Wait until a run that assumes this one to be dead has written its next heartbeat.
+    /// Wait until a run that found the lease expired has written its next heartbeat.
     Wait,
     /// Write the phase that the create has reached.
     WritePhase,

@@ -89,7 +89,10 @@ pub enum PackageError {
         why: &'static str,
     },
     /// More files than a zip file can contain.
-    #[error("{path:?} contains more than {MAX_FILES} files, the maximum of a zip file. Exclude the files not needed.")]
+    #[error(
+        "{path:?} contains more than {MAX_FILES} files, the maximum of a zip file. Exclude the files that the function \
+         does not need."
+    )]
     TooManyFiles {
         /// The directory.
         path: String,

@@ -5,7 +5,7 @@ use super::lint::{Unsafe, lint};
 use super::{Kinds, Ledger, Plan};
 use crate::desired::Desired;
 
-/// Why there is no plan: a bug in the provider.
+/// The reason why no plan was made: a bug in the provider.
 #[derive(Debug, thiserror::Error)]
 pub enum Mistake {
     /// Components of the desired graph depend on each other in a cycle.

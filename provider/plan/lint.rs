@@ -73,8 +73,8 @@ pub enum Unsafe {
 pub fn lint(plan: &Plan, desired: Option<&Desired>, ledger: &Ledger, kinds: &dyn Kinds) -> Result<(), Unsafe> {
     let paths = Paths::of(&plan.steps)?;
     let makes = makes(&plan.steps);
-    let standing = standing(plan, ledger, &makes)?;
-    let lint = Lint { plan, desired, ledger, kinds, paths, makes, standing };
+    let existing = existing(plan, ledger, &makes)?;
+    let lint = Lint { plan, desired, ledger, kinds, paths, makes, existing };
     lint.dependencies_come_first()?;
     lint.removals_are_safe()?;
     lint.last_steps_come_last()
@@ -88,16 +88,16 @@ struct Lint<'a> {
     paths: Paths<'a>,
     /// The step that creates or changes each component.
     makes: BTreeMap<&'a Address, Placed<'a>>,
-    standing: Vec<Standing<'a>>,
+    existing: Vec<Existing<'a>>,
 }
 
 /// An object that exists before the plan.
-struct Standing<'a> {
+struct Existing<'a> {
     address: &'a Address,
     entry: &'a Entry,
     /// The step that deletes it.
     goes: Option<Placed<'a>>,
-    /// The step that changes it. From then on it depends on what the desired graph says.
+    /// The step that changes it. From then on its dependencies are those in the desired graph.
     moves: Option<Placed<'a>>,
 }
 
@@ -121,13 +121,13 @@ fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
     makes.map(|make| (&make.step.address, make)).collect()
 }
 
-/// Matches the existing objects with the steps that delete or change them. Every step must have its object, and every object
-/// the step that it needs.
-fn standing<'a>(
+/// Matches the existing objects with the steps that delete or change them. Fails if a step has no object, or an object has no
+/// step and needs one.
+fn existing<'a>(
     plan: &'a Plan,
     ledger: &'a Ledger,
     makes: &BTreeMap<&Address, Placed<'a>>,
-) -> Result<Vec<Standing<'a>>, Unsafe> {
+) -> Result<Vec<Existing<'a>>, Unsafe> {
     let wrong = |address: &Address| Unsafe::WrongResult(address.clone());
     for (address, change) in &plan.difference.changes {
         let fits = matches!(
@@ -160,11 +160,11 @@ fn standing<'a>(
             Some(Change::Replace(_)) => (goes(address, &Action::Retire(Box::new(entry.clone())))?, None),
             Some(_) => (None, makes.get(address).copied()),
         };
-        all.push(Standing { address, entry, goes, moves });
+        all.push(Existing { address, entry, goes, moves });
     }
     for (address, entry) in &ledger.deposed {
         let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
-        all.push(Standing { address, entry, goes, moves: None });
+        all.push(Existing { address, entry, goes, moves: None });
     }
     free.first().map_or(Ok(all), |removal| Err(wrong(&removal.step.address)))
 }
@@ -201,7 +201,7 @@ impl Lint<'_> {
     }
 
     fn removals_are_safe(&self) -> Result<(), Unsafe> {
-        for going in &self.standing {
+        for going in &self.existing {
             let Some(removal) = going.goes else { continue };
             // The plan does not say which step replaces it, so all of them must have succeeded.
             let first = self.makes.values().filter(|make| !self.is_last(**make));
@@ -221,8 +221,8 @@ impl Lint<'_> {
     }
 
     /// All dependents of what `removal` deletes are deleted or changed before it, and their drain periods have passed.
-    fn dependents_are_done(&self, going: &Standing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
-        for user in self.standing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
+    fn dependents_are_done(&self, going: &Existing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
+        for user in self.existing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
             let Some(left) = user.goes.or(user.moves).filter(|left| left.at != removal.at && !self.is_last(*left))
             else {
                 continue;
@@ -241,7 +241,7 @@ impl Lint<'_> {
     }
 
     fn last_steps_come_last(&self) -> Result<(), Unsafe> {
-        let removals = || self.standing.iter().filter_map(|standing| standing.goes);
+        let removals = || self.existing.iter().filter_map(|existing| existing.goes);
         for last in self.makes.values().copied().filter(|make| self.is_last(*make)) {
             if let Some(other) = removals().find(|other| !self.paths.succeeds(*other, last)) {
                 let (last, other) = (last.step.address.clone(), other.step.address.clone());

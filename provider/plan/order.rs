@@ -54,7 +54,7 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// Plans the way from `ledger` to `desired`. The result is not checked yet: see [`Plan::checked`].
+    /// Plans the steps from `ledger` to `desired`. The result is not checked yet: see [`Plan::checked`].
     ///
     /// # Errors
     /// [`Cycle`].
@@ -150,8 +150,8 @@ impl Plan {
         }
     }
 
-    /// The time before which a component must not be deleted, because an earlier apply removed the way to it. For a ledger
-    /// that was rebuilt this is not recorded, nor whether the change had reached all of AWS: two drain periods cover both.
+    /// The time before which a component must not be deleted, because an earlier apply removed a record that led to it. A
+    /// rebuilt ledger contains neither that time nor whether the change has reached all of AWS: two drain periods cover both.
     fn not_before(&self, ledger: &Ledger, address: &Address, kinds: &dyn Kinds) -> Option<u64> {
         let longest = || {
             let wanted = self.difference.specs.iter().map(|(address, spec)| kinds.drain_period(&address.kind, spec));

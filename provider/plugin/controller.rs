@@ -1,4 +1,4 @@
-//! go-plugin's own services: the shutdown request, and the stream that a host keeps open while it lives.
+//! go-plugin's own services: the shutdown request, and the stream that a host keeps open while it runs.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ impl generated::grpc_controller_server::GrpcController for Controller {
     }
 }
 
-/// Serves the stream of standard output, to which the provider writes nothing. A host keeps the stream open while it lives,
-/// and with it a connection that would otherwise be closed when idle. So the stream shows that the host is alive.
+/// Serves the stream of standard output, to which the provider writes nothing. A host keeps the stream open while it runs,
+/// and with it a connection that would otherwise be closed when idle. So the stream shows that the host is running.
 ///
 /// # Source
 /// `grpc_stdio.go` of go-plugin; `idleTimeout` in `dialoptions.go` of grpc-go: 30 minutes without a call.

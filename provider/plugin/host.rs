@@ -19,7 +19,7 @@ const WITHOUT_CONNECTION: Duration = Duration::from_secs(5);
 pub struct Parent(u32);
 
 impl Parent {
-    /// The current parent. Call this first: when the host dies, another process becomes the parent.
+    /// The current parent. Call this first: when the host exits, another process becomes the parent.
     pub fn now() -> Self {
         Self(parent_id())
     }
@@ -66,7 +66,7 @@ struct Connections {
     open: usize,
     /// Whether a connection was ever open.
     any: bool,
-    /// Whether the host has opened a stream that it keeps open while it lives. No gRPC library closes a connection with an
+    /// Whether the host has opened a stream that it keeps open while it runs. No gRPC library closes a connection with an
     /// open stream as idle.
     is_kept: bool,
 }

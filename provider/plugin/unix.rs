@@ -53,7 +53,7 @@ fn group_id(group: &str) -> io::Result<u32> {
         return Ok(id);
     }
     let found = Group::from_name(group)?.map(|group| group.gid.as_raw());
-    found.ok_or_else(|| io::Error::other(format!("PLUGIN_UNIX_SOCKET_GROUP: there is no group {group:?}")))
+    found.ok_or_else(|| io::Error::other(format!("PLUGIN_UNIX_SOCKET_GROUP: the group {group:?} does not exist")))
 }
 
 #[cfg(test)]
@@ -68,6 +68,6 @@ mod tests {
         assert_eq!(group_id(&own.name).unwrap(), own.gid.as_raw());
         assert_eq!(group_id("4711").unwrap(), 4711);
         let error = group_id("no such group").unwrap_err().to_string();
-        assert_eq!(error, "PLUGIN_UNIX_SOCKET_GROUP: there is no group \"no such group\"");
+        assert_eq!(error, "PLUGIN_UNIX_SOCKET_GROUP: the group \"no such group\" does not exist");
     }
 }

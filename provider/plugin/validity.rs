@@ -4,7 +4,8 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 
-/// Whether the certificate, in DER form, is valid at `now`, in seconds since 1970. Bytes that are no certificate are not.
+/// Whether the certificate, in DER form, is valid at `now`, in seconds since 1970. False for bytes that are not a
+/// certificate.
 pub(super) fn is_valid(certificate: &[u8], now: u64) -> bool {
     let now = i64::try_from(now).ok().and_then(|now| ASN1Time::from_timestamp(now).ok());
     match (now, X509Certificate::from_der(certificate)) {

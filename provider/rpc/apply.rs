@@ -10,7 +10,7 @@ use super::value::{decode, decode_config};
 use crate::lifecycle::State;
 use crate::wire::{Diagnostics, Severity};
 
-/// The prior state. If an error came without a state, the host would forget the resource.
+/// The prior state. If an error had no state, the host would remove the resource from its state.
 pub(super) fn unchanged(request: &Request) -> Response {
     Response { new_state: request.prior_state.clone(), private: request.planned_private.clone(), ..Default::default() }
 }

@@ -58,11 +58,11 @@ mod tests {
     use super::super::value::decode;
     use super::*;
     use crate::configuration;
-    use crate::data_sources::{DataSource, Reader};
+    use crate::data_sources::{DataSource, Reader, example};
     use crate::schema::{Attribute, Mode, Schema};
     use crate::wire::{Diagnostic, Path, Value};
 
-    /// Says whether a region is enabled.
+    /// A region, with errors and warnings for some names.
     struct Region;
 
     impl DataSource for Region {
@@ -78,7 +78,11 @@ mod tests {
             Schema { version: 0, description: "A region.", attributes }
         }
 
-        fn validate(&self, config: &Value) -> Diagnostics {
+        fn actions(&self) -> &'static [&'static str] {
+            &[]
+        }
+
+        fn check(&self, config: &Value) -> Diagnostics {
             match name(config) {
                 Some("") => vec![Diagnostic::error(Path::of("name"), "Empty name", "The name is empty. Set it.")],
                 _ => vec![],
@@ -129,9 +133,10 @@ mod tests {
         Some(encode(object(name, Value::Null), &Region.schema()).unwrap())
     }
 
-    /// A server that is connected to an AWS in memory.
-    async fn connected() -> (Arc<Server>, LocalAws) {
-        let (server, aws) = (server(), LocalAws::start(Options::in_memory()).await.unwrap());
+    /// A server of this data source that is connected to an AWS in memory.
+    async fn connected(source: &'static [&'static dyn DataSource]) -> (Arc<Server>, LocalAws) {
+        let server = Arc::new(Server::new(Registries { data_sources: source, ..Registries::default() }));
+        let aws = LocalAws::start(Options::in_memory()).await.unwrap();
         let given = json!({
             "region": "us-east-1", "access_key": aws.account_id(), "secret_key": "secret",
             "endpoint_url": aws.endpoint(),
@@ -183,7 +188,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_data_source_reads_aws() {
-        let (server, _aws) = connected().await;
+        let (server, _aws) = connected(&[&Region]).await;
         let yes = || Value::Bool(true);
         assert_eq!(read_name(&server, "us-west-2").await, (object("us-west-2", yes()), vec![]));
         let (value, warnings) = read_name(&server, "moon-1").await;
@@ -192,6 +197,19 @@ mod tests {
         let (value, errors) = read_name(&server, "unknown").await;
         assert_eq!(value, object("unknown", Value::Null));
         assert_eq!(errors, ["Provider returned an unknown value"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_example_is_checked_and_read() {
+        let schema = example::Region.schema();
+        assert_eq!(example::Region.validate(&object("", Value::Null))[0].summary, "Empty region name");
+        assert_eq!(example::Region.validate(&Value::Map([].into()))[0].summary, "Missing required value");
+        let (server, _aws) = connected(&[&example::Region]).await;
+        for (name, is_enabled) in [("us-west-2", true), ("nowhere", false)] {
+            let request = read_data_source::Request { config: config(name), ..Default::default() };
+            let state = read(&server, request).await.state;
+            assert_eq!(decode(state.as_ref(), &schema).unwrap(), object(name, Value::Bool(is_enabled)));
+        }
     }
 
     #[tokio::test]

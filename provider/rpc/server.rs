@@ -98,7 +98,7 @@ impl Server {
         }
     }
 
-    /// The provider, for an operation that cannot do without AWS.
+    /// The provider, for an operation that calls AWS.
     ///
     /// # Errors
     /// The provider is not configured, or its configuration is not known yet.

@@ -98,7 +98,7 @@ pub(super) async fn upgrade_resource_identity(
     )])
 }
 
-/// A resource stands for many AWS objects, and the state of any other resource type describes too few of them. OpenTofu
+/// A resource consists of many AWS objects, and the state of any other resource type describes too few of them. OpenTofu
 /// calls this although the provider does not announce the capability.
 pub(super) async fn move_resource_state(
     _: Arc<Server>,

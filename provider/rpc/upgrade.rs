@@ -14,8 +14,8 @@ pub(super) async fn upgrade(server: Arc<Server>, request: Request) -> Result<Res
         return Err(vec![Diagnostic::error(
             Path::root(),
             "State is empty",
-            "The state of this resource is empty, or has a format that is older than this provider. Restore the state from \
-             a backup, or remove the resource from the state and import it.",
+            "The state of this resource is empty, or was written in a format that this version of the provider does not \
+             support. Restore the state from a backup, or remove the resource from the state and import it.",
         )]);
     };
     let upgraded = lifecycle::upgrade(resource, request.version, &state.json)?;

@@ -1,4 +1,4 @@
-//! ValidateResourceConfig: checks a resource's configuration by itself. Hosts call it before they configure the provider.
+//! ValidateResourceConfig: checks a resource's configuration without AWS. Hosts call it before they configure the provider.
 
 use std::sync::Arc;
 

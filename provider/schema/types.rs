@@ -49,7 +49,7 @@ pub(crate) trait Attributes {
     /// The attributes in the order of their declaration.
     fn attributes() -> Vec<Attribute>;
 
-    /// Reads an object; a value that is none has every attribute null.
+    /// Reads an object; if the value is not an object, every attribute is null.
     fn read(value: &Value) -> Self
     where
         Self: Decode + Default,

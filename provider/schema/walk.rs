@@ -3,7 +3,7 @@
 use super::{Attribute, Nesting, Shape};
 use crate::wire::{Path, Value};
 
-/// An attribute of an object, with its value. Null stands for an attribute that the object does not have.
+/// An attribute of an object, with its value. An attribute that the object does not have is null.
 #[derive(Clone, Copy)]
 pub(super) struct Visited<'a> {
     pub(super) attribute: &'a Attribute,

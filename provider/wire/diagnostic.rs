@@ -9,7 +9,7 @@ use super::Path;
 pub enum Severity {
     /// The operation failed.
     Error,
-    /// The operation succeeded, and the user should know something about it.
+    /// The operation succeeded, and the user should read the message.
     Warning,
 }
 

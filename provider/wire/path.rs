@@ -13,7 +13,7 @@ pub enum Segment {
     Index(i64),
 }
 
-/// The path of a value in a configuration: `regions["us-east-1"].weight`. The empty path stands for the whole block.
+/// The path of a value in a configuration: `regions["us-east-1"].weight`. The empty path is the path of the whole block.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(Vec<Segment>);
 

@@ -88,7 +88,7 @@ async fn check_refuses_a_certificate_that_does_not_fit() {
     };
     assert!(problems(arn, "api.example.com").await.is_empty());
     assert_eq!(problems(arn, "a.api.example.com").await, ["Certificate does not cover the name"]);
-    assert_eq!(problems(&arn.replace(REGION, "us-west-2"), "x").await, ["Certificate is of another region"]);
+    assert_eq!(problems(&arn.replace(REGION, "us-west-2"), "x").await, ["Certificate in another region"]);
     let nowhere = format!("arn:aws:acm:{REGION}:123456789012:certificate/none");
     assert_eq!(problems(&nowhere, "x").await, ["Certificate does not exist"]);
 }

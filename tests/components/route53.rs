@@ -60,7 +60,7 @@ async fn an_interrupted_create_of_a_hosted_zone_is_continued() {
     component.create(&aws, &spec).await.unwrap_err();
     let Some(Found::Ours(zone)) = component.find(&aws, &spec).await.unwrap() else { panic!("the zone is not found") };
 
-    // The engine does not know how far the create came, so it updates the zone from the spec to the same spec.
+    // It is unknown how far the create came, so the engine updates the zone from the spec to the same spec.
     bench.update(ZONE, &zone, &spec, &spec).await;
     assert_eq!(component.find(&aws, &spec).await.unwrap(), Some(Found::Ours(zone)));
 }

@@ -1,4 +1,4 @@
-//! A plan fails when an object that it would create exists already and belongs to another owner.
+//! A plan fails when an object that it would create already exists and belongs to another owner.
 
 use multiregion::desired::Address;
 use multiregion::wire::Value;
@@ -28,7 +28,7 @@ async fn a_role_function_or_api_of_another_owner_is_not_adopted() {
         let (_, diagnostics) = world.plan(&mut api, &config).await;
         let error = diagnostics.iter().find(|one| one.detail.starts_with(&address.to_string()));
         let error = error.unwrap_or_else(|| panic!("no error for {address}: {diagnostics:#?}"));
-        assert_eq!(error.summary, "AWS object exists already");
+        assert_eq!(error.summary, "AWS object already exists");
         assert!(error.detail.contains("owner"), "the owner tag is missing: {}", error.detail);
     }
 }

@@ -61,7 +61,7 @@ async fn a_log_group_of_an_existing_function_is_not_adopted() {
     let (_, diagnostics) = world.plan(&mut api, &config).await;
     let errors: Vec<_> = diagnostics.iter().filter(|one| one.is_error()).map(|one| one.summary).collect();
     assert!(
-        errors.iter().all(|summary| *summary == "AWS object exists already") && !errors.is_empty(),
+        errors.iter().all(|summary| *summary == "AWS object already exists") && !errors.is_empty(),
         "{diagnostics:#?}"
     );
     assert_eq!(world.inventory().await, before, "a plan must change nothing");

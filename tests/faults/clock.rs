@@ -127,13 +127,13 @@ impl Drop for Sleeper {
 /// The outcome of a simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
-    /// The work ended by itself.
+    /// The work ended without a kill.
     Done(T),
     /// The process was killed.
     Killed,
 }
 
-/// What a simulation needs to know about its environment.
+/// The environment of a simulation.
 pub(super) trait Environment {
     /// Whether a request is being served elsewhere, so that time must not advance.
     fn is_busy(&self) -> bool;

@@ -178,7 +178,7 @@ impl DriftCase<'_> {
 /// Others remove a region from a record, and then the user removes it from the configuration: clients with a cached
 /// answer must be served throughout. Returns the outages.
 pub(super) async fn removed_region(world: &World, topology: &'static Topology) -> Vec<String> {
-    // The monitor must know where the name led before.
+    // The monitor needs the previous target of the name.
     world.network.monitor(Some(TrafficMonitor::for_change()));
     let deployment = Deployment::create(world, topology).await;
     let ledger = Ledger::from_private(&deployment.api.private).expect("a ledger");

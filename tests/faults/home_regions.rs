@@ -98,7 +98,7 @@ impl Contest {
         assert_eq!(self.rivals.pair[loser].stored.value, Value::Null, "{what}: the other state is not empty");
         let run = self.rivals.run(loser).await;
         let is_nothing = self.rivals.pair[loser].config == Value::Null;
-        assert!(is_nothing || messages(&run).contains("AWS object exists already"), "{what}: {}", messages(&run));
+        assert!(is_nothing || messages(&run).contains("AWS object already exists"), "{what}: {}", messages(&run));
         self.assert_state_of(winner, what).await;
         let Rival { world, stored, .. } = &mut self.rivals.pair[loser];
         assert_eq!(

@@ -46,7 +46,7 @@ impl Run {
     }
 }
 
-/// The state file in case the provider dies now.
+/// The state file in case the provider is killed now.
 struct StateFile(RefCell<StoredResource>);
 
 impl StateFile {
@@ -55,7 +55,7 @@ impl StateFile {
         (stored.value, stored.private, stored.tainted) = (state.value, state.private, tainted);
     }
 
-    /// Stores what the host keeps if the provider dies during the next call.
+    /// Stores what the host keeps if the provider is killed during the next call.
     fn save_if_killed(&self, value: &Value, private: &[u8]) {
         let mut stored = self.0.borrow_mut();
         (stored.value, stored.private) = (value.clone(), private.to_vec());
@@ -217,7 +217,7 @@ async fn destroy(
     tainted: bool,
 ) -> Result<(), Diagnostics> {
     let provider = world.connect().await?;
-    // If the provider dies during a destroy, the state stays unchanged.
+    // If the provider is killed during a destroy, the state stays unchanged.
     file.save_if_killed(&state.value, &state.private);
     let planned = State { value: Value::Null, private: planned_private };
     let (left, diagnostics) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
@@ -244,7 +244,7 @@ async fn change(
     let provider = world.connect().await?;
     let is_new = prior.value == Value::Null;
     let planned = planned(&provider, resource, &prior, config).await?;
-    // If the provider dies during a create, nothing is stored; during an update, the prior values without their private
+    // If the provider is killed during a create, nothing is stored; during an update, the prior values without their private
     // state.
     file.save_if_killed(&prior.value, &[]);
     let (created, diagnostics) =

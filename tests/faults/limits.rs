@@ -173,7 +173,7 @@ pub(super) fn assert_not_throttled(apis: usize, regions: usize) {
     });
 }
 
-/// AWS as a process sees it in `region`.
+/// The AWS clients of a process in `region`.
 async fn process(world: &World, keep_rate_limits: bool, region: &str) -> Region {
     let aws = Arc::new(world.account(keep_rate_limits).await.expect("AWS responds"));
     let clock: Arc<dyn Clock> = Arc::new(world.clock.clone());

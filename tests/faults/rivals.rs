@@ -1,5 +1,5 @@
 //! Two states that create an API or a zone of the same name: one succeeds, the other is rejected, and no object gets
-//! the settings of both. What a dead create left behind is taken over by the next run once its lease has expired.
+//! the settings of both. The next run takes over the objects of an interrupted create once its lease has expired.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use super::world::text;
 /// The step between the calls at which something happens.
 pub(super) const STEP: usize = 4;
 
-/// A create without a heartbeat for this long is dead.
+/// A create without a heartbeat for this long has been interrupted.
 const LEASE: Duration = Duration::from_secs(25);
 
 fn assert_names_the_other_run(run: &Run, what: &str) {
     let refusal = messages(run);
-    let known = ["nother apply of this name", "Another apply is under way", "import it by the name"];
+    let known = ["nother apply of this name", "Another apply is in progress", "import it by the name"];
     assert!(known.iter().any(|known| refusal.contains(known)), "{what}: {refusal}");
 }
 
@@ -67,7 +67,7 @@ fn a_resource_belongs_to_its_run_while_that_continues() {
             rivals.pair[0].world.keeps_running = 10 * LEASE;
             let runs = rivals.race(rivals.pair[0].persisted_after).await;
             assert!(runs[0].succeeded(), "{name}: {}", messages(&runs[0]));
-            assert_refused(&runs[1], "Another apply is under way", name);
+            assert_refused(&runs[1], "Another apply is in progress", name);
             rivals.assert_owned_by(0, name).await;
         }
     });
@@ -104,33 +104,33 @@ fn an_incomplete_resource_belongs_to_its_state() {
 }
 
 /// Whichever call was its last, up to the last one before the host has persisted the state. The next run turns it into
-/// what its own configuration says.
+/// what its own configuration declares.
 #[test]
-fn the_next_run_takes_over_a_dead_create() {
+fn the_next_run_takes_over_an_interrupted_create() {
     runtime().block_on(async {
         for name in ["zone", "one-region"] {
             let mut rivals = rivals(name).await;
             let persisted_after = rivals.pair[0].persisted_after;
             for k in (1..persisted_after).step_by(STEP).chain([persisted_after]) {
                 rivals.reset();
-                let what = format!("{name}, dead after {k} calls");
+                let what = format!("{name}, killed after {k} calls");
                 rivals.world().network.kill_after(k);
                 assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
                 let (died, is_begun) = (rivals.world().clock.elapsed(), rivals.inventory().await != rivals.baseline);
                 let run = rivals.run(1).await;
                 assert!(run.succeeded(), "{what}: {}", messages(&run));
                 let waited = rivals.world().clock.elapsed() - died;
-                assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} the create may still have been alive");
+                assert!(!is_begun || waited >= LEASE, "{what}: after {waited:?} the create may still have been active");
                 rivals.assert_owned_by(1, &what).await;
             }
         }
     });
 }
 
-/// Of two runs that find a dead create, one continues. A run that was already waiting when the create died succeeds
+/// Of two runs that find an interrupted create, one continues. A run that was already waiting when it was killed succeeds
 /// too.
 #[test]
-fn one_of_two_runs_takes_over_a_dead_create() {
+fn one_of_two_runs_takes_over_an_interrupted_create() {
     runtime().block_on(async {
         let mut rivals = Rivals::of(topology("one-region"), "rollback").await;
         let calls = rivals.pair[0].calls;
@@ -138,7 +138,7 @@ fn one_of_two_runs_takes_over_a_dead_create() {
             (calls / 3..calls).step_by(4 * STEP).flat_map(|k| [(k, 0), (k, 1), (k, k / 2), (k, 2 * k)])
         {
             rivals.reset();
-            let what = format!("dead after {k} calls, the second run {head_start} calls later");
+            let what = format!("killed after {k} calls, the second run {head_start} calls later");
             rivals.world().network.kill_after(k);
             assert_eq!(rivals.run(0).await, Run::Killed, "{what}");
             rivals.world().network.take_calls();
@@ -177,7 +177,7 @@ fn a_suspended_create_does_not_continue_after_a_takeover() {
             let runs = rivals.race_with_suspension(asleep, awake).await;
             let succeeded: Vec<usize> = (0..2).filter(|index| runs[*index].succeeded()).collect();
             let [winner] = succeeded[..] else { panic!("{what}: {} {}", messages(&runs[0]), messages(&runs[1])) };
-            if !messages(&runs[1 - winner]).contains("Another apply has taken over") {
+            if !messages(&runs[1 - winner]).contains("Another apply has taken over the create") {
                 assert_names_the_other_run(&runs[1 - winner], &what);
             }
             winners.insert(winner);

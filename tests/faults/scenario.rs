@@ -280,7 +280,7 @@ impl Problems {
     }
 }
 
-/// Whether a run without permission for this call cannot know which certificates exist.
+/// Whether a run without permission for this call cannot list the certificates.
 fn lists_certificates(call: &Call) -> bool {
     ["ListCertificates", "ListRegions", "ListTagsForCertificate"].contains(&call.operation.as_str())
 }

@@ -32,7 +32,7 @@ async fn of_two_concurrent_creates_of_one_name_exactly_one_succeeds() {
     };
     let errors = lost.errors().join("\n");
     // The error depends on the progress of the winner.
-    let known = ["another apply of this name", "Another apply is under way", "import it by the name"];
+    let known = ["another apply of this name", "Another apply is in progress", "import it by the name"];
     assert!(known.iter().any(|known| errors.contains(known)), "{errors}");
     let held = comparable(&winner.aws).await;
     let mixed: Vec<&String> =
@@ -68,7 +68,7 @@ async fn a_created_zone_is_not_adopted_while_its_apply_is_running() {
 
     let second = first.beside(&clis[clis.len() - 1]);
     let errors = second.refused(zone).await;
-    assert!(errors.contains("Another apply is under way"), "{errors}");
+    assert!(errors.contains("Another apply is in progress"), "{errors}");
 
     kill_in_group(apply.group().id(), "");
     apply.wait().await.expect("apply ends");

@@ -16,7 +16,7 @@ const DISJOINT: [&str; 2] = ["eu-west-1", "eu-central-1"];
 const OTHER_HOME: &str = "eu-west-1";
 const ZONE: &str = "resource \"multiregion_zone\" \"this\" {\n  name = \"ipgiraffe.com\"\n}\n";
 /// The summary of the error about an object of another owner.
-const REFUSED: &str = "AWS object exists already";
+const REFUSED: &str = "AWS object already exists";
 
 /// Both states, and the objects of the first one.
 struct Homes {

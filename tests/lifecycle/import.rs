@@ -32,7 +32,7 @@ async fn resources_removed_from_the_state_are_imported(stage: Stage) {
     stage.destroy().await;
 }
 
-/// An import cannot know which defaults the configuration sets explicitly; the plan is empty in both cases.
+/// An import cannot determine which defaults the configuration sets explicitly; the plan is empty in both cases.
 async fn an_import_needs_no_change_with_or_without_explicit_defaults(stage: Stage) {
     let plain = Config { zone: true, ..Config::bare(&["us-east-1", "us-west-2"]) };
     let mut group = plain.clone();

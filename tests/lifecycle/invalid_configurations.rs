@@ -109,11 +109,11 @@ async fn a_plan_refuses_what_only_aws_can_tell_is_wrong(stage: Stage) {
     stage.apply(&Config::latency().hcl()).await;
     let mut same_name = Config::latency();
     same_name.extra = "}\nresource \"multiregion_api\" \"same_name\" {\n  name = \"ipgiraffe\"\n  regions = { \"us-east-1\" = {} }\n  function = { source_dir = \"${path.module}/src\", handler = \"app.handler\", runtime = \"python3.12\" }\n";
-    assert_refused(&stage, &same_name.hcl(), &["exists already", "ipgiraffe", "import"]).await;
+    assert_refused(&stage, &same_name.hcl(), &["already exists", "ipgiraffe", "import"]).await;
 
     let mut same_domain = Config::latency();
     same_domain.extra = "}\nresource \"multiregion_api\" \"same_domain\" {\n  name = \"other\"\n  regions = { \"us-east-1\" = {} }\n  function = { source_dir = \"${path.module}/src\", handler = \"app.handler\", runtime = \"python3.12\" }\n  domain = { name = \"api.ipgiraffe.com\", zone_id = multiregion_zone.this.id }\n";
-    assert_refused(&stage, &same_domain.hcl(), &["exists already", "api.ipgiraffe.com"]).await;
+    assert_refused(&stage, &same_domain.hcl(), &["already exists", "api.ipgiraffe.com"]).await;
 
     stage.configure(&Config::latency().hcl()).await;
     stage.destroy().await;

@@ -53,7 +53,7 @@ pub(super) async fn kill(
     if reached.load(Ordering::SeqCst) && !run.success() { Ok(()) } else { Err(run) }
 }
 
-/// An operation from one configuration to another; `None` is no resource at all.
+/// An operation from one configuration to another; `None` means that the resource does not exist.
 #[derive(Clone)]
 struct Operation {
     from: Option<Config>,

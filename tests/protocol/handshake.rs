@@ -27,7 +27,7 @@ async fn the_handshake_line_tells_how_to_connect() {
 async fn accepts(host: &Identity, identity: Option<&Identity>) -> bool {
     let plugin = Plugin::start_with(Some(host.clone()), &[]);
     let Ok(channel) = plugin.channel(identity).await else { return false };
-    // In TLS 1.3, a client may send before it learns that its certificate was refused.
+    // In TLS 1.3, a client may send before it is notified that its certificate was rejected.
     ProviderClient::new(channel).get_metadata(get_metadata::Request {}).await.is_ok()
 }
 
@@ -102,7 +102,7 @@ fn invalid_handshake_variables_are_reported() {
     for (name, value, message) in [
         ("PLUGIN_CLIENT_CERT", "none", "PLUGIN_CLIENT_CERT does not contain a certificate"),
         ("PLUGIN_UNIX_SOCKET_DIR", "/nonexistent", "the connection to the host could not be set up: "),
-        ("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group", "there is no group \"no-such-group\""),
+        ("PLUGIN_UNIX_SOCKET_GROUP", "no-such-group", "the group \"no-such-group\" does not exist"),
     ] {
         let output = command().env(COOKIE.0, COOKIE.1).env(name, value).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

@@ -205,8 +205,8 @@ impl<'a> Demo<'a> {
         };
         ui::step(&self.title("destroy"), destroy, |calls| format!("{calls} AWS calls")).await?;
         let left = async { Ok(self.aws.inventory().await?) };
-        let tell = |left: &Inventory| if left.is_empty() { "none".to_owned() } else { objects(left.keys().len()) };
-        let left = ui::step("List the AWS objects that are left", left, tell).await?;
+        let describe = |left: &Inventory| if left.is_empty() { "none".to_owned() } else { objects(left.keys().len()) };
+        let left = ui::step("List the AWS objects that are left", left, describe).await?;
         promise(
             left.is_empty(),
             &format!("destroy deletes every object, and these are left:\n{}", left.keys().join("\n")),

@@ -82,7 +82,7 @@ impl Component for Certificate {
         for summary in certificates(aws).await? {
             let same_name = summary.domain_name.as_deref().is_some_and(|name| dns::normal(name) == dns::normal(first));
             let Some(arn) = summary.certificate_arn.filter(|_| same_name) else { continue };
-            // Another owner may have a certificate for the same name, which is no conflict.
+            // Another owner may have a certificate for the same name, which is not a conflict.
             let Some(tags) = none_if_missing(tags_of(aws, &arn).await)? else { continue };
             let detail = if tags::is_ours(aws, &tags) { describe(aws, &arn).await? } else { None };
             let Some(detail) = detail.filter(is_usable) else { continue };

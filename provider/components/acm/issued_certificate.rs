@@ -78,10 +78,11 @@ impl Component for IssuedCertificate {
                  own region (for CloudFront, in us-east-1). Request or import a certificate there.",
                 aws.region()
             );
-            return Ok(vec![Problem { summary: "Certificate is of another region", detail }]);
+            return Ok(vec![Problem { summary: "Certificate in another region", detail }]);
         }
         let Some(detail) = certificate::describe(aws, arn).await? else {
-            let detail = format!("There is no certificate {arn} in account {}. Check the ARN.", aws.account_id());
+            let detail =
+                format!("The certificate {arn} does not exist in account {}. Check the ARN.", aws.account_id());
             return Ok(vec![Problem { summary: "Certificate does not exist", detail }]);
         };
         let mut problems = Vec::new();

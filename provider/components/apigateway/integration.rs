@@ -77,7 +77,7 @@ impl Component for Integration {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        for (api_id, in_foreign_api) in apigateway::apis(aws, siblings) {
+        for (api_id, in_foreign_api) in apigateway::apis(aws, siblings).await? {
             for integration in all(aws, &api_id).await? {
                 let mark = Mark::of(&integration).filter(|mark| mark.address.scope == aws.address().scope);
                 let Some(mark) = mark.filter(|mark| mark.is_ours(aws, in_foreign_api)) else { continue };

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::lambda::permission::Permission;
+use crate::components::lambda::permission::{self, Permission};
 use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
@@ -62,13 +62,19 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
 
 /// The APIs in which the owner has integrations and routes, and whether each belongs to another resource: the owner's own API,
 /// or those that may invoke its functions.
-pub(crate) fn apis(aws: &Regional, siblings: &Siblings) -> Vec<(String, bool)> {
+///
+/// # Errors
+/// A call that failed.
+pub(crate) async fn apis(aws: &Regional, siblings: &Siblings) -> Result<Vec<(String, bool)>, CallError> {
     if let Some(api) = api(aws, siblings) {
-        return vec![(api.id, false)];
+        return Ok(vec![(api.id, false)]);
     }
     let permissions = siblings.in_scope::<Permission>(&aws.address().scope);
-    let ids: BTreeSet<String> = permissions.into_iter().map(|(_, permission)| permission.api_id).collect();
-    ids.into_iter().filter(|id| !id.is_empty()).map(|id| (id, true)).collect()
+    let mut ids = BTreeSet::new();
+    for (_, outputs) in permissions {
+        ids.extend(permission::allowed(aws, &outputs).await?);
+    }
+    Ok(ids.into_iter().map(|id| (id, true)).collect())
 }
 
 /// The HTTP API that was found in this region. Objects without tags are found through it.

@@ -76,7 +76,7 @@ impl Component for Route {
             .map(|(_, integration)| Input::Known(integration.id))
             .collect();
         let mut discovered = Vec::new();
-        for (api_id, in_foreign_api) in apigateway::apis(aws, siblings) {
+        for (api_id, in_foreign_api) in apigateway::apis(aws, siblings).await? {
             for route in routes(aws, &api_id).await? {
                 let integration_id = integration_of(route.target.as_deref());
                 if !integrations.contains(&integration_id) {

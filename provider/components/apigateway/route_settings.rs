@@ -75,7 +75,7 @@ impl Component for RouteSettings {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let routes = siblings.in_scope::<Route>(&aws.address().scope);
         let mut discovered = Vec::new();
-        for (api_id, _) in apigateway::apis(aws, siblings) {
+        for (api_id, _) in apigateway::apis(aws, siblings).await? {
             let settings = of_stage(aws, &api_id, stage::DEFAULT).await?;
             for route_key in routes.iter().filter_map(|(key, _)| key.clone()) {
                 let throttle = settings.get(&route_key).and_then(|settings| stage::from_settings(settings, None));

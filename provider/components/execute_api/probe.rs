@@ -80,7 +80,7 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let api = match apigateway::apis(aws, siblings).into_iter().next() {
+        let api = match apigateway::apis(aws, siblings).await?.into_iter().next() {
             Some((id, _)) => http_api::located(aws, &id).await?,
             None => None,
         };

@@ -35,9 +35,6 @@ pub struct Outputs {
     pub alias: String,
     /// The statement's id.
     pub statement_id: String,
-    /// The id of the API that may invoke the alias. Empty in states of version 0.1.0.
-    #[serde(default)]
-    pub api_id: String,
 }
 
 impl Kind for Permission {
@@ -62,7 +59,7 @@ impl Component for Permission {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(function), Some(alias)) = (spec.function.known(), spec.alias.known()) else { return Ok(None) };
-        let outputs = outputs(function, alias, &spec.statement_id, spec.api_id.known().map_or("", String::as_str));
+        let outputs = outputs(function, alias, &spec.statement_id);
         // A statement has no tags; with our id, in the policy of our function, it is ours.
         let Some(allowed) = allowed(aws, &outputs).await? else { return Ok(None) };
         Ok((spec.api_id.known() == Some(&allowed)).then_some(Found::Ours(outputs)))
@@ -77,9 +74,8 @@ impl Component for Permission {
         let mut found = Vec::new();
         for (key, alias) in siblings.in_scope::<Alias>(scope) {
             let statement_id = format!("multiregion-{}", aws.owner().name());
-            let mut outputs = outputs(&alias.function, &alias.name, &statement_id, "");
+            let outputs = outputs(&alias.function, &alias.name, &statement_id);
             let Some(api_id) = allowed(aws, &outputs).await? else { continue };
-            outputs.api_id.clone_from(&api_id);
             let spec = Spec {
                 function: alias.function.into(),
                 alias: alias.name.into(),
@@ -93,7 +89,7 @@ impl Component for Permission {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let api_id = spec.api_id.get();
-        let outputs = outputs(spec.function.get(), spec.alias.get(), &spec.statement_id, api_id);
+        let outputs = outputs(spec.function.get(), spec.alias.get(), &spec.statement_id);
         // Lambda loses statements when several are added to one policy at the same time.
         let _alone = aws.exclusive(&outputs.function).await?;
         match add(aws, &outputs, api_id).await {
@@ -130,9 +126,8 @@ impl Component for Permission {
 const INVOKE: &str = "lambda:InvokeFunction";
 const API_GATEWAY: &str = "apigateway.amazonaws.com";
 
-fn outputs(function: &str, alias: &str, statement_id: &str, api_id: &str) -> Outputs {
-    let [function, alias, statement_id, api_id] = [function, alias, statement_id, api_id].map(str::to_owned);
-    Outputs { function, alias, statement_id, api_id }
+fn outputs(function: &str, alias: &str, statement_id: &str) -> Outputs {
+    Outputs { function: function.to_owned(), alias: alias.to_owned(), statement_id: statement_id.to_owned() }
 }
 
 /// The source ARN of an API's requests: every stage, every route.
@@ -175,7 +170,7 @@ async fn remove(aws: &Regional, outputs: &Outputs) -> Result<(), CallError> {
 
 /// The id of the API that our statement allows; `None` without such a statement. A statement of another form is
 /// returned as its own text, which is no id, so that it shows as drift.
-async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
+pub(crate) async fn allowed(aws: &Regional, outputs: &Outputs) -> Result<Option<String>, CallError> {
     let client = aws.lambda();
     let send = || client.get_policy().function_name(&outputs.function).qualifier(&outputs.alias).send();
     let Some(answer) = none_if_missing(aws.call("lambda:GetPolicy", send).await)? else { return Ok(None) };

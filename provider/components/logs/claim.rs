@@ -110,7 +110,7 @@ impl Component for Claim {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let name = log_group(&spec.name);
-        // An update restores a deleted claim: its state exists, so no create is under way.
+        // An update restores a deleted claim: its state exists, so no create is in progress.
         let phase = if aws.is_leased() { Phase::Creating } else { Phase::Ready };
         let mut tags = tags::plain(&spec.tags);
         tags.extend(region_tags(&spec.regions));
@@ -127,7 +127,7 @@ impl Component for Claim {
         if tags.get(RUN_TAG).is_some_and(|run| run == aws.run_id()) || (!aws.is_leased() && tags::is_ours(aws, &tags)) {
             return Ok(outputs(aws, &name));
         }
-        let hint = "it was created after this plan: another apply of this name is under way, or was interrupted; plan again \
+        let hint = "it was created after this plan: another apply of this name is in progress, or was interrupted; plan again \
                     once it has ended";
         Err(CallError::Foreign { what: format!("log group {name}"), whose: tags::whose(aws, &tags, hint) })
     }

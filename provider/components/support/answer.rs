@@ -32,16 +32,16 @@ pub(crate) fn required<T>(value: Option<T>, what: &str) -> Result<T, CallError> 
     value.ok_or_else(|| CallError::Failed { what: what.to_owned(), why: "it is missing in AWS's response".to_owned() })
 }
 
-/// All items of a paginated list. `ask` takes the token of a page, and returns its items and the token of the next
+/// All items of a paginated list. `fetch` takes the token of a page, and returns its items and the token of the next
 /// page.
-pub(crate) async fn pages<T, F, R>(ask: F) -> Result<Vec<T>, CallError>
+pub(crate) async fn pages<T, F, R>(fetch: F) -> Result<Vec<T>, CallError>
 where
     F: Fn(Option<String>) -> R,
     R: Future<Output = Result<(Option<Vec<T>>, Option<String>), CallError>>,
 {
     let (mut all, mut next) = (Vec::new(), None);
     loop {
-        let (page, token) = ask(next).await?;
+        let (page, token) = fetch(next).await?;
         all.extend(page.into_iter().flatten());
         next = token.filter(|token| !token.is_empty());
         if next.is_none() {

@@ -44,7 +44,7 @@ where
         && let Some(Found::Ours(_)) = look().await?
     {
         // Reads lag behind: the object may have been deleted a moment ago.
-        aws.pause("AWS to know of everything that was deleted", CONSISTENCY_WINDOW).await?;
+        aws.pause("AWS to report recent deletions", CONSISTENCY_WINDOW).await?;
         if let Some(Found::Ours(outputs)) = look().await? {
             return Ok(outputs);
         }

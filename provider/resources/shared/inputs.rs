@@ -19,7 +19,7 @@ pub(crate) fn maybe<T: Clone>(attr: &Attr<T>) -> Option<Input<T>> {
     }
 }
 
-/// The texts of a list. One unknown text stands for a list that is unknown as a whole.
+/// The texts of a list. A list that is unknown as a whole becomes one unknown text.
 pub(crate) fn inputs(texts: &Attr<Texts>) -> Vec<Input<String>> {
     match texts {
         Attr::Known(texts) => texts.iter().filter_map(maybe).collect(),

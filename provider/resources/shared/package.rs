@@ -23,7 +23,7 @@ pub(crate) enum Digests {
     Deployed(BTreeMap<Address, String>),
 }
 
-/// The package of a function, as a plan sees it.
+/// The package of a function in a plan.
 pub(crate) struct Reading {
     pub(crate) digests: Digests,
     /// The mistakes in the package.

@@ -73,7 +73,7 @@ pub(crate) fn matches_get<'a>(routes: impl IntoIterator<Item = &'a String>, path
 }
 
 /// A path that one of `routes` matches without a path parameter: `/` if possible. `None` when every route has a parameter,
-/// whose valid values only the function knows.
+/// whose valid values depend on the function.
 pub(crate) fn plain_path<'a>(routes: impl IntoIterator<Item = &'a String> + Clone) -> Option<&'a str> {
     if matches_get(routes.clone(), "/") {
         return Some("/");

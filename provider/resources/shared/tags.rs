@@ -39,7 +39,7 @@ const NAME_TAG: &str = "Name";
 /// The tags of the object at `address`: the provider's default tags, overridden by the user's tags, overridden by the
 /// ownership tags. The owner id is unknown before the claim exists.
 ///
-/// One unknown tag stands for a map that is unknown as a whole: the plan then shows the object as known only after apply.
+/// A map that is unknown as a whole becomes one unknown tag: the plan then shows the object as known only after apply.
 pub(crate) fn owned(
     owner: &Owner,
     owner_id: Option<&OwnerId>,
@@ -67,7 +67,7 @@ pub(crate) fn written(tags: &Tags) -> BTreeMap<String, String> {
     tags.iter().filter(|(key, _)| !ours(key)).filter_map(known).collect()
 }
 
-/// All of `tags`; unknown when one of them stands for an unknown map.
+/// All of `tags`; unknown when the map was unknown as a whole.
 pub(crate) fn all(tags: &Tags) -> Attr<TextMap> {
     if tags.contains_key("") {
         return Attr::Unknown;

@@ -42,7 +42,8 @@ async fn once(provider: &Path) -> Outcome<Duration> {
     if let Some(stdout) = &mut stdout {
         stdout.read_line(&mut line).await?;
     }
-    ask(&socket(&line).ok_or_else(|| format!("The provider printed no handshake, but {line:?}."))?).await?;
+    request_schema(&socket(&line).ok_or_else(|| format!("The provider printed {line:?} instead of a handshake."))?)
+        .await?;
     Ok(begun.elapsed())
 }
 
@@ -56,7 +57,8 @@ fn socket(line: &str) -> Option<String> {
     }
 }
 
-async fn ask(address: &str) -> Outcome {
+/// Calls GetProviderSchema at `address`.
+async fn request_schema(address: &str) -> Outcome {
     let channel = Endpoint::from_shared(address.to_owned())?.connect().await?;
     let mut client = tonic::client::Grpc::new(channel);
     client.ready().await?;

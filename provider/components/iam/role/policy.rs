@@ -11,7 +11,7 @@ pub(super) fn trust(services: &[String]) -> Json {
 }
 
 /// The services that a trust policy allows to assume a role; in the order of `applied` when they are equal. Any other
-/// policy is returned as its own text, which is no service, so that it shows as drift.
+/// policy is returned as its own text, which is not the name of a service, so that it shows as drift.
 pub(super) fn trusted(document: &str, applied: &[String]) -> Vec<String> {
     let document: Json = serde_json::from_str(document).unwrap_or_default();
     let mut services = match document.pointer("/Statement/0/Principal/Service") {

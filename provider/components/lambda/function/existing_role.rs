@@ -14,7 +14,7 @@ pub(super) async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, C
     match aws.call("iam:GetRole", || aws.iam().get_role().role_name(name).send()).await {
         Err(error) if error.is_not_found() => {
             let detail = format!(
-                "There is no role {name:?} in account {}, which function.role_arn names. Create it first, correct the \
+                "The role {name:?}, which function.role_arn names, does not exist in account {}. Create it first, correct the \
                  ARN, or omit role_arn so that the provider creates a role.",
                 aws.account_id()
             );

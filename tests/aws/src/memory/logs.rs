@@ -11,11 +11,11 @@ use crate::upstream::Place;
 /// The log groups of all accounts and regions.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Logs {
-    groups: Store<ProcessGroup>,
+    groups: Store<LogGroup>,
 }
 
 #[derive(Debug, Clone)]
-struct ProcessGroup {
+struct LogGroup {
     created: u64,
     retention: Option<Value>,
     tags: BTreeMap<String, Value>,
@@ -77,7 +77,7 @@ impl Logs {
             return Err(ApiError::new(400, "ResourceAlreadyExistsException", message));
         }
         let tags = body["tags"].as_object().into_iter().flatten();
-        let group = ProcessGroup {
+        let group = LogGroup {
             created: u64::try_from(call.now.as_millis()).unwrap_or_default(),
             retention: None,
             tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
@@ -100,7 +100,7 @@ impl Logs {
         json(200, &response)
     }
 
-    fn group(&mut self, place: &Place, body: &Value) -> Result<&mut ProcessGroup, ApiError> {
+    fn group(&mut self, place: &Place, body: &Value) -> Result<&mut LogGroup, ApiError> {
         let name = text(body, "logGroupName");
         let missing = || {
             ApiError::new(400, "ResourceNotFoundException", format!("The specified log group does not exist: {name}"))
@@ -108,7 +108,7 @@ impl Logs {
         self.groups.get_mut(place, name).ok_or_else(missing)
     }
 
-    fn tagged(&mut self, place: &Place, body: &Value) -> Result<&mut ProcessGroup, ApiError> {
+    fn tagged(&mut self, place: &Place, body: &Value) -> Result<&mut LogGroup, ApiError> {
         let arn = text(body, "resourceArn");
         let missing =
             || ApiError::new(400, "ResourceNotFoundException", format!("The specified resource does not exist: {arn}"));
@@ -121,7 +121,7 @@ fn group_arn(place: &Place, name: &str) -> String {
     format!("arn:aws:logs:{}:{}:log-group:{name}", place.region, place.account)
 }
 
-fn view(place: &Place, name: &str, group: &ProcessGroup) -> Value {
+fn view(place: &Place, name: &str, group: &LogGroup) -> Value {
     let arn = group_arn(place, name);
     let mut view = json!({
         "logGroupName": name,

@@ -1,10 +1,11 @@
-//! A hosted zone with a fault at every AWS call. Route 53 allows any number of zones with the same name, so a zone
-//! whose reply was lost must be found again.
+//! Resource types with a fault at every AWS call of a create, an update and a destroy. `multiregion_api` has topologies
+//! instead, and more operations.
 
 use std::sync::Arc;
 
+use multiregion::resources::REGISTRY;
 use multiregion::wire::Value;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::compare::{difference, inventory};
 use super::fault::Fault;
@@ -12,11 +13,26 @@ use super::host::{Run, StoredResource};
 use super::matrix::runtime;
 use super::world::{Sources, World, config, resource};
 
+/// A resource type.
+struct Case {
+    type_name: &'static str,
+    /// The configuration of one resource. Two texts give two configurations, and the second is an update of the first.
+    config: fn(&str) -> Json,
+}
+
+const CASES: &[Case] = &[
+    // Route 53 allows any number of zones with the same name, so a zone whose reply was lost must be found again.
+    Case {
+        type_name: "multiregion_zone",
+        config: |team| json!({ "name": "zone.example", "comment": team, "tags": { "team": team } }),
+    },
+];
+
 /// Applies `to` with a fault at its `k`th call, repeats as a user would, and destroys. Returns the problems; `end` is
 /// the inventory after a fault-free run.
 async fn with_fault(
     world: &World,
-    mut zone: StoredResource,
+    mut stored: StoredResource,
     to: &Value,
     k: usize,
     fault: Fault,
@@ -24,9 +40,9 @@ async fn with_fault(
 ) -> Vec<String> {
     world.network.take_calls();
     fault.inject(world, k);
-    let mut last = zone.run(world, to).await;
+    let mut last = stored.run(world, to).await;
     // A run cannot report a failure after its state was written; the next plan must show it.
-    let needs_another_run = zone.persisted_after > 0 && k > zone.persisted_after && !fault.is_retried();
+    let needs_another_run = stored.persisted_after > 0 && k > stored.persisted_after && !fault.is_retried();
     world.aws.clear_faults();
     let mut problems = Vec::new();
     if fault.is_retried() && !last.succeeded() {
@@ -34,15 +50,15 @@ async fn with_fault(
     }
     for _ in 0..2 {
         if !last.succeeded() || needs_another_run {
-            last = zone.run(world, to).await;
+            last = stored.run(world, to).await;
         }
     }
-    let next = zone.run(world, to).await;
+    let next = stored.run(world, to).await;
     if next != (Run::Succeeded { empty: true }) {
         problems.push(format!("the next plan is not empty: {last:?}, then {next:?}"));
     }
     problems.extend(difference(end, &inventory(world).await));
-    zone.run(world, &Value::Null).await;
+    stored.run(world, &Value::Null).await;
     problems.extend(
         difference(&strict_aws::Inventory::default(), &inventory(world).await)
             .into_iter()
@@ -52,14 +68,12 @@ async fn with_fault(
 }
 
 /// Runs every fault at every call; returns the problems.
-async fn all_faults() -> Vec<String> {
+async fn all_faults(case: &Case) -> Vec<String> {
     let world = World::start(&Arc::new(Sources::new())).await;
-    let nothing = StoredResource::absent(resource("multiregion_zone"));
-    let zone = |team: &str| {
-        config(nothing.resource, &json!({ "name": "zone.example", "comment": team, "tags": { "team": team } }))
-    };
+    let nothing = StoredResource::absent(resource(case.type_name));
+    let [day, night] = ["day", "night"].map(|text| config(nothing.resource, &(case.config)(text)));
     let mut broken = Vec::new();
-    for (from, to) in [(Value::Null, zone("day")), (zone("day"), zone("night")), (zone("day"), Value::Null)] {
+    for (from, to) in [(Value::Null, day.clone()), (day.clone(), night), (day, Value::Null)] {
         world.reset();
         let mut initial = nothing.clone();
         assert!(from == Value::Null || initial.run(&world, &from).await.succeeded());
@@ -71,7 +85,8 @@ async fn all_faults() -> Vec<String> {
             for fault in Fault::ALL {
                 world.restore(&beginning);
                 let problems = with_fault(&world, initial.clone(), &to, k, fault, &end).await;
-                broken.extend(problems.into_iter().map(|why| format!("{k} {} {}: {why}", call.name(), fault.name())));
+                let run = format!("{} {k} {} {}", case.type_name, call.name(), fault.name());
+                broken.extend(problems.into_iter().map(|why| format!("{run}: {why}")));
             }
         }
     }
@@ -79,7 +94,14 @@ async fn all_faults() -> Vec<String> {
 }
 
 #[test]
-fn a_zone_is_created_once_after_any_fault() {
-    let broken = runtime().block_on(all_faults());
+fn a_resource_is_created_updated_and_destroyed_after_any_fault() {
+    let broken: Vec<String> = CASES.iter().flat_map(|case| runtime().block_on(all_faults(case))).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_resource_type_has_a_case_or_topologies() {
+    let tested = |name: &str| name == "multiregion_api" || CASES.iter().any(|case| case.type_name == name);
+    let untested: Vec<_> = REGISTRY.iter().map(|resource| resource.type_name()).filter(|name| !tested(name)).collect();
+    assert!(untested.is_empty(), "add a row to CASES for {untested:?}");
 }
