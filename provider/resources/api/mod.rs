@@ -10,6 +10,7 @@ mod expand;
 mod front;
 mod import;
 mod names;
+mod openapi;
 mod shape;
 mod state;
 #[cfg(test)]

@@ -1,0 +1,161 @@
+//! Cross-origin resource sharing of a REST API, which API Gateway itself knows for HTTP APIs only.
+//!
+//! Each path gets an operation OPTIONS that answers preflight requests, unless it has one. The errors of API Gateway itself
+//! get the headers that let a page read them. The functions add these headers to their own responses.
+//!
+//! A response has one value of `Access-Control-Allow-Origin`. With one origin, or `*`, it is constant. With several, the
+//! preflight answer repeats the origin of the request if it is one of them, and else contains the first; the errors of API
+//! Gateway contain the first, because a gateway response cannot compare headers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::operations::{INTEGRATION, Operation};
+use super::problems::Problems;
+use super::rest::BINARY_TYPES;
+use super::settings::{Authorization, Cors};
+use super::template::without_placeholders;
+
+/// The extension with the errors of API Gateway.
+const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";
+
+const ORIGIN: &str = "Access-Control-Allow-Origin";
+
+/// The methods for which `*` stands. Browsers do not accept `*` in a response to a request with cookies.
+const EVERY_METHOD: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// Adds the operations and headers.
+pub(super) fn add(document: &mut Value, cors: &Cors, operations: &mut Vec<Operation>, problems: &mut Problems) {
+    check(cors, problems);
+    if cors.origins.is_empty() {
+        return;
+    }
+    let is_swagger = document.get("swagger").is_some();
+    let has_binary = document.get(BINARY_TYPES).is_some();
+    let preflight = preflight(cors, is_swagger, has_binary);
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        for (path, item) in paths.iter_mut().filter(|(path, _)| path.starts_with('/')) {
+            let Some(item) = item.as_object_mut() else { continue };
+            if item.contains_key("options") {
+                continue;
+            }
+            item.insert("options".to_owned(), preflight.clone());
+            operations.push(Operation {
+                path: path.clone(),
+                method: "OPTIONS",
+                operation_id: None,
+                function: None,
+                authorization: Authorization::default(),
+            });
+        }
+    }
+    operations.sort_by(|one, other| (&one.path, one.method).cmp(&(&other.path, other.method)));
+    if let Some(root) = document.as_object_mut() {
+        let responses = root.entry(RESPONSES).or_insert_with(|| json!({}));
+        let mut names = vec!["DEFAULT_4XX".to_owned(), "DEFAULT_5XX".to_owned()];
+        // A response that the document defines takes the place of these two, so it needs the headers, too.
+        names.extend(responses.as_object().into_iter().flat_map(Map::keys).cloned());
+        names.iter().for_each(|name| add_headers(responses, name, cors));
+    }
+}
+
+/// Values become texts of a template, which has no way to write quotes.
+fn check(cors: &Cors, problems: &mut Problems) {
+    let all = [&cors.origins, &cors.methods, &cors.headers, &cors.exposed_headers];
+    for value in all.into_iter().flatten() {
+        if without_placeholders(value).contains(['\'', '"', '\\', '\n', '\r', '$', '#']) {
+            let detail = format!(
+                "The CORS value {value:?} contains a quote, a backslash, a line break, $ or #, which no header of a REST API \
+                 can contain. Correct gateway.cors."
+            );
+            problems.error("Invalid CORS value", detail);
+        }
+    }
+}
+
+/// The headers of every response to a page: name and value.
+fn shared_headers(cors: &Cors) -> BTreeMap<&'static str, String> {
+    let mut headers = BTreeMap::new();
+    let first = cors.origins.first().map_or("*", String::as_str);
+    // With the origin `*`, every other origin is redundant.
+    let origin = if cors.origins.iter().any(|origin| origin == "*") { "*" } else { first };
+    headers.insert(ORIGIN, origin.to_owned());
+    if origin != "*" {
+        headers.insert("Vary", "Origin".to_owned());
+    }
+    if cors.credentials {
+        headers.insert("Access-Control-Allow-Credentials", "true".to_owned());
+    }
+    headers
+}
+
+fn preflight(cors: &Cors, is_swagger: bool, has_binary: bool) -> Value {
+    let mut headers = shared_headers(cors);
+    let methods: Vec<&str> = match cors.methods.iter().any(|method| method == "*") {
+        true => EVERY_METHOD.to_vec(),
+        false => cors.methods.iter().map(String::as_str).collect(),
+    };
+    if !methods.is_empty() {
+        headers.insert("Access-Control-Allow-Methods", methods.join(","));
+    }
+    if !cors.headers.is_empty() {
+        headers.insert("Access-Control-Allow-Headers", cors.headers.join(","));
+    }
+    if let Some(seconds) = cors.max_age_seconds {
+        headers.insert("Access-Control-Max-Age", seconds.to_string());
+    }
+    let text = if is_swagger { json!({"type": "string"}) } else { json!({"schema": {"type": "string"}}) };
+    let declared: Map<String, Value> = headers.keys().map(|name| ((*name).to_owned(), text.clone())).collect();
+    let constant =
+        |(name, value): (&&str, &String)| (format!("method.response.header.{name}"), format!("'{value}'").into());
+    let parameters: Map<String, Value> = headers.iter().map(constant).collect();
+    let mut response = json!({"statusCode": "204", "responseParameters": parameters});
+    if let (Some(template), Some(response)) = (several_origins(cors), response.as_object_mut()) {
+        response.insert("responseTemplates".to_owned(), json!({"application/json": template}));
+    }
+    let mut integration = json!({
+        "type": "mock",
+        "requestTemplates": {"application/json": "{\"statusCode\":204}"},
+        "responses": {"default": response},
+    });
+    // With binary media types, API Gateway would take the template for a binary body.
+    if let (true, Some(integration)) = (has_binary, integration.as_object_mut()) {
+        integration.insert("contentHandling".to_owned(), "CONVERT_TO_TEXT".into());
+    }
+    json!({
+        "responses": {"204": {"description": "Answer to a CORS preflight request", "headers": declared}},
+        "security": [],
+        INTEGRATION: integration,
+    })
+}
+
+/// The template that repeats the origin of the request, if it is one of several.
+fn several_origins(cors: &Cors) -> Option<String> {
+    if cors.origins.len() < 2 || cors.origins.iter().any(|origin| origin == "*") {
+        return None;
+    }
+    let conditions: Vec<String> = cors.origins.iter().map(|origin| format!("$origin == \"{origin}\"")).collect();
+    Some(format!(
+        "#set($origin = $input.params().header.get(\"Origin\"))\n\
+         #if(!$origin || $origin == \"\")#set($origin = $input.params().header.get(\"origin\"))#end\n\
+         #if({})#set($context.responseOverride.header.{ORIGIN} = $origin)#end",
+        conditions.join(" || ")
+    ))
+}
+
+/// Adds the headers that an error of API Gateway does not have yet.
+fn add_headers(responses: &mut Value, name: &str, cors: &Cors) {
+    let Some(responses) = responses.as_object_mut() else { return };
+    let response = responses.entry(name).or_insert_with(|| json!({}));
+    let Some(response) = response.as_object_mut() else { return };
+    let parameters = response.entry("responseParameters").or_insert_with(|| json!({}));
+    let Some(parameters) = parameters.as_object_mut() else { return };
+    let mut headers = shared_headers(cors);
+    if !cors.exposed_headers.is_empty() {
+        headers.insert("Access-Control-Expose-Headers", cors.exposed_headers.join(","));
+    }
+    for (header, value) in headers {
+        parameters.entry(format!("gatewayresponse.header.{header}")).or_insert_with(|| format!("'{value}'").into());
+    }
+}
