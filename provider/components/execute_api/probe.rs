@@ -11,6 +11,7 @@ use crate::components::apigateway;
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::execute_api_endpoint;
 use crate::components::apigateway::http_api;
+use crate::components::apigateway::{rest, rest_endpoint};
 use crate::components::lambda::version::Version;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -80,13 +81,18 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let api = match apigateway::apis(aws, siblings).await?.into_iter().next() {
-            Some((id, _)) => http_api::located(aws, &id).await?,
-            None => None,
+        let (is_disabled, mut endpoint, mut host) = match rest::api(aws, siblings) {
+            Some(api) => (rest_endpoint::is_disabled(aws, &api.id).await?, api.endpoint, api.host),
+            None => {
+                let api = match apigateway::apis(aws, siblings).await?.into_iter().next() {
+                    Some((id, _)) => http_api::located(aws, &id).await?,
+                    None => None,
+                };
+                let Some(api) = api else { return Ok(Vec::new()) };
+                (execute_api_endpoint::is_disabled(aws, &api.id).await?, api.endpoint, api.host)
+            }
         };
-        let Some(api) = api else { return Ok(Vec::new()) };
-        let (mut endpoint, mut host) = (api.endpoint, api.host);
-        if execute_api_endpoint::is_disabled(aws, &api.id).await? == Some(true) {
+        if is_disabled == Some(true) {
             let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {
                 return Ok(Vec::new());
             };

@@ -73,16 +73,17 @@ impl Component for Permission {
         let scope = &aws.address().scope;
         let mut found = Vec::new();
         for (key, alias) in siblings.in_scope::<Alias>(scope) {
-            let statement_id = format!("multiregion-{}", aws.owner().name());
-            let outputs = outputs(&alias.function, &alias.name, &statement_id);
-            let Some(api_id) = allowed(aws, &outputs).await? else { continue };
-            let spec = Spec {
-                function: alias.function.into(),
-                alias: alias.name.into(),
-                statement_id: outputs.statement_id.clone(),
-                api_id: api_id.into(),
-            };
-            found.push(Discovered { key, spec, outputs });
+            for suffix in ["", REST] {
+                let outputs = outputs(&alias.function, &alias.name, &statement_id(aws.owner().name(), suffix));
+                let Some(api_id) = allowed(aws, &outputs).await? else { continue };
+                let spec = Spec {
+                    function: alias.function.as_str().into(),
+                    alias: alias.name.as_str().into(),
+                    statement_id: outputs.statement_id.clone(),
+                    api_id: api_id.into(),
+                };
+                found.push(Discovered { key: self::key(key.as_deref(), suffix), spec, outputs });
+            }
         }
         Ok(found)
     }
@@ -120,6 +121,23 @@ impl Component for Permission {
             return Ok(());
         }
         remove(aws, outputs).await
+    }
+}
+
+/// The suffix of the statement for a REST API.
+pub const REST: &str = "rest";
+
+/// The id of the statement of the resource `owner`; `suffix` is empty or [`REST`].
+pub fn statement_id(owner: &str, suffix: &str) -> String {
+    if suffix.is_empty() { format!("multiregion-{owner}") } else { format!("multiregion-{owner}-{suffix}") }
+}
+
+/// The key of the address of a statement for the function with this key.
+pub fn key(function: Option<&str>, suffix: &str) -> Option<String> {
+    match (function, suffix) {
+        (function, "") => function.map(str::to_owned),
+        (None, suffix) => Some(suffix.to_owned()),
+        (Some(function), suffix) => Some(format!("{function}/{suffix}")),
     }
 }
 

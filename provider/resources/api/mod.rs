@@ -6,6 +6,7 @@
 
 mod checks;
 mod config;
+mod definition;
 mod expand;
 mod front;
 mod import;

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use super::config::{AccessLog, Cdn, Config, Cors, Domain, Gateway, HealthCheck, Origin, Policy};
-use super::config::{PriceClass, Protocol, Region, Traffic, function_path};
+use super::config::{AccessLog, ApiKey, Cdn, Config, Cors, Domain, Gateway, HealthCheck, Origin, Policy};
+use super::config::{PriceClass, Protocol, Region, Rest, Traffic, function_path};
+use super::definition;
 use super::names::Names;
+use super::openapi::FunctionId;
 use crate::resources::shared::function::{self, Code, Function, RegionFunction, Throttle, code};
 use crate::resources::shared::inputs::texts;
-use crate::schema::{Texts, Unknown};
+use crate::schema::{Attr, Texts, Unknown};
 
 /// An API whose objects are known.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +61,12 @@ impl Place {
 /// The API Gateway of every region.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Front {
+    /// The kind of API.
+    pub(super) protocol: Protocol,
+    /// The settings of a REST API.
+    pub(super) rest: Rest,
+    /// The API keys, by name.
+    pub(super) api_keys: BTreeMap<String, ApiKey>,
     /// Cross-origin resource sharing.
     pub(super) cors: Option<Sharing>,
     /// The limit of requests.
@@ -169,8 +177,12 @@ impl Shape {
 
 impl Front {
     fn of(gateway: Gateway) -> Result<Self, Unknown> {
-        let Protocol::Http = gateway.protocol()?;
+        let keys = gateway.api_keys().decided()?.into_iter().flatten();
+        let api_keys = keys.map(|(name, key)| Ok((name.clone(), key.or(ApiKey::default)?)));
         Ok(Self {
+            protocol: gateway.protocol()?,
+            rest: gateway.rest().decided()?.cloned().unwrap_or_default(),
+            api_keys: api_keys.collect::<Result<_, Unknown>>()?,
             cors: gateway.cors().decided()?.map(Sharing::of).transpose()?,
             throttle: gateway.throttle().decided()?.cloned(),
             access_log: gateway.access_log().decided()?.map(RequestLog::of).transpose()?,
@@ -226,15 +238,19 @@ impl Edge {
 
 /// The function of `function` first, then those of `functions` by name.
 fn functions(config: &Config) -> Result<Vec<Code>, Unknown> {
+    let gateway = config.gateway()?;
+    let operations = operations(config, &gateway)?;
     let code = |name: Option<&String>, function: &Function, routes: Option<Texts>| {
         let key = name.map(String::as_str);
+        // The routes of a document are in its operations.
+        let routes = operations.as_ref().map_or(routes, |all| all.get(&name.cloned()).cloned());
         let regions = config.known_regions().map(|(_, region)| region.of_function(key));
         let regions = regions.collect::<Result<Vec<_>, Unknown>>()?;
         Code::of((name.cloned(), function_path(key)), function, routes, &regions)
     };
     let mut all = Vec::new();
     if let Some(function) = config.function().decided()? {
-        all.push(code(None, function, Some(config.gateway()?.routes()?))?);
+        all.push(code(None, function, Some(gateway.routes()?))?);
     }
     for (name, function) in config.functions().decided()?.into_iter().flatten() {
         all.push(code(Some(name), &function.or(Function::default)?, None)?);
@@ -242,8 +258,32 @@ fn functions(config: &Config) -> Result<Vec<Code>, Unknown> {
     Ok(all)
 }
 
+/// The routes of each function in the document of `gateway.openapi`; `None` without a document.
+fn operations(config: &Config, gateway: &Gateway) -> Result<Option<BTreeMap<Option<String>, Texts>>, Unknown> {
+    if gateway.openapi().decided()?.is_none() {
+        return Ok(None);
+    }
+    let names =
+        definition::names(config.functions().decided()?.into_iter().flatten().map(|(name, _)| Some(name.as_str())));
+    let region = config.regions()?.keys().next().map_or("us-east-1", String::as_str);
+    let settings = config.regions()?.get(region).and_then(|region| region.known().cloned()).unwrap_or_default();
+    // The mistakes in a document are found by the checks.
+    let made = definition::at(config, &settings, (&names, &[]), definition::Place::anywhere(region));
+    let mut routes: BTreeMap<Option<String>, Texts> = BTreeMap::new();
+    for operation in made.map(|made| made.operations).unwrap_or_default() {
+        let Some(function) = operation.function else { continue };
+        let name = match function {
+            FunctionId::Single => None,
+            FunctionId::Named(name) => Some(name),
+        };
+        let key = format!("{} {}", operation.method, operation.path);
+        routes.entry(name).or_default().push(Attr::Known(key));
+    }
+    Ok(Some(routes))
+}
+
 fn regions(config: &Config, functions: &[Code]) -> Result<BTreeMap<String, Place>, Unknown> {
-    let place = |(name, region): (&String, &crate::schema::Attr<Region>)| {
+    let place = |(name, region): (&String, &Attr<Region>)| {
         let region = region.or(Region::default)?;
         let in_region = |code: &Code| Ok((code.name.clone(), code::decided(region.of_function(code.key())?)?));
         let functions = functions.iter().map(in_region).collect::<Result<_, Unknown>>()?;

@@ -4,9 +4,11 @@
 //! the arguments that decide which objects there are are known.
 
 mod cdn;
+mod definition;
 mod function;
 mod gateway;
 mod regions;
+mod rest;
 mod routes;
 mod traffic;
 
@@ -26,6 +28,8 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     regions::check(config, shape, &mut found);
     function::check(config, &mut found);
     gateway::check(config, shape, &mut found);
+    rest::check(config, &mut found);
+    definition::check(config, shape, &mut found);
     routes::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);

@@ -35,6 +35,10 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
 /// All lists of route keys.
 fn lists(config: &Config) -> Vec<Keys> {
     let mut lists = Vec::new();
+    // The routes of a document are checked with it.
+    if config.gateway().is_ok_and(|gateway| !gateway.openapi().is_null()) {
+        return lists;
+    }
     for (name, function) in config.known_functions() {
         let path = function_path(name);
         let owner = name.map_or_else(|| "function".to_owned(), |name| format!("functions[{name:?}]"));
@@ -70,7 +74,12 @@ fn owners(config: &Config, found: &mut Found) {
         }
         _ => {}
     }
-    for (name, function) in config.known_functions().filter(|(name, _)| name.is_some()) {
+    let gateway = config.gateway().unwrap_or_default();
+    let authorizing = gateway.authorizing_functions();
+    let needs_routes = |name: Option<&str>| {
+        name.is_some() && gateway.openapi().is_null() && !authorizing.iter().any(|one| one.map(String::as_str) == name)
+    };
+    for (name, function) in config.known_functions().filter(|(name, _)| needs_routes(*name)) {
         function::check_has_routes(function, &function_path(name), found);
     }
 }

@@ -1,7 +1,9 @@
 //! `gateway`: the API Gateway of every region.
 
+use std::collections::BTreeMap;
+
 use crate::resources::shared::function::{RETENTION_DAYS, Throttle};
-use crate::schema::{Texts, attributes, choices};
+use crate::schema::{Attr, TextMap, Texts, attributes, choices};
 
 /// The line of an access log when the user gives no format.
 const LOG_FORMAT: &str = concat!(
@@ -17,6 +19,14 @@ attributes! {
         /// Route keys: `"$default"` for every request, or a method and a path such as `"GET /items/{id}"` or
         /// `"ANY /files/{path+}"`.
         routes: Texts = optional, default(["$default"]), example("[\"GET /items\", \"POST /items\"]");
+        /// The text of an OpenAPI 3.0, OpenAPI 3.1 or Swagger 2.0 document, as JSON or YAML, instead of `routes`. An operation
+        /// without `x-amazon-apigateway-integration` goes to the function that `x-multiregion-function`, its `operationId`,
+        /// one of its tags or the first segment of its path names, or to the only function. In the values of API Gateway's
+        /// extensions, `{region}`, `{account}`, `{partition}`, `{function}`, `{function.NAME}` (the ARN of a function's alias)
+        /// and the names of `openapi_variables` in braces are placeholders.
+        openapi: String = optional, example("file(\"openapi.yaml\")");
+        /// The values of placeholders in `openapi`. A region can override them.
+        openapi_variables: TextMap = optional, example("{ USER_POOL_ARN = aws_cognito_user_pool.this.arn }");
         cors: Cors = optional;
         /// How many requests each region accepts.
         throttle: Throttle = optional;
@@ -25,8 +35,87 @@ attributes! {
         /// names. Health checks then need `domain.regional_names`, and so does CloudFront when it sends requests to single
         /// regions.
         disable_execute_api_endpoint: bool = optional, default(false);
-        /// How long API Gateway waits for the function, in milliseconds.
+        /// How long API Gateway waits for the function, in milliseconds. A REST API waits at most 29,000 milliseconds.
         timeout_ms: i64 = optional, default(30_000), range(50..=30_000);
+        rest: Rest = optional;
+        /// Authorizers of a REST API, by name. A function names its authorizer in `authorizer`; in an OpenAPI document, a
+        /// security scheme of the same name without a definition of its own uses it.
+        authorizers: BTreeMap<String, Attr<Authorizer>> = optional;
+        /// API keys of a REST API, by name. The same value is valid in every region. Requests need a key where the OpenAPI
+        /// document requires one, or where the function has `api_key_required`.
+        api_keys: BTreeMap<String, Attr<ApiKey>> = optional;
+    }
+
+    /// Settings that only REST APIs have.
+    pub(in crate::resources::api) struct Rest {
+        /// The name of the stage, which is the first segment of the path at the default endpoint. Custom domain names lead to
+        /// the stage without it.
+        stage_name: String = optional, default("live");
+        cache: Cache = optional;
+        /// Whether AWS X-Ray traces requests in API Gateway.
+        tracing: bool = optional, default(false);
+        /// Stage variables, which integrations of the OpenAPI document can use.
+        stage_variables: TextMap = optional;
+        /// Media types that API Gateway treats as binary, such as `image/png`, or `*/*` for all.
+        binary_media_types: Texts = optional;
+        /// The size in bytes from which API Gateway compresses responses. By default, it compresses none.
+        minimum_compression_bytes: i64 = optional, range(0..=10_485_760);
+        /// A resource policy in JSON, which decides who may call the API.
+        policy_json: String = optional;
+        /// Whether responses of functions are streamed to clients.
+        response_streaming: bool = optional, default(false);
+    }
+
+    /// The cache of a REST API's stage, for the responses of GET methods. AWS bills each region's cache by the hour.
+    pub(in crate::resources::api) struct Cache {
+        size_gb: CacheSize = required;
+        /// How long a response is cached, in seconds.
+        ttl_seconds: i64 = optional, default(300), range(0..=3_600);
+        /// Whether cached responses are encrypted.
+        encrypted: bool = optional, default(true);
+    }
+
+    /// How the clients of a REST API prove who they are.
+    pub(in crate::resources::api) struct Authorizer {
+        kind: AuthorizerKind = required;
+        /// The name of one of `functions` that authorizes requests, for `token` and `request`. By default, the function of the
+        /// argument `function`.
+        function: String = optional, example("\"authorizer\"");
+        /// The ARN of a Lambda function of another configuration that authorizes requests, instead of `function`. `{region}`
+        /// stands for the region.
+        function_arn: String = optional;
+        /// The header with the token.
+        header: String = optional, default("Authorization");
+        /// A regular expression that a token must match before the function is called, for `token`.
+        token_pattern: String = optional;
+        /// The parts of the request that identify a client, for `request`, such as `method.request.header.Authorization`.
+        identity_sources: Texts = optional;
+        /// How long API Gateway caches the answer of a function, in seconds; 0 disables caching.
+        cache_seconds: i64 = optional, default(300), range(0..=3_600);
+        /// The ARNs of the user pools, for `cognito`. `{region}` stands for the region.
+        user_pool_arns: Texts = optional;
+        /// The URL of the issuer, for `jwt`.
+        issuer: String = optional, example("\"https://login.example.com/\"");
+        /// The audiences of which a token must have one, for `jwt`.
+        audiences: Texts = optional;
+    }
+
+    /// An API key.
+    pub(in crate::resources::api) struct ApiKey {
+        /// The value that clients send in the header `x-api-key`: 20 to 128 characters. A new value is valid in a region before
+        /// the old one is deleted there. To rotate a key without a gap for clients, add a second key with the new value, and
+        /// remove the first one when no client uses it.
+        value: String = required, sensitive();
+        quota: Quota = optional;
+        /// How many requests each region accepts with this key.
+        throttle: Throttle = optional;
+    }
+
+    /// How many requests each region accepts with a key in a period.
+    pub(in crate::resources::api) struct Quota {
+        /// The number of requests.
+        limit: i64 = required, range(1..=2_147_483_647);
+        period: Period = optional, default(Period::Month);
     }
 
     /// Cross-origin resource sharing: which web pages may call the API.
@@ -59,5 +148,43 @@ choices! {
     pub(in crate::resources::api) enum Protocol {
         /// An HTTP API of API Gateway.
         Http = "http",
+        /// A REST API of API Gateway: with API keys, caching, request validation, resource policies and web ACLs.
+        Rest = "rest",
+    }
+
+    /// The kind of an authorizer.
+    pub(in crate::resources::api) enum AuthorizerKind {
+        /// A Lambda function that receives one header.
+        Token = "token",
+        /// A Lambda function that receives the request.
+        Request = "request",
+        /// Amazon Cognito user pools.
+        Cognito = "cognito",
+        /// JSON Web Tokens of one issuer, which are valid in every region.
+        Jwt = "jwt",
+        /// Signatures of AWS credentials, for the region that receives the request.
+        Iam = "iam",
+    }
+
+    /// The size of a cache in GB.
+    pub(in crate::resources::api) enum CacheSize {
+        Half = "0.5",
+        Small = "1.6",
+        Medium = "6.1",
+        Large = "13.5",
+        Larger = "28.4",
+        Huge = "58.2",
+        Huger = "118",
+        Hugest = "237",
+    }
+
+    /// The period of a quota.
+    pub(in crate::resources::api) enum Period {
+        /// A day, from midnight UTC.
+        Day = "DAY",
+        /// A week, from Sunday.
+        Week = "WEEK",
+        /// A calendar month.
+        Month = "MONTH",
     }
 }

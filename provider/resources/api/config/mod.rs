@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 pub(super) use cdn::{Cdn, Origin, PriceClass};
 pub(super) use domain::{Certificate, Domain};
-pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol};
+pub(super) use gateway::{
+    AccessLog, ApiKey, Authorizer, AuthorizerKind, Cache, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest,
+};
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
 pub(super) use region::{Region, Traffic};
 pub(super) use routing::{HealthCheck, Policy, Routing};
@@ -73,6 +75,17 @@ impl Config {
         let named = self.functions().known().into_iter().flatten();
         let named = named.filter_map(|(name, function)| Some((Some(name.as_str()), function.known()?)));
         one.into_iter().chain(named)
+    }
+}
+
+impl Gateway {
+    /// The names of the functions that authorize requests. They need no routes.
+    pub(super) fn authorizing_functions(&self) -> Vec<Option<&String>> {
+        let authorizers = self.authorizers().known().into_iter().flatten().filter_map(|(_, one)| one.known());
+        let calls = |one: &&Authorizer| {
+            matches!(one.kind(), Ok(AuthorizerKind::Token | AuthorizerKind::Request)) && one.function_arn().is_null()
+        };
+        authorizers.filter(calls).map(|one| one.function().known()).collect()
     }
 }
 

@@ -31,6 +31,10 @@ attributes! {
         reserved_concurrency: i64 = optional, range(0..=100_000);
         /// The provisioned concurrency of `function` in this region, used instead of `function.provisioned_concurrency`.
         provisioned_concurrency: i64 = optional, range(0..=100_000);
+        /// The values of placeholders in `gateway.openapi` in this region. They override `gateway.openapi_variables`.
+        openapi_variables: TextMap = optional;
+        /// The ARN of a regional web ACL of AWS WAF in this region, which filters the requests to the region's REST API.
+        web_acl_arn: String = optional;
         /// The settings that differ in this region, for each of the API's `functions`.
         functions: BTreeMap<String, Attr<RegionFunction>> = optional, example("{ orders = { environment = { STAGE = \"eu\" } } }");
     }

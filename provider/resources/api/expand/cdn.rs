@@ -99,11 +99,11 @@ fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) ->
 
 /// A region as an origin: at its regional name, or at its default endpoint.
 fn origin(parts: &Region) -> Origin {
-    let host = match &parts.domains.regional {
-        Some(named) => Input::Known(named.name.clone()),
-        None => parts.front.host.clone(),
-    };
-    Origin { host, path: String::new() }
+    match &parts.domains.regional {
+        Some(named) => Origin { host: Input::Known(named.name.clone()), path: String::new() },
+        None if parts.front.base_path.is_empty() => Origin { host: parts.front.host.clone(), path: String::new() },
+        None => Origin { host: parts.front.host.clone(), path: format!("/{}", parts.front.base_path) },
+    }
 }
 
 fn to(target: &str, writes: bool) -> Behavior {

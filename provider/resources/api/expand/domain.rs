@@ -184,12 +184,3 @@ fn named(
 pub(super) fn base_path_of(base_path: &Attr<String>) -> Input<String> {
     maybe(base_path).unwrap_or_else(|| Input::Known(String::new()))
 }
-
-/// `path` at a custom domain name: below the base path.
-pub(super) fn below_base(base_path: &Attr<String>, path: &Input<String>) -> Input<String> {
-    match (base_path_of(base_path), path.clone()) {
-        (Input::Known(base), Input::Known(path)) if base.is_empty() => Input::Known(path),
-        (Input::Known(base), Input::Known(path)) => Input::Known(format!("/{base}{path}")),
-        _ => Input::Unknown,
-    }
-}

@@ -52,7 +52,7 @@ const KINDS: &[&str] = &[
 
 /// The kinds of component that an API may have.
 pub(super) fn kinds() -> Vec<&'static str> {
-    owned::kinds(&[KINDS, front::KINDS].concat())
+    owned::kinds(&[&[KINDS], &front::KINDS[..]].concat().concat())
 }
 
 /// The components of an API of this shape.

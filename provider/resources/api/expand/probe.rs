@@ -26,7 +26,11 @@ pub(super) fn of_region(
             host: Input::Known(named.name.clone()),
             base_path: draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
         },
-        None => Target { endpoint: front.endpoint.clone(), host: front.host.clone(), base_path: "".into() },
+        None => Target {
+            endpoint: front.endpoint.clone(),
+            host: front.host.clone(),
+            base_path: front.base_path.as_str().into(),
+        },
     };
     let preferred = draft.shape.health_check.as_ref().map(|check| input(check.config.path()));
     let all = functions.iter().map(Some).chain(functions.is_empty().then_some(None));

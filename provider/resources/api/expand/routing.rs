@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::domain::below_base;
+use super::domain::base_path_of;
 use super::{Domains, Draft, Named, Region};
 use crate::components::Deviations;
 use crate::components::apigateway::domain;
@@ -12,6 +12,7 @@ use crate::components::route53::record::{self, Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::config::Policy;
 use crate::resources::api::names::Names;
+use crate::resources::shared::function::below;
 use crate::resources::shared::inputs::{input, maybe};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -91,8 +92,8 @@ pub(super) fn health_check(draft: &mut Draft<'_>, region: &str, parts: &Region) 
     let base_path = draft.shape.names.as_ref().map_or(Attr::Null, |names| names.base_path.clone());
     let path = input(check.config.path());
     let (host, path) = match named {
-        Some(named) => (Input::Known(named.name.clone()), below_base(&base_path, &path)),
-        None => (parts.front.host.clone(), path),
+        Some(named) => (Input::Known(named.name.clone()), below(&base_path_of(&base_path), &path)),
+        None => (parts.front.host.clone(), below(&parts.front.base_path.as_str().into(), &path)),
     };
     let spec = health_check::Spec {
         host,

@@ -43,6 +43,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deploy
         api_id: api.output(http_api::ID),
         endpoint: api.output(http_api::ENDPOINT),
         host: api.output(http_api::HOST),
+        base_path: String::new(),
         stage: stage.output(stage::NAME),
         default_endpoint: default_endpoint.address().clone(),
         permissions: Vec::new(),
@@ -106,15 +107,8 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
 }
 
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
+    let group = super::access_log_group(draft, region)?;
     let log = draft.shape.gateway.access_log.as_ref()?;
-    let address = Address::of::<LogGroup>(region).key("access");
-    let spec = log_group::Spec {
-        // A group with this prefix needs no statement of its own in the region's resource policy, whose size is limited.
-        name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
-        retention_days: log.retention_days,
-        tags: draft.tags(&address),
-    };
-    let group = draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec);
     Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.config.format()) })
 }
 
@@ -144,6 +138,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
         timeout_ms: integration.map_or(Attr::Null, |(_, spec)| attr(&spec.timeout_ms)),
+        ..config::Gateway::default()
     }
 }
 

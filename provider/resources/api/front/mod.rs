@@ -4,18 +4,22 @@
 //! file: what an API of that protocol consists of, and how an import reads it back.
 
 mod http_api;
+mod rest_api;
 
 use std::collections::BTreeMap;
 
-use crate::desired::{Address, Input, Kind};
+use crate::components::logs::log_group::{self, LogGroup};
+use crate::desired::{Address, Handle, Input, Kind};
 use crate::plan::View;
-use crate::resources::api::config::Gateway;
+use crate::resources::api::config::{Gateway, Protocol};
 use crate::resources::api::expand::Draft;
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::function::Deployed;
 use crate::schema::Attr;
+use crate::wire::Path;
 
 use crate::components::apigateway::http_api::HttpApi;
+use crate::components::apigateway::rest_api::RestApi;
 
 /// The front of one region, whichever protocol it has.
 pub(super) struct Front {
@@ -25,6 +29,8 @@ pub(super) struct Front {
     pub(super) endpoint: Input<String>,
     /// The host name of API Gateway's default endpoint.
     pub(super) host: Input<String>,
+    /// The first segment of every path at the default endpoint: the stage of a REST API. Empty for an HTTP API.
+    pub(super) base_path: String,
     /// The stage that custom domain names lead to.
     pub(super) stage: Input<String>,
     /// The component that opens and closes the default endpoint.
@@ -38,22 +44,44 @@ pub(super) struct Front {
 }
 
 /// The kinds of all protocols, parents before children.
-pub(super) const KINDS: &[&str] = http_api::KINDS;
+pub(super) const KINDS: [&[&str]; 2] = [http_api::KINDS, rest_api::KINDS];
 
 /// Adds the front of `region`, which calls `functions`.
 pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deployed]) -> Front {
-    http_api::in_region(draft, region, functions)
+    match draft.shape.gateway.protocol {
+        Protocol::Http => http_api::in_region(draft, region, functions),
+        Protocol::Rest => rest_api::in_region(draft, region, functions),
+    }
 }
 
 /// The URL of the default endpoint of `region`.
 pub(super) fn endpoint(view: &View, region: &str) -> Attr<String> {
-    http_api::endpoint(view, region)
+    match view.components.contains_key::<Address>(&Address::of::<RestApi>(region)) {
+        true => rest_api::endpoint(view, region),
+        false => http_api::endpoint(view, region),
+    }
 }
 
 /// The kinds of the APIs themselves: a region that has one is a region of the resource.
-pub(super) const APIS: &[&str] = &[HttpApi::KIND];
+pub(super) const APIS: &[&str] = &[HttpApi::KIND, RestApi::KIND];
 
 /// The attribute `gateway`, read back from the fronts of `regions`.
 pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> Gateway {
-    http_api::imported(found, regions)
+    match found.first::<RestApi>(regions).is_some() {
+        true => rest_api::imported(found, regions),
+        false => http_api::imported(found, regions),
+    }
+}
+
+/// Adds the log group of the access log of `region`; `None` without an access log.
+fn access_log_group(draft: &mut Draft<'_>, region: &str) -> Option<Handle<LogGroup>> {
+    let log = draft.shape.gateway.access_log.as_ref()?;
+    let address = Address::of::<LogGroup>(region).key("access");
+    let spec = log_group::Spec {
+        // A group with this prefix needs no statement of its own in the region's resource policy, whose size is limited.
+        name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
+        retention_days: log.retention_days,
+        tags: draft.tags(&address),
+    };
+    Some(draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec))
 }

@@ -16,7 +16,7 @@ use super::problems::{Place, Problems, quoted};
 use super::rest::spelled_version;
 use super::security::{AUTHORIZER, schemes};
 use super::settings::{Authorization, Authorizer, Cors, Lambda};
-use super::template::{FunctionId, Placeholder, placeholders};
+use super::template::{FunctionId, placeholders};
 use super::{Context, object};
 
 /// Extensions that only REST APIs have, and what to do without them.
@@ -83,20 +83,6 @@ pub(in crate::resources::api) enum Target {
     /// Any other integration, as `x-amazon-apigateway-integration` describes it: another function, an HTTP endpoint, a VPC
     /// link, or an AWS service.
     Integration(Value),
-}
-
-impl HttpApi {
-    /// The placeholders in the texts of the API. [`Target::Function`] and [`Lambda::Own`] are not among them.
-    pub(in crate::resources::api) fn placeholders(&self) -> BTreeSet<Placeholder> {
-        let targets = self.routes.iter().filter_map(|route| match &route.target {
-            Target::Integration(integration) => Some(integration.to_string()),
-            Target::Function(_) => None,
-        });
-        let authorizers = self.authorizers.values().flat_map(Authorizer::texts).cloned();
-        let cors = self.cors.iter().flat_map(|cors| [&cors.origins, &cors.headers, &cors.exposed_headers]);
-        let texts = targets.chain(authorizers).chain(cors.flatten().cloned());
-        texts.flat_map(|text| placeholders(&text)).collect()
-    }
 }
 
 /// The HTTP API that a document defines.

@@ -34,8 +34,6 @@
 //!
 //! Any other placeholder is an error.
 
-#![allow(dead_code, unused_imports, reason = "gateway.openapi, which uses this room, is added separately")]
-
 mod convert;
 mod cors;
 mod functions;
@@ -60,11 +58,11 @@ use serde_json::Value;
 
 use crate::wire::{Diagnostics, Path};
 
-pub(in crate::resources::api) use http::{HttpApi, HttpRoute, Target};
+pub(in crate::resources::api) use http::{HttpApi, Target};
 pub(in crate::resources::api) use operations::Operation;
 pub(in crate::resources::api) use plain::Route;
-pub(in crate::resources::api) use settings::{Authorization, Authorizer, Cors, Lambda, Settings};
-pub(in crate::resources::api) use template::{FunctionId, Placeholder, Template, Unfilled, fill_text, placeholders};
+pub(in crate::resources::api) use settings::{Authorizer, Cors, Lambda, Settings};
+pub(in crate::resources::api) use template::{FunctionId, Placeholder, Template};
 
 use functions::Functions;
 use problems::{Place, Problems};

@@ -103,34 +103,6 @@ pub(in crate::resources::api) enum Authorizer {
     Iam,
 }
 
-impl Authorizer {
-    /// The texts that may contain placeholders.
-    pub(super) fn texts(&self) -> Vec<&String> {
-        match self {
-            Self::Token { lambda, header, validation, role_arn, .. } => {
-                lambda.arn().into_iter().chain([header]).chain(validation).chain(role_arn).collect()
-            }
-            Self::Request { lambda, identity_sources, role_arn, .. } => {
-                lambda.arn().into_iter().chain(identity_sources).chain(role_arn).collect()
-            }
-            Self::Cognito { user_pool_arns, header } => user_pool_arns.iter().chain([header]).collect(),
-            Self::Jwt { issuer, audiences, algorithms, header } => {
-                [issuer, header].into_iter().chain(audiences).chain(algorithms).collect()
-            }
-            Self::Iam => Vec::new(),
-        }
-    }
-}
-
-impl Lambda {
-    fn arn(&self) -> Option<&String> {
-        match self {
-            Self::Own(_) => None,
-            Self::Arn(arn) => Some(arn),
-        }
-    }
-}
-
 /// Who may send a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::resources::api) struct Authorization {

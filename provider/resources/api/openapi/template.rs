@@ -1,6 +1,6 @@
 //! Texts with values that are known only after apply.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How every token begins. A document that contains it is rejected.
 pub(super) const TOKEN: &str = "${multiregion:";
@@ -69,11 +69,6 @@ impl Placeholder {
     }
 }
 
-/// A placeholder without a value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the value of {} is missing", .0.token())]
-pub(in crate::resources::api) struct Unfilled(pub(in crate::resources::api) Placeholder);
-
 /// A JSON document with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::resources::api) struct Template {
@@ -96,57 +91,26 @@ impl Template {
     pub(in crate::resources::api) fn placeholders(&self) -> &BTreeSet<Placeholder> {
         &self.placeholders
     }
-
-    /// The document with the values of its placeholders.
-    ///
-    /// # Errors
-    /// [`Unfilled`] if `values` lacks one of the placeholders.
-    pub(in crate::resources::api) fn fill(&self, values: &BTreeMap<Placeholder, String>) -> Result<String, Unfilled> {
-        fill(&self.text, |placeholder| {
-            let value = values.get(placeholder)?;
-            let quoted = serde_json::Value::String(value.clone()).to_string();
-            Some(quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned())
-        })
-    }
 }
 
 /// The placeholders in a text.
-pub(in crate::resources::api) fn placeholders(text: &str) -> BTreeSet<Placeholder> {
+pub(super) fn placeholders(text: &str) -> BTreeSet<Placeholder> {
     let parts = text.split(TOKEN).skip(1);
     parts.filter_map(|part| Placeholder::parse(part.split_once('}')?.0)).collect()
 }
 
-/// A text with the values of its placeholders.
-///
-/// # Errors
-/// [`Unfilled`] if `values` lacks one of the placeholders.
-pub(in crate::resources::api) fn fill_text(
-    text: &str,
-    values: &BTreeMap<Placeholder, String>,
-) -> Result<String, Unfilled> {
-    fill(text, |placeholder| values.get(placeholder).cloned())
-}
-
 /// A text without its placeholders.
 pub(super) fn without_placeholders(text: &str) -> String {
-    fill(text, |_| Some(String::new())).unwrap_or_default()
-}
-
-/// Replaces every token in a text.
-fn fill(text: &str, value: impl Fn(&Placeholder) -> Option<String>) -> Result<String, Unfilled> {
     let mut parts = text.split(TOKEN);
-    let mut filled = parts.next().unwrap_or_default().to_owned();
+    let mut rest = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        match part.split_once('}').and_then(|(inner, after)| Some((Placeholder::parse(inner)?, after))) {
-            Some((placeholder, after)) => {
-                filled.push_str(&value(&placeholder).ok_or(Unfilled(placeholder))?);
-                filled.push_str(after);
-            }
-            None => {
-                filled.push_str(TOKEN);
-                filled.push_str(part);
+        match part.split_once('}') {
+            Some((inner, after)) if Placeholder::parse(inner).is_some() => rest.push_str(after),
+            _ => {
+                rest.push_str(TOKEN);
+                rest.push_str(part);
             }
         }
     }
-    Ok(filled)
+    rest
 }

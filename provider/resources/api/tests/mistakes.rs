@@ -43,6 +43,90 @@ fn check(domain: bool, rows: &[(&str, &str)]) {
 }
 
 #[test]
+fn rest_apis_and_their_settings() {
+    check(
+        false,
+        &[
+            ("gateway = { rest = {} }", "Setting requires a REST API @ gateway.rest"),
+            (
+                r#"gateway = { api_keys = { a = { value = "0123456789abcdefghij" } } }"#,
+                "Setting requires a REST API @ gateway.api_keys",
+            ),
+            (
+                r#"gateway = { authorizers = { a = { kind = "iam" } } }"#,
+                "Setting requires a REST API @ gateway.authorizers",
+            ),
+            ("function = { api_key_required = true }", "Setting requires a REST API @ function.api_key_required"),
+            (
+                r#"regions = { "us-east-1" = { web_acl_arn = "arn:aws:wafv2:us-east-1:1:regional/webacl/a/1" } }"#,
+                r#"Setting requires a REST API @ regions["us-east-1"].web_acl_arn"#,
+            ),
+            (
+                r#"gateway  = { protocol = "rest" }
+                   function = { payload_format = "2.0" }"#,
+                "Payload format requires an HTTP API @ function.payload_format",
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = { a = { value = "short" } } }"#,
+                r#"Invalid API key @ gateway.api_keys["a"].value"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = {
+                     a = { value = "0123456789abcdefghij" }
+                     b = { value = "0123456789abcdefghij" }
+                   } }"#,
+                r#"Duplicate API key @ gateway.api_keys["b"].value"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", rest = { stage_name = "$default" } }"#,
+                "Invalid stage name @ gateway.rest.stage_name",
+            ),
+            (
+                r#"gateway = { protocol = "rest", rest = { policy_json = "{}" } }"#,
+                "Invalid resource policy @ gateway.rest.policy_json",
+            ),
+            (
+                r#"gateway = { protocol = "rest" }
+                   regions = { "us-east-1" = { web_acl_arn = "arn:aws:wafv2:us-east-1:1:global/webacl/a/1" } }"#,
+                r#"Web ACL of the wrong scope @ regions["us-east-1"].web_acl_arn"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest" }
+                   regions = { "us-east-1" = { web_acl_arn = "arn:aws:wafv2:us-west-2:1:regional/webacl/a/1" } }"#,
+                r#"Web ACL in another region @ regions["us-east-1"].web_acl_arn"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", authorizers = { users = { kind = "jwt", audiences = ["a"] } } }"#,
+                r#"Incomplete authorizer @ gateway.authorizers["users"].issuer"#,
+            ),
+            (
+                r#"gateway  = { protocol = "rest", authorizers = { users = { kind = "iam" } } }
+                   function = { authorizer = "user" }"#,
+                "Unknown authorizer @ function.authorizer",
+            ),
+            (r#"gateway = { openapi = "hello" }"#, "Not an OpenAPI document @ gateway.openapi"),
+            (
+                r#"gateway = { openapi_variables = { a = "b" } }"#,
+                "Variables without a document @ gateway.openapi_variables",
+            ),
+            (
+                r#"gateway = { openapi = "{ \"openapi\": \"3.0.1\", \"paths\": { \"/a\": { \"get\": {} } } }", routes = ["GET /a"] }"#,
+                "Conflicting routes @ gateway.routes",
+            ),
+            (
+                r#"gateway   = { openapi = "{ \"openapi\": \"3.0.1\", \"paths\": { \"/a\": { \"get\": { \"operationId\": \"a\" } } } }" }
+                   function  = null
+                   functions = {
+                     a = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+                     b = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+                   }"#,
+                r#"Function without operations @ functions["b"]"#,
+            ),
+        ],
+    );
+}
+
+#[test]
 fn functions_and_their_routes() {
     let orders = r#"source_dir = "src", handler = "app.handler", runtime = "python3.12""#;
     check(
@@ -381,7 +465,7 @@ fn invalid_gateway_is_rejected() {
     check(
         false,
         &[
-            (r#"gateway = { protocol = "rest" }"#, "Unsupported value @ gateway.protocol"),
+            (r#"gateway = { protocol = "soap" }"#, "Unsupported value @ gateway.protocol"),
             ("gateway = { routes = [] }", "No routes @ gateway.routes"),
             (r#"gateway = { routes = ["FETCH /"] }"#, "Invalid route key @ gateway.routes[0]"),
             (r#"gateway = { routes = ["GET items"] }"#, "Invalid route key @ gateway.routes[0]"),

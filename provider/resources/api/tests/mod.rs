@@ -10,13 +10,15 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 10] = [
+const TOPOLOGIES: [(&str, &str); 12] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
     ("weighted", WEIGHTED),
     ("many functions", FUNCTIONS),
     ("no function", NO_FUNCTION),
+    ("REST API", REST),
+    ("REST API with a document", REST_DOCUMENT),
     ("existing role and certificates", EXISTING_OBJECTS),
     ("cdn with an origin group", CDN_GROUP),
     ("cdn with an origin group and a domain", CDN_GROUP_DOMAIN),
@@ -108,6 +110,52 @@ functions = {
 gateway = { routes = ["GET /health"] }
 domain  = { name = "api.example.com", zone_id = "Z0123456789" }
 routing = { health_check = { path = "/health" } }
+"#;
+
+const REST: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+functions = {
+  orders = {
+    source_dir           = "src"
+    handler              = "app.handler"
+    runtime              = "python3.12"
+    routes               = ["ANY /orders/{path+}"]
+    throttle             = { rate = 5, burst = 10 }
+    api_key_required     = true
+    authorizer           = "users"
+    authorization_scopes = ["orders/read"]
+  }
+}
+gateway = {
+  protocol    = "rest"
+  routes      = ["GET /health"]
+  throttle    = { rate = 100, burst = 50 }
+  access_log  = {}
+  rest        = { cache = { size_gb = "0.5" }, tracing = true, stage_variables = { color = "blue" } }
+  api_keys    = { partner = { value = "0123456789abcdefghij", quota = { limit = 1000 }, throttle = { rate = 1, burst = 2 } } }
+  authorizers = { users = { kind = "cognito", user_pool_arns = ["arn:aws:cognito-idp:{region}:123456789012:userpool/x"] } }
+}
+domain  = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
+routing = { health_check = { path = "/health" } }
+"#;
+
+const REST_DOCUMENT: &str = r#"
+name      = "giraffe"
+regions   = {
+  "us-east-1" = { web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl/1" }
+  "us-west-2" = {}
+}
+functions = {
+  orders = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+}
+gateway = {
+  protocol          = "rest"
+  openapi           = "{ \"openapi\": \"3.0.1\", \"paths\": { \"/orders\": { \"get\": {} } } }"
+  openapi_variables = { color = "blue" }
+}
+cdn = { origin = "group" }
 "#;
 
 const NO_FUNCTION: &str = r#"

@@ -59,7 +59,8 @@ pub(super) fn deployed(desired: &Desired) -> View {
 
 #[test]
 fn imported_api_expands_to_the_existing_components() {
-    for (name, hcl) in TOPOLOGIES {
+    // AWS holds the content of a REST API, but neither the routes nor the document that it was made from.
+    for (name, hcl) in TOPOLOGIES.into_iter().filter(|(name, _)| !name.contains("REST")) {
         let expected = expand(&config(hcl)).unwrap().desired;
         let view = deployed(&expected);
         let Value::String(api) = at(&config(hcl), &Path::of("name")).clone() else { panic!("{name}") };

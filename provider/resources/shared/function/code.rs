@@ -27,8 +27,8 @@ pub(crate) struct Code {
     pub(crate) routes: BTreeSet<String>,
     /// The limit of requests for each route.
     pub(crate) throttle: Option<Throttle>,
-    /// The format of events and responses.
-    pub(crate) payload_format: PayloadFormat,
+    /// The format of events and responses, if it is set.
+    pub(crate) payload_format: Option<PayloadFormat>,
     /// Its other settings.
     pub(crate) config: Function,
 }
@@ -72,7 +72,7 @@ impl Code {
             log_retention_days: function.log_retention_days()?,
             routes: texts(&keys)?.into_iter().collect(),
             throttle: function.throttle().decided()?.cloned(),
-            payload_format: function.payload_format()?,
+            payload_format: function.payload_format().decided()?.copied(),
             config: function.clone(),
         })
     }

@@ -47,7 +47,13 @@ attributes! {
         routes: Texts = optional, example("[\"GET /orders\", \"ANY /orders/{id}\"]");
         /// The limit of requests for each route of the function, within that of `gateway.throttle`.
         throttle: Throttle = optional;
-        payload_format: PayloadFormat = optional, default(PayloadFormat::V2);
+        /// The name of the authorizer of `gateway.authorizers` that checks the requests for the function's routes.
+        authorizer: String = optional, example("\"users\"");
+        /// The scopes of which a token needs one, for the authorizers `cognito` and `jwt`.
+        authorization_scopes: Texts = optional;
+        /// Whether requests need one of the API keys of a REST API.
+        api_key_required: bool = optional, default(false);
+        payload_format: PayloadFormat = optional;
         /// A directory that the provider packs into a zip file. The same files give the same zip file on every machine.
         source_dir: String = optional, example("\"${path.module}/src\"");
         /// The path of a zip file that you build.

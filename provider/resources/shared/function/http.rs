@@ -1,6 +1,6 @@
 //! The parts of an HTTP API that send requests to a function: permission, integration, routes and their limits.
 
-use super::{Deployed, Expanding, Throttle as Limit};
+use super::{Deployed, Expanding, PayloadFormat, Throttle as Limit};
 use crate::components::Deviations;
 use crate::components::apigateway::integration::{self, Integration};
 use crate::components::apigateway::route::{self, Route};
@@ -45,19 +45,12 @@ pub(crate) fn integrate(
     timeout_ms: Input<i64>,
 ) -> Integrated {
     let code = &function.code;
-    let spec = permission::Spec {
-        function: function.function.output(function::NAME),
-        alias: function.alias.output(alias::NAME),
-        statement_id: format!("multiregion-{}", to.name),
-        api_id: api.id.clone(),
-    };
-    let address = Address::of::<Permission>(region).maybe_key(code.key());
-    let permission = to.desired.add(address, code.path.clone(), &spec);
+    let permission = permission(to, region, api.id.clone(), function, "");
     let spec = integration::Spec {
         api_id: api.id.clone(),
         function_arn: function.alias.output(alias::ARN),
         timeout_ms,
-        payload_format: code.payload_format.as_str().to_owned(),
+        payload_format: code.payload_format.unwrap_or(PayloadFormat::V2).as_str().to_owned(),
         in_foreign_api: api.is_foreign,
         deviations: Deviations::default(),
     };
@@ -67,6 +60,35 @@ pub(crate) fn integrate(
     to.desired.order(&integration, &permission);
     let routes = routes(to, region, api, function, &integration);
     Integrated { permission, routes }
+}
+
+/// Adds the permission of a REST API to call `function`. It has an address of its own, so that an API of the other protocol
+/// keeps its permission until traffic has moved.
+pub(crate) fn permission_of_rest_api(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    api_id: Input<String>,
+    function: &Deployed,
+) -> Handle<Permission> {
+    permission(to, region, api_id, function, permission::REST)
+}
+
+fn permission(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    api_id: Input<String>,
+    function: &Deployed,
+    suffix: &str,
+) -> Handle<Permission> {
+    let spec = permission::Spec {
+        function: function.function.output(function::NAME),
+        alias: function.alias.output(alias::NAME),
+        statement_id: permission::statement_id(to.name, suffix),
+        api_id,
+    };
+    let key = permission::key(function.code.key(), suffix);
+    let address = Address::of::<Permission>(region).maybe_key(key.as_deref());
+    to.desired.add(address, function.code.path.clone(), &spec)
 }
 
 /// The routes of a function, and the limits of their requests.

@@ -17,10 +17,10 @@ pub(crate) use checks::{account, check_arguments, check_has_routes, check_routes
 pub(crate) use code::{Code, Source, package_source};
 pub(crate) use config::*;
 pub(crate) use expand::{Deployed, in_region, role, uses_vpc};
-pub(crate) use http::{Api as HttpApi, integrate, throttle as stage_throttle};
+pub(crate) use http::{Api as HttpApi, integrate, permission_of_rest_api as permission, throttle as stage_throttle};
 pub(crate) use origin::{check_region, check_vpc};
 pub(crate) use package::package as check_package;
-pub(crate) use probe::{Target, probe};
+pub(crate) use probe::{Target, below, probe};
 pub(crate) use settings::environment as check_environment;
 
 use super::owned::Owned;

@@ -56,7 +56,7 @@ fn path(function: Option<&Deployed>, preferred: Option<Input<String>>) -> (Input
 }
 
 /// `path` below a base path.
-fn below(base: &Input<String>, path: &Input<String>) -> Input<String> {
+pub(crate) fn below(base: &Input<String>, path: &Input<String>) -> Input<String> {
     match (base, path) {
         (Input::Known(base), Input::Known(path)) if base.is_empty() => Input::Known(path.clone()),
         (Input::Known(base), Input::Known(path)) => Input::Known(format!("/{base}{path}")),

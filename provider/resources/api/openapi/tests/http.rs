@@ -1,6 +1,6 @@
 //! The routes of HTTP APIs.
 
-use super::super::{Authorizer, HttpApi, Lambda, Placeholder, Protocol, Target, fill_text};
+use super::super::{Authorizer, HttpApi, Lambda, Protocol, Target};
 use super::{Case, with_get};
 
 pub(super) const HTTP: &str = include_str!("http.yaml");
@@ -10,7 +10,7 @@ pub(super) fn case() -> Case {
 }
 
 fn routes(api: &HttpApi) -> String {
-    let line = |route: &super::super::HttpRoute| {
+    let line = |route: &super::super::http::HttpRoute| {
         let target = match &route.target {
             Target::Function(function) => format!("{function:?}"),
             Target::Integration(integration) => integration.to_string(),
@@ -59,18 +59,6 @@ fn document_of_an_http_api() {
         },
     )
     "#);
-    assert!(api.placeholders().is_empty());
-}
-
-#[test]
-fn values_that_are_known_after_apply() {
-    let unknown = |name: &str| Placeholder::Value(name.to_owned());
-    let case = case().variable("host", &unknown("host").token()).variable("pool", &unknown("pool").token());
-    let api = case.http(HTTP);
-    assert_eq!(api.placeholders(), [unknown("host"), unknown("pool")].into());
-    let Authorizer::Jwt { issuer, .. } = &api.authorizers["jwt"] else { panic!("{:?}", api.authorizers) };
-    let values = [(unknown("pool"), "p".to_owned())].into();
-    assert_eq!(fill_text(issuer, &values).unwrap(), "https://cognito-idp.eu-west-1.amazonaws.com/p");
 }
 
 #[test]
@@ -106,7 +94,6 @@ components:
     assert!(
         matches!(&api.routes[0].target, Target::Integration(value) if value["integrationSubtype"] == "SQS-SendMessage")
     );
-    assert_eq!(api.placeholders().len(), 1);
     let Authorizer::Request { lambda, identity_sources, ttl_seconds, payload_format, simple_responses, .. } =
         &api.authorizers["own"]
     else {

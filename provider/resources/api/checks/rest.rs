@@ -1,0 +1,178 @@
+//! Mistakes in settings that only one kind of API has.
+
+use std::collections::BTreeMap;
+
+use super::Found;
+use crate::resources::api::config::{AuthorizerKind, Config, Gateway, Protocol, Rest, function_path};
+use crate::resources::shared::checks::arn_parts;
+use crate::resources::shared::function::{PayloadFormat, check_throttle};
+use crate::resources::shared::regions;
+use crate::schema::{self, Attr};
+use crate::wire::Path;
+
+/// The length of an API key.
+///
+/// # Source
+/// Amazon API Gateway developer guide, "Quotas for configuring and running a REST API".
+const KEY_LENGTH: std::ops::RangeInclusive<usize> = 20..=128;
+
+/// Mistakes in the settings of REST APIs.
+pub(super) fn check(config: &Config, found: &mut Found) {
+    let Ok(gateway) = config.gateway() else { return };
+    match gateway.protocol() {
+        Ok(Protocol::Http) => only_in_rest(config, &gateway, found),
+        Ok(Protocol::Rest) => not_in_rest(config, found),
+        Err(_) => {}
+    }
+    keys(&gateway, found);
+    authorizers(config, &gateway, found);
+    if let Some(rest) = gateway.rest().known() {
+        settings(rest, found);
+    }
+    for (region, settings) in config.known_regions() {
+        if let Some(arn) = settings.web_acl_arn().known() {
+            web_acl(region, arn, found);
+        }
+    }
+}
+
+fn at(attribute: &str) -> Path {
+    Path::of("gateway").attribute(attribute)
+}
+
+fn only_in_rest(config: &Config, gateway: &Gateway, found: &mut Found) {
+    let mut given = Vec::new();
+    if gateway.rest().known().is_some() {
+        given.push(at("rest"));
+    }
+    if gateway.api_keys().known().is_some() {
+        given.push(at("api_keys"));
+    }
+    if gateway.authorizers().known().is_some() {
+        given.push(at("authorizers"));
+    }
+    for (name, function) in config.known_functions() {
+        let path = function_path(name);
+        if function.api_key_required() == Ok(true) {
+            given.push(path.attribute("api_key_required"));
+        }
+        if function.authorizer().known().is_some() {
+            given.push(path.attribute("authorizer"));
+        }
+    }
+    let regions = config.known_regions().filter(|(_, region)| region.web_acl_arn().known().is_some());
+    given.extend(regions.map(|(name, _)| regions::path(name).attribute("web_acl_arn")));
+    for path in given {
+        let detail = "HTTP APIs do not support this setting. Remove it, or set gateway.protocol = \"rest\".";
+        found.error(path, "Setting requires a REST API", detail);
+    }
+}
+
+fn not_in_rest(config: &Config, found: &mut Found) {
+    for (name, function) in config.known_functions() {
+        if *function.payload_format() == Attr::Known(PayloadFormat::V2) {
+            let detail = "A REST API sends events of the format 1.0 to functions. Remove payload_format, or set \
+                          gateway.protocol = \"http\".";
+            found.error(function_path(name).attribute("payload_format"), "Payload format requires an HTTP API", detail);
+        }
+    }
+}
+
+/// No message contains the value of a key.
+fn keys(gateway: &Gateway, found: &mut Found) {
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, key) in gateway.api_keys().known().into_iter().flatten() {
+        let path = at("api_keys").key(name);
+        let Some(key) = key.known() else { continue };
+        if let Ok(value) = key.value() {
+            if !KEY_LENGTH.contains(&value.len()) {
+                let detail = format!(
+                    "The value of the API key {name:?} has {} characters, but an API key has 20 to 128. Use a longer or shorter \
+                     random value.",
+                    value.len()
+                );
+                found.error(path.attribute("value"), "Invalid API key", detail);
+            } else if let Some(other) = names.insert(value, name) {
+                let detail = format!(
+                    "The API keys {other:?} and {name:?} have the same value, but a value identifies one key. Use another value \
+                     for one of them."
+                );
+                found.error(path.attribute("value"), "Duplicate API key", detail);
+            }
+        }
+        if let Some(limit) = key.throttle().known() {
+            check_throttle(limit, &path.attribute("throttle"), found);
+        }
+    }
+}
+
+/// Each kind of authorizer needs arguments of its own.
+fn authorizers(config: &Config, gateway: &Gateway, found: &mut Found) {
+    for (name, one) in gateway.authorizers().known().into_iter().flatten() {
+        let (Some(one), path) = (one.known(), at("authorizers").key(name)) else { continue };
+        let missing = match one.kind() {
+            Ok(AuthorizerKind::Cognito) if one.user_pool_arns().is_null() => "user_pool_arns",
+            Ok(AuthorizerKind::Jwt) if one.issuer().is_null() => "issuer",
+            Ok(AuthorizerKind::Jwt) if one.audiences().is_null() => "audiences",
+            _ => continue,
+        };
+        let detail = format!("An authorizer of this kind needs {missing}. Set {missing}.");
+        found.error(path.attribute(missing), "Incomplete authorizer", detail);
+    }
+    let Attr::Known(known) = gateway.authorizers() else { return };
+    for (name, function) in config.known_functions() {
+        let Some(given) = function.authorizer().known().filter(|given| !known.contains_key(*given)) else { continue };
+        let hint = match schema::nearest(given, known.keys().map(String::as_str), 3) {
+            Some(near) => format!("Did you mean {near:?}?"),
+            None => "Add it to gateway.authorizers, or remove it here.".to_owned(),
+        };
+        let detail = format!("gateway.authorizers has no authorizer {given:?}. {hint}");
+        found.error(function_path(name).attribute("authorizer"), "Unknown authorizer", detail);
+    }
+}
+
+fn settings(rest: &Rest, found: &mut Found) {
+    let path = at("rest");
+    let is_stage = |name: &String| {
+        (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    };
+    if let Some(name) = rest.stage_name().ok().filter(|name| !is_stage(name)) {
+        let detail =
+            format!("{name:?} cannot be the name of a stage. Use 1 to 128 letters, digits, hyphens and underscores.");
+        found.error(path.attribute("stage_name"), "Invalid stage name", detail);
+    }
+    let is_policy = |text: &String| {
+        serde_json::from_str::<serde_json::Value>(text).is_ok_and(|policy| policy.get("Statement").is_some())
+    };
+    if rest.policy_json().known().is_some_and(|text| !is_policy(text)) {
+        let detail = "The resource policy is not a policy document in JSON with a \"Statement\". Use jsonencode({ Version = \
+                      \"2012-10-17\", Statement = [ … ] }).";
+        found.error(path.attribute("policy_json"), "Invalid resource policy", detail);
+    }
+}
+
+fn web_acl(region: &str, arn: &str, found: &mut Found) {
+    let path = regions::path(region).attribute("web_acl_arn");
+    match arn_parts(arn) {
+        Some([_, "wafv2", its, _, resource]) if resource.starts_with("regional/webacl/") => {
+            if its != region {
+                let detail = format!(
+                    "The web ACL is in {its}, but the REST API of {region} needs a web ACL of its own region. Use the ARN of a \
+                     web ACL in {region}."
+                );
+                found.error(path, "Web ACL in another region", detail);
+            }
+        }
+        Some([_, "wafv2", _, _, resource]) if resource.starts_with("global/webacl/") => {
+            let detail = "The web ACL has the scope CLOUDFRONT, but an API needs one of the scope REGIONAL. Create a regional \
+                          web ACL in the region of the API.";
+            found.error(path, "Web ACL of the wrong scope", detail);
+        }
+        _ => {
+            let detail = format!(
+                "{arn:?} is not the ARN of a web ACL, such as arn:aws:wafv2:{region}:123456789012:regional/webacl/NAME/ID."
+            );
+            found.error(path, "Invalid web ACL ARN", detail);
+        }
+    }
+}
