@@ -7,8 +7,10 @@ mod cdn;
 mod code;
 mod function;
 mod gateway;
+mod health;
 mod package;
 mod regions;
+mod routing;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -30,9 +32,11 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     regions::check(config, shape, &mut found);
     function::check(config, shape, &mut found);
     gateway::check(config, shape, &mut found);
+    routing::check(config, shape, &mut found);
+    health::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);
-    let has_health_check = shape.is_some_and(|shape| shape.health_check.is_some());
+    let has_health_check = shape.is_some_and(Shape::has_own_health_checks);
     let bearer = if has_health_check { Bearer::HealthCheck } else { Bearer::Usual };
     found.0.extend(tags::check(config.tags(), default_tags, bearer, &Path::of("tags")));
     found.0

@@ -15,8 +15,8 @@ pub(super) use domain::{Certificate, Domain};
 pub(super) use function::{Architecture, Function};
 pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol, Throttle};
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
-pub(super) use region::{Region, S3, Traffic, Vpc};
-pub(super) use routing::{HealthCheck, Policy, Routing};
+pub(super) use region::{HealthAlarm, InsufficientData, Region, S3, Traffic, Vpc};
+pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
 
 use crate::resources::OnCreateFailure;
 use crate::resources::shared::owned::Identity;

@@ -5,6 +5,7 @@
 //! have their defaults.
 
 mod function;
+mod routing;
 mod traffic;
 
 use super::config::{Config, Timeouts};
@@ -28,7 +29,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     let tags = found.global::<Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
     let common = function::Common::of(&found, &regions);
     let place = |name: &String| {
-        let region = traffic::place(&found, name, names.as_ref(), common.of_region(&found, name));
+        let region = routing::place(&found, name, names.as_ref(), common.of_region(&found, name));
         (name.clone(), Attr::Known(region))
     };
     Config {
@@ -37,7 +38,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         function: Attr::Known(common.function(&found, &regions)),
         gateway: Attr::Known(front::imported(&found, &regions)),
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
-        routing: Attr::Known(traffic::routing(&found, &regions, names.as_ref())),
+        routing: Attr::Known(routing::routing(&found, &regions, names.as_ref())),
         cdn: traffic::cdn(&found).into(),
         tags: Attr::Known(inputs::map(tags)),
         timeouts: Attr::Known(Timeouts::default()),
