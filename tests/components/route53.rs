@@ -11,7 +11,7 @@ use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
 use strict_aws::{Effect, Fault};
 
-use super::{Bench, tags, with};
+use super::{Bench, claim, tags, with};
 
 const ZONE: &str = "global/hosted_zone";
 const RECORD: &str = "global/record/api.example.com";
@@ -215,9 +215,11 @@ async fn a_health_check_follows_a_routing_control() {
 
 #[tokio::test]
 async fn a_calculated_health_check_covers_those_of_the_regions() {
+    const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-central-1"];
     let bench = Bench::start().await;
+    bench.create("global/claim", &claim(&REGIONS)).await;
     let mut ids = BTreeMap::new();
-    for region in ["us-east-1", "us-west-2", "eu-central-1"] {
+    for region in REGIONS {
         let address = format!("{region}/health_check");
         ids.insert(region, bench.create(&address, &check_spec(&address)).await["id"].clone());
     }
@@ -231,8 +233,11 @@ async fn a_calculated_health_check_covers_those_of_the_regions() {
     bench.create_again(address, &two, &check).await;
     let three = over(&["us-east-1", "us-west-2", "eu-central-1"], 2);
     bench.update(address, &check, &two, &three).await;
-    let ledger =
-        bench.engine().discover(&["health_check", "calculated_health_check"], Default::default()).await.unwrap();
+    let ledger = bench
+        .engine()
+        .discover(&["claim", "health_check", "calculated_health_check"], Default::default())
+        .await
+        .unwrap();
     let found = &ledger.entries[&address.parse::<Address>().unwrap()];
     assert_eq!(found.spec, three, "an import finds the regions of the children");
     assert!(found.depends_on.contains(&"us-west-2/health_check".parse().unwrap()), "{:?}", found.depends_on);
