@@ -80,13 +80,14 @@ fn collect<'a>(json: &'a Json, texts: &mut Vec<&'a str>) {
     }
 }
 
-/// Whether the spec of the component at `address` can refer to `other`: to another kind, in its own region or global.
+/// Whether the spec of the component at `address` can refer to `other`: to another kind, in its own region or global. A
+/// record can lead to another record.
 fn may_refer(address: &Address, other: &Address) -> bool {
-    let is_near = match (address.scope.region(), other.scope.region()) {
-        (Some(region), Some(other)) => region == other,
-        _ => true,
-    };
-    is_near && address.kind != other.kind
+    match (address.scope.region(), other.scope.region()) {
+        (Some(region), Some(other)) if region != other => false,
+        (None, None) => address != other,
+        _ => address.kind != other.kind,
+    }
 }
 
 /// Whether `from` depends on `to`, directly or through others.

@@ -166,6 +166,7 @@ const NOT_FOUND_CODES: &[&str] = &[
     "ProvisionedConcurrencyConfigNotFoundException",
     // Route 53
     "NoSuchChange",
+    "NoSuchCidrCollectionException",
     "NoSuchHealthCheck",
     "NoSuchHostedZone",
     // WAF
@@ -182,6 +183,7 @@ const EXISTS_CODES: &[&str] = &[
     // CloudFront, IAM
     "EntityAlreadyExists",
     // Route 53
+    "CidrCollectionAlreadyExistsException",
     "HealthCheckAlreadyExists",
     "HostedZoneAlreadyExists",
 ];

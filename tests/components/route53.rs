@@ -11,7 +11,7 @@ use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
 use strict_aws::{Effect, Fault};
 
-use super::{Bench, tags, with};
+use super::{Bench, claim, tags, with};
 
 const ZONE: &str = "global/hosted_zone";
 const RECORD: &str = "global/record/api.example.com";
@@ -153,6 +153,148 @@ async fn a_health_check_without_tags_is_found_by_its_caller_reference() {
     bench.create_again(address, &moved, &check).await;
 }
 
+#[tokio::test]
+async fn a_health_check_has_every_setting_of_its_protocol() {
+    let bench = Bench::start().await;
+    let address = "us-west-2/health_check";
+    let spec = check_spec(address);
+    let check = bench.create(address, &spec).await;
+    let regions = json!(["eu-west-1", "us-east-1", "us-west-2"]);
+    let set = with(&spec, json!({ "port": 8443, "inverted": true, "disabled": true, "checker_regions": regions }));
+    bench.update(address, &check, &spec, &set).await;
+    // Only a reset returns to the checkers of all regions.
+    bench.update(address, &check, &set, &spec).await;
+
+    // Another protocol is another health check, which exists beside the old one.
+    let mut others = vec![(check, spec.clone())];
+    for changes in [json!({ "protocol": "http", "port": 80 }), json!({ "protocol": "tcp" })] {
+        let other = with(&spec, changes);
+        let outputs = bench.create(address, &other).await;
+        assert!(others.iter().all(|(check, _)| check["id"] != outputs["id"]));
+        others.push((outputs, other));
+    }
+    for (outputs, spec) in others {
+        bench.delete(address, &spec, &outputs).await;
+    }
+}
+
+#[tokio::test]
+async fn a_health_check_follows_an_alarm() {
+    let bench = Bench::start().await;
+    let address = "us-west-2/alarm_health_check";
+    let spec = json!({
+        "alarm_name": "errors", "alarm_region": "us-east-1", "insufficient_data": "LastKnownStatus",
+        "tags": tags(address, "zoo"),
+    });
+    let check = bench.create(address, &spec).await;
+    bench.create_again(address, &spec, &check).await;
+    let other =
+        with(&spec, json!({ "alarm_name": "slow", "alarm_region": "us-west-2", "insufficient_data": "Unhealthy" }));
+    bench.update(address, &check, &spec, &other).await;
+    bench.delete(address, &other, &check).await;
+    let again = bench.create(address, &spec).await;
+    assert_ne!(again["id"], check["id"]);
+}
+
+#[tokio::test]
+async fn a_health_check_follows_a_routing_control() {
+    let bench = Bench::start().await;
+    let address = "us-west-2/routing_control_health_check";
+    let arn = |n: u8| format!("arn:aws:route53-recovery-control::123456789012:controlpanel/1/routingcontrol/{n}");
+    let spec = json!({ "routing_control_arn": arn(1), "tags": tags(address, "zoo") });
+    let check = bench.create(address, &spec).await;
+    bench.create_again(address, &spec, &check).await;
+    bench.update(address, &check, &spec, &with(&spec, json!({ "tags": tags(address, "farm") }))).await;
+    // The routing control of a health check cannot change.
+    let other = with(&spec, json!({ "routing_control_arn": arn(2) }));
+    let second = bench.create(address, &other).await;
+    assert_ne!(second["id"], check["id"]);
+    bench.delete(address, &spec, &check).await;
+    bench.delete(address, &other, &second).await;
+}
+
+#[tokio::test]
+async fn a_calculated_health_check_covers_those_of_the_regions() {
+    const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-central-1"];
+    let bench = Bench::start().await;
+    bench.create("global/claim", &claim(&REGIONS)).await;
+    let mut ids = BTreeMap::new();
+    for region in REGIONS {
+        let address = format!("{region}/health_check");
+        ids.insert(region, bench.create(&address, &check_spec(&address)).await["id"].clone());
+    }
+    let address = "global/calculated_health_check";
+    let over = |regions: &[&str], threshold: u8| {
+        let children: BTreeMap<_, _> = regions.iter().map(|region| (*region, ids[region].clone())).collect();
+        json!({ "children": children, "threshold": threshold, "tags": tags(address, "zoo") })
+    };
+    let two = over(&["us-east-1", "us-west-2"], 1);
+    let check = bench.create(address, &two).await;
+    bench.create_again(address, &two, &check).await;
+    let three = over(&["us-east-1", "us-west-2", "eu-central-1"], 2);
+    bench.update(address, &check, &two, &three).await;
+    let ledger = bench
+        .engine()
+        .discover(&["claim", "health_check", "calculated_health_check"], Default::default())
+        .await
+        .unwrap();
+    let found = &ledger.entries[&address.parse::<Address>().unwrap()];
+    assert_eq!(found.spec, three, "an import finds the regions of the children");
+    assert!(found.depends_on.contains(&"us-west-2/health_check".parse().unwrap()), "{:?}", found.depends_on);
+    bench.delete(address, &three, &check).await;
+}
+
+const COLLECTION: &str = "global/cidr_collection";
+
+/// The address and the spec of a location.
+fn location(collection: &Json, name: &str, cidrs: &[&str]) -> (String, Json) {
+    let spec = json!({ "collection_id": collection["id"], "name": name, "cidrs": cidrs });
+    (format!("global/cidr_location/{name}"), spec)
+}
+
+#[tokio::test]
+async fn a_cidr_collection_has_locations_between_which_blocks_move() {
+    let bench = Bench::start().await;
+    let spec = json!({ "name": "giraffe" });
+    let collection = bench.create(COLLECTION, &spec).await;
+    bench.create_again(COLLECTION, &spec, &collection).await;
+    let (east, blocks) = location(&collection, "us-east-1", &["10.0.0.0/8", "2001:db8::/32"]);
+    let (west, others) = location(&collection, "us-west-2", &["11.0.0.0/8"]);
+    let first = bench.create(&east, &blocks).await;
+    bench.create_again(&east, &blocks, &first).await;
+    let second = bench.create(&west, &others).await;
+
+    bench.local.clear_calls();
+    let (_, more) = location(&collection, "us-west-2", &["11.0.0.0/8", "2001:db8::/32"]);
+    bench.update(&west, &second, &others, &more).await;
+    let changes = bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeCidrCollection").count();
+    assert_eq!(changes, 1, "a block must move in one request");
+    let (_, less) = location(&collection, "us-east-1", &["10.0.0.0/8"]);
+    bench.update(&east, &first, &blocks, &less).await;
+
+    let ledger = bench.engine().discover(&["cidr_collection", "cidr_location"], Default::default()).await.unwrap();
+    for (address, spec) in [(COLLECTION, &spec), (&east, &less), (&west, &more)] {
+        assert_eq!(&ledger.entries[&address.parse::<Address>().unwrap()].spec, spec, "{address}");
+    }
+    bench.delete(&east, &less, &first).await;
+    bench.delete(&west, &more, &second).await;
+    bench.delete(COLLECTION, &spec, &collection).await;
+}
+
+#[tokio::test]
+async fn the_cidr_collections_of_other_owners_are_not_found() {
+    let bench = Bench::start().await;
+    let spec = json!({ "name": "giraffe" });
+    let (_, component) = bench.at(COLLECTION);
+    let theirs = component.create(&bench.rival(COLLECTION), &spec).await.unwrap();
+    let ours = bench.create(COLLECTION, &spec).await;
+    assert_ne!(ours["id"], theirs["id"]);
+    let ledger = bench.engine().discover(&["cidr_collection"], Default::default()).await.unwrap();
+    assert_eq!(ledger.entries[&COLLECTION.parse::<Address>().unwrap()].outputs, ours);
+    bench.delete(COLLECTION, &spec, &ours).await;
+    bench.expect(COLLECTION, &spec, &theirs).await;
+}
+
 fn set(routing: &Json, target: &str) -> Json {
     let target = format!("d-{target}.execute-api.amazonaws.com");
     let set = json!({
@@ -212,6 +354,76 @@ async fn a_record_is_created_updated_and_deleted() {
         before = after;
     }
     bench.delete(RECORD, &before, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_record_changes_among_all_policies_in_one_batch_each() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let collection = bench.create(COLLECTION, &json!({ "name": "giraffe" })).await;
+    let (address, spec) = location(&collection, "us-east-1", &["10.0.0.0/8"]);
+    bench.create(&address, &spec).await;
+    let geo = |location: &str| set(&json!({ "geolocation": { "location": location } }), "a");
+    let near = |region: &str, bias: i8| set(&json!({ "geoproximity": { "region": region, "bias": bias } }), "a");
+    let by_ip =
+        |location: &str| set(&json!({ "ip_based": { "collection_id": collection["id"], "location": location } }), "a");
+    let mut unevaluated = latency("us-east-1", "a");
+    unevaluated["value"]["evaluate_target_health"] = json!(false);
+    let (east, west) = ("us-east-1", "us-west-2");
+    let steps = [
+        record(&zone, &[("us-east-1/*", geo("*")), ("us-east-1/EU", geo("EU")), ("us-west-2/US-WA", geo("US-WA"))]),
+        record(&zone, &[("us-east-1/*", geo("*")), ("us-west-2/country:SA", geo("country:SA"))]),
+        record(&zone, &[(east, near(east, 0)), (west, near(west, -99))]),
+        record(&zone, &[(east, near(east, 99)), (west, near(west, -1))]),
+        record(&zone, &[(east, by_ip(east)), ("us-west-2/*", by_ip("*"))]),
+        record(&zone, &[(east, unevaluated)]),
+        record(&zone, &[(east, failover(true, "a")), (west, failover(false, "b"))]),
+    ];
+    let mut before = record(&zone, &[(east, latency(east, "a"))]);
+    let outputs = bench.create(RECORD, &before).await;
+    for after in steps {
+        bench.local.clear_calls();
+        bench.update(RECORD, &outputs, &before, &after).await;
+        let batches =
+            bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets").count();
+        assert_eq!(batches, 1, "{before} to {after} must be one batch");
+        before = after;
+    }
+    bench.delete(RECORD, &before, &outputs).await;
+}
+
+#[tokio::test]
+async fn a_record_leads_to_the_record_of_the_secondary_regions() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let name = "secondary.api.example.com";
+    let nested = with(&record(&zone, &[("us-west-2", latency("us-west-2", "b"))]), json!({ "name": name }));
+    let address = format!("global/record/{name}");
+    let below = bench.create(&address, &nested).await;
+    let mut secondary = failover(false, "b");
+    secondary["value"]["target"] = json!(name);
+    secondary["value"]["target_zone_id"] = zone.clone();
+    let spec = record(&zone, &[("us-east-1", failover(true, "a")), ("secondary", secondary)]);
+    let outputs = bench.create(RECORD, &spec).await;
+    bench.create_again(RECORD, &spec, &outputs).await;
+    bench.delete(RECORD, &spec, &outputs).await;
+    bench.delete(&address, &nested, &below).await;
+}
+
+#[tokio::test]
+async fn check_refuses_a_health_check_that_does_not_exist() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let (aws, component) = bench.at(RECORD);
+    let mut spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
+    for (id, expected) in [
+        (json!("11111111-2222-3333-4444-555555555555"), vec!["Health check does not exist"]),
+        (bench.create("us-east-1/health_check", &check_spec("us-east-1/health_check")).await["id"].clone(), vec![]),
+    ] {
+        spec["sets"]["us-east-1"]["value"]["health_check_id"] = id;
+        let problems = component.check(&aws, &spec).await.unwrap();
+        assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), expected);
+    }
 }
 
 #[tokio::test]

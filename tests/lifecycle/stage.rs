@@ -181,6 +181,15 @@ impl Stage {
         self.request("GET", host, path).await
     }
 
+    /// The region that answers a client at the public domain name, with headers that describe the client.
+    pub(super) async fn answered_by(&self, client: &str) -> String {
+        let headers: String = client.split(", ").map(|header| format!("x-test-{header}\r\n")).collect();
+        let answer = self.send("GET", "api.ipgiraffe.com", "/", &headers, "").await;
+        assert_eq!(answer.status, 200, "{client}: {answer:?}");
+        let body: Json = serde_json::from_str(&answer.body).expect("JSON");
+        body["region"].as_str().unwrap_or_default().to_owned()
+    }
+
     pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> HttpResponse {
         self.send(method, host, path, "", "").await
     }

@@ -1,18 +1,17 @@
 //! Route 53 health check of one region's endpoint.
 
-use std::time::Duration;
-
-use aws_sdk_route53::types::{
-    HealthCheck as AwsHealthCheck, HealthCheckConfig, HealthCheckType, TagResourceType::Healthcheck,
-};
+use aws_sdk_route53::operation::update_health_check::builders::UpdateHealthCheckFluentBuilder as Update;
+use aws_sdk_route53::types::{HealthCheckConfig, HealthCheckRegion, HealthCheckType, ResettableElementName};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::route53::dns;
-use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required, to_i32};
-use crate::components::support::{adoption, identity, tags};
+use crate::components::route53::checks::{self, New};
+use crate::components::support::adoption;
+use crate::components::support::answer::{build_part, to_i32};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, KindMeta, Limit};
+use crate::desired::{Input, Kind, KindMeta};
+
+pub use crate::components::route53::checks::Outputs;
 
 /// The kind `health_check`.
 #[derive(Debug)]
@@ -24,13 +23,20 @@ output_keys! {
     }
 }
 
-/// The desired settings of a health check.
+/// The desired settings of a health check. A field with a default is left out when it has it, as in states of versions
+/// that did not have the field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
     /// The host of the requests.
     pub host: Input<String>,
-    /// The path of the requests.
+    /// The path of the requests. A TCP check sends none.
     pub path: Input<String>,
+    /// What the checkers send.
+    #[serde(default, skip_serializing_if = "Protocol::is_https")]
+    pub protocol: Protocol,
+    /// The port that the checkers connect to.
+    #[serde(default = "https_port", skip_serializing_if = "is_https_port")]
+    pub port: Input<i64>,
     /// The time between two requests, in seconds: 10 or 30.
     pub interval_seconds: Input<i64>,
     /// The number of consecutive results that change the status.
@@ -39,6 +45,15 @@ pub struct Spec {
     pub measure_latency: bool,
     /// Text that the first 5,120 bytes of a response must contain.
     pub search_string: Option<Input<String>>,
+    /// Whether the status is inverted.
+    #[serde(default = "no", skip_serializing_if = "is_no")]
+    pub inverted: Input<bool>,
+    /// Whether the checkers send nothing, and the endpoint counts as healthy.
+    #[serde(default = "no", skip_serializing_if = "is_no")]
+    pub disabled: Input<bool>,
+    /// The AWS regions of the checkers, sorted; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checker_regions: Vec<Input<String>>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -46,11 +61,32 @@ pub struct Spec {
     pub tags: Tags,
 }
 
-/// What identifies a health check in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outputs {
-    /// The id that AWS assigned.
-    pub id: String,
+/// What the checkers send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// An HTTPS request.
+    #[default]
+    Https,
+    /// An HTTP request.
+    Http,
+    /// Nothing: they open a TCP connection.
+    Tcp,
+}
+
+impl Protocol {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
+    fn is_https(&self) -> bool {
+        *self == Self::Https
+    }
+
+    /// The port that API servers of this protocol usually use.
+    pub fn port(self) -> i64 {
+        match self {
+            Self::Https | Self::Tcp => HTTPS,
+            Self::Http => 80,
+        }
+    }
 }
 
 impl Kind for HealthCheck {
@@ -62,22 +98,9 @@ impl Kind for HealthCheck {
         id: "the id of the health check",
         outputs: OUTPUTS,
         // With a search string, the health check has another type, which AWS cannot change.
-        immutable: &["interval_seconds", "measure_latency", "search_string"],
-        actions: &[
-            "route53:ChangeTagsForResource",
-            "route53:CreateHealthCheck",
-            "route53:DeleteHealthCheck",
-            "route53:GetHealthCheck",
-            "route53:ListHealthChecks",
-            "route53:ListTagsForResource",
-            "route53:ListTagsForResources",
-            "route53:UpdateHealthCheck",
-        ],
-        // Source: Amazon Route 53 developer guide, "Throttling for Amazon Route 53 API requests".
-        limits: &[
-            Limit { operation: "route53:CreateHealthCheck", burst: 50, per_second: 0.5 },
-            Limit { operation: "route53:DeleteHealthCheck", burst: 15, per_second: 3.0 },
-        ],
+        immutable: &["protocol", "interval_seconds", "measure_latency", "search_string"],
+        actions: checks::ACTIONS,
+        limits: checks::LIMITS,
         ..KindMeta::DEFAULT
     };
 }
@@ -91,78 +114,61 @@ impl Component for HealthCheck {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(settings) = settings(spec) else { return Ok(None) };
-        // The tags are set in a second call; the caller reference exists from the start.
-        let reference = identity::reference(aws, &settings);
-        let own = own(aws).await?.into_iter().find(|check| check.caller_reference.starts_with(&reference));
-        Ok(own.map(|check| Found::Ours(Outputs { id: check.id })))
+        checks::find(aws, &settings).await
     }
 
     async fn discover(aws: &Regional, _siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let mut discovered = Vec::new();
-        for check in own(aws).await? {
-            let Some(tags) = dns::tags_of(aws, Healthcheck, &check.id).await? else { continue };
-            let Some(config) = &check.health_check_config else { continue };
-            let spec = reported(config, without_name(tags::spec(tags), None));
-            let outputs = Outputs { id: check.id };
-            discovered.push(Discovered { key: None, spec, outputs });
-        }
-        Ok(discovered)
+        let found = checks::discover(aws).await?.into_iter();
+        Ok(found
+            .map(|(outputs, config, tags)| Discovered { key: None, spec: reported(&config, tags, None), outputs })
+            .collect())
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let settings = settings(spec).unwrap_or_default();
-        let reference = identity::reference(aws, &settings);
-        let created = match request(aws, spec, &reference).await {
-            Err(error) if error.is_exists() => match Self::find(aws, spec).await? {
-                Some(Found::Ours(found)) => {
-                    change(aws, &found.id, spec).await?;
-                    found
-                }
-                // Route 53 refuses the caller reference of a deleted health check.
-                _ => request(aws, spec, &identity::fresh_reference(aws, &settings)).await?,
-            },
-            created => created?,
-        };
-        dns::retag(aws, Healthcheck, &created.id, &Tags::new(), &named(aws, &spec.tags)).await?;
-        Ok(created)
+        let threshold = to_i32(*spec.failure_threshold.get())?;
+        let port = to_i32(*spec.port.get())?;
+        let new = New { settings: settings(spec).unwrap_or_default(), config: config(spec)?, tags: &spec.tags };
+        checks::create(aws, new, |request, held| change(request, held, spec, threshold, port)).await
     }
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
-        let (check, tags) = futures::join!(held(aws, &outputs.id), dns::tags_of(aws, Healthcheck, &outputs.id));
-        let (Some(check), Some(tags)) = (check?, tags?) else { return Ok(None) };
-        let config = required(check.health_check_config, "a health check's settings")?;
-        Ok(Some((reported(&config, without_name(tags::spec(tags), Some(&spec.tags))), outputs.clone())))
+        let held = checks::read(aws, outputs, &spec.tags).await?;
+        Ok(held.map(|(config, tags)| (reported(&config, tags, Some(spec)), outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let untagged = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
         if untagged(&from) != untagged(to) {
-            let changed = |error: &CallError| error.code() == Some("HealthCheckVersionMismatch");
-            let attempt = || change(aws, &outputs.id, to);
-            aws.retry("concurrent changes of the health check to end", SETTLED_WITHIN, changed, attempt).await?;
+            let (threshold, port) = (to_i32(*to.failure_threshold.get())?, to_i32(*to.port.get())?);
+            checks::update(aws, &outputs.id, |request, held| change(request, held, to, threshold, port)).await?;
         }
-        if from.tags != to.tags {
-            let to = named(aws, &to.tags);
-            // The tag with the console's name is not in the spec. It is set whenever tags change, because it may be
-            // missing.
-            let superfluous = from.tags.into_iter().filter(|(key, _)| !to.contains_key(key)).collect();
-            dns::retag(aws, Healthcheck, &outputs.id, &superfluous, &to).await?;
-        }
+        checks::retag(aws, &outputs.id, &from.tags, &to.tags).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        let request = || aws.route53().delete_health_check().health_check_id(&outputs.id).send();
-        ignore_missing(aws.call("route53:DeleteHealthCheck", request).await)
+        checks::delete(aws, outputs).await
     }
 }
 
-const HTTPS: i32 = 443;
-/// How long an update is retried while others change the same health check.
-const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-/// The tag that the console shows as the name of a health check.
-const NAME_TAG: &str = "Name";
+const HTTPS: i64 = 443;
+
+fn https_port() -> Input<i64> {
+    Input::Known(HTTPS)
+}
+
+fn is_https_port(port: &Input<i64>) -> bool {
+    *port == https_port()
+}
+
+fn no() -> Input<bool> {
+    Input::Known(false)
+}
+
+fn is_no(flag: &Input<bool>) -> bool {
+    *flag == no()
+}
 
 /// The settings that AWS cannot change: they distinguish a health check from its replacement.
 fn settings(spec: &Spec) -> Option<String> {
@@ -170,104 +176,124 @@ fn settings(spec: &Spec) -> Option<String> {
         Some(search) => Some(search.known()?),
         None => None,
     };
-    Some(format!("{} {} {search:?}", spec.interval_seconds.known()?, spec.measure_latency))
-}
-
-/// The health checks that were created for this address.
-async fn own(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
-    let prefix = identity::reference_prefix(aws);
-    let is_own = |check: &AwsHealthCheck| check.caller_reference.starts_with(&prefix);
-    Ok(all(aws).await?.into_iter().filter(is_own).collect())
-}
-
-/// All health checks of the account.
-async fn all(aws: &Regional) -> Result<Vec<AwsHealthCheck>, CallError> {
-    let ask = || async {
-        pages(|next| async move {
-            let request = || aws.route53().list_health_checks().set_marker(next.clone()).send();
-            let page = aws.call("route53:ListHealthChecks", request).await?;
-            Ok((Some(page.health_checks), page.next_marker.filter(|_| page.is_truncated)))
-        })
-        .await
+    let protocol = match spec.protocol {
+        Protocol::Https => "",
+        Protocol::Http => " http",
+        Protocol::Tcp => " tcp",
     };
-    aws.read_once("route53:ListHealthChecks", ask).await
+    Some(format!("{} {} {search:?}{protocol}", spec.interval_seconds.known()?, spec.measure_latency))
 }
 
-/// A health check of any owner.
-async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
-    let list = || async { Ok(all(aws).await?.into_iter().map(|check| (check.id.clone(), check)).collect()) };
-    aws.read_listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
-}
-
-async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
-    let request = || aws.route53().get_health_check().health_check_id(id).send();
-    Ok(none_if_missing(aws.call("route53:GetHealthCheck", request).await)?.and_then(|answer| answer.health_check))
-}
-
-async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {
-    let kind = if spec.search_string.is_some() { HealthCheckType::HttpsStrMatch } else { HealthCheckType::Https };
-    let config = HealthCheckConfig::builder()
-        .r#type(kind)
-        .port(HTTPS)
+fn config(spec: &Resolved<Spec>) -> Result<HealthCheckConfig, CallError> {
+    let kind = match (spec.protocol, spec.search_string.is_some()) {
+        (Protocol::Https, false) => HealthCheckType::Https,
+        (Protocol::Https, true) => HealthCheckType::HttpsStrMatch,
+        (Protocol::Http, false) => HealthCheckType::Http,
+        (Protocol::Http, true) => HealthCheckType::HttpStrMatch,
+        (Protocol::Tcp, _) => HealthCheckType::Tcp,
+    };
+    let config = checks::config_of(kind)
+        .port(to_i32(*spec.port.get())?)
         .fully_qualified_domain_name(spec.host.get())
-        .resource_path(spec.path.get())
+        .set_resource_path(path(spec))
         .request_interval(to_i32(*spec.interval_seconds.get())?)
         .failure_threshold(to_i32(*spec.failure_threshold.get())?)
         .measure_latency(spec.measure_latency)
         .set_search_string(spec.search_string.as_ref().map(|search| search.get().clone()))
-        .enable_sni(true);
-    let config = build_part(config.build())?;
-    let request =
-        || aws.route53().create_health_check().caller_reference(reference).health_check_config(config.clone()).send();
-    // The call may be repeated: AWS returns the health check that has this caller reference.
-    let created = aws.call("route53:CreateHealthCheck", request).await?.health_check;
-    Ok(Outputs { id: required(created, "a health check")?.id })
+        .inverted(*spec.inverted.get())
+        .disabled(*spec.disabled.get())
+        .set_regions(Some(checkers(spec)).filter(|regions| !regions.is_empty()))
+        .set_enable_sni(sni(spec));
+    build_part(config.build())
 }
 
-/// Updates the settings that can change, unless they are changed concurrently.
-async fn change(aws: &Regional, id: &str, to: &Spec) -> Result<(), CallError> {
-    let version = required(get(aws, id).await?, "the health check")?.health_check_version;
-    let threshold = to_i32(*to.failure_threshold.get())?;
-    let request = || {
-        let request = aws.route53().update_health_check().health_check_id(id).health_check_version(version);
-        let request = request.fully_qualified_domain_name(to.host.get()).resource_path(to.path.get());
-        let request = request.port(HTTPS).enable_sni(true).disabled(false).inverted(false);
-        request.failure_threshold(threshold).send()
-    };
-    aws.call("route53:UpdateHealthCheck", request).await.map(drop)
+/// The requests' path; a TCP check has none.
+fn path(spec: &Spec) -> Option<String> {
+    spec.path.known().filter(|_| spec.protocol != Protocol::Tcp).cloned()
 }
 
-fn reported(config: &HealthCheckConfig, tags: Tags) -> Spec {
+/// Whether the checkers send the host name when they open the connection, which only TLS has.
+fn sni(spec: &Spec) -> Option<bool> {
+    (spec.protocol == Protocol::Https).then_some(true)
+}
+
+fn checkers(spec: &Spec) -> Vec<HealthCheckRegion> {
+    spec.checker_regions.iter().map(|region| HealthCheckRegion::from(region.get().as_str())).collect()
+}
+
+/// The update to the settings of `to` that can change.
+fn change(request: Update, held: &HealthCheckConfig, to: &Spec, threshold: i32, port: i32) -> Update {
+    let request = request
+        .fully_qualified_domain_name(to.host.get())
+        .set_resource_path(path(to))
+        .port(port)
+        .set_enable_sni(sni(to))
+        .disabled(*to.disabled.get())
+        .inverted(*to.inverted.get())
+        .failure_threshold(threshold);
+    match (checkers(to), held.regions()) {
+        // Only a reset returns to all checkers.
+        (wanted, [_, ..]) if wanted.is_empty() => request.reset_elements(ResettableElementName::Regions),
+        (wanted, _) if wanted.is_empty() => request,
+        (wanted, _) => request.set_regions(Some(wanted)),
+    }
+}
+
+/// The settings in AWS. `ours` is the desired spec, for the fields that AWS does not report.
+fn reported(config: &HealthCheckConfig, tags: Tags, ours: Option<&Spec>) -> Spec {
     let text = |text: &Option<String>| Input::Known(text.clone().unwrap_or_default());
+    let protocol = match config.r#type {
+        HealthCheckType::Http | HealthCheckType::HttpStrMatch => Protocol::Http,
+        HealthCheckType::Tcp => Protocol::Tcp,
+        _ => Protocol::Https,
+    };
+    let mut checker_regions: Vec<String> = config.regions().iter().map(|region| region.as_str().to_owned()).collect();
+    checker_regions.sort();
     Spec {
         host: text(&config.fully_qualified_domain_name),
-        path: text(&config.resource_path),
+        path: match (protocol, ours) {
+            (Protocol::Tcp, Some(ours)) => ours.path.clone(),
+            (Protocol::Tcp, None) => Input::from("/"),
+            _ => text(&config.resource_path),
+        },
+        protocol,
+        port: Input::Known(config.port.map_or(protocol.port(), i64::from)),
         interval_seconds: Input::Known(config.request_interval.unwrap_or(30).into()),
         failure_threshold: Input::Known(config.failure_threshold.unwrap_or(3).into()),
         measure_latency: config.measure_latency.unwrap_or_default(),
         search_string: config.search_string.clone().filter(|text| !text.is_empty()).map(Input::Known),
+        inverted: Input::Known(config.inverted.unwrap_or_default()),
+        disabled: Input::Known(config.disabled.unwrap_or_default()),
+        checker_regions: checker_regions.into_iter().map(Input::Known).collect(),
         deviations: Deviations::default()
-            .record_unless("Disabled", config.disabled != Some(true))
-            .record_unless("Inverted", config.inverted != Some(true))
-            .record_unless("EnableSNI", config.enable_sni != Some(false))
-            .record_unless("Port", config.port.is_none_or(|port| port == HTTPS)),
+            .record_unless("EnableSNI", protocol != Protocol::Https || config.enable_sni != Some(false)),
         tags,
     }
 }
 
-/// The tags with a name for the console, unless the user set one.
-fn named(aws: &Regional, tags: &Tags) -> Tags {
-    let mut named = tags.clone();
-    named
-        .entry(NAME_TAG.to_owned())
-        .or_insert_with(|| Input::Known(format!("{} {}", aws.owner().name(), aws.region())));
-    named
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The tags without the name for the console, which the provider sets.
-fn without_name(mut tags: Tags, wanted: Option<&Tags>) -> Tags {
-    if wanted.is_none_or(|wanted| !wanted.contains_key(NAME_TAG)) {
-        tags.remove(NAME_TAG);
+    fn spec() -> Spec {
+        serde_json::from_value(serde_json::json!({
+            "host": "a.example.com", "path": "/", "interval_seconds": 30, "failure_threshold": 3,
+            "measure_latency": false, "search_string": null, "tags": {},
+        }))
+        .unwrap()
     }
-    tags
+
+    #[test]
+    fn defaults_are_left_out_of_a_state() {
+        let json = serde_json::to_value(spec()).unwrap();
+        for field in ["protocol", "port", "inverted", "disabled", "checker_regions"] {
+            assert_eq!(json.get(field), None, "{field}");
+        }
+    }
+
+    #[test]
+    fn settings_of_an_earlier_version_are_unchanged() {
+        assert_eq!(settings(&spec()).as_deref(), Some("30 false None"));
+        assert_eq!(settings(&Spec { protocol: Protocol::Tcp, ..spec() }).as_deref(), Some("30 false None tcp"));
+    }
 }

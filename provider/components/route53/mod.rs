@@ -1,8 +1,17 @@
 //! Amazon Route 53.
 
+pub mod alarm_health_check;
+pub mod calculated_health_check;
+pub mod checks;
+pub(crate) mod cidr;
+pub mod cidr_collection;
+pub mod cidr_location;
 pub(crate) mod dns;
+pub(crate) mod geography;
 pub mod health_check;
 pub mod hosted_zone;
 pub mod record;
+pub(crate) mod record_owners;
 pub(crate) mod record_sets;
+pub mod routing_control_health_check;
 pub mod validation_record;

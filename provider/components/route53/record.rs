@@ -1,15 +1,14 @@
 //! All Route 53 record sets of one name. Every change is one batch, so a routing policy changes atomically.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_route53::types::{ResourceRecordSet, RrType};
+use aws_sdk_route53::types::ResourceRecordSet;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
-use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
-use crate::components::route53::{dns, record_sets};
+use crate::components::route53::{checks, dns, record_owners, record_sets};
 use crate::components::support::answer::none_if_missing;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, KindMeta};
@@ -50,6 +49,20 @@ pub struct RecordSet {
     pub target_zone_id: Input<String>,
     /// The id of the health check; while it is unhealthy, Route 53 does not answer with this record set.
     pub health_check_id: Option<Input<String>>,
+    /// Whether Route 53 does not answer with this record set while its target is unhealthy: the API Gateway of the region,
+    /// or all record sets of a name in the same zone. Left out when it is true, as in states of versions without it. Route
+    /// 53 cannot evaluate the health of a CloudFront distribution.
+    #[serde(default = "evaluated", skip_serializing_if = "is_evaluated")]
+    pub evaluate_target_health: bool,
+}
+
+fn evaluated() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
+fn is_evaluated(flag: &bool) -> bool {
+    *flag
 }
 
 /// When Route 53 answers with a record set.
@@ -73,6 +86,44 @@ pub enum Routing {
         /// The weight, 0 to 255.
         weight: Input<i64>,
     },
+    /// Geolocation routing: to clients in this location.
+    Geolocation {
+        /// `EU`, `DE`, `US-WA`, or `*` for all clients without a more specific location.
+        location: String,
+    },
+    /// Geoproximity routing: to clients that are nearest to this region.
+    Geoproximity {
+        /// The region.
+        region: String,
+        /// How much the region attracts clients that are farther away, -99 to 99.
+        bias: Input<i64>,
+    },
+    /// IP-based routing: to clients whose address is in a block of this location.
+    IpBased {
+        /// The id of the CIDR collection.
+        collection_id: Input<String>,
+        /// The name of the location, or `*` for all other clients.
+        location: Input<String>,
+    },
+}
+
+/// The key of the record set that leads to the record of [`secondary_name`].
+pub const SECONDARY: &str = "secondary";
+
+/// The name below `name` that is routed to the secondary regions.
+pub fn secondary_name(name: &str) -> String {
+    format!("{SECONDARY}.{name}")
+}
+
+/// The key of the record set of a region. A region with several record sets has one for each `part`, such as a location.
+/// Other AWS tools find a region's record set by its set identifier, so the key without a part is the region alone.
+pub fn key_of(region: &str, part: Option<&str>) -> String {
+    part.map_or_else(|| region.to_owned(), |part| format!("{region}/{part}"))
+}
+
+/// The region in the key of a record set. The keys [`SECONDARY`] and [`distribution::KEY`] are no regions.
+pub fn region_of(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(region, _)| region)
 }
 
 /// What identifies the record sets of one name in AWS.
@@ -102,7 +153,9 @@ impl Kind for Record {
             "cloudfront:ListTagsForResource",
             "route53:ChangeResourceRecordSets",
             "route53:GetChange",
+            "route53:GetHealthCheck",
             "route53:GetHostedZone",
+            "route53:ListHealthChecks",
             "route53:ListHostedZones",
             "route53:ListResourceRecordSets",
         ],
@@ -148,18 +201,19 @@ impl Component for Record {
             );
             problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
         }
+        problems.extend(missing_checks(aws, spec).await?);
         Ok(problems)
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
-        let held: Vec<_> = held.into_iter().filter(is_address).collect();
+        let held: Vec<_> = held.into_iter().filter(|set| record_owners::is_address(set)).collect();
         if held.is_empty() {
             return Ok(None);
         }
         for set in &held {
-            if !is_own(aws, spec, name, set).await? {
+            if !record_owners::is_own(aws, spec, name, set).await? {
                 return Ok(Some(Found::Foreign(record_sets::describe(set))));
             }
         }
@@ -168,7 +222,7 @@ impl Component for Record {
 
     async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
         let held = none_if_missing(dns::record_sets(aws, &outputs.zone_id, &outputs.name).await)?.unwrap_or_default();
-        let strangers = strangers(aws, outputs, &held, Some(spec), None).await?;
+        let strangers = record_owners::strangers(aws, outputs, &held, Some(spec), None).await?;
         let Some(first) = strangers.first() else { return Ok(Holder::Ours) };
         let whose = record_sets::describe(first);
         let parts = held.iter().filter(|set| record_sets::has_key_of(spec, set)).count();
@@ -177,7 +231,7 @@ impl Component for Record {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        for (name, targets) in candidates(aws, siblings).await? {
+        for (name, targets) in record_owners::candidates(aws, siblings).await? {
             for zone_id in dns::zones_for(aws, &name).await? {
                 let held = dns::record_sets(aws, &zone_id, &name).await?;
                 if let Some(found) = leading_to(&targets, &held, Outputs { zone_id, name: name.clone() }) {
@@ -225,7 +279,7 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
     let mut attempt = 1;
     loop {
         let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
-        let strangers = strangers(aws, outputs, &held, from, to).await?;
+        let strangers = record_owners::strangers(aws, outputs, &held, from, to).await?;
         let mut changes = record_sets::changes(&held, &strangers, from, to)?;
         if changes.is_empty() {
             // The change was made before, and may not have reached all name servers. Repeating it allows to wait for it; a
@@ -251,12 +305,16 @@ fn leading_to(
     outputs: Outputs,
 ) -> Option<Discovered<Record>> {
     let (mut sets, mut types) = (BTreeMap::new(), Vec::new());
-    for set in held.iter().filter(|set| is_address(set)) {
+    for set in held.iter().filter(|set| record_owners::is_address(set)) {
         let target = record_sets::target_of(set).unwrap_or_default();
         let Some(address) = targets.get(&target) else { continue };
         let Some(value) = record_sets::reported(set) else { continue };
         let key = set.set_identifier.clone().or_else(|| address.scope.region().map(str::to_owned));
         let key = key.unwrap_or_else(|| distribution::KEY.to_owned());
+        // Only the failover record set of this key leads to a name of the same zone.
+        if (address.kind == Record::KIND) != (key == SECONDARY) {
+            continue;
+        }
         types.push(set.r#type.as_str().to_owned());
         sets.insert(key, Gated { ready: Vec::new(), value });
     }
@@ -276,79 +334,19 @@ fn leading_to(
     Some(Discovered { key: Some(name), spec, outputs })
 }
 
-/// Whether a record set resolves the name to an address.
-fn is_address(set: &ResourceRecordSet) -> bool {
-    matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
-}
-
-/// Whether a record set that is not in the ledger is the one of `spec`. A region's name as set identifier is not enough:
-/// other tools use it, too.
-async fn is_own(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
-    let Some((key, set)) = record_sets::of_key(spec, held) else { return Ok(false) };
-    match set.target.known() {
-        Some(target) => Ok(record_sets::target_of(held) == Some(dns::normal(target))),
-        None => leads_to_own(aws, name, key, held).await,
-    }
-}
-
-/// Whether a record set is an alias of a distribution, or of the custom domain name in the region `key`, that carries
-/// our owner id.
-async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
-    let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
-    if alias.hosted_zone_id == distribution::HOSTED_ZONE {
-        let own = distribution::own(aws).await?;
-        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
-    }
-    // The record set of a distribution has no region.
-    if key == distribution::KEY {
-        return Ok(false);
-    }
-    let own = domain::own_target(&aws.at(key), name).await?;
-    Ok(own.is_some_and(|own| dns::normal(&own) == target))
-}
-
-/// The record sets that have the type and set identifier of one of ours and another target: others changed them.
-async fn strangers(
-    aws: &Regional,
-    outputs: &Outputs,
-    held: &[ResourceRecordSet],
-    from: Option<&Spec>,
-    to: Option<&Spec>,
-) -> Result<Vec<ResourceRecordSet>, CallError> {
-    let specs = || from.into_iter().chain(to);
-    let mut strangers = Vec::new();
-    for set in held.iter().filter(|set| specs().any(|spec| record_sets::has_key_of(spec, set))) {
-        let target = record_sets::target_of(set);
-        let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
-        let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
-        if ours.iter().any(leads_there) {
-            continue;
-        }
-        let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);
-        if !leads_to_own(aws, &outputs.name, key, set).await? {
-            strangers.push(set.clone());
+/// A problem for each health check of the record sets that does not exist. Route 53 refuses them.
+async fn missing_checks(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+    let ids = spec.sets.values().filter_map(|set| set.value.health_check_id.as_ref()?.known());
+    let mut problems = Vec::new();
+    for id in ids.collect::<BTreeSet<_>>() {
+        if !checks::exists(aws, id).await? {
+            let detail = format!(
+                "There is no health check {id} in account {}. Check regions[...].health_check_id, or create the health \
+                 check.",
+                aws.account_id()
+            );
+            problems.push(Problem { summary: "Health check does not exist", detail });
         }
     }
-    Ok(strangers)
-}
-
-/// The names that may have records of ours; for each name, the possible targets and their components.
-async fn candidates(
-    aws: &Regional,
-    siblings: &Siblings,
-) -> Result<BTreeMap<String, BTreeMap<String, Address>>, CallError> {
-    let mut candidates: BTreeMap<String, BTreeMap<String, Address>> = BTreeMap::new();
-    for (address, domain) in siblings.all::<domain::Domain>() {
-        candidates.entry(domain.name).or_default().insert(dns::normal(&domain.target), address);
-    }
-    // The distribution is searched here instead of among the siblings, so that the order of the kinds does not matter.
-    for distribution in distribution::own(aws).await? {
-        let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
-        for alias in aliases {
-            let target = dns::normal(&distribution.domain_name);
-            let address = Address::global_of::<distribution::Distribution>();
-            candidates.entry(alias).or_default().insert(target, address.into());
-        }
-    }
-    Ok(candidates)
+    Ok(problems)
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_route53::types::builders::ResourceRecordSetBuilder;
 use aws_sdk_route53::types::{
-    AliasTarget, Change, ChangeAction, ResourceRecordSet, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
+    AliasTarget, Change, ChangeAction, CidrRoutingConfig, GeoProximityLocation, ResourceRecordSet,
+    ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 
 use crate::aws::CallError;
 use crate::components::cloudfront::distribution;
-use crate::components::route53::dns;
 use crate::components::route53::record::{RecordSet, Routing, Spec};
-use crate::components::support::answer::build_part;
+use crate::components::route53::{dns, geography};
+use crate::components::support::answer::{build_part, to_i32};
 use crate::desired::{Gated, Input};
 
 /// The type and set identifier, which distinguish the record sets of one name.
@@ -68,41 +70,43 @@ fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<
         .dns_name(set.target.get())
         .hosted_zone_id(set.target_zone_id.get())
         // Route 53 cannot evaluate the health of a CloudFront distribution.
-        .evaluate_target_health(set.target_zone_id.get() != distribution::HOSTED_ZONE);
+        .evaluate_target_health(set.evaluate_target_health && set.target_zone_id.get() != distribution::HOSTED_ZONE);
     let base = ResourceRecordSet::builder()
         .name(spec.name.get())
         .r#type(RrType::from(kind))
         .alias_target(build_part(alias.build())?)
         .set_health_check_id(set.health_check_id.as_ref().map(|id| id.get().clone()));
-    let routed = match &set.routing {
-        Routing::Simple => base,
-        Routing::Latency { region } => {
-            base.set_identifier(identifier).region(ResourceRecordSetRegion::from(region.as_str()))
+    let base = if set.routing == Routing::Simple { base } else { base.set_identifier(identifier) };
+    build_part(routed(base, &set.routing)?.build())
+}
+
+/// A record set with the fields of its routing policy.
+fn routed(set: ResourceRecordSetBuilder, routing: &Routing) -> Result<ResourceRecordSetBuilder, CallError> {
+    Ok(match routing {
+        Routing::Simple => set,
+        Routing::Latency { region } => set.region(ResourceRecordSetRegion::from(region.as_str())),
+        Routing::Failover { primary: true } => set.failover(ResourceRecordSetFailover::Primary),
+        Routing::Failover { primary: false } => set.failover(ResourceRecordSetFailover::Secondary),
+        Routing::Weighted { weight } => set.weight(*weight.get()),
+        Routing::Geolocation { location } => set.geo_location(geography::to_aws(location)?),
+        Routing::Geoproximity { region, bias } => {
+            let location = GeoProximityLocation::builder().aws_region(region).bias(to_i32(*bias.get())?);
+            set.geo_proximity_location(location.build())
         }
-        Routing::Failover { primary } => base.set_identifier(identifier).failover(if *primary {
-            ResourceRecordSetFailover::Primary
-        } else {
-            ResourceRecordSetFailover::Secondary
-        }),
-        Routing::Weighted { weight } => base.set_identifier(identifier).weight(*weight.get()),
-    };
-    build_part(routed.build())
+        Routing::IpBased { collection_id, location } => {
+            let config = CidrRoutingConfig::builder().collection_id(collection_id.get()).location_name(location.get());
+            set.cidr_routing_config(build_part(config.build())?)
+        }
+    })
 }
 
 /// A record set in the form of a spec; `None` when this provider would not create such a record set.
 pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
     let alias = set.alias_target.as_ref()?;
-    let routing = match (&set.set_identifier, &set.region, &set.failover, set.weight) {
-        (None, None, None, None) => Routing::Simple,
-        (Some(_), Some(region), None, None) => Routing::Latency { region: region.as_str().to_owned() },
-        (Some(_), None, Some(failover), None) => {
-            Routing::Failover { primary: *failover == ResourceRecordSetFailover::Primary }
-        }
-        (Some(_), None, None, Some(weight)) => Routing::Weighted { weight: Input::Known(weight) },
-        _ => return None,
-    };
-    // This provider never creates a record set with the opposite value.
-    if alias.evaluate_target_health == (alias.hosted_zone_id == distribution::HOSTED_ZONE) {
+    let routing = policy_of(set)?;
+    let to_distribution = alias.hosted_zone_id == distribution::HOSTED_ZONE;
+    // This provider never creates such a record set.
+    if to_distribution && alias.evaluate_target_health {
         return None;
     }
     Some(RecordSet {
@@ -110,7 +114,43 @@ pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
         target: Input::Known(dns::normal(&alias.dns_name)),
         target_zone_id: Input::Known(alias.hosted_zone_id.clone()),
         health_check_id: set.health_check_id.clone().map(Input::Known),
+        evaluate_target_health: to_distribution || alias.evaluate_target_health,
     })
+}
+
+/// The routing policy of a record set; `None` for one that this provider would not create.
+fn policy_of(set: &ResourceRecordSet) -> Option<Routing> {
+    let geo = set.geo_location.as_ref().map(|location| Routing::Geolocation { location: geography::text_of(location) });
+    let near = match &set.geo_proximity_location {
+        Some(location) => Some(Routing::Geoproximity {
+            region: location.aws_region.clone()?,
+            bias: Input::Known(location.bias.unwrap_or_default().into()),
+        }),
+        None => None,
+    };
+    let by_ip = set.cidr_routing_config.as_ref().map(|config| Routing::IpBased {
+        collection_id: Input::Known(config.collection_id.clone()),
+        location: Input::Known(config.location_name.clone()),
+    });
+    let policies = [
+        set.region.as_ref().map(|region| Routing::Latency { region: region.as_str().to_owned() }),
+        set.failover
+            .as_ref()
+            .map(|failover| Routing::Failover { primary: *failover == ResourceRecordSetFailover::Primary }),
+        set.weight.map(|weight| Routing::Weighted { weight: Input::Known(weight) }),
+        geo,
+        near,
+        by_ip,
+    ];
+    if set.multi_value_answer.is_some() {
+        return None;
+    }
+    let mut policies = policies.into_iter().flatten();
+    match (&set.set_identifier, policies.next(), policies.next()) {
+        (None, None, None) => Some(Routing::Simple),
+        (Some(_), Some(policy), None) => Some(policy),
+        _ => None,
+    }
 }
 
 /// The record sets of `spec` as they exist in AWS, in the spelling of `spec`. Omits a record set that does not exist
@@ -230,13 +270,15 @@ fn foreign(set: &ResourceRecordSet) -> CallError {
 
 /// Whether Route 53 accepts the change as an UPSERT, which requires the same policy and role.
 fn same_policy(a: &ResourceRecordSet, b: &ResourceRecordSet) -> bool {
-    let is_plain = |set: &ResourceRecordSet| {
-        set.geo_location.is_none()
-            && set.multi_value_answer.is_none()
-            && set.cidr_routing_config.is_none()
-            && set.geo_proximity_location.is_none()
-    };
-    a.region == b.region && a.failover == b.failover && a.weight.is_some() == b.weight.is_some() && is_plain(a)
+    let near = |set: &ResourceRecordSet| set.geo_proximity_location.as_ref().and_then(|near| near.aws_region.clone());
+    a.region == b.region
+        && a.failover == b.failover
+        && a.weight.is_some() == b.weight.is_some()
+        && a.geo_location == b.geo_location
+        && a.cidr_routing_config == b.cidr_routing_config
+        && a.multi_value_answer.is_some() == b.multi_value_answer.is_some()
+        && a.geo_proximity_location.is_some() == b.geo_proximity_location.is_some()
+        && near(a) == near(b)
 }
 
 #[cfg(test)]
@@ -249,6 +291,7 @@ mod tests {
             target: Input::from(target),
             target_zone_id: Input::from("ZREGIONAL"),
             health_check_id: None,
+            evaluate_target_health: true,
         };
         Gated { ready: Vec::new(), value }
     }

@@ -3,15 +3,17 @@
 //! A shape exists only when all of these settings are known. Other settings may be unknown: they decide how an object is
 //! configured, not whether it exists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::config::{AccessLog, ApiKey, Cdn, Config, Cors, Domain, Gateway, HealthCheck, Origin, Policy};
-use super::config::{PriceClass, Protocol, Region, Rest, Traffic, function_path};
+use super::config::{AccessLog, ApiKey, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck};
+use super::config::{Origin, Policy, PriceClass, Protocol, Region, Rest, Traffic, function_path};
 use super::definition;
 use super::names::Names;
 use super::openapi::FunctionId;
+use crate::components::route53::{cidr, geography};
+use crate::desired::Input;
 use crate::resources::shared::function::{self, Code, Function, RegionFunction, Throttle, code};
-use crate::resources::shared::inputs::texts;
+use crate::resources::shared::inputs::{input, maybe, texts};
 use crate::schema::{Attr, Texts, Unknown};
 
 /// An API whose objects are known.
@@ -29,6 +31,8 @@ pub(super) struct Shape {
     pub(super) names: Option<Names>,
     /// How Route 53 chooses a region.
     pub(super) policy: Policy,
+    /// Whether the health of API Gateway in a region counts.
+    pub(super) evaluate_target_health: bool,
     /// The health check of every region.
     pub(super) health_check: Option<Check>,
     /// How long resolvers may cache an answer, in seconds.
@@ -46,6 +50,12 @@ pub(super) struct Place {
     pub(super) serving: bool,
     /// The settings of its functions, by their names in the configuration.
     pub(super) functions: BTreeMap<Option<String>, RegionFunction>,
+    /// The locations of its clients, with geolocation routing.
+    pub(super) locations: BTreeSet<String>,
+    /// The blocks of its clients' addresses, with IP-based routing; `*` stands for all others.
+    pub(super) cidrs: BTreeSet<String>,
+    /// What decides whether it is healthy, instead of the health check of every region.
+    pub(super) health: Option<Health>,
     /// Its other settings.
     pub(super) config: Region,
 }
@@ -56,6 +66,17 @@ impl Place {
         let own = self.functions.get(&code.name).cloned().unwrap_or_default();
         function::Place { region, environment: self.config.environment(), vpc: self.config.vpc(), own }
     }
+}
+
+/// What decides whether one region is healthy.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Health {
+    /// A CloudWatch alarm.
+    Alarm(HealthAlarm),
+    /// An existing health check with this id.
+    Check(Input<String>),
+    /// An ARC routing control with this ARN.
+    RoutingControl(Input<String>),
 }
 
 /// The API Gateway of every region.
@@ -100,8 +121,12 @@ pub(super) struct RequestLog {
 /// A health check.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Check {
+    /// What the checkers send.
+    pub(super) protocol: CheckProtocol,
     /// Whether Route 53 measures latency.
     pub(super) measure_latency: bool,
+    /// The number of healthy regions from which on the health check over all of them is healthy.
+    pub(super) calculated: Option<Input<i64>>,
     /// Its other settings.
     pub(super) config: HealthCheck,
 }
@@ -135,11 +160,12 @@ impl Shape {
         let functions = functions(config)?;
         Ok(Self {
             name: config.name()?.clone(),
-            regions: regions(config, &functions)?,
+            regions: regions(config, &functions, routing.health_check().is_null())?,
             functions,
             gateway: Front::of(config.gateway()?)?,
             names,
             policy: routing.policy()?,
+            evaluate_target_health: routing.evaluate_target_health()?,
             health_check: routing.health_check().decided()?.map(Check::of).transpose()?,
             drain_seconds: u64::try_from(routing.drain_seconds()?).unwrap_or_default(),
             cdn: edge,
@@ -151,6 +177,22 @@ impl Shape {
         let mut serving: Vec<_> = self.regions.iter().filter(|(_, place)| place.serving).collect();
         serving.sort_by_key(|(name, place)| (!place.primary, *name));
         serving.into_iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The serving secondary regions of failover with more than two regions: a record of their own routes among them by
+    /// latency. A drained region counts, so that draining one changes no names.
+    pub(super) fn secondaries(&self) -> Vec<&str> {
+        if self.policy != Policy::Failover || self.regions.len() <= 2 {
+            return Vec::new();
+        }
+        let is_secondary = |region: &&str| self.regions.get(*region).is_some_and(|place| !place.primary);
+        self.serving().into_iter().filter(is_secondary).collect()
+    }
+
+    /// Whether the provider creates a health check.
+    pub(super) fn has_own_health_checks(&self) -> bool {
+        let is_own = |place: &Place| !matches!(place.health, None | Some(Health::Check(_)));
+        self.health_check.is_some() || self.regions.values().any(is_own)
     }
 
     /// The two regions of CloudFront's origin group, in order.
@@ -206,7 +248,12 @@ impl RequestLog {
 
 impl Check {
     fn of(check: &HealthCheck) -> Result<Self, Unknown> {
-        Ok(Self { measure_latency: check.measure_latency()?, config: check.clone() })
+        Ok(Self {
+            protocol: check.protocol()?,
+            measure_latency: check.measure_latency()?,
+            calculated: check.calculated().decided()?.map(|over| input(over.threshold().copied())),
+            config: check.clone(),
+        })
     }
 }
 
@@ -282,15 +329,39 @@ fn operations(config: &Config, gateway: &Gateway) -> Result<Option<BTreeMap<Opti
     Ok(Some(routes))
 }
 
-fn regions(config: &Config, functions: &[Code]) -> Result<BTreeMap<String, Place>, Unknown> {
+/// The regions. Without a health check of every region, each may have its own.
+fn regions(config: &Config, functions: &[Code], own_health: bool) -> Result<BTreeMap<String, Place>, Unknown> {
     let place = |(name, region): (&String, &Attr<Region>)| {
         let region = region.or(Region::default)?;
         let in_region = |code: &Code| Ok((code.name.clone(), code::decided(region.of_function(code.key())?)?));
         let functions = functions.iter().map(in_region).collect::<Result<_, Unknown>>()?;
         let (primary, traffic) = (region.primary()?, region.traffic()?);
-        Ok((name.clone(), Place { primary, serving: traffic == Traffic::Serving, functions, config: region }))
+        let each = |list: &Attr<Texts>, normal: fn(&str) -> String| {
+            let texts = list.decided()?.map(texts).transpose()?.unwrap_or_default();
+            Ok(texts.iter().map(|text| normal(text)).collect())
+        };
+        let place = Place {
+            primary,
+            serving: traffic == Traffic::Serving,
+            functions,
+            locations: each(region.locations(), geography::normal)?,
+            cidrs: each(region.cidrs(), cidr::normal)?,
+            health: if own_health { health(&region)? } else { None },
+            config: region,
+        };
+        Ok((name.clone(), place))
     };
     config.regions()?.iter().map(place).collect()
+}
+
+fn health(region: &Region) -> Result<Option<Health>, Unknown> {
+    if let Some(alarm) = region.health_alarm().decided()? {
+        return Ok(Some(Health::Alarm(alarm.clone())));
+    }
+    if let Some(id) = maybe(region.health_check_id()) {
+        return Ok(Some(Health::Check(id)));
+    }
+    Ok(maybe(region.routing_control_arn()).map(Health::RoutingControl))
 }
 
 fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Names, Unknown> {

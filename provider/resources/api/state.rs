@@ -8,6 +8,7 @@ use crate::components::apigateway::domain::{self, Domain};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::execute_api::probe::{self, Probe};
 use crate::components::lambda::version::{self, Version};
+use crate::components::route53::calculated_health_check::{self, CalculatedHealthCheck};
 use crate::components::route53::record::{self, Record};
 use crate::desired::Address;
 use crate::plan::View;
@@ -30,6 +31,12 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
                 url: url(&shape, view),
                 endpoints: Attr::Known(shape.regions.keys().map(endpoint).collect()),
                 distribution: distribution(&shape, view),
+                health_check_id: match &shape.health_check {
+                    Some(check) if check.calculated.is_some() => {
+                        output(view, &Address::global_of::<CalculatedHealthCheck>(), calculated_health_check::ID)
+                    }
+                    _ => Attr::Null,
+                },
                 components: Attr::Known(components::of(view)),
             }
         }
@@ -38,6 +45,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
             url: Attr::Unknown,
             endpoints: Attr::Unknown,
             distribution: if decoded.cdn().is_null() { Attr::Null } else { Attr::Unknown },
+            health_check_id: Attr::Unknown,
             components: Attr::Unknown,
         },
     };

@@ -1,9 +1,9 @@
 //! Clients' requests to APIs: routed by host name through DNS, CloudFront and custom domain names to the API of a
 //! region.
 //!
-//! The header `x-test-region` names the region that the client is near; the default is us-east-1. A response names the
-//! region that produced it in `x-test-answered-by`. A client that must bypass DNS, because no record exists yet, names
-//! one of AWS's own hosts in `x-connect-to`.
+//! Headers describe the client to DNS ([`crate::dns`]). A response names the region that produced it in
+//! `x-test-answered-by`. A client that must bypass DNS, because no record exists yet, names one of AWS's own hosts in
+//! `x-connect-to`.
 
 use std::pin::Pin;
 
@@ -11,15 +11,13 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use crate::distribution::Distribution;
+use crate::dns::{self, CLIENT_HEADERS};
 use crate::error::Error;
 use crate::message::{Request, Response, encode};
-use crate::model;
+use crate::model::{self, Client};
 use crate::proxy::Proxy;
-use crate::records::{Record, Target};
-use crate::upstream::{Lookup, Place, Upstream};
-use crate::xml::Element;
+use crate::upstream::{Lookup, Place};
 
-const CLIENT_REGION: &str = "x-test-region";
 const CONNECT_TO: &str = "x-connect-to";
 const ANSWERED_BY: &str = "x-test-answered-by";
 
@@ -53,44 +51,10 @@ pub(crate) async fn respond(proxy: &Proxy, request: Request) -> Response {
     outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
 }
 
-/// Whether a health check with this configuration succeeds.
-pub(crate) async fn is_healthy(proxy: &Proxy, config: Option<&Element>) -> bool {
-    let Some(config) = config else { return true };
-    let text = |name: &str| config.text_at(&[name]);
-    if text("Disabled") == "true" || !text("Type").starts_with("HTTP") {
-        return true;
-    }
-    let path = if text("ResourcePath").is_empty() { "/" } else { text("ResourcePath") };
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        method: http::Method::GET,
-        path: format!("/{}", path.trim_start_matches('/')),
-        query: query.to_owned(),
-        headers: http::HeaderMap::new(),
-        body: bytes::Bytes::new(),
-    };
-    let host = text("FullyQualifiedDomainName").to_lowercase();
-    let Ok(response) = connect(proxy, &host, &host, request).await else { return false };
-    let start = String::from_utf8_lossy(&response.body[..response.body.len().min(5120)]).into_owned();
-    let healthy = (200..400).contains(&response.status.as_u16()) && start.contains(text("SearchString"));
-    healthy != (text("Inverted").eq_ignore_ascii_case("true"))
-}
-
-/// All records of a zone.
-pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -> Result<Vec<Record>, Error> {
-    let mut records = Vec::new();
-    let mut next = String::new();
-    loop {
-        let path = format!("/2013-04-01/hostedzone/{zone_id}/rrset{next}");
-        let Some(page) = upstream.xml(place, "route53", Lookup::Get(&path)).await? else { return Ok(records) };
-        records.extend(page.items_at(&["ResourceRecordSets"]).iter().map(Record::read));
-        if page.text_at(&["IsTruncated"]) != "true" {
-            return Ok(records);
-        }
-        let parameter = |name: &str| encode(page.text_at(&[name]));
-        let (name, kind) = (parameter("NextRecordName"), parameter("NextRecordType"));
-        next = format!("?name={name}&type={kind}&identifier={}", parameter("NextRecordIdentifier"));
-    }
+/// Whether something accepts connections at a name.
+pub(crate) async fn listens(proxy: &Proxy, name: &str) -> bool {
+    let endpoint = resolve(proxy, name, &Client::near("us-east-1"), 0).await;
+    endpoint.is_ok_and(|endpoint| endpoint != Endpoint::Unresolved)
 }
 
 /// Sends `request` to the endpoint of `name`, with `host` as its `Host`.
@@ -101,17 +65,13 @@ pub(crate) fn connect<'a>(
     request: Request,
 ) -> BoxFuture<'a, Result<Response, Error>> {
     Box::pin(async move {
-        match resolve(proxy, name, &client_region(&request), 0).await? {
+        match resolve(proxy, name, &Client::of(&request), 0).await? {
             Endpoint::Api { id, region } => send_to_api(proxy, &id, region.as_deref(), host, request).await,
             Endpoint::Domain { target, region } => send_to_domain(proxy, &target, &region, host, request).await,
             Endpoint::Distribution(aws_host) => send_to_distribution(proxy, &aws_host, host, request).await,
             Endpoint::Unresolved => Ok(failure(502, &format!("{name} has no address"))),
         }
     })
-}
-
-fn client_region(request: &Request) -> String {
-    header(request, CLIENT_REGION).unwrap_or("us-east-1").to_owned()
 }
 
 fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
@@ -127,11 +87,11 @@ fn failure(status: u16, message: &str) -> Response {
     Response::json(status, &serde_json::json!({ "message": message }))
 }
 
-/// Resolves a name for a client near `client`.
+/// Resolves a name for a client.
 fn resolve<'a>(
     proxy: &'a Proxy,
     name: &'a str,
-    client: &'a str,
+    client: &'a Client,
     hops: usize,
 ) -> BoxFuture<'a, Result<Endpoint, Error>> {
     Box::pin(async move {
@@ -139,28 +99,7 @@ fn resolve<'a>(
             return Ok(endpoint);
         }
         for place in accounts(proxy) {
-            let Some(records) = records_of_zone(proxy, &place, name).await? else { continue };
-            let mut unhealthy = Vec::new();
-            for record in records.iter().filter(|record| record.name == crate::records::absolute(name)) {
-                if let Some(check) = &record.health_check
-                    && !check_passes(proxy, &place, check).await?
-                {
-                    unhealthy.push(check.clone());
-                }
-            }
-            let choice = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
-                let is_healthy = |check: &str| !unhealthy.iter().any(|other| other == check);
-                let mut choices = model::dns_answer(&records, name, kind, client, is_healthy);
-                choices.sort_by(|a, b| b.share.total_cmp(&a.share));
-                choices.first().map(|choice| choice.record.clone())
-            });
-            let target = match choice.map(|record| record.target) {
-                Some(Target::Alias { host, .. }) => host,
-                Some(Target::Values(values)) => {
-                    values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
-                }
-                None => continue,
-            };
+            let Some(target) = dns::answer(proxy, &place, name, client).await? else { continue };
             if hops == MAX_ALIASES {
                 return Ok(Endpoint::Unresolved);
             }
@@ -195,24 +134,6 @@ pub(crate) fn accounts(proxy: &Proxy) -> Vec<Place> {
 
 fn places(proxy: &Proxy) -> Vec<Place> {
     proxy.places.lock().map(|places| places.iter().cloned().collect()).unwrap_or_default()
-}
-
-/// The records of the account's most specific zone for `name`.
-async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
-    let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
-    let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
-    let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
-    let Some(zone) = zone else { return Ok(None) };
-    let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
-    records(&proxy.upstream, place, id).await.map(Some)
-}
-
-async fn check_passes(proxy: &Proxy, place: &Place, id: &str) -> Result<bool, Error> {
-    let path = format!("/2013-04-01/healthcheck/{id}");
-    let check = proxy.upstream.xml(place, "route53", Lookup::Get(&path)).await?;
-    // A deleted health check keeps its last status, which is not stored here; treat it as healthy.
-    let Some(check) = check else { return Ok(true) };
-    Ok(is_healthy(proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await)
 }
 
 /// Sends a request to an API's own host, which responds only under its own name and unless it is disabled.
@@ -285,7 +206,7 @@ async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request
     let mut response = if is_down {
         failure(503, "Service Unavailable")
     } else {
-        request.headers.remove(CLIENT_REGION);
+        CLIENT_HEADERS.into_iter().for_each(|name| drop(request.headers.remove(name)));
         request.headers.remove(CONNECT_TO);
         proxy.upstream.invoke(place, api, path, request).await?
     };

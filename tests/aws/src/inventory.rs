@@ -1,5 +1,7 @@
 //! An inventory of an account, as AWS's API reports it: what tests compare, and what is empty at the end.
 
+mod route53;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -86,6 +88,7 @@ impl Inventory {
         collector.roles(&global).await?;
         collector.zones(&global).await?;
         collector.health_checks(&global).await?;
+        collector.cidr_collections(&global).await?;
         collector.distributions(&global).await?;
         for place in places.iter().filter(|place| place.account == account) {
             collector.log_groups(place).await?;
@@ -193,7 +196,7 @@ impl Collector<'_> {
                 "tags": xml_tags(tags.items_at(&["ResourceTagSet", "Tags"])),
             });
             self.add(format!("global/route53/zone/{id}"), details);
-            for record in crate::data_plane::records(&self.proxy.upstream, place, id).await? {
+            for record in crate::dns::records(&self.proxy.upstream, place, id).await? {
                 // Every zone has these two records from the start, and they cannot be deleted.
                 if record.name == name && matches!(record.kind.as_str(), "NS" | "SOA") {
                     continue;
@@ -202,22 +205,6 @@ impl Collector<'_> {
                 let key = format!("global/route53/record/{id}/{}/{}{set}", record.name, record.kind);
                 self.add(key, json!(record));
             }
-        }
-        Ok(())
-    }
-
-    async fn health_checks(&mut self, place: &Place) -> Result<(), Error> {
-        let checks = self.xml(place, "route53", Lookup::Get("/2013-04-01/healthcheck?maxitems=1000")).await?;
-        for check in checks.items_at(&["HealthChecks"]) {
-            let id = check.text_at(&["Id"]);
-            let text = |name: &str| check.text_at(&["HealthCheckConfig", name]).to_owned();
-            self.label(id, "health_check", &(text("FullyQualifiedDomainName") + &text("ResourcePath")));
-            let tags = self.xml(place, "route53", Lookup::Get(&format!("/2013-04-01/tags/healthcheck/{id}"))).await?;
-            let details = json!({
-                "config": check.at(&["HealthCheckConfig"]).map(to_json),
-                "tags": xml_tags(tags.items_at(&["ResourceTagSet", "Tags"])),
-            });
-            self.add(format!("global/route53/health_check/{id}"), details);
         }
         Ok(())
     }

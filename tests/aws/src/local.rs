@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::calls::{Call, CallLog};
 use crate::consistency::EventualConsistency;
+use crate::dns;
 use crate::error::Error;
 use crate::fault::{Fault, Faults};
 use crate::inventory::Inventory;
@@ -232,6 +233,16 @@ impl LocalAws {
         if let Ok(mut down) = self.proxy.down.lock() {
             *down = regions.iter().map(|region| (*region).to_owned()).collect::<BTreeSet<_>>();
         }
+    }
+
+    /// Sets the state of a CloudWatch alarm for health checks: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub fn set_alarm(&self, region: &str, name: &str, state: &str) {
+        dns::set_alarm(&self.proxy, region, name, state);
+    }
+
+    /// Switches an ARC routing control on or off for health checks. It is off at first.
+    pub fn set_routing_control(&self, arn: &str, on: bool) {
+        dns::set_routing_control(&self.proxy, arn, on);
     }
 
     /// A snapshot of objects, timers, clock and rate limits. Takes microseconds.

@@ -1,10 +1,14 @@
 //! A model of how Route 53 and CloudFront route requests. A pure function of what their APIs report.
 //!
 //! Sources: AWS, Amazon Route 53 Developer Guide, "How Amazon Route 53 chooses records when health checking is
-//! configured", "How Amazon Route 53 averts cascading failures", "Choosing a routing policy"; Amazon CloudFront Developer
-//! Guide, "Optimize high availability with CloudFront origin failover", "Cache behavior settings: path pattern".
+//! configured", "How Amazon Route 53 chooses records in complex configurations", "How Amazon Route 53 averts cascading
+//! failures", "Choosing a routing policy", "Geoproximity routing", "IP-based routing"; Amazon CloudFront Developer Guide,
+//! "Optimize high availability with CloudFront origin failover", "Cache behavior settings: path pattern".
 
-use crate::records::{Policy, Record};
+use std::net::IpAddr;
+
+use crate::geography::{Location, distance, location_of};
+use crate::records::{Policy, Record, Target, absolute};
 
 /// A record that Route 53 answers with, and its share.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,53 +19,147 @@ pub(crate) struct Choice<'a> {
     pub(crate) share: f64,
 }
 
-/// The records that Route 53 answers with when a client near `client_region` asks for `name` and `kind`; empty without
-/// a record. `is_healthy` takes the id of a health check.
+/// The client that asks, or its resolver.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Client {
+    /// The region that it is near.
+    pub(crate) region: String,
+    /// Its country or state.
+    pub(crate) location: Location,
+    /// Its address, if it is known.
+    pub(crate) address: Option<IpAddr>,
+}
+
+impl Client {
+    /// A client near a region, in the country of that region.
+    pub(crate) fn near(region: &str) -> Self {
+        Self { region: region.to_owned(), location: Location::of_client(location_of(region)), address: None }
+    }
+}
+
+/// A block of a CIDR collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Block {
+    /// The id of the collection.
+    pub(crate) collection: String,
+    /// The name of the location.
+    pub(crate) location: String,
+    /// The block.
+    pub(crate) cidr: String,
+}
+
+/// What Route 53 answers from.
+pub(crate) struct Zone<'a> {
+    /// The records of a hosted zone.
+    pub(crate) records: &'a [Record],
+    /// The blocks of the CIDR collections that they refer to.
+    pub(crate) blocks: &'a [Block],
+    /// Whether the health check with an id is healthy.
+    pub(crate) is_healthy: &'a dyn Fn(&str) -> bool,
+}
+
+/// Longer chains of aliases are loops.
+const MAX_ALIASES: usize = 8;
+
+/// The records that Route 53 answers with when a client asks for `name` and `kind`; empty without a record.
 ///
-/// - A record without a health check is healthy.
-/// - When no record of the name is healthy, all are treated as healthy.
+/// - A record without a health check is healthy, unless it is an alias that evaluates the health of its target: a name of the
+///   same zone is healthy while one of its records is. The health of an API Gateway's only fails with the service itself.
+/// - When no record is healthy, all are treated as healthy.
 /// - Failover: the primary as long as it is healthy, else the secondary.
 /// - Latency: the healthy record whose region is nearest, here by distance.
+/// - Geoproximity: the same by distance, changed by the bias.
+/// - Geolocation: the healthy record with the most exact location of the client.
+/// - IP-based: the healthy record whose block has the longest prefix of the client's address, else the default.
 /// - Weighted: in proportion to the weights; records of weight 0 only when no other is healthy.
-///
-/// The health of the alias target is ignored: API Gateway's only fails with the service itself.
-pub(crate) fn dns_answer<'a>(
-    records: &'a [Record],
-    name: &str,
-    kind: &str,
-    client_region: &str,
-    is_healthy: impl Fn(&str) -> bool,
-) -> Vec<Choice<'a>> {
-    let name = crate::records::absolute(name);
-    let all: Vec<&Record> = records.iter().filter(|record| record.name == name && record.kind == kind).collect();
-    let healthy: Vec<&Record> =
-        all.iter().copied().filter(|record| record.health_check.as_deref().is_none_or(&is_healthy)).collect();
+/// - Multivalue: up to eight healthy records.
+pub(crate) fn dns_answer<'a>(zone: &Zone<'a>, name: &str, kind: &str, client: &Client) -> Vec<Choice<'a>> {
+    let all: Vec<&Record> = zone.of(name, kind).filter(|record| zone.precision(record, client).is_some()).collect();
+    let healthy: Vec<&Record> = all.iter().copied().filter(|record| zone.is_in_service(record, 0)).collect();
     // Records with weight 0 come before "treat all as healthy".
     let is_last_resort = |record: &&Record| record.policy == Policy::Weighted(0);
     let first: Vec<&Record> = healthy.iter().copied().filter(|record| !is_last_resort(record)).collect();
     let candidates = [first, healthy, all].into_iter().find(|records| !records.is_empty()).unwrap_or_default();
-    choose(&candidates, client_region)
+    choose(zone, &candidates, client)
 }
 
-fn choose<'a>(candidates: &[&'a Record], client_region: &str) -> Vec<Choice<'a>> {
+impl<'a> Zone<'a> {
+    /// The records of a name and type.
+    pub(crate) fn of(&self, name: &str, kind: &str) -> impl Iterator<Item = &'a Record> {
+        let (name, kind) = (absolute(name), kind.to_owned());
+        self.records.iter().filter(move |record| record.name == name && record.kind == kind)
+    }
+
+    fn is_in_service(&self, record: &Record, hops: usize) -> bool {
+        if !record.health_check.as_deref().is_none_or(self.is_healthy) {
+            return false;
+        }
+        let Target::Alias { host, evaluate_health: true, .. } = &record.target else { return true };
+        let mut targets = self.of(host, &record.kind).peekable();
+        // Other targets are AWS's own.
+        targets.peek().is_none() || (hops < MAX_ALIASES && targets.any(|target| self.is_in_service(target, hops + 1)))
+    }
+
+    /// How well a record fits the client, for policies by which some records do not: the highest wins.
+    fn precision(&self, record: &Record, client: &Client) -> Option<u8> {
+        match &record.policy {
+            Policy::Geolocation(location) => location.precision(&client.location),
+            Policy::IpBased(_, location) if location == "*" => Some(0),
+            Policy::IpBased(collection, location) => {
+                let address = client.address?;
+                let blocks =
+                    self.blocks.iter().filter(|block| block.collection == *collection && block.location == *location);
+                blocks.filter_map(|block| prefix_in_common(&block.cidr, address)).max()
+            }
+            _ => Some(0),
+        }
+    }
+}
+
+/// The length of a block's prefix if it contains `address`.
+fn prefix_in_common(block: &str, address: IpAddr) -> Option<u8> {
+    let (base, prefix) = block.split_once('/')?;
+    let prefix: u8 = prefix.parse().ok()?;
+    let same = match (base.parse().ok()?, address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => (base.to_bits() ^ address.to_bits()).leading_zeros(),
+        (IpAddr::V6(base), IpAddr::V6(address)) => (base.to_bits() ^ address.to_bits()).leading_zeros(),
+        _ => return None,
+    };
+    (same >= u32::from(prefix)).then_some(prefix)
+}
+
+fn choose<'a>(zone: &Zone<'a>, candidates: &[&'a Record], client: &Client) -> Vec<Choice<'a>> {
     let Some(first) = candidates.first() else { return Vec::new() };
+    let one = |record: Option<&&'a Record>| vec![Choice { record: record.copied().unwrap_or(first), share: 1.0 }];
     match first.policy {
         Policy::Weighted(_) => weighted(candidates),
-        Policy::Failover(_) => {
-            let primary = candidates.iter().find(|record| record.policy == Policy::Failover(true));
-            vec![Choice { record: primary.unwrap_or(first), share: 1.0 }]
+        Policy::Multivalue => {
+            let answered = &candidates[..candidates.len().min(8)];
+            answered.iter().map(|record| Choice { record, share: 1.0 / answered.len() as f64 }).collect()
         }
-        Policy::Latency(_) => {
-            let nearest = candidates.iter().min_by(|a, b| {
-                let distance = |record: &Record| match &record.policy {
-                    Policy::Latency(region) => distance(client_region, region),
-                    _ => f64::INFINITY,
-                };
-                distance(a).total_cmp(&distance(b))
-            });
-            vec![Choice { record: nearest.unwrap_or(first), share: 1.0 }]
+        Policy::Failover(_) => one(candidates.iter().find(|record| record.policy == Policy::Failover(true))),
+        Policy::Latency(_) | Policy::Geoproximity(..) => {
+            one(candidates.iter().min_by(|a, b| reach(a, client).total_cmp(&reach(b, client))))
         }
-        Policy::Simple | Policy::Other(_) => vec![Choice { record: first, share: 1.0 }],
+        Policy::Geolocation(_) | Policy::IpBased(..) => {
+            one(candidates.iter().max_by_key(|record| zone.precision(record, client)))
+        }
+        Policy::Simple | Policy::Other(_) => one(None),
+    }
+}
+
+/// The distance of a record's region, changed by its bias.
+///
+/// Source: Route 53 Developer Guide, "Geoproximity routing": a positive bias multiplies the distance by 1 - bias/100, a
+/// negative one divides it by 1 + bias/100.
+fn reach(record: &Record, client: &Client) -> f64 {
+    match &record.policy {
+        Policy::Latency(region) => distance(&client.region, region),
+        Policy::Geoproximity(region, bias) => {
+            let (distance, bias) = (distance(&client.region, region), f64::from(*bias) / 100.0);
+            if bias < 0.0 { distance / (1.0 + bias) } else { distance * (1.0 - bias) }
+        }
+        _ => f64::INFINITY,
     }
 }
 
@@ -77,52 +175,6 @@ fn weighted<'a>(candidates: &[&'a Record]) -> Vec<Choice<'a>> {
     };
     let choices = candidates.iter().map(|record| Choice { record, share: share(record) });
     choices.filter(|choice| choice.share > 0.0).collect()
-}
-
-/// The approximate latitude and longitude of AWS's regions.
-const COORDINATES: &[(&str, f64, f64)] = &[
-    ("af-south-1", -33.9, 18.4),
-    ("ap-east-1", 22.3, 114.2),
-    ("ap-northeast-1", 35.7, 139.7),
-    ("ap-northeast-2", 37.6, 127.0),
-    ("ap-northeast-3", 34.7, 135.5),
-    ("ap-south-1", 19.1, 72.9),
-    ("ap-south-2", 17.4, 78.5),
-    ("ap-southeast-1", 1.4, 103.8),
-    ("ap-southeast-2", -33.9, 151.2),
-    ("ap-southeast-3", -6.2, 106.8),
-    ("ap-southeast-4", -37.8, 145.0),
-    ("ap-southeast-5", 3.1, 101.7),
-    ("ca-central-1", 45.5, -73.6),
-    ("ca-west-1", 51.0, -114.1),
-    ("eu-central-1", 50.1, 8.7),
-    ("eu-central-2", 47.4, 8.5),
-    ("eu-north-1", 59.3, 18.1),
-    ("eu-south-1", 45.5, 9.2),
-    ("eu-south-2", 41.6, -0.9),
-    ("eu-west-1", 53.3, -6.3),
-    ("eu-west-2", 51.5, -0.1),
-    ("eu-west-3", 48.9, 2.4),
-    ("il-central-1", 32.1, 34.8),
-    ("me-central-1", 25.2, 55.3),
-    ("me-south-1", 26.2, 50.6),
-    ("mx-central-1", 20.6, -100.4),
-    ("sa-east-1", -23.6, -46.6),
-    ("us-east-1", 38.9, -77.4),
-    ("us-east-2", 40.0, -83.0),
-    ("us-west-1", 37.4, -122.0),
-    ("us-west-2", 45.9, -119.3),
-];
-
-/// The great-circle distance in kilometres, as a substitute for latency. Infinite for an unknown region.
-fn distance(from: &str, to: &str) -> f64 {
-    const EARTH_RADIUS: f64 = 6371.0;
-    let place = |region: &str| {
-        COORDINATES.iter().find(|place| place.0 == region).map(|(_, lat, lon)| (lat.to_radians(), lon.to_radians()))
-    };
-    let (Some((lat1, lon1)), Some((lat2, lon2))) = (place(from), place(to)) else { return f64::INFINITY };
-    let haversine = ((lat2 - lat1) / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * ((lon2 - lon1) / 2.0).sin().powi(2);
-    2.0 * EARTH_RADIUS * haversine.sqrt().asin()
 }
 
 /// Whether a behaviour's path pattern matches a path: `*` is any text, `?` any one character. The leading slash is
@@ -149,7 +201,6 @@ pub(crate) fn fails_over(method: &str, status: u16, failover_codes: &[u16]) -> b
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::Target;
 
     fn record(set: &str, policy: Policy) -> Record {
         Record {
@@ -162,11 +213,27 @@ mod tests {
         }
     }
 
+    fn answer(records: &[Record], client: &Client, unhealthy: &[&str]) -> Vec<(String, f64)> {
+        let blocks = [("west", "203.0.113.0/24"), ("west", "2001:db8::/32"), ("east", "203.0.0.0/16")];
+        let blocks = blocks.map(|(location, cidr)| Block {
+            collection: "c".into(),
+            location: location.into(),
+            cidr: cidr.into(),
+        });
+        let is_healthy = |check: &str| !unhealthy.contains(&check);
+        let zone = Zone { records, blocks: &blocks, is_healthy: &is_healthy };
+        let choices = dns_answer(&zone, "api.a.com", "A", client);
+        choices.iter().map(|choice| (choice.record.set.clone().unwrap(), choice.share)).collect()
+    }
+
     fn check(records: &[Record], client: &str, unhealthy: &[&str], expected: &[(&str, f64)]) {
-        let choices = dns_answer(records, "api.a.com", "A", client, |check| !unhealthy.contains(&check));
-        let found: Vec<(&str, f64)> =
-            choices.iter().map(|choice| (choice.record.set.as_deref().unwrap(), choice.share)).collect();
+        let found = answer(records, &Client::near(client), unhealthy);
+        let expected: Vec<_> = expected.iter().map(|(set, share)| ((*set).to_owned(), *share)).collect();
         assert_eq!(found, expected);
+    }
+
+    fn check_one(records: &[Record], client: &Client, unhealthy: &[&str], expected: &str) {
+        assert_eq!(answer(records, client, unhealthy), [(expected.to_owned(), 1.0)]);
     }
 
     #[test]
@@ -199,7 +266,82 @@ mod tests {
 
     #[test]
     fn an_unknown_name_has_no_answer() {
-        assert_eq!(dns_answer(&[], "api.a.com", "A", "us-east-1", |_| true), []);
+        assert_eq!(answer(&[], &Client::near("us-east-1"), &[]), []);
+    }
+
+    #[test]
+    fn geolocation_prefers_the_most_exact_healthy_location() {
+        let at = |set: &str, continent: &str, country: &str, state: &str| {
+            let [continent, country, state] = [continent, country, state].map(str::to_owned);
+            record(set, Policy::Geolocation(Location { continent, country, state }))
+        };
+        let records = [
+            at("all", "", "*", ""),
+            at("america", "NA", "", ""),
+            at("washington", "", "US", "WA"),
+            at("germany", "", "DE", ""),
+        ];
+        let client = |location: &str| Client { location: Location::of_client(location), ..Client::near("us-east-1") };
+        check_one(&records, &client("US-WA"), &[], "washington");
+        check_one(&records, &client("US-OR"), &[], "america");
+        check_one(&records, &client("FR"), &[], "all");
+        check_one(&records, &client("DE"), &[], "germany");
+        check_one(&records, &client("DE"), &["germany"], "all");
+        check_one(&records, &client("US-WA"), &["washington", "america", "all"], "washington");
+        assert_eq!(answer(&records[1..], &client("FR"), &[]), []);
+    }
+
+    #[test]
+    fn a_bias_moves_the_border() {
+        let near = |bias| {
+            [
+                record("east", Policy::Geoproximity("us-east-1".into(), 0)),
+                record("west", Policy::Geoproximity("us-west-2".into(), bias)),
+            ]
+        };
+        check_one(&near(0), &Client::near("us-east-2"), &[], "east");
+        check_one(&near(90), &Client::near("us-east-2"), &[], "west");
+        check_one(&near(0), &Client::near("us-west-1"), &[], "west");
+        check_one(&near(-80), &Client::near("us-west-1"), &[], "east");
+        check_one(&near(0), &Client::near("us-west-1"), &["west"], "east");
+    }
+
+    #[test]
+    fn the_longest_prefix_of_an_address_wins() {
+        let by_ip = |location: &str| record(location, Policy::IpBased("c".into(), location.into()));
+        let records = [by_ip("*"), by_ip("east"), by_ip("west")];
+        let client = |address: &str| Client { address: address.parse().ok(), ..Client::near("us-east-1") };
+        check_one(&records, &client("203.0.113.9"), &[], "west");
+        check_one(&records, &client("203.0.114.9"), &[], "east");
+        check_one(&records, &client("2001:db8:1::1"), &[], "west");
+        check_one(&records, &client("192.0.2.1"), &[], "*");
+        check_one(&records, &client(""), &[], "*");
+        check_one(&records, &client("203.0.113.9"), &["west"], "east");
+    }
+
+    #[test]
+    fn a_group_of_records_is_healthy_while_one_of_them_is() {
+        let mut nested = [
+            record("first", Policy::Failover(true)),
+            record("others", Policy::Failover(false)),
+            record("us-west-2", Policy::Latency("us-west-2".into())),
+            record("eu-central-1", Policy::Latency("eu-central-1".into())),
+        ];
+        nested[1].health_check = None;
+        nested[1].target = Target::Alias { host: "b.a.com".into(), zone: "Z1".into(), evaluate_health: true };
+        nested[2].name = "b.a.com.".into();
+        nested[3].name = "b.a.com.".into();
+        check(&nested, "us-east-1", &[], &[("first", 1.0)]);
+        check(&nested, "us-east-1", &["first"], &[("others", 1.0)]);
+        check(&nested, "us-east-1", &["first", "us-west-2"], &[("others", 1.0)]);
+        check(&nested, "us-east-1", &["first", "us-west-2", "eu-central-1"], &[("first", 1.0)]);
+    }
+
+    #[test]
+    fn multivalue_answers_with_every_healthy_record() {
+        let records = [record("a", Policy::Multivalue), record("b", Policy::Multivalue)];
+        check(&records, "us-east-1", &[], &[("a", 0.5), ("b", 0.5)]);
+        check(&records, "us-east-1", &["a"], &[("b", 1.0)]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::geography::Location;
 use crate::xml::Element;
 
 /// One record set.
@@ -32,11 +33,56 @@ pub(crate) enum Policy {
     Failover(bool),
     /// Weighted routing.
     Weighted(u32),
-    /// Geolocation, IP-based, geoproximity or multivalue routing: not modelled.
+    /// Geolocation routing.
+    Geolocation(Location),
+    /// Geoproximity routing from a region, with a bias.
+    Geoproximity(String, i32),
+    /// IP-based routing: the id of the CIDR collection, and the name of the location.
+    IpBased(String, String),
+    /// Multivalue answer routing.
+    Multivalue,
+    /// Geoproximity routing from coordinates or a Local Zone: not modelled.
     Other(String),
 }
 
 impl Policy {
+    /// Reads the policy of a `ResourceRecordSet`.
+    fn read(element: &Element) -> Self {
+        let given = |name: &str| element.child(name).map(|child| child.text.clone());
+        let text = |path: &[&str]| element.text_at(path).to_owned();
+        if let Some(region) = given("Region") {
+            return Self::Latency(region);
+        }
+        if let Some(failover) = given("Failover") {
+            return Self::Failover(failover == "PRIMARY");
+        }
+        if let Some(weight) = given("Weight") {
+            return Self::Weighted(weight.parse().unwrap_or_default());
+        }
+        if element.child("GeoLocation").is_some() {
+            return Self::Geolocation(Location {
+                continent: text(&["GeoLocation", "ContinentCode"]),
+                country: text(&["GeoLocation", "CountryCode"]),
+                state: text(&["GeoLocation", "SubdivisionCode"]),
+            });
+        }
+        if element.child("GeoProximityLocation").is_some() {
+            let region = text(&["GeoProximityLocation", "AWSRegion"]);
+            let bias = text(&["GeoProximityLocation", "Bias"]).parse().unwrap_or_default();
+            return if region.is_empty() {
+                Self::Other("geoproximity".to_owned())
+            } else {
+                Self::Geoproximity(region, bias)
+            };
+        }
+        if element.child("CidrRoutingConfig").is_some() {
+            let [collection, location] =
+                ["CollectionId", "LocationName"].map(|name| text(&["CidrRoutingConfig", name]));
+            return Self::IpBased(collection, location);
+        }
+        if given("MultiValueAnswer").is_some_and(|flag| flag == "true") { Self::Multivalue } else { Self::Simple }
+    }
+
     /// The kind of policy. Record sets of the same name and type must have the same kind.
     pub(crate) fn family(&self) -> &str {
         match self {
@@ -44,6 +90,10 @@ impl Policy {
             Self::Latency(_) => "latency",
             Self::Failover(_) => "failover",
             Self::Weighted(_) => "weighted",
+            Self::Geolocation(_) => "geolocation",
+            Self::Geoproximity(..) => "geoproximity",
+            Self::IpBased(..) => "IP-based",
+            Self::Multivalue => "multivalue",
             Self::Other(name) => name,
         }
     }
@@ -56,6 +106,8 @@ pub(crate) enum Target {
     Alias {
         /// The host name.
         host: String,
+        /// The id of the hosted zone of the host name.
+        zone: String,
         /// Whether the health of the target counts.
         evaluate_health: bool,
     },
@@ -68,20 +120,11 @@ impl Record {
     pub(crate) fn read(element: &Element) -> Self {
         let text = |name: &str| element.text_at(&[name]).to_owned();
         let given = |name: &str| element.child(name).map(|child| child.text.clone());
-        let policy = if let Some(region) = given("Region") {
-            Policy::Latency(region)
-        } else if let Some(failover) = given("Failover") {
-            Policy::Failover(failover == "PRIMARY")
-        } else if let Some(weight) = given("Weight") {
-            Policy::Weighted(weight.parse().unwrap_or_default())
-        } else {
-            let others = ["GeoLocation", "CidrRoutingConfig", "MultiValueAnswer", "GeoProximityLocation"];
-            let other = others.into_iter().find(|name| element.child(name).is_some());
-            other.map_or(Policy::Simple, |name| Policy::Other(name.to_owned()))
-        };
+        let policy = Policy::read(element);
         let target = match element.child("AliasTarget") {
             Some(alias) => Target::Alias {
-                host: alias.text_at(&["DNSName"]).trim_end_matches('.').to_lowercase(),
+                host: alias.text_at(&["DNSName"]).trim_end_matches('.').to_lowercase().replace("\\052", "*"),
+                zone: alias.text_at(&["HostedZoneId"]).to_owned(),
                 evaluate_health: alias.text_at(&["EvaluateTargetHealth"]) == "true",
             },
             None => {

@@ -1,8 +1,9 @@
 //! Every path that a client's request can take, for any client in any place. No operation may leave one of them without
 //! a working target.
 
-use crate::data_plane::{accounts, connect, records};
+use crate::data_plane::{accounts, connect};
 use crate::distribution::Distribution;
+use crate::dns::records;
 use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::proxy::Proxy;

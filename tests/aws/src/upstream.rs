@@ -23,15 +23,17 @@ use crate::xml::Element;
 /// The backend that the proxy makes strict.
 #[derive(Debug)]
 pub(crate) enum Upstream {
-    /// ministack, in a process of its own. Runs the functions' code.
+    /// ministack, in a process of its own. Runs the functions' code. Route 53 is that of the in-memory AWS: ministack loses
+    /// booleans, checker regions, children, geoproximity and CIDR collections.
     Ministack(Box<Ministack>),
     /// The in-memory AWS in this process: thousands of calls a second, and snapshots.
     InMemory(InMemoryAws),
 }
 
-/// A client for ministack.
-#[derive(Debug, Clone)]
+/// A client for ministack, and the services that the in-memory AWS has in its place.
+#[derive(Debug)]
 pub(crate) struct Ministack {
+    memory: InMemoryAws,
     client: Client<HttpConnector, Full<Bytes>>,
     port: u16,
 }
@@ -63,7 +65,12 @@ impl Ministack {
     pub(crate) fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), port }
+        Self { memory: InMemoryAws::default(), client: Client::builder(TokioExecutor::new()).build(connector), port }
+    }
+
+    /// Whether the in-memory AWS has this service instead of ministack.
+    fn has_in_memory(service: &str) -> bool {
+        service == "route53"
     }
 
     /// Sends a request unchanged, except for the headers of one connection.
@@ -110,6 +117,9 @@ impl Upstream {
     /// Forwards an API call. `now` is AWS's clock since the start.
     pub(crate) async fn forward(&self, call: ForwardedCall<'_>, now: Duration) -> Result<Response, Error> {
         match self {
+            Self::Ministack(ministack) if Ministack::has_in_memory(call.service) => {
+                Ok(ministack.memory.handle(call, now))
+            }
             Self::Ministack(ministack) => ministack.send(call.request).await,
             Self::InMemory(memory) => Ok(memory.handle(call, now)),
         }
@@ -152,6 +162,9 @@ impl Upstream {
         lookup: Lookup<'_>,
     ) -> Result<Arc<LookupResponse>, Error> {
         match self {
+            Self::Ministack(ministack) if Ministack::has_in_memory(service) => {
+                Ok(ministack.memory.lookup(place, service, lookup))
+            }
             Self::Ministack(ministack) => {
                 let response = ministack.send(&lookup.request(place, service)).await?;
                 Ok(Arc::new(LookupResponse::new(response)))

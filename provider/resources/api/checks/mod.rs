@@ -7,9 +7,11 @@ mod cdn;
 mod definition;
 mod function;
 mod gateway;
+mod health;
 mod regions;
 mod rest;
 mod routes;
+mod routing;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -31,9 +33,11 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     rest::check(config, &mut found);
     definition::check(config, shape, &mut found);
     routes::check(config, shape, &mut found);
+    routing::check(config, shape, &mut found);
+    health::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);
-    let has_health_check = shape.is_some_and(|shape| shape.health_check.is_some());
+    let has_health_check = shape.is_some_and(Shape::has_own_health_checks);
     let bearer = if has_health_check { Bearer::HealthCheck } else { Bearer::Usual };
     found.0.extend(tags::check(config.tags(), default_tags, bearer, &Path::of("tags")));
     found.0

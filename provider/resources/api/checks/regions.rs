@@ -1,7 +1,7 @@
 //! Mistakes in `regions`.
 
 use super::Found;
-use crate::resources::api::config::{Config, Policy, Region};
+use crate::resources::api::config::{Config, Region};
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::{function, regions};
 use crate::wire::Path;
@@ -21,8 +21,6 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     primaries(config, found);
     if let Some(shape) = shape.filter(|shape| !shape.regions.is_empty()) {
         serving(shape, found);
-        failover(shape, found);
-        weights(shape, found);
     }
 }
 
@@ -56,33 +54,5 @@ fn serving(shape: &Shape, found: &mut Found) {
         let detail = "All regions are drained, so that no region receives traffic. Set traffic to \"serving\" in at least one \
                       region. To take the whole API out of service, destroy it.";
         found.error(Path::of("regions"), "No serving region", detail);
-    }
-}
-
-fn failover(shape: &Shape, found: &mut Found) {
-    if shape.policy != Policy::Failover {
-        return;
-    }
-    let count = shape.regions.len();
-    if count != 2 {
-        let detail = format!(
-            "The policy \"failover\" uses a primary and a secondary region, but regions has {count}. Use exactly two regions, or \
-             the policy \"latency\", which also takes unhealthy regions out of DNS."
-        );
-        found.error(Path::of("routing").attribute("policy"), "Failover requires two regions", detail);
-    }
-    if !shape.regions.values().any(|place| place.primary) {
-        let detail = "The policy \"failover\" requires a primary region. Set primary = true in one of the two regions.";
-        found.error(Path::of("regions"), "No primary region", detail);
-    }
-}
-
-fn weights(shape: &Shape, found: &mut Found) {
-    let mut serving = shape.regions.values().filter(|place| place.serving).peekable();
-    let any = serving.peek().is_some();
-    if shape.policy == Policy::Weighted && any && serving.all(|place| place.config.weight() == Ok(0)) {
-        let detail = "Every serving region has the weight 0, so that Route 53 would treat all of them alike. Set a weight greater \
-                      than 0 in at least one region, or drain the regions that should receive no traffic.";
-        found.error(Path::of("regions"), "All weights are 0", detail);
     }
 }

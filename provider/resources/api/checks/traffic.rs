@@ -1,4 +1,4 @@
-//! Mistakes in `domain` and `routing`.
+//! Mistakes in `domain` and in the drain period.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::resources::api::config::{Certificate, Config, Domain, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::checks::arn_parts;
-use crate::resources::shared::{dns, regions, routes};
+use crate::resources::shared::{dns, regions};
 use crate::schema::Attr;
 use crate::wire::Path;
 
@@ -18,17 +18,15 @@ use crate::wire::Path;
 /// AWS Certificate Manager user guide, "Quotas".
 const MAX_CERTIFICATE_NAME: usize = 64;
 
-/// Mistakes in `domain` and `routing`.
+/// Mistakes in `domain` and in the drain period.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     if let Some(given) = config.domain().known() {
         domain(given, found);
     }
     if let Ok(given) = config.routing() {
-        routing(&given, found);
         drain(&given, config, found);
     }
     if let Some(shape) = shape {
-        health_check(shape, found);
         let certificate = config.domain().known().and_then(|domain| domain.certificate().ok());
         if let (Some(names), Some(certificate)) = (&shape.names, certificate) {
             certificates(shape, names, &certificate, found);
@@ -136,21 +134,6 @@ fn certificates(shape: &Shape, names: &Names, given: &Certificate, found: &mut F
     }
 }
 
-fn routing(routing: &Routing, found: &mut Found) {
-    let Some(check) = routing.health_check().known() else { return };
-    let path = Path::of("routing").attribute("health_check");
-    if let Some(text) = check.path().ok().filter(|path| !is_path(path)) {
-        let detail = format!(
-            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
-        );
-        found.error(path.attribute("path"), "Invalid health check path", detail);
-    }
-    if check.search_string().known().is_some_and(|text| text.is_empty() || text.len() > 255) {
-        let detail = "A search string must have 1 to 255 characters. Remove search_string to accept any response.";
-        found.error(path.attribute("search_string"), "Invalid search string", detail);
-    }
-}
-
 /// An update waits for the drain period before it deletes a region. A destroy of the API does not wait. The default drain
 /// period is accepted with any timeout, because an API may never remove a region.
 fn drain(routing: &Routing, config: &Config, found: &mut Found) {
@@ -167,48 +150,4 @@ fn drain(routing: &Routing, config: &Config, found: &mut Found) {
     );
     let path = Path::of("routing").attribute("drain_seconds");
     found.error(path, "Drain period longer than the timeout", detail);
-}
-
-fn health_check(shape: &Shape, found: &mut Found) {
-    if shape.health_check.is_none() {
-        return;
-    }
-    let path = Path::of("routing").attribute("health_check");
-    match &shape.names {
-        None => {
-            let detail = "A health check removes an unhealthy region from the records of a domain name, and the API has no \
-                          domain. Add a domain, or remove the health check.";
-            found.error(path, "Health check without a domain", detail);
-        }
-        Some(names) if names.shared.is_none() => {
-            let detail = "With cdn.origin = \"group\", CloudFront fails over by itself, and there are no records of regions \
-                          that a health check could control. Remove the health check, or set cdn.origin to \"latency\".";
-            found.error(path, "Health check without records", detail);
-        }
-        Some(names) if shape.gateway.disabled && !names.regional => {
-            let detail = "The health checks call the default endpoints of the regions, which are disabled, so that every region \
-                          would be unhealthy. Set domain.regional_names = true, or set \
-                          gateway.disable_execute_api_endpoint = false.";
-            found.error(path, "Health check with a disabled endpoint", detail);
-        }
-        Some(_) => routed(shape, path.attribute("path"), found),
-    }
-}
-
-/// API Gateway answers requests that no route matches with 404 Not Found.
-fn routed(shape: &Shape, at: Path, found: &mut Found) {
-    let path = shape.health_check.as_ref().and_then(|check| check.config.path().ok());
-    let Some(path) = path.filter(|path| is_path(path)) else { return };
-    // Without functions of its own, the API serves the routes of functions that are attached to it.
-    if !shape.functions.is_empty() && !routes::matches_get(shape.routes(), &path) {
-        let detail = format!(
-            "No route matches GET {path}, so that API Gateway would answer 404 Not Found and every region would be unhealthy. \
-             Use a path that a route with GET or ANY matches, or add such a route."
-        );
-        found.error(at, "Health check path has no route", detail);
-    }
-}
-
-fn is_path(path: &str) -> bool {
-    path.starts_with('/') && path.len() <= 255 && !path.contains(char::is_whitespace)
 }

@@ -15,8 +15,8 @@ pub(super) use gateway::{
     AccessLog, ApiKey, Authorizer, AuthorizerKind, Cache, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest,
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
-pub(super) use region::{Region, Traffic};
-pub(super) use routing::{HealthCheck, Policy, Routing};
+pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};
+pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
 
 use crate::resources::OnCreateFailure;
 use crate::resources::shared::function::Function;

@@ -16,6 +16,8 @@ outputs! {
         /// The API in each region, by region.
         endpoints: BTreeMap<String, Attr<Endpoint>>;
         distribution: DistributionOutputs;
+        /// The id of the health check over the health checks of the regions. Null without `routing.health_check.calculated`.
+        health_check_id: String;
         components: BTreeMap<String, Attr<Component>>;
     }
 

@@ -15,6 +15,23 @@ attributes! {
         /// The region's share of the traffic with `routing.policy = "weighted"`, relative to the weights of the other
         /// regions. Other policies ignore it.
         weight: i64 = optional, default(100), range(0..=255);
+        /// The locations of the clients that this region answers with `routing.policy = "geolocation"`: continents (`EU`),
+        /// countries (`DE`) and states of the United States (`US-WA`). `*` stands for all other clients; one region must have
+        /// it. Four countries have the code of a continent and are written `country:AF`, `country:AS`, `country:NA` and
+        /// `country:SA`.
+        locations: Texts = optional, example("[\"EU\", \"*\"]");
+        /// How much this region attracts clients that are nearer to another one with `routing.policy = "geoproximity"`. A
+        /// positive bias enlarges the area that the region answers, a negative one reduces it.
+        bias: i64 = optional, default(0), range(-99..=99);
+        /// The blocks of IP addresses whose clients this region answers with `routing.policy = "ip_based"`: prefixes of 1 to 24
+        /// bits for IPv4, and of 1 to 48 bits for IPv6. `*` stands for all other clients; one region must have it.
+        cidrs: Texts = optional, example("[\"203.0.113.0/24\", \"*\"]");
+        health_alarm: HealthAlarm = optional;
+        /// The id of an existing Route 53 health check that decides whether this region receives traffic, such as one of a
+        /// Region switch plan. The provider neither changes nor deletes it. Excludes `routing.health_check`.
+        health_check_id: String = optional;
+        /// The ARN of an ARC routing control: the region receives traffic while it is on. Excludes `routing.health_check`.
+        routing_control_arn: String = optional;
         /// Environment variables for this region's functions. They override those of `function.environment`, and the
         /// `environment` of each of `functions`.
         environment: TextMap = optional;
@@ -37,6 +54,16 @@ attributes! {
         web_acl_arn: String = optional;
         /// The settings that differ in this region, for each of the API's `functions`.
         functions: BTreeMap<String, Attr<RegionFunction>> = optional, example("{ orders = { environment = { STAGE = \"eu\" } } }");
+    }
+
+    /// A CloudWatch alarm that decides whether this region receives traffic, where Route 53's checkers cannot reach the API. The
+    /// region is healthy while the alarm is in the state `OK`. Excludes `routing.health_check`.
+    pub(in crate::resources::api) struct HealthAlarm {
+        /// The name of the alarm.
+        name: String = required, example("\"shop-errors\"");
+        /// The AWS region of the alarm. By default, the region of the API.
+        region: String = optional, example("\"us-east-1\"");
+        insufficient_data: InsufficientData = optional, default(InsufficientData::LastKnownStatus);
     }
 }
 
@@ -64,6 +91,16 @@ impl Region {
 }
 
 choices! {
+    /// The status of the region while the alarm has too little data.
+    pub(in crate::resources::api) enum InsufficientData {
+        /// Healthy.
+        Healthy = "healthy",
+        /// Unhealthy.
+        Unhealthy = "unhealthy",
+        /// The last status that is known, and healthy if there is none.
+        LastKnownStatus = "last_known_status",
+    }
+
     /// Whether the region receives traffic.
     pub(in crate::resources::api) enum Traffic {
         /// The region receives traffic.

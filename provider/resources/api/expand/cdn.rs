@@ -116,6 +116,7 @@ fn point_at(draft: &mut Draft<'_>, alias: &str, distribution: &Handle<Distributi
         target: distribution.output(distribution::DOMAIN_NAME),
         target_zone_id: Input::Known(distribution::HOSTED_ZONE.to_owned()),
         health_check_id: None,
+        evaluate_target_health: true,
     };
     let sets = BTreeMap::from([(distribution::KEY.to_owned(), Gated { ready: Vec::new(), value })]);
     let attribute = Path::of("cdn").attribute("aliases");

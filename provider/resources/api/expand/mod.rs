@@ -2,10 +2,14 @@
 
 mod cdn;
 mod domain;
+mod health;
 mod probe;
 mod routing;
 
 use std::collections::BTreeMap;
+
+use health::RegionHealth;
+pub(super) use health::status_of;
 
 use super::Api;
 use super::config::Config;
@@ -23,8 +27,13 @@ use crate::components::lambda::provisioned_concurrency;
 use crate::components::lambda::version;
 use crate::components::lambda::{alias, function as lambda};
 use crate::components::logs::log_group;
-use crate::components::route53::health_check;
+use crate::components::route53::alarm_health_check::AlarmHealthCheck;
+use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
+use crate::components::route53::cidr_collection::CidrCollection;
+use crate::components::route53::cidr_location::CidrLocation;
+use crate::components::route53::health_check::HealthCheck;
 use crate::components::route53::record::Record;
+use crate::components::route53::routing_control_health_check::RoutingControlHealthCheck;
 use crate::components::route53::validation_record;
 use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::resources::shared::function::{self, Code, Deployed, Expanding, Packages};
@@ -45,7 +54,12 @@ const KINDS: &[&str] = &[
     Domain::KIND,
     Mapping::KIND,
     Probe::KIND,
-    health_check::HealthCheck::KIND,
+    HealthCheck::KIND,
+    AlarmHealthCheck::KIND,
+    RoutingControlHealthCheck::KIND,
+    CalculatedHealthCheck::KIND,
+    CidrCollection::KIND,
+    CidrLocation::KIND,
     distribution::Distribution::KIND,
     Record::KIND,
 ];
@@ -74,11 +88,12 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         let domains = domain::in_region(&mut draft, name, &front, &certificates);
         let probes = probe::of_region(&mut draft, name, &functions, &front, &domains);
         let pinned = routing::pinned(&mut draft, name, &domains, &probes);
-        let mut region = Region { front, domains, probes, pinned, health_check: None };
-        region.health_check = routing::health_check(&mut draft, name, &region);
+        let mut region = Region { front, domains, probes, pinned, health: None };
+        region.health = health::of_region(&mut draft, name, &region);
         routed.insert(name.clone(), region);
     }
-    let shared = routing::shared(&mut draft, &routed);
+    let over_regions = health::over_regions(&mut draft, &routed);
+    let shared = routing::shared(&mut draft, &routed, over_regions.as_ref());
     let distribution = cdn::distribution(&mut draft, &routed, shared.as_ref(), &certificates);
     draft.order_endpoints(&routed, shared.as_ref(), distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
@@ -114,7 +129,7 @@ struct Region {
     /// One for each function, or one for an API without functions.
     probes: Vec<Handle<Probe>>,
     pinned: Option<Handle<Record>>,
-    health_check: Option<Handle<health_check::HealthCheck>>,
+    health: Option<RegionHealth>,
 }
 
 /// The role of a function.
@@ -158,7 +173,8 @@ impl Draft<'_> {
             }
             region.probes.iter().for_each(|probe| self.desired.order(endpoint, probe));
             self.desired.order_after_removals(endpoint);
-            region.health_check.iter().for_each(|check| self.desired.order(endpoint, check));
+            let caller = region.health.as_ref().and_then(|health| health.caller.as_ref());
+            caller.iter().for_each(|check| self.desired.order(endpoint, *check));
             region.pinned.iter().chain(shared).for_each(|record| self.desired.order(endpoint, record));
             distribution.iter().for_each(|distribution| self.desired.order(endpoint, distribution));
         }

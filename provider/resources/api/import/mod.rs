@@ -4,6 +4,7 @@
 //! configuration can have is set. Attributes that AWS does not hold, such as a source directory or timeouts, are null or
 //! have their defaults.
 
+mod routing;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     let tags = found.global::<Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
     let functions = import::all(&found, &regions);
     let place = |name: &String| {
-        let region = traffic::place(&found, name, names.as_ref(), of_region(&functions, &found, name));
+        let region = routing::place(&found, name, names.as_ref(), of_region(&functions, &found, name));
         (name.clone(), Attr::Known(region))
     };
     let named =
@@ -44,7 +45,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) },
         gateway: Attr::Known(front::imported(&found, &regions)),
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
-        routing: Attr::Known(traffic::routing(&found, &regions, names.as_ref())),
+        routing: Attr::Known(routing::routing(&found, &regions, names.as_ref())),
         cdn: traffic::cdn(&found).into(),
         tags: Attr::Known(inputs::map(tags)),
         timeouts: Attr::Known(Timeouts::default()),

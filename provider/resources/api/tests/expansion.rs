@@ -633,3 +633,83 @@ fn endpoint_is_disabled_last_and_enabled_first() {
     insta::assert_snapshot!(enabled.join(" "), @"global/claim us-west-2/http_api");
     assert!(dependencies(super::FAILOVER, "us-west-2/probe").contains(&"us-west-2/execute_api_endpoint".to_owned()));
 }
+
+/// The record sets of a record: key, routing and health check.
+fn sets(hcl: &str, name: &str) -> Vec<String> {
+    let spec = spec(hcl, &format!("global/record/{name}"));
+    let sets = spec["sets"].as_object().unwrap().iter();
+    sets.map(|(key, set)| {
+        let value = &set["value"];
+        let check = value["health_check_id"]["$ref"].as_str().unwrap_or("none");
+        let evaluated = value.get("evaluate_target_health").is_none();
+        format!("{key}: {} {check} {evaluated}", value["routing"])
+    })
+    .collect()
+}
+
+#[test]
+fn geolocation_has_a_record_set_for_each_location() {
+    assert_eq!(
+        sets(super::GEOLOCATION, "api.example.com"),
+        [
+            r#"eu-central-1/DE: {"geolocation":{"location":"DE"}} eu-central-1/health_check true"#,
+            r#"eu-central-1/EU: {"geolocation":{"location":"EU"}} eu-central-1/health_check true"#,
+            r#"us-east-1/*: {"geolocation":{"location":"*"}} us-east-1/health_check true"#,
+            r#"us-west-2/NA: {"geolocation":{"location":"NA"}} us-west-2/health_check true"#,
+            r#"us-west-2/US-WA: {"geolocation":{"location":"US-WA"}} us-west-2/health_check true"#,
+            r#"us-west-2/country:NA: {"geolocation":{"location":"country:NA"}} us-west-2/health_check true"#,
+        ]
+    );
+}
+
+#[test]
+fn ip_based_regions_refer_to_locations_of_one_collection() {
+    assert_eq!(
+        sets(super::IP_BASED, "api.example.com"),
+        [
+            r#"eu-central-1: {"ip_based":{"collection_id":{"$ref":"global/cidr_collection","output":"id"},"location":{"$ref":"global/cidr_location/eu-central-1","output":"name"}}} none false"#,
+            r#"us-east-1: {"ip_based":{"collection_id":{"$ref":"global/cidr_collection","output":"id"},"location":{"$ref":"global/cidr_location/us-east-1","output":"name"}}} none false"#,
+            r#"us-east-1/*: {"ip_based":{"collection_id":{"$ref":"global/cidr_collection","output":"id"},"location":"*"}} none false"#,
+        ]
+    );
+    let location = spec(super::IP_BASED, "global/cidr_location/eu-central-1");
+    assert_eq!(location["cidrs"], serde_json::json!(["198.51.100.0/24", "2001:db8::/32"]));
+}
+
+#[test]
+fn secondary_regions_share_a_record_below_that_of_the_primary() {
+    assert_eq!(
+        sets(super::NESTED_FAILOVER, "api.example.com"),
+        [
+            r#"secondary: {"failover":{"primary":false}} global/calculated_health_check true"#,
+            r#"us-west-2: {"failover":{"primary":true}} us-west-2/health_check true"#,
+        ]
+    );
+    assert_eq!(
+        sets(super::NESTED_FAILOVER, "secondary.api.example.com"),
+        [
+            r#"eu-central-1: {"latency":{"region":"eu-central-1"}} eu-central-1/health_check true"#,
+            r#"us-east-1: {"latency":{"region":"us-east-1"}} us-east-1/health_check true"#,
+        ]
+    );
+    let parent = spec(super::NESTED_FAILOVER, "global/calculated_health_check");
+    assert_eq!(parent["children"].as_object().unwrap().keys().collect::<Vec<_>>(), ["eu-central-1", "us-east-1"]);
+}
+
+#[test]
+fn draining_a_secondary_region_changes_no_names() {
+    let drained = super::NESTED_FAILOVER.replace("\"us-east-1\" = {}", "\"us-east-1\" = { traffic = \"drained\" }");
+    assert_eq!(sets(&drained, "secondary.api.example.com").len(), 1);
+    let both = drained.replace("\"eu-central-1\" = {}", "\"eu-central-1\" = { traffic = \"drained\" }");
+    assert_eq!(sets(&both, "api.example.com").len(), 1);
+    let address: Address = "global/record/secondary.api.example.com".parse().unwrap();
+    assert!(expand(&config(&both)).unwrap().desired.get(&address).is_none());
+}
+
+#[test]
+fn regions_use_their_own_alarm_or_an_existing_health_check() {
+    let alarm = spec(super::ALARMS, "us-west-2/alarm_health_check");
+    assert_eq!((&alarm["alarm_region"], &alarm["insufficient_data"]), (&"us-east-1".into(), &"Unhealthy".into()));
+    let id = &spec(super::EXISTING_CHECKS, "global/record/api.example.com")["sets"]["us-east-1"]["value"];
+    assert_eq!(id["health_check_id"], "11111111-2222-3333-4444-555555555555");
+}

@@ -232,7 +232,13 @@ fn invalid_regions_are_rejected() {
                 r#"regions = { "us-east-1" = { traffic = "off" } }"#,
                 r#"Unsupported value @ regions["us-east-1"].traffic"#,
             ),
-            (r#"regions = { "us-east-1" = { weight = 256 } }"#, r#"Number out of range @ regions["us-east-1"].weight"#),
+            (
+                r#"
+                routing = { policy = "weighted" }
+                regions = { "us-east-1" = { weight = 256 } }
+                "#,
+                r#"Number out of range @ regions["us-east-1"].weight"#,
+            ),
             (
                 r#"regions = { "us-east-1" = { primary = true }, "us-west-2" = { primary = true } }"#,
                 r#"More than one primary region @ regions["us-west-2"].primary"#,
@@ -273,21 +279,36 @@ fn invalid_routing_is_rejected() {
                 routing = { policy = "failover" }
                 regions = { "us-east-1" = { primary = true }, "us-west-2" = { primary = true } }
                 "#,
-                r#"More than one primary region @ regions["us-west-2"].primary"#,
+                r#"More than one primary region @ regions["us-west-2"].primary + Failover without a health check @ routing.policy"#,
             ),
             (
                 r#"
                 routing = { policy = "failover" }
                 regions = { "us-east-1" = { primary = true }, "us-west-2" = null }
                 "#,
-                "Failover requires two regions @ routing.policy",
+                "Failover requires two regions @ routing.policy + Failover without a health check @ routing.policy",
             ),
             (
                 r#"
                 routing = { policy = "failover" }
-                regions = { "us-east-1" = { primary = true }, "eu-west-1" = { traffic = "drained" } }
+                regions = { "us-east-1" = { primary = true } }
                 "#,
-                "Failover requires two regions @ routing.policy",
+                "Failover without a health check @ routing.policy",
+            ),
+            (
+                r#"
+                routing = { policy = "failover", evaluate_target_health = false }
+                regions = { "us-east-1" = { primary = true } }
+                "#,
+                "Failover without a health check @ routing.policy",
+            ),
+            (
+                r#"
+                routing = { policy = "failover", health_check = {} }
+                regions = { "us-east-1" = { primary = true }, "eu-west-1" = {} }
+                cdn     = { origin = "latency", aliases = ["secondary.api.example.com"] }
+                "#,
+                "Routing loop @ cdn.aliases",
             ),
             (
                 r#"
@@ -369,6 +390,198 @@ fn invalid_routing_is_rejected() {
                 cdn     = { origin = "group" }
                 "#,
                 "Health check without records @ routing.health_check",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn invalid_division_of_clients_is_rejected() {
+    check(
+        true,
+        &[
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["US"] }, "us-west-2" = { locations = ["CA"] } }
+                "#,
+                "No default region @ regions",
+            ),
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["US"] }, "us-west-2" = { locations = ["*"], traffic = "drained" } }
+                "#,
+                "No default region @ regions",
+            ),
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["*"] } }
+                "#,
+                r#"Region without clients @ regions["us-west-2"].locations"#,
+            ),
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["*", "DE"] }, "us-west-2" = { locations = ["US", "country:DE"] } }
+                "#,
+                r#"Location used twice @ regions["us-west-2"].locations[1]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["*"] }, "us-west-2" = { locations = ["*"] } }
+                "#,
+                r#"Location used twice @ regions["us-west-2"].locations[0]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "geolocation" }
+                regions = { "us-east-1" = { locations = ["*", "UK", "de", "DE-BY"] }, "us-west-2" = { locations = ["US-XX"] } }
+                "#,
+                r#"Unknown location @ regions["us-east-1"].locations[1] + Unknown location @ regions["us-east-1"].locations[2] + Unknown location @ regions["us-east-1"].locations[3] + Unknown location @ regions["us-west-2"].locations[0]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "ip_based" }
+                regions = { "us-east-1" = { cidrs = ["*", "10.0.0.0/8"] }, "us-west-2" = { cidrs = ["11.0.0.0/8", "10.1.0.0/16"] } }
+                "#,
+                r#"Overlapping CIDR blocks @ regions["us-west-2"].cidrs[1]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "ip_based" }
+                regions = { "us-east-1" = { cidrs = ["*", "10.0.0.0/25"] }, "us-west-2" = { cidrs = ["::/0", "10.0.0.0"] } }
+                "#,
+                r#"Invalid CIDR block @ regions["us-east-1"].cidrs[1] + Invalid CIDR block @ regions["us-west-2"].cidrs[0] + Invalid CIDR block @ regions["us-west-2"].cidrs[1]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "ip_based" }
+                regions = { "us-east-1" = { cidrs = ["10.0.0.0/8"] }, "us-west-2" = { cidrs = ["11.0.0.0/8"] } }
+                "#,
+                "No default region @ regions",
+            ),
+            (
+                r#"
+                routing = { policy = "ip_based" }
+                regions = { "us-east-1" = { cidrs = ["*"] }, "us-west-2" = { cidrs = ["*"] } }
+                "#,
+                r#"More than one default region @ regions["us-west-2"].cidrs[0]"#,
+            ),
+            (
+                r#"
+                routing = { policy = "ip_based" }
+                regions = { "us-east-1" = { cidrs = ["*"] } }
+                "#,
+                r#"Region without clients @ regions["us-west-2"].cidrs"#,
+            ),
+            (r#"regions = { "us-east-1" = { bias = 1 } }"#, r#"Setting without effect @ regions["us-east-1"].bias"#),
+            (
+                r#"regions = { "us-east-1" = { weight = 1 } }"#,
+                r#"Setting without effect @ regions["us-east-1"].weight"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { locations = ["EU"] } }"#,
+                r#"Setting without effect @ regions["us-east-1"].locations"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { cidrs = ["10.0.0.0/8"] } }"#,
+                r#"Setting without effect @ regions["us-east-1"].cidrs"#,
+            ),
+            (
+                r#"
+                routing = { policy = "geoproximity" }
+                regions = { "us-east-1" = { bias = 100 }, "us-west-2" = { bias = -100 } }
+                "#,
+                r#"Number out of range @ regions["us-east-1"].bias + Number out of range @ regions["us-west-2"].bias"#,
+            ),
+            (r#"routing = { policy = "multivalue" }"#, "Unsupported value @ routing.policy"),
+        ],
+    );
+}
+
+#[test]
+fn invalid_health_checks_are_rejected() {
+    check(
+        true,
+        &[
+            (
+                r#"routing = { health_check = { protocol = "tcp", search_string = "ok" } }"#,
+                "Search string with TCP @ routing.health_check.search_string",
+            ),
+            (
+                r#"routing = { health_check = { protocol = "http" } }"#,
+                "Health check cannot reach the API @ routing.health_check.port",
+            ),
+            (
+                r#"routing = { health_check = { protocol = "http", port = 443 } }"#,
+                "Health check cannot reach the API @ routing.health_check.protocol",
+            ),
+            (
+                r#"routing = { health_check = { port = 8443 } }"#,
+                "Health check cannot reach the API @ routing.health_check.port",
+            ),
+            (
+                r#"routing = { health_check = { port = 0 } }"#,
+                "Number out of range @ routing.health_check.port + Health check cannot reach the API @ routing.health_check.port",
+            ),
+            (
+                r#"routing = { health_check = { checker_regions = ["us-east-1", "us-west-2", "us-east-1"] } }"#,
+                "Too few checker regions @ routing.health_check.checker_regions",
+            ),
+            (
+                r#"routing = { health_check = { checker_regions = ["us-east-1", "us-west-2", "eu-central-1"] } }"#,
+                "Unknown checker region @ routing.health_check.checker_regions[2]",
+            ),
+            (
+                r#"routing = { health_check = { calculated = { threshold = 3 } } }"#,
+                "Threshold too high @ routing.health_check.calculated.threshold",
+            ),
+            (
+                r#"
+                routing = { policy = "failover", health_check = { calculated = { threshold = 3 } } }
+                regions = { "us-east-1" = { primary = true }, "eu-west-1" = {} }
+                "#,
+                "Threshold too high @ routing.health_check.calculated.threshold",
+            ),
+            (
+                r#"
+                routing = { health_check = {} }
+                regions = { "us-east-1" = { health_check_id = "1" }, "us-west-2" = { health_alarm = { name = "errors" } } }
+                "#,
+                r#"Conflicting health checks @ regions["us-east-1"].health_check_id + Conflicting health checks @ regions["us-west-2"].health_alarm"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { health_check_id = "1", health_alarm = { name = "errors" } } }"#,
+                r#"Conflicting health checks @ regions["us-east-1"].health_check_id"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { health_alarm = { name = "errors", region = "us-east-9" } } }"#,
+                r#"Unknown region @ regions["us-east-1"].health_alarm.region"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { health_alarm = { name = "errors", insufficient_data = "maybe" } } }"#,
+                r#"Unsupported value @ regions["us-east-1"].health_alarm.insufficient_data"#,
+            ),
+            (
+                r#"regions = { "us-east-1" = { routing_control_arn = "arn:aws:lambda:us-east-1:1:function:a" } }"#,
+                r#"Invalid routing control ARN @ regions["us-east-1"].routing_control_arn"#,
+            ),
+            (
+                r#"
+                domain  = null
+                regions = { "us-east-1" = { health_alarm = { name = "errors" } } }
+                "#,
+                r#"Health check without a domain @ regions["us-east-1"].health_alarm"#,
+            ),
+            (
+                r#"
+                cdn     = { origin = "group" }
+                regions = { "us-east-1" = { health_check_id = "1" } }
+                "#,
+                r#"Health check without records @ regions["us-east-1"].health_check_id"#,
             ),
         ],
     );

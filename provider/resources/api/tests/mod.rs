@@ -10,7 +10,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 12] = [
+const TOPOLOGIES: [(&str, &str); 18] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -23,6 +23,12 @@ const TOPOLOGIES: [(&str, &str); 12] = [
     ("cdn with an origin group", CDN_GROUP),
     ("cdn with an origin group and a domain", CDN_GROUP_DOMAIN),
     ("cdn with a latency origin", CDN_LATENCY),
+    ("geolocation", GEOLOCATION),
+    ("geoproximity", GEOPROXIMITY),
+    ("IP-based", IP_BASED),
+    ("nested failover", NESTED_FAILOVER),
+    ("alarms and routing controls", ALARMS),
+    ("failover with existing health checks", EXISTING_CHECKS),
 ];
 
 const ONE_REGION: &str = r#"
@@ -50,7 +56,7 @@ name    = "ipgiraffe"
 regions = {
   "us-east-1"    = { primary = true }
   "us-west-2"    = {}
-  "eu-central-1" = { weight = 10, environment = { GREETING = "Hallo" }, traffic = "drained" }
+  "eu-central-1" = { environment = { GREETING = "Hallo" }, traffic = "drained" }
 }
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12", environment = { STAGE = "test" } }
 domain   = { name = "api.ipgiraffe.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
@@ -213,4 +219,75 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 domain   = { name = "api.example.com", zone_id = "Z0123456789" }
 routing  = { health_check = {} }
 cdn      = { origin = "latency", read_paths = ["/public/*"], failover_status_codes = [500] }
+"#;
+
+const GEOLOCATION: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1"    = { locations = ["*"] }
+  "us-west-2"    = { locations = ["US-WA", "country:NA", "NA"] }
+  "eu-central-1" = { locations = ["EU", "DE"] }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = {
+  policy       = "geolocation"
+  health_check = {
+    inverted        = true
+    disabled        = true
+    checker_regions = ["us-west-2", "eu-west-1", "us-east-1"]
+    calculated      = { threshold = 2 }
+  }
+}
+"#;
+
+const GEOPROXIMITY: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { bias = -10 }, "eu-central-1" = { bias = 99 } }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { policy = "geoproximity", health_check = { protocol = "tcp", path = "/" } }
+"#;
+
+const IP_BASED: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1"    = { cidrs = ["*", "203.0.113.9/24"] }
+  "eu-central-1" = { cidrs = ["2001:0DB8::/32", "198.51.100.0/24"] }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { policy = "ip_based", evaluate_target_health = false }
+"#;
+
+const NESTED_FAILOVER: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { policy = "failover", health_check = { calculated = { threshold = 1 } } }
+"#;
+
+const ALARMS: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1"    = { health_alarm = { name = "errors" } }
+  "us-west-2"    = { health_alarm = { name = "errors", region = "us-east-1", insufficient_data = "unhealthy" } }
+  "eu-central-1" = {
+    routing_control_arn = "arn:aws:route53-recovery-control::123456789012:controlpanel/1/routingcontrol/2"
+  }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+"#;
+
+const EXISTING_CHECKS: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1" = { primary = true, health_check_id = "11111111-2222-3333-4444-555555555555" }
+  "us-west-2" = {}
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789" }
+routing  = { policy = "failover" }
 "#;

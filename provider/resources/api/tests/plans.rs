@@ -11,28 +11,46 @@ use crate::components::Catalog;
 use crate::desired::{Address, Desired, Reference, is_open};
 use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, change, lint, resolve};
 use crate::resources::Resource;
+use crate::wire::Diagnostic;
 
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
 /// The number of choices that determine a configuration.
-const CHOICES: usize = 28;
+const CHOICES: usize = 30;
+
+const POLICIES: [&str; 6] = ["latency", "weighted", "failover", "geolocation", "geoproximity", "ip_based"];
+
+/// The locations of each region: as another region, and as the first one, which has the other clients, too.
+const LOCATIONS: [[&str; 2]; 4] =
+    [["\"NA\"", "\"NA\", \"*\""], ["\"US-WA\"", "\"*\""], ["\"EU\", \"DE\"", "\"*\""], ["\"AS\"", "\"*\""]];
+
+/// The blocks of each region, in the same way.
+const CIDRS: [[&str; 2]; 4] = [
+    ["\"10.0.0.0/8\"", "\"10.0.0.0/8\", \"*\""],
+    ["\"11.0.0.0/8\"", "\"*\""],
+    ["\"12.0.0.0/8\", \"2001:db8::/32\"", "\"*\""],
+    ["\"13.0.0.0/8\"", "\"*\""],
+];
 
 /// Builds a configuration from choices. Choice 0 is always the simplest option.
 fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
-    let (domain, cdn, policy) = (pick(3), pick(3), ["latency", "weighted", "failover"][pick(3)]);
-    let most = if policy == "failover" { 2 } else { REGIONS.len() };
+    let (domain, cdn, policy) = (pick(3), pick(3), POLICIES[pick(6)]);
     let mut regions = Vec::new();
     for (at, name) in REGIONS.iter().enumerate() {
         let (kind, weight, primary) = (pick(4), pick(3) * 50, pick(2));
-        if (kind == 1 && at > 0) || regions.len() == most {
+        if kind == 1 && at > 0 {
             continue;
         }
         let mut region = vec![format!("weight = {}", weight + 1)];
         let is_first = regions.is_empty();
         region.extend((is_first && (primary == 1 || policy == "failover")).then(|| "primary = true".to_owned()));
-        region.extend((kind == 2 && !is_first && policy != "failover").then(|| "traffic = \"drained\"".to_owned()));
+        region.extend(
+            (policy == "geolocation").then(|| format!("locations = [{}]", LOCATIONS[at][usize::from(is_first)])),
+        );
+        region.extend((policy == "ip_based").then(|| format!("cidrs = [{}]", CIDRS[at][usize::from(is_first)])));
+        region.extend((kind == 2 && !is_first).then(|| "traffic = \"drained\"".to_owned()));
         region.extend((kind == 3).then(|| format!("environment = {{ AT = \"{at}\" }}")));
         regions.push(format!("\"{name}\" = {{ {} }}", region.join(", ")));
     }
@@ -50,11 +68,15 @@ fn hcl(choices: &[u8]) -> String {
              certificate = {{ wildcard = {wildcard} }}{base} }}\n"
         );
     }
-    let (check, drain) = (pick(3), [60, 0, 300][pick(3)]);
+    let (check, drain) = (pick(4), [60, 0, 300][pick(3)]);
+    let over_regions = if pick(2) == 1 { ", calculated = { threshold = 1 }" } else { "" };
     if domain > 0 && cdn != 1 {
         let check = match check {
             0 => String::new(),
-            often => format!(", health_check = {{ path = \"/health\", interval_seconds = {} }}", [30, 10][often - 1]),
+            3 => ", health_check = { path = \"/\", protocol = \"tcp\" }".to_owned(),
+            often => {
+                format!(", health_check = {{ path = \"/\", interval_seconds = {}{over_regions} }}", [30, 10][often - 1])
+            }
         };
         hcl += &format!("routing = {{ policy = \"{policy}\", drain_seconds = {drain}{check} }}\n");
     }
@@ -77,7 +99,7 @@ fn hcl(choices: &[u8]) -> String {
 fn expand_valid(choices: &[u8]) -> Option<(String, Desired)> {
     let hcl = hcl(choices);
     let config = config(&hcl);
-    if !Api.validate(&config).is_empty() {
+    if Api.validate(&config).iter().any(Diagnostic::is_error) {
         return None;
     }
     expand(&config).ok().map(|expansion| (hcl, expansion.desired))
@@ -258,6 +280,10 @@ impl Model {
     fn target_failure(&self, set: &Json) -> Option<String> {
         let set = set.get("value").unwrap_or(set);
         if self.objects("distribution").any(|(_, entry)| entry.outputs["domain_name"] == set["target"]) {
+            return None;
+        }
+        // The record sets of the other record have targets of their own.
+        if self.objects("record").any(|(_, entry)| entry.outputs["name"] == set["target"]) {
             return None;
         }
         let Some((at, domain)) = self.objects("domain").find(|(_, domain)| domain.outputs["target"] == set["target"])

@@ -1,8 +1,9 @@
-//! Route 53: hosted zones, changes and tags. Record sets and health checks have files of their own.
+//! Route 53: hosted zones, changes and tags. Record sets, health checks and CIDR collections have files of their own.
 //!
 //! Source: AWS, Route 53 API reference and "Route 53 quotas"; messages as users have reported them.
 
 mod checks;
+mod cidr;
 mod records;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
 use self::checks::Check;
+use self::cidr::Collection;
 use super::xml_response::{Page, given, message, node, text};
 use super::{ApiCall, Ids, Store};
 use crate::message::{ApiError, Response};
@@ -32,6 +34,7 @@ pub(super) struct Route53 {
     zones: Store<Zone>,
     changes: Store<Change>,
     checks: Store<Check>,
+    collections: Store<Collection>,
     /// The ids of created objects by caller reference, also of deleted objects: `zone/REFERENCE`, `check/REFERENCE`.
     references: Store<String>,
 }
@@ -79,6 +82,12 @@ impl Route53 {
             "ListHealthChecks" => Ok(self.list_checks(place, call)),
             "UpdateHealthCheck" => self.update_check(place, call),
             "DeleteHealthCheck" => self.delete_check(place, call.name(0)),
+            "CreateCidrCollection" => self.create_collection(place, call),
+            "ListCidrCollections" => self.list_collections(place, call),
+            "ListCidrLocations" => self.list_locations(place, call),
+            "ListCidrBlocks" => self.list_blocks(place, call),
+            "ChangeCidrCollection" => self.change_collection(place, call),
+            "DeleteCidrCollection" => self.delete_collection(place, call.name(0)),
             "ChangeTagsForResource" => self.change_tags(place, call),
             "ListTagsForResource" => self.list_tags(place, call),
             _ => Err(call.not_implemented()),

@@ -7,7 +7,9 @@ mod account;
 mod acm;
 mod apigateway;
 mod batch;
+mod cidr;
 mod cloudfront;
+mod health_checks;
 mod iam;
 mod lambda;
 mod reserved_names;
@@ -69,10 +71,8 @@ fn timer(place: &Place, what: &str, name: &str) -> String {
 
 /// Rewrites the request into the form that ministack understands.
 pub(crate) async fn prepare(context: &mut Context<'_>) -> Result<(), Error> {
-    match context.service.as_str() {
-        "apigateway" => apigateway::prepare(context).await?,
-        "route53" => route53::prepare(&mut context.request),
-        _ => {}
+    if context.service == "apigateway" {
+        apigateway::prepare(context).await?;
     }
     Ok(())
 }

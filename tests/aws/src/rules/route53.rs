@@ -5,23 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use super::batch::{self, Change};
-use super::{Context, Verdict};
-use crate::data_plane;
+use super::{Context, Verdict, cidr, health_checks};
+use crate::dns;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::Response;
 use crate::records::{Record, absolute};
 use crate::upstream::Lookup;
 use crate::xml::Element;
-
-/// ministack does not accept `\052` as `*`.
-pub(crate) fn prepare(request: &mut Request) {
-    if let Ok(text) = std::str::from_utf8(&request.body)
-        && text.contains("\\052")
-    {
-        request.body = text.replace("\\052", "*").into();
-    }
-    request.query = request.query.replace("%5C052", "%2A").replace("\\052", "*");
-}
 
 /// Rejects changes that contradict the zone and reused caller references; responds where ministack cannot.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
@@ -32,10 +22,15 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             let used = reference(context).is_some_and(|key| context.proxy.remembered(&key).is_some());
             if used { context.refuse(409, "HostedZoneAlreadyExists", message) } else { Ok(None) }
         }
-        "CreateHealthCheck" => create_health_check(context).await,
+        "CreateHealthCheck" => match health_checks::of_create(context).await? {
+            Some(refusal) => Ok(Some(refusal)),
+            None => create_health_check(context).await,
+        },
         "UpdateHealthCheck" => update_health_check(context).await,
         "GetHealthCheckStatus" => health_check_status(context).await,
         "ListTagsForResources" => list_tags(context).await,
+        "DeleteCidrCollection" => cidr::delete(context).await,
+        "ChangeCidrCollection" => cidr::change(context).await,
         _ => Ok(None),
     }
 }
@@ -66,7 +61,14 @@ async fn change_records(context: &Context<'_>) -> Verdict {
             );
         }
     }
-    let violations = batch::violations(&absolute(zone.text_at(&["HostedZone", "Name"])), &current, &changes);
+    for set in request.items_at(&["ChangeBatch", "Changes"]).iter().filter_map(|it| it.child("ResourceRecordSet")) {
+        if let Some(mistake) = batch::invalid_input(set) {
+            return context.refuse(400, "InvalidInput", mistake);
+        }
+    }
+    let zone = batch::Zone { id: zone_id, name: &absolute(zone.text_at(&["HostedZone", "Name"])) };
+    let mut violations = batch::violations(&zone, &current, &changes);
+    violations.extend(cidr::violations(context, &changes).await?);
     if violations.is_empty() {
         return Ok(None);
     }
@@ -75,10 +77,10 @@ async fn change_records(context: &Context<'_>) -> Verdict {
 
 /// All records of a zone.
 pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<Record>, Error> {
-    data_plane::records(&context.proxy.upstream, &context.place, zone_id).await
+    dns::records(&context.proxy.upstream, &context.place, zone_id).await
 }
 
-async fn get_xml(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
+pub(super) async fn get_xml(context: &Context<'_>, path: &str) -> Result<Option<Arc<Element>>, Error> {
     context.proxy.upstream.xml(&context.place, "route53", Lookup::Get(path)).await
 }
 
@@ -109,22 +111,23 @@ async fn update_health_check(context: &Context<'_>) -> Verdict {
     let request = context.request.xml();
     let found = get_xml(context, &format!("/2013-04-01/healthcheck/{}", context.name(0))).await?;
     let version = request.text_at(&["HealthCheckVersion"]);
-    if let Some(found) = found
+    if let Some(found) = &found
         && !version.is_empty()
         && found.text_at(&["HealthCheck", "HealthCheckVersion"]) != version
     {
         return context.refuse(409, "HealthCheckVersionMismatch", "The health check has another version by now.");
     }
-    Ok(None)
+    health_checks::of_update(context).await
 }
 
-/// Three of Route 53's checkers report, and agree.
+/// One of Route 53's checkers in each region reports, and all agree. Without checker regions, three report.
 async fn health_check_status(context: &Context<'_>) -> Verdict {
     let path = format!("/2013-04-01/healthcheck/{}", context.name(0));
     let Some(check) = get_xml(context, &path).await? else {
         return context.refuse(404, "NoSuchHealthCheck", "No health check exists with the specified ID.");
     };
-    let healthy = data_plane::is_healthy(context.proxy, check.at(&["HealthCheck", "HealthCheckConfig"])).await;
+    let config = check.at(&["HealthCheck", "HealthCheckConfig"]).cloned().unwrap_or_default();
+    let healthy = dns::is_healthy(context.proxy, &context.place, &config).await?;
     let status = if healthy { "Success: HTTP Status Code 200, OK" } else { "Failure: Unhealthy" };
     let observation = |region: &str| {
         let report =
@@ -138,7 +141,9 @@ async fn health_check_status(context: &Context<'_>) -> Verdict {
             ],
         )
     };
-    let observations = ["us-east-1", "eu-west-1", "ap-southeast-1"].map(observation).to_vec();
+    let checkers: Vec<&str> = config.items_at(&["Regions"]).iter().map(|region| region.text.as_str()).collect();
+    let checkers = if checkers.is_empty() { vec!["us-east-1", "eu-west-1", "ap-southeast-1"] } else { checkers };
+    let observations = checkers.into_iter().map(observation).collect();
     let list = Element::with_children("HealthCheckObservations", observations);
     let response = Element::with_children("GetHealthCheckStatusResponse", vec![list]);
     Ok(Some(Response::xml(StatusCode::OK, &response)))
@@ -182,9 +187,6 @@ pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
     if let (false, Some(key)) = (created.is_empty(), reference(context)) {
         context.proxy.remember(key, created);
     }
-    if operation.contains("HealthCheck") {
-        message.each_mut(&mut correct_health_check);
-    }
     if operation == "ListResourceRecordSets" {
         message.each_mut(&mut |element| {
             if matches!(element.name.as_str(), "Name" | "NextRecordName") {
@@ -204,20 +206,4 @@ fn set_change_status(context: &Context<'_>, info: &mut Element) {
     if let Some(status) = info.child_mut("Status") {
         status.text = if pending { "PENDING" } else { "INSYNC" }.to_owned();
     }
-}
-
-/// ministack writes booleans as Python does, which the SDKs cannot read, and empty regions and children, which AWS
-/// omits.
-fn correct_health_check(element: &mut Element) {
-    if element.text == "True" || element.text == "False" {
-        element.text = element.text.to_lowercase();
-    }
-    let is_list = |name: &str| matches!(name, "Regions" | "ChildHealthChecks");
-    if is_list(&element.name) {
-        element.children.retain(|item| !item.text.is_empty());
-    }
-    for list in element.children.iter_mut().filter(|child| is_list(&child.name)) {
-        list.children.retain(|item| !item.text.is_empty());
-    }
-    element.children.retain(|child| !is_list(&child.name) || !child.children.is_empty());
 }

@@ -139,6 +139,7 @@ fn complete(requested: &Element) -> Element {
     let defaults: &[(&str, &str)] = match kind.split('_').next() {
         Some("HTTP") => &[("Port", "80"), ("EnableSNI", "false")],
         Some("HTTPS") => &[("Port", "443"), ("EnableSNI", "true")],
+        Some("CLOUDWATCH") => &[("InsufficientDataHealthStatus", "LastKnownStatus")],
         _ => &[],
     };
     let of_endpoints: &[(&str, &str)] = match kind.split('_').next() {

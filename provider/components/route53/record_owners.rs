@@ -1,0 +1,125 @@
+//! Whose record sets are: Route 53 stores no tags of them, so their targets decide.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_route53::types::{ResourceRecordSet, RrType};
+
+use crate::aws::{CallError, Regional};
+use crate::components::Siblings;
+use crate::components::apigateway::domain;
+use crate::components::cloudfront::distribution;
+use crate::components::route53::record::{Outputs, Record, RecordSet, SECONDARY, Spec, region_of, secondary_name};
+use crate::components::route53::{dns, record_sets};
+use crate::components::support::answer::none_if_missing;
+use crate::desired::Address;
+
+/// Whether a record set resolves the name to an address.
+pub(crate) fn is_address(set: &ResourceRecordSet) -> bool {
+    matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
+}
+
+/// Whether a record set that is not in the ledger is the one of `spec`. A region's name as set identifier is not enough:
+/// other tools use it, too.
+pub(crate) async fn is_own(
+    aws: &Regional,
+    spec: &Spec,
+    name: &str,
+    held: &ResourceRecordSet,
+) -> Result<bool, CallError> {
+    let Some((key, set)) = record_sets::of_key(spec, held) else { return Ok(false) };
+    match set.target.known() {
+        Some(target) => Ok(record_sets::target_of(held) == Some(dns::normal(target))),
+        None => leads_to_own(aws, name, key, held).await,
+    }
+}
+
+/// Whether a record set is an alias of a distribution, or of the custom domain name in the region `key`, that carries
+/// our owner id.
+async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
+    if alias.hosted_zone_id == distribution::HOSTED_ZONE {
+        let own = distribution::own(aws).await?;
+        return Ok(own.iter().any(|own| dns::normal(&own.domain_name) == target));
+    }
+    // The record set of a distribution has no region.
+    if key == distribution::KEY {
+        return Ok(false);
+    }
+    if key == SECONDARY {
+        return leads_to_own_secondary(aws, name, &alias.hosted_zone_id, &target).await;
+    }
+    // The record of a secondary name leads to the custom domain names of its parent.
+    let name = name.strip_prefix(SECONDARY).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+    let own = domain::own_target(&aws.at(region_of(key)), name).await?;
+    Ok(own.is_some_and(|own| dns::normal(&own) == target))
+}
+
+/// Whether `target` is the secondary name of `name`, and one of its record sets leads to us.
+async fn leads_to_own_secondary(aws: &Regional, name: &str, zone_id: &str, target: &str) -> Result<bool, CallError> {
+    let secondary = secondary_name(name);
+    if dns::normal(&secondary) != target {
+        return Ok(false);
+    }
+    let held = none_if_missing(dns::record_sets(aws, zone_id, &secondary).await)?.unwrap_or_default();
+    for set in held.iter().filter(|set| is_address(set)) {
+        let key = set.set_identifier.as_deref().unwrap_or(distribution::KEY);
+        if key != SECONDARY && Box::pin(leads_to_own(aws, &secondary, key, set)).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The record sets that have the type and set identifier of one of ours and another target: others changed them.
+pub(crate) async fn strangers(
+    aws: &Regional,
+    outputs: &Outputs,
+    held: &[ResourceRecordSet],
+    from: Option<&Spec>,
+    to: Option<&Spec>,
+) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let specs = || from.into_iter().chain(to);
+    let mut strangers = Vec::new();
+    for set in held.iter().filter(|set| specs().any(|spec| record_sets::has_key_of(spec, set))) {
+        let target = record_sets::target_of(set);
+        let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
+        let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
+        if ours.iter().any(leads_there) {
+            continue;
+        }
+        let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);
+        if !leads_to_own(aws, &outputs.name, key, set).await? {
+            strangers.push(set.clone());
+        }
+    }
+    Ok(strangers)
+}
+
+/// The names that may have records of ours; for each name, the possible targets and their components.
+pub(crate) async fn candidates(
+    aws: &Regional,
+    siblings: &Siblings,
+) -> Result<BTreeMap<String, BTreeMap<String, Address>>, CallError> {
+    let mut candidates: BTreeMap<String, BTreeMap<String, Address>> = BTreeMap::new();
+    for (address, domain) in siblings.all::<domain::Domain>() {
+        let (name, target) = (domain.name, dns::normal(&domain.target));
+        // With nested failover, the record of the secondary name leads to the same custom domain names.
+        if address.key.is_none() {
+            let secondary = secondary_name(&name);
+            let own = Address::global_of::<Record>().key(&secondary);
+            candidates.entry(name.clone()).or_default().insert(dns::normal(&secondary), own.into());
+            candidates.entry(secondary).or_default().insert(target.clone(), address.clone());
+        }
+        candidates.entry(name).or_default().insert(target, address);
+    }
+    // The distribution is searched here instead of among the siblings, so that the order of the kinds does not matter.
+    for distribution in distribution::own(aws).await? {
+        let (aliases, _) = distribution::aliases(aws, &distribution.id).await?;
+        for alias in aliases {
+            let target = dns::normal(&distribution.domain_name);
+            let address = Address::global_of::<distribution::Distribution>();
+            candidates.entry(alias).or_default().insert(target, address.into());
+        }
+    }
+    Ok(candidates)
+}

@@ -1,0 +1,252 @@
+//! Answers of Route 53 to clients: the records of a zone, and the state of health checks.
+//!
+//! The header `x-test-region` names the region that the client is near; the default is us-east-1. `x-test-location` names its
+//! country or state (`DE`, `US-WA`); the default is that of the region. `x-test-address` is its IP address, for IP-based
+//! routing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::data_plane;
+use crate::error::Error;
+use crate::geography::Location;
+use crate::message::{Request, encode};
+use crate::model::{self, Block, Client};
+use crate::proxy::Proxy;
+use crate::records::{Policy, Record, Target, absolute};
+use crate::upstream::{Lookup, Place, Upstream};
+use crate::xml::Element;
+
+/// The region of the client.
+pub(crate) const CLIENT_REGION: &str = "x-test-region";
+/// The country or state of the client.
+const CLIENT_LOCATION: &str = "x-test-location";
+/// The address of the client.
+const CLIENT_ADDRESS: &str = "x-test-address";
+/// The headers that describe the client to the model, and that no API receives.
+pub(crate) const CLIENT_HEADERS: [&str; 3] = [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS];
+
+/// Calculated health checks of more levels are loops.
+const MAX_LEVELS: usize = 8;
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+impl Client {
+    /// The client that sent a request.
+    pub(crate) fn of(request: &Request) -> Self {
+        let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+        let near = Self::near(header(CLIENT_REGION).unwrap_or("us-east-1"));
+        let location = header(CLIENT_LOCATION).map_or(near.location, Location::of_client);
+        let address = header(CLIENT_ADDRESS).and_then(|address| address.parse().ok());
+        Self { region: near.region, location, address }
+    }
+}
+
+/// The host that a name of the account leads to, for a client; `None` when the account has no such name.
+pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Client) -> Result<Option<String>, Error> {
+    let Some(records) = records_of_zone(proxy, place, name).await? else { return Ok(None) };
+    let involved = involved(&records, name);
+    let mut status = BTreeMap::new();
+    for check in involved.iter().filter_map(|record| record.health_check.as_deref()) {
+        if !status.contains_key(check) {
+            status.insert(check.to_owned(), is_check_healthy(proxy, place, check, 0).await?);
+        }
+    }
+    let blocks = blocks(proxy, place, &involved).await?;
+    let is_healthy = |check: &str| status.get(check).copied().unwrap_or(true);
+    let zone = model::Zone { records: &records, blocks: &blocks, is_healthy: &is_healthy };
+    let chosen = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
+        let mut choices = model::dns_answer(&zone, name, kind, client);
+        choices.sort_by(|a, b| b.share.total_cmp(&a.share));
+        choices.first().map(|choice| choice.record.target.clone())
+    });
+    Ok(chosen.map(|target| match target {
+        Target::Alias { host, .. } => host,
+        Target::Values(values) => {
+            values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
+        }
+    }))
+}
+
+/// The records of a name, and of the names of the same zone that its aliases lead to.
+fn involved<'a>(records: &'a [Record], name: &str) -> Vec<&'a Record> {
+    let (mut open, mut seen, mut found) = (vec![absolute(name)], BTreeSet::new(), Vec::new());
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        for record in records.iter().filter(|record| record.name == name) {
+            found.push(record);
+            if let Target::Alias { host, .. } = &record.target {
+                open.push(absolute(host));
+            }
+        }
+    }
+    found
+}
+
+/// The blocks of the CIDR collections that records refer to.
+async fn blocks(proxy: &Proxy, place: &Place, records: &[&Record]) -> Result<Vec<Block>, Error> {
+    let collections: BTreeSet<&String> = records
+        .iter()
+        .filter_map(|record| match &record.policy {
+            Policy::IpBased(collection, _) => Some(collection),
+            _ => None,
+        })
+        .collect();
+    let mut blocks = Vec::new();
+    for collection in collections {
+        blocks.extend(blocks_of(&proxy.upstream, place, collection).await?.into_iter().flatten());
+    }
+    Ok(blocks)
+}
+
+/// The blocks of a CIDR collection; `None` when it does not exist.
+pub(crate) async fn blocks_of(upstream: &Upstream, place: &Place, id: &str) -> Result<Option<Vec<Block>>, Error> {
+    let path = format!("/2013-04-01/cidrcollection/{}/cidrblocks", encode(id));
+    let Some(page) = upstream.xml(place, "route53", Lookup::Get(&path)).await? else { return Ok(None) };
+    let block = |item: &Element| Block {
+        collection: id.to_owned(),
+        location: item.text_at(&["LocationName"]).to_owned(),
+        cidr: item.text_at(&["CidrBlock"]).to_owned(),
+    };
+    Ok(Some(page.items_at(&["CidrBlocks"]).iter().map(block).collect()))
+}
+
+/// The records of the account's most specific zone for `name`.
+async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
+    let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
+    let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
+    let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
+    let Some(zone) = zone else { return Ok(None) };
+    let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
+    records(&proxy.upstream, place, id).await.map(Some)
+}
+
+/// All records of a zone.
+pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -> Result<Vec<Record>, Error> {
+    let mut records = Vec::new();
+    let mut next = String::new();
+    loop {
+        let path = format!("/2013-04-01/hostedzone/{zone_id}/rrset{next}");
+        let Some(page) = upstream.xml(place, "route53", Lookup::Get(&path)).await? else { return Ok(records) };
+        records.extend(page.items_at(&["ResourceRecordSets"]).iter().map(Record::read));
+        if page.text_at(&["IsTruncated"]) != "true" {
+            return Ok(records);
+        }
+        let parameter = |name: &str| encode(page.text_at(&[name]));
+        let (name, kind) = (parameter("NextRecordName"), parameter("NextRecordType"));
+        next = format!("?name={name}&type={kind}&identifier={}", parameter("NextRecordIdentifier"));
+    }
+}
+
+/// Whether a health check is healthy now. `level` counts the calculated health checks that led here.
+fn is_check_healthy<'a>(
+    proxy: &'a Proxy,
+    place: &'a Place,
+    id: &'a str,
+    level: usize,
+) -> BoxFuture<'a, Result<bool, Error>> {
+    Box::pin(async move {
+        let path = format!("/2013-04-01/healthcheck/{id}");
+        let check = proxy.upstream.xml(place, "route53", Lookup::Get(&path)).await?;
+        // A deleted health check keeps its last status, which is not stored here; treat it as healthy.
+        let Some(check) = check else { return Ok(true) };
+        let Some(config) = check.at(&["HealthCheck", "HealthCheckConfig"]) else { return Ok(true) };
+        is_healthy_at(proxy, place, config, level).await
+    })
+}
+
+/// Whether a health check with this configuration is healthy.
+pub(crate) async fn is_healthy(proxy: &Proxy, place: &Place, config: &Element) -> Result<bool, Error> {
+    is_healthy_at(proxy, place, config, 0).await
+}
+
+async fn is_healthy_at(proxy: &Proxy, place: &Place, config: &Element, level: usize) -> Result<bool, Error> {
+    let is_true = |name: &str| config.text_at(&[name]).eq_ignore_ascii_case("true");
+    // Route 53 considers a disabled health check healthy, and inverts this, too.
+    let status = is_true("Disabled")
+        || match config.text_at(&["Type"]) {
+            "CALCULATED" => calculated(proxy, place, config, level).await?,
+            "CLOUDWATCH_METRIC" => alarm(proxy, place, config),
+            "RECOVERY_CONTROL" => {
+                proxy.remembered(&routing_control_key(config.text_at(&["RoutingControlArn"]))).as_deref() == Some("On")
+            }
+            _ => endpoint(proxy, config).await,
+        };
+    Ok(status != is_true("Inverted"))
+}
+
+async fn calculated(proxy: &Proxy, place: &Place, config: &Element, level: usize) -> Result<bool, Error> {
+    if level == MAX_LEVELS {
+        return Ok(false);
+    }
+    let mut healthy = 0;
+    for child in config.items_at(&["ChildHealthChecks"]) {
+        healthy += usize::from(is_check_healthy(proxy, place, &child.text, level + 1).await?);
+    }
+    let threshold: usize = config.text_at(&["HealthThreshold"]).parse().unwrap_or_default();
+    Ok(healthy >= threshold)
+}
+
+/// Whether the state of an alarm means healthy.
+fn alarm(proxy: &Proxy, place: &Place, config: &Element) -> bool {
+    let text = |name: &str| config.text_at(&["AlarmIdentifier", name]);
+    let key = alarm_key(&place.account, text("Region"), text("Name"));
+    match proxy.remembered(&key).as_deref() {
+        Some("OK") => true,
+        Some("ALARM") => false,
+        _ => match config.text_at(&["InsufficientDataHealthStatus"]) {
+            "Healthy" => true,
+            "Unhealthy" => false,
+            _ => proxy.remembered(&format!("{key}/last")).as_deref() != Some("ALARM"),
+        },
+    }
+}
+
+/// Stores the state of a CloudWatch alarm: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+pub(crate) fn set_alarm(proxy: &Proxy, region: &str, name: &str, state: &str) {
+    let key = alarm_key(&proxy.options.account, region, name);
+    if state != "INSUFFICIENT_DATA" {
+        proxy.remember(format!("{key}/last"), state);
+    }
+    proxy.remember(key, state);
+}
+
+/// Switches an ARC routing control. It is off at first.
+pub(crate) fn set_routing_control(proxy: &Proxy, arn: &str, on: bool) {
+    proxy.remember(routing_control_key(arn), if on { "On" } else { "Off" });
+}
+
+fn alarm_key(account: &str, region: &str, name: &str) -> String {
+    format!("alarm/{account}/{region}/{name}")
+}
+
+fn routing_control_key(arn: &str) -> String {
+    format!("routing control/{arn}")
+}
+
+/// Whether an endpoint answers Route 53's checkers. API Gateway and CloudFront listen on port 443, and only for TLS.
+async fn endpoint(proxy: &Proxy, config: &Element) -> bool {
+    let text = |name: &str| config.text_at(&[name]);
+    let host = text("FullyQualifiedDomainName").to_lowercase();
+    if text("Port") != "443" || text("Type").split('_').next() == Some("HTTP") {
+        return false;
+    }
+    if text("Type") == "TCP" {
+        return data_plane::listens(proxy, &host).await;
+    }
+    let path = if text("ResourcePath").is_empty() { "/" } else { text("ResourcePath") };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let request = Request {
+        method: http::Method::GET,
+        path: format!("/{}", path.trim_start_matches('/')),
+        query: query.to_owned(),
+        headers: http::HeaderMap::new(),
+        body: bytes::Bytes::new(),
+    };
+    let Ok(response) = data_plane::connect(proxy, &host, &host, request).await else { return false };
+    let start = String::from_utf8_lossy(&response.body[..response.body.len().min(5120)]).into_owned();
+    (200..400).contains(&response.status.as_u16()) && start.contains(text("SearchString"))
+}
