@@ -168,6 +168,8 @@ const NOT_FOUND_CODES: &[&str] = &[
     "NoSuchChange",
     "NoSuchHealthCheck",
     "NoSuchHostedZone",
+    // WAF
+    "WAFNonexistentItemException",
 ];
 
 /// Codes for an object that already exists. [`CallError::is_exists`] has those that also mean other conflicts.

@@ -1,7 +1,7 @@
 //! The registry of all kinds.
 
 use super::erased::Erased;
-use super::{AnyComponent, acm, apigateway, cloudfront, execute_api, iam, lambda, logs, route53};
+use super::{AnyComponent, acm, apigateway, cloudfront, execute_api, iam, lambda, logs, route53, wafv2};
 
 /// Every kind. A kind is listed after the kinds that its spec refers to: an import searches in this order.
 pub static REGISTRY: &[&dyn AnyComponent] = &[
@@ -17,6 +17,15 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::integration::Integration>::new(),
     &Erased::<apigateway::route::Route>::new(),
     &Erased::<apigateway::stage::Stage>::new(),
+    &Erased::<apigateway::rest_api::RestApi>::new(),
+    &Erased::<apigateway::rest_definition::RestDefinition>::new(),
+    &Erased::<apigateway::rest_deployment::RestDeployment>::new(),
+    &Erased::<apigateway::rest_stage::RestStage>::new(),
+    &Erased::<apigateway::rest_endpoint::RestEndpoint>::new(),
+    &Erased::<apigateway::api_key::ApiKey>::new(),
+    &Erased::<apigateway::usage_plan::UsagePlan>::new(),
+    &Erased::<apigateway::usage_plan_key::UsagePlanKey>::new(),
+    &Erased::<wafv2::web_acl_association::WebAclAssociation>::new(),
     &Erased::<lambda::permission::Permission>::new(),
     &Erased::<acm::certificate::Certificate>::new(),
     &Erased::<route53::validation_record::ValidationRecord>::new(),

@@ -191,8 +191,7 @@ fn outputs(aws: &Regional, api: &Api) -> Result<Outputs, CallError> {
 }
 
 fn located(aws: &Regional, id: String, endpoint: String) -> Outputs {
-    let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let host = format!("{id}.execute-api.{}.{suffix}", aws.region());
+    let host = apigateway::host(aws, &id);
     Outputs { id, endpoint, host }
 }
 

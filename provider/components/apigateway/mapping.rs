@@ -70,14 +70,18 @@ impl Component for Mapping {
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some(api) = apigateway::api(aws, siblings) else { return Ok(Vec::new()) };
+        let apis = apigateway::api_ids(aws, siblings);
+        if apis.is_empty() {
+            return Ok(Vec::new());
+        }
+        let is_ours = |mapping: &ApiMapping| mapping.api_id.as_ref().is_some_and(|id| apis.contains(id));
         let mut discovered = Vec::new();
         for (address, domain) in siblings.all::<domain::Domain>() {
             if address.scope != aws.address().scope {
                 continue;
             }
             let own = mappings(aws, &domain.name).await?;
-            for mapping in own.into_iter().filter(|mapping| mapping.api_id.as_ref() == Some(&api.id)) {
+            for mapping in own.into_iter().filter(is_ours) {
                 let spec = reported(&domain.name, &mapping);
                 let id = required(mapping.api_mapping_id, "a mapping's id")?;
                 let outputs = Outputs { domain: domain.name.clone(), id };

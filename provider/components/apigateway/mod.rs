@@ -1,12 +1,21 @@
-//! Amazon API Gateway (v2): ARNs, tags, and the parents of its objects.
+//! Amazon API Gateway: HTTP APIs and custom domain names (v2), REST APIs (v1), and what their kinds share.
 
+pub mod api_key;
 pub mod domain;
 pub mod execute_api_endpoint;
 pub mod http_api;
 pub mod integration;
 pub mod mapping;
+mod rest;
+pub mod rest_api;
+pub mod rest_definition;
+pub mod rest_deployment;
+pub mod rest_endpoint;
+pub mod rest_stage;
 pub mod route;
 pub mod stage;
+pub mod usage_plan;
+pub mod usage_plan_key;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -44,7 +53,13 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
     format!("arn:{}:apigateway:{}::{path}", aws.partition(), aws.region())
 }
 
-/// Changes the tags of the object with this ARN from `from` to `to`.
+/// The host name that AWS gives an API.
+pub(crate) fn host(aws: &Regional, api_id: &str) -> String {
+    let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("{api_id}.execute-api.{}.{suffix}", aws.region())
+}
+
+/// Changes the tags of the object with this ARN, of API Gateway v2, from `from` to `to`.
 pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
     let set = async |tags: BTreeMap<String, String>| {
         let tags: HashMap<String, String> = tags.into_iter().collect();
@@ -61,4 +76,12 @@ pub(crate) async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> 
 /// The HTTP API that was found in this region. Objects without tags are found through it.
 pub(crate) fn api(aws: &Regional, siblings: &Siblings) -> Option<http_api::Outputs> {
     siblings.in_scope::<http_api::HttpApi>(&aws.address().scope).into_iter().next()
+}
+
+/// The ids of all APIs that were found in this region, of both protocols.
+pub(crate) fn api_ids(aws: &Regional, siblings: &Siblings) -> Vec<String> {
+    let scope = &aws.address().scope;
+    let http = siblings.in_scope::<http_api::HttpApi>(scope).into_iter().map(|api| api.id);
+    let rest = siblings.in_scope::<rest_api::RestApi>(scope).into_iter().map(|api| api.id);
+    http.chain(rest).collect()
 }

@@ -1,0 +1,3 @@
+//! Kinds of AWS WAF.
+
+pub mod web_acl_association;
