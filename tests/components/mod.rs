@@ -9,6 +9,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod probe;
+mod rest;
 mod route53;
 
 use std::collections::BTreeMap;

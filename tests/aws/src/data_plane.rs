@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::message::{Request, Response, encode};
 use crate::model::{self, Client};
 use crate::proxy::Proxy;
+use crate::rest_plane;
 use crate::upstream::{Lookup, Place};
 
 const CONNECT_TO: &str = "x-connect-to";
@@ -151,6 +152,11 @@ async fn send_to_api(
         if region.is_some_and(|region| region != place.region) {
             continue;
         }
+        if proxy.upstream.memory().has_rest_api(&place, id) {
+            let (stage, path) = stage_of(&request.path);
+            let target = rest_plane::Target { api: id, stage, path, at_default_endpoint: true };
+            return send_to_rest_api(proxy, &place, target, &request).await;
+        }
         let Some(api) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("/v2/apis/{id}"))).await? else {
             continue;
         };
@@ -185,6 +191,10 @@ async fn send_to_domain(
         let Some((rest, mapping)) = found.min_by_key(|(rest, _)| rest.len()) else { break };
         let (api, stage) =
             (mapping["apiId"].as_str().unwrap_or_default(), mapping["stage"].as_str().unwrap_or_default());
+        if proxy.upstream.memory().has_rest_api(&place, api) {
+            let target = rest_plane::Target { api, stage, path: &rest, at_default_endpoint: false };
+            return send_to_rest_api(proxy, &place, target, &request).await;
+        }
         return invoke(proxy, &place, api, &format!("/{stage}{rest}"), request).await;
     }
     Ok(failure(403, "Forbidden"))
@@ -200,16 +210,42 @@ fn strip_base_path(mapping: &Value, path: &str) -> Option<String> {
     (rest.is_empty() || rest.starts_with('/')).then(|| format!("/{}", rest.trim_start_matches('/')))
 }
 
+/// The stage and the rest of a path at the host of a REST API.
+fn stage_of(path: &str) -> (&str, &str) {
+    let path = path.trim_start_matches('/');
+    path.find('/').map_or((path, "/"), |end| path.split_at(end))
+}
+
 /// Calls an API of a region; the first segment of the path may be the stage.
 async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request: Request) -> Result<Response, Error> {
+    remove_test_headers(&mut request);
+    answered(proxy, place, async { proxy.upstream.invoke(place, api, path, request).await }).await
+}
+
+async fn send_to_rest_api(
+    proxy: &Proxy,
+    place: &Place,
+    target: rest_plane::Target<'_>,
+    request: &Request,
+) -> Result<Response, Error> {
+    let mut request = request.clone();
+    remove_test_headers(&mut request);
+    answered(proxy, place, async { rest_plane::respond(proxy, place, target, &request).await }).await
+}
+
+fn remove_test_headers(request: &mut Request) {
+    CLIENT_HEADERS.into_iter().for_each(|name| drop(request.headers.remove(name)));
+    request.headers.remove(CONNECT_TO);
+}
+
+/// The response of a region, unless its APIs are down.
+async fn answered(
+    proxy: &Proxy,
+    place: &Place,
+    response: impl Future<Output = Result<Response, Error>>,
+) -> Result<Response, Error> {
     let is_down = proxy.down.lock().is_ok_and(|down| down.contains(&place.region));
-    let mut response = if is_down {
-        failure(503, "Service Unavailable")
-    } else {
-        CLIENT_HEADERS.into_iter().for_each(|name| drop(request.headers.remove(name)));
-        request.headers.remove(CONNECT_TO);
-        proxy.upstream.invoke(place, api, path, request).await?
-    };
+    let mut response = if is_down { failure(503, "Service Unavailable") } else { response.await? };
     if let Ok(region) = HeaderValue::from_str(&place.region) {
         response.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
     }

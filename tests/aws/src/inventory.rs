@@ -1,5 +1,6 @@
 //! An inventory of an account, as AWS's API reports it: what tests compare, and what is empty at the end.
 
+mod apigateway;
 mod route53;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,6 +97,9 @@ impl Inventory {
             collector.certificates(place).await?;
             collector.apis(place).await?;
             collector.domains(place).await?;
+            collector.rest_apis(place).await?;
+            collector.keys_and_plans(place).await?;
+            collector.web_acls(place).await?;
         }
         Ok(collector.inventory)
     }
@@ -301,49 +305,6 @@ impl Collector<'_> {
                 self.json(place, "acm", Lookup::Target("CertificateManager.ListTagsForCertificate", &body)).await?;
             let details = json!({"certificate": details["Certificate"].take(), "tags": json_tags(&tags["Tags"])});
             self.add(format!("{}/acm/certificate/{id}", place.region), details);
-        }
-        Ok(())
-    }
-
-    async fn apis(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "apigateway", Lookup::Get("/v2/apis")).await?;
-        for api in items(&all, "items") {
-            let id = text(api, "apiId");
-            self.label(id, "api", text(api, "name"));
-            let key = format!("{}/apigateway/api/{id}", place.region);
-            self.add(key.clone(), api.clone());
-            for (collection, id_field, name_field) in [
-                ("integrations", "integrationId", "integrationUri"),
-                ("routes", "routeId", "routeKey"),
-                ("stages", "stageName", "stageName"),
-            ] {
-                let parts = self.json(place, "apigateway", Lookup::Get(&format!("/v2/apis/{id}/{collection}"))).await?;
-                for part in items(&parts, "items") {
-                    if id_field != name_field {
-                        self.label(text(part, id_field), collection.trim_end_matches('s'), text(part, name_field));
-                    }
-                    self.add(format!("{key}/{collection}/{}", text(part, id_field)), part.clone());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn domains(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "apigateway", Lookup::Get("/v2/domainnames")).await?;
-        for domain in items(&all, "items") {
-            let name = text(domain, "domainName");
-            let target = text(&domain["domainNameConfigurations"][0], "apiGatewayDomainName");
-            self.label(target, "domain_target", &format!("{}/{name}", place.region));
-            let key = format!("{}/apigateway/domain/{name}", place.region);
-            self.add(key.clone(), domain.clone());
-            let path = format!("/v2/domainnames/{}/apimappings", encode(name));
-            let mappings = self.json(place, "apigateway", Lookup::Get(&path)).await?;
-            for mapping in items(&mappings, "items") {
-                let id = text(mapping, "apiMappingId");
-                self.label(id, "mapping", text(mapping, "apiMappingKey"));
-                self.add(format!("{key}/mapping/{id}"), mapping.clone());
-            }
         }
         Ok(())
     }

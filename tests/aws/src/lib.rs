@@ -32,6 +32,7 @@ mod options;
 mod proxy;
 mod records;
 mod request_paths;
+mod rest_plane;
 mod rules;
 mod snapshot;
 mod timers;

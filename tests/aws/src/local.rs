@@ -19,6 +19,7 @@ use crate::ministack::{Installation, Ministack};
 use crate::options::{Backend, Options};
 use crate::proxy::{self, Handled, Proxy};
 use crate::request_paths::{self, RequestPath};
+use crate::rest_plane::Usage;
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
 use crate::timers::Timers;
@@ -86,6 +87,7 @@ impl LocalAws {
             places: Mutex::default(),
             known: Mutex::default(),
             limits: Limits::default(),
+            usage: Usage::default(),
             down: Mutex::default(),
         });
         if let Some(listener) = listener {

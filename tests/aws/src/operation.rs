@@ -44,7 +44,7 @@ impl Scope {
 /// The protocol of `service`, a signing name.
 pub(crate) fn protocol(service: &str) -> Protocol {
     match service {
-        "acm" | "logs" | "dynamodb" | "tagging" => Protocol::Json,
+        "acm" | "logs" | "dynamodb" | "tagging" | "wafv2" => Protocol::Json,
         "route53" | "cloudfront" | "s3" => Protocol::RestXml,
         "iam" | "sts" => Protocol::Query,
         _ => Protocol::RestJson,
@@ -182,6 +182,44 @@ const API_GATEWAY: &[Row] = &[
     ("GET", "v2/tags/{}", "GetTags"),
     ("POST", "v2/tags/{}", "TagResource"),
     ("DELETE", "v2/tags/{}", "UntagResource"),
+    ("POST", "restapis", "CreateRestApi"),
+    ("GET", "restapis", "GetRestApis"),
+    ("GET", "restapis/{}", "GetRestApi"),
+    ("PUT", "restapis/{}", "PutRestApi"),
+    ("PATCH", "restapis/{}", "UpdateRestApi"),
+    ("DELETE", "restapis/{}", "DeleteRestApi"),
+    ("GET", "restapis/{}/resources", "GetResources"),
+    ("GET", "restapis/{}/authorizers", "GetAuthorizers"),
+    ("GET", "restapis/{}/requestvalidators", "GetRequestValidators"),
+    ("GET", "restapis/{}/gatewayresponses", "GetGatewayResponses"),
+    ("POST", "restapis/{}/deployments", "CreateDeployment"),
+    ("GET", "restapis/{}/deployments", "GetDeployments"),
+    ("GET", "restapis/{}/deployments/{}", "GetDeployment"),
+    ("DELETE", "restapis/{}/deployments/{}", "DeleteDeployment"),
+    ("POST", "restapis/{}/stages", "CreateStage"),
+    ("GET", "restapis/{}/stages", "GetStages"),
+    ("GET", "restapis/{}/stages/{}", "GetStage"),
+    ("PATCH", "restapis/{}/stages/{}", "UpdateStage"),
+    ("DELETE", "restapis/{}/stages/{}", "DeleteStage"),
+    ("POST", "apikeys", "CreateApiKey"),
+    ("GET", "apikeys", "GetApiKeys"),
+    ("GET", "apikeys/{}", "GetApiKey"),
+    ("PATCH", "apikeys/{}", "UpdateApiKey"),
+    ("DELETE", "apikeys/{}", "DeleteApiKey"),
+    ("POST", "usageplans", "CreateUsagePlan"),
+    ("GET", "usageplans", "GetUsagePlans"),
+    ("GET", "usageplans/{}", "GetUsagePlan"),
+    ("PATCH", "usageplans/{}", "UpdateUsagePlan"),
+    ("DELETE", "usageplans/{}", "DeleteUsagePlan"),
+    ("POST", "usageplans/{}/keys", "CreateUsagePlanKey"),
+    ("GET", "usageplans/{}/keys", "GetUsagePlanKeys"),
+    ("GET", "usageplans/{}/keys/{}", "GetUsagePlanKey"),
+    ("DELETE", "usageplans/{}/keys/{}", "DeleteUsagePlanKey"),
+    ("GET", "account", "GetAccount"),
+    ("PATCH", "account", "UpdateAccount"),
+    ("GET", "tags/{}", "GetTags"),
+    ("PUT", "tags/{}", "TagResource"),
+    ("DELETE", "tags/{}", "UntagResource"),
 ];
 
 const ROUTE53: &[Row] = &[
@@ -252,6 +290,7 @@ mod tests {
             &["arn:aws:lambda:a"],
         );
         check("apigateway", "DELETE /v2/apis/a1/stages/%24default", "DeleteStage", &["a1", "$default"]);
+        check("apigateway", "PUT /restapis/a1?mode=overwrite", "PutRestApi", &["a1"]);
         check("route53", "POST /2013-04-01/hostedzone/Z1/rrset/", "ChangeResourceRecordSets", &["Z1"]);
         check("cloudfront", "POST /2020-05-31/distribution?WithTags", "CreateDistributionWithTags", &[]);
         check("cloudfront", "POST /2020-05-31/tagging?Operation=Untag&Resource=x", "UntagResource", &[]);

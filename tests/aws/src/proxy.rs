@@ -22,7 +22,7 @@ use crate::options::Options;
 use crate::rules::{self, Context};
 use crate::timers::Timers;
 use crate::upstream::{ForwardedCall, Lookup, Place, Upstream};
-use crate::{data_plane, error::Error};
+use crate::{data_plane, error::Error, rest_plane};
 
 /// The state that handling a call needs.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct Proxy {
     pub(crate) known: Mutex<HashMap<String, String>>,
     /// The state of the rate limits, if throttling is on.
     pub(crate) limits: rules::throttle::Limits,
+    /// How much of the limits of usage plans and stages is used.
+    pub(crate) usage: rest_plane::Usage,
     /// Regions whose APIs fail for their clients.
     pub(crate) down: Mutex<BTreeSet<String>>,
     /// The proxy's port.
@@ -265,7 +267,7 @@ fn subject(context: &Context<'_>) -> String {
 
 impl Proxy {
     /// The account of an access key: the key itself, or what AssumeRole returned. Empty for an unknown key.
-    fn account_of(&self, key: &str) -> String {
+    pub(crate) fn account_of(&self, key: &str) -> String {
         if key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit()) {
             return key.to_owned();
         }

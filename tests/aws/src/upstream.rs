@@ -18,24 +18,31 @@ use crate::lookup::LookupResponse;
 use crate::memory::InMemoryAws;
 use crate::message::{Request, Response, encode};
 use crate::operation::Operation;
+use crate::rest_plane::response_of;
 use crate::xml::Element;
 
 /// The backend that the proxy makes strict.
 #[derive(Debug)]
 pub(crate) enum Upstream {
-    /// ministack, in a process of its own. Runs the functions' code. Route 53 is that of the in-memory AWS: ministack loses
-    /// booleans, checker regions, children, geoproximity and CIDR collections.
+    /// ministack, in a process of its own. Runs the functions' code.
     Ministack(Box<Ministack>),
     /// The in-memory AWS in this process: thousands of calls a second, and snapshots.
     InMemory(InMemoryAws),
 }
 
-/// A client for ministack, and the services that the in-memory AWS has in its place.
+/// A client for ministack.
 #[derive(Debug)]
 pub(crate) struct Ministack {
-    memory: InMemoryAws,
     client: Client<HttpConnector, Full<Bytes>>,
     port: u16,
+    /// What ministack does not hold: see [`is_held_in_memory`].
+    memory: InMemoryAws,
+}
+
+/// Whether the in-memory AWS holds the objects of a call for both backends. ministack serves the current resources of a REST
+/// API instead of its deployments, executes no web ACL, and loses settings of Route 53.
+fn is_held_in_memory(service: &str, path: &str) -> bool {
+    matches!(service, "route53" | "wafv2") || (service == "apigateway" && !path.starts_with("/v2/"))
 }
 
 /// The account and region of a request.
@@ -65,12 +72,8 @@ impl Ministack {
     pub(crate) fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { memory: InMemoryAws::default(), client: Client::builder(TokioExecutor::new()).build(connector), port }
-    }
-
-    /// Whether the in-memory AWS has this service instead of ministack.
-    fn has_in_memory(service: &str) -> bool {
-        service == "route53"
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { client, port, memory: InMemoryAws::default() }
     }
 
     /// Sends a request unchanged, except for the headers of one connection.
@@ -117,7 +120,7 @@ impl Upstream {
     /// Forwards an API call. `now` is AWS's clock since the start.
     pub(crate) async fn forward(&self, call: ForwardedCall<'_>, now: Duration) -> Result<Response, Error> {
         match self {
-            Self::Ministack(ministack) if Ministack::has_in_memory(call.service) => {
+            Self::Ministack(ministack) if is_held_in_memory(call.service, &call.request.path) => {
                 Ok(ministack.memory.handle(call, now))
             }
             Self::Ministack(ministack) => ministack.send(call.request).await,
@@ -154,6 +157,40 @@ impl Upstream {
         }
     }
 
+    /// The in-memory AWS that holds the REST APIs.
+    pub(crate) fn memory(&self) -> &InMemoryAws {
+        match self {
+            Self::Ministack(ministack) => &ministack.memory,
+            Self::InMemory(memory) => memory,
+        }
+    }
+
+    /// Calls a function, or one of its versions or aliases, with an event of the payload format 1.0; returns the response
+    /// that its result describes.
+    pub(crate) async fn run_function(
+        &self,
+        place: &Place,
+        name: &str,
+        qualifier: &str,
+        event: &Value,
+    ) -> Result<Response, Error> {
+        let ministack = match self {
+            Self::Ministack(ministack) => ministack,
+            Self::InMemory(memory) => return Ok(memory.run_function(place, name, qualifier, event)),
+        };
+        let query = if qualifier.is_empty() { String::new() } else { format!("Qualifier={}", encode(qualifier)) };
+        let request = Request {
+            method: Method::POST,
+            path: format!("/2015-03-31/functions/{}/invocations", encode(name)),
+            query,
+            headers: HeaderMap::from_iter([(AUTHORIZATION, place.signature("lambda"))]),
+            body: event.to_string().into(),
+        };
+        let response = ministack.send(&request).await?;
+        let has_failed = response.headers.contains_key("x-amz-function-error") || !response.status.is_success();
+        Ok(response_of(&if has_failed { Value::Null } else { response.as_json() }))
+    }
+
     /// Sends an internal read.
     pub(crate) async fn lookup(
         &self,
@@ -162,12 +199,12 @@ impl Upstream {
         lookup: Lookup<'_>,
     ) -> Result<Arc<LookupResponse>, Error> {
         match self {
-            Self::Ministack(ministack) if Ministack::has_in_memory(service) => {
-                Ok(ministack.memory.lookup(place, service, lookup))
-            }
             Self::Ministack(ministack) => {
-                let response = ministack.send(&lookup.request(place, service)).await?;
-                Ok(Arc::new(LookupResponse::new(response)))
+                let request = lookup.request(place, service);
+                if is_held_in_memory(service, &request.path) {
+                    return Ok(ministack.memory.lookup(place, service, lookup));
+                }
+                Ok(Arc::new(LookupResponse::new(ministack.send(&request).await?)))
             }
             Self::InMemory(memory) => Ok(memory.lookup(place, service, lookup)),
         }

@@ -49,8 +49,30 @@ pub(super) fn respond(gateway: &ApiGateway, lambda: &Lambda, request: ApiRequest
     if function.is_disabled {
         return error(503, "Service Unavailable");
     }
-    let status = request.forced.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    Response::json(status, &function_body(request.place, &function, &path))
+    described(request.place, &function, &path, request.forced)
+}
+
+/// The response of a function that a REST API calls; `path` is the path in the event.
+pub(super) fn run(
+    lambda: &Lambda,
+    place: &Place,
+    (name, qualifier): (&str, &str),
+    path: &str,
+    forced: Option<u16>,
+) -> Response {
+    let Place { account, region } = place;
+    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
+    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
+    match lambda.callable(place, &arn) {
+        Some(function) if !function.is_disabled => described(place, &function, path, forced),
+        _ => error(500, "Internal server error"),
+    }
+}
+
+/// The description with which a function responds.
+fn described(place: &Place, function: &Callable<'_>, path: &str, forced: Option<u16>) -> Response {
+    let status = forced.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    Response::json(status, &function_body(place, function, path))
 }
 
 fn error(status: u16, message: &str) -> Response {
@@ -134,7 +156,7 @@ fn route_arn_suffix(route: &Value) -> String {
 }
 
 /// Whether a policy statement allows API Gateway to call the function from this source.
-fn allows(statement: &Value, source: &str) -> bool {
+pub(crate) fn allows(statement: &Value, source: &str) -> bool {
     let service = &statement["Principal"]["Service"];
     let pattern = statement["Condition"]["ArnLike"]["AWS:SourceArn"].as_str();
     (statement["Principal"] == "*" || service == "apigateway.amazonaws.com")
@@ -143,7 +165,7 @@ fn allows(statement: &Value, source: &str) -> bool {
 }
 
 /// Whether a pattern matches, in which `*` is any text and `?` any one character.
-fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), _) if matches_wildcard(rest, text) => true,

@@ -18,13 +18,17 @@ mod store;
 mod sts;
 #[cfg(test)]
 mod testing;
+mod wafv2;
 mod xml_response;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use apigateway::rest::{Accepted, Call as RestCall, Integration, Limit, RestRequest, Served};
 use bytes::Bytes;
+pub(crate) use data_plane::allows;
+use data_plane::matches_wildcard;
 use http::{HeaderMap, StatusCode};
 pub(super) use ids::Ids;
 use serde_json::{Map, Value};
@@ -77,6 +81,7 @@ struct Services {
     lambda: Arc<lambda::Lambda>,
     logs: Arc<logs::Logs>,
     route53: Arc<route53::Route53>,
+    wafv2: Arc<wafv2::Wafv2>,
 }
 
 /// An API call, as a service receives it.
@@ -177,6 +182,7 @@ impl Services {
             "logs" => Arc::make_mut(&mut self.logs).handle(call),
             "route53" => Arc::make_mut(&mut self.route53).handle(call),
             "sts" => sts::handle(call),
+            "wafv2" => Arc::make_mut(&mut self.wafv2).handle(call, &self.apigateway),
             _ => Err(not_implemented(&format!("{service}:{}", operation.name))),
         };
         response.unwrap_or_else(|error| Response::error(service, &error))
@@ -238,6 +244,23 @@ impl InMemoryAws {
             Some(status) => forced_statuses.insert(region.to_owned(), status),
             None => forced_statuses.remove(region),
         };
+    }
+
+    /// Decides about a client's request to a REST API.
+    pub(crate) fn serve(&self, request: RestRequest<'_>) -> Served {
+        self.state().services.apigateway.rest.serve(request)
+    }
+
+    /// Whether a REST API exists.
+    pub(crate) fn has_rest_api(&self, place: &Place, id: &str) -> bool {
+        self.lock().state.services.apigateway.rest.exists(place, id, None)
+    }
+
+    /// Calls a function.
+    pub(crate) fn run_function(&self, place: &Place, name: &str, qualifier: &str, event: &Value) -> Response {
+        let forced = self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
+        let state = self.state();
+        data_plane::run(&state.services.lambda, place, (name, qualifier), text(event, "path"), forced)
     }
 
     /// Sends a client's request to an API.

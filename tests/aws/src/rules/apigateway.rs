@@ -1,4 +1,6 @@
-//! API Gateway v2: certificates of domain names, references that prevent deletion, and tags that ministack loses.
+//! API Gateway: certificates of domain names, references that prevent deletion, and tags that ministack loses.
+
+mod rest;
 
 use bytes::Bytes;
 use http::Method;
@@ -53,7 +55,11 @@ async fn route_settings(context: &Context<'_>) -> Result<Map<String, Value>, Err
 /// Rejects deletions that would leave dangling references, and domain names without a suitable certificate.
 pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     let body = context.request.json();
+    if !context.request.path.starts_with("/v2/") {
+        return rest::before(context).await;
+    }
     match context.operation.name.as_str() {
+        "CreateApiMapping" | "UpdateApiMapping" => check_mapping(context, &body).await,
         "CreateDomainName" => check_certificate(context, body["domainName"].as_str().unwrap_or_default(), &body).await,
         "UpdateDomainName" => {
             release_certificate(context).await?;
@@ -116,18 +122,44 @@ async fn release_certificate(context: &Context<'_>) -> Result<(), Error> {
 
 async fn delete_api(context: &Context<'_>) -> Verdict {
     let api = context.name(0);
+    if mapped_domains(context, api, None).await?.is_empty() {
+        return Ok(None);
+    }
+    let message =
+        format!("Deleting API {api} failed. Please remove all API mappings for the API from your custom domain names.");
+    context.refuse(400, "BadRequestException", message)
+}
+
+/// The custom domain names with a mapping to an API, or to one of its stages.
+async fn mapped_domains(context: &Context<'_>, api: &str, stage: Option<&str>) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
     let domains = context.get("/v2/domainnames").await?.unwrap_or_default();
     for domain in domains["items"].as_array().into_iter().flatten() {
         let name = domain["domainName"].as_str().unwrap_or_default();
         let mappings = context.get(&format!("/v2/domainnames/{}/apimappings", encode(name))).await?.unwrap_or_default();
-        if mappings["items"].as_array().into_iter().flatten().any(|mapping| mapping["apiId"] == api) {
-            let message = format!(
-                "Deleting API {api} failed. Please remove all API mappings for the API from your custom domain names."
-            );
-            return context.refuse(400, "BadRequestException", message);
+        let is_to = |mapping: &Value| mapping["apiId"] == api && stage.is_none_or(|stage| mapping["stage"] == stage);
+        if mappings["items"].as_array().into_iter().flatten().any(is_to) {
+            names.push(name.to_owned());
         }
     }
-    Ok(None)
+    Ok(names)
+}
+
+/// A mapping needs an API of either protocol, and one of its stages.
+async fn check_mapping(context: &Context<'_>, body: &Value) -> Verdict {
+    let (Some(api), Some(stage)) = (body["apiId"].as_str(), body["stage"].as_str()) else { return Ok(None) };
+    let api = encode(api);
+    let mut exists = false;
+    for kind in ["v2/apis", "restapis"] {
+        if context.get(&format!("/{kind}/{api}/stages/{}", encode(stage))).await?.is_some() {
+            return Ok(None);
+        }
+        exists |= context.get(&format!("/{kind}/{api}")).await?.is_some();
+    }
+    if exists {
+        return context.refuse(400, "BadRequestException", "Invalid stage identifier specified");
+    }
+    context.refuse(404, "NotFoundException", "Invalid API identifier specified")
 }
 
 async fn delete_integration(context: &Context<'_>) -> Verdict {
@@ -189,6 +221,9 @@ async fn create_once(context: &Context<'_>, collection: &str, key: &str, body: &
 /// Sets the current tags of APIs and stages, for which ministack returns those of their creation, and an API endpoint
 /// that leads to the proxy.
 pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Result<(), Error> {
+    if !context.request.path.starts_with("/v2/") {
+        return Ok(());
+    }
     let mut body = response.as_json();
     let arn = |path: String| format!("arn:aws:apigateway:{}::/{path}", context.place.region);
     let api = context.name(0);

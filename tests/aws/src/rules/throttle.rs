@@ -35,6 +35,12 @@ const fn limit(
 const LIMITS: &[Limit] = &[
     limit("apigateway", &["CreateDomainName", "UpdateDomainName", "DeleteDomainName"], true, 1.0, 1.0 / 30.0),
     limit("apigateway", &["CreateDeployment"], true, 1.0, 0.2),
+    limit("apigateway", &["CreateRestApi"], true, 1.0, 1.0 / 3.0),
+    limit("apigateway", &["DeleteRestApi"], true, 1.0, 1.0 / 30.0),
+    limit("apigateway", &["PutRestApi"], true, 1.0, 1.0),
+    limit("apigateway", &["UpdateAccount", "UpdateUsagePlan"], true, 1.0, 1.0 / 20.0),
+    limit("apigateway", &["CreateApiKey", "DeleteApiKey"], true, 5.0, 5.0),
+    limit("apigateway", &["GetResources"], true, 5.0, 2.5),
     limit("apigateway", &[], false, 40.0, 10.0),
     limit("route53", &["CreateHealthCheck"], true, 50.0, 0.5),
     limit("route53", &[], false, 50.0, 10.0),

@@ -18,7 +18,7 @@ const CODE: &str = r#"
 import os
 
 def handler(event, context):
-    path = event["rawPath"]
+    path = event.get("rawPath") or event["path"]
     return {"statusCode": 500 if path == "/broken" else 200, "body": os.environ["AWS_REGION"] + " " + path}
 "#;
 

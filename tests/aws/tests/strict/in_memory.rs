@@ -10,6 +10,7 @@ mod cloudfront;
 mod fixtures;
 mod lambda;
 mod only_in_memory;
+mod rest;
 mod route53;
 mod snapshots;
 mod stale_reads;

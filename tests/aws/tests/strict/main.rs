@@ -9,6 +9,7 @@ mod basics;
 mod cloudfront;
 mod fixtures;
 mod lambda;
+mod rest;
 mod route53;
 mod traffic;
 mod world;

@@ -67,6 +67,7 @@ impl World {
     clients! {
         acm: aws_sdk_acm,
         account: aws_sdk_account,
+        apigateway: aws_sdk_apigateway,
         apigatewayv2: aws_sdk_apigatewayv2,
         cloudfront: aws_sdk_cloudfront,
         iam: aws_sdk_iam,

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::super::{ApiCall, Ids, Outcome, field_or, json, no_content, text};
 use super::{ApiGateway, Domain, arn, listed, remove};
 use crate::message::ApiError;
-use crate::upstream::Place;
 
 /// The hosted zone id of API Gateway's own hosts: that of us-east-1, in every region.
 const HOSTED_ZONE: &str = "Z1UJRXOUMOOFQ8";
@@ -122,13 +121,8 @@ impl ApiGateway {
         json(201, &mapping)
     }
 
-    /// Rejects a mapping to a missing stage, and one with a key that the domain name already has.
+    /// Rejects a mapping with a key that the domain name already has.
     fn check_mapping(&mut self, call: &ApiCall<'_>, mapping: &Value, id: &str) -> Result<(), ApiError> {
-        let stages = |place: &Place| self.apis.get(place, text(mapping, "apiId")).map(|api| &api.stages);
-        let missing = || ApiError::new(404, "NotFoundException", "Invalid API identifier specified");
-        if !stages(call.place).ok_or_else(missing)?.contains_key(text(mapping, "stage")) {
-            return Err(ApiError::new(400, "BadRequestException", "Invalid stage identifier specified"));
-        }
         let others = self.domain(call)?.mappings.iter().filter(|(other, _)| *other != id);
         if others.into_iter().any(|(_, other)| other["apiMappingKey"] == mapping["apiMappingKey"]) {
             let message = "ApiMapping key already exists for this domain name";

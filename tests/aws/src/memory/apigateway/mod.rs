@@ -1,7 +1,8 @@
-//! API Gateway v2: HTTP APIs with their parts, custom domain names with their mappings.
+//! API Gateway: HTTP APIs with their parts, custom domain names with their mappings (v2), and REST APIs (v1).
 
 mod domains;
 mod parts;
+pub(crate) mod rest;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub(super) struct ApiGateway {
     pub(super) apis: Store<Api>,
     /// By name.
     domains: Store<Domain>,
+    /// Everything of API Gateway v1.
+    pub(super) rest: rest::RestApis,
 }
 
 /// An API and its parts, each as AWS returns it.
@@ -53,6 +56,9 @@ const API_FIELDS: &[&str] = &[
 
 impl ApiGateway {
     pub(super) fn handle(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        if !call.request.path.starts_with("/v2/") {
+            return self.rest.handle(call);
+        }
         let operation = call.operation.name.as_str();
         match operation {
             "CreateApi" => self.create(call),
