@@ -27,7 +27,11 @@ pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
         "gateway": { "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } },
         "domain": { "name": "api.drift.example", "zone_id": zone.text("id"), "regional_names": true },
         "routing": { "policy": "latency", "health_check": { "path": "/health" }, "drain_seconds": 0 },
-        "cdn": { "origin": "latency" },
+        "cdn": {
+            "origin": "latency", "read_paths": ["/public/*"], "cache": { "key": { "cookies": [] } },
+            "behaviors": { "/static/*": { "response_headers": { "remove": ["X-Powered-By"] } } },
+            "invalidate_on_change": ["/*"],
+        },
     }));
     (zone, api, config)
 }
@@ -102,7 +106,17 @@ async fn a_deleted_component_is_created_again() {
     }
     // AWS refuses to delete objects that are in use, and an API always has its endpoint. All others can be deleted.
     let kept: BTreeSet<&str> = refused.difference(&deleted).copied().collect();
-    assert_eq!(kept, BTreeSet::from(["certificate", "execute_api_endpoint", "http_api", "integration", "version"]));
+    let expected = [
+        "cache_policy",
+        "certificate",
+        "execute_api_endpoint",
+        "http_api",
+        "integration",
+        "origin_request_policy",
+        "response_headers_policy",
+        "version",
+    ];
+    assert_eq!(kept, BTreeSet::from(expected));
     world.apply(&mut api, &Value::Null).await;
 }
 
@@ -127,7 +141,12 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
         ("stage", "throttle", json!({ "rate": "99", "burst": 9 })),
         ("health_check", "failure_threshold", json!(9)),
         ("health_check", "path", json!("/other")),
+        ("cache_policy", "max_ttl_seconds", json!(60)),
+        ("cache_policy", "headers", json!(["Accept-Language"])),
+        ("origin_request_policy", "headers_except", json!(["Authorization", "Host"])),
+        ("response_headers_policy", "remove", json!(["Server"])),
         ("distribution", "price_class", json!("PriceClass_200")),
+        ("distribution", "viewer", json!({ "http_version": "http2", "ipv6": false, "minimum_tls": "TLSv1.2_2021" })),
         ("distribution", "comment", json!("changed")),
     ]
 }

@@ -6,6 +6,7 @@
 
 mod checks;
 mod config;
+mod edge;
 mod expand;
 mod front;
 mod import;

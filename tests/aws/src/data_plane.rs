@@ -10,7 +10,7 @@ use std::pin::Pin;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::distribution::Distribution;
+use crate::edge;
 use crate::error::Error;
 use crate::message::{Request, Response, encode};
 use crate::model;
@@ -104,7 +104,7 @@ pub(crate) fn connect<'a>(
         match resolve(proxy, name, &client_region(&request), 0).await? {
             Endpoint::Api { id, region } => send_to_api(proxy, &id, region.as_deref(), host, request).await,
             Endpoint::Domain { target, region } => send_to_domain(proxy, &target, &region, host, request).await,
-            Endpoint::Distribution(aws_host) => send_to_distribution(proxy, &aws_host, host, request).await,
+            Endpoint::Distribution(aws_host) => edge::send(proxy, &aws_host, host, request).await,
             Endpoint::Unresolved => Ok(failure(502, &format!("{name} has no address"))),
         }
     })
@@ -114,7 +114,8 @@ fn client_region(request: &Request) -> String {
     header(request, CLIENT_REGION).unwrap_or("us-east-1").to_owned()
 }
 
-fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+/// A header of a request.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -122,7 +123,8 @@ fn without_port(host: &str) -> &str {
     host.split_once(':').map_or(host, |(name, _)| name)
 }
 
-fn failure(status: u16, message: &str) -> Response {
+/// A response in JSON with a message.
+pub(crate) fn failure(status: u16, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     Response::json(status, &serde_json::json!({ "message": message }))
 }
@@ -293,49 +295,6 @@ async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request
         response.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
     }
     Ok(response)
-}
-
-/// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
-async fn send_to_distribution(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
-    let Some(distribution) = distribution(proxy, aws_host).await? else {
-        return Ok(failure(502, &format!("{aws_host} has no address")));
-    };
-    if !distribution.enabled || (host != aws_host && !distribution.aliases.iter().any(|alias| alias == host)) {
-        return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
-    }
-    let method = request.method.as_str().to_owned();
-    let behavior = distribution.behavior(&request.path);
-    if !behavior.methods.contains(&method) {
-        return Ok(failure(403, "This distribution is not configured to allow the HTTP request method."));
-    }
-    let (origins, codes) = distribution.origins_of(behavior);
-    let mut last = failure(502, "The distribution has no origin for this.");
-    for origin in origins {
-        let mut forwarded = request.clone();
-        forwarded.path = format!("{}{}", origin.path, request.path);
-        let origin_host = if behavior.forwards_host { host } else { &origin.host };
-        last = connect(proxy, &origin.host, origin_host, forwarded).await?;
-        if !model::fails_over(&method, last.status.as_u16(), &codes) {
-            break;
-        }
-    }
-    Ok(last)
-}
-
-async fn distribution(proxy: &Proxy, aws_host: &str) -> Result<Option<Distribution>, Error> {
-    for place in accounts(proxy) {
-        let all = proxy
-            .upstream
-            .xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution"))
-            .await?
-            .unwrap_or_default();
-        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == aws_host);
-        let Some(found) = found else { continue };
-        let path = format!("/2020-05-31/distribution/{}/config", found.text_at(&["Id"]));
-        let config = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await?;
-        return Ok(config.map(|config| Distribution::read(&config)));
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

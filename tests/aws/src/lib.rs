@@ -16,6 +16,7 @@ mod consistency;
 mod data_plane;
 mod digest;
 mod distribution;
+mod edge;
 mod error;
 mod fault;
 mod inventory;

@@ -86,6 +86,7 @@ impl LocalAws {
             known: Mutex::default(),
             limits: Limits::default(),
             down: Mutex::default(),
+            edge: crate::edge::EdgeCache::default(),
         });
         if let Some(listener) = listener {
             runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));

@@ -10,7 +10,10 @@ mod routing;
 
 use std::collections::BTreeMap;
 
-pub(super) use cdn::{Cdn, Origin, PriceClass};
+pub(super) use cdn::{
+    Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
+    Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, ViewerProtocol,
+};
 pub(super) use domain::{Certificate, Domain};
 pub(super) use function::{Architecture, Function};
 pub(super) use gateway::{AccessLog, Cors, Gateway, Protocol, Throttle};

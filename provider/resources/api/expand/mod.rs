@@ -1,6 +1,6 @@
 //! Expands the shape of an API into its components.
 
-mod cdn;
+pub(super) mod cdn;
 mod domain;
 mod function;
 mod routing;
@@ -16,7 +16,9 @@ use crate::components::acm::certificate;
 use crate::components::acm::issued_certificate;
 use crate::components::apigateway::domain::Domain;
 use crate::components::apigateway::mapping::Mapping;
-use crate::components::cloudfront::distribution;
+use crate::components::cloudfront::{
+    cache_policy, distribution, invalidation, origin_request_policy, response_headers_policy,
+};
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
 use crate::components::lambda::provisioned_concurrency;
@@ -46,7 +48,11 @@ const KINDS: &[&str] = &[
     Mapping::KIND,
     Probe::KIND,
     health_check::HealthCheck::KIND,
+    cache_policy::CachePolicy::KIND,
+    origin_request_policy::OriginRequestPolicy::KIND,
+    response_headers_policy::ResponseHeadersPolicy::KIND,
     distribution::Distribution::KIND,
+    invalidation::Invalidation::KIND,
     Record::KIND,
 ];
 
@@ -63,7 +69,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     let claim = draft.owned().claim(&mut claimed, regions.clone());
     draft.desired = claimed;
     let role = function::role(&mut draft);
-    let mut routed: BTreeMap<String, Region> = BTreeMap::new();
+    let (mut routed, mut functions) = (BTreeMap::<String, Region>::new(), BTreeMap::new());
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
         let function = function::in_region(&mut draft, name, place, &role);
@@ -74,9 +80,11 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         let mut region = Region { front, domains, probe, pinned, health_check: None };
         region.health_check = routing::health_check(&mut draft, name, &region);
         routed.insert(name.clone(), region);
+        functions.insert(name.clone(), function);
     }
     let shared = routing::shared(&mut draft, &routed);
     let distribution = cdn::distribution(&mut draft, &routed, shared.as_ref(), &certificates);
+    cdn::invalidation(&mut draft, &functions, distribution.as_ref());
     draft.order_endpoints(&routed, shared.as_ref(), distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cdn;
 use crate::components::acm::certificate;
 use crate::components::apigateway::domain;
 use crate::components::apigateway::mapping::Mapping;
@@ -10,9 +11,9 @@ use crate::components::route53::health_check;
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input};
 use crate::resources::api::config::Traffic;
-use crate::resources::api::config::{self, Cdn, Certificate, Domain, HealthCheck, Origin, Policy, PriceClass, Region};
+use crate::resources::api::config::{self, Certificate, Domain, HealthCheck, Policy, Region};
 use crate::resources::shared::found::FoundComponents;
-use crate::resources::shared::inputs::{attr, attrs, list, map};
+use crate::resources::shared::inputs::{attr, map};
 use crate::schema::Attr;
 
 /// The names of an API, as its records show them.
@@ -70,7 +71,7 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
     let (primary, weight) = match routing {
         Some(Routing::Failover { primary: true }) => (true, Attr::Null),
         Some(Routing::Weighted { weight }) => (false, attr(weight)),
-        _ => (is_first_of_group(found, name), Attr::Null),
+        _ => (cdn::is_first_of_group(found, name), Attr::Null),
     };
     Region {
         primary: Some(true).filter(|_| primary).into(),
@@ -78,12 +79,6 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
         weight,
         ..region
     }
-}
-
-/// Whether this region is the first one of CloudFront's origin group.
-fn is_first_of_group(found: &FoundComponents<'_>, region: &str) -> bool {
-    let group = found.global::<Distribution>().and_then(|spec| spec.group);
-    group.is_some_and(|group| group.primary == region)
 }
 
 /// `domain`.
@@ -147,20 +142,4 @@ pub(super) fn routing(found: &FoundComponents<'_>, regions: &[String], names: Op
     });
     let drain_seconds = config::Routing::default().drain_seconds().ok().into();
     config::Routing { policy: Attr::Known(policy), health_check: check.into(), drain_seconds }
-}
-
-/// `cdn`.
-pub(super) fn cdn(found: &FoundComponents<'_>) -> Option<Cdn> {
-    let spec = found.global::<Distribution>()?;
-    let group = !spec.origins.contains_key("latency");
-    let codes = spec.group.as_ref().map(|group| group.status_codes.clone());
-    let codes: Option<Vec<Attr<i64>>> =
-        codes.map(|codes| codes.into_iter().map(|code| Attr::Known(code.into())).collect());
-    Some(Cdn {
-        origin: Attr::Known(if group { Origin::Group } else { Origin::Latency }),
-        failover_status_codes: codes.into(),
-        read_paths: list(spec.behaviors.iter().map(|(path, _)| path.clone()).collect()),
-        price_class: PriceClass::parse(&spec.price_class).into(),
-        aliases: attrs(&spec.aliases),
-    })
 }
