@@ -149,6 +149,18 @@ async fn check_refuses_writes_to_an_origin_group() {
     assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Origin group cannot take writes"]);
 }
 
+#[tokio::test]
+async fn check_finds_policies_that_do_not_exist() {
+    let bench = Bench::start().await;
+    let (aws, component) = bench.at(ADDRESS);
+    for field in ["cache_policy_id", "origin_request_policy_id", "response_headers_policy_id"] {
+        let mut spec = plain();
+        spec["default_behavior"][field] = json!("00000000-0000-0000-0000-000000000000");
+        let problems = component.check(&aws, &spec).await.unwrap();
+        assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Policy not found"], "{field}");
+    }
+}
+
 /// What others have configured stays until the provider manages it, and is then reset with it.
 #[tokio::test]
 async fn settings_that_are_not_managed_stay() {
@@ -204,11 +216,15 @@ fn policies() -> [(&'static str, Json, Json); 3] {
 #[tokio::test]
 async fn policies_are_created_discovered_updated_and_deleted() {
     let bench = Bench::start().await;
-    for (address, spec, changed) in policies() {
+    let mut created = Vec::new();
+    for (address, spec, _) in policies() {
         let outputs = bench.create(address, &spec).await;
         bench.create_again(address, &spec, &outputs).await;
-        let kind = address.split('/').nth(1).unwrap();
-        let ledger = bench.engine().discover(&["claim", kind], Default::default()).await.unwrap();
+        created.push(outputs);
+    }
+    let kinds = ["claim", "cache_policy", "origin_request_policy", "response_headers_policy"];
+    let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
+    for ((address, spec, changed), outputs) in policies().into_iter().zip(created) {
         assert_eq!(ledger.entries[&address.parse().unwrap()].spec, spec, "{address}");
         bench.update(address, &outputs, &spec, &changed).await;
         bench.delete(address, &changed, &outputs).await;
@@ -243,9 +259,9 @@ async fn changed_content_is_invalidated_once() {
     let distribution = bench.create(ADDRESS, &plain()).await;
     let address = "global/invalidation";
     let spec = json!({ "distribution_id": distribution["id"], "paths": ["/*"], "content": { "us-east-1": "1" } });
-    bench.local.clear_calls();
     let outputs = bench.create(address, &spec).await;
     let more_paths = with(&spec, json!({ "paths": ["/a", "/b/*"] }));
+    bench.local.clear_calls();
     bench.update(address, &outputs, &spec, &more_paths).await;
     assert_eq!(bench.local.calls().len(), 0, "the same content needs no invalidation");
     let changed = with(&more_paths, json!({ "content": { "us-east-1": "2" } }));

@@ -5,6 +5,7 @@ mod config;
 mod deployment;
 mod optional;
 mod origin;
+mod policies;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -74,8 +75,11 @@ impl Kind for Distribution {
         actions: &[
             "cloudfront:CreateDistribution",
             "cloudfront:DeleteDistribution",
+            "cloudfront:GetCachePolicy",
             "cloudfront:GetDistribution",
             "cloudfront:GetDistributionConfig",
+            "cloudfront:GetOriginRequestPolicy",
+            "cloudfront:GetResponseHeadersPolicy",
             "cloudfront:ListDistributions",
             "cloudfront:ListTagsForResource",
             "cloudfront:TagResource",
@@ -93,20 +97,20 @@ impl Component for Distribution {
         outputs.id.clone()
     }
 
-    async fn check(_aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let all = spec.behaviors.iter().map(|(pattern, behavior)| (pattern.as_str(), behavior));
         let all = all.chain([("*", &spec.default_behavior)]);
         let is_group = |target: &str| spec.groups.iter().any(|group| group.id == target);
         let wrong = all.filter(|(_, behavior)| behavior.writes && is_group(&behavior.target));
-        Ok(wrong
-            .map(|(pattern, _)| Problem {
-                summary: "Origin group cannot take writes",
-                detail: format!(
-                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects \
-                     that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
-                ),
-            })
-            .collect())
+        let mut problems = policies::missing(aws, spec).await?;
+        problems.extend(wrong.map(|(pattern, _)| Problem {
+            summary: "Origin group cannot take writes",
+            detail: format!(
+                "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects that, \
+                 because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
+            ),
+        }));
+        Ok(problems)
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {

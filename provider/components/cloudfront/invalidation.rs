@@ -8,7 +8,9 @@ use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::support::answer::{build_part, required};
+use crate::components::cloudfront::distribution::Distribution;
+use crate::components::lambda::version::Version;
+use crate::components::support::answer::{build_part, none_if_missing, required};
 use crate::components::support::identity;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
@@ -53,7 +55,7 @@ impl Kind for Invalidation {
         // A new distribution has cached nothing.
         immutable: &["distribution_id"],
         visible: false,
-        actions: &["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+        actions: &["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation", "cloudfront:ListInvalidations"],
         ..KindMeta::DEFAULT
     };
 }
@@ -69,13 +71,23 @@ impl Component for Invalidation {
         Ok(None)
     }
 
-    async fn discover(_: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        // AWS does not store that changes of the code invalidate responses.
-        Ok(Vec::new())
+    async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
+        let versions = siblings.all::<Version>().into_iter();
+        let content: BTreeMap<_, _> = versions
+            .filter_map(|(address, version)| Some((address.scope.region()?.to_owned(), Input::Known(version.number))))
+            .collect();
+        let mut discovered = Vec::new();
+        for distribution in siblings.in_scope::<Distribution>(&aws.address().scope) {
+            let Some(paths) = last_paths(aws, &distribution.id).await? else { continue };
+            let spec = Spec { distribution_id: Input::Known(distribution.id.clone()), paths, content: content.clone() };
+            discovered.push(Discovered { key: None, spec, outputs: Outputs { distribution_id: distribution.id } });
+        }
+        Ok(discovered)
     }
 
-    async fn create(_: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        // Responses that were cached before belong to this code.
+    async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        // The code may change in the same apply. An import finds the paths by this invalidation.
+        invalidate(aws, spec).await?;
         Ok(Outputs { distribution_id: spec.distribution_id.get().clone() })
     }
 
@@ -122,6 +134,24 @@ async fn invalidate(aws: &Regional, spec: &Spec) -> Result<(), CallError> {
         Ok(if status == COMPLETED { Poll::Ready(()) } else { Poll::Pending(status) })
     };
     aws.wait(&format!("invalidation {invalidation} to complete"), COMPLETED_WITHIN, look).await
+}
+
+/// The paths of this owner's last invalidation of a distribution.
+async fn last_paths(aws: &Regional, id: &str) -> Result<Option<Vec<String>>, CallError> {
+    let request = || aws.cloudfront().list_invalidations().distribution_id(id).send();
+    let page = aws.call("cloudfront:ListInvalidations", request).await?.invalidation_list;
+    // The newest come first. Others may have invalidated responses, too.
+    for summary in page.and_then(|page| page.items).unwrap_or_default() {
+        let request = || aws.cloudfront().get_invalidation().distribution_id(id).id(&summary.id).send();
+        let found = none_if_missing(aws.call("cloudfront:GetInvalidation", request).await)?;
+        let batch = found.and_then(|found| found.invalidation?.invalidation_batch);
+        if let Some(batch) = batch
+            && batch.caller_reference.starts_with(&identity::reference_prefix(aws))
+        {
+            return Ok(batch.paths.and_then(|paths| paths.items));
+        }
+    }
+    Ok(None)
 }
 
 /// The caller reference, which is the same when the invalidation for this content is repeated.

@@ -214,6 +214,7 @@ const CLOUDFRONT: &[Row] = &[
     ("PUT", "2020-05-31/distribution/{}/config", "UpdateDistribution"),
     ("DELETE", "2020-05-31/distribution/{}", "DeleteDistribution"),
     ("POST", "2020-05-31/distribution/{}/invalidation", "CreateInvalidation"),
+    ("GET", "2020-05-31/distribution/{}/invalidation", "ListInvalidations"),
     ("GET", "2020-05-31/distribution/{}/invalidation/{}", "GetInvalidation"),
     ("POST", "2020-05-31/cache-policy", "CreateCachePolicy"),
     ("GET", "2020-05-31/cache-policy", "ListCachePolicies"),

@@ -49,7 +49,7 @@ attributes! {
         /// Path patterns with settings of their own, such as `"/static/*" = { cache = { default_ttl_seconds = 86400 } }`.
         /// A pattern without settings is the same as an element of `read_paths`.
         behaviors: BTreeMap<String, Attr<Behavior>> = optional, example("{ \"/static/*\" = { cache = { default_ttl_seconds = 86400 } } }");
-        /// Paths whose cached responses CloudFront removes when the code of a serving region changes: `["/*"]` for all. The
+        /// Paths whose cached responses CloudFront removes when the code of a region changes: `["/*"]` for all. The
         /// apply waits until every edge location has removed them. By default, cached responses stay until they expire.
         invalidate_on_change: Texts = optional, example("[\"/*\"]");
         price_class: PriceClass = optional, default(PriceClass::All);

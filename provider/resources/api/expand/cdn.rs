@@ -76,7 +76,7 @@ pub(super) fn distribution(
     Some(distribution)
 }
 
-/// The invalidation of cached responses when the code of a region that receives requests changes.
+/// The invalidation of cached responses when the code of a region changes.
 pub(super) fn invalidation(
     draft: &mut Draft<'_>,
     functions: &BTreeMap<String, Function>,
@@ -86,11 +86,7 @@ pub(super) fn invalidation(
     if edge.invalidated.is_empty() {
         return;
     }
-    let serving: Vec<_> = functions.iter().filter(|(region, _)| draft.shape.routes_to(region)).collect();
-    let content = serving.iter().map(|(region, function)| {
-        let version = function.version.output(version::NUMBER);
-        ((*region).clone(), version)
-    });
+    let content = functions.iter().map(|(region, function)| (region.clone(), function.version.output(version::NUMBER)));
     let spec = invalidation::Spec {
         distribution_id: distribution.output(distribution::ID),
         paths: edge.invalidated.clone(),
@@ -98,7 +94,7 @@ pub(super) fn invalidation(
     };
     let attribute = Path::of("cdn").attribute("invalidate_on_change");
     let invalidation = draft.desired.add(Address::global_of::<Invalidation>(), attribute, &spec);
-    for (_, function) in serving {
+    for function in functions.values() {
         // Until its alias has moved, a region answers with the old code, which CloudFront would cache again.
         draft.desired.order(&invalidation, &function.alias);
     }

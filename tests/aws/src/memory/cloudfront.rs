@@ -72,6 +72,10 @@ impl CloudFront {
                 self.distribution(place, call.name(0))?;
                 self.invalidations.create(place, call)
             }
+            "ListInvalidations" => {
+                self.distribution(place, call.name(0))?;
+                Ok(self.invalidations.list(place, call))
+            }
             "GetInvalidation" => self.invalidations.get(place, call),
             _ => Err(call.not_implemented()),
         }

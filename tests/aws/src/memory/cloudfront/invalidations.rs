@@ -16,6 +16,8 @@ pub(super) struct Invalidations(Store<Invalidation>);
 #[derive(Debug, Clone)]
 struct Invalidation {
     id: String,
+    /// The number of invalidations before it.
+    order: usize,
     created: String,
     batch: Element,
 }
@@ -33,10 +35,37 @@ impl Invalidations {
         }
         let id = call.ids.next("I", 13, Ids::UPPER);
         let batch = node("InvalidationBatch", batch.children);
-        let invalidation = Invalidation { id: id.clone(), created: call.date(), batch };
+        let order = self.0.all(place).count();
+        let invalidation = Invalidation { id: id.clone(), order, created: call.date(), batch };
         let response = invalidation.response(StatusCode::CREATED);
         self.0.put(place, &key(call.name(0), &id), invalidation);
         Ok(response)
+    }
+
+    /// The invalidations of a distribution, the newest first.
+    pub(super) fn list(&self, place: &Place, call: &ApiCall<'_>) -> Response {
+        let prefix = key(call.name(0), "");
+        let mut all: Vec<&Invalidation> =
+            self.0.all(place).filter(|(key, _)| key.starts_with(&prefix)).map(|(_, found)| found).collect();
+        all.sort_by_key(|invalidation| std::cmp::Reverse(invalidation.order));
+        let summary = |invalidation: &&Invalidation| {
+            let children = vec![
+                text("Id", &invalidation.id),
+                text("CreateTime", &invalidation.created),
+                text("Status", "Completed"),
+            ];
+            node("InvalidationSummary", children)
+        };
+        let mut children = vec![
+            text("Marker", ""),
+            text("MaxItems", "100"),
+            text("IsTruncated", "false"),
+            text("Quantity", all.len().to_string()),
+        ];
+        if !all.is_empty() {
+            children.push(node("Items", all.iter().map(summary).collect()));
+        }
+        message(StatusCode::OK, NAMESPACE, node("InvalidationList", children))
     }
 
     /// One invalidation.

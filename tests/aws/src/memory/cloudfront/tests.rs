@@ -159,6 +159,8 @@ fn an_invalidation_belongs_to_a_distribution() {
     let created = service.send(&format!("POST {path}"), body).as_xml();
     let found = service.send(&format!("GET {path}/{}", created.text_at(&["Id"])), "").as_xml();
     assert_eq!(found, created);
+    let listed = service.send(&format!("GET {path}"), "").as_xml();
+    assert_eq!(listed.items_at(&["Items"])[0].text_at(&["Id"]), created.text_at(&["Id"]));
     assert_eq!(error_of(&service.send(&format!("GET {path}/I1"), "")).0, "NoSuchInvalidation");
     assert_eq!(error_of(&service.send(&format!("POST {path}"), "")).0, "InvalidArgument");
     let nowhere = service.send("POST /2020-05-31/distribution/E1/invalidation", body);

@@ -141,6 +141,6 @@ fn geo(config: &Element) -> Option<ConfigError> {
 fn web_acl(config: &Element) -> Option<ConfigError> {
     let id = config.text_at(&["WebACLId"]);
     let is_wafv2 = id.starts_with("arn:") && id.contains(":wafv2:");
-    (is_wafv2 && !id.contains(":wafv2:us-east-1:") || is_wafv2 && !id.contains(":global/webacl/"))
+    (is_wafv2 && !(id.contains(":wafv2:us-east-1:") && id.contains(":global/webacl/")))
         .then(|| (400, "InvalidWebACLId", format!("Web ACL is not accessible by the requester: {id}")))
 }
