@@ -23,7 +23,9 @@ resource "multiregion_api" "this" {
 
   cdn = {
     origin                = "group"
+    group_order           = [var.primary_region, var.secondary_region]
     failover_status_codes = [502, 503, 504]
+    invalidate_on_change  = ["/*"]
     price_class           = "PriceClass_100"
   }
 }

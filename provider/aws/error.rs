@@ -158,8 +158,12 @@ const NOT_FOUND_CODES: &[&str] = &[
     "NotFoundException",
     // CloudFront
     "EntityNotFound",
+    "NoSuchCachePolicy",
     "NoSuchDistribution",
+    "NoSuchInvalidation",
+    "NoSuchOriginRequestPolicy",
     "NoSuchResource",
+    "NoSuchResponseHeadersPolicy",
     // IAM
     "NoSuchEntity",
     // Lambda
@@ -177,7 +181,10 @@ const NOT_FOUND_CODES: &[&str] = &[
 const EXISTS_CODES: &[&str] = &[
     // CloudFront
     "CNAMEAlreadyExists",
+    "CachePolicyAlreadyExists",
     "DistributionAlreadyExists",
+    "OriginRequestPolicyAlreadyExists",
+    "ResponseHeadersPolicyAlreadyExists",
     // CloudWatch Logs
     "ResourceAlreadyExistsException",
     // CloudFront, IAM

@@ -9,16 +9,40 @@ use super::{Bench, tags, with};
 
 const ADDRESS: &str = "global/distribution";
 
-fn origin(host: &str) -> Json {
-    json!({ "host": host, "path": "" })
+fn origin(host: &str, path: &str) -> Json {
+    json!({
+        "host": host, "path": path, "shield_region": null,
+        "connection": {
+            "attempts": 3, "timeout_seconds": 10, "read_timeout_seconds": 30, "keepalive_timeout_seconds": 5,
+            "completion_timeout_seconds": null,
+        },
+    })
+}
+
+fn behavior(target: &str, writes: bool) -> Json {
+    json!({
+        "target": target, "writes": writes, "cache_policy_id": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+        "origin_request_policy_id": "b689b0a8-53d0-40ab-baf2-68738e2966ac", "response_headers_policy_id": null,
+        "compress": true, "viewer_protocol": "redirect-to-https",
+    })
 }
 
 fn plain() -> Json {
     json!({
         "comment": "giraffe", "aliases": [], "price_class": "PriceClass_100", "certificate_arn": null,
-        "origins": { "latency": origin("api.example.com") }, "group": null,
-        "default_behavior": { "target": "latency", "writes": true }, "behaviors": [], "tags": tags(ADDRESS, "zoo"),
+        "viewer": { "http_version": "http2and3", "ipv6": true, "minimum_tls": "TLSv1.2_2021" },
+        "origins": { "latency": origin("api.example.com", "") }, "origin_headers": {}, "groups": [],
+        "default_behavior": behavior("latency", true), "behaviors": [], "error_responses": [],
+        "geo_restriction": null, "logging": null, "web_acl_arn": null, "tags": tags(ADDRESS, "zoo"),
     })
+}
+
+/// A distribution in front of `host`, with one alias and its certificate.
+pub(super) fn distribution(host: &str, alias: &str, certificate: &Json) -> Json {
+    with(
+        &plain(),
+        json!({ "origins": { "latency": origin(host, "") }, "aliases": [alias], "certificate_arn": certificate }),
+    )
 }
 
 fn with_origin_group() -> Json {
@@ -27,11 +51,32 @@ fn with_origin_group() -> Json {
         &plain(),
         json!({
             "price_class": "PriceClass_All",
-            "origins": { "latency": origin("api.example.com"), "b": { "host": "b.example.com", "path": "/v1" } },
-            "group": group,
-            "behaviors": [["/public/*", { "target": "regions", "writes": false }]],
+            "origins": { "latency": origin("api.example.com", ""), "b": origin("b.example.com", "/v1") },
+            "groups": [group],
+            "behaviors": [["/public/*", behavior("regions", false)]],
         }),
     )
+}
+
+/// Every setting that the provider manages only while it is desired.
+fn full() -> Json {
+    let mut spec = with(
+        &with_origin_group(),
+        json!({
+            "viewer": { "http_version": "http2", "ipv6": false, "minimum_tls": "TLSv1.2_2021" },
+            "origin_headers": { "x-origin-verify": "secret" },
+            "error_responses": [
+                { "status": 404, "replacement": null, "cache_seconds": 60 },
+                { "status": 503, "replacement": { "status": 200, "path": "/sorry" }, "cache_seconds": null },
+            ],
+            "geo_restriction": { "allow": true, "countries": ["AT", "DE"] },
+            "logging": { "bucket": "logs.s3.amazonaws.com", "prefix": "cdn/", "cookies": true },
+            "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/acl/1",
+        }),
+    );
+    spec["origins"]["b"]["shield_region"] = json!("us-east-1");
+    spec["origins"]["b"]["connection"]["completion_timeout_seconds"] = json!(60);
+    spec
 }
 
 #[tokio::test]
@@ -43,11 +88,11 @@ async fn a_distribution_is_created_updated_and_deleted() {
     let read_only = with(
         &with_origin_group(),
         json!({
-            "default_behavior": { "target": "regions", "writes": false }, "behaviors": [], "tags": tags(ADDRESS, "farm"),
+            "default_behavior": behavior("regions", false), "behaviors": [], "tags": tags(ADDRESS, "farm"),
         }),
     );
     let mut before = &spec;
-    for after in [&with_origin_group(), &read_only, &spec] {
+    for after in [&with_origin_group(), &full(), &read_only, &spec] {
         bench.update(ADDRESS, &distribution, before, after).await;
         before = after;
     }
@@ -99,7 +144,130 @@ async fn check_refuses_writes_to_an_origin_group() {
     let bench = Bench::start().await;
     let (aws, component) = bench.at(ADDRESS);
     assert!(component.check(&aws, &with_origin_group()).await.unwrap().is_empty());
-    let wrong = with(&with_origin_group(), json!({ "default_behavior": { "target": "regions", "writes": true } }));
+    let wrong = with(&with_origin_group(), json!({ "default_behavior": behavior("regions", true) }));
     let problems = component.check(&aws, &wrong).await.unwrap();
     assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Origin group cannot take writes"]);
+}
+
+#[tokio::test]
+async fn check_finds_policies_that_do_not_exist() {
+    let bench = Bench::start().await;
+    let (aws, component) = bench.at(ADDRESS);
+    for field in ["cache_policy_id", "origin_request_policy_id", "response_headers_policy_id"] {
+        let mut spec = plain();
+        spec["default_behavior"][field] = json!("00000000-0000-0000-0000-000000000000");
+        let problems = component.check(&aws, &spec).await.unwrap();
+        assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Policy not found"], "{field}");
+    }
+}
+
+/// What others have configured stays until the provider manages it, and is then reset with it.
+#[tokio::test]
+async fn settings_that_are_not_managed_stay() {
+    let bench = Bench::start().await;
+    let distribution = bench.create(ADDRESS, &full()).await;
+    let (aws, component) = bench.at(ADDRESS);
+    // A state that manages none of them, as after a change by others.
+    let unmanaged = with(
+        &full(),
+        json!({ "web_acl_arn": null, "logging": null, "geo_restriction": null, "error_responses": [], "origin_headers": {} }),
+    );
+    let changed = with(&unmanaged, json!({ "price_class": "PriceClass_200" }));
+    component.update(&aws, &distribution, &unmanaged, &changed).await.unwrap();
+    bench.expect(ADDRESS, &with(&full(), json!({ "price_class": "PriceClass_200" })), &distribution).await;
+    component.update(&aws, &distribution, &full(), &changed).await.unwrap();
+    let (read, _) = component.read(&aws, &full(), &distribution).await.unwrap().unwrap();
+    assert_eq!(
+        (&read["web_acl_arn"], &read["logging"], &read["origin_headers"]),
+        (&Json::Null, &Json::Null, &json!({}))
+    );
+}
+
+#[tokio::test]
+async fn an_update_that_is_overtaken_is_repeated_with_the_newest_settings() {
+    let bench = Bench::start().await;
+    let distribution = bench.create(ADDRESS, &plain()).await;
+    // The first update arrives and its reply is lost, so that the repeated request has an old ETag.
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:UpdateDistribution").nth(1));
+    bench.update(ADDRESS, &distribution, &plain(), &with_origin_group()).await;
+    let errors: Vec<_> = bench.local.calls().into_iter().filter_map(|call| call.error).collect();
+    assert!(errors.contains(&"PreconditionFailed".to_owned()), "{errors:?}");
+}
+
+/// The three kinds of policies: address, spec, and a changed spec.
+fn policies() -> [(&'static str, Json, Json); 3] {
+    let cache = json!({
+        "name": "giraffe-a", "min_ttl_seconds": 0, "default_ttl_seconds": 0, "max_ttl_seconds": 60,
+        "headers": ["Authorization"], "cookies": { "only": ["session"] }, "query_strings": "all",
+    });
+    let request = json!({ "name": "giraffe", "headers_except": ["Authorization", "Host"] });
+    let response = json!({ "name": "giraffe-a", "set": { "X-Served-By": "giraffe" }, "remove": ["X-Powered-By"] });
+    [
+        (
+            "global/cache_policy/a",
+            cache.clone(),
+            with(&cache, json!({ "max_ttl_seconds": 120, "headers": [], "cookies": "none" })),
+        ),
+        ("global/origin_request_policy", request.clone(), with(&request, json!({ "headers_except": ["Host"] }))),
+        ("global/response_headers_policy/a", response.clone(), with(&response, json!({ "set": {} }))),
+    ]
+}
+
+#[tokio::test]
+async fn policies_are_created_discovered_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let mut created = Vec::new();
+    for (address, spec, _) in policies() {
+        let outputs = bench.create(address, &spec).await;
+        bench.create_again(address, &spec, &outputs).await;
+        created.push(outputs);
+    }
+    let kinds = ["claim", "cache_policy", "origin_request_policy", "response_headers_policy"];
+    let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
+    for ((address, spec, changed), outputs) in policies().into_iter().zip(created) {
+        assert_eq!(ledger.entries[&address.parse().unwrap()].spec, spec, "{address}");
+        bench.update(address, &outputs, &spec, &changed).await;
+        bench.delete(address, &changed, &outputs).await;
+    }
+}
+
+#[tokio::test]
+async fn a_policy_of_another_owner_is_foreign() {
+    let bench = Bench::start().await;
+    for (address, spec, _) in policies() {
+        bench.create(address, &spec).await;
+        let (_, component) = bench.at(address);
+        let rival = bench.rival(address);
+        let found = component.find(&rival, &spec).await.unwrap();
+        assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("giraffe")), "{found:?}");
+        let error = component.create(&rival, &spec).await.unwrap_err();
+        assert!(error.to_string().contains("does not belong to this resource"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_of_a_policy_whose_reply_is_lost_creates_one() {
+    let bench = Bench::start().await;
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:CreateCachePolicy").nth(1));
+    let (address, spec, _) = policies().into_iter().next().unwrap();
+    bench.create(address, &spec).await;
+}
+
+#[tokio::test]
+async fn changed_content_is_invalidated_once() {
+    let bench = Bench::start().await;
+    let distribution = bench.create(ADDRESS, &plain()).await;
+    let address = "global/invalidation";
+    let spec = json!({ "distribution_id": distribution["id"], "paths": ["/*"], "content": { "us-east-1": "1" } });
+    let outputs = bench.create(address, &spec).await;
+    let more_paths = with(&spec, json!({ "paths": ["/a", "/b/*"] }));
+    bench.local.clear_calls();
+    bench.update(address, &outputs, &spec, &more_paths).await;
+    assert_eq!(bench.local.calls().len(), 0, "the same content needs no invalidation");
+    let changed = with(&more_paths, json!({ "content": { "us-east-1": "2" } }));
+    bench.update(address, &outputs, &more_paths, &changed).await;
+    // The engine repeats an update whose result is unknown: CloudFront returns the same invalidation.
+    let calls = bench.calls_of_a_repeated_update(address, &outputs, &changed).await;
+    assert_eq!(calls.first().map(String::as_str), Some("cloudfront:CreateInvalidation"), "{calls:?}");
+    bench.delete(address, &changed, &outputs).await;
 }

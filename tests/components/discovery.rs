@@ -113,11 +113,7 @@ async fn an_api_behind_cloudfront_is_discovered_with_its_specs() {
     let issued = json!({ "arn": for_cdn["arn"], "names": ["www.example.com"] });
     builder.add("us-east-1/issued_certificate/cdn", issued).await;
     builder.add(&format!("global/record/{NAME}"), record(&zone, NAME, sets)).await;
-    let distribution = json!({
-        "comment": "giraffe", "aliases": ["www.example.com"], "price_class": "PriceClass_100",
-        "certificate_arn": for_cdn["arn"], "origins": { "latency": { "host": NAME, "path": "" } }, "group": null,
-        "default_behavior": { "target": "latency", "writes": true }, "behaviors": [],
-    });
+    let distribution = super::cloudfront::distribution(NAME, "www.example.com", &for_cdn["arn"]);
     let distribution = builder.add("global/distribution", distribution).await;
     let alias = json!({ "cdn": { "value": {
         "routing": "simple", "target": distribution["domain_name"], "target_zone_id": "Z2FDTNDATAQYW2",

@@ -12,8 +12,25 @@ use super::world::{POLICY, Subject, World};
 /// The name of the API that these tests create.
 pub(super) const OWNER: &str = "drifter";
 
-/// A zone (applied), an API that is not applied yet, and the API's configuration, which has every kind of component.
+/// A zone (applied), an API that is not applied yet, and the API's configuration, which has every kind of component that the
+/// first version of the provider had.
 pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
+    configured(world, json!({ "origin": "latency" })).await
+}
+
+/// The same with every kind of component.
+pub(super) async fn every_kind(world: &World) -> (Subject, Subject, Value) {
+    let cdn = json!({
+        "origin": "latency",
+        "read_paths": ["/public/*"],
+        "cache": { "key": { "cookies": [] } },
+        "behaviors": { "/static/*": { "response_headers": { "remove": ["X-Powered-By"] } } },
+        "invalidate_on_change": ["/*"],
+    });
+    configured(world, cdn).await
+}
+
+async fn configured(world: &World, cdn: Json) -> (Subject, Subject, Value) {
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": "drift.example" }));
     world.apply(&mut zone, &config).await;
@@ -27,7 +44,7 @@ pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
         "gateway": { "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } },
         "domain": { "name": "api.drift.example", "zone_id": zone.text("id"), "regional_names": true },
         "routing": { "policy": "latency", "health_check": { "path": "/health" }, "drain_seconds": 0 },
-        "cdn": { "origin": "latency" },
+        "cdn": cdn,
     }));
     (zone, api, config)
 }
@@ -80,7 +97,7 @@ async fn assert_repaired(world: &World, api: &mut Subject, config: &Value, addre
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_component_is_created_again() {
     let world = World::start().await;
-    let (_zone, mut api, config) = everything(&world).await;
+    let (_zone, mut api, config) = every_kind(&world).await;
     world.apply(&mut api, &config).await;
     let (mut deleted, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for address in api.ledger().entries.into_keys() {
@@ -102,7 +119,17 @@ async fn a_deleted_component_is_created_again() {
     }
     // AWS refuses to delete objects that are in use, and an API always has its endpoint. All others can be deleted.
     let kept: BTreeSet<&str> = refused.difference(&deleted).copied().collect();
-    assert_eq!(kept, BTreeSet::from(["certificate", "execute_api_endpoint", "http_api", "integration", "version"]));
+    let expected = [
+        "cache_policy",
+        "certificate",
+        "execute_api_endpoint",
+        "http_api",
+        "integration",
+        "origin_request_policy",
+        "response_headers_policy",
+        "version",
+    ];
+    assert_eq!(kept, BTreeSet::from(expected));
     world.apply(&mut api, &Value::Null).await;
 }
 
@@ -131,7 +158,12 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
         ("health_check", "inverted", json!(true)),
         ("health_check", "port", json!(8443)),
         ("health_check", "checker_regions", json!(["eu-west-1", "us-east-1", "us-west-2"])),
+        ("cache_policy", "max_ttl_seconds", json!(60)),
+        ("cache_policy", "headers", json!(["Accept-Language"])),
+        ("origin_request_policy", "headers_except", json!(["Authorization", "Host"])),
+        ("response_headers_policy", "remove", json!(["Server"])),
         ("distribution", "price_class", json!("PriceClass_200")),
+        ("distribution", "viewer", json!({ "http_version": "http2", "ipv6": false, "minimum_tls": "TLSv1.2_2021" })),
         ("distribution", "comment", json!("changed")),
     ]
 }
@@ -139,7 +171,7 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_setting_is_restored() {
     let world = World::start().await;
-    let (_zone, mut api, config) = everything(&world).await;
+    let (_zone, mut api, config) = every_kind(&world).await;
     world.apply(&mut api, &config).await;
     for address in api.ledger().entries.into_keys() {
         let (aws, component) = world.component(OWNER, &address);
@@ -261,7 +293,7 @@ async fn tamper_with_distribution(aws: &Regional, setting: &str, id: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_enforced_setting_is_restored() {
     let world = World::start().await;
-    let (_zone, mut api, config) = everything(&world).await;
+    let (_zone, mut api, config) = every_kind(&world).await;
     world.apply(&mut api, &config).await;
     for (kind, setting) in ENFORCED {
         let ledger = api.ledger();

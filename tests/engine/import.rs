@@ -4,13 +4,13 @@ use multiregion::desired::Address;
 use multiregion::plan::{Ledger, changed_fields};
 use multiregion::wire::{Path, Value};
 
-use super::drift::{OWNER, everything};
+use super::drift::{OWNER, every_kind, everything};
 use super::world::{Subject, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_finds_every_component_with_its_spec_and_outputs() {
     let world = World::start().await;
-    let (_zone, mut api, config) = everything(&world).await;
+    let (_zone, mut api, config) = every_kind(&world).await;
     world.apply(&mut api, &config).await;
     let before = api.ledger();
 

@@ -54,7 +54,11 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         "gateway": { "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } },
         "domain": { "name": "api.permitted.example", "zone_id": zone_id, "regional_names": true },
         "routing": { "policy": "latency", "health_check": { "path": "/health" }, "drain_seconds": 0 },
-        "cdn": { "origin": "latency" },
+        "cdn": {
+            "origin": "latency", "read_paths": ["/public/*"], "cache": { "key": { "cookies": [] } },
+            "behaviors": { "/static/*": { "response_headers": { "remove": ["X-Powered-By"] } } },
+            "invalidate_on_change": ["/*"],
+        },
         "tags": { "team": "zoo" },
     });
     let with = |path: &[&str], value: Json| {
@@ -77,6 +81,7 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["routing", "policy"], json!("weighted")),
         with(&["routing", "health_check", "path"], json!("/alive")),
         with(&["cdn", "price_class"], json!("PriceClass_100")),
+        with(&["cdn", "cache", "max_ttl_seconds"], json!(60)),
         with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
         plain,

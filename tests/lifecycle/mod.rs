@@ -3,6 +3,7 @@
 //! Every row runs with each command-line tool that is available. It asserts on what AWS reports, on the log of calls,
 //! and on the plan as the tool shows it.
 
+mod cdn;
 mod changes;
 mod concurrent_applies;
 mod configs;
@@ -16,6 +17,7 @@ mod interrupted;
 mod invalid_configurations;
 mod kill_recovery;
 mod replacement;
+mod rest;
 mod routing;
 mod secrets;
 mod stage;

@@ -43,7 +43,17 @@ pub(super) struct Stage {
 #[derive(Debug)]
 pub(super) struct HttpResponse {
     pub(super) status: u16,
+    /// The status line and the headers.
+    head: String,
     pub(super) body: String,
+}
+
+impl HttpResponse {
+    /// The value of a header; empty when there is none.
+    pub(super) fn header(&self, name: &str) -> String {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).unwrap_or_default()
+    }
 }
 
 /// The addresses of the components that a plan adds, changes and removes.
@@ -190,6 +200,16 @@ impl Stage {
         body["region"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Sends a request with a value of `Authorization`.
+    pub(super) async fn get_as(&self, host: &str, path: &str, user: &str) -> HttpResponse {
+        self.send("GET", host, path, &format!("Authorization: {user}\r\n"), "").await
+    }
+
+    /// Sends a request with more headers, each of which ends with a line break.
+    pub(super) async fn get_with(&self, host: &str, path: &str, headers: &str) -> HttpResponse {
+        self.send("GET", host, path, headers, "").await
+    }
+
     pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> HttpResponse {
         self.send(method, host, path, "", "").await
     }
@@ -207,7 +227,7 @@ impl Stage {
         stream.read_to_string(&mut answer).await.expect("the answer is text");
         let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        HttpResponse { status, body: body.to_owned() }
+        HttpResponse { status, head: head.to_owned(), body: body.to_owned() }
     }
 
     /// The record sets of `api.ipgiraffe.com`, as Route 53 lists them.

@@ -1,7 +1,12 @@
 //! CloudFront distribution in front of the regions.
 
+mod behavior;
 mod config;
 mod deployment;
+mod optional;
+mod origin;
+mod policies;
+mod spec;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +20,12 @@ use crate::components::support::answer::{build_part, ignore_missing, none_if_mis
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
-use crate::components::{Component, Deviations, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, KindMeta};
+use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
+use crate::desired::{Kind, KindMeta};
+
+pub use spec::{
+    Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement, Spec, Viewer,
+};
 
 /// The kind `distribution`.
 #[derive(Debug)]
@@ -42,63 +51,6 @@ pub const CERTIFICATE_REGION: &str = "us-east-1";
 /// Amazon Route 53 API reference, `AliasTarget`.
 pub const HOSTED_ZONE: &str = "Z2FDTNDATAQYW2";
 
-/// The desired settings of a distribution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spec {
-    /// The comment: the API's name.
-    pub comment: String,
-    /// The alternate domain names.
-    pub aliases: Vec<Input<String>>,
-    /// `PriceClass_100`, `PriceClass_200` or `PriceClass_All`.
-    pub price_class: String,
-    /// The certificate for the aliases, in us-east-1.
-    pub certificate_arn: Option<Input<String>>,
-    /// The origins by id.
-    pub origins: BTreeMap<String, Origin>,
-    /// The origin group, if any.
-    pub group: Option<OriginGroup>,
-    /// The default cache behaviour.
-    pub default_behavior: Behavior,
-    /// The other cache behaviours by path pattern, in order.
-    pub behaviors: Vec<(String, Behavior)>,
-    /// Enforced settings that differ in AWS.
-    #[serde(default, skip_serializing_if = "Deviations::is_none")]
-    pub deviations: Deviations,
-    /// The tags, including the ownership tags.
-    pub tags: Tags,
-}
-
-/// An origin.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// The host name.
-    pub host: Input<String>,
-    /// The origin path, which precedes the path of every request: a stage.
-    pub path: String,
-}
-
-/// Two origins: CloudFront uses the second one when the first one fails.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginGroup {
-    /// The group's id.
-    pub id: String,
-    /// The id of the first origin.
-    pub primary: String,
-    /// The id of the origin that is used when the first one fails.
-    pub secondary: String,
-    /// The status codes that cause a failover.
-    pub status_codes: Vec<i32>,
-}
-
-/// A cache behaviour.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Behavior {
-    /// The id of the origin or origin group.
-    pub target: String,
-    /// Whether POST, PUT, PATCH and DELETE are allowed, which CloudFront refuses for an origin group.
-    pub writes: bool,
-}
-
 /// What identifies a distribution in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
@@ -119,11 +71,15 @@ impl Kind for Distribution {
         id: "the id of the distribution",
         outputs: OUTPUTS,
         global: true,
+        secret: &["origin_headers"],
         actions: &[
             "cloudfront:CreateDistribution",
             "cloudfront:DeleteDistribution",
+            "cloudfront:GetCachePolicy",
             "cloudfront:GetDistribution",
             "cloudfront:GetDistributionConfig",
+            "cloudfront:GetOriginRequestPolicy",
+            "cloudfront:GetResponseHeadersPolicy",
             "cloudfront:ListDistributions",
             "cloudfront:ListTagsForResource",
             "cloudfront:TagResource",
@@ -141,20 +97,20 @@ impl Component for Distribution {
         outputs.id.clone()
     }
 
-    async fn check(_aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
-        let Some(group) = &spec.group else { return Ok(Vec::new()) };
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let all = spec.behaviors.iter().map(|(pattern, behavior)| (pattern.as_str(), behavior));
         let all = all.chain([("*", &spec.default_behavior)]);
-        let wrong = all.filter(|(_, behavior)| behavior.writes && behavior.target == group.id);
-        Ok(wrong
-            .map(|(pattern, _)| Problem {
-                summary: "Origin group cannot take writes",
-                detail: format!(
-                    "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects \
-                     that, because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
-                ),
-            })
-            .collect())
+        let is_group = |target: &str| spec.groups.iter().any(|group| group.id == target);
+        let wrong = all.filter(|(_, behavior)| behavior.writes && is_group(&behavior.target));
+        let mut problems = policies::missing(aws, spec).await?;
+        problems.extend(wrong.map(|(pattern, _)| Problem {
+            summary: "Origin group cannot take writes",
+            detail: format!(
+                "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects that, \
+                 because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
+            ),
+        }));
+        Ok(problems)
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -219,7 +175,7 @@ impl Component for Distribution {
         };
         let mut newest = None;
         if settings(&from) != settings(to) {
-            newest = deployment::change(aws, &outputs.id, |held| config::updated(held, to)).await?;
+            newest = deployment::change(aws, &outputs.id, |held| config::updated(held, Some(&from), to)).await?;
         }
         // Also without a change, because an earlier update may have been interrupted during this wait.
         deployment::wait(aws, &outputs.id, newest).await?;

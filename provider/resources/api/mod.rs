@@ -7,6 +7,7 @@
 mod checks;
 mod config;
 mod definition;
+mod edge;
 mod expand;
 mod front;
 mod import;

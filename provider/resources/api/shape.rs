@@ -5,9 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::config::{AccessLog, ApiKey, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck};
-use super::config::{Origin, Policy, PriceClass, Protocol, Region, Rest, Traffic, function_path};
+use super::config::{
+    AccessLog, ApiKey, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy, Protocol,
+    Region, Rest, Traffic, function_path,
+};
 use super::definition;
+use super::edge::Edge;
 use super::names::Names;
 use super::openapi::FunctionId;
 use crate::components::route53::{cidr, geography};
@@ -131,19 +134,6 @@ pub(super) struct Check {
     pub(super) config: HealthCheck,
 }
 
-/// CloudFront in front of the regions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Edge {
-    /// Where CloudFront sends requests.
-    pub(super) origin: Origin,
-    /// The statuses on which CloudFront uses the second region of an origin group.
-    pub(super) failover_status_codes: Vec<i32>,
-    /// The path patterns that go to an origin group.
-    pub(super) read_paths: Vec<String>,
-    /// The edge locations.
-    pub(super) price_class: PriceClass,
-}
-
 impl Shape {
     /// The shape of a configuration, which may contain mistakes.
     ///
@@ -197,8 +187,11 @@ impl Shape {
 
     /// The two regions of CloudFront's origin group, in order.
     pub(super) fn group(&self) -> Option<(&str, &str)> {
-        match self.serving().as_slice() {
-            [first, second, ..] if self.cdn.as_ref().is_some_and(Edge::is_group) => Some((first, second)),
+        let edge = self.cdn.as_ref().filter(|edge| edge.is_group())?;
+        let serving = self.serving();
+        let order = edge.group_order.as_deref().map(|order| order.iter().map(String::as_str).collect());
+        match order.unwrap_or(serving).as_slice() {
+            [first, second, ..] => Some((first, second)),
             _ => None,
         }
     }
@@ -206,7 +199,9 @@ impl Shape {
     /// Whether `region` receives requests.
     pub(super) fn routes_to(&self, region: &str) -> bool {
         match self.group() {
-            Some((first, second)) => region == first || region == second,
+            Some((first, second)) => {
+                region == first || region == second || self.cdn.as_ref().is_some_and(|edge| edge.names(region))
+            }
             None => self.regions.get(region).is_some_and(|place| place.serving),
         }
     }
@@ -254,32 +249,6 @@ impl Check {
             calculated: check.calculated().decided()?.map(|over| input(over.threshold().copied())),
             config: check.clone(),
         })
-    }
-}
-
-impl Edge {
-    fn of(cdn: &Cdn) -> Result<Self, Unknown> {
-        let codes = cdn.failover_status_codes()?;
-        let code = |code: i64| i32::try_from(code).unwrap_or_default();
-        Ok(Self {
-            origin: *cdn.origin()?,
-            failover_status_codes: codes
-                .iter()
-                .map(|status| Ok(status.decided()?.copied().map(code).unwrap_or_default()))
-                .collect::<Result<_, Unknown>>()?,
-            read_paths: cdn.read_paths().decided()?.map(texts).transpose()?.unwrap_or_default(),
-            price_class: cdn.price_class()?,
-        })
-    }
-
-    /// Whether CloudFront sends requests to an origin group of two regions.
-    pub(super) fn is_group(&self) -> bool {
-        self.origin == Origin::Group
-    }
-
-    /// Whether the distribution has an origin group of any kind.
-    pub(super) fn has_group(&self) -> bool {
-        self.is_group() || !self.read_paths.is_empty()
     }
 }
 

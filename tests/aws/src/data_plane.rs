@@ -10,11 +10,11 @@ use std::pin::Pin;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use crate::distribution::Distribution;
 use crate::dns::{self, CLIENT_HEADERS};
+use crate::edge;
 use crate::error::Error;
 use crate::message::{Request, Response, encode};
-use crate::model::{self, Client};
+use crate::model::Client;
 use crate::proxy::Proxy;
 use crate::rest_plane;
 use crate::upstream::{Lookup, Place};
@@ -69,13 +69,14 @@ pub(crate) fn connect<'a>(
         match resolve(proxy, name, &Client::of(&request), 0).await? {
             Endpoint::Api { id, region } => send_to_api(proxy, &id, region.as_deref(), host, request).await,
             Endpoint::Domain { target, region } => send_to_domain(proxy, &target, &region, host, request).await,
-            Endpoint::Distribution(aws_host) => send_to_distribution(proxy, &aws_host, host, request).await,
+            Endpoint::Distribution(aws_host) => edge::send(proxy, &aws_host, host, request).await,
             Endpoint::Unresolved => Ok(failure(502, &format!("{name} has no address"))),
         }
     })
 }
 
-fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+/// A header of a request.
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
@@ -83,7 +84,8 @@ fn without_port(host: &str) -> &str {
     host.split_once(':').map_or(host, |(name, _)| name)
 }
 
-fn failure(status: u16, message: &str) -> Response {
+/// A response in JSON with a message.
+pub(crate) fn failure(status: u16, message: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     Response::json(status, &serde_json::json!({ "message": message }))
 }
@@ -250,49 +252,6 @@ async fn answered(
         response.headers.insert(HeaderName::from_static(ANSWERED_BY), region);
     }
     Ok(response)
-}
-
-/// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
-async fn send_to_distribution(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
-    let Some(distribution) = distribution(proxy, aws_host).await? else {
-        return Ok(failure(502, &format!("{aws_host} has no address")));
-    };
-    if !distribution.enabled || (host != aws_host && !distribution.aliases.iter().any(|alias| alias == host)) {
-        return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
-    }
-    let method = request.method.as_str().to_owned();
-    let behavior = distribution.behavior(&request.path);
-    if !behavior.methods.contains(&method) {
-        return Ok(failure(403, "This distribution is not configured to allow the HTTP request method."));
-    }
-    let (origins, codes) = distribution.origins_of(behavior);
-    let mut last = failure(502, "The distribution has no origin for this.");
-    for origin in origins {
-        let mut forwarded = request.clone();
-        forwarded.path = format!("{}{}", origin.path, request.path);
-        let origin_host = if behavior.forwards_host { host } else { &origin.host };
-        last = connect(proxy, &origin.host, origin_host, forwarded).await?;
-        if !model::fails_over(&method, last.status.as_u16(), &codes) {
-            break;
-        }
-    }
-    Ok(last)
-}
-
-async fn distribution(proxy: &Proxy, aws_host: &str) -> Result<Option<Distribution>, Error> {
-    for place in accounts(proxy) {
-        let all = proxy
-            .upstream
-            .xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution"))
-            .await?
-            .unwrap_or_default();
-        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == aws_host);
-        let Some(found) = found else { continue };
-        let path = format!("/2020-05-31/distribution/{}/config", found.text_at(&["Id"]));
-        let config = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await?;
-        return Ok(config.map(|config| Distribution::read(&config)));
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

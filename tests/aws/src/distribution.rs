@@ -1,17 +1,9 @@
-//! The part of a CloudFront distribution's configuration that decides which origin serves a request.
+//! The part of a CloudFront distribution's configuration that decides what happens to a request.
 
 use crate::model::path_matches;
 use crate::xml::Element;
 
-/// Managed origin request policies that forward the viewer's Host header.
-const FORWARD_HOST: [&str; 2] = [
-    // AllViewer
-    "216adef6-5c7f-47e4-b989-5492eafa07d3",
-    // AllViewerAndCloudFrontHeaders-2022-06
-    "33f36d7e-f396-46d9-90e0-52428a34d9dc",
-];
-
-/// The routing configuration of a distribution.
+/// The configuration of a distribution.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Distribution {
     /// Whether the distribution is enabled.
@@ -19,9 +11,13 @@ pub(crate) struct Distribution {
     /// The alternate domain names, in lower case.
     pub(crate) aliases: Vec<String>,
     origins: Vec<Origin>,
-    groups: Vec<ProcessGroup>,
+    groups: Vec<Group>,
     /// In order of precedence; the default behaviour is last.
     behaviors: Vec<Behavior>,
+    /// The responses to errors.
+    pub(crate) errors: Vec<ErrorResponse>,
+    geo_restriction: String,
+    countries: Vec<String>,
 }
 
 /// An origin.
@@ -32,10 +28,12 @@ pub(crate) struct Origin {
     pub(crate) host: String,
     /// The prefix of the path.
     pub(crate) path: String,
+    /// The headers that CloudFront adds.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ProcessGroup {
+struct Group {
     id: String,
     members: Vec<String>,
     status_codes: Vec<u16>,
@@ -44,12 +42,32 @@ struct ProcessGroup {
 /// A cache behaviour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Behavior {
-    pattern: String,
+    /// The path pattern.
+    pub(crate) pattern: String,
     target: String,
     /// The allowed methods.
     pub(crate) methods: Vec<String>,
-    /// Whether the origin receives the viewer's Host header.
-    pub(crate) forwards_host: bool,
+    /// `redirect-to-https`, `https-only` or `allow-all`.
+    pub(crate) viewer_protocol: String,
+    /// The id of the cache policy.
+    pub(crate) cache_policy: String,
+    /// The id of the origin request policy; empty when there is none.
+    pub(crate) origin_request_policy: String,
+    /// The id of the response headers policy; empty when there is none.
+    pub(crate) response_headers_policy: String,
+}
+
+/// A custom error response.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ErrorResponse {
+    /// The status of the error.
+    pub(crate) status: u16,
+    /// The path of the page that clients receive instead; empty when they receive the error.
+    pub(crate) page: String,
+    /// The status that clients receive instead.
+    pub(crate) replaced: u16,
+    /// How long the error is cached at least, in seconds.
+    pub(crate) seconds: Option<u64>,
 }
 
 impl Distribution {
@@ -57,12 +75,16 @@ impl Distribution {
     pub(crate) fn read(config: &Element) -> Self {
         let behaviors =
             config.items_at(&["CacheBehaviors", "Items"]).iter().chain(config.child("DefaultCacheBehavior"));
+        let geo = ["Restrictions", "GeoRestriction"];
         Self {
             enabled: config.text_at(&["Enabled"]) == "true",
             aliases: texts(config, &["Aliases", "Items"]).iter().map(|alias| alias.to_lowercase()).collect(),
             origins: config.items_at(&["Origins", "Items"]).iter().map(read_origin).collect(),
             groups: config.items_at(&["OriginGroups", "Items"]).iter().map(read_group).collect(),
             behaviors: behaviors.map(read_behavior).collect(),
+            errors: config.items_at(&["CustomErrorResponses", "Items"]).iter().map(read_error).collect(),
+            geo_restriction: config.text_at(&[geo[0], geo[1], "RestrictionType"]).to_owned(),
+            countries: texts(config, &[geo[0], geo[1], "Items"]),
         }
     }
 
@@ -71,11 +93,19 @@ impl Distribution {
         self.origins.iter().map(|origin| origin.host.as_str())
     }
 
+    /// Whether clients in a country are served.
+    pub(crate) fn serves(&self, country: &str) -> bool {
+        let listed = self.countries.iter().any(|listed| listed == country);
+        match self.geo_restriction.as_str() {
+            "whitelist" => listed,
+            "blacklist" => !listed,
+            _ => true,
+        }
+    }
+
     /// The first behaviour that matches the path.
-    pub(crate) fn behavior(&self, path: &str) -> &Behavior {
-        const NONE: &Behavior =
-            &Behavior { pattern: String::new(), target: String::new(), methods: Vec::new(), forwards_host: false };
-        self.behaviors.iter().find(|behavior| path_matches(&behavior.pattern, path)).unwrap_or(NONE)
+    pub(crate) fn behavior(&self, path: &str) -> Behavior {
+        self.behaviors.iter().find(|behavior| path_matches(&behavior.pattern, path)).cloned().unwrap_or_default()
     }
 
     /// The origins of a behaviour in order, and the status codes after which the next one is tried.
@@ -86,24 +116,35 @@ impl Distribution {
             None => (origin(&behavior.target).into_iter().collect(), Vec::new()),
         }
     }
+
+    /// The custom response to a status.
+    pub(crate) fn error(&self, status: u16) -> Option<&ErrorResponse> {
+        self.errors.iter().find(|error| error.status == status)
+    }
 }
 
-fn texts(element: &Element, path: &[&str]) -> Vec<String> {
+/// The texts of a list.
+pub(crate) fn texts(element: &Element, path: &[&str]) -> Vec<String> {
     element.items_at(path).iter().map(|item| item.text.clone()).collect()
 }
 
 fn read_origin(element: &Element) -> Origin {
+    let headers = element.items_at(&["CustomHeaders", "Items"]).iter();
+    let header = |header: &Element| {
+        (header.text_at(&["HeaderName"]).to_lowercase(), header.text_at(&["HeaderValue"]).to_owned())
+    };
     Origin {
         id: element.text_at(&["Id"]).to_owned(),
         host: element.text_at(&["DomainName"]).to_lowercase(),
         path: element.text_at(&["OriginPath"]).to_owned(),
+        headers: headers.map(header).collect(),
     }
 }
 
-fn read_group(element: &Element) -> ProcessGroup {
+fn read_group(element: &Element) -> Group {
     let members = element.items_at(&["Members", "Items"]).iter();
     let codes = texts(element, &["FailoverCriteria", "StatusCodes", "Items"]);
-    ProcessGroup {
+    Group {
         id: element.text_at(&["Id"]).to_owned(),
         members: members.map(|member| member.text_at(&["OriginId"]).to_owned()).collect(),
         status_codes: codes.iter().filter_map(|code| code.parse().ok()).collect(),
@@ -111,12 +152,26 @@ fn read_group(element: &Element) -> ProcessGroup {
 }
 
 fn read_behavior(element: &Element) -> Behavior {
-    let pattern = element.text_at(&["PathPattern"]);
+    let text = |name: &str| element.text_at(&[name]).to_owned();
+    let pattern = text("PathPattern");
     let methods = texts(element, &["AllowedMethods", "Items"]);
     Behavior {
-        pattern: if pattern.is_empty() { "*".to_owned() } else { pattern.to_owned() },
-        target: element.text_at(&["TargetOriginId"]).to_owned(),
+        pattern: if pattern.is_empty() { "*".to_owned() } else { pattern },
+        target: text("TargetOriginId"),
         methods: if methods.is_empty() { vec!["GET".to_owned(), "HEAD".to_owned()] } else { methods },
-        forwards_host: FORWARD_HOST.contains(&element.text_at(&["OriginRequestPolicyId"])),
+        viewer_protocol: text("ViewerProtocolPolicy"),
+        cache_policy: text("CachePolicyId"),
+        origin_request_policy: text("OriginRequestPolicyId"),
+        response_headers_policy: text("ResponseHeadersPolicyId"),
+    }
+}
+
+fn read_error(element: &Element) -> ErrorResponse {
+    let number = |name: &str| element.text_at(&[name]).parse().ok();
+    ErrorResponse {
+        status: number("ErrorCode").unwrap_or_default(),
+        page: element.text_at(&["ResponsePagePath"]).to_owned(),
+        replaced: number("ResponseCode").unwrap_or_default(),
+        seconds: element.text_at(&["ErrorCachingMinTTL"]).parse().ok(),
     }
 }

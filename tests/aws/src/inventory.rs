@@ -1,6 +1,7 @@
 //! An inventory of an account, as AWS's API reports it: what tests compare, and what is empty at the end.
 
 mod apigateway;
+mod cloudfront;
 mod route53;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +91,7 @@ impl Inventory {
         collector.zones(&global).await?;
         collector.health_checks(&global).await?;
         collector.cidr_collections(&global).await?;
+        collector.cloudfront_policies(&global).await?;
         collector.distributions(&global).await?;
         for place in places.iter().filter(|place| place.account == account) {
             collector.log_groups(place).await?;
@@ -209,27 +211,6 @@ impl Collector<'_> {
                 let key = format!("global/route53/record/{id}/{}/{}{set}", record.name, record.kind);
                 self.add(key, json!(record));
             }
-        }
-        Ok(())
-    }
-
-    async fn distributions(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?;
-        for item in all.items_at(&["Items"]) {
-            let (id, comment) = (item.text_at(&["Id"]), item.text_at(&["Comment"]));
-            self.label(id, "distribution", comment);
-            self.label(item.text_at(&["DomainName"]), "distribution_host", comment);
-            let arn = encode(item.text_at(&["ARN"]));
-            let tags =
-                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
-            let config =
-                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/distribution/{id}/config"))).await?;
-            let details = json!({
-                "config": to_json(&config),
-                "status": item.text_at(&["Status"]),
-                "tags": xml_tags(tags.items_at(&["Items"])),
-            });
-            self.add(format!("global/cloudfront/distribution/{id}"), details);
         }
         Ok(())
     }

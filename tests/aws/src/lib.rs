@@ -17,6 +17,7 @@ mod data_plane;
 mod digest;
 mod distribution;
 mod dns;
+mod edge;
 mod error;
 mod fault;
 mod geography;

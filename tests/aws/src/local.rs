@@ -89,6 +89,7 @@ impl LocalAws {
             limits: Limits::default(),
             usage: Usage::default(),
             down: Mutex::default(),
+            edge: crate::edge::EdgeCache::default(),
         });
         if let Some(listener) = listener {
             runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));

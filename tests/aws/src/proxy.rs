@@ -45,6 +45,8 @@ pub(crate) struct Proxy {
     pub(crate) usage: rest_plane::Usage,
     /// Regions whose APIs fail for their clients.
     pub(crate) down: Mutex<BTreeSet<String>>,
+    /// The responses that CloudFront has cached.
+    pub(crate) edge: crate::edge::EdgeCache,
     /// The proxy's port.
     pub(crate) port: u16,
 }

@@ -42,6 +42,7 @@ impl Snapshot {
             places.clone_from(&self.places);
         }
         proxy.limits.set_buckets(self.buckets.clone());
+        proxy.edge.clear();
         Ok(())
     }
 }

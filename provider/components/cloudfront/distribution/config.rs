@@ -1,63 +1,16 @@
 //! A distribution's settings in CloudFront's form. Pure.
 
 use aws_sdk_cloudfront::types::{
-    Aliases, AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, CustomHeaders, CustomOriginConfig,
-    DefaultCacheBehavior, DistributionConfig, HttpVersion, LambdaFunctionAssociations, Method, MinimumProtocolVersion,
-    Origin as AwsOrigin, OriginGroup as AwsOriginGroup, OriginGroupFailoverCriteria, OriginGroupMember,
-    OriginGroupMembers, OriginGroups, OriginProtocolPolicy, OriginSslProtocols, Origins, PriceClass, SslProtocol,
-    SslSupportMethod, StatusCodes, ViewerCertificate, ViewerProtocolPolicy,
+    Aliases, DistributionConfig, HttpVersion, MinimumProtocolVersion, PriceClass, SslSupportMethod, ViewerCertificate,
 };
 
-use super::{Behavior, Origin, OriginGroup, Spec};
+use super::{Spec, Viewer, behavior, optional, origin};
 use crate::aws::CallError;
-use crate::components::route53::dns;
 use crate::components::support::answer::{build_part, respell};
 use crate::components::{Deviations, Tags};
 use crate::desired::Input;
 
-/// AWS's managed cache policy CachingDisabled, because responses of an API are not cached.
-const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-/// AWS's managed origin request policy AllViewerExceptHostHeader, because API Gateway rejects a foreign Host header.
-const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
-
-/// The minimum TLS version of clients.
-const MINIMUM: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
 const SNI: SslSupportMethod = SslSupportMethod::SniOnly;
-const HTTP_PORT: i32 = 80;
-const HTTPS_PORT: i32 = 443;
-
-const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
-const CACHED: [Method; 2] = [Method::Get, Method::Head];
-const WRITES: [Method; 4] = [Method::Post, Method::Put, Method::Patch, Method::Delete];
-
-/// The common fields of the default and the other behaviours, which have different types in the SDK.
-struct Common<'a> {
-    target: &'a mut String,
-    viewer: &'a mut ViewerProtocolPolicy,
-    methods: &'a mut Option<AllowedMethods>,
-    cache: &'a mut Option<String>,
-    request: &'a mut Option<String>,
-    functions: &'a mut Option<LambdaFunctionAssociations>,
-    streaming: &'a mut Option<bool>,
-    encryption: &'a mut Option<String>,
-    compress: &'a mut Option<bool>,
-}
-
-macro_rules! common {
-    ($behavior:expr) => {
-        Common {
-            target: &mut $behavior.target_origin_id,
-            viewer: &mut $behavior.viewer_protocol_policy,
-            methods: &mut $behavior.allowed_methods,
-            cache: &mut $behavior.cache_policy_id,
-            request: &mut $behavior.origin_request_policy_id,
-            functions: &mut $behavior.lambda_function_associations,
-            streaming: &mut $behavior.smooth_streaming,
-            encryption: &mut $behavior.field_level_encryption_id,
-            compress: &mut $behavior.compress,
-        }
-    };
-}
 
 /// The settings of a new distribution.
 pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, CallError> {
@@ -65,27 +18,31 @@ pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, 
         .caller_reference(reference)
         .comment(&spec.comment)
         .enabled(true)
-        .is_ipv6_enabled(true)
-        .default_cache_behavior(default_behavior(None, &spec.default_behavior)?)
-        .origins(origins(None, spec)?);
-    updated(build_part(config.build())?, spec)
+        .default_cache_behavior(behavior::default(None, &spec.default_behavior)?)
+        .origins(origin::updated(None, None, spec)?);
+    updated(build_part(config.build())?, None, spec)
 }
 
-/// The current settings with ours applied. Settings that we do not manage, such as a web ACL or logging, stay.
-pub(super) fn updated(mut held: DistributionConfig, spec: &Spec) -> Result<DistributionConfig, CallError> {
+/// The current settings with ours applied. Settings that we do not manage stay; those that only `from` manages are reset.
+pub(super) fn updated(
+    mut held: DistributionConfig,
+    from: Option<&Spec>,
+    spec: &Spec,
+) -> Result<DistributionConfig, CallError> {
     held.comment.clone_from(&spec.comment);
     held.enabled = true;
-    held.is_ipv6_enabled = Some(true);
-    held.http_version = Some(HttpVersion::Http2and3);
+    held.is_ipv6_enabled = Some(spec.viewer.ipv6);
+    held.http_version = Some(HttpVersion::from(spec.viewer.http_version.as_str()));
     held.default_root_object = Some(String::new());
     held.price_class = Some(PriceClass::from(spec.price_class.as_str()));
     let aliases: Vec<String> = spec.aliases.iter().map(|alias| alias.get().clone()).collect();
     held.aliases = Some(build_part(Aliases::builder().quantity(count(&aliases)?).set_items(Some(aliases)).build())?);
     held.viewer_certificate = Some(viewer_certificate(spec));
-    held.origins = Some(origins(held.origins.as_ref(), spec)?);
-    held.origin_groups = Some(origin_groups(spec)?);
-    held.default_cache_behavior = Some(default_behavior(held.default_cache_behavior.take(), &spec.default_behavior)?);
-    held.cache_behaviors = Some(behaviors(held.cache_behaviors.take(), spec)?);
+    held.origins = Some(origin::updated(held.origins.as_ref(), from, spec)?);
+    held.origin_groups = Some(origin::groups(spec)?);
+    held.default_cache_behavior = Some(behavior::default(held.default_cache_behavior.take(), &spec.default_behavior)?);
+    held.cache_behaviors = Some(behavior::others(held.cache_behaviors.take(), spec)?);
+    optional::apply(&mut held, from, spec)?;
     Ok(held)
 }
 
@@ -98,88 +55,55 @@ pub(super) fn disabled(mut held: DistributionConfig) -> DistributionConfig {
 /// The spec that CloudFront reports, in the spelling of `ours`; `None` without a default behaviour, which CloudFront
 /// always returns.
 pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: Tags) -> Option<Spec> {
-    let mut default = config.default_cache_behavior.clone()?;
+    let behaviors = behavior::reported(config.default_cache_behavior.clone()?, config.cache_behaviors.as_ref());
     let aliases = config.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default();
-    let certificate = config.viewer_certificate.as_ref().and_then(|viewer| viewer.acm_certificate_arn.clone());
-    let origin = |origin: &AwsOrigin| {
-        let same = ours.and_then(|ours| ours.origins.get(&origin.id)).map(|ours| ours.host.clone());
-        let is_same = |host: &Input<String>| {
-            host.known().is_some_and(|host| dns::normal(host) == dns::normal(&origin.domain_name))
-        };
-        let host = same.filter(is_same).unwrap_or_else(|| Input::Known(origin.domain_name.clone()));
-        (origin.id.clone(), Origin { host, path: origin.origin_path.clone().unwrap_or_default() })
-    };
-    let mut behaviors = config.cache_behaviors.as_ref().map(|all| all.items().to_vec()).unwrap_or_default();
+    let viewer = config.viewer_certificate.as_ref();
+    let certificate = viewer.and_then(|viewer| viewer.acm_certificate_arn.clone());
     Some(Spec {
-        deviations: deviations(config, &mut default, &mut behaviors),
+        deviations: deviations(config, behaviors.deviations),
         comment: config.comment.clone(),
         aliases: respell(&aliases, ours.map_or(&[], |ours| &ours.aliases)),
         price_class: config.price_class.as_ref().map_or("PriceClass_All", PriceClass::as_str).to_owned(),
         certificate_arn: certificate.map(Input::Known),
-        origins: config.origins.iter().flat_map(|origins| origins.items()).map(origin).collect(),
-        group: group(config, ours.and_then(|ours| ours.group.as_ref())),
-        default_behavior: common!(default).reported(),
-        behaviors: behaviors.iter_mut().map(|item| (item.path_pattern.clone(), common!(item).reported())).collect(),
+        viewer: reported_viewer(config, ours),
+        origins: origin::reported(config, ours),
+        origin_headers: origin::reported_headers(config, ours),
+        groups: origin::reported_groups(config, ours),
+        default_behavior: behaviors.default,
+        behaviors: behaviors.others,
+        error_responses: optional::error_responses(config, ours),
+        geo_restriction: optional::geo_restriction(config, ours),
+        logging: optional::reported_logging(config, ours),
+        web_acl_arn: optional::web_acl(config, ours),
         tags,
     })
 }
 
-/// The enforced settings that differ from what [`updated`] sets.
-fn deviations(
-    config: &DistributionConfig,
-    default: &mut DefaultCacheBehavior,
-    behaviors: &mut [CacheBehavior],
-) -> Deviations {
+/// The settings of clients' connections. The minimum TLS version applies only with a certificate of our own.
+fn reported_viewer(config: &DistributionConfig, ours: Option<&Spec>) -> Viewer {
+    let standard = Viewer::default();
     let viewer = config.viewer_certificate.as_ref().filter(|viewer| viewer.acm_certificate_arn.is_some());
-    let origins = config.origins.iter().flat_map(|origins| origins.items());
-    let mut deviations = common!(default)
-        .noted(Deviations::default())
-        .record_unless("Enabled", config.enabled)
-        .record_unless("IsIPV6Enabled", config.is_ipv6_enabled == Some(true))
-        .record_unless("HttpVersion", config.http_version == Some(HttpVersion::Http2and3))
-        .record_unless("DefaultRootObject", config.default_root_object.as_ref().is_none_or(String::is_empty))
-        .record_unless(
-            "MinimumProtocolVersion",
-            viewer.is_none_or(|viewer| viewer.minimum_protocol_version == Some(MINIMUM)),
-        )
-        .record_unless("SSLSupportMethod", viewer.is_none_or(|viewer| viewer.ssl_support_method == Some(SNI)));
-    for origin in origins {
-        let custom = origin.custom_origin_config.as_ref();
-        let policy = custom.map(|custom| &custom.origin_protocol_policy);
-        let ports = custom.map(|custom| (custom.http_port, custom.https_port));
-        let protocols = custom.and_then(|custom| custom.origin_ssl_protocols.as_ref()).map(OriginSslProtocols::items);
-        deviations = deviations
-            .record_unless("OriginProtocolPolicy", policy == Some(&OriginProtocolPolicy::HttpsOnly))
-            .record_unless("HTTPSPort", ports == Some((HTTP_PORT, HTTPS_PORT)))
-            .record_unless("OriginSslProtocols", protocols == Some(&[SslProtocol::TlSv12]));
+    let minimum = viewer.and_then(|viewer| viewer.minimum_protocol_version.as_ref());
+    let minimum = minimum.map(|minimum| minimum.as_str().to_owned());
+    Viewer {
+        http_version: config.http_version.as_ref().map_or("http2", HttpVersion::as_str).to_owned(),
+        ipv6: config.is_ipv6_enabled.unwrap_or_default(),
+        minimum_tls: minimum.or_else(|| Some(ours?.viewer.minimum_tls.clone())).unwrap_or(standard.minimum_tls),
     }
-    behaviors.iter_mut().fold(deviations, |deviations, behavior| common!(behavior).noted(deviations))
 }
 
-fn group(config: &DistributionConfig, ours: Option<&OriginGroup>) -> Option<OriginGroup> {
-    let held = config.origin_groups.as_ref()?.items().first()?;
-    let mut members = held.members.as_ref()?.items().iter().map(|member| member.origin_id.clone());
-    let codes = held.failover_criteria.as_ref().and_then(|criteria| criteria.status_codes.as_ref());
-    let codes = codes.map(|codes| codes.items().to_vec()).unwrap_or_default();
-    let sorted = |codes: &[i32]| {
-        let mut codes = codes.to_vec();
-        codes.sort_unstable();
-        codes
-    };
-    let same = ours.map(|ours| &ours.status_codes).filter(|ours| sorted(ours) == sorted(&codes));
-    Some(OriginGroup {
-        id: held.id.clone(),
-        primary: members.next()?,
-        secondary: members.next()?,
-        status_codes: same.cloned().unwrap_or(codes),
-    })
+/// Adds the enforced settings that differ from what [`updated`] sets.
+fn deviations(config: &DistributionConfig, deviations: Deviations) -> Deviations {
+    let viewer = config.viewer_certificate.as_ref().filter(|viewer| viewer.acm_certificate_arn.is_some());
+    let deviations = deviations
+        .record_unless("Enabled", config.enabled)
+        .record_unless("DefaultRootObject", config.default_root_object.as_ref().is_none_or(String::is_empty))
+        .record_unless("SSLSupportMethod", viewer.is_none_or(|viewer| viewer.ssl_support_method == Some(SNI)));
+    origin::deviations(config, deviations)
 }
 
-fn takes_writes(methods: Option<&AllowedMethods>) -> bool {
-    methods.is_some_and(|methods| methods.items().contains(&Method::Post))
-}
-
-fn count<T>(items: &[T]) -> Result<i32, CallError> {
+/// The number of items of a list, which CloudFront requires beside the list.
+pub(super) fn count<T>(items: &[T]) -> Result<i32, CallError> {
     i32::try_from(items.len()).map_err(|error| CallError::Malformed(error.to_string()))
 }
 
@@ -188,179 +112,138 @@ fn viewer_certificate(spec: &Spec) -> ViewerCertificate {
         Some(arn) => ViewerCertificate::builder()
             .acm_certificate_arn(arn.get())
             .ssl_support_method(SNI)
-            .minimum_protocol_version(MINIMUM)
+            .minimum_protocol_version(MinimumProtocolVersion::from(spec.viewer.minimum_tls.as_str()))
             .cloud_front_default_certificate(false)
             .build(),
         None => ViewerCertificate::builder().cloud_front_default_certificate(true).build(),
     }
 }
 
-fn origins(held: Option<&Origins>, spec: &Spec) -> Result<Origins, CallError> {
-    let mut origins = Vec::new();
-    for (id, origin) in &spec.origins {
-        let held = held.and_then(|held| held.items().iter().find(|held| held.id == *id)).cloned();
-        let mut aws = match held {
-            Some(held) => held,
-            None => new_origin(id, origin.host.get())?,
-        };
-        aws.domain_name.clone_from(origin.host.get());
-        aws.origin_path = Some(origin.path.clone());
-        aws.custom_origin_config = Some(https_only()?);
-        origins.push(aws);
-    }
-    build_part(Origins::builder().quantity(count(&origins)?).set_items(Some(origins)).build())
-}
-
-fn new_origin(id: &str, host: &str) -> Result<AwsOrigin, CallError> {
-    let no_headers = build_part(CustomHeaders::builder().quantity(0).build())?;
-    let origin = AwsOrigin::builder().id(id).domain_name(host).custom_headers(no_headers);
-    build_part(origin.connection_attempts(3).connection_timeout(10).build())
-}
-
-fn https_only() -> Result<CustomOriginConfig, CallError> {
-    let protocols = build_part(OriginSslProtocols::builder().quantity(1).items(SslProtocol::TlSv12).build())?;
-    let config = CustomOriginConfig::builder()
-        .http_port(HTTP_PORT)
-        .https_port(HTTPS_PORT)
-        .origin_protocol_policy(OriginProtocolPolicy::HttpsOnly)
-        .origin_ssl_protocols(protocols)
-        .origin_read_timeout(30)
-        .origin_keepalive_timeout(5);
-    build_part(config.build())
-}
-
-fn origin_groups(spec: &Spec) -> Result<OriginGroups, CallError> {
-    let Some(group) = &spec.group else { return build_part(OriginGroups::builder().quantity(0).build()) };
-    let codes = &group.status_codes;
-    let codes = build_part(StatusCodes::builder().quantity(count(codes)?).set_items(Some(codes.clone())).build())?;
-    let member = |id: &String| build_part(OriginGroupMember::builder().origin_id(id).build());
-    let members = OriginGroupMembers::builder().quantity(2).items(member(&group.primary)?);
-    let group = AwsOriginGroup::builder()
-        .id(&group.id)
-        .failover_criteria(OriginGroupFailoverCriteria::builder().status_codes(codes).build())
-        .members(build_part(members.items(member(&group.secondary)?).build())?);
-    build_part(OriginGroups::builder().quantity(1).items(build_part(group.build())?).build())
-}
-
-fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
-    let mut methods = READS.to_vec();
-    methods.extend(WRITES.into_iter().filter(|_| writes));
-    let cached = CachedMethods::builder().quantity(count(&CACHED)?).set_items(Some(CACHED.to_vec()));
-    let allowed = AllowedMethods::builder().quantity(count(&methods)?).set_items(Some(methods));
-    build_part(allowed.cached_methods(build_part(cached.build())?).build())
-}
-
-impl Common<'_> {
-    /// Sets the settings that the provider manages, and the defaults that CloudFront requires.
-    fn put(self, wanted: &Behavior) -> Result<(), CallError> {
-        self.target.clone_from(&wanted.target);
-        *self.viewer = ViewerProtocolPolicy::RedirectToHttps;
-        *self.methods = Some(allowed_methods(wanted.writes)?);
-        *self.cache = Some(CACHING_DISABLED.to_owned());
-        *self.request = Some(ALL_VIEWER_EXCEPT_HOST.to_owned());
-        if self.functions.is_none() {
-            *self.functions = Some(build_part(LambdaFunctionAssociations::builder().quantity(0).build())?);
-        }
-        self.streaming.get_or_insert(false);
-        self.encryption.get_or_insert_default();
-        self.compress.get_or_insert(true);
-        Ok(())
-    }
-
-    fn reported(self) -> Behavior {
-        Behavior { target: self.target.clone(), writes: takes_writes(self.methods.as_ref()) }
-    }
-
-    /// Adds the enforced settings that differ from what [`Common::put`] sets.
-    fn noted(self, deviations: Deviations) -> Deviations {
-        let methods = self.methods.as_ref().map_or(0, |methods| methods.items().len());
-        let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
-        deviations
-            .record_unless("ViewerProtocolPolicy", *self.viewer == ViewerProtocolPolicy::RedirectToHttps)
-            .record_unless("AllowedMethods", methods == wanted)
-            .record_unless("CachePolicyId", self.cache.as_deref() == Some(CACHING_DISABLED))
-            .record_unless("OriginRequestPolicyId", self.request.as_deref() == Some(ALL_VIEWER_EXCEPT_HOST))
-    }
-}
-
-fn default_behavior(held: Option<DefaultCacheBehavior>, wanted: &Behavior) -> Result<DefaultCacheBehavior, CallError> {
-    let new = DefaultCacheBehavior::builder().target_origin_id(&wanted.target);
-    let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
-    let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
-    common!(behavior).put(wanted)?;
-    Ok(behavior)
-}
-
-fn behaviors(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheBehaviors, CallError> {
-    let held = held.and_then(|held| held.items).unwrap_or_default();
-    let mut behaviors = Vec::new();
-    for (pattern, wanted) in &spec.behaviors {
-        let held = held.iter().find(|held| held.path_pattern == *pattern).cloned();
-        let new = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.target);
-        let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
-        let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
-        common!(behavior).put(wanted)?;
-        behaviors.push(behavior);
-    }
-    build_part(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::{
+        Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement,
+    };
     use super::*;
 
     fn spec() -> Spec {
-        let origin = |host: &str| Origin { host: Input::from(host), path: String::new() };
+        let origin = |host: &str| Origin {
+            host: Input::from(host),
+            path: String::new(),
+            connection: Connection::default(),
+            shield_region: None,
+        };
         Spec {
             comment: "giraffe".to_owned(),
             aliases: vec![Input::from("api.example.com")],
             price_class: "PriceClass_100".to_owned(),
             certificate_arn: Some(Input::from("arn:aws:acm:us-east-1:123456789012:certificate/x")),
+            viewer: Viewer::default(),
             origins: BTreeMap::from([
                 ("us-east-1".to_owned(), origin("a.example.com")),
                 ("us-west-2".to_owned(), origin("b.example.com")),
             ]),
-            group: Some(OriginGroup {
+            origin_headers: BTreeMap::new(),
+            groups: vec![OriginGroup {
                 id: "regions".to_owned(),
                 primary: "us-east-1".to_owned(),
                 secondary: "us-west-2".to_owned(),
                 status_codes: vec![504, 502],
-            }),
-            default_behavior: Behavior { target: "us-east-1".to_owned(), writes: true },
-            behaviors: vec![("/public/*".to_owned(), Behavior { target: "regions".to_owned(), writes: false })],
+            }],
+            default_behavior: Behavior::uncached("us-east-1", true),
+            behaviors: vec![("/public/*".to_owned(), Behavior::uncached("regions", false))],
+            error_responses: Vec::new(),
+            geo_restriction: None,
+            logging: None,
+            web_acl_arn: None,
             deviations: Deviations::default(),
             tags: Tags::new(),
         }
     }
 
+    /// A spec that manages everything.
+    fn full() -> Spec {
+        let mut spec = spec();
+        spec.viewer = Viewer { http_version: "http3".to_owned(), ipv6: false, minimum_tls: "TLSv1.3_2025".to_owned() };
+        spec.origin_headers.insert("X-Origin-Verify".to_owned(), Input::from("secret"));
+        spec.error_responses = vec![
+            ErrorResponse { status: 403, replacement: None, cache_seconds: Some(10) },
+            ErrorResponse {
+                status: 404,
+                replacement: Some(Replacement { status: 200, path: "/missing".to_owned() }),
+                cache_seconds: None,
+            },
+        ];
+        spec.geo_restriction = Some(GeoRestriction { allow: true, countries: vec!["AT".to_owned(), "DE".to_owned()] });
+        spec.logging =
+            Some(Logging { bucket: Input::from("logs.s3.amazonaws.com"), prefix: Input::from("cdn/"), cookies: true });
+        spec.web_acl_arn = Some(Input::from("arn:acl"));
+        for origin in spec.origins.values_mut() {
+            origin.connection.completion_timeout_seconds = Some(60);
+            origin.shield_region = Some("us-east-1".to_owned());
+        }
+        spec
+    }
+
     #[test]
     fn a_new_distribution_reads_back_as_its_spec() {
-        let spec = spec();
-        let mut config = fresh(&spec, "reference").unwrap();
-        assert_eq!(reported(&config, Some(&spec), Tags::new()), Some(spec.clone()));
-        config.enabled = false;
-        config.cache_behaviors.as_mut().unwrap().items.as_mut().unwrap()[0].cache_policy_id = None;
-        config.origins.as_mut().unwrap().items[1].custom_origin_config.as_mut().unwrap().https_port = 8443;
-        let changed = reported(&config, Some(&spec), Tags::new()).unwrap().deviations;
-        assert_eq!(
-            serde_json::to_value(changed).unwrap(),
-            serde_json::json!(["CachePolicyId", "Enabled", "HTTPSPort"])
-        );
+        for spec in [spec(), full()] {
+            let mut config = fresh(&spec, "reference").unwrap();
+            assert_eq!(reported(&config, Some(&spec), Tags::new()), Some(spec.clone()));
+            config.enabled = false;
+            config.origins.as_mut().unwrap().items[1].custom_origin_config.as_mut().unwrap().https_port = 8443;
+            let changed = reported(&config, Some(&spec), Tags::new()).unwrap().deviations;
+            assert_eq!(serde_json::to_value(changed).unwrap(), serde_json::json!(["Enabled", "HTTPSPort"]));
+        }
+    }
+
+    #[test]
+    fn an_import_reports_every_setting() {
+        let spec = full();
+        let reported = reported(&fresh(&spec, "reference").unwrap(), None, Tags::new()).unwrap();
+        assert_eq!((reported.web_acl_arn, reported.logging), (spec.web_acl_arn, spec.logging));
+        assert_eq!((reported.geo_restriction, reported.viewer), (spec.geo_restriction, spec.viewer));
+        assert!(reported.origin_headers.contains_key("x-origin-verify"), "names of headers have no case");
     }
 
     #[test]
     fn an_update_keeps_settings_that_we_do_not_manage() {
-        let mut spec = spec();
-        let mut held = fresh(&spec, "reference").unwrap();
-        held.web_acl_id = Some("arn:acl".to_owned());
-        spec.group = None;
+        let (full, mut spec) = (full(), spec());
+        let held = fresh(&full, "reference").unwrap();
+        spec.groups.clear();
         spec.behaviors.clear();
         spec.certificate_arn = None;
-        let updated = updated(held, &spec).unwrap();
+        let updated = updated(held, Some(&spec), &spec).unwrap();
         assert_eq!(updated.web_acl_id.as_deref(), Some("arn:acl"));
+        assert!(updated.logging.as_ref().unwrap().enabled);
+        assert_eq!(updated.custom_error_responses.as_ref().unwrap().quantity, 2);
+        assert_eq!(updated.origins.as_ref().unwrap().items[0].custom_headers.as_ref().unwrap().quantity, 1);
         assert_eq!(updated.caller_reference, "reference");
         assert_eq!(reported(&updated, Some(&spec), Tags::new()), Some(spec));
+    }
+
+    #[test]
+    fn an_update_resets_settings_that_are_no_longer_desired() {
+        let (full, spec) = (full(), spec());
+        let updated = updated(fresh(&full, "reference").unwrap(), Some(&full), &spec).unwrap();
+        assert_eq!(updated.web_acl_id.as_deref(), Some(""));
+        assert!(!updated.logging.as_ref().unwrap().enabled);
+        assert_eq!(updated.custom_error_responses.as_ref().unwrap().quantity, 0);
+        assert_eq!(updated.origins.as_ref().unwrap().items[0].custom_headers.as_ref().unwrap().quantity, 0);
+        assert_eq!(reported(&updated, None, Tags::new()).unwrap().geo_restriction, None);
+    }
+
+    #[test]
+    fn a_state_of_an_older_version_is_read() {
+        let old = serde_json::json!({
+            "comment": "giraffe", "aliases": [], "price_class": "PriceClass_All", "certificate_arn": null,
+            "origins": { "latency": { "host": "api.example.com", "path": "" } }, "group": null,
+            "default_behavior": { "target": "latency", "writes": true }, "behaviors": [], "tags": {},
+        });
+        let read: Spec = serde_json::from_value(old).unwrap();
+        assert_eq!(read.default_behavior, Behavior::uncached("latency", true));
+        assert_eq!((read.viewer, read.groups), (Viewer::default(), Vec::new()));
     }
 }

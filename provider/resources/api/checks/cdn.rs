@@ -1,26 +1,25 @@
 //! Mistakes in `cdn`.
 
+mod caching;
+mod paths;
+mod settings;
+
 use super::{Found, each};
 use crate::resources::api::config::{Cdn, Config};
+use crate::resources::api::edge::Edge;
 use crate::resources::api::names::Names;
-use crate::resources::api::shape::{Edge, Shape};
+use crate::resources::api::shape::Shape;
 use crate::resources::shared::dns;
 use crate::schema::Texts;
 use crate::wire::Path;
-
-/// How many path patterns a distribution accepts besides the default one.
-///
-/// # Source
-/// Amazon CloudFront quotas: 25 cache behaviors per distribution.
-const MAX_PATHS: usize = 24;
 
 /// Mistakes in `cdn`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     let Some(cdn) = config.cdn().known() else { return };
     status_codes(cdn, found);
-    if let Some(paths) = cdn.read_paths().known() {
-        read_paths(paths, found);
-    }
+    paths::check(cdn, found);
+    caching::check(cdn, found);
+    settings::check(cdn, found);
     for (path, alias) in each_alias(cdn) {
         if let Some(mistake) = dns::mistake(alias) {
             found.error(path, "Invalid domain name", format!("{alias:?} cannot be an alias: {mistake}."));
@@ -28,6 +27,10 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     }
     let Some((shape, edge)) = shape.and_then(|shape| Some((shape, shape.cdn.as_ref()?))) else { return };
     origins(shape, edge, found);
+    group_order(shape, edge, cdn, found);
+    paths::targets(shape, edge, found);
+    caching::shared(edge, found);
+    caching::unused(edge, cdn, found);
     match &shape.names {
         Some(names) => aliases(shape, names, cdn, found),
         None if cdn.aliases().known().is_some_and(|aliases| !aliases.is_empty()) => {
@@ -65,35 +68,6 @@ fn status_codes(cdn: &Cdn, found: &mut Found) {
     }
 }
 
-fn read_paths(paths: &Texts, found: &mut Found) {
-    let path = at("read_paths");
-    let mut seen = Vec::new();
-    for (path, pattern) in each(paths, &path) {
-        let valid = pattern.starts_with(['/', '*'])
-            && pattern.len() <= 255
-            && pattern.chars().all(|c| c.is_ascii_alphanumeric() || "_-.*$/~\"'@:+&?".contains(c));
-        if !valid {
-            let detail = format!(
-                "{pattern:?} is not a path pattern of CloudFront. A pattern starts with a slash; * stands for any \
-                 characters and ? for one character, as in \"/public/*\"."
-            );
-            found.error(path, "Invalid path pattern", detail);
-        } else if seen.contains(&pattern) {
-            let detail = format!("{pattern:?} is listed twice. Remove one of the entries.");
-            found.error(path, "Duplicate path pattern", detail);
-        } else {
-            seen.push(pattern);
-        }
-    }
-    if paths.len() > MAX_PATHS {
-        let detail = format!(
-            "cdn.read_paths has {} path patterns, but a distribution accepts at most {MAX_PATHS}. Combine patterns with *.",
-            paths.len()
-        );
-        found.error(path, "Too many path patterns", detail);
-    }
-}
-
 fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
     let serving = shape.serving().len();
     if edge.is_group() && serving == 1 {
@@ -106,7 +80,7 @@ fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
                       such name. Add a domain, or set cdn.origin to \"group\".";
         found.error(at("origin"), "Latency origin without a domain", detail);
     }
-    let Some(names) = shape.names.as_ref().filter(|names| edge.has_group() && !names.regional) else { return };
+    let Some(names) = shape.names.as_ref().filter(|names| edge.uses_regions() && !names.regional) else { return };
     if names.base_path.known().is_some() {
         let detail = "With this cdn, CloudFront sends requests to the default endpoints of single regions, which have no base \
                       path, so that the same request would have different paths. Set domain.regional_names = true, or \
@@ -114,12 +88,76 @@ fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
         found.error(Path::of("domain").attribute("base_path"), "Base path without regional names", detail);
     }
     if shape.gateway.disabled && names.in_regions() {
-        let detail = "For cdn.read_paths, CloudFront sends requests to the default endpoint of a region when the latency-routed \
-                      name fails, and the default endpoints are disabled. Set domain.regional_names = true, or set \
+        let detail = "For cdn.read_paths and cdn.behaviors, CloudFront sends requests to the default endpoints of single \
+                      regions, and these are disabled. Set domain.regional_names = true, or set \
                       disable_execute_api_endpoint = false.";
         let path = Path::of("gateway").attribute("disable_execute_api_endpoint");
         found.error(path, "Origin with a disabled endpoint", detail);
     }
+}
+
+/// An origin group has two serving regions; every other serving region needs a path that leads to it.
+fn group_order(shape: &Shape, edge: &Edge, cdn: &Cdn, found: &mut Found) {
+    if let Some(order) = cdn.group_order().known() {
+        if edge.is_group() {
+            group_members(shape, order, &at("group_order"), found);
+        } else {
+            let detail = "group_order names the regions of the origin group of cdn.origin = \"group\", and cdn.origin is \
+                          \"latency\". Remove group_order.";
+            found.error(at("group_order"), "Group order without an origin group", detail);
+        }
+        return;
+    }
+    let serving = shape.serving();
+    if !edge.is_group() || serving.len() <= 2 {
+        return;
+    }
+    let idle: Vec<&str> = serving.into_iter().filter(|region| !shape.routes_to(region)).collect();
+    if !idle.is_empty() {
+        let (first, second) = shape.group().unwrap_or_default();
+        let detail = format!(
+            "An origin group has exactly two regions, here {first} and {second}, so that no request reaches {}. Choose the \
+             two regions in cdn.group_order, give paths to the others in cdn.behaviors with group = [...] or region, drain \
+             them, or set cdn.origin to \"latency\".",
+            idle.join(" and ")
+        );
+        found.error(at("origin"), "Regions outside of the origin group", detail);
+    }
+}
+
+/// The regions of an origin group: two different ones, both serving.
+fn group_members(shape: &Shape, regions: &Texts, path: &Path, found: &mut Found) {
+    if regions.len() != 2 {
+        let detail = format!(
+            "An origin group of CloudFront has exactly two regions, and this list has {}. Keep two of them, the first one \
+             first.",
+            regions.len()
+        );
+        found.error(path.clone(), "Origin group needs two regions", detail);
+        return;
+    }
+    let mut seen = Vec::new();
+    for (path, region) in each(regions, path) {
+        if seen.contains(&region) {
+            let detail = format!("{region} is listed twice. An origin group fails over to another region.");
+            found.error(path, "Duplicate region", detail);
+        } else {
+            serving_region(shape, region, path, found);
+        }
+        seen.push(region);
+    }
+}
+
+fn serving_region(shape: &Shape, region: &str, path: Path, found: &mut Found) {
+    if shape.regions.get(region).is_some_and(|place| place.serving) {
+        return;
+    }
+    let serving = shape.serving();
+    let detail = format!(
+        "{region:?} is not a serving region of the API. Use one of {}, or add the region to regions.",
+        serving.join(", ")
+    );
+    found.error(path, "Not a serving region", detail);
 }
 
 fn aliases(shape: &Shape, names: &Names, cdn: &Cdn, found: &mut Found) {

@@ -106,13 +106,10 @@ fn overlaps(lists: &[Keys], found: &mut Found) {
 
 /// When CloudFront sends every request to an origin group, no write reaches the API.
 fn writes(lists: &[Keys], shape: &Shape, found: &mut Found) {
-    let reads_only = shape.cdn.as_ref().is_some_and(|cdn| cdn.is_group() && cdn.read_paths.is_empty());
-    if !reads_only {
-        return;
-    }
+    let Some(edge) = shape.cdn.as_ref().filter(|edge| edge.default_reads()) else { return };
     for (path, key) in lists.iter().flat_map(|keys| each(&keys.keys, &keys.path)) {
-        let method = key.split(' ').next().unwrap_or_default();
-        if WRITES.contains(&method) {
+        let (method, route) = key.split_once(' ').unwrap_or((key, ""));
+        if WRITES.contains(&method) && !edge.accepts_writes(route) {
             let detail = format!(
                 "No request reaches the route {key:?}, because an origin group of CloudFront does not accept {method}. List \
                  the paths that are only read in cdn.read_paths, so that CloudFront sends all other requests to the primary \

@@ -1,6 +1,16 @@
 //! `cdn`: CloudFront in front of the regions.
 
-use crate::schema::{Attr, Texts, attributes, choices};
+mod behavior;
+mod settings;
+
+use std::collections::BTreeMap;
+
+pub(in crate::resources::api) use behavior::{Behavior, Cache, CacheKey, ResponseHeaders, ViewerProtocol};
+pub(in crate::resources::api) use settings::{
+    Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls, OriginShield, SHIELD_REGIONS,
+};
+
+use crate::schema::{Attr, TextMap, Texts, attributes, choices};
 
 /// The statuses on which an origin group can fail over.
 ///
@@ -15,11 +25,18 @@ attributes! {
     /// sends requests to a latency-routed name. That name is `origin.` followed by `domain.name`, and the certificates cover
     /// both. If `aliases` does not contain `domain.name`, the latency-routed name is `domain.name` itself.
     ///
-    /// An *origin group* has exactly two regions: the primary region and the next serving region in alphabetical order.
-    /// CloudFront sends a request to the second one when the first one fails. An origin group accepts only the methods
-    /// GET, HEAD and OPTIONS.
+    /// An *origin group* has exactly two regions: the two of `group_order`, or else the primary region and the other serving
+    /// region. CloudFront sends a request to the second one when the first one fails. An origin group accepts only the
+    /// methods GET, HEAD and OPTIONS.
+    ///
+    /// CloudFront caches responses to requests that only read: those to `read_paths`, to `behaviors` without `writes`, and,
+    /// with `origin = "group"` and without either of them, all requests. The header `Cache-Control` of a response decides
+    /// for how long; a response without it is not cached.
     pub(in crate::resources::api) struct Cdn {
         origin: Origin = required, example("\"latency\"");
+        /// The two regions of the origin group of `origin = "group"`, the first one first. By default, the primary region
+        /// and the other serving region.
+        group_order: Texts = optional, example("[\"us-east-1\", \"eu-central-1\"]");
         /// The statuses of the first region on which CloudFront sends a request to the second region of an origin group.
         failover_status_codes: Vec<Attr<i64>> = optional, default([502, 503, 504]), each_of(&STATUS_CODES);
         /// Path patterns that go to an origin group, because their requests only read. All other requests go to the
@@ -27,9 +44,34 @@ attributes! {
         /// consists of the latency-routed name and the primary region. By default, there are no such patterns, and with
         /// `origin = "group"` every request goes to the group.
         read_paths: Texts = optional, example("[\"/public/*\"]");
+        /// What CloudFront caches on paths that only read. By default, the header `Cache-Control` of a response decides.
+        cache: Cache = optional;
+        /// Path patterns with settings of their own, such as `"/static/*" = { cache = { default_ttl_seconds = 86400 } }`.
+        /// A pattern without settings is the same as an element of `read_paths`.
+        behaviors: BTreeMap<String, Attr<Behavior>> = optional, example("{ \"/static/*\" = { cache = { default_ttl_seconds = 86400 } } }");
+        /// Paths whose cached responses CloudFront removes when the code of a region changes: `["/*"]` for all. The
+        /// apply waits until every edge location has removed them. By default, cached responses stay until they expire.
+        invalidate_on_change: Texts = optional, example("[\"/*\"]");
         price_class: PriceClass = optional, default(PriceClass::All);
         /// The names that CloudFront serves, in the zone of `domain`. By default, `domain.name`.
         aliases: Texts = optional, example("[\"www.example.com\"]");
+        /// Text that follows the API's name in the comment of the distribution.
+        comment: String = optional, example("\"public API\"");
+        http_version: HttpVersion = optional, default(HttpVersion::Two3);
+        /// Whether CloudFront accepts connections over IPv6.
+        ipv6: bool = optional, default(true);
+        minimum_tls_version: MinimumTls = optional, default(MinimumTls::Tls12In2021);
+        geo_restriction: GeoRestriction = optional;
+        logging: Logging = optional;
+        /// Responses to errors of the API, by status: `{ "404" = { cache_seconds = 60 } }`.
+        error_responses: BTreeMap<String, Attr<ErrorResponse>> = optional, example("{ \"404\" = { cache_seconds = 60 } }");
+        connection: Connection = optional, default(Connection::default());
+        origin_shield: OriginShield = optional;
+        /// Headers that CloudFront adds to every request to the API, such as a secret by which the API recognizes
+        /// CloudFront.
+        origin_headers: TextMap = optional, sensitive(), example("{ x-origin-verify = var.secret }");
+        /// The ARN of the web ACL of AWS WAF that protects the distribution, with the scope `CLOUDFRONT`, in us-east-1.
+        web_acl_arn: String = optional, example("aws_wafv2_web_acl.this.arn");
     }
 }
 

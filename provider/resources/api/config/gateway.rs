@@ -51,7 +51,7 @@ attributes! {
         /// The name of the stage, which is the first segment of the path at the default endpoint. Custom domain names lead to
         /// the stage without it.
         stage_name: String = optional, default("live");
-        cache: Cache = optional;
+        cache: StageCache = optional;
         /// Whether AWS X-Ray traces requests in API Gateway.
         tracing: bool = optional, default(false);
         /// Stage variables, which integrations of the OpenAPI document can use.
@@ -67,7 +67,7 @@ attributes! {
     }
 
     /// The cache of a REST API's stage, for the responses of GET methods. AWS bills each region's cache by the hour.
-    pub(in crate::resources::api) struct Cache {
+    pub(in crate::resources::api) struct StageCache {
         size_gb: CacheSize = required;
         /// How long a response is cached, in seconds.
         ttl_seconds: i64 = optional, default(300), range(0..=3_600);

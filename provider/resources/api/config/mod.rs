@@ -9,10 +9,13 @@ mod routing;
 
 use std::collections::BTreeMap;
 
-pub(super) use cdn::{Cdn, Origin, PriceClass};
+pub(super) use cdn::{
+    Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
+    Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, ViewerProtocol,
+};
 pub(super) use domain::{Certificate, Domain};
 pub(super) use gateway::{
-    AccessLog, ApiKey, Authorizer, AuthorizerKind, Cache, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest,
+    AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest, StageCache,
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
 pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};

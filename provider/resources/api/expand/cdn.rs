@@ -1,21 +1,28 @@
-//! CloudFront in front of the regions, and the records of the names that it serves.
+//! CloudFront in front of the regions, its policies, and the records of the names that it serves.
+
+mod layout;
+mod policies;
 
 use std::collections::BTreeMap;
 
+use self::layout::Layout;
+pub(in crate::resources::api) use self::layout::{GROUP, LATENCY};
+use self::policies::Policies;
 use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::Deviations;
 use crate::components::acm::issued_certificate;
-use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Origin, OriginGroup};
+use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Logging, Viewer};
+use crate::components::cloudfront::invalidation::{self, Invalidation};
+use crate::components::lambda::version;
 use crate::components::route53::record::{Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
-use crate::resources::api::shape::Edge;
+use crate::resources::api::config;
+use crate::resources::api::edge::{Edge, PathRule, Target};
+use crate::resources::shared::function::Deployed;
+use crate::resources::shared::inputs::{input, maybe};
+use crate::schema::Attr;
 use crate::wire::Path;
-
-/// The id of the origin that Route 53 routes to the regions.
-const LATENCY: &str = "latency";
-/// The id of the origin group.
-const GROUP: &str = "regions";
 
 /// The distribution of an API with `cdn`.
 pub(super) fn distribution(
@@ -25,19 +32,32 @@ pub(super) fn distribution(
     certificates: &Certificates,
 ) -> Option<Handle<Distribution>> {
     let edge = draft.shape.cdn.as_ref()?;
-    let layout = layout(draft, edge, regions);
+    let layout = layout::layout(draft.shape, edge, regions);
     let address = Address::global_of::<Distribution>();
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
-    let reads: Vec<_> = edge.read_paths.iter().map(|path| (path.clone(), to(GROUP, false))).collect();
+    let mut policies = Policies::default();
+    let default_behavior = default_behavior(draft, edge, &layout, &mut policies);
+    let behaviors =
+        edge.paths.iter().map(|path| (path.pattern.clone(), behavior(draft, edge, path, &layout, &mut policies)));
     let spec = distribution::Spec {
-        comment: draft.shape.name.clone(),
+        behaviors: behaviors.collect(),
+        comment: comment(&draft.shape.name, edge),
         aliases: aliases.iter().cloned().map(Input::Known).collect(),
         price_class: edge.price_class.as_str().to_owned(),
         certificate_arn: certificates.cdn.as_ref().map(|issued| issued.output(issued_certificate::ARN)),
+        viewer: Viewer {
+            http_version: edge.http_version.as_str().to_owned(),
+            ipv6: edge.ipv6,
+            minimum_tls: edge.minimum_tls.as_str().to_owned(),
+        },
         origins: layout.origins,
-        group: layout.group,
-        default_behavior: layout.default,
-        behaviors: reads,
+        origin_headers: origin_headers(&edge.config),
+        groups: layout.groups,
+        default_behavior,
+        error_responses: edge.error_responses.clone(),
+        geo_restriction: edge.geo_restriction.clone(),
+        logging: logging(edge.config.logging()),
+        web_acl_arn: maybe(edge.config.web_acl_arn()),
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
@@ -57,57 +77,100 @@ pub(super) fn distribution(
     Some(distribution)
 }
 
-/// The origins of a distribution, and the requests that each receives.
-struct Layout {
-    origins: BTreeMap<String, Origin>,
-    group: Option<OriginGroup>,
-    default: Behavior,
-    /// The regions that are origins of their own.
-    single: Vec<String>,
-}
-
-fn layout(draft: &Draft<'_>, edge: &Edge, regions: &BTreeMap<String, Region>) -> Layout {
-    let group = |primary: &str, secondary: &str| OriginGroup {
-        id: GROUP.to_owned(),
-        primary: primary.to_owned(),
-        secondary: secondary.to_owned(),
-        status_codes: edge.failover_status_codes.clone(),
+/// The invalidation of cached responses when the code of a region changes.
+pub(super) fn invalidation(
+    draft: &mut Draft<'_>,
+    functions: &BTreeMap<String, Vec<Deployed>>,
+    distribution: Option<&Handle<Distribution>>,
+) {
+    let Some((edge, distribution)) = draft.shape.cdn.as_ref().zip(distribution) else { return };
+    if edge.invalidated.is_empty() {
+        return;
+    }
+    let all = || functions.iter().flat_map(|(region, all)| all.iter().map(move |function| (region, function)));
+    let content = all().map(|(region, function)| {
+        let key = function.code.key().map_or_else(|| region.clone(), |name| format!("{region}/{name}"));
+        (key, function.version.output(version::NUMBER))
+    });
+    let spec = invalidation::Spec {
+        distribution_id: distribution.output(distribution::ID),
+        paths: edge.invalidated.clone(),
+        content: content.collect(),
     };
-    if let Some((first, second)) = draft.shape.group() {
-        let single = [first, second].map(str::to_owned);
-        return Layout {
-            origins: single.iter().filter_map(|region| Some((region.clone(), origin(regions.get(region)?)))).collect(),
-            group: Some(group(first, second)),
-            // With read paths, the other requests may be writes, which an origin group does not accept.
-            default: if edge.read_paths.is_empty() { to(GROUP, false) } else { to(first, true) },
-            single: single.into(),
-        };
-    }
-    let name = draft.shape.names.as_ref().and_then(|names| names.shared.clone()).unwrap_or_default();
-    let mut origins = BTreeMap::from([(LATENCY.to_owned(), Origin { host: Input::Known(name), path: String::new() })]);
-    let pinned = draft.shape.serving().first().copied().filter(|_| edge.has_group());
-    if let Some((region, parts)) = pinned.and_then(|region| regions.get_key_value(region)) {
-        origins.insert(region.clone(), origin(parts));
-    }
-    Layout {
-        origins,
-        group: pinned.map(|region| group(LATENCY, region)),
-        default: to(LATENCY, true),
-        single: pinned.map(str::to_owned).into_iter().collect(),
+    let attribute = Path::of("cdn").attribute("invalidate_on_change");
+    let invalidation = draft.desired.add(Address::global_of::<Invalidation>(), attribute, &spec);
+    for (_, function) in all() {
+        // Until its alias has moved, a region answers with the old code, which CloudFront would cache again.
+        draft.desired.order(&invalidation, &function.alias);
     }
 }
 
-/// A region as an origin: at its regional name, or at its default endpoint.
-fn origin(parts: &Region) -> Origin {
-    match &parts.domains.regional {
-        Some(named) => Origin { host: Input::Known(named.name.clone()), path: String::new() },
-        None if parts.front.base_path.is_empty() => Origin { host: parts.front.host.clone(), path: String::new() },
-        None => Origin { host: parts.front.host.clone(), path: format!("/{}", parts.front.base_path) },
+/// The comment: the API's name, by which an import finds the distribution, and the user's text.
+fn comment(name: &str, edge: &Edge) -> String {
+    edge.comment.as_ref().map_or_else(|| name.to_owned(), |text| format!("{name}: {text}"))
+}
+
+fn default_behavior(draft: &mut Draft<'_>, edge: &Edge, layout: &Layout, policies: &mut Policies) -> Behavior {
+    if !edge.default_reads() {
+        return Behavior::uncached(&layout.single_target, true);
+    }
+    let (cache_policy_id, forwarded) = policies.cache(draft, &edge.cache, None);
+    Behavior {
+        cache_policy_id,
+        origin_request_policy_id: Some(policies.origin_request(draft, forwarded)),
+        ..Behavior::uncached(GROUP, false)
     }
 }
 
-fn to(target: &str, writes: bool) -> Behavior {
-    Behavior { target: target.to_owned(), writes }
+fn behavior(draft: &mut Draft<'_>, edge: &Edge, path: &PathRule, layout: &Layout, policies: &mut Policies) -> Behavior {
+    let target = match &path.target {
+        Target::Region(region) => region.clone(),
+        Target::Group(regions) if path.writes => regions.first().cloned().unwrap_or_default(),
+        Target::Group(regions) => layout::group_id(regions),
+        Target::Default if path.writes => layout.single_target.clone(),
+        Target::Default => GROUP.to_owned(),
+    };
+    let caching = edge.caching(path);
+    let own = path.cache.as_ref().map(|_| path);
+    let (cache_policy_id, forwarded) = policies.cache(draft, caching, own);
+    let request = match maybe(&path.origin_request_policy) {
+        Some(given) => policies::known_id(given, policies::ORIGIN_REQUEST),
+        None => policies.origin_request(draft, forwarded),
+    };
+    Behavior {
+        cache_policy_id,
+        origin_request_policy_id: Some(request),
+        response_headers_policy_id: path
+            .response_headers
+            .as_ref()
+            .map(|headers| policies::response_headers(draft, headers, path)),
+        compress: path.compress,
+        viewer_protocol: path.viewer_protocol.as_str().to_owned(),
+        ..Behavior::uncached(&target, path.writes)
+    }
+}
+
+fn origin_headers(cdn: &config::Cdn) -> BTreeMap<String, Input<String>> {
+    match cdn.origin_headers() {
+        Attr::Known(headers) => {
+            headers.iter().filter_map(|(name, value)| Some((name.clone(), maybe(value)?))).collect()
+        }
+        // One unknown header stands for a map that is unknown as a whole.
+        Attr::Unknown => BTreeMap::from([(String::new(), Input::Unknown)]),
+        Attr::Null => BTreeMap::new(),
+    }
+}
+
+fn logging(logging: &Attr<config::Logging>) -> Option<Logging> {
+    match logging {
+        Attr::Known(logging) => Some(Logging {
+            bucket: input(logging.bucket().cloned()),
+            prefix: input(logging.prefix()),
+            cookies: logging.include_cookies().unwrap_or_default(),
+        }),
+        Attr::Unknown => Some(Logging { bucket: Input::Unknown, prefix: Input::Unknown, cookies: false }),
+        Attr::Null => None,
+    }
 }
 
 fn point_at(draft: &mut Draft<'_>, alias: &str, distribution: &Handle<Distribution>) {

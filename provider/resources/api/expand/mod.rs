@@ -1,6 +1,6 @@
 //! Expands the shape of an API into its components.
 
-mod cdn;
+pub(super) mod cdn;
 mod domain;
 mod health;
 mod probe;
@@ -20,7 +20,9 @@ use crate::components::acm::certificate;
 use crate::components::acm::issued_certificate;
 use crate::components::apigateway::domain::Domain;
 use crate::components::apigateway::mapping::Mapping;
-use crate::components::cloudfront::distribution;
+use crate::components::cloudfront::{
+    cache_policy, distribution, invalidation, origin_request_policy, response_headers_policy,
+};
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
 use crate::components::lambda::provisioned_concurrency;
@@ -60,7 +62,11 @@ const KINDS: &[&str] = &[
     CalculatedHealthCheck::KIND,
     CidrCollection::KIND,
     CidrLocation::KIND,
+    cache_policy::CachePolicy::KIND,
+    origin_request_policy::OriginRequestPolicy::KIND,
+    response_headers_policy::ResponseHeadersPolicy::KIND,
     distribution::Distribution::KIND,
+    invalidation::Invalidation::KIND,
     Record::KIND,
 ];
 
@@ -77,7 +83,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     let claim = draft.owned().claim(&mut claimed, regions.clone());
     draft.desired = claimed;
     let roles: Vec<Input<String>> = shape.functions.iter().map(|code| role(&mut draft, code)).collect();
-    let mut routed: BTreeMap<String, Region> = BTreeMap::new();
+    let (mut routed, mut deployed) = (BTreeMap::<String, Region>::new(), BTreeMap::new());
     let certificates = domain::certificates(&mut draft);
     for (name, place) in &shape.regions {
         let codes = shape.functions.iter().zip(&roles);
@@ -91,10 +97,12 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         let mut region = Region { front, domains, probes, pinned, health: None };
         region.health = health::of_region(&mut draft, name, &region);
         routed.insert(name.clone(), region);
+        deployed.insert(name.clone(), functions);
     }
     let over_regions = health::over_regions(&mut draft, &routed);
     let shared = routing::shared(&mut draft, &routed, over_regions.as_ref());
     let distribution = cdn::distribution(&mut draft, &routed, shared.as_ref(), &certificates);
+    cdn::invalidation(&mut draft, &deployed, distribution.as_ref());
     draft.order_endpoints(&routed, shared.as_ref(), distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired

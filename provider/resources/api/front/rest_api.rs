@@ -277,7 +277,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
 }
 
 fn imported_stage(stage: &rest_stage::Spec) -> config::Rest {
-    let cache = stage.cache.as_ref().map(|cache| config::Cache {
+    let cache = stage.cache.as_ref().map(|cache| config::StageCache {
         size_gb: cache.size_gb.known().and_then(|size| CacheSize::parse(size)).into(),
         ttl_seconds: attr(&cache.ttl_seconds),
         encrypted: Attr::Known(cache.encrypted),

@@ -4,6 +4,7 @@
 //! configuration can have is set. Attributes that AWS does not hold, such as a source directory or timeouts, are null or
 //! have their defaults.
 
+mod cdn;
 mod routing;
 mod traffic;
 
@@ -46,7 +47,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         gateway: Attr::Known(front::imported(&found, &regions)),
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
         routing: Attr::Known(routing::routing(&found, &regions, names.as_ref())),
-        cdn: traffic::cdn(&found).into(),
+        cdn: cdn::cdn(view, name).into(),
         tags: Attr::Known(inputs::map(tags)),
         timeouts: Attr::Known(Timeouts::default()),
         deletion_protection: Attr::Known(false),

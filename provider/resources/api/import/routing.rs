@@ -1,8 +1,8 @@
 //! `routing`, and the routing of each region, read from records, health checks and the CIDR collection.
 
+use super::cdn;
 use super::traffic::Names;
 use crate::components::apigateway::mapping::Mapping;
-use crate::components::cloudfront::distribution::Distribution;
 use crate::components::route53::alarm_health_check::{self, AlarmHealthCheck};
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
 use crate::components::route53::cidr_location::CidrLocation;
@@ -24,7 +24,7 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
         sets(names).filter(|(key, _)| record::region_of(key) == name).map(|(_, set)| set).collect();
     let drained = names.is_some_and(|names| names.shared.is_some()) && sets.is_empty();
     let mut place = Region { traffic: Some(Traffic::Drained).filter(|_| drained).into(), ..region };
-    let mut primary = is_first_of_group(found, name);
+    let mut primary = cdn::is_first_of_group(found, name);
     let (mut locations, mut cidrs) = (Vec::new(), Vec::new());
     for set in &sets {
         match &set.routing {
@@ -69,12 +69,6 @@ fn health_alarm(region: &str, spec: &alarm_health_check::Spec) -> HealthAlarm {
         region: spec.alarm_region.known().filter(|its| *its != region).cloned().into(),
         insufficient_data: all.into_iter().find(is_reported).into(),
     }
-}
-
-/// Whether this region is the first one of CloudFront's origin group.
-fn is_first_of_group(found: &FoundComponents<'_>, region: &str) -> bool {
-    let group = found.global::<Distribution>().and_then(|spec| spec.group);
-    group.is_some_and(|group| group.primary == region)
 }
 
 /// `routing`.

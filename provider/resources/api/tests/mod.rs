@@ -2,6 +2,7 @@
 
 #![expect(clippy::too_many_lines, reason = "tables of cases")]
 
+mod cdn;
 mod expansion;
 mod mistakes;
 mod packages;
@@ -10,7 +11,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 18] = [
+const TOPOLOGIES: [(&str, &str); 19] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -29,6 +30,7 @@ const TOPOLOGIES: [(&str, &str); 18] = [
     ("nested failover", NESTED_FAILOVER),
     ("alarms and routing controls", ALARMS),
     ("failover with existing health checks", EXISTING_CHECKS),
+    ("cdn in full", CDN_FULL),
 ];
 
 const ONE_REGION: &str = r#"
@@ -201,7 +203,7 @@ const CDN_GROUP: &str = r#"
 name     = "giraffe"
 regions  = { "eu-central-1" = {}, "us-east-1" = { primary = true }, "us-west-2" = {} }
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
-cdn      = { origin = "group" }
+cdn      = { origin = "group", group_order = ["us-east-1", "eu-central-1"] }
 "#;
 
 const CDN_GROUP_DOMAIN: &str = r#"
@@ -290,4 +292,36 @@ regions  = {
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
 domain   = { name = "api.example.com", zone_id = "Z0123456789" }
 routing  = { policy = "failover" }
+"#;
+const CDN_FULL: &str = r#"
+name     = "giraffe"
+regions  = { "eu-north-1" = {}, "us-east-1" = { primary = true }, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
+cdn = {
+  origin               = "group"
+  group_order          = ["us-east-1", "eu-north-1"]
+  invalidate_on_change = ["/*"]
+  cache                = { default_ttl_seconds = 60, key = { headers = ["Accept-Language"], cookies = [], query_strings = ["page"] } }
+  behaviors = {
+    "/static/*" = {
+      cache            = { min_ttl_seconds = 60, default_ttl_seconds = 3600, max_ttl_seconds = 86400, key = { headers = [], cookies = [], query_strings = [] } }
+      response_headers = { set = { X-Served-By = "giraffe" }, remove = ["X-Powered-By"] }
+    }
+    "/west/*"   = { group = ["us-west-2", "us-east-1"], cache = { policy = "CachingOptimized" }, response_headers = { policy = "SimpleCORS" } }
+    "/orders/*" = { writes = true, compress = false, viewer_protocol = "https-only" }
+    "/admin/*"  = { writes = true, region = "us-west-2", precedence = 1 }
+  }
+  comment             = "all settings"
+  http_version        = "http2"
+  ipv6                = false
+  minimum_tls_version = "TLSv1.3_2025"
+  geo_restriction     = { allow = ["AT", "DE"] }
+  logging             = { bucket = "logs.s3.amazonaws.com", prefix = "cdn/", include_cookies = true }
+  error_responses     = { "404" = { cache_seconds = 60 }, "503" = { response_status = 200, page_path = "/static/sorry" } }
+  connection          = { attempts = 2, timeout_seconds = 5, read_timeout_seconds = 20, keepalive_timeout_seconds = 10, completion_timeout_seconds = 40 }
+  origin_shield       = {}
+  origin_headers      = { x-origin-verify = "secret" }
+  web_acl_arn         = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/acl/1"
+}
 "#;

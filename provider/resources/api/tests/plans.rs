@@ -16,7 +16,7 @@ use crate::wire::Diagnostic;
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
 /// The number of choices that determine a configuration.
-const CHOICES: usize = 30;
+const CHOICES: usize = 31;
 
 const POLICIES: [&str; 6] = ["latency", "weighted", "failover", "geolocation", "geoproximity", "ip_based"];
 
@@ -37,7 +37,7 @@ fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
     let (domain, cdn, policy) = (pick(3), pick(3), POLICIES[pick(6)]);
-    let mut regions = Vec::new();
+    let (mut regions, mut serving) = (Vec::new(), Vec::new());
     for (at, name) in REGIONS.iter().enumerate() {
         let (kind, weight, primary) = (pick(4), pick(3) * 50, pick(2));
         if kind == 1 && at > 0 {
@@ -52,6 +52,9 @@ fn hcl(choices: &[u8]) -> String {
         region.extend((policy == "ip_based").then(|| format!("cidrs = [{}]", CIDRS[at][usize::from(is_first)])));
         region.extend((kind == 2 && !is_first).then(|| "traffic = \"drained\"".to_owned()));
         region.extend((kind == 3).then(|| format!("environment = {{ AT = \"{at}\" }}")));
+        if !region.iter().any(|setting| setting.contains("drained")) {
+            serving.push(format!("\"{name}\""));
+        }
         regions.push(format!("\"{name}\" = {{ {} }}", region.join(", ")));
     }
     let mut hcl = format!("name = \"giraffe\"\nregions = {{ {} }}\n", regions.join(", "));
@@ -85,9 +88,21 @@ fn hcl(choices: &[u8]) -> String {
     let routes = if route { "\"GET /a\", \"$default\"" } else { "\"$default\"" };
     let disabled = disabled && domain > 0 && cdn != 1;
     hcl += &format!("gateway = {{ routes = [{routes}], disable_execute_api_endpoint = {disabled}{log} }}\n");
-    let (reads, alias) = (pick(2) == 1, pick(2) == 1);
+    let (reads, alias, invalidates) = (pick(4), pick(2) == 1, pick(2) == 1);
     if cdn > 0 {
-        let reads = if reads { ", read_paths = [\"/public/*\"]" } else { "" };
+        let mut reads = [
+            "",
+            ", read_paths = [\"/public/*\"]",
+            ", behaviors = { \"/a/*\" = { cache = { key = { headers = [] } } }, \"/b\" = { writes = true } }",
+            ", read_paths = [\"/a\"], cache = { key = { cookies = [] } }, behaviors = { \"/b\" = { region = \"us-east-1\", response_headers = { remove = [\"a\"] } } }",
+        ][reads]
+            .to_owned();
+        if invalidates {
+            reads += ", invalidate_on_change = [\"/*\"]";
+        }
+        if cdn == 1 && serving.len() > 2 {
+            reads += &format!(", group_order = [{}]", serving[..2].join(", "));
+        }
         let alias =
             if alias && domain > 0 { format!(", aliases = [\"api{domain}.example.com\"]") } else { String::new() };
         hcl += &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency"][cdn]);

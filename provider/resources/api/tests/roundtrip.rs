@@ -41,7 +41,7 @@ fn output(desired: &Desired, address: &Address, name: &str) -> Json {
 pub(super) fn deployed(desired: &Desired) -> View {
     let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
-        visible: !["completion_marker", "probe", "issued_certificate"].contains(&address.kind.as_str()),
+        visible: !["completion_marker", "probe", "issued_certificate", "invalidation"].contains(&address.kind.as_str()),
         id: Attr::Known(format!("id of {address}")),
         revision: Attr::Known("1".to_owned()),
         spec: resolve(desired, spec),

@@ -2,6 +2,8 @@
 //!
 //! Source: AWS, CloudFront API reference; messages as users have reported them.
 
+mod invalidations;
+mod policies;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -10,6 +12,8 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use self::invalidations::Invalidations;
+use self::policies::Policies;
 use self::settings::{complete, inconsistent};
 use super::xml_response::{Page, given, is_valid_tag_text, message, node, text};
 use super::{ApiCall, Ids, Store};
@@ -20,29 +24,14 @@ use crate::xml::Element;
 const NAMESPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
 const MAX_TAGS: usize = 50;
 
-/// AWS's managed cache policies.
-const CACHE_POLICIES: [(&str, &str); 4] = [
-    ("4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "Managed-CachingDisabled"),
-    ("658327ea-f89d-4fab-a63d-7e88639e58f6", "Managed-CachingOptimized"),
-    ("83da9c7e-98b4-4e11-a168-04f0df8e2c65", "Managed-UseOriginCacheControlHeaders"),
-    ("4cc15a8a-d715-48a4-82b8-cc0b614638fe", "Managed-UseOriginCacheControlHeaders-QueryStrings"),
-];
-
-/// AWS's managed origin request policies.
-const ORIGIN_REQUEST_POLICIES: [(&str, &str); 5] = [
-    ("216adef6-5c7f-47e4-b989-5492eafa07d3", "Managed-AllViewer"),
-    ("33f36d7e-f396-46d9-90e0-52428a34d9dc", "Managed-AllViewerAndCloudFrontHeaders-2022-06"),
-    ("b689b0a8-53d0-40ab-baf2-68738e2966ac", "Managed-AllViewerExceptHostHeader"),
-    ("59781a5b-3903-41f3-afcb-af62929ccde1", "Managed-CORS-CustomOrigin"),
-    ("acba4595-bd28-49b8-b9fe-13317c0390fa", "Managed-UserAgentRefererHeaders"),
-];
-
 /// The state of CloudFront.
 #[derive(Debug, Default, Clone)]
 pub(super) struct CloudFront {
     distributions: Store<Distribution>,
     /// Distribution ids by caller reference, also of deleted distributions.
     references: Store<String>,
+    policies: Policies,
+    invalidations: Invalidations,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +55,9 @@ impl CloudFront {
     /// Handles a call.
     pub(super) fn handle(&mut self, call: &mut ApiCall<'_>) -> Outcome {
         let place = &call.place.global();
+        if let Some((kind, verb)) = policies::operation(&call.operation.name) {
+            return self.policies.handle(kind, verb, call);
+        }
         match call.operation.name.as_str() {
             "CreateDistribution" | "CreateDistributionWithTags" => self.create(place, call),
             "GetDistribution" => Ok(self.distribution(place, call.name(0))?.response(StatusCode::OK)),
@@ -76,8 +68,15 @@ impl CloudFront {
             "ListTagsForResource" => self.list_tags(place, call),
             "TagResource" => self.tag(place, call),
             "UntagResource" => self.untag(place, call),
-            "GetCachePolicy" => policy(call.name(0), "CachePolicy", &CACHE_POLICIES),
-            "GetOriginRequestPolicy" => policy(call.name(0), "OriginRequestPolicy", &ORIGIN_REQUEST_POLICIES),
+            "CreateInvalidation" => {
+                self.distribution(place, call.name(0))?;
+                self.invalidations.create(place, call)
+            }
+            "ListInvalidations" => {
+                self.distribution(place, call.name(0))?;
+                Ok(self.invalidations.list(place, call))
+            }
+            "GetInvalidation" => self.invalidations.get(place, call),
             _ => Err(call.not_implemented()),
         }
     }
@@ -140,7 +139,7 @@ impl CloudFront {
 
     fn update(&mut self, place: &Place, call: &mut ApiCall<'_>) -> Outcome {
         let found = self.distributions.get_mut(place, call.name(0)).ok_or_else(no_distribution)?;
-        found.check_etag(call)?;
+        check_etag(&found.etag, call)?;
         let requested = call.request.xml();
         if check(&requested)? != found.config.text_at(&["CallerReference"]) {
             return Err(ApiError::new(400, "IllegalUpdate", "The caller reference cannot be changed."));
@@ -153,7 +152,7 @@ impl CloudFront {
 
     fn delete(&mut self, place: &Place, call: &ApiCall<'_>) -> Outcome {
         let found = self.distribution(place, call.name(0))?;
-        found.check_etag(call)?;
+        check_etag(&found.etag, call)?;
         if found.config.text_at(&["Enabled"]) == "true" {
             let message = "The distribution you are trying to delete has not been disabled.";
             return Err(ApiError::new(409, "DistributionNotDisabled", message));
@@ -236,19 +235,19 @@ impl Distribution {
         children.extend(FIELDS.iter().filter_map(|field| self.config.child(field)).cloned());
         node("DistributionSummary", children)
     }
+}
 
-    /// Checks that `If-Match` is the current ETag.
-    fn check_etag(&self, call: &ApiCall<'_>) -> Result<(), ApiError> {
-        let Some(known) = call.request.headers.get(IF_MATCH).filter(|known| !known.is_empty()) else {
-            let message = "The If-Match version is missing or not valid for the resource.";
-            return Err(ApiError::new(400, "InvalidIfMatchVersion", message));
-        };
-        if known.as_bytes() != self.etag.as_bytes() {
-            let message = "The precondition given in one or more of the request-header fields evaluated to false.";
-            return Err(ApiError::new(412, "PreconditionFailed", message));
-        }
-        Ok(())
+/// Checks that `If-Match` is the current ETag.
+fn check_etag(etag: &str, call: &ApiCall<'_>) -> Result<(), ApiError> {
+    let Some(known) = call.request.headers.get(IF_MATCH).filter(|known| !known.is_empty()) else {
+        let message = "The If-Match version is missing or not valid for the resource.";
+        return Err(ApiError::new(400, "InvalidIfMatchVersion", message));
+    };
+    if known.as_bytes() != etag.as_bytes() {
+        let message = "The precondition given in one or more of the request-header fields evaluated to false.";
+        return Err(ApiError::new(412, "PreconditionFailed", message));
     }
+    Ok(())
 }
 
 /// Rejects settings that are invalid in themselves; the rules check the rest. Returns the caller reference.
@@ -288,15 +287,6 @@ fn add_tags(to: &mut Tags, tags: &[Element]) -> Result<(), ApiError> {
     }
     *to = all;
     Ok(())
-}
-
-fn policy(id: &str, kind: &str, policies: &[(&str, &str)]) -> Outcome {
-    let missing = || ApiError::new(404, &format!("NoSuch{kind}"), "The policy does not exist.");
-    let (id, name) = policies.iter().find(|policy| policy.0 == id).ok_or_else(missing)?;
-    let config = vec![text("Name", *name), text("Comment", ""), text("MinTTL", "0")];
-    let children =
-        vec![text("Id", *id), text("LastModifiedTime", "2019-11-01T00:00:00Z"), node(&format!("{kind}Config"), config)];
-    Ok(message(StatusCode::OK, NAMESPACE, node(kind, children)))
 }
 
 fn no_distribution() -> ApiError {

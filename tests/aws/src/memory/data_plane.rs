@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::apigateway::{Api, ApiGateway};
@@ -72,7 +73,13 @@ pub(super) fn run(
 /// The description with which a function responds.
 fn described(place: &Place, function: &Callable<'_>, path: &str, forced: Option<u16>) -> Response {
     let status = forced.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    Response::json(status, &function_body(place, function, path))
+    let mut response = Response::json(status, &function_body(place, function, path));
+    let cache_control =
+        &function.configuration.get("Environment").unwrap_or(&Value::Null)["Variables"]["CACHE_CONTROL"];
+    if let Some(value) = cache_control.as_str().and_then(|value| HeaderValue::from_str(value).ok()) {
+        response.headers.insert(CACHE_CONTROL, value);
+    }
+    response
 }
 
 fn error(status: u16, message: &str) -> Response {

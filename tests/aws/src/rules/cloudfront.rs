@@ -1,5 +1,9 @@
 //! CloudFront: invalid configurations, certificates of alternate domain names, slow deployments.
 
+mod invalidation;
+mod policies;
+mod settings;
+
 use std::sync::Arc;
 
 use super::{Context, Verdict, acm};
@@ -38,6 +42,8 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             check(context, &config, context.name(0)).await
         }
         "DeleteDistribution" => delete(context).await,
+        "CreateInvalidation" => invalidation::before(context).await,
+        name if name.ends_with("Policy") => policies::before(context).await,
         _ => Ok(None),
     }
 }
@@ -67,9 +73,9 @@ async fn delete(context: &Context<'_>) -> Verdict {
 
 /// Checks a configuration for the distribution `id`, which is empty for a new one.
 async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
-    let error = match groups(config).or_else(|| behaviors(config)) {
+    let error = match groups(config).or_else(|| behaviors(config)).or_else(|| settings::check(config)) {
         Some(error) => Some(error),
-        None => match policies(context, config).await? {
+        None => match policies::missing(context, config).await? {
             Some(error) => Some(error),
             None => aliases(context, config, id).await?,
         },
@@ -121,27 +127,6 @@ fn behaviors(config: &Element) -> Option<ConfigError> {
     None
 }
 
-async fn policies(context: &Context<'_>, config: &Element) -> Result<Option<ConfigError>, Error> {
-    let kinds = [
-        ("CachePolicyId", "cache-policy", "NoSuchCachePolicy", "The specified cache policy does not exist."),
-        (
-            "OriginRequestPolicyId",
-            "origin-request-policy",
-            "NoSuchOriginRequestPolicy",
-            "The specified origin request policy does not exist.",
-        ),
-    ];
-    for behavior in all_behaviors(config) {
-        for (field, path, code, message) in kinds {
-            let id = behavior.text_at(&[field]);
-            if !id.is_empty() && get_xml(context, &format!("{path}/{id}")).await?.is_none() {
-                return Ok(Some((404, code, message.to_owned())));
-            }
-        }
-    }
-    Ok(None)
-}
-
 /// Alternate domain names need an issued certificate of us-east-1 that covers them, and belong to one distribution
 /// only.
 async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Option<ConfigError>, Error> {
@@ -190,26 +175,29 @@ fn reference(context: &Context<'_>, config: &Element) -> String {
 
 /// Records when a distribution was changed, and sets the status of all: ministack deploys immediately.
 pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
-    let operation = context.operation.name.as_str();
-    if !matches!(
-        operation,
-        "CreateDistribution"
-            | "CreateDistributionWithTags"
-            | "UpdateDistribution"
-            | "GetDistribution"
-            | "ListDistributions"
-    ) {
-        return;
-    }
-    let mut message = response.as_xml();
-    if matches!(operation, "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution") {
-        let id = message.text_at(&["Id"]).to_owned();
-        let delay = context.proxy.options.delays.distribution_deployed;
-        context.proxy.timers.start(&context.timer("distribution", &id), delay);
-        if let Some(config) = message.child("DistributionConfig") {
-            context.proxy.remember(reference(context, config), &id);
+    match context.operation.name.as_str() {
+        "CreateDistribution" | "CreateDistributionWithTags" | "UpdateDistribution" => changed(context, response),
+        "GetDistribution" | "ListDistributions" => {
+            let mut message = response.as_xml();
+            set_status(context, &mut message, response);
         }
+        "CreateInvalidation" | "GetInvalidation" => invalidation::after(context, response),
+        _ => {}
     }
+}
+
+fn changed(context: &Context<'_>, response: &mut Response) {
+    let mut message = response.as_xml();
+    let id = message.text_at(&["Id"]).to_owned();
+    let delay = context.proxy.options.delays.distribution_deployed;
+    context.proxy.timers.start(&context.timer("distribution", &id), delay);
+    if let Some(config) = message.child("DistributionConfig") {
+        context.proxy.remember(reference(context, config), &id);
+    }
+    set_status(context, &mut message, response);
+}
+
+fn set_status(context: &Context<'_>, message: &mut Element, response: &mut Response) {
     message.each_mut(&mut |element| {
         let is_distribution = matches!(element.name.as_str(), "Distribution" | "DistributionSummary");
         let timer = context.timer("distribution", element.text_at(&["Id"]));

@@ -7,6 +7,7 @@ mod acm;
 mod apigateway;
 mod basics;
 mod cloudfront;
+mod edge;
 mod fixtures;
 mod lambda;
 mod only_in_memory;

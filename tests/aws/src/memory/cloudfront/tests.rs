@@ -64,7 +64,7 @@ fn invalid_settings_are_rejected() {
     ] {
         assert_eq!(error_of(&service.send("POST /2020-05-31/distribution", &body)).0, code);
     }
-    assert_eq!(error_of(&service.send("POST /2020-05-31/distribution/E1/invalidation", "")).0, "NotImplemented");
+    assert_eq!(error_of(&service.send("POST /2020-05-31/function", "")).0, "NotImplemented");
 }
 
 #[test]
@@ -112,10 +112,57 @@ fn tags_are_added_and_removed() {
 }
 
 #[test]
-fn managed_policies_exist() {
+fn managed_policies_exist_and_cannot_be_changed() {
     let service = Service::new("cloudfront");
-    let found = service.send("GET /2020-05-31/cache-policy/4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "").as_xml();
+    let path = "/2020-05-31/cache-policy/4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
+    let found = service.send(&format!("GET {path}"), "").as_xml();
     assert_eq!(found.text_at(&["CachePolicyConfig", "Name"]), "Managed-CachingDisabled");
     let missing = service.send("GET /2020-05-31/origin-request-policy/1", "");
     assert_eq!(error_of(&missing).0, "NoSuchOriginRequestPolicy");
+    assert_eq!(error_of(&service.send(&format!("DELETE {path}"), "")).0, "IllegalDelete");
+    let count = |kind: &str| {
+        let all = service.send(&format!("GET /2020-05-31/response-headers-policy?Type={kind}"), "").as_xml();
+        all.items_at(&["Items"]).len()
+    };
+    assert_eq!((count("custom"), count("managed")), (0, 2));
+}
+
+#[test]
+fn a_policy_is_created_listed_updated_and_deleted() {
+    let service = Service::new("cloudfront");
+    let config = |name: &str, ttl: u32| {
+        format!("<CachePolicyConfig><Name>{name}</Name><MinTTL>{ttl}</MinTTL></CachePolicyConfig>")
+    };
+    let created = service.send("POST /2020-05-31/cache-policy", &config("a", 1));
+    assert_eq!(created.status, StatusCode::CREATED);
+    let again = service.send("POST /2020-05-31/cache-policy", &config("a", 1));
+    assert_eq!(error_of(&again).0, "CachePolicyAlreadyExists");
+    let path = format!("/2020-05-31/cache-policy/{}", created.as_xml().text_at(&["Id"]));
+    let put = |etag: Option<&str>| service.send_if_match(&format!("PUT {path}"), &config("a", 2), etag);
+    assert_eq!(error_of(&put(Some("E1"))).0, "PreconditionFailed");
+    let newest = etag(&put(Some(&etag(&created))));
+    let listed = service.send("GET /2020-05-31/cache-policy?Type=custom", "").as_xml();
+    let item = &listed.items_at(&["Items"])[0];
+    assert_eq!(item.text_at(&["Type"]), "custom");
+    assert_eq!(item.text_at(&["CachePolicy", "CachePolicyConfig", "MinTTL"]), "2");
+    let delete = || service.send_if_match(&format!("DELETE {path}"), "", Some(&newest));
+    assert_eq!((delete().status, error_of(&delete()).0.as_str()), (StatusCode::NO_CONTENT, "NoSuchCachePolicy"));
+}
+
+#[test]
+fn an_invalidation_belongs_to_a_distribution() {
+    let service = Service::new("cloudfront");
+    let (distribution, _) = create(&service, "one");
+    let path = format!("/2020-05-31/distribution/{}/invalidation", distribution.text_at(&["Id"]));
+    let body = "<InvalidationBatch><Paths><Quantity>1</Quantity><Items><Path>/*</Path></Items></Paths>\
+                <CallerReference>a</CallerReference></InvalidationBatch>";
+    let created = service.send(&format!("POST {path}"), body).as_xml();
+    let found = service.send(&format!("GET {path}/{}", created.text_at(&["Id"])), "").as_xml();
+    assert_eq!(found, created);
+    let listed = service.send(&format!("GET {path}"), "").as_xml();
+    assert_eq!(listed.items_at(&["Items"])[0].text_at(&["Id"]), created.text_at(&["Id"]));
+    assert_eq!(error_of(&service.send(&format!("GET {path}/I1"), "")).0, "NoSuchInvalidation");
+    assert_eq!(error_of(&service.send(&format!("POST {path}"), "")).0, "InvalidArgument");
+    let nowhere = service.send("POST /2020-05-31/distribution/E1/invalidation", body);
+    assert_eq!(error_of(&nowhere).0, "NoSuchDistribution");
 }

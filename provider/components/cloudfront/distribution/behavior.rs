@@ -1,0 +1,149 @@
+//! Cache behaviours in CloudFront's form. Pure.
+
+use aws_sdk_cloudfront::types::{
+    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, LambdaFunctionAssociations,
+    Method, ViewerProtocolPolicy,
+};
+
+use super::config::count;
+use super::{Behavior, Spec};
+use crate::aws::CallError;
+use crate::components::Deviations;
+use crate::components::support::answer::build_part;
+use crate::desired::Input;
+
+const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
+const CACHED: [Method; 2] = [Method::Get, Method::Head];
+const WRITES: [Method; 4] = [Method::Post, Method::Put, Method::Patch, Method::Delete];
+
+/// The common fields of the default and the other behaviours, which have different types in the SDK.
+pub(super) struct Common<'a> {
+    target: &'a mut String,
+    viewer: &'a mut ViewerProtocolPolicy,
+    methods: &'a mut Option<AllowedMethods>,
+    cache: &'a mut Option<String>,
+    request: &'a mut Option<String>,
+    response: &'a mut Option<String>,
+    functions: &'a mut Option<LambdaFunctionAssociations>,
+    streaming: &'a mut Option<bool>,
+    encryption: &'a mut Option<String>,
+    compress: &'a mut Option<bool>,
+}
+
+macro_rules! common {
+    ($behavior:expr) => {
+        Common {
+            target: &mut $behavior.target_origin_id,
+            viewer: &mut $behavior.viewer_protocol_policy,
+            methods: &mut $behavior.allowed_methods,
+            cache: &mut $behavior.cache_policy_id,
+            request: &mut $behavior.origin_request_policy_id,
+            response: &mut $behavior.response_headers_policy_id,
+            functions: &mut $behavior.lambda_function_associations,
+            streaming: &mut $behavior.smooth_streaming,
+            encryption: &mut $behavior.field_level_encryption_id,
+            compress: &mut $behavior.compress,
+        }
+    };
+}
+
+impl Common<'_> {
+    /// Sets the settings that the provider manages, and the defaults that CloudFront requires.
+    fn put(self, wanted: &Behavior) -> Result<(), CallError> {
+        let id = |input: &Option<Input<String>>| input.as_ref().map(|id| id.get().clone());
+        self.target.clone_from(&wanted.target);
+        *self.viewer = ViewerProtocolPolicy::from(wanted.viewer_protocol.as_str());
+        *self.methods = Some(allowed_methods(wanted.writes)?);
+        *self.cache = Some(wanted.cache_policy_id.get().clone());
+        *self.request = id(&wanted.origin_request_policy_id);
+        *self.response = id(&wanted.response_headers_policy_id);
+        *self.compress = Some(wanted.compress);
+        if self.functions.is_none() {
+            *self.functions = Some(build_part(LambdaFunctionAssociations::builder().quantity(0).build())?);
+        }
+        self.streaming.get_or_insert(false);
+        self.encryption.get_or_insert_default();
+        Ok(())
+    }
+
+    fn reported(self) -> Behavior {
+        let id = |id: &Option<String>| id.clone().filter(|id| !id.is_empty()).map(Input::Known);
+        Behavior {
+            target: self.target.clone(),
+            writes: takes_writes(self.methods.as_ref()),
+            cache_policy_id: Input::Known(self.cache.clone().unwrap_or_default()),
+            origin_request_policy_id: id(self.request),
+            response_headers_policy_id: id(self.response),
+            compress: self.compress.unwrap_or_default(),
+            viewer_protocol: self.viewer.as_str().to_owned(),
+        }
+    }
+
+    /// Adds the enforced settings that differ from what [`Common::put`] sets.
+    fn noted(self, deviations: Deviations) -> Deviations {
+        let methods = self.methods.as_ref().map_or(0, |methods| methods.items().len());
+        let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
+        deviations.record_unless("AllowedMethods", methods == wanted)
+    }
+}
+
+fn takes_writes(methods: Option<&AllowedMethods>) -> bool {
+    methods.is_some_and(|methods| methods.items().contains(&Method::Post))
+}
+
+fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
+    let mut methods = READS.to_vec();
+    methods.extend(WRITES.into_iter().filter(|_| writes));
+    let cached = CachedMethods::builder().quantity(count(&CACHED)?).set_items(Some(CACHED.to_vec()));
+    let allowed = AllowedMethods::builder().quantity(count(&methods)?).set_items(Some(methods));
+    build_part(allowed.cached_methods(build_part(cached.build())?).build())
+}
+
+/// The default behaviour with ours applied.
+pub(super) fn default(
+    held: Option<DefaultCacheBehavior>,
+    wanted: &Behavior,
+) -> Result<DefaultCacheBehavior, CallError> {
+    let new = DefaultCacheBehavior::builder().target_origin_id(&wanted.target);
+    let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
+    let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
+    common!(behavior).put(wanted)?;
+    Ok(behavior)
+}
+
+/// The other behaviours with ours applied, in our order.
+pub(super) fn others(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheBehaviors, CallError> {
+    let held = held.and_then(|held| held.items).unwrap_or_default();
+    let mut behaviors = Vec::new();
+    for (pattern, wanted) in &spec.behaviors {
+        let held = held.iter().find(|held| held.path_pattern == *pattern).cloned();
+        let new = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.target);
+        let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
+        let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
+        common!(behavior).put(wanted)?;
+        behaviors.push(behavior);
+    }
+    build_part(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
+}
+
+/// The behaviours that AWS reports.
+pub(super) struct Reported {
+    /// The default behaviour.
+    pub(super) default: Behavior,
+    /// The others by path pattern, in order.
+    pub(super) others: Vec<(String, Behavior)>,
+    /// The enforced settings that differ.
+    pub(super) deviations: Deviations,
+}
+
+/// The behaviours that AWS reports.
+pub(super) fn reported(mut default: DefaultCacheBehavior, others: Option<&CacheBehaviors>) -> Reported {
+    let mut others = others.map(|all| all.items().to_vec()).unwrap_or_default();
+    let deviations = common!(default).noted(Deviations::default());
+    let deviations = others.iter_mut().fold(deviations, |deviations, behavior| common!(behavior).noted(deviations));
+    Reported {
+        deviations,
+        default: common!(default).reported(),
+        others: others.iter_mut().map(|item| (item.path_pattern.clone(), common!(item).reported())).collect(),
+    }
+}

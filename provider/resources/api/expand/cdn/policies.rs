@@ -1,0 +1,159 @@
+//! The policies of cache behaviours: existing ones, or components of the API.
+
+use std::collections::BTreeMap;
+
+use super::super::Draft;
+use crate::components::Deviations;
+use crate::components::cloudfront::Selection;
+use crate::components::cloudfront::cache_policy::{self, CachePolicy};
+use crate::components::cloudfront::managed::{self, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, Managed};
+use crate::components::cloudfront::origin_request_policy::{self, OriginRequestPolicy};
+use crate::components::cloudfront::response_headers_policy::{self, ResponseHeadersPolicy};
+use crate::desired::{Address, Input};
+use crate::resources::api::edge::{CacheSettings, Caching, Headers, PathRule};
+use crate::resources::shared::inputs::maybe;
+use crate::wire::Path;
+
+/// The managed origin request policies.
+pub(super) const ORIGIN_REQUEST: &[Managed] = managed::ORIGIN_REQUEST_POLICIES;
+
+/// The key of the origin request policy for cache keys with `Authorization`.
+const WITH_AUTHORIZATION: &str = "with-authorization";
+
+/// The policies that several behaviours share.
+#[derive(Default)]
+pub(super) struct Policies {
+    /// The ids of cache policies by key; the empty key is that of the policy for all paths.
+    cache: BTreeMap<String, Input<String>>,
+    /// The ids of origin request policies, by whether they forward `Authorization`.
+    request: BTreeMap<bool, Input<String>>,
+}
+
+/// What the origin may receive beyond the cache key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forwarded {
+    /// Everything but `Host`: nothing is cached, or the cache key contains all that distinguishes responses.
+    Everything,
+    /// Headers, but no other credentials, cookies and query strings than those in the cache key.
+    KeyOnly {
+        /// Whether `Authorization` is in the cache key.
+        authorization: bool,
+    },
+}
+
+impl Policies {
+    /// The id of the cache policy for `caching`, and what the origin may receive. `path` is the path whose own cache policy
+    /// this is.
+    pub(super) fn cache(
+        &mut self,
+        draft: &mut Draft<'_>,
+        caching: &Caching,
+        path: Option<&PathRule>,
+    ) -> (Input<String>, Forwarded) {
+        match caching {
+            Caching::Disabled => (Input::from(CACHING_DISABLED.id), Forwarded::Everything),
+            Caching::Existing(policy) => {
+                let given = maybe(policy).unwrap_or(Input::Unknown);
+                let found = given.known().and_then(|name| managed::find(managed::CACHE_POLICIES, name));
+                let id = known_id(given, managed::CACHE_POLICIES);
+                let disabled = found == Some(CACHING_DISABLED);
+                let forwarded =
+                    if disabled { Forwarded::Everything } else { Forwarded::KeyOnly { authorization: false } };
+                (id, forwarded)
+            }
+            Caching::Own(settings) => {
+                let key = path.map(PathRule::key).unwrap_or_default();
+                let id = self.cache.entry(key.clone()).or_insert_with(|| own_cache(draft, settings, &key, path));
+                let forwarded = if settings.is_complete() {
+                    Forwarded::Everything
+                } else {
+                    Forwarded::KeyOnly { authorization: settings.has_header("Authorization") }
+                };
+                (id.clone(), forwarded)
+            }
+        }
+    }
+
+    /// The id of the origin request policy of a behaviour.
+    pub(super) fn origin_request(&mut self, draft: &mut Draft<'_>, forwarded: Forwarded) -> Input<String> {
+        let Forwarded::KeyOnly { authorization } = forwarded else {
+            return Input::from(ALL_VIEWER_EXCEPT_HOST.id);
+        };
+        self.request.entry(authorization).or_insert_with(|| own_request(draft, authorization)).clone()
+    }
+}
+
+/// The id of a policy that is given by name or id.
+pub(super) fn known_id(given: Input<String>, policies: &[Managed]) -> Input<String> {
+    match given {
+        Input::Known(name) => {
+            let found = managed::find(policies, &name);
+            Input::Known(found.map_or(name, |policy| policy.id.to_owned()))
+        }
+        other => other,
+    }
+}
+
+/// The name of a policy: that of the API, and the key. CloudFront requires names that are unique in the account.
+fn name(draft: &Draft<'_>, key: &str) -> String {
+    if key.is_empty() { draft.shape.name.clone() } else { format!("{}-{key}", draft.shape.name) }
+}
+
+/// The attribute of a path's policy, or of that for all paths.
+fn attribute(path: Option<&PathRule>, name: &'static str) -> Path {
+    match path {
+        Some(path) => Path::of("cdn").attribute("behaviors").key(&path.pattern).attribute(name),
+        None => Path::of("cdn").attribute(name),
+    }
+}
+
+fn own_cache(draft: &mut Draft<'_>, settings: &CacheSettings, key: &str, path: Option<&PathRule>) -> Input<String> {
+    let spec = cache_policy::Spec {
+        name: name(draft, key),
+        min_ttl_seconds: settings.min,
+        // CloudFront rejects a default below the minimum or above the maximum.
+        default_ttl_seconds: settings.default.clamp(settings.min, settings.max.max(settings.min)),
+        max_ttl_seconds: settings.max,
+        headers: settings.headers.clone(),
+        cookies: Selection::of(&settings.cookies),
+        query_strings: Selection::of(&settings.query_strings),
+        deviations: Deviations::default(),
+    };
+    let address = Address::global_of::<CachePolicy>().maybe_key(Some(key).filter(|key| !key.is_empty()));
+    draft.desired.add(address, attribute(path, "cache"), &spec).output(cache_policy::ID)
+}
+
+fn own_request(draft: &mut Draft<'_>, authorization: bool) -> Input<String> {
+    let key = Some(WITH_AUTHORIZATION).filter(|_| authorization);
+    let except: &[&str] = if authorization { &["Host"] } else { &["Authorization", "Host"] };
+    let spec = origin_request_policy::Spec {
+        name: name(draft, key.unwrap_or_default()),
+        headers_except: except.iter().map(|name| (*name).to_owned()).collect(),
+        deviations: Deviations::default(),
+    };
+    let address = Address::global_of::<OriginRequestPolicy>().maybe_key(key);
+    draft.desired.add(address, attribute(None, "cache"), &spec).output(origin_request_policy::ID)
+}
+
+/// The id of the response headers policy of a path.
+pub(super) fn response_headers(draft: &mut Draft<'_>, headers: &Headers, path: &PathRule) -> Input<String> {
+    match headers {
+        Headers::Existing(policy) => {
+            known_id(maybe(policy).unwrap_or(Input::Unknown), managed::RESPONSE_HEADERS_POLICIES)
+        }
+        Headers::Own { set, remove } => {
+            let key = path.key();
+            let mut remove = remove.clone();
+            remove.sort();
+            let spec = response_headers_policy::Spec {
+                name: name(draft, &key),
+                set: set.clone(),
+                remove,
+                deviations: Deviations::default(),
+            };
+            let address = Address::global_of::<ResponseHeadersPolicy>().key(&key);
+            let attribute = attribute(Some(path), "response_headers");
+            draft.desired.add(address, attribute, &spec).output(response_headers_policy::ID)
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! `cdn` expands to the expected distribution and policies, and its mistakes are reported.
+
+use serde_json::{Value as Json, json};
+
+use super::super::testing::{config, expand};
+use super::mistakes::validate;
+use crate::components::cloudfront::managed::{ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED};
+use crate::desired::Address;
+
+fn spec(hcl: &str, address: &str) -> Json {
+    let address: Address = address.parse().unwrap();
+    let desired = expand(&config(hcl)).unwrap().desired;
+    desired.get(&address).unwrap_or_else(|| panic!("{address} is missing")).spec.clone()
+}
+
+fn behavior(distribution: &Json, pattern: &str) -> Json {
+    let all = distribution["behaviors"].as_array().unwrap();
+    all.iter().find(|behavior| behavior[0] == pattern).unwrap_or_else(|| panic!("{pattern}"))[1].clone()
+}
+
+/// The addresses of the components of a kind.
+fn addresses(hcl: &str, kind: &str) -> Vec<String> {
+    let desired = expand(&config(hcl)).unwrap().desired;
+    desired.nodes().keys().filter(|address| address.kind == kind).map(ToString::to_string).collect()
+}
+
+fn reference(address: &str) -> Json {
+    json!({ "$ref": address, "output": "id" })
+}
+
+#[test]
+fn all_requests_to_an_origin_group_are_cached_as_the_api_says() {
+    let distribution = spec(super::CDN_GROUP, "global/distribution");
+    assert_eq!(
+        distribution["groups"],
+        json!([{ "id": "regions", "primary": "us-east-1", "secondary": "eu-central-1", "status_codes": [502, 503, 504] }])
+    );
+    assert_eq!(distribution["origins"].as_object().unwrap().len(), 2);
+    let default = &distribution["default_behavior"];
+    assert_eq!((&default["target"], &default["writes"]), (&json!("regions"), &json!(false)));
+    assert_eq!(default["cache_policy_id"], reference("global/cache_policy"));
+    assert_eq!(default["origin_request_policy_id"], ALL_VIEWER_EXCEPT_HOST.id);
+    insta::assert_snapshot!(spec(super::CDN_GROUP, "global/cache_policy"), @r#"{"cookies":"all","default_ttl_seconds":0,"headers":["Authorization","Origin"],"max_ttl_seconds":31536000,"min_ttl_seconds":0,"name":"giraffe","query_strings":"all"}"#);
+}
+
+#[test]
+fn a_latency_origin_caches_only_read_paths() {
+    let distribution = spec(super::CDN_LATENCY, "global/distribution");
+    assert_eq!(distribution["origins"]["latency"]["host"], "origin.api.example.com");
+    assert_eq!(distribution["aliases"], json!(["api.example.com"]));
+    let default = &distribution["default_behavior"];
+    assert_eq!((&default["target"], &default["writes"]), (&json!("latency"), &json!(true)));
+    assert_eq!(default["cache_policy_id"], CACHING_DISABLED.id);
+    let public = behavior(&distribution, "/public/*");
+    assert_eq!((&public["target"], &public["cache_policy_id"]), (&json!("regions"), &reference("global/cache_policy")));
+    assert_eq!(distribution["groups"][0]["secondary"], "us-east-1");
+}
+
+#[test]
+fn every_path_has_its_own_settings() {
+    let distribution = spec(super::CDN_FULL, "global/distribution");
+    let order: Vec<&str> =
+        distribution["behaviors"].as_array().unwrap().iter().map(|behavior| behavior[0].as_str().unwrap()).collect();
+    assert_eq!(order, ["/admin/*", "/orders/*", "/static/*", "/west/*"]);
+    let of = |pattern: &str| behavior(&distribution, pattern);
+    assert_eq!(
+        (of("/admin/*")["target"].clone(), of("/orders/*")["target"].clone()),
+        (json!("us-west-2"), json!("us-east-1"))
+    );
+    assert_eq!(of("/west/*")["target"], "us-west-2_us-east-1");
+    assert_eq!(of("/orders/*")["cache_policy_id"], CACHING_DISABLED.id);
+    assert_eq!(
+        distribution["default_behavior"]["target"], "regions",
+        "a path with writes leaves the others to the group"
+    );
+    assert_eq!(distribution["groups"].as_array().unwrap().len(), 2);
+    assert_eq!(distribution["origins"]["eu-north-1"]["shield_region"], "eu-west-2");
+    assert_eq!(distribution["comment"], "giraffe: all settings");
+}
+
+/// Where the cache key lacks credentials, the API does not receive them, so that no response depends on them.
+#[test]
+fn the_api_receives_no_credentials_that_are_not_in_the_cache_key() {
+    let distribution = spec(super::CDN_FULL, "global/distribution");
+    let request = |pattern: &str| behavior(&distribution, pattern)["origin_request_policy_id"].clone();
+    assert_eq!(request("/static/*"), reference("global/origin_request_policy"));
+    assert_eq!(request("/west/*"), reference("global/origin_request_policy"), "CachingOptimized has no key");
+    assert_eq!(request("/orders/*"), ALL_VIEWER_EXCEPT_HOST.id);
+    let policy = spec(super::CDN_FULL, "global/origin_request_policy");
+    assert_eq!(policy, json!({ "name": "giraffe", "headers_except": ["Authorization", "Host"] }));
+    let partly =
+        super::CDN_GROUP.replace("origin = \"group\"", "origin = \"group\", cache = { key = { cookies = [] } }");
+    assert_eq!(addresses(&partly, "origin_request_policy"), ["global/origin_request_policy/with-authorization"]);
+    assert_eq!(spec(&partly, "global/origin_request_policy/with-authorization")["headers_except"], json!(["Host"]));
+}
+
+#[test]
+fn changed_code_invalidates_after_every_alias_has_moved() {
+    let address: Address = "global/invalidation".parse().unwrap();
+    let desired = expand(&config(super::CDN_FULL)).unwrap().desired;
+    let node = desired.get(&address).unwrap();
+    assert_eq!(node.spec["paths"], json!(["/*"]));
+    assert_eq!(node.spec["content"]["us-west-2"], json!({ "$ref": "us-west-2/version", "output": "number" }));
+    for region in ["us-east-1", "eu-north-1", "us-west-2"] {
+        assert!(node.depends_on.contains(&format!("{region}/alias").parse().unwrap()), "{region}");
+    }
+    assert_eq!(addresses(super::CDN_GROUP, "invalidation"), [""; 0]);
+}
+
+fn check(domain: bool, rows: &[(&str, &str)]) {
+    for (hcl, expected) in rows {
+        let expected: Vec<&str> = if expected.is_empty() { Vec::new() } else { expected.split(" + ").collect() };
+        assert_eq!(validate(hcl, domain), expected, "{hcl}");
+    }
+}
+
+/// `cdn` with an origin group and more arguments.
+fn group(more: &str) -> String {
+    format!("cdn = {{ origin = \"group\", {more} }}")
+}
+
+fn check_group(rows: &[(&str, &str)]) {
+    for (more, expected) in rows {
+        check(false, &[(&group(more), expected)]);
+    }
+}
+
+#[test]
+fn invalid_caches_are_rejected() {
+    check_group(&[
+        ("cache = { max_ttl_seconds = 0 }", "Number out of range @ cdn.cache.max_ttl_seconds"),
+        (
+            "cache = { min_ttl_seconds = 20, max_ttl_seconds = 10 }",
+            "Times to live out of order @ cdn.cache.min_ttl_seconds",
+        ),
+        (
+            "cache = { min_ttl_seconds = 20, default_ttl_seconds = 10 }",
+            "Times to live out of order @ cdn.cache.default_ttl_seconds",
+        ),
+        ("cache = { min_ttl_seconds = 20 }", ""),
+        ("cache = { policy = \"CachingOptimised\" }", "Unknown policy @ cdn.cache.policy"),
+        ("cache = { policy = \"658327ea-f89d-4fab-a63d-7e88639e58f6\" }", ""),
+        ("cache = { policy = \"UseOriginCacheControlHeaders\" }", "Host header reaches the API @ cdn.cache.policy"),
+        (
+            "cache = { policy = \"CachingDisabled\", min_ttl_seconds = 1 }",
+            "Conflicting cache settings @ cdn.cache.policy",
+        ),
+        ("cache = { key = { headers = [\"host\"] } }", "Host header reaches the API @ cdn.cache.key.headers[0]"),
+        ("cache = { key = { headers = [\"*\"] } }", "Invalid header in a cache key @ cdn.cache.key.headers[0]"),
+        ("cache = { key = { headers = [\"Cookie\"] } }", "Invalid header in a cache key @ cdn.cache.key.headers[0]"),
+        ("cache = { key = { headers = [\"A\", \"a\"] } }", "Duplicate name in a cache key @ cdn.cache.key.headers[1]"),
+        (
+            "cache = { key = { cookies = [\"*\", \"a\"] } }",
+            "Conflicting names in a cache key @ cdn.cache.key.cookies[0]",
+        ),
+        ("cache = { key = { cookies = [\"\"] } }", "Invalid name in a cache key @ cdn.cache.key.cookies[0]"),
+        (
+            "cache = { key = { query_strings = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"j\", \"k\"] } }",
+            "Too many names in a cache key @ cdn.cache.key.query_strings",
+        ),
+        ("invalidate_on_change = [\"items\"]", "Invalid invalidation path @ cdn.invalidate_on_change[0]"),
+        ("invalidate_on_change = [\"/*/a\"]", "Invalid invalidation path @ cdn.invalidate_on_change[0]"),
+    ]);
+    check(true, &[(r#"cdn = { origin = "latency", cache = {} }"#, "Cache without read paths @ cdn.cache")]);
+}
+
+#[test]
+fn invalid_behaviors_are_rejected() {
+    let behaviors = |rows: &[(&str, &str)]| {
+        for (rule, expected) in rows {
+            let more = format!("behaviors = {{ \"/a/*\" = {{ {rule} }} }}");
+            let expected = expected.replace("AT", r#"cdn.behaviors["/a/*"]"#);
+            check(false, &[(&group(&more), &expected)]);
+        }
+    };
+    behaviors(&[
+        ("", ""),
+        ("precedence = 1001", "Number out of range @ AT.precedence"),
+        ("viewer_protocol = \"http\"", "Unsupported value @ AT.viewer_protocol"),
+        ("writes = true, group = [\"us-east-1\", \"us-west-2\"]", "Writes to an origin group @ AT.writes"),
+        ("region = \"us-east-1\", group = [\"us-east-1\", \"us-west-2\"]", "Conflicting origins @ AT.region"),
+        ("region = \"eu-west-1\"", "Not a serving region @ AT.region"),
+        ("group = [\"us-east-1\"]", "Origin group needs two regions @ AT.group"),
+        ("group = [\"us-east-1\", \"us-east-1\"]", "Duplicate region @ AT.group[1]"),
+        ("group = [\"us-east-1\", \"eu-west-1\"]", "Not a serving region @ AT.group[1]"),
+        ("cache = { policy = \"x\" }", "Unknown policy @ AT.cache.policy"),
+        ("origin_request_policy = \"AllViewer\"", "Host header reaches the API @ AT.origin_request_policy"),
+        (
+            "origin_request_policy = \"AllViewerExceptHostHeader\", cache = { policy = \"CachingOptimized\" }",
+            "Cached responses are shared between users @ AT.origin_request_policy",
+        ),
+        ("origin_request_policy = \"AllViewerExceptHostHeader\"", ""),
+        ("response_headers = {}", "Empty response headers @ AT.response_headers"),
+        (
+            "response_headers = { policy = \"SimpleCORS\", remove = [\"a\"] }",
+            "Conflicting response headers @ AT.response_headers.policy",
+        ),
+        (
+            "response_headers = { set = { X-Frame-Options = \"DENY\" } }",
+            r#"Header needs a policy @ AT.response_headers.set["X-Frame-Options"]"#,
+        ),
+        ("response_headers = { remove = [\"a b\"] }", "Invalid header name @ AT.response_headers.remove[0]"),
+    ]);
+    check_group(&[
+        ("read_paths = [\"/a\"], behaviors = { \"/a\" = {} }", r#"Duplicate path pattern @ cdn.behaviors["/a"]"#),
+        ("behaviors = { \"a b\" = {} }", r#"Invalid path pattern @ cdn.behaviors["a b"]"#),
+    ]);
+    let many: Vec<String> = (0..25).map(|number| format!("\"/{number}\" = {{}}")).collect();
+    check_group(&[(&format!("behaviors = {{ {} }}", many.join(", ")), "Too many path patterns @ cdn.behaviors")]);
+    let many: Vec<String> =
+        (0..10).map(|number| format!("\"/{number}\" = {{ group = [\"us-east-1\", \"us-west-2\"] }}")).collect();
+    check_group(&[(&format!("behaviors = {{ {} }}", many.join(", ")), "Too many origin groups @ cdn.behaviors")]);
+}
+
+#[test]
+fn every_serving_region_belongs_to_a_group() {
+    let three = "regions = { \"eu-west-1\" = {} }\n";
+    let cdn = |more: &str| format!("{three}cdn = {{ origin = \"group\"{more} }}");
+    check(
+        false,
+        &[
+            (&cdn(""), "Regions outside of the origin group @ cdn.origin"),
+            (&cdn(", group_order = [\"us-west-2\", \"us-east-1\"]"), ""),
+            (&cdn(", behaviors = { \"/west/*\" = { region = \"us-west-2\" } }"), ""),
+            (&cdn(", group_order = [\"us-west-2\"]"), "Origin group needs two regions @ cdn.group_order"),
+            (&cdn(", group_order = [\"us-west-2\", \"us-west-2\"]"), "Duplicate region @ cdn.group_order[1]"),
+            (&cdn(", group_order = [\"us-west-2\", \"us-west-1\"]"), "Not a serving region @ cdn.group_order[1]"),
+        ],
+    );
+    let latency = r#"cdn = { origin = "latency", group_order = ["us-east-1", "us-west-2"] }"#;
+    check(true, &[(latency, "Group order without an origin group @ cdn.group_order")]);
+}
+
+#[test]
+fn writes_reach_only_paths_that_accept_them() {
+    let routes = |routes: &str, more: &str| format!("gateway = {{ routes = [{routes}] }}\n{}", group(more));
+    let orders = r#"behaviors = { "/orders/*" = { writes = true } }"#;
+    check(
+        false,
+        &[
+            (&routes(r#""GET /", "POST /orders/{id}""#, orders), ""),
+            (&routes(r#""GET /", "POST /items""#, orders), "Writes to an origin group @ gateway.routes[1]"),
+            (&routes(r#""GET /", "POST /items""#, r#"read_paths = ["/"]"#), ""),
+        ],
+    );
+}
+
+#[test]
+fn invalid_settings_are_rejected() {
+    check_group(&[
+        ("http_version = \"http4\"", "Unsupported value @ cdn.http_version"),
+        ("minimum_tls_version = \"TLSv1.4\"", "Unsupported value @ cdn.minimum_tls_version"),
+        ("geo_restriction = {}", "Unclear geographic restriction @ cdn.geo_restriction"),
+        (
+            "geo_restriction = { allow = [\"AT\"], block = [\"DE\"] }",
+            "Unclear geographic restriction @ cdn.geo_restriction",
+        ),
+        ("geo_restriction = { allow = [] }", "No countries @ cdn.geo_restriction.allow"),
+        ("geo_restriction = { block = [\"de\"] }", "Invalid country code @ cdn.geo_restriction.block[0]"),
+        ("logging = { bucket = \"logs\" }", "Invalid logging bucket @ cdn.logging.bucket"),
+        ("error_responses = { \"418\" = { cache_seconds = 1 } }", r#"Unsupported status @ cdn.error_responses["418"]"#),
+        ("error_responses = { \"404\" = {} }", r#"Empty error response @ cdn.error_responses["404"]"#),
+        (
+            "error_responses = { \"404\" = { page_path = \"/a\" } }",
+            r#"Incomplete error response @ cdn.error_responses["404"].page_path"#,
+        ),
+        (
+            "error_responses = { \"404\" = { page_path = \"a\", response_status = 200 } }",
+            r#"Invalid page path @ cdn.error_responses["404"].page_path"#,
+        ),
+        (
+            "error_responses = { \"404\" = { page_path = \"/a\", response_status = 201 } }",
+            r#"Unsupported status @ cdn.error_responses["404"].response_status"#,
+        ),
+        ("connection = { attempts = 4 }", "Number out of range @ cdn.connection.attempts"),
+        ("connection = { timeout_seconds = 11 }", "Number out of range @ cdn.connection.timeout_seconds"),
+        ("connection = { read_timeout_seconds = 121 }", "Number out of range @ cdn.connection.read_timeout_seconds"),
+        (
+            "connection = { completion_timeout_seconds = 20 }",
+            "Completion timeout shorter than the read timeout @ cdn.connection.completion_timeout_seconds",
+        ),
+        ("origin_shield = { region = \"eu-north-1\" }", "Unsupported value @ cdn.origin_shield.region"),
+        ("origin_headers = { Host = \"a\" }", r#"Invalid origin header @ cdn.origin_headers["Host"]"#),
+        ("origin_headers = { X-Amz-A = \"a\" }", r#"Invalid origin header @ cdn.origin_headers["X-Amz-A"]"#),
+        ("origin_headers = { X-A = \"\" }", r#"Empty origin header @ cdn.origin_headers["X-A"]"#),
+        ("web_acl_arn = \"acl\"", "Invalid web ACL ARN @ cdn.web_acl_arn"),
+        (
+            "web_acl_arn = \"arn:aws:wafv2:eu-west-1:1:regional/webacl/a/1\"",
+            "Web ACL with the wrong scope @ cdn.web_acl_arn",
+        ),
+        ("web_acl_arn = \"arn:aws:wafv2:us-east-1:1:global/webacl/a/1\"", ""),
+    ]);
+    let long = format!("comment = \"{}\"", "a".repeat(90));
+    check_group(&[(&long, "Comment too long @ cdn.comment")]);
+    let many: Vec<String> = (0..31).map(|number| format!("x-{number} = \"a\"")).collect();
+    check_group(&[(
+        &format!("origin_headers = {{ {} }}", many.join(", ")),
+        "Too many origin headers @ cdn.origin_headers",
+    )]);
+}
