@@ -78,12 +78,10 @@ paths:
     get:
       responses: { "200": { description: The region } }
       x-amazon-apigateway-integration:
-        type: mock
-        requestTemplates: { application/json: '{"statusCode": 200}' }
-        responses:
-          default:
-            statusCode: "200"
-            responseTemplates: { application/json: '{"region": "{region}", "color": "{COLOR}"}' }
+        type: aws_proxy
+        httpMethod: POST
+        uri: arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function.orders}/invocations
+        requestParameters: { integration.request.header.x-color: "'{COLOR}'" }
 "#;
 
 async fn a_document_defines_a_rest_api(stage: Stage) {
@@ -116,7 +114,13 @@ resource "multiregion_api" "this" {{
         assert_eq!(base, "/prod");
         assert_eq!(stage.get(&host, "/prod/orders").await.status, 200, "{region}");
         let answer = stage.get(&host, "/prod/where").await;
-        assert!(answer.body.contains(region) && answer.body.contains(color), "{region}: {answer:?}");
+        assert!(answer.status == 200 && answer.body.contains(region), "{region}: {answer:?}");
+        let objects = stage.aws.inventory().await.expect("the inventory is taken").objects;
+        let of_region = objects.iter().filter(|(key, _)| key.starts_with(&format!("{region}/")));
+        assert!(
+            of_region.into_iter().any(|(_, object)| object.to_string().contains(&format!("'{color}'"))),
+            "{region}"
+        );
     }
 
     // A changed document is deployed to the same stage; the old deployment is deleted.
@@ -129,7 +133,7 @@ resource "multiregion_api" "this" {{
     assert_eq!(stage.get(&host, "/prod/orders").await.status, 403);
 
     let refused = stage.refused(&hcl(r#""openapi: 3.0.1""#)).await;
-    assert!(refused.contains("gateway.openapi"), "{refused}");
+    assert!(refused.contains("Not an OpenAPI document"), "{refused}");
     let unknown = DOCUMENT.replace("{COLOR}", "{COLOUR}");
     stage.workspace.write("openapi.yaml", &unknown).expect("the document is written");
     let refused = stage.refused(&hcl(from_file)).await;

@@ -68,7 +68,7 @@ fn settings(check: &HealthCheck, found: &mut Found) {
         found.error(at().attribute("search_string"), "Invalid search string", detail);
     }
     let protocol = check.protocol();
-    if protocol == Ok(CheckProtocol::Tcp) && !check.search_string().is_null() {
+    if protocol == Ok(CheckProtocol::Tcp) && check.search_string().known().is_some() {
         let detail = "A TCP health check reads no response that could contain the text. Remove search_string, or set protocol \
                       to \"https\".";
         found.error(at().attribute("search_string"), "Search string with TCP", detail);
