@@ -114,8 +114,8 @@ async fn every_call_is_among_the_declared_actions() {
 
 #[test]
 fn declared_actions_are_well_formed_and_sorted() {
-    const SERVICES: [&str; 11] =
-        ["acm", "apigateway", "cloudfront", "ec2", "ecr", "iam", "lambda", "logs", "route53", "s3", "account"];
+    const SERVICES: [&str; 12] =
+        ["acm", "apigateway", "cloudfront", "ec2", "ecr", "iam", "lambda", "logs", "route53", "s3", "account", "wafv2"];
     for component in REGISTRY {
         for action in component.meta().actions {
             let (service, name) = action.split_once(':').unwrap_or_default();
