@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::aws::CallError;
 
@@ -57,10 +57,11 @@ fn replaced(text: &str, keys: &[(&str, &str)]) -> String {
 
 /// Sets the title, which becomes the API's name.
 pub(super) fn set_title(document: &mut Json, name: &str) {
-    if !document["info"].is_object() {
-        document["info"] = json!({ "version": "1" });
+    let Some(fields) = document.as_object_mut() else { return };
+    let info = fields.entry("info").or_insert_with(|| json!({ "version": "1" }));
+    if let Some(info) = info.as_object_mut() {
+        info.insert("title".to_owned(), name.into());
     }
-    document["info"]["title"] = name.into();
 }
 
 /// Sets the state of the default endpoint. In an OpenAPI 3 document it belongs to the servers, which have no other effect.
@@ -69,13 +70,15 @@ pub(super) fn set_title(document: &mut Json, name: &str) {
 /// AWS, "x-amazon-apigateway-endpoint-configuration object".
 pub(super) fn set_endpoint(document: &mut Json, disabled: bool) {
     const EXTENSION: &str = "x-amazon-apigateway-endpoint-configuration";
-    let servers = document["servers"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    let mut server = servers.into_iter().next().filter(Json::is_object).unwrap_or_else(|| json!({ "url": "/" }));
-    if !server[EXTENSION].is_object() {
-        server[EXTENSION] = json!({});
+    let Some(fields) = document.as_object_mut() else { return };
+    let servers = fields.remove("servers").unwrap_or_default();
+    let first = servers.as_array().and_then(|servers| servers.first()?.as_object());
+    let mut server = first.cloned().unwrap_or_else(|| Map::from_iter([("url".to_owned(), "/".into())]));
+    let configuration = server.entry(EXTENSION).or_insert_with(|| json!({}));
+    if let Some(configuration) = configuration.as_object_mut() {
+        configuration.insert("disableExecuteApiEndpoint".to_owned(), disabled.into());
     }
-    server[EXTENSION]["disableExecuteApiEndpoint"] = disabled.into();
-    document["servers"] = json!([server]);
+    fields.insert("servers".to_owned(), json!([server]));
 }
 
 #[cfg(test)]

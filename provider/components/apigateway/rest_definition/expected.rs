@@ -45,7 +45,7 @@ pub(super) fn facts(document: &Json) -> Facts {
     let used: Vec<String> =
         facts.values().filter_map(|part| Some(part.get(AUTHORIZER)?.as_str()?.to_owned())).collect();
     for name in used {
-        let scheme = &schemes(document)[&name];
+        let scheme = schemes(document).get(&name).unwrap_or(&Json::Null);
         facts.insert(authorizer(&name), authorizer_settings(scheme));
     }
     facts
@@ -130,7 +130,7 @@ fn security_settings(document: &Json, operation: &Json, settings: &mut Settings)
     let (mut kind, mut needs_key, mut name) = (Some("NONE".to_owned()), false, Json::Null);
     let names = requirements.as_array().into_iter().flatten().flat_map(object).map(|(name, _)| name);
     for scheme_name in names {
-        let scheme = &schemes(document)[scheme_name];
+        let scheme = schemes(document).get(scheme_name).unwrap_or(&Json::Null);
         let authorizer = &scheme["x-amazon-apigateway-authorizer"];
         if let Some(of_authorizer) = authorizer["type"].as_str() {
             kind = match of_authorizer.to_lowercase().as_str() {
@@ -146,7 +146,7 @@ fn security_settings(document: &Json, operation: &Json, settings: &mut Settings)
             needs_key = true;
         }
     }
-    if let Some(own) = operation["x-amazon-apigateway-auth"]["type"].as_str() {
+    if let Some(own) = operation.pointer("/x-amazon-apigateway-auth/type").and_then(Json::as_str) {
         kind = Some(own.to_uppercase());
     }
     settings.extend(kind.map(|kind| ("authorizationType", kind.into())));
@@ -159,7 +159,7 @@ fn is(value: &Json, text: &str) -> bool {
 }
 
 fn schemes(document: &Json) -> &Json {
-    &document["components"]["securitySchemes"]
+    document.pointer("/components/securitySchemes").unwrap_or(&Json::Null)
 }
 
 /// The settings of an authorizer that the document sets.

@@ -23,7 +23,7 @@ fn statement(statement: &Json) -> Json {
     let mut result = Map::new();
     for (name, value) in statement.as_object().into_iter().flatten() {
         let value = match name.as_str() {
-            "Resource" | "NotResource" => sorted(list(value).iter().map(|value| resource(value))),
+            "Resource" | "NotResource" => sorted(list(value).iter().map(resource)),
             "Action" | "NotAction" => sorted(list(value).into_iter()),
             "Principal" | "NotPrincipal" => principal(value),
             "Condition" => condition(value),

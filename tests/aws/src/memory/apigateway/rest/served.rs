@@ -176,8 +176,11 @@ impl RestApis {
 struct Found<'a> {
     resource: &'a Value,
     method: &'a Value,
-    parameters: Vec<(String, String)>,
+    parameters: Parameters,
 }
+
+/// The variables of a path with their values.
+type Parameters = Vec<(String, String)>;
 
 /// The most specific method: literal segments before variables before greedy variables, a method before `ANY`.
 fn find<'a>(content: &'a Content, method: &str, path: &str) -> Option<Found<'a>> {
@@ -195,7 +198,7 @@ fn find<'a>(content: &'a Content, method: &str, path: &str) -> Option<Found<'a>>
 }
 
 /// How specifically a resource's path matches, with the values of its variables; `None` when it does not match.
-fn matched(pattern: &str, segments: &[&str]) -> Option<(Vec<u8>, Vec<(String, String)>)> {
+fn matched(pattern: &str, segments: &[&str]) -> Option<(Vec<u8>, Parameters)> {
     let (mut rank, mut parameters) = (Vec::new(), Vec::new());
     let mut rest = segments;
     for expected in pattern.split('/').filter(|segment| !segment.is_empty()) {
