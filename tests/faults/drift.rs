@@ -23,6 +23,10 @@ use super::topologies::{self, Topology};
 use super::traffic::{TrafficMonitor, names};
 use super::world::{Moment, World, config, resource, text};
 
+/// Fields that the provider leaves as they are in AWS while the configuration does not set them: other teams attach web ACLs and
+/// add headers to a distribution.
+const UNMANAGED_WHILE_UNSET: [(&str, &str); 2] = [("distribution", "origin_headers"), ("distribution", "web_acl_arn")];
+
 /// The result of a drift.
 pub(super) enum DriftResult {
     /// The plan showed it and the apply corrected it.
@@ -87,8 +91,17 @@ impl DriftCase<'_> {
     /// The mutable fields of the object.
     fn mutable_fields(&self) -> Vec<String> {
         let fixed = [self.component.meta().immutable, self.component.meta().uncompared].concat();
-        let fields = self.entry.spec.as_object().into_iter().flat_map(|spec| spec.keys());
-        fields.filter(|field| !fixed.contains(&field.as_str())).cloned().collect()
+        let fields = self.entry.spec.as_object().into_iter().flatten();
+        let is_set = |(field, value): &(&String, &Json)| {
+            let is_empty = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
+            !(is_empty && UNMANAGED_WHILE_UNSET.contains(&(self.address.kind.as_str(), field.as_str())))
+        };
+        fields
+            .filter(is_set)
+            .map(|(field, _)| field)
+            .filter(|field| !fixed.contains(&field.as_str()))
+            .cloned()
+            .collect()
     }
 
     async fn deleted(&self) -> DriftResult {

@@ -50,7 +50,13 @@ pub(super) fn remove_region(_: &World, config: Json) -> Option<(Json, Json)> {
         return None;
     }
     let (mut more, mut less) = (config.clone(), config.clone());
-    // An origin group has exactly two regions; a third serves on its own.
+    if let Some(regions) = config.get("cdn").and(config["regions"].as_object()) {
+        // An origin group has exactly two regions; a third one receives no requests from it.
+        let mut order: Vec<&String> = regions.keys().collect();
+        order.sort_by_key(|region| regions[*region]["primary"] != true);
+        more["cdn"]["group_order"] = json!(order);
+        less["cdn"]["group_order"] = json!(order);
+    }
     match spare(&config).filter(|_| config.get("cdn").is_none()) {
         Some(spare) => drop(less["regions"].as_object_mut()?.remove(&spare)),
         None => more["regions"][ANOTHER] = json!({}),

@@ -16,27 +16,45 @@ use super::world::{Sources, World, config, resource};
 /// A resource type.
 struct Case {
     type_name: &'static str,
+    /// The type and the configuration of a resource that must exist before, and stays.
+    base: Option<(&'static str, fn(&World) -> Json)>,
     /// The configuration of one resource. Two texts give two configurations, and the second is an update of the first.
-    config: fn(&str) -> Json,
+    config: fn(&World, &str) -> Json,
 }
 
 const CASES: &[Case] = &[
     // Route 53 allows any number of zones with the same name, so a zone whose reply was lost must be found again.
     Case {
         type_name: "multiregion_zone",
-        config: |team| json!({ "name": "zone.example", "comment": team, "tags": { "team": team } }),
+        base: None,
+        config: |_, team| json!({ "name": "zone.example", "comment": team, "tags": { "team": team } }),
+    },
+    // The function's integration and routes are in an API that it does not own.
+    Case {
+        type_name: "multiregion_function",
+        base: Some(("multiregion_api", |world| {
+            json!({
+                "name": "giraffe", "regions": { "us-east-1": {}, "us-west-2": {} }, "function": world.function(),
+            })
+        })),
+        config: |world, team| {
+            let mut function = world.function();
+            function["routes"] = json!(["GET /reports", format!("GET /{team}")]);
+            function["throttle"] = json!({ "rate": 10, "burst": 5 });
+            json!({ "name": "reports", "api": "giraffe", "function": function, "tags": { "team": team } })
+        },
     },
 ];
 
-/// Applies `to` with a fault at its `k`th call, repeats as a user would, and destroys. Returns the problems; `end` is
-/// the inventory after a fault-free run.
+/// Applies `to` with a fault at its `k`th call, repeats as a user would, and destroys. Returns the problems; `start`
+/// is the inventory without the resource, `end` that after a fault-free run.
 async fn with_fault(
     world: &World,
     mut stored: StoredResource,
     to: &Value,
     k: usize,
     fault: Fault,
-    end: &strict_aws::Inventory,
+    (start, end): (&strict_aws::Inventory, &strict_aws::Inventory),
 ) -> Vec<String> {
     world.network.take_calls();
     fault.inject(world, k);
@@ -59,11 +77,7 @@ async fn with_fault(
     }
     problems.extend(difference(end, &inventory(world).await));
     stored.run(world, &Value::Null).await;
-    problems.extend(
-        difference(&strict_aws::Inventory::default(), &inventory(world).await)
-            .into_iter()
-            .map(|left| format!("left: {left}")),
-    );
+    problems.extend(difference(start, &inventory(world).await).into_iter().map(|left| format!("left: {left}")));
     problems
 }
 
@@ -71,10 +85,18 @@ async fn with_fault(
 async fn all_faults(case: &Case) -> Vec<String> {
     let world = World::start(&Arc::new(Sources::new())).await;
     let nothing = StoredResource::absent(resource(case.type_name));
-    let [day, night] = ["day", "night"].map(|text| config(nothing.resource, &(case.config)(text)));
+    let [day, night] = ["day", "night"].map(|text| config(nothing.resource, &(case.config)(&world, text)));
+    if let Some((type_name, base)) = case.base {
+        let mut existing = StoredResource::absent(resource(type_name));
+        let run = existing.run(&world, &config(existing.resource, &base(&world))).await;
+        assert!(run.succeeded(), "{type_name} is created: {run:?}");
+        // The provider that created it signs its claim off when it ends.
+        existing.run(&world, &config(existing.resource, &base(&world))).await;
+    }
+    let (empty, start) = (world.moment(), inventory(&world).await);
     let mut broken = Vec::new();
     for (from, to) in [(Value::Null, day.clone()), (day.clone(), night), (day, Value::Null)] {
-        world.reset();
+        world.restore(&empty);
         let mut initial = nothing.clone();
         assert!(from == Value::Null || initial.run(&world, &from).await.succeeded());
         let beginning = world.moment();
@@ -84,7 +106,7 @@ async fn all_faults(case: &Case) -> Vec<String> {
         for (k, call) in (1..).zip(&calls) {
             for fault in Fault::ALL {
                 world.restore(&beginning);
-                let problems = with_fault(&world, initial.clone(), &to, k, fault, &end).await;
+                let problems = with_fault(&world, initial.clone(), &to, k, fault, (&start, &end)).await;
                 let run = format!("{} {k} {} {}", case.type_name, call.name(), fault.name());
                 broken.extend(problems.into_iter().map(|why| format!("{run}: {why}")));
             }
