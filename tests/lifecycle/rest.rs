@@ -138,5 +138,7 @@ resource "multiregion_api" "this" {{
     stage.workspace.write("openapi.yaml", &unknown).expect("the document is written");
     let refused = stage.refused(&hcl(from_file)).await;
     assert!(refused.contains("COLOUR"), "{refused}");
+    // A destroy first plans the whole configuration.
+    stage.workspace.write("openapi.yaml", DOCUMENT).expect("the document is written");
     stage.destroy().await;
 }

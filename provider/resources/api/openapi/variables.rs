@@ -194,7 +194,7 @@ impl Replacer<'_> {
             match fault {
                 Fault::Unknown => {
                     let detail = format!(
-                        "{name} at {first}{more} has no value. {} Correct the name, or define a variable of this name.",
+                        "{name} at {first}{more} has no value. {} Correct the name, or add it to gateway.openapi_variables.",
                         known(self.context, bare)
                     );
                     self.problems.error("Unresolved placeholder", detail);
