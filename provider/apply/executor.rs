@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::{self, Job, Stage, StepResult};
 use super::journal::{Event, Impossible, fold, withdrawn};
+use super::rollback::Rollback;
 use crate::aws::CallError;
 use crate::desired::{Address, Desired, is_open};
 use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step};
@@ -25,6 +26,8 @@ pub struct Outcome {
     pub refused: Vec<Impossible>,
     /// The components whose steps did not begin, because an earlier step failed or the user cancelled.
     pub not_begun: Vec<Address>,
+    /// The components that a rollback pointed back to the objects to which they pointed before the apply.
+    pub rolled_back: Vec<Address>,
     /// Whether the user cancelled before every step had begun.
     pub cancelled: bool,
 }
@@ -49,7 +52,7 @@ impl Outcome {
 
 /// The status of a step.
 #[derive(Clone, Copy, PartialEq)]
-enum Status {
+pub(super) enum Status {
     Running,
     Done(Instant),
     Failed,
@@ -64,34 +67,49 @@ impl Engine {
             desired,
             plan,
             status: BTreeMap::new(),
+            rollback: Rollback::new(&ledger),
             outcome: Outcome {
                 ledger,
                 failures: Vec::new(),
                 refused: Vec::new(),
                 not_begun: Vec::new(),
+                rolled_back: Vec::new(),
                 cancelled: false,
             },
         };
         let mut running = FuturesUnordered::new();
         loop {
             execution.begin(&mut running);
-            let Some((at, step, ended)) = running.next().await else { break };
-            execution.end(at, step, ended);
+            execution.roll_back(&mut running);
+            match running.next().await {
+                None => break,
+                Some((Task::Step(at, step), ended)) => execution.end(at, step, ended),
+                Some((Task::Rollback(address), ended)) => execution.end_rollback(address, ended),
+            }
         }
         execution.finish()
     }
 }
 
-struct Execution<'a> {
-    engine: &'a Engine,
-    desired: &'a Desired,
-    plan: &'a Plan,
+pub(super) struct Execution<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) desired: &'a Desired,
+    pub(super) plan: &'a Plan,
     /// The steps that no longer wait, by their position in the plan.
-    status: BTreeMap<usize, Status>,
-    outcome: Outcome,
+    pub(super) status: BTreeMap<usize, Status>,
+    pub(super) rollback: Rollback,
+    pub(super) outcome: Outcome,
 }
 
-type Running<'a> = FuturesUnordered<BoxFuture<'a, (usize, &'a Step, StepResult)>>;
+/// What runs.
+pub(super) enum Task<'a> {
+    /// A step, with its position in the plan.
+    Step(usize, &'a Step),
+    /// The rollback of a component.
+    Rollback(Address),
+}
+
+pub(super) type Running<'a> = FuturesUnordered<BoxFuture<'a, (Task<'a>, StepResult)>>;
 
 /// Whether a step may begin.
 enum Gate {
@@ -125,13 +143,9 @@ impl<'a> Execution<'a> {
 
     /// Starts a step; `false` when it ended at once.
     fn launch(&mut self, at: usize, step: &'a Step, not_before: Option<Instant>, running: &mut Running<'a>) -> bool {
-        let status = &self.status;
         let succeeded = |address: &Address| {
-            let makes = |(_, other): &(usize, &Step)| {
-                other.address == *address && !matches!(other.action, Action::Delete | Action::Retire(_))
-            };
-            let (made_by, _) = self.plan.steps.iter().enumerate().find(makes)?;
-            Some(matches!(status.get(&made_by), Some(Status::Done(_))))
+            let made_by = self.position(address)?;
+            Some(matches!(self.status.get(&made_by), Some(Status::Done(_))))
         };
         let stage = Stage { ledger: &self.outcome.ledger, succeeded: &succeeded };
         let job = match job::prepare(self.engine, step, self.desired.get(&step.address), &stage) {
@@ -155,9 +169,9 @@ impl<'a> Execution<'a> {
         running.push(
             async move {
                 if let Err(error) = pause(engine, not_before, &address).await {
-                    return (at, step, StepResult::err(error));
+                    return (Task::Step(at, step), StepResult::err(error));
                 }
-                (at, step, job::run(engine, address, job).await)
+                (Task::Step(at, step), job::run(engine, address, job).await)
             }
             .boxed(),
         );
@@ -165,7 +179,7 @@ impl<'a> Execution<'a> {
     }
 
     fn gate(&self, step: &Step) -> Gate {
-        if self.engine.run.cancel.is_cancelled() {
+        if self.engine.run.cancel.is_cancelled() || self.is_stopped_by_rollback(step) {
             return Gate::Never;
         }
         let clock = &self.engine.run.clock;
@@ -204,6 +218,7 @@ impl<'a> Execution<'a> {
             Some(error) => {
                 tracing::warn!(component = %step.address, error = %crate::aws::chain(&error), "step failed");
                 self.status.insert(at, Status::Failed);
+                self.begin_rollback(step);
                 let (address, action) = (step.address.clone(), step.action.clone());
                 self.outcome.failures.push(Failure { address, action, error });
             }
@@ -267,6 +282,7 @@ impl<'a> Execution<'a> {
                 take_uncompared(entry, wanted, self.engine.kinds().meta(&address.kind).uncompared);
             }
         }
+        self.recheck_rolled_back();
         self.outcome.ledger.complete = self.outcome.is_complete();
         let now = self.engine.run.clock.unix_seconds();
         let ledger = &mut self.outcome.ledger;

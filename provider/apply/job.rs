@@ -120,18 +120,7 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
             Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
             Err(error) => recover_partial_create(engine, address, spec, &node, error).await,
         },
-        Job::Update { from, to, node } => match holder(&aws, component, &from).await {
-            Err(error) => StepResult::err(error),
-            Ok(Holder::Stranger(whose) | Holder::Shared(whose)) => {
-                StepResult::err(CallError::Foreign { what: address.to_string(), whose })
-            }
-            Ok(Holder::Ours) => match component.update(&aws, &from.outputs, &from.spec, &to).await {
-                Ok(outputs) => {
-                    StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(&node)) })
-                }
-                Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
-            },
-        },
+        Job::Update { from, to, node } => update(&aws, component, address, from, to, &node).await,
         Job::Delete { entry } => match delete(&aws, component, &entry).await {
             Ok(Deletion::Done) => StepResult::ok(Event::Deleted { address }),
             Ok(Deletion::NotOurs) => StepResult::ok(Event::Released { address }),
@@ -142,6 +131,37 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
                 StepResult::ok(Event::Retired { address, outputs: entry.outputs })
             }
             Err(error) => StepResult::err(error),
+        },
+    }
+}
+
+/// Points a component back to the object to which it pointed before the apply. This has its own time limit: an apply that was
+/// cancelled or has reached its deadline must not leave a version that failed its check in service.
+pub(super) async fn roll_back(engine: &Engine, address: Address, from: Entry, to: Json, node: Node) -> StepResult {
+    let aws = engine.aftermath(&address);
+    match engine.kinds().get(&address.kind) {
+        Ok(component) => update(&aws, component, address, from, to, &node).await,
+        Err(error) => StepResult::err(error),
+    }
+}
+
+/// Updates an object, unless it belongs to another owner.
+async fn update(
+    aws: &Regional,
+    component: &dyn AnyComponent,
+    address: Address,
+    from: Entry,
+    to: Json,
+    node: &Node,
+) -> StepResult {
+    match holder(aws, component, &from).await {
+        Err(error) => StepResult::err(error),
+        Ok(Holder::Stranger(whose) | Holder::Shared(whose)) => {
+            StepResult::err(CallError::Foreign { what: address.to_string(), whose })
+        }
+        Ok(Holder::Ours) => match component.update(aws, &from.outputs, &from.spec, &to).await {
+            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(node)) }),
+            Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
         },
     }
 }

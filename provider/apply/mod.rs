@@ -6,6 +6,7 @@ mod import;
 mod job;
 mod journal;
 mod observe;
+mod rollback;
 mod survey;
 
 use std::collections::BTreeSet;

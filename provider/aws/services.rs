@@ -110,6 +110,7 @@ services! {
         limit("lambda:*", 15, 15.0),
         separate("lambda:GetFunction", 100, 100.0),
         separate("lambda:GetPolicy", 15, 15.0),
+        separate("lambda:InvokeFunction", 100, 100.0),
     ];
     logs        "CloudWatch Logs"       Regional [logs: aws_sdk_cloudwatchlogs] [limit("logs:*", 10, 10.0)];
     route53     "Route 53"              Global   [route53: aws_sdk_route53] [limit("route53:*", 50, 10.0)];

@@ -10,6 +10,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<logs::log_group::LogGroup>::new(),
     &Erased::<lambda::function::Function>::new(),
     &Erased::<lambda::version::Version>::new(),
+    &Erased::<lambda::version_check::VersionCheck>::new(),
     &Erased::<lambda::alias::Alias>::new(),
     &Erased::<lambda::provisioned_concurrency::ProvisionedConcurrency>::new(),
     &Erased::<apigateway::http_api::HttpApi>::new(),

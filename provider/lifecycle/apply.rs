@@ -205,6 +205,7 @@ fn attribute<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 pub(super) fn errors(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let mut diagnostics = report::failures(desired, outcome.failures.iter().map(|failure| (failure, CONTINUES)));
     diagnostics.extend(report::refused(&outcome.refused));
+    diagnostics.extend(report::rolled_back(outcome));
     if outcome.cancelled {
         let detail = format!("{}{CONTINUES}", not_started(outcome));
         diagnostics.push(Diagnostic::error(Path::root(), "Apply cancelled", detail));
@@ -217,6 +218,7 @@ pub(super) fn warnings(desired: &Desired, outcome: &Outcome) -> Diagnostics {
     let kept = "The created components are kept, `status` is \"incomplete\", and the next apply continues.";
     let mut failures = report::failures(desired, outcome.failures.iter().map(|failure| (failure, kept)));
     failures.extend(report::refused(&outcome.refused));
+    failures.extend(report::rolled_back(outcome));
     let mut diagnostics: Diagnostics = failures.into_iter().map(report::as_warning).collect();
     if !outcome.not_begun.is_empty() {
         let summary = if outcome.cancelled { "Apply cancelled" } else { "Resource is incomplete" };
@@ -246,6 +248,7 @@ mod tests {
             failures: Vec::new(),
             refused: Vec::new(),
             not_begun: addresses.to_vec(),
+            rolled_back: Vec::new(),
             cancelled: true,
         };
         let (function, probe) = (Address::regional("us-east-1", "function"), Address::regional("us-east-1", "probe"));

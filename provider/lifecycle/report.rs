@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Failure, Impossible, Obstacle, verb};
+use crate::apply::{Failure, Impossible, Obstacle, Outcome, verb};
 use crate::aws::{CallError, chain};
 use crate::desired::{Address, Desired};
 use crate::plan::Action;
@@ -104,6 +104,20 @@ pub(super) fn refused(refused: &[Impossible]) -> Diagnostics {
         Diagnostic::error(Path::root(), "Result not recorded", detail)
     };
     refused.iter().map(error).collect()
+}
+
+/// A warning about the components that a rollback pointed back to their previous targets.
+pub(super) fn rolled_back(outcome: &Outcome) -> Option<Diagnostic> {
+    if outcome.rolled_back.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = outcome.rolled_back.iter().map(ToString::to_string).collect();
+    let detail = format!(
+        "A check failed after this apply had moved clients to a new version. The provider moved them back, so that the version \
+         of the last apply serves again: {}. Correct the function or its settings, and run again.",
+        names.join(", ")
+    );
+    Some(Diagnostic::warning(Path::root(), "Previous version restored", detail))
 }
 
 /// The errors of obstacles, each of which ends with `hint`.

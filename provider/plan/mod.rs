@@ -7,6 +7,7 @@ mod ledger;
 mod lint;
 mod order;
 mod resolve;
+mod rollback;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -18,4 +19,5 @@ pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
 pub use lint::{Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
+pub use rollback::rollback;
 pub use view::{Seen, View};

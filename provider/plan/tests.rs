@@ -10,7 +10,7 @@ use super::*;
 use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta, is_open};
 use crate::wire::Path;
 
-/// A kind that accepts any JSON as its spec. `fixed` is immutable, `from` is not compared, `secret` is secret.
+/// A kind that accepts any JSON as its spec. `fixed` is immutable, `to` is a pointer, `from` is not compared, `secret` is secret.
 struct Thing;
 
 impl Kind for Thing {
@@ -20,6 +20,7 @@ impl Kind for Thing {
         name: "thing",
         global: true,
         immutable: &["fixed"],
+        pointers: &["to"],
         uncompared: &["from"],
         secret: &["secret"],
         ..KindMeta::DEFAULT
@@ -132,6 +133,25 @@ fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
 fn dependencies_are_created_first() {
     let desired = graph(&[("b", json!({ "of": id_of("a") })), ("a", json!({})), ("c", json!({ "of": id_of("b") }))]);
     assert_eq!(render(&plan(&desired, &Ledger::default())), "+a\n+b after +a\n+c after +b");
+}
+
+#[test]
+fn a_rollback_points_back_to_what_still_exists() {
+    let desired = graph(&[("target", json!({})), ("alias", json!({ "to": id_of("target"), "size": 1 }))]);
+    let before = ledger_of(&desired, "1");
+    let mut now = ledger_of(&desired, "2");
+    now.deposed = vec![(at("target"), before.entries[&at("target")].clone())];
+    now.entries.get_mut(&at("alias")).expect("an entry").spec["size"] = json!(2);
+
+    let back = BTreeMap::from([(at("alias"), json!({ "to": "target1", "size": 2 }))]);
+    assert_eq!(rollback(&before, &now, &Things), back);
+    assert_eq!(rollback(&before, &before, &Things), BTreeMap::new(), "nothing was moved");
+    assert_eq!(rollback(&Ledger::default(), &now, &Things), BTreeMap::new(), "the alias was created");
+    let mut lost = before.clone();
+    lost.entries.get_mut(&at("alias")).expect("an entry").uncertain = true;
+    assert_eq!(rollback(&before, &lost, &Things).len(), 1, "an update whose reply was lost may have taken effect");
+    now.deposed.clear();
+    assert_eq!(rollback(&before, &now, &Things), BTreeMap::new(), "the target is gone");
 }
 
 #[test]

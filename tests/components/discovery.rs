@@ -176,6 +176,7 @@ async fn a_function_and_its_parts_are_discovered_with_their_specs() {
         (at("permission"), permission),
         (at("provisioned_concurrency"), warm),
         (at("version"), version),
+        (at("version_check"), json!({ "function": OWNER, "version": number, "request": null })),
         ("global/claim".to_owned(), claim),
         ("global/completion_marker".to_owned(), marker),
     ];

@@ -130,3 +130,28 @@ async fn the_parts_of_a_function_are_created_updated_and_deleted() {
     bench.delete(&at("version"), &version("second"), &two).await;
     bench.delete(&at("function"), &second, &created).await;
 }
+
+#[tokio::test]
+async fn a_version_must_answer_when_it_is_invoked() {
+    let bench = Bench::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let good = function(&role(&bench).await, package(&source(folder.path(), "one")));
+    let created = bench.create(&at("function"), &good).await;
+    let one = bench.create(&at("version"), &json!({ "function": OWNER, "fingerprint": "first" })).await;
+    let bad = with(&good, json!({ "environment": { "FAILS": "initialization" } }));
+    bench.update(&at("function"), &created, &good, &bad).await;
+    let two = bench.create(&at("version"), &json!({ "function": OWNER, "fingerprint": "second" })).await;
+
+    let check =
+        |version: &Json, request: Json| json!({ "function": OWNER, "version": version["number"], "request": request });
+    let request = |format: &str| json!({ "path": "/", "route": "$default", "format": format, "authenticated": false });
+    let (aws, component) = bench.at(&at("version_check"));
+    for format in ["1.0", "2.0"] {
+        let passed = component.create(&aws, &check(&one, request(format))).await.unwrap();
+        assert_eq!(passed, json!({ "function": OWNER }));
+        let failed = component.create(&aws, &check(&two, request(format))).await.unwrap_err().to_string();
+        assert!(failed.contains("Runtime.ImportModuleError") && failed.contains("[ERROR]"), "{failed}");
+    }
+    // Without a request that has no effect, a version is not invoked.
+    assert!(component.create(&aws, &check(&two, Json::Null)).await.is_ok());
+}

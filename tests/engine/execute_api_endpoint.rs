@@ -1,14 +1,12 @@
 //! API Gateway's own endpoint is disabled and enabled on a running API without a failed request.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use multiregion::wire::Value;
 use serde_json::{Value as Json, json};
 use strict_aws::{Effect, Fault};
 
-use super::world::{Subject, World};
+use super::world::{self, Subject, World};
 
 /// Sends requests to the hosts that users and Route 53's health checks use at the moment.
 #[derive(Clone)]
@@ -24,12 +22,7 @@ struct Prober {
 
 impl Prober {
     fn get(&self, host: &str, path: &str, authorization: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the local AWS answers");
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{authorization}\r\n");
-        stream.write_all(head.as_bytes()).expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("the answer is text");
-        answer
+        world::get(&self.address, host, path, authorization)
     }
 
     /// The hosts that Route 53's health checks call.

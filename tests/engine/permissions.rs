@@ -29,6 +29,7 @@ fn required_actions(call: &Call) -> Vec<String> {
     let with_tags = match call.name().as_str() {
         // This call requires no permission.
         "sts:GetCallerIdentity" => return Vec::new(),
+        "lambda:Invoke" => return vec!["lambda:InvokeFunction".to_owned()],
         "cloudfront:CreateDistributionWithTags" => {
             return vec!["cloudfront:CreateDistribution".to_owned(), "cloudfront:TagResource".to_owned()];
         }

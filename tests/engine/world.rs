@@ -1,5 +1,7 @@
 //! A configured provider in a local AWS. The tests call it as a host would.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -35,21 +37,32 @@ pub(super) struct World {
     source: TempDir,
 }
 
-/// The system clock with a time of day that can be moved forward.
-#[derive(Clone, Default)]
-struct Calendar(Arc<AtomicU64>);
+/// The system clock with a time of day that can be moved forward, and a speed.
+#[derive(Clone)]
+struct Calendar {
+    moved: Arc<AtomicU64>,
+    started: Instant,
+    /// How many seconds of the provider pass in a second.
+    speed: u32,
+}
+
+impl Calendar {
+    fn new(speed: u32) -> Self {
+        Self { moved: Arc::default(), started: SystemClock.now(), speed }
+    }
+}
 
 impl Clock for Calendar {
     fn now(&self) -> Instant {
-        SystemClock.now()
+        self.started + self.started.elapsed() * self.speed
     }
 
     fn unix_seconds(&self) -> u64 {
-        SystemClock.unix_seconds() + self.0.load(Ordering::SeqCst)
+        SystemClock.unix_seconds() + self.moved.load(Ordering::SeqCst)
     }
 
     fn sleep(&self, time: Duration) -> Sleeping {
-        SystemClock.sleep(time)
+        SystemClock.sleep(time / self.speed)
     }
 
     fn random_u64(&self) -> u64 {
@@ -86,9 +99,18 @@ impl World {
         Self::on(Options::in_memory()).await
     }
 
+    /// A world whose waits are short.
+    pub(super) async fn fast() -> Self {
+        Self::at_speed(Options::in_memory(), 20).await
+    }
+
     pub(super) async fn on(options: Options) -> Self {
+        Self::at_speed(options, 1).await
+    }
+
+    async fn at_speed(options: Options, speed: u32) -> Self {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
-        let calendar = Calendar::default();
+        let calendar = Calendar::new(speed);
         let provider = connect(&local, local.account_id(), "us-east-1", &calendar).await;
         let source = tempfile::tempdir().expect("a directory is created");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
@@ -107,12 +129,22 @@ impl World {
 
     /// Moves the time of day forward by an hour.
     pub(super) fn wait(&self) {
-        self.calendar.0.fetch_add(LONG_AFTER_APPLY, Ordering::SeqCst);
+        self.calendar.moved.fetch_add(LONG_AFTER_APPLY, Ordering::SeqCst);
     }
 
     /// AWS in `region`, for changes outside of the provider.
     pub(super) fn by_hand(&self, region: &str) -> Regional {
         self.component("somebody", &Address::global("claim")).0.at(region)
+    }
+
+    /// The status with which the API of `subject` in `region` answers.
+    pub(super) fn status(&self, subject: &Subject, region: &str) -> String {
+        let ledger = subject.ledger();
+        let probe = &ledger.entries[&Address::regional(region, "probe")].spec;
+        let text = |field: &str| probe[field].as_str().expect("a text").to_owned();
+        let address = self.local.endpoint().trim_start_matches("http://").to_owned();
+        let answer = get(&address, &text("host"), &text("path"), "");
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
     }
 
     /// Every object in the account.
@@ -195,6 +227,16 @@ impl World {
         let aws = Regional::new(Arc::clone(&self.provider.aws), Arc::new(run), Arc::new(context), address.clone());
         (aws, Catalog::default().get(&address.kind).expect("a known kind"))
     }
+}
+
+/// The answer of the local AWS at `address` to a GET request of `path` at `host`, with more headers.
+pub(super) fn get(address: &str, host: &str, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the local AWS answers");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("the answer is text");
+    answer
 }
 
 impl Subject {

@@ -111,6 +111,7 @@ impl Kind for RestStage {
         id: "`API_ID/STAGE_NAME`",
         outputs: OUTPUTS,
         immutable: &["api_id", "name"],
+        pointers: &["deployment"],
         actions: rest::TAGGED_ACTIONS,
         ..KindMeta::DEFAULT
     };

@@ -112,15 +112,16 @@ impl Component for Probe {
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        ask(aws, spec).await
+        ask(aws, spec, PATIENCE).await
     }
 
     async fn read(_: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         Ok(Some((spec.clone(), outputs.clone())))
     }
 
-    async fn update(aws: &Regional, _: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        ask(aws, to).await
+    async fn update(aws: &Regional, _: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        let has_new_version = from.endpoint == to.endpoint && from.version != to.version;
+        ask(aws, to, if has_new_version { PATIENCE_WITH_VERSION } else { PATIENCE }).await
     }
 
     async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
@@ -131,10 +132,14 @@ impl Component for Probe {
 /// How long a new API may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long an API that has answered before may fail with a new version. Clients see these failures, so a rollback must follow
+/// soon; until AWS has updated an alias everywhere, which takes seconds, the previous version answers.
+const PATIENCE_WITH_VERSION: Duration = Duration::from_secs(10);
+
 /// The length to which the body of a response is cut in messages.
 const QUOTED: usize = 200;
 
-async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs, CallError> {
     let endpoint = spec.endpoint.get();
     let scheme = if endpoint.contains("://") { "" } else { "https://" };
     let path = spec.path.get().trim_start_matches('/');
@@ -149,7 +154,7 @@ async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
             Err(error) => Err(error),
         }
     };
-    aws.wait(&format!("an answer of {url} (host {})", spec.host.get()), PATIENCE, poll).await
+    aws.wait(&format!("an answer of {url} (host {})", spec.host.get()), patience, poll).await
 }
 
 fn seen(answer: &HttpAnswer) -> String {

@@ -5,6 +5,7 @@ pub mod function;
 pub mod permission;
 pub mod provisioned_concurrency;
 pub mod version;
+pub mod version_check;
 
 use std::time::Duration;
 

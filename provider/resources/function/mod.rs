@@ -21,7 +21,7 @@ use crate::components::apigateway::stage::{self, Stage};
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role::Role;
 use crate::components::lambda::version::{self, Version};
-use crate::components::lambda::{alias, function as lambda, permission, provisioned_concurrency};
+use crate::components::lambda::{alias, function as lambda, permission, provisioned_concurrency, version_check};
 use crate::components::logs::claim::Claim;
 use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Address, AddressOf, Desired, Input, Kind, Owner};
@@ -29,7 +29,9 @@ use crate::plan::View;
 use crate::resources::shared::checks::{Found, refuse_errors};
 use crate::resources::shared::components::{self, Component};
 use crate::resources::shared::found::FoundComponents;
-use crate::resources::shared::function::{self, Code, Expanding, HttpApi as Api, Place, RegionFunction, Target, code};
+use crate::resources::shared::function::{
+    self, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, code,
+};
 use crate::resources::shared::inputs::input;
 use crate::resources::shared::owned::{self, Identity, Owned};
 use crate::resources::shared::tags::{self, Bearer};
@@ -87,6 +89,7 @@ const KINDS: &[&str] = &[
     LogGroup::KIND,
     lambda::Function::KIND,
     Version::KIND,
+    version_check::VersionCheck::KIND,
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
     permission::Permission::KIND,
@@ -323,10 +326,12 @@ impl Draft<'_> {
     fn target(&self, region: &str) -> Target {
         let known = |value: Option<String>| value.map_or(Input::Unknown, Input::Known);
         let at = Address::of::<HttpApi>(region);
+        let (payload_format, may_authenticate) = (PayloadFormat::V2, false);
         let endpoint = self.api.spec(&Address::of::<ExecuteApiEndpoint>(region));
         if !endpoint.is_some_and(|endpoint| endpoint.disabled) {
             let endpoint = known(self.api.output(&at, http_api::ENDPOINT));
-            return Target { endpoint, host: known(self.api.output(&at, http_api::HOST)), base_path: "".into() };
+            let host = known(self.api.output(&at, http_api::HOST));
+            return Target { endpoint, host, base_path: "".into(), payload_format, may_authenticate };
         }
         let regional = Address::of::<Domain>(region).key("regional");
         let (key, at) = match self.api.has(&regional) {
@@ -338,6 +343,8 @@ impl Draft<'_> {
             endpoint: known(self.api.output(&at, domain::TARGET)),
             host: known(self.api.output(&at, domain::NAME)),
             base_path: mapping.map_or("".into(), |mapping| mapping.base_path),
+            payload_format,
+            may_authenticate,
         }
     }
 }

@@ -65,6 +65,7 @@ fn function_runs_in_the_regions_of_its_api() {
             "eu-west-1/probe",
             "eu-west-1/route/GET /reports",
             "eu-west-1/version",
+            "eu-west-1/version_check",
             "us-east-1/alias",
             "us-east-1/function",
             "us-east-1/integration",
@@ -73,6 +74,7 @@ fn function_runs_in_the_regions_of_its_api() {
             "us-east-1/probe",
             "us-east-1/route/GET /reports",
             "us-east-1/version",
+            "us-east-1/version_check",
         ]
     );
     let integration = expansion.desired.get(&"eu-west-1/integration".parse().unwrap()).unwrap();

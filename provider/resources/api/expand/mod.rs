@@ -26,8 +26,7 @@ use crate::components::cloudfront::{
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
 use crate::components::lambda::provisioned_concurrency;
-use crate::components::lambda::version;
-use crate::components::lambda::{alias, function as lambda};
+use crate::components::lambda::{alias, function as lambda, version, version_check};
 use crate::components::logs::log_group;
 use crate::components::route53::alarm_health_check::AlarmHealthCheck;
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
@@ -48,6 +47,7 @@ const KINDS: &[&str] = &[
     log_group::LogGroup::KIND,
     lambda::Function::KIND,
     version::Version::KIND,
+    version_check::VersionCheck::KIND,
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
     certificate::Certificate::KIND,

@@ -5,7 +5,8 @@ use super::{Domains, Draft, Front};
 use crate::components::apigateway::domain;
 use crate::components::execute_api::probe::Probe;
 use crate::desired::{Handle, Input};
-use crate::resources::shared::function::{self, Deployed, Target};
+use crate::resources::api::config::Protocol;
+use crate::resources::shared::function::{self, Deployed, PayloadFormat, Target};
 use crate::resources::shared::inputs::input;
 
 /// One probe for each function, or for an API without functions one that API Gateway itself answers.
@@ -20,18 +21,21 @@ pub(super) fn of_region(
     domains: &Domains,
 ) -> Vec<Handle<Probe>> {
     let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
-    let target = match named {
-        Some(named) => Target {
-            endpoint: named.domain.output(domain::TARGET),
-            host: Input::Known(named.name.clone()),
-            base_path: draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
-        },
-        None => Target {
-            endpoint: front.endpoint.clone(),
-            host: front.host.clone(),
-            base_path: front.base_path.as_str().into(),
-        },
+    let (endpoint, host, base_path) = match named {
+        Some(named) => (
+            named.domain.output(domain::TARGET),
+            Input::Known(named.name.clone()),
+            draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
+        ),
+        None => (front.endpoint.clone(), front.host.clone(), front.base_path.as_str().into()),
     };
+    let payload_format = match draft.shape.gateway.protocol {
+        Protocol::Http => PayloadFormat::V2,
+        Protocol::Rest => PayloadFormat::V1,
+    };
+    // Only API Gateway evaluates the authorizers of a document.
+    let may_authenticate = !draft.shape.gateway.config.openapi().is_null();
+    let target = Target { endpoint, host, base_path, payload_format, may_authenticate };
     let preferred = draft.shape.health_check.as_ref().map(|check| input(check.config.path()));
     let all = functions.iter().map(Some).chain(functions.is_empty().then_some(None));
     let mut probes = Vec::new();

@@ -21,7 +21,7 @@ fn one_region_without_a_domain_needs_no_records() {
     global/claim
     global/completion_marker
     global/role
-    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
@@ -35,6 +35,7 @@ fn one_region_without_a_domain_needs_no_records() {
     us-east-1/route/GET /items/{id} <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api, us-east-1/log_group/access
     us-east-1/version <- us-east-1/function
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
     ");
 }
 
@@ -47,9 +48,9 @@ fn each_function_has_components_of_its_own() {
     global/role
     global/role/orders
     global/validation_record/api.example.com <- us-east-1/certificate
-    us-east-1/alias <- us-east-1/function, us-east-1/version
-    us-east-1/alias/orders <- us-east-1/function/orders, us-east-1/version/orders
-    us-east-1/alias/reports <- us-east-1/function/reports, us-east-1/version/reports
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
+    us-east-1/alias/orders <- us-east-1/function/orders, us-east-1/version/orders, us-east-1/version_check/orders
+    us-east-1/alias/reports <- us-east-1/function/reports, us-east-1/version/reports, us-east-1/version_check/reports
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
@@ -82,9 +83,12 @@ fn each_function_has_components_of_its_own() {
     us-east-1/version <- us-east-1/function
     us-east-1/version/orders <- us-east-1/function/orders
     us-east-1/version/reports <- us-east-1/function/reports
-    us-west-2/alias <- us-west-2/function, us-west-2/version
-    us-west-2/alias/orders <- us-west-2/function/orders, us-west-2/version/orders
-    us-west-2/alias/reports <- us-west-2/function/reports, us-west-2/version/reports
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
+    us-east-1/version_check/orders <- us-east-1/function/orders, us-east-1/version/orders
+    us-east-1/version_check/reports <- us-east-1/function/reports, us-east-1/version/reports
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
+    us-west-2/alias/orders <- us-west-2/function/orders, us-west-2/version/orders, us-west-2/version_check/orders
+    us-west-2/alias/reports <- us-west-2/function/reports, us-west-2/version/reports, us-west-2/version_check/reports
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
@@ -117,6 +121,9 @@ fn each_function_has_components_of_its_own() {
     us-west-2/version <- us-west-2/function
     us-west-2/version/orders <- us-west-2/function/orders
     us-west-2/version/reports <- us-west-2/function/reports
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
+    us-west-2/version_check/orders <- us-west-2/function/orders, us-west-2/version/orders
+    us-west-2/version_check/reports <- us-west-2/function/reports, us-west-2/version/reports
     ");
 }
 
@@ -159,7 +166,7 @@ fn drained_region_keeps_its_components() {
     global/record/us-west-2.api.ipgiraffe.com <- us-west-2/domain/regional, us-west-2/mapping/regional, us-west-2/probe
     global/role
     global/validation_record/api.ipgiraffe.com <- eu-central-1/certificate
-    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version, eu-central-1/version_check
     eu-central-1/certificate
     eu-central-1/domain <- eu-central-1/issued_certificate
     eu-central-1/domain/regional <- eu-central-1/issued_certificate
@@ -177,7 +184,8 @@ fn drained_region_keeps_its_components() {
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
-    us-east-1/alias <- us-east-1/function, us-east-1/version
+    eu-central-1/version_check <- eu-central-1/function, eu-central-1/version
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/domain/regional <- us-east-1/issued_certificate
@@ -195,7 +203,8 @@ fn drained_region_keeps_its_components() {
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/domain/regional <- us-west-2/issued_certificate
@@ -213,6 +222,7 @@ fn drained_region_keeps_its_components() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 
@@ -224,7 +234,7 @@ fn failover_regions_share_one_record() {
     global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate
-    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
@@ -240,7 +250,8 @@ fn failover_regions_share_one_record() {
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
@@ -256,6 +267,7 @@ fn failover_regions_share_one_record() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 
@@ -267,7 +279,7 @@ fn origin_group_without_a_domain_needs_no_records() {
     global/completion_marker
     global/distribution <- global/cache_policy, eu-central-1/http_api, eu-central-1/probe, us-east-1/http_api, us-east-1/probe
     global/role
-    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version, eu-central-1/version_check
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
@@ -278,7 +290,8 @@ fn origin_group_without_a_domain_needs_no_records() {
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
-    us-east-1/alias <- us-east-1/function, us-east-1/version
+    eu-central-1/version_check <- eu-central-1/function, eu-central-1/version
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/http_api
@@ -289,7 +302,8 @@ fn origin_group_without_a_domain_needs_no_records() {
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
@@ -300,6 +314,7 @@ fn origin_group_without_a_domain_needs_no_records() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 
@@ -313,7 +328,7 @@ fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
     global/record/api.example.com <- global/distribution
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate/cdn
-    eu-central-1/alias <- eu-central-1/function, eu-central-1/version
+    eu-central-1/alias <- eu-central-1/function, eu-central-1/version, eu-central-1/version_check
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
     eu-central-1/http_api
@@ -324,9 +339,10 @@ fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
+    eu-central-1/version_check <- eu-central-1/function, eu-central-1/version
     us-east-1/certificate/cdn
     us-east-1/issued_certificate/cdn <- global/validation_record/api.example.com, us-east-1/certificate/cdn
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/http_api
@@ -337,6 +353,7 @@ fn origin_group_with_a_domain_has_a_record_for_the_distribution() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 
@@ -351,7 +368,7 @@ fn latency_origin_has_its_own_record() {
     global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate
-    us-east-1/alias <- us-east-1/function, us-east-1/version
+    us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
@@ -367,7 +384,8 @@ fn latency_origin_has_its_own_record() {
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-east-1/version_check <- us-east-1/function, us-east-1/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
@@ -383,6 +401,7 @@ fn latency_origin_has_its_own_record() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 
@@ -395,7 +414,7 @@ fn existing_certificates_and_role_are_not_created() {
     global/record/api.example.com <- [us-west-2/domain], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
     global/record/www.example.com <- global/distribution
     us-east-1/issued_certificate/cdn
-    us-west-2/alias <- us-west-2/function, us-west-2/version
+    us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- us-west-2/log_group
@@ -409,6 +428,7 @@ fn existing_certificates_and_role_are_not_created() {
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
+    us-west-2/version_check <- us-west-2/function, us-west-2/version
     ");
 }
 

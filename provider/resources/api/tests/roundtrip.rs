@@ -7,8 +7,9 @@ use serde_json::{Map, Value as Json};
 use super::super::Api;
 use super::super::testing::{config, expand};
 use super::TOPOLOGIES;
+use crate::components::Catalog;
 use crate::desired::{Address, Desired};
-use crate::plan::{Seen, View};
+use crate::plan::{Kinds, Seen, View};
 use crate::resources::Resource;
 use crate::resources::shared::values::at;
 use crate::schema::{Attr, Mode};
@@ -41,7 +42,7 @@ fn output(desired: &Desired, address: &Address, name: &str) -> Json {
 pub(super) fn deployed(desired: &Desired) -> View {
     let names = ["id", "arn", "name", "number", "endpoint", "host", "target", "zone_id", "domain_name"];
     let seen = |address: &Address, spec: &Json| Seen {
-        visible: !["completion_marker", "probe", "issued_certificate", "invalidation"].contains(&address.kind.as_str()),
+        visible: Catalog::default().meta(&address.kind).visible,
         id: Attr::Known(format!("id of {address}")),
         revision: Attr::Known("1".to_owned()),
         spec: resolve(desired, spec),

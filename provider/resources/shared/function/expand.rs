@@ -28,6 +28,8 @@ pub(crate) struct Deployed {
     pub(crate) version: Handle<Version>,
     /// The alias that serves.
     pub(crate) alias: Handle<Alias>,
+    /// Whether its reserved concurrency is 0, so that it rejects every request.
+    pub(crate) is_stopped: bool,
 }
 
 /// The ARN of the execution role of a function: an existing one, or one that the provider creates. `in_vpc` is whether the
@@ -63,6 +65,7 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
     let address = Address::of(place.region).maybe_key(code.key());
     let spec = spec(to, &address, place, code, role, &log);
     let fingerprint = fingerprint(&spec);
+    let is_stopped = spec.reserved_concurrency.as_ref().and_then(Input::known) == Some(&0);
     let function: Handle<function::Function> = to.desired.add(address, code.path.clone(), &spec);
     let version = version::Spec { function: function.output(function::NAME), fingerprint };
     let address = Address::of::<Version>(place.region).maybe_key(code.key());
@@ -74,7 +77,7 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
     };
     let address = Address::of::<Alias>(place.region).maybe_key(code.key());
     let alias = to.desired.add(address, code.path.clone(), &alias);
-    let function = Deployed { code: code.clone(), function, version, alias };
+    let function = Deployed { code: code.clone(), function, version, alias, is_stopped };
     provisioned(to, place, &function);
     function
 }

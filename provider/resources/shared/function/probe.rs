@@ -1,8 +1,10 @@
-//! The probe of a function: a request that it must answer before its region receives traffic.
+//! The checks of a function: its new version must answer when it is invoked, before the alias points to it, and the API must
+//! answer a request before its region receives traffic.
 
-use super::{Deployed, Expanding};
+use super::{Deployed, Expanding, PayloadFormat};
 use crate::components::execute_api::probe::{self, Probe};
-use crate::components::lambda::version;
+use crate::components::lambda::version_check::{self, VersionCheck};
+use crate::components::lambda::{function, version};
 use crate::desired::{Address, Handle, Input};
 use crate::resources::shared::routes;
 use crate::wire::Path;
@@ -15,6 +17,10 @@ pub(crate) struct Target {
     pub(crate) host: Input<String>,
     /// The path that precedes every path of the API; empty for none.
     pub(crate) base_path: Input<String>,
+    /// The format of the events that the API sends to a function that does not choose one.
+    pub(crate) payload_format: PayloadFormat,
+    /// Whether the definition of the API may contain authorizers.
+    pub(crate) may_authenticate: bool,
 }
 
 /// The probe of `function` in `region`, or of an API without functions, which answers the request itself. `preferred` is the
@@ -38,8 +44,37 @@ pub(crate) fn probe(
     let probe = to.desired.add(address, Path::of("regions").key(region), &spec);
     if let Some(function) = function {
         to.desired.order(&probe, &function.alias);
+        check_version(to, region, function, target, (path, routed));
     }
     probe
+}
+
+/// Adds the check of the function's version, which the alias waits for.
+fn check_version(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    function: &Deployed,
+    target: &Target,
+    (path, routed): (Input<String>, bool),
+) {
+    let code = &function.code;
+    let known = path.known().map(String::as_str).unwrap_or("/");
+    let route = routes::route_of_get(&code.routes, known).cloned().unwrap_or_default();
+    let request = version_check::Request {
+        path,
+        route,
+        format: code.payload_format.unwrap_or(target.payload_format).as_str().to_owned(),
+        authenticated: target.may_authenticate || !code.config.authorizer().is_null(),
+    };
+    let spec = version_check::Spec {
+        function: function.function.output(function::NAME),
+        version: function.version.output(version::NUMBER),
+        // A function without concurrency rejects every invocation.
+        request: Some(request).filter(|_| routed && !function.is_stopped),
+    };
+    let address = Address::of::<VersionCheck>(region).maybe_key(code.key());
+    let check = to.desired.add(address, code.path.clone(), &spec);
+    to.desired.order(&function.alias, &check);
 }
 
 /// The path that the probe of a function requests, and whether a route of the function matches it.

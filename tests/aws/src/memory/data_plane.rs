@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::apigateway::{Api, ApiGateway};
 use super::lambda::{Callable, Lambda};
 use super::text;
-use crate::message::{Request, Response};
+use crate::message::{ApiError, Request, Response};
 use crate::upstream::Place;
 
 /// A client's request to an API.
@@ -50,6 +50,9 @@ pub(super) fn respond(gateway: &ApiGateway, lambda: &Lambda, request: ApiRequest
     if function.is_disabled {
         return error(503, "Service Unavailable");
     }
+    if failure(&function).is_some() {
+        return error(500, "Internal Server Error");
+    }
     described(request.place, &function, &path, request.forced)
 }
 
@@ -65,9 +68,62 @@ pub(super) fn run(
     let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
     let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
     match lambda.callable(place, &arn) {
-        Some(function) if !function.is_disabled => described(place, &function, path, forced),
+        Some(function) if function.is_disabled => error(500, "Internal server error"),
+        Some(function) if failure(&function).is_some() => error(502, "Internal server error"),
+        Some(function) => described(place, &function, path, forced),
         _ => error(500, "Internal server error"),
     }
+}
+
+/// The answer of the API operation Invoke.
+pub(super) fn invoked(
+    lambda: &Lambda,
+    place: &Place,
+    (name, qualifier): (&str, &str),
+    event: &Value,
+    forced: Option<u16>,
+) -> Response {
+    let Place { account, region } = place;
+    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
+    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
+    let refused =
+        |status, code: &str, message: String| Response::error("lambda", &ApiError::new(status, code, message));
+    let Some(function) = lambda.callable(place, &arn) else {
+        return refused(404, "ResourceNotFoundException", format!("Function not found: {arn}"));
+    };
+    if function.is_disabled {
+        return refused(429, "TooManyRequestsException", "Rate Exceeded.".to_owned());
+    }
+    let succeeded = || {
+        let path = event.get("rawPath").or(event.get("path")).and_then(Value::as_str).unwrap_or_default();
+        let response = described(place, &function, path, forced);
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        Response::json(StatusCode::OK, &json!({ "statusCode": response.status.as_u16(), "body": body }))
+    };
+    let (kind, message) = match failure(&function) {
+        None => return succeeded(),
+        Some(BEHIND_API) => return succeeded(),
+        Some(INITIALIZATION) => ("Runtime.ImportModuleError", "Unable to import module 'app'"),
+        Some(_) => ("ZeroDivisionError", "division by zero"),
+    };
+    let mut response = Response::json(StatusCode::OK, &json!({ "errorType": kind, "errorMessage": message }));
+    response.headers.insert(HeaderName::from_static("x-amz-function-error"), HeaderValue::from_static("Unhandled"));
+    response.headers.insert(HeaderName::from_static("x-amz-log-result"), HeaderValue::from_static(LOG));
+    response
+}
+
+/// The log of a function that failed, in base64: "[ERROR] the function failed" between Lambda's own lines.
+const LOG: &str = "U1RBUlQgUmVxdWVzdElkOiAxCltFUlJPUl0gdGhlIGZ1bmN0aW9uIGZhaWxlZApFTkQgUmVxdWVzdElkOiAxCg==";
+
+/// The value of [`failure`] for code that cannot be loaded.
+const INITIALIZATION: &str = "initialization";
+
+/// The value of [`failure`] for code that fails only when an API calls it.
+const BEHIND_API: &str = "behind_api";
+
+/// How the code of a function fails: the value of its environment variable `FAILS`.
+fn failure<'a>(function: &Callable<'a>) -> Option<&'a str> {
+    function.configuration.get("Environment")?["Variables"]["FAILS"].as_str()
 }
 
 /// The description with which a function responds.

@@ -112,8 +112,7 @@ impl ApiCall<'_> {
 
     /// All values of a query parameter.
     pub(super) fn queries(&self, name: &str) -> Vec<String> {
-        let pairs = self.request.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value)).collect()
+        queries(self.request, name)
     }
 
     /// The current time as `2026-01-01T00:00:00Z`.
@@ -125,6 +124,12 @@ impl ApiCall<'_> {
     pub(super) fn not_implemented(&self) -> ApiError {
         not_implemented(&self.operation.name)
     }
+}
+
+/// All values of a query parameter.
+fn queries(request: &Request, name: &str) -> Vec<String> {
+    let pairs = request.query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| decode(value)).collect()
 }
 
 /// A response in JSON.
@@ -192,6 +197,9 @@ impl Services {
 impl InMemoryAws {
     /// Handles an API call. `now` is the time since the local AWS was started.
     pub(crate) fn handle(&self, call: ForwardedCall<'_>, now: Duration) -> Response {
+        if (call.service, call.operation.name.as_str()) == ("lambda", "Invoke") {
+            return self.invoke_function(&call);
+        }
         let mut inner = self.lock();
         let Inner { state: State { ids, services, history }, lookups } = &mut *inner;
         if is_read(&call.operation.name) {
@@ -258,14 +266,28 @@ impl InMemoryAws {
 
     /// Calls a function.
     pub(crate) fn run_function(&self, place: &Place, name: &str, qualifier: &str, event: &Value) -> Response {
-        let forced = self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
+        let forced = self.forced_status(&place.region);
         let state = self.state();
         data_plane::run(&state.services.lambda, place, (name, qualifier), text(event, "path"), forced)
     }
 
+    /// Calls a function by the API operation Invoke.
+    fn invoke_function(&self, call: &ForwardedCall<'_>) -> Response {
+        let name = call.operation.path.first().map_or("", String::as_str);
+        let qualifier = queries(call.request, "Qualifier").into_iter().next().unwrap_or_default();
+        let forced = self.forced_status(&call.place.region);
+        let state = self.state();
+        data_plane::invoked(&state.services.lambda, call.place, (name, &qualifier), &call.request.json(), forced)
+    }
+
+    /// The status that the functions of a region are made to respond with.
+    fn forced_status(&self, region: &str) -> Option<u16> {
+        self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner).get(region).copied()
+    }
+
     /// Sends a client's request to an API.
     pub(crate) fn invoke(&self, place: &Place, api: &str, path: &str, request: &Request) -> Response {
-        let forced = self.forced_statuses.lock().unwrap_or_else(PoisonError::into_inner).get(&place.region).copied();
+        let forced = self.forced_status(&place.region);
         let state = self.state();
         let Services { apigateway, lambda, .. } = &state.services;
         data_plane::respond(apigateway, lambda, data_plane::ApiRequest { place, api, path, request, forced })

@@ -1,0 +1,169 @@
+//! The answer of a version that was invoked.
+
+use std::fmt;
+
+use aws_sdk_lambda::operation::invoke::InvokeOutput;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value as Json;
+
+use super::{FORMAT_1, Request};
+
+/// The number of lines of the function's log that a message quotes.
+const LOG_LINES: usize = 8;
+
+/// The length to which a quoted text is cut.
+const QUOTED: usize = 1_000;
+
+/// Why a version did not pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// Whether the version cannot pass later: its code does not even start.
+    pub(super) is_final: bool,
+    reason: String,
+    /// The last lines of the log of this invocation.
+    log: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)?;
+        if self.log.is_empty() { Ok(()) } else { write!(f, ". The end of its log:\n{}", self.log) }
+    }
+}
+
+/// Whether a version has answered as the API needs it.
+pub(super) fn judge(answer: &InvokeOutput, request: &Request) -> Result<(), Refusal> {
+    let payload = answer.payload().map(|blob| blob.as_ref()).unwrap_or_default();
+    let log = answer.log_result().map(last_lines).unwrap_or_default();
+    judged(answer.function_error(), payload, request, log)
+}
+
+fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: String) -> Result<(), Refusal> {
+    let body: Json = serde_json::from_slice(payload).unwrap_or_default();
+    if function_error.is_some() {
+        let field = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
+        let (kind, message) = (field("errorType"), cut(field("errorMessage")));
+        let is_final = INITIALIZATION.iter().any(|prefix| kind.starts_with(prefix));
+        if request.authenticated && !is_final {
+            return Ok(());
+        }
+        return Err(Refusal { is_final, reason: format!("the function failed with {kind}: {message}"), log });
+    }
+    if request.authenticated {
+        return Ok(());
+    }
+    match status(&body, request) {
+        Some(status) if status < 500 => Ok(()),
+        Some(status) => {
+            let text = body.get("body").and_then(Json::as_str).unwrap_or_default();
+            Err(Refusal {
+                is_final: false,
+                reason: format!("the function returned status {status} with {:?}", cut(text)),
+                log,
+            })
+        }
+        None => {
+            let text = cut(&String::from_utf8_lossy(payload));
+            let reason =
+                format!("the function returned {text}, which has no statusCode, so that API Gateway answers with 502");
+            Err(Refusal { is_final: false, reason, log })
+        }
+    }
+}
+
+/// Beginnings of the types of errors that occur before the handler runs: a module that cannot be imported, a handler that does
+/// not exist, a runtime that does not start.
+///
+/// # Source
+/// AWS Lambda developer guide, "Understanding Lambda function invocation errors" and "Monitoring … with the Telemetry API":
+/// `Runtime.ImportModuleError`, `Runtime.HandlerNotFound`, `Runtime.UserCodeSyntaxError`, `Runtime.InvalidEntrypoint`,
+/// `Runtime.ExitError`, `Extension.Crash`.
+const INITIALIZATION: [&str; 2] = ["Runtime.", "Extension."];
+
+/// The status that API Gateway takes from the answer of a function; `None` when it cannot use the answer.
+///
+/// # Source
+/// Amazon API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs": in format 2.0, an answer without a
+/// status code is a body with status 200.
+fn status(body: &Json, request: &Request) -> Option<u64> {
+    match body.get("statusCode") {
+        Some(Json::Number(status)) => status.as_u64(),
+        Some(Json::String(status)) => status.parse().ok(),
+        Some(_) => None,
+        None => (request.format != FORMAT_1).then_some(200),
+    }
+}
+
+/// The last lines that the function and its runtime wrote, from the base64 text of Lambda.
+fn last_lines(log: &str) -> String {
+    let log = BASE64_STANDARD.decode(log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    // Lambda's own lines about the invocation do not explain an error.
+    let own = ["START ", "END ", "REPORT ", "INIT_START "];
+    let lines: Vec<&str> =
+        log.lines().filter(|line| !line.is_empty() && !own.iter().any(|own| line.starts_with(own))).collect();
+    let first = lines.len().saturating_sub(LOG_LINES);
+    cut(&lines.get(first..).unwrap_or_default().join("\n"))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(QUOTED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(format: &str, authenticated: bool) -> Request {
+        Request { path: "/".into(), route: "$default".to_owned(), format: format.to_owned(), authenticated }
+    }
+
+    fn refused(error: bool, payload: &str, request: &Request) -> Option<Refusal> {
+        judged(error.then_some("Unhandled"), payload.as_bytes(), request, String::new()).err()
+    }
+
+    #[test]
+    fn an_answer_that_api_gateway_can_use_passes() {
+        for (format, payload, passes) in [
+            ("2.0", r#"{"statusCode":200}"#, true),
+            ("2.0", r#"{"statusCode":"404"}"#, true),
+            ("2.0", r#"{"statusCode":503,"body":"down"}"#, false),
+            ("2.0", r#""hello""#, true),
+            ("2.0", r#"{"statusCode":null}"#, false),
+            ("1.0", r#"{"statusCode":200}"#, true),
+            ("1.0", r#"{"message":"hello"}"#, false),
+            ("1.0", "null", false),
+        ] {
+            assert_eq!(refused(false, payload, &request(format, false)).is_none(), passes, "{format} {payload}");
+        }
+    }
+
+    #[test]
+    fn a_failed_initialization_is_final() {
+        let missing = r#"{"errorType":"Runtime.ImportModuleError","errorMessage":"No module named 'app'"}"#;
+        let raised = r#"{"errorType":"KeyError","errorMessage":"'authorizer'"}"#;
+        let open = request("2.0", false);
+        let refusal = refused(true, missing, &open).expect("a refusal");
+        assert!(refusal.is_final);
+        assert_eq!(refusal.to_string(), "the function failed with Runtime.ImportModuleError: No module named 'app'");
+        assert!(refused(true, raised, &open).is_some_and(|refusal| !refusal.is_final));
+    }
+
+    #[test]
+    fn a_function_behind_an_authorizer_must_only_start() {
+        let closed = request("1.0", true);
+        let raised = r#"{"errorType":"KeyError","errorMessage":"'authorizer'"}"#;
+        assert_eq!(refused(true, raised, &closed), None);
+        assert_eq!(refused(false, r#"{"statusCode":500}"#, &closed), None);
+        assert!(refused(true, r#"{"errorType":"Runtime.ExitError"}"#, &closed).is_some());
+    }
+
+    #[test]
+    fn the_end_of_the_log_is_quoted() {
+        let log = "START RequestId: 1\nfirst\n[ERROR] KeyError: 'x'\n\nEND RequestId: 1\nREPORT RequestId: 1\n";
+        assert_eq!(last_lines(&BASE64_STANDARD.encode(log)), "first\n[ERROR] KeyError: 'x'");
+        let refusal = Refusal { is_final: false, reason: "it failed".to_owned(), log: "last".to_owned() };
+        assert_eq!(refusal.to_string(), "it failed. The end of its log:\nlast");
+    }
+}
