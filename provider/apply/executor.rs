@@ -8,6 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value as Json;
 
 use super::Engine;
+use super::critical_path::{Span, critical_path};
 use super::job::{self, Job, Stage, StepResult};
 use super::journal::{Event, Impossible, fold, withdrawn};
 use crate::aws::CallError;
@@ -64,6 +65,7 @@ impl Engine {
             desired,
             plan,
             status: BTreeMap::new(),
+            spans: BTreeMap::new(),
             outcome: Outcome {
                 ledger,
                 failures: Vec::new(),
@@ -88,6 +90,8 @@ struct Execution<'a> {
     plan: &'a Plan,
     /// The steps that no longer wait, by their position in the plan.
     status: BTreeMap<usize, Status>,
+    /// When the steps that began ran, by their position in the plan.
+    spans: BTreeMap<usize, Span>,
     outcome: Outcome,
 }
 
@@ -150,6 +154,9 @@ impl<'a> Execution<'a> {
             }
         };
         self.status.insert(at, Status::Running);
+        let ready = self.engine.run.clock.now();
+        let began = not_before.map_or(ready, |then| then.max(ready));
+        self.spans.insert(at, Span { ready, began, ended: began });
         tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
         let (engine, address) = (self.engine, step.address.clone());
         running.push(
@@ -184,6 +191,9 @@ impl<'a> Execution<'a> {
     }
 
     fn end(&mut self, at: usize, step: &Step, ended: StepResult) {
+        if let Some(span) = self.spans.get_mut(&at) {
+            span.ended = self.engine.run.clock.now().max(span.began);
+        }
         if let Some(event) = ended.event
             && let Err(impossible) = self.record(step, event)
         {
@@ -252,7 +262,16 @@ impl<'a> Execution<'a> {
         }
     }
 
+    /// Logs which steps determined the time of the apply.
+    fn log_critical_path(&self) {
+        let wait = |step: &Step| self.engine.run.longest_wait(&step.address.to_string());
+        for step in critical_path(&self.plan.steps, &self.spans, wait) {
+            tracing::info!(%step, "critical path");
+        }
+    }
+
     fn finish(mut self) -> Outcome {
+        self.log_critical_path();
         let steps =
             || self.plan.steps.iter().enumerate().map(|(at, step)| (&step.address, self.status.get(&at).copied()));
         let skipped = steps().filter(|(_, status)| matches!(status, None | Some(Status::Skipped)));

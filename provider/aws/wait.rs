@@ -158,7 +158,12 @@ impl Run {
         let mut last = None;
         loop {
             let seen = match (poll().await, last) {
-                (Ok(Poll::Ready(value)), _) => return Ok(value),
+                (Ok(Poll::Ready(value)), last) => {
+                    if last.is_some() {
+                        self.add_wait(label, what, self.clock.now().saturating_duration_since(start));
+                    }
+                    return Ok(value);
+                }
                 (Ok(Poll::Pending(seen)), _) => seen,
                 // The deadline was reached before this poll was sent: the previous poll returned the last state.
                 (Err(CallError::NotStarted { .. }), Some(seen)) => seen,
