@@ -140,7 +140,10 @@ impl<'a> Execution<'a> {
         let stage = Stage { ledger: &self.outcome.ledger, succeeded: &succeeded };
         let job = match job::prepare(self.engine, step, self.desired.get(&step.address), &stage) {
             Ok(Job::Nothing) => {
-                self.status.insert(at, Status::Done(self.engine.run.clock.now()));
+                let now = self.engine.run.clock.now();
+                self.status.insert(at, Status::Done(now));
+                // Others may have waited for it, and it for others: the critical path may lead through it.
+                self.spans.insert(at, Span { ready: now, began: now, ended: now });
                 return false;
             }
             Ok(Job::Blocked) => {

@@ -48,11 +48,28 @@ async fn until_served_by(stage: &Stage, resolver: &Resolver, region: &str) -> Du
     }
 }
 
-async fn a_client_fails_over_and_comes_back(stage: Stage) {
+/// The log ends with the critical path of the API: it begins at the start of the apply, and each step follows the one before.
+fn assert_critical_path(log: &str) {
+    let mut path: Vec<&str> = log.lines().filter(|line| line.contains("critical path")).collect();
+    let start = path.iter().rposition(|line| line.contains("at the start")).expect("a path has a start");
+    let path = path.split_off(start);
+    let step = |line: &str| line.split("create ").nth(1).and_then(|step| step.split(':').next()).map(str::to_owned);
+    assert!(path.len() > 3 && path[0].contains("create global/claim"), "{path:#?}");
+    for pair in path.windows(2) {
+        let before = step(pair[0]).unwrap_or_else(|| panic!("no step: {}", pair[0]));
+        assert!(pair[1].contains(&format!("after create {before}")), "{pair:#?}");
+    }
+}
+
+async fn a_client_fails_over_and_comes_back(mut stage: Stage) {
     let mut config = Config::latency();
     config.regions = BTreeMap::from([("us-east-1", "{ primary = true }"), ("us-west-2", "{}")]);
     config.routing = Some(CHECKED);
+    let log = stage.workspace.dir().join("provider.log");
+    stage.workspace.set_env([("TF_LOG_PROVIDER", "INFO".to_owned()), ("TF_LOG_PATH", log.display().to_string())]);
     stage.apply(&config.hcl()).await;
+    let log = std::fs::read_to_string(&log).expect("the provider logs");
+    assert_critical_path(&log);
     let resolver = stage.aws.resolver_near("us-west-2");
     let served = |region: &str| (region.to_owned(), 200, region.to_owned());
     // The first health checks may have failed, before the API was complete.

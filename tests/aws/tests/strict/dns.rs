@@ -145,7 +145,9 @@ async fn long_answers_arrive_over_tcp() {
     assert_eq!((answer.metadata.truncation, answer.answers.len()), (false, 20), "the resolver repeats it over TCP");
     edns.set_version(1);
     query.set_edns(edns);
-    assert_eq!(resolver.over_tcp(&query).await.unwrap().metadata.response_code, ResponseCode::BADVERS);
+    // BADSIG has the same number.
+    let code = resolver.over_tcp(&query).await.unwrap().metadata.response_code;
+    assert_eq!(u16::from(code), u16::from(ResponseCode::BADVERS));
 }
 
 #[tokio::test]
