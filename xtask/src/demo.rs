@@ -158,7 +158,7 @@ impl<'a> Demo<'a> {
         for (region, endpoint) in endpoints {
             let host = endpoint["execute_api_url"].as_str().and_then(request::host_of);
             let host = host.ok_or_else(|| format!("{region} has no URL"))?;
-            answers.insert(region.clone(), request::get(&self.aws.endpoint(), host, "/").await?);
+            answers.insert(region.clone(), request::get(&self.aws.endpoint(), host, "/", region).await?);
         }
         promise(answers.len() == 3, "the API has three endpoints")?;
         Ok(answers)

@@ -36,7 +36,7 @@ pub(crate) async fn watch(aws: &LocalAws, host: &str, region: &str) -> Outcome<(
     while after.len() < CALM {
         seconds.tick().await;
         let address = resolver.address(host).await?.ok_or_else(|| format!("{host} has no address"))?;
-        let answer = request::get(&aws.endpoint_at(address), host, "/").await?;
+        let answer = request::get(&aws.endpoint_at(address), host, "/", region).await?;
         let reported = answer.body["region"].as_str().or(region_at(address)).unwrap_or_default();
         let seen = Seen { region: reported.to_owned(), status: answer.status };
         let time = format!("{:.0} s", begun.elapsed().as_secs_f64());
