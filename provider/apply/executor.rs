@@ -8,6 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value as Json;
 
 use super::Engine;
+use super::critical_path::{Span, critical_path};
 use super::job::{self, Job, Stage, StepResult};
 use super::journal::{Event, Impossible, fold, withdrawn};
 use super::rollback::Rollback;
@@ -67,6 +68,7 @@ impl Engine {
             desired,
             plan,
             status: BTreeMap::new(),
+            spans: BTreeMap::new(),
             rollback: Rollback::new(&ledger),
             outcome: Outcome {
                 ledger,
@@ -97,6 +99,8 @@ pub(super) struct Execution<'a> {
     pub(super) plan: &'a Plan,
     /// The steps that no longer wait, by their position in the plan.
     pub(super) status: BTreeMap<usize, Status>,
+    /// When the steps that began ran, by their position in the plan.
+    spans: BTreeMap<usize, Span>,
     pub(super) rollback: Rollback,
     pub(super) outcome: Outcome,
 }
@@ -150,7 +154,10 @@ impl<'a> Execution<'a> {
         let stage = Stage { ledger: &self.outcome.ledger, succeeded: &succeeded };
         let job = match job::prepare(self.engine, step, self.desired.get(&step.address), &stage) {
             Ok(Job::Nothing) => {
-                self.status.insert(at, Status::Done(self.engine.run.clock.now()));
+                let now = self.engine.run.clock.now();
+                self.status.insert(at, Status::Done(now));
+                // Others may have waited for it, and it for others: the critical path may lead through it.
+                self.spans.insert(at, Span { ready: now, began: now, ended: now });
                 return false;
             }
             Ok(Job::Blocked) => {
@@ -164,6 +171,9 @@ impl<'a> Execution<'a> {
             }
         };
         self.status.insert(at, Status::Running);
+        let ready = self.engine.run.clock.now();
+        let began = not_before.map_or(ready, |then| then.max(ready));
+        self.spans.insert(at, Span { ready, began, ended: began });
         tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
         let (engine, address) = (self.engine, step.address.clone());
         running.push(
@@ -198,6 +208,9 @@ impl<'a> Execution<'a> {
     }
 
     fn end(&mut self, at: usize, step: &Step, ended: StepResult) {
+        if let Some(span) = self.spans.get_mut(&at) {
+            span.ended = self.engine.run.clock.now().max(span.began);
+        }
         if let Some(event) = ended.event
             && let Err(impossible) = self.record(step, event)
         {
@@ -267,7 +280,16 @@ impl<'a> Execution<'a> {
         }
     }
 
+    /// Logs which steps determined the time of the apply.
+    fn log_critical_path(&self) {
+        let wait = |step: &Step| self.engine.run.longest_wait(&step.address.to_string());
+        for step in critical_path(&self.plan.steps, &self.spans, wait) {
+            tracing::info!(%step, "critical path");
+        }
+    }
+
     fn finish(mut self) -> Outcome {
+        self.log_critical_path();
         let steps =
             || self.plan.steps.iter().enumerate().map(|(at, step)| (&step.address, self.status.get(&at).copied()));
         let skipped = steps().filter(|(_, status)| matches!(status, None | Some(Status::Skipped)));

@@ -1,5 +1,6 @@
 //! Applying a plan, and reading the state of AWS.
 
+mod critical_path;
 mod dependencies;
 mod executor;
 mod import;

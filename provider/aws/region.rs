@@ -257,7 +257,11 @@ impl Region {
     /// [`CallError::Cancelled`].
     pub async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
         tracing::info!(what, address = self.label(), seconds = time.as_secs(), "waiting");
-        self.run.pause(what, time).await
+        let paused = self.run.pause(what, time).await;
+        if paused.is_ok() {
+            self.run.add_wait(self.label(), what, time);
+        }
+        paused
     }
 
     /// Waits until no other holder changes `what` in this region, and excludes others until the guard is dropped: AWS loses

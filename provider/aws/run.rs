@@ -1,5 +1,6 @@
 //! One operation of the provider: its deadline, its cancellation, its lease, and the warnings that it collects.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub struct Run {
     pub(super) privileged: bool,
     id: String,
     warnings: Arc<Mutex<Vec<Warning>>>,
+    /// The longest wait of each component that waited, and what it waited for.
+    waits: Arc<Mutex<BTreeMap<String, (String, Duration)>>>,
 }
 
 /// A warning about an operation that succeeds all the same.
@@ -33,7 +36,16 @@ impl Run {
     /// A run with a new id that must have ended at `deadline`.
     pub fn new(deadline: Instant, cancel: CancellationToken, clock: Arc<dyn Clock>) -> Self {
         let id = format!("{:016x}", clock.random_u64());
-        Self { deadline, cancel, clock, lease: None, privileged: false, id, warnings: Arc::default() }
+        Self {
+            deadline,
+            cancel,
+            clock,
+            lease: None,
+            privileged: false,
+            id,
+            warnings: Arc::default(),
+            waits: Arc::default(),
+        }
     }
 
     /// The random id of the run, by which a claim records who creates its resource.
@@ -70,6 +82,19 @@ impl Run {
     #[must_use]
     pub fn aftermath(&self, within: Duration) -> Self {
         Self { deadline: self.clock.now() + within, cancel: CancellationToken::new(), lease: None, ..self.clone() }
+    }
+
+    /// What a component waited for longest in AWS, and how long.
+    pub(crate) fn longest_wait(&self, address: &str) -> Option<(String, Duration)> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).get(address).cloned()
+    }
+
+    /// Records that a component waited.
+    pub(super) fn add_wait(&self, address: &str, what: &str, time: Duration) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        if waits.get(address).is_none_or(|(_, longest)| *longest < time) {
+            waits.insert(address.to_owned(), (what.to_owned(), time));
+        }
     }
 
     /// Adds a warning, which the user sees when the operation ends.

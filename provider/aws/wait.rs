@@ -110,6 +110,13 @@ impl Run {
         self.sleep_in(what, time).await
     }
 
+    /// Sleeps before the next attempt or poll of a wait that began at `start`, and records how long the wait has taken.
+    async fn delay(&self, (what, label): (&str, &str), start: Instant, time: Duration) -> Result<(), CallError> {
+        let slept = self.sleep_in(what, time).await;
+        self.add_wait(label, what, self.clock.now().saturating_duration_since(start));
+        slept
+    }
+
     /// See [`Region::retry`](super::Region::retry).
     pub(super) async fn retry<T, F, R>(
         &self,
@@ -122,7 +129,7 @@ impl Run {
         F: Fn() -> R,
         R: Future<Output = Result<T, CallError>>,
     {
-        let end = self.end_of(within);
+        let (start, end) = (self.clock.now(), self.end_of(within));
         let mut delays = backoff::until_visible();
         let mut last = None;
         loop {
@@ -137,7 +144,7 @@ impl Run {
                 return Err(error);
             }
             tracing::info!(what, address = label, %error, "retrying after a temporary error");
-            self.sleep_in(what, delay).await?;
+            self.delay((what, label), start, delay).await?;
             last = Some(error);
         }
     }
@@ -171,7 +178,7 @@ impl Run {
             }
             tracing::info!(what, address = label, seen, "waiting");
             let delay = delays.next().unwrap_or(LONGEST_DELAY).min(end.saturating_duration_since(now));
-            self.sleep_in(what, delay).await?;
+            self.delay((what, label), start, delay).await?;
             last = Some(seen);
         }
     }
@@ -203,6 +210,33 @@ mod tests {
 
     fn busy() -> CallError {
         CallError::Failed { what: "the certificate".to_owned(), why: "it is in use".to_owned() }
+    }
+
+    #[tokio::test]
+    async fn the_longest_wait_of_a_component_is_recorded() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 600);
+        let ready_after = |polls: u32| {
+            let left = Cell::new(polls);
+            move || {
+                let ready = left.replace(left.get().saturating_sub(1)) == 0;
+                std::future::ready(Ok(if ready { Poll::Ready(()) } else { Poll::Pending("pending".to_owned()) }))
+            }
+        };
+        run.wait(("the role to exist", LABEL), WITHIN, ready_after(0)).await.unwrap();
+        assert_eq!(run.longest_wait(LABEL), None, "the first poll was ready");
+        for (what, polls) in [("the domain to be ready", 2), ("the certificate to be issued", 5), ("its tags", 1)] {
+            run.wait((what, LABEL), WITHIN, ready_after(polls)).await.unwrap();
+        }
+        let (what, time) = run.longest_wait(LABEL).unwrap();
+        assert_eq!(what, "the certificate to be issued");
+        assert!(time < clock.passed() && time > clock.passed() / 2, "{time:?} of {:?}", clock.passed());
+        let is_transient = |error: &CallError| matches!(error, CallError::Failed { .. });
+        let attempt = || async { Err::<(), _>(busy()) };
+        let retried = run.retry(("the certificate to be out of use", LABEL), WITHIN, is_transient, attempt).await;
+        assert!(retried.is_err());
+        assert_eq!(run.longest_wait(LABEL).unwrap().0, "the certificate to be out of use", "failed waits count, too");
+        assert_eq!(run.longest_wait("eu-west-1/role"), None);
     }
 
     /// The deadline is reached while a poll waits to be sent.

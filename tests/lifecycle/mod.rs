@@ -5,9 +5,11 @@
 
 mod cdn;
 mod changes;
+mod cloudfront_latency;
 mod concurrent_applies;
 mod configs;
 mod create;
+mod failover;
 mod failures;
 mod functions;
 mod home_regions;

@@ -1,6 +1,7 @@
 //! A local AWS and a workspace for one command-line tool, with the operations and checks of the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -214,20 +215,14 @@ impl Stage {
         self.send(method, host, path, "", "").await
     }
 
-    async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
-        let endpoint = self.aws.endpoint();
-        let mut stream =
-            TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await.expect("the request is sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("the answer is text");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        HttpResponse { status, head: head.to_owned(), body: body.to_owned() }
+    /// Sends a request to an address that the DNS server returned.
+    pub(super) async fn get_at(&self, address: IpAddr, host: &str, path: &str) -> HttpResponse {
+        send(&self.aws.endpoint_at(address), "GET", host, path, "", "").await
+    }
+
+    /// Sends a request with more headers, each of which ends with a line break, and a body.
+    pub(super) async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
+        send(&self.aws.endpoint(), method, host, path, headers, body).await
     }
 
     /// The record sets of `api.ipgiraffe.com`, as Route 53 lists them.
@@ -282,6 +277,21 @@ impl Stage {
     pub(super) fn ok(&self, run: Run) -> Run {
         run.ok().unwrap_or_else(|failed| panic!("{}: {failed}", self.cli()))
     }
+}
+
+/// Sends a request.
+async fn send(endpoint: &str, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
+    let mut stream = TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.expect("the request is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the answer is text");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    HttpResponse { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 /// The attributes that a plan changes, with their values before and after.

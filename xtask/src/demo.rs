@@ -5,18 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value as Json, json};
 use strict_aws::tools::{self, Cli, Workspace, copy_dir, source_root};
-use strict_aws::{Inventory, LocalAws};
+use strict_aws::{Inventory, LocalAws, Options};
 
 use crate::components::{self, Change, Components};
 use crate::provider::{self, Selection};
 use crate::request::{self, Answer};
-use crate::{Outcome, setup, ui};
+use crate::{Outcome, failover, setup, ui};
 
 /// The region that the demo drains.
 const DRAINED: &str = "eu-central-1";
+/// The region that fails.
+const FAILING: &str = "us-west-2";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -29,10 +32,11 @@ pub(crate) struct Arguments {
 
 /// Runs the demo.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     ui::headline("One HTTP API in three AWS regions");
     let cli = async { if arguments.terraform { terraform().await } else { tools::cli().await } };
-    let set_up = setup::all(arguments.selection.build(), cli).await?;
+    let options = Options { health_checkers: Some(failover::SPEED), ..Options::default() };
+    let set_up = setup::all(arguments.selection.build(), options, cli).await?;
     let demo = Demo::new(&set_up.tools, &set_up.provider, &set_up.aws)?;
 
     ui::note(&format!("{}, and a local AWS at {}", set_up.tools, set_up.aws.endpoint()));
@@ -43,6 +47,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     demo.change_code().await?;
     demo.ask("Send a request to each region again", "Hello again from us-east-1").await?;
     demo.drain().await?;
+    demo.fail_over().await?;
     demo.destroy().await?;
     ui::success(&format!("Everything was as promised. Time: {}.", ui::duration(begun.elapsed())));
     Ok(())
@@ -153,7 +158,7 @@ impl<'a> Demo<'a> {
         for (region, endpoint) in endpoints {
             let host = endpoint["execute_api_url"].as_str().and_then(request::host_of);
             let host = host.ok_or_else(|| format!("{region} has no URL"))?;
-            answers.insert(region.clone(), request::get(&self.aws.endpoint(), host, "/").await?);
+            answers.insert(region.clone(), request::get(&self.aws.endpoint(), host, "/", region).await?);
         }
         promise(answers.len() == 3, "the API has three endpoints")?;
         Ok(answers)
@@ -195,6 +200,20 @@ impl<'a> Demo<'a> {
         ui::detail(&format!("{} receive traffic; {DRAINED} runs and responds at its own endpoint", join(&serving)));
         promise(serving == ["us-east-1", "us-west-2"], "the other two regions receive traffic")?;
         self.ask("Send a request to each region's endpoint", "Hello again from us-east-1").await
+    }
+
+    /// A region stops responding, and its clients are served by the other one.
+    async fn fail_over(&self) -> Outcome {
+        ui::note(&format!("A client near {FAILING} looks up the name of the API and sends a request every second"));
+        let api = self.api().await?;
+        let host = api["url"].as_str().and_then(request::host_of).ok_or("the API has no URL")?;
+        let begun = Instant::now();
+        let (region, time) = failover::watch(self.aws, host, FAILING).await?;
+        let in_aws = ui::duration(time * failover::SPEED);
+        let summary = format!("{region} responds {} later, which is {in_aws} in AWS", ui::duration(time));
+        ui::done("Failover", begun.elapsed(), &summary);
+        promise(region == "us-east-1", &format!("us-east-1 serves the clients of {FAILING}, not {region}"))?;
+        promise(time <= failover::LIMIT, "a failover takes no longer than health checks and the TTL of the record")
     }
 
     async fn destroy(&self) -> Outcome {

@@ -10,6 +10,7 @@ mod bench;
 mod components;
 mod demo;
 mod docs;
+mod failover;
 mod faults;
 mod install;
 mod local;
@@ -37,7 +38,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Create an API in three regions of a local AWS, send it requests, change it, destroy it
+    /// Create an API in three regions of a local AWS, send it requests, change it, fail over, destroy it
     Demo(demo::Arguments),
     /// Run all tests, with OpenTofu and with Terraform if both are installed
     Test(test::Arguments),

@@ -20,11 +20,13 @@ pub(crate) struct Answer {
     pub(crate) elapsed: Duration,
 }
 
-/// Requests `path` of the API with the host name `host` from the local AWS at `endpoint`.
-pub(crate) async fn get(endpoint: &str, host: &str, path: &str) -> Outcome<Answer> {
+/// Requests `path` of the API with the host name `host` from the local AWS at `endpoint`, as a client near `region`.
+pub(crate) async fn get(endpoint: &str, host: &str, path: &str, region: &str) -> Outcome<Answer> {
     let begun = Instant::now();
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
     let request = http::Request::get(format!("{endpoint}{path}")).header(http::header::HOST, host);
+    // Where all regions have one address, the local AWS routes by the client's location.
+    let request = request.header("x-test-region", region);
     let ask = async {
         let response = client.request(request.body(Empty::new())?).await?;
         let status = response.status().as_u16();

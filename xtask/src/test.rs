@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use strict_aws::LocalAws;
 use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
+use strict_aws::{LocalAws, Options};
 
 use crate::provider::{self, Build};
 use crate::{Outcome, faults, setup, ui};
@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
 /// Sets up the tests and runs them: first the Rust tests, then the modules and the examples.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     ui::headline("Testing the provider, the modules and the examples");
-    let setup::Setup { tools: clis, provider, aws } = setup::all(Build::Tests, tools::clis()).await?;
+    let setup::Setup { tools: clis, provider, aws } =
+        setup::all(Build::Tests, Options::default(), tools::clis()).await?;
     // Every test starts its own. This one only shows that ministack is installed.
     aws.stop();
     ui::note(&clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "));

@@ -22,12 +22,16 @@ pub(crate) async fn step<T>(
 ) -> Outcome<T> {
     let begun = Instant::now();
     let outcome = if io::stdout().is_terminal() { watched(title, begun, work).await } else { work.await };
-    let time = duration(begun.elapsed());
     match &outcome {
-        Ok(value) => println!("  {} {title:TITLE$} {time:>8}   {}", green("✓"), dim(&summarize(value))),
-        Err(_) => println!("  {} {title:TITLE$} {time:>8}", red("✗")),
+        Ok(value) => done(title, begun.elapsed(), &summarize(value)),
+        Err(_) => println!("  {} {title:TITLE$} {:>8}", red("✗"), duration(begun.elapsed())),
     }
     outcome
+}
+
+/// Prints the line of a step that succeeded.
+pub(crate) fn done(title: &str, time: Duration, summary: &str) {
+    println!("  {} {title:TITLE$} {:>8}   {}", green("✓"), duration(time), dim(summary));
 }
 
 /// Awaits `work` with an animated line, and erases the line at the end.

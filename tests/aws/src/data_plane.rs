@@ -29,7 +29,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The endpoint that a name resolves to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Endpoint {
+pub(crate) enum Endpoint {
     /// An API's own host.
     Api { id: String, region: Option<String> },
     /// The target of a regional custom domain name.
@@ -52,6 +52,17 @@ pub(crate) async fn respond(proxy: &Proxy, request: Request) -> Response {
     outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
 }
 
+/// Handles a request that arrives at the address of a region, where only the APIs of that region respond.
+pub(crate) async fn respond_in(proxy: &Proxy, region: &str, request: Request) -> Response {
+    let host = request.host();
+    let outcome = match aws_host(&host) {
+        Some(Endpoint::Api { id, .. }) => send_to_api(proxy, &id, Some(region), &host, request).await,
+        Some(_) => Ok(failure(403, "Forbidden")),
+        None => send_to_domain(proxy, None, region, &host, request).await,
+    };
+    outcome.unwrap_or_else(|error| failure(502, &error.to_string()))
+}
+
 /// Whether something accepts connections at a name.
 pub(crate) async fn listens(proxy: &Proxy, name: &str) -> bool {
     let endpoint = resolve(proxy, name, &Client::near("us-east-1"), 0).await;
@@ -68,7 +79,7 @@ pub(crate) fn connect<'a>(
     Box::pin(async move {
         match resolve(proxy, name, &Client::of(&request), 0).await? {
             Endpoint::Api { id, region } => send_to_api(proxy, &id, region.as_deref(), host, request).await,
-            Endpoint::Domain { target, region } => send_to_domain(proxy, &target, &region, host, request).await,
+            Endpoint::Domain { target, region } => send_to_domain(proxy, Some(&target), &region, host, request).await,
             Endpoint::Distribution(aws_host) => edge::send(proxy, &aws_host, host, request).await,
             Endpoint::Unresolved => Ok(failure(502, &format!("{name} has no address"))),
         }
@@ -90,8 +101,8 @@ pub(crate) fn failure(status: u16, message: &str) -> Response {
     Response::json(status, &serde_json::json!({ "message": message }))
 }
 
-/// Resolves a name for a client.
-fn resolve<'a>(
+/// Resolves a name for a client. `hops` counts the aliases that led here.
+pub(crate) fn resolve<'a>(
     proxy: &'a Proxy,
     name: &'a str,
     client: &'a Client,
@@ -113,7 +124,7 @@ fn resolve<'a>(
 }
 
 /// The endpoint of a host name that AWS assigns.
-fn aws_host(name: &str) -> Option<Endpoint> {
+pub(crate) fn aws_host(name: &str) -> Option<Endpoint> {
     if name.ends_with(".cloudfront.net") {
         return Some(Endpoint::Distribution(name.to_owned()));
     }
@@ -171,10 +182,11 @@ async fn send_to_api(
     Ok(failure(403, "Forbidden"))
 }
 
-/// Sends a request to a custom domain name, which selects the mapping with the longest base path.
+/// Sends a request to a custom domain name, which selects the mapping with the longest base path. With a `target`, the
+/// domain name must have it.
 async fn send_to_domain(
     proxy: &Proxy,
-    target: &str,
+    target: Option<&str>,
     region: &str,
     host: &str,
     request: Request,
@@ -182,7 +194,8 @@ async fn send_to_domain(
     for place in places(proxy).into_iter().filter(|place| place.region == region) {
         let path = format!("/v2/domainnames/{}", encode(host));
         let Some(domain) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&path)).await? else { continue };
-        if domain["domainNameConfigurations"][0]["apiGatewayDomainName"] != target {
+        let own = &domain["domainNameConfigurations"][0]["apiGatewayDomainName"];
+        if target.is_some_and(|target| own != target) {
             continue;
         }
         let mappings = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("{path}/apimappings"))).await?;

@@ -3,16 +3,22 @@
 //! The header `x-test-region` names the region that the client is near; the default is us-east-1. `x-test-location` names its
 //! country or state (`DE`, `US-WA`); the default is that of the region. `x-test-address` is its IP address, for IP-based
 //! routing.
+//!
+//! [`server`] answers the same over DNS, for clients that resolve names themselves.
+
+pub(crate) mod checkers;
+mod endpoint;
+mod response;
+pub(crate) mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::data_plane;
 use crate::error::Error;
 use crate::geography::Location;
 use crate::message::{Request, encode};
-use crate::model::{self, Block, Client};
+use crate::model::{self, Block, Choice, Client};
 use crate::proxy::Proxy;
 use crate::records::{Policy, Record, Target, absolute};
 use crate::upstream::{Lookup, Place, Upstream};
@@ -45,19 +51,9 @@ impl Client {
 
 /// The host that a name of the account leads to, for a client; `None` when the account has no such name.
 pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Client) -> Result<Option<String>, Error> {
-    let Some(records) = records_of_zone(proxy, place, name).await? else { return Ok(None) };
-    let involved = involved(&records, name);
-    let mut status = BTreeMap::new();
-    for check in involved.iter().filter_map(|record| record.health_check.as_deref()) {
-        if !status.contains_key(check) {
-            status.insert(check.to_owned(), is_check_healthy(proxy, place, check, 0).await?);
-        }
-    }
-    let blocks = blocks(proxy, place, &involved).await?;
-    let is_healthy = |check: &str| status.get(check).copied().unwrap_or(true);
-    let zone = model::Zone { records: &records, blocks: &blocks, is_healthy: &is_healthy };
+    let Some(zone) = HostedZone::find(proxy, place, name).await? else { return Ok(None) };
     let chosen = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
-        let mut choices = model::dns_answer(&zone, name, kind, client);
+        let mut choices = zone.choices(name, kind, client);
         choices.sort_by(|a, b| b.share.total_cmp(&a.share));
         choices.first().map(|choice| choice.record.target.clone())
     });
@@ -67,6 +63,68 @@ pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Cl
             values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
         }
     }))
+}
+
+/// A hosted zone at one moment, with what Route 53 needs to answer queries for one name.
+pub(crate) struct HostedZone {
+    /// The name of the zone, with a trailing dot.
+    name: String,
+    records: Vec<Record>,
+    blocks: Vec<Block>,
+    /// The health checks of the records, by id.
+    healthy: BTreeMap<String, bool>,
+}
+
+impl HostedZone {
+    /// The account's most specific zone for `name`.
+    pub(crate) async fn find(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Self>, Error> {
+        let Some((zone, records)) = records_of_zone(proxy, place, name).await? else { return Ok(None) };
+        let owner = owner_of(&records, &zone, name);
+        let involved = owner.map(|owner| involved(&records, &owner)).unwrap_or_default();
+        let mut healthy = BTreeMap::new();
+        for check in involved.iter().filter_map(|record| record.health_check.as_deref()) {
+            if !healthy.contains_key(check) {
+                healthy.insert(check.to_owned(), is_check_healthy(proxy, place, check, 0).await?);
+            }
+        }
+        let blocks = blocks(proxy, place, &involved).await?;
+        Ok(Some(Self { name: zone, records, blocks, healthy }))
+    }
+
+    /// The records that Route 53 answers with, and their shares.
+    fn choices(&self, name: &str, kind: &str, client: &Client) -> Vec<Choice<'_>> {
+        let is_healthy = |check: &str| self.healthy.get(check).copied().unwrap_or(true);
+        let zone = model::Zone { records: &self.records, blocks: &self.blocks, is_healthy: &is_healthy };
+        let owner = owner_of(&self.records, &self.name, name);
+        owner.map(|owner| model::dns_answer(&zone, &owner, kind, client)).unwrap_or_default()
+    }
+
+    /// Whether the zone has the name, itself or by a wildcard.
+    fn has(&self, name: &str) -> bool {
+        owner_of(&self.records, &self.name, name).is_some()
+    }
+}
+
+/// The name of the records that answer for `name`: itself, or a wildcard; `None` when the zone has no such name.
+///
+/// Source: RFC 4592; Route 53 Developer Guide, "DNS domain name format".
+fn owner_of(records: &[Record], zone: &str, name: &str) -> Option<String> {
+    let exists =
+        |name: &str| records.iter().any(|record| record.name == name || record.name.ends_with(&format!(".{name}")));
+    let name = absolute(name);
+    if exists(&name) {
+        return Some(name);
+    }
+    // Only a wildcard of the closest name that exists counts.
+    let mut parent = name.as_str();
+    while parent != zone {
+        parent = parent.split_once('.')?.1;
+        if exists(parent) {
+            let wildcard = format!("*.{parent}");
+            return records.iter().any(|record| record.name == wildcard).then_some(wildcard);
+        }
+    }
+    None
 }
 
 /// The records of a name, and of the names of the same zone that its aliases lead to.
@@ -114,14 +172,15 @@ pub(crate) async fn blocks_of(upstream: &Upstream, place: &Place, id: &str) -> R
     Ok(Some(page.items_at(&["CidrBlocks"]).iter().map(block).collect()))
 }
 
-/// The records of the account's most specific zone for `name`.
-async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
+/// The account's most specific zone for `name`, and its records.
+async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<(String, Vec<Record>)>, Error> {
     let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
-    let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
+    let name = absolute(name);
+    let is_in = |zone: &&Element| format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"])));
     let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
     let Some(zone) = zone else { return Ok(None) };
     let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
-    records(&proxy.upstream, place, id).await.map(Some)
+    Ok(Some((zone.text_at(&["Name"]).to_owned(), records(&proxy.upstream, place, id).await?)))
 }
 
 /// All records of a zone.
@@ -142,7 +201,7 @@ pub(crate) async fn records(upstream: &Upstream, place: &Place, zone_id: &str) -
 }
 
 /// Whether a health check is healthy now. `level` counts the calculated health checks that led here.
-fn is_check_healthy<'a>(
+pub(crate) fn is_check_healthy<'a>(
     proxy: &'a Proxy,
     place: &'a Place,
     id: &'a str,
@@ -154,16 +213,11 @@ fn is_check_healthy<'a>(
         // A deleted health check keeps its last status, which is not stored here; treat it as healthy.
         let Some(check) = check else { return Ok(true) };
         let Some(config) = check.at(&["HealthCheck", "HealthCheckConfig"]) else { return Ok(true) };
-        is_healthy_at(proxy, place, config, level).await
+        is_healthy(proxy, place, (id, config), level).await
     })
 }
 
-/// Whether a health check with this configuration is healthy.
-pub(crate) async fn is_healthy(proxy: &Proxy, place: &Place, config: &Element) -> Result<bool, Error> {
-    is_healthy_at(proxy, place, config, 0).await
-}
-
-async fn is_healthy_at(proxy: &Proxy, place: &Place, config: &Element, level: usize) -> Result<bool, Error> {
+async fn is_healthy(proxy: &Proxy, place: &Place, (id, config): (&str, &Element), level: usize) -> Result<bool, Error> {
     let is_true = |name: &str| config.text_at(&[name]).eq_ignore_ascii_case("true");
     // Route 53 considers a disabled health check healthy, and inverts this, too.
     let status = is_true("Disabled")
@@ -173,7 +227,10 @@ async fn is_healthy_at(proxy: &Proxy, place: &Place, config: &Element, level: us
             "RECOVERY_CONTROL" => {
                 proxy.remembered(&routing_control_key(config.text_at(&["RoutingControlArn"]))).as_deref() == Some("On")
             }
-            _ => endpoint(proxy, config).await,
+            _ => match proxy.checkers.status(id) {
+                Some(healthy) => healthy,
+                None => endpoint::is_healthy(proxy, config).await,
+            },
         };
     Ok(status != is_true("Inverted"))
 }
@@ -225,28 +282,4 @@ fn alarm_key(account: &str, region: &str, name: &str) -> String {
 
 fn routing_control_key(arn: &str) -> String {
     format!("routing control/{arn}")
-}
-
-/// Whether an endpoint answers Route 53's checkers. API Gateway and CloudFront listen on port 443, and only for TLS.
-async fn endpoint(proxy: &Proxy, config: &Element) -> bool {
-    let text = |name: &str| config.text_at(&[name]);
-    let host = text("FullyQualifiedDomainName").to_lowercase();
-    if text("Port") != "443" || text("Type").split('_').next() == Some("HTTP") {
-        return false;
-    }
-    if text("Type") == "TCP" {
-        return data_plane::listens(proxy, &host).await;
-    }
-    let path = if text("ResourcePath").is_empty() { "/" } else { text("ResourcePath") };
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let request = Request {
-        method: http::Method::GET,
-        path: format!("/{}", path.trim_start_matches('/')),
-        query: query.to_owned(),
-        headers: http::HeaderMap::new(),
-        body: bytes::Bytes::new(),
-    };
-    let Ok(response) = data_plane::connect(proxy, &host, &host, request).await else { return false };
-    let start = String::from_utf8_lossy(&response.body[..response.body.len().min(5120)]).into_owned();
-    (200..400).contains(&response.status.as_u16()) && start.contains(text("SearchString"))
 }

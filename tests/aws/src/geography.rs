@@ -130,6 +130,16 @@ pub(crate) fn location_of(region: &str) -> &'static str {
     REGIONS.iter().find(|(name, ..)| *name == region).map_or("", |(.., location)| location)
 }
 
+/// The number of a region, from 1; `None` for an unknown region. Addresses contain it.
+pub(crate) fn number_of(region: &str) -> Option<u8> {
+    u8::try_from(REGIONS.iter().position(|(name, ..)| *name == region)? + 1).ok()
+}
+
+/// The region with a number.
+pub(crate) fn region_of(number: u8) -> Option<&'static str> {
+    REGIONS.get(usize::from(number).checked_sub(1)?).map(|(name, ..)| *name)
+}
+
 /// The great-circle distance of two regions in kilometres. Infinite for an unknown region.
 pub(crate) fn distance(from: &str, to: &str) -> f64 {
     const EARTH_RADIUS: f64 = 6371.0;

@@ -11,6 +11,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test that uses this crate")]
 
+mod addresses;
 mod calls;
 mod consistency;
 mod data_plane;
@@ -33,6 +34,7 @@ mod options;
 mod proxy;
 mod records;
 mod request_paths;
+mod resolver;
 mod rest_plane;
 mod rules;
 mod snapshot;
@@ -41,14 +43,16 @@ pub mod tools;
 mod upstream;
 mod xml;
 
+pub use addresses::region_at;
 pub use calls::Call;
 pub use consistency::EventualConsistency;
 pub use error::Error;
 pub use fault::{Effect, Fault};
 pub use inventory::Inventory;
-pub use local::LocalAws;
+pub use local::{LocalAws, subnet_near};
 pub use options::{Backend, DEFAULT_ACCOUNT, Delays, Options};
 pub use proxy::{Handled, Reply};
 pub use request_paths::{RequestPath, RoutedBy};
+pub use resolver::Resolver;
 pub use rules::throttle::shortest_time;
 pub use snapshot::Snapshot;

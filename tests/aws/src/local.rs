@@ -1,6 +1,8 @@
 //! The local AWS: what tests and tools use.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,17 +10,21 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::addresses::Addresses;
 use crate::calls::{Call, CallLog};
 use crate::consistency::EventualConsistency;
-use crate::dns;
+use crate::dns::checkers::{self, Checkers};
+use crate::dns::{self, server};
 use crate::error::Error;
 use crate::fault::{Fault, Faults};
+use crate::geography::number_of;
 use crate::inventory::Inventory;
 use crate::memory::InMemoryAws;
 use crate::ministack::{Installation, Ministack};
 use crate::options::{Backend, Options};
 use crate::proxy::{self, Handled, Proxy};
 use crate::request_paths::{self, RequestPath};
+use crate::resolver::Resolver;
 use crate::rest_plane::Usage;
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
@@ -37,6 +43,8 @@ pub struct LocalAws {
     proxy: Arc<Proxy>,
     runtime: Option<Runtime>,
     ministack: Option<Ministack>,
+    /// The port of the DNS server.
+    dns_port: Option<u16>,
 }
 
 impl LocalAws {
@@ -81,6 +89,7 @@ impl LocalAws {
             latency: Mutex::new(options.latency),
             consistency: Mutex::new(options.consistency),
             timers: Timers::new(options.manual_clock),
+            checkers: Checkers::new(options.health_checkers),
             options,
             calls: CallLog::default(),
             faults: Faults::default(),
@@ -90,11 +99,18 @@ impl LocalAws {
             usage: Usage::default(),
             down: Mutex::default(),
             edge: crate::edge::EdgeCache::default(),
+            addresses: Addresses::default(),
+            shares: AtomicU32::new(0),
         });
+        let mut dns_port = None;
         if let Some(listener) = listener {
-            runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));
+            let sockets = runtime.block_on(server::bind()).map_err(start_error)?;
+            dns_port = Some(sockets.port);
+            runtime.spawn(proxy::serve(Arc::clone(&proxy), listener, None));
+            runtime.spawn(server::serve(Arc::clone(&proxy), sockets));
+            runtime.spawn(checkers::run(Arc::clone(&proxy)));
         }
-        let aws = Self { proxy, runtime: Some(runtime), ministack };
+        let aws = Self { proxy, runtime: Some(runtime), ministack, dns_port };
         aws.wait_until_healthy()?;
         Ok(aws)
     }
@@ -126,6 +142,29 @@ impl LocalAws {
     /// address, with the API's name in the `Host` header.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.proxy.port)
+    }
+
+    /// The address of the DNS server, for UDP and TCP; `None` with a manual clock.
+    pub fn dns_server(&self) -> Option<SocketAddr> {
+        self.dns_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// The resolver of a client near a region. Cached answers expire as many times faster as health checkers are.
+    ///
+    /// # Panics
+    /// When there is no DNS server.
+    pub fn resolver_near(&self, region: &str) -> Resolver {
+        let Some(server) = self.dns_server() else { panic!("an AWS with a manual clock has no DNS server") };
+        let resolver = Resolver::new(server, self.proxy.options.health_checkers.unwrap_or(1));
+        match subnet_near(region) {
+            Some(subnet) => resolver.in_subnet(&subnet),
+            None => resolver,
+        }
+    }
+
+    /// The URL for requests to the APIs at an address that the DNS server returned.
+    pub fn endpoint_at(&self, address: IpAddr) -> String {
+        format!("http://{}", SocketAddr::new(address, self.proxy.port))
     }
 
     /// Handles a request of this process without a connection: an AWS API call, or a client's request to the API that
@@ -282,6 +321,11 @@ impl LocalAws {
     pub fn stop(self) {
         drop(self);
     }
+}
+
+/// The subnet whose clients are near a region; `None` for an unknown region.
+pub fn subnet_near(region: &str) -> Option<String> {
+    number_of(region).map(|number| format!("198.18.{number}.0/24"))
 }
 
 impl Drop for LocalAws {

@@ -49,13 +49,13 @@ pub(crate) struct Block {
 }
 
 /// What Route 53 answers from.
-pub(crate) struct Zone<'a> {
+pub(crate) struct Zone<'a, 'h> {
     /// The records of a hosted zone.
     pub(crate) records: &'a [Record],
     /// The blocks of the CIDR collections that they refer to.
     pub(crate) blocks: &'a [Block],
     /// Whether the health check with an id is healthy.
-    pub(crate) is_healthy: &'a dyn Fn(&str) -> bool,
+    pub(crate) is_healthy: &'h dyn Fn(&str) -> bool,
 }
 
 /// Longer chains of aliases are loops.
@@ -73,7 +73,7 @@ const MAX_ALIASES: usize = 8;
 /// - IP-based: the healthy record whose block has the longest prefix of the client's address, else the default.
 /// - Weighted: in proportion to the weights; records of weight 0 only when no other is healthy.
 /// - Multivalue: up to eight healthy records.
-pub(crate) fn dns_answer<'a>(zone: &Zone<'a>, name: &str, kind: &str, client: &Client) -> Vec<Choice<'a>> {
+pub(crate) fn dns_answer<'a>(zone: &Zone<'a, '_>, name: &str, kind: &str, client: &Client) -> Vec<Choice<'a>> {
     let all: Vec<&Record> = zone.of(name, kind).filter(|record| zone.precision(record, client).is_some()).collect();
     let healthy: Vec<&Record> = all.iter().copied().filter(|record| zone.is_in_service(record, 0)).collect();
     // Records with weight 0 come before "treat all as healthy".
@@ -83,7 +83,7 @@ pub(crate) fn dns_answer<'a>(zone: &Zone<'a>, name: &str, kind: &str, client: &C
     choose(zone, &candidates, client)
 }
 
-impl<'a> Zone<'a> {
+impl<'a> Zone<'a, '_> {
     /// The records of a name and type.
     pub(crate) fn of(&self, name: &str, kind: &str) -> impl Iterator<Item = &'a Record> {
         let (name, kind) = (absolute(name), kind.to_owned());
@@ -128,7 +128,7 @@ fn prefix_in_common(block: &str, address: IpAddr) -> Option<u8> {
     (same >= u32::from(prefix)).then_some(prefix)
 }
 
-fn choose<'a>(zone: &Zone<'a>, candidates: &[&'a Record], client: &Client) -> Vec<Choice<'a>> {
+fn choose<'a>(zone: &Zone<'a, '_>, candidates: &[&'a Record], client: &Client) -> Vec<Choice<'a>> {
     let Some(first) = candidates.first() else { return Vec::new() };
     let one = |record: Option<&&'a Record>| vec![Choice { record: record.copied().unwrap_or(first), share: 1.0 }];
     match first.policy {
@@ -209,6 +209,7 @@ mod tests {
             set: Some(set.into()),
             policy,
             health_check: Some(set.into()),
+            ttl: Some(60),
             target: Target::Values(vec![set.into()]),
         }
     }

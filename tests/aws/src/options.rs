@@ -24,6 +24,9 @@ pub struct Options {
     pub backend: Backend,
     /// How long reads may lag behind writes; `None` makes every read current.
     pub consistency: Option<EventualConsistency>,
+    /// How many times faster than in AWS Route 53's checkers send the requests of health checks. With `None` there are no
+    /// checkers: a health check has the status of its endpoint at the moment of each answer.
+    pub health_checkers: Option<u32>,
     /// Whether only [`crate::LocalAws::advance`] moves AWS's clock. Requests then arrive only through
     /// [`crate::LocalAws::handle`].
     pub manual_clock: bool,
@@ -50,6 +53,7 @@ impl Default for Options {
             all_regions: false,
             backend: Backend::default(),
             consistency: None,
+            health_checkers: None,
             manual_clock: false,
         }
     }

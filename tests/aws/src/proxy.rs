@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -47,6 +48,12 @@ pub(crate) struct Proxy {
     pub(crate) down: Mutex<BTreeSet<String>>,
     /// The responses that CloudFront has cached.
     pub(crate) edge: crate::edge::EdgeCache,
+    /// Route 53's health checkers.
+    pub(crate) checkers: crate::dns::checkers::Checkers,
+    /// The addresses of the regions.
+    pub(crate) addresses: crate::addresses::Addresses,
+    /// How many shares of weighted records have been used.
+    pub(crate) shares: AtomicU32,
     /// The proxy's port.
     pub(crate) port: u16,
 }
@@ -63,8 +70,8 @@ impl std::fmt::Display for ReplyLost {
 
 impl std::error::Error for ReplyLost {}
 
-/// Accepts connections forever.
-pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) -> Infallible {
+/// Accepts connections forever. At the address of a region, only the APIs of that region respond.
+pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener, region: Option<&'static str>) -> Infallible {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors: wait for a connection to close.
@@ -75,7 +82,7 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) -> Infallibl
         let _ = stream.set_nodelay(true);
         let proxy = Arc::clone(&proxy);
         tokio::spawn(async move {
-            let service = service_fn(|request| respond(&proxy, request));
+            let service = service_fn(|request| respond(&proxy, request, region));
             let http = hyper::server::conn::http1::Builder::new().timer(TokioTimer::new()).to_owned();
             // An error means that the client has gone, or that a fault drops the reply.
             let _ = http.serve_connection(TokioIo::new(stream), service).await;
@@ -83,10 +90,19 @@ pub(crate) async fn serve(proxy: Arc<Proxy>, listener: TcpListener) -> Infallibl
     }
 }
 
-async fn respond(proxy: &Proxy, request: http::Request<Incoming>) -> Result<http::Response<Full<Bytes>>, ReplyLost> {
+async fn respond(
+    proxy: &Proxy,
+    request: http::Request<Incoming>,
+    region: Option<&str>,
+) -> Result<http::Response<Full<Bytes>>, ReplyLost> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| ReplyLost)?.to_bytes();
-    match handle(proxy, http::Request::from_parts(parts, body)).await.reply {
+    let request = http::Request::from_parts(parts, body);
+    let reply = match region {
+        Some(region) => data_plane::respond_in(proxy, region, whole(request)).await.into(),
+        None => handle(proxy, request).await.reply,
+    };
+    match reply {
         Reply::Response(response) => Ok(response.map(Full::new)),
         Reply::Lost => Err(ReplyLost),
         Reply::Never => std::future::pending().await,
@@ -124,20 +140,24 @@ impl From<Response> for Reply {
 
 /// Handles a request, with or without a connection.
 pub(crate) async fn handle(proxy: &Proxy, request: http::Request<Bytes>) -> Handled {
-    let (parts, body) = request.into_parts();
-    let request = Request {
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        body,
-    };
+    let request = whole(request);
     match Scope::of(&request.headers).filter(|scope| scope.service != "execute-api") {
         Some(scope) => {
             let (call, reply) = api_call(proxy, scope, request).await;
             Handled { call: Some(call), reply }
         }
         None => Handled { call: None, reply: data_plane::respond(proxy, request).await.into() },
+    }
+}
+
+fn whole(request: http::Request<Bytes>) -> Request {
+    let (parts, body) = request.into_parts();
+    Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
     }
 }
 
@@ -274,6 +294,12 @@ impl Proxy {
             return key.to_owned();
         }
         self.remembered(&session_key(key)).unwrap_or_default()
+    }
+
+    /// A number from 0 to 1, which selects among weighted records. Successive numbers are spread evenly.
+    pub(crate) fn next_share(&self) -> f64 {
+        const GOLDEN_RATIO: f64 = 0.618_033_988_749_894_9;
+        (f64::from(self.shares.fetch_add(1, Ordering::Relaxed)) * GOLDEN_RATIO).fract()
     }
 
     /// How long reads may lag behind writes now.

@@ -18,6 +18,9 @@ pub(crate) struct Record {
     pub(crate) policy: Policy,
     /// The id of the health check that takes it out of service.
     pub(crate) health_check: Option<String>,
+    /// The time to live in seconds; `None` for an alias, which has that of its target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ttl: Option<u32>,
     /// What it resolves to.
     pub(crate) target: Target,
 }
@@ -138,6 +141,7 @@ impl Record {
             set: given("SetIdentifier"),
             policy,
             health_check: given("HealthCheckId"),
+            ttl: given("TTL").and_then(|ttl| ttl.parse().ok()),
             target,
         }
     }

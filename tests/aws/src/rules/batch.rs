@@ -201,7 +201,7 @@ mod tests {
             evaluate_health: false,
         };
         let set = (!set.is_empty()).then(|| set.to_owned());
-        Record { name: name.into(), kind: kind.into(), set, policy, health_check: None, target }
+        Record { name: name.into(), kind: kind.into(), set, policy, health_check: None, ttl: None, target }
     }
 
     fn check(current: &[Record], action: &str, record: Record, expected: &str) {

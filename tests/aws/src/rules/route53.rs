@@ -127,7 +127,7 @@ async fn health_check_status(context: &Context<'_>) -> Verdict {
         return context.refuse(404, "NoSuchHealthCheck", "No health check exists with the specified ID.");
     };
     let config = check.at(&["HealthCheck", "HealthCheckConfig"]).cloned().unwrap_or_default();
-    let healthy = dns::is_healthy(context.proxy, &context.place, &config).await?;
+    let healthy = dns::is_check_healthy(context.proxy, &context.place, context.name(0), 0).await?;
     let status = if healthy { "Success: HTTP Status Code 200, OK" } else { "Failure: Unhealthy" };
     let observation = |region: &str| {
         let report =

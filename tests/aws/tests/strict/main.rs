@@ -7,6 +7,7 @@ mod acm;
 mod apigateway;
 mod basics;
 mod cloudfront;
+mod dns;
 mod edge;
 mod fixtures;
 mod lambda;

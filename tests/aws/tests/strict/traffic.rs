@@ -50,7 +50,7 @@ async fn two_regions(world: &mut World) -> Vec<String> {
 }
 
 /// The same with one domain name, and a record with a health check per region.
-async fn with_records(world: &mut World, failover: bool) -> Vec<String> {
+pub(crate) async fn with_records(world: &mut World, failover: bool) -> Vec<String> {
     let hosts = two_regions(world).await;
     world.set_region("us-east-1");
     let zone = world.zone().await;

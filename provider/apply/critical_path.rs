@@ -1,0 +1,147 @@
+//! The critical path of an apply: the chain of steps that determined how long it took.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::executor::verb;
+use crate::plan::Step;
+
+/// When a step ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// When all steps that it waits for had ended.
+    pub(super) ready: Instant,
+    /// When its work began: later than `ready` if a drain period had to pass.
+    pub(super) began: Instant,
+    /// When it ended.
+    pub(super) ended: Instant,
+}
+
+/// A step on the critical path.
+#[derive(Debug)]
+pub(super) struct Link<'a> {
+    step: &'a Step,
+    /// The step for which it waited longest; `None` at the start of the apply.
+    after: Option<&'a Step>,
+    /// The rest of the drain period for which it waited.
+    drain: Duration,
+    /// How long its work took.
+    took: Duration,
+    /// What its work waited for longest in AWS, and how long.
+    wait: Option<(String, Duration)>,
+}
+
+/// The critical path, from the start of the apply to its end. Steps without a span did not run.
+pub(super) fn critical_path<'a>(
+    steps: &'a [Step],
+    spans: &BTreeMap<usize, Span>,
+    longest_wait: impl Fn(&Step) -> Option<(String, Duration)>,
+) -> Vec<Link<'a>> {
+    let last_of = |candidates: &mut dyn Iterator<Item = usize>| {
+        let ended = candidates.filter_map(|at| Some((spans.get(&at)?.ended, at)));
+        ended.max_by_key(|(ended, at)| (*ended, std::cmp::Reverse(*at))).map(|(_, at)| at)
+    };
+    let mut path = Vec::new();
+    let mut next = last_of(&mut spans.keys().copied());
+    while let Some((step, span)) = next.and_then(|at| Some((steps.get(at)?, spans.get(&at)?))) {
+        next = last_of(&mut step.after.keys().chain(&step.waits_for).copied());
+        path.push(Link {
+            step,
+            after: next.and_then(|at| steps.get(at)),
+            drain: span.began.saturating_duration_since(span.ready),
+            took: span.ended.saturating_duration_since(span.began),
+            wait: longest_wait(step),
+        });
+    }
+    path.reverse();
+    path
+}
+
+impl fmt::Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |step: &Step| format!("{} {}", verb(&step.action), step.address);
+        write!(f, "{}: {:.1} s", name(self.step), self.took.as_secs_f64())?;
+        if let Some((what, time)) = &self.wait {
+            write!(f, ", of which {:.1} s for {what}", time.as_secs_f64())?;
+        }
+        match self.after {
+            Some(after) => write!(f, ", after {}", name(after))?,
+            None => f.write_str(", at the start")?,
+        }
+        if !self.drain.is_zero() {
+            write!(f, " and {:.1} s of the drain period", self.drain.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::desired::Address;
+    use crate::plan::Action;
+
+    fn step(kind: &str, action: Action, after: &[(usize, u64)], waits_for: &[usize]) -> Step {
+        Step {
+            address: Address::global(kind),
+            action,
+            after: after.iter().map(|(at, drain)| (*at, Duration::from_secs(*drain))).collect(),
+            waits_for: waits_for.iter().copied().collect::<BTreeSet<_>>(),
+            not_before: None,
+        }
+    }
+
+    /// The path of steps that became ready, began and ended at these seconds.
+    fn path(steps: &[Step], times: &[(u64, u64, u64)]) -> Vec<String> {
+        let start = Instant::now();
+        let time = |seconds: u64| start + Duration::from_secs(seconds);
+        let spans = times.iter().enumerate().map(|(at, (ready, began, ended))| {
+            (at, Span { ready: time(*ready), began: time(*began), ended: time(*ended) })
+        });
+        let wait = |step: &Step| {
+            let waits = step.address.kind == "certificate";
+            waits.then(|| ("the certificate to be issued".to_owned(), Duration::from_millis(7_500)))
+        };
+        critical_path(steps, &spans.collect(), wait).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_path_leads_through_the_steps_that_ended_last() {
+        let steps = [
+            step("claim", Action::Create, &[], &[]),
+            step("role", Action::Create, &[(0, 0)], &[]),
+            step("certificate", Action::Create, &[(0, 0)], &[]),
+            step("record", Action::Create, &[(1, 0), (2, 0)], &[]),
+            step("domain", Action::Delete, &[(3, 60)], &[1]),
+        ];
+        let times = [(0, 0, 1), (1, 1, 5), (1, 1, 9), (9, 9, 10), (10, 70, 72)];
+        assert_eq!(
+            path(&steps, &times),
+            [
+                "create global/claim: 1.0 s, at the start",
+                "create global/certificate: 8.0 s, of which 7.5 s for the certificate to be issued, after create global/claim",
+                "create global/record: 1.0 s, after create global/certificate",
+                "delete global/domain: 2.0 s, after create global/record and 60.0 s of the drain period",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_path_also_leads_through_steps_that_only_must_have_ended() {
+        let steps = [
+            step("role", Action::Create, &[], &[]),
+            step("probe", Action::Create, &[], &[]),
+            step("record", Action::Create, &[(0, 0)], &[1]),
+        ];
+        assert_eq!(
+            path(&steps, &[(0, 0, 2), (0, 0, 4), (4, 4, 5)]),
+            ["create global/probe: 4.0 s, at the start", "create global/record: 1.0 s, after create global/probe"]
+        );
+        // Steps that did not run are on no path.
+        assert_eq!(path(&steps, &[(0, 0, 2)]), ["create global/role: 2.0 s, at the start"]);
+        assert!(path(&[], &[]).is_empty());
+    }
+}
