@@ -4,6 +4,7 @@ mod account;
 mod coalescing;
 mod destroy;
 mod drift;
+mod edge_function;
 mod execute_api_endpoint;
 mod foreign;
 mod home_region;

@@ -8,6 +8,7 @@ mod changes;
 mod concurrent_applies;
 mod configs;
 mod create;
+mod edge_function;
 mod failures;
 mod functions;
 mod home_regions;

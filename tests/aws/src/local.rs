@@ -90,6 +90,7 @@ impl LocalAws {
             usage: Usage::default(),
             down: Mutex::default(),
             edge: crate::edge::EdgeCache::default(),
+            edge_functions: crate::edge::lambda::Runner::default(),
         });
         if let Some(listener) = listener {
             runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));

@@ -47,6 +47,8 @@ pub(crate) struct Proxy {
     pub(crate) down: Mutex<BTreeSet<String>>,
     /// The responses that CloudFront has cached.
     pub(crate) edge: crate::edge::EdgeCache,
+    /// The process that runs Lambda@Edge functions.
+    pub(crate) edge_functions: crate::edge::lambda::Runner,
     /// The proxy's port.
     pub(crate) port: u16,
 }

@@ -1,3 +1,6 @@
+use std::path::Path;
+use std::process::Command;
+
 use super::*;
 
 fn settings(hosts: &[&str]) -> Settings {
@@ -50,4 +53,13 @@ fn only_the_refusal_because_of_replicas_is_deferred() {
     assert!(is_replicated(&refused("InvalidParameterValueException", message)));
     assert!(!is_replicated(&refused("InvalidParameterValueException", "The role cannot be assumed.")));
     assert!(!is_replicated(&refused("ResourceConflictException", message)));
+}
+
+/// `index.test.js` executes the script.
+#[test]
+fn the_script_passes_its_tests_on_node() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider/components/lambda/edge_function");
+    let node = strict_aws::node::find().unwrap();
+    let run = Command::new(node).args(["--test", "index.test.js"]).current_dir(folder).output().unwrap();
+    assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
 }

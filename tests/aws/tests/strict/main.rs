@@ -8,6 +8,7 @@ mod apigateway;
 mod basics;
 mod cloudfront;
 mod edge;
+mod edge_functions;
 mod fixtures;
 mod lambda;
 mod rest;
