@@ -1,3 +1,5 @@
+//! Names, content and script of the function.
+
 use std::path::Path;
 use std::process::Command;
 
