@@ -23,6 +23,8 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// The steps that failed, in the order in which they failed.
     pub failures: Vec<Failure>,
+    /// The deletions that AWS carries out only later. Their objects are deposed in the ledger.
+    pub deferred: Vec<Failure>,
     /// Results that contradict the ledger, which does not contain them: bugs in the provider.
     pub refused: Vec<Impossible>,
     /// The components whose steps did not begin, because an earlier step failed or the user cancelled.
@@ -73,6 +75,7 @@ impl Engine {
             outcome: Outcome {
                 ledger,
                 failures: Vec::new(),
+                deferred: Vec::new(),
                 refused: Vec::new(),
                 not_begun: Vec::new(),
                 rolled_back: Vec::new(),
@@ -219,13 +222,20 @@ impl<'a> Execution<'a> {
             self.status.insert(at, Status::Failed);
             return;
         }
-        if ended.error.is_some() {
+        if ended.error.as_ref().is_some_and(|error| !matches!(error, CallError::Deferred { .. })) {
             self.extend_drains(step);
         }
         match ended.error {
             None => {
                 tracing::info!(component = %step.address, action = verb(&step.action), "step done");
                 self.status.insert(at, Status::Done(self.engine.run.clock.now()));
+            }
+            // Nothing that is left waits for the object: it is as good as deleted.
+            Some(error @ CallError::Deferred { .. }) => {
+                tracing::info!(component = %step.address, reason = %error, "deletion deferred");
+                self.status.insert(at, Status::Done(self.engine.run.clock.now()));
+                let (address, action) = (step.address.clone(), step.action.clone());
+                self.outcome.deferred.push(Failure { address, action, error });
             }
             Some(CallError::Cancelled(_)) => drop(self.status.insert(at, Status::Skipped)),
             Some(error) => {

@@ -124,6 +124,9 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
         Job::Delete { entry } => match delete(&aws, component, &entry).await {
             Ok(Deletion::Done) => StepResult::ok(Event::Deleted { address }),
             Ok(Deletion::NotOurs) => StepResult::ok(Event::Released { address }),
+            Err(error @ CallError::Deferred { .. }) => {
+                StepResult { event: Some(Event::Deferred { address }), error: Some(error) }
+            }
             Err(error) => StepResult::err(error),
         },
         Job::Retire { entry } => match delete(&aws, component, &entry).await {

@@ -39,6 +39,12 @@ pub enum Event {
         /// The component.
         address: Address,
     },
+    /// AWS deletes the object of a component that is no longer desired only later: the object stays in the ledger as a
+    /// deposed one, which the next apply tries to delete again.
+    Deferred {
+        /// The component.
+        address: Address,
+    },
     /// The object belongs to another owner: it stays in AWS and leaves the ledger.
     Released {
         /// The component.
@@ -90,6 +96,10 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
                 return Err(Impossible(address, "deleted", NOT_KNOWN));
             }
         }
+        Event::Deferred { address } => match ledger.entries.remove(&address) {
+            Some(entry) => ledger.deposed.push((address, entry)),
+            None => return Err(Impossible(address, "kept for a later deletion", NOT_KNOWN)),
+        },
         Event::Released { address } => {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "released", NOT_KNOWN));
@@ -174,6 +184,15 @@ mod tests {
         let released = Event::Released { address: Address::global("role") };
         assert_eq!(fold(&mut ledger, released.clone()), Ok(()));
         assert!(ledger.is_empty() && fold(&mut ledger, released).is_err());
+    }
+
+    #[test]
+    fn an_object_that_aws_deletes_later_is_kept_as_a_deposed_one() {
+        let mut ledger = Ledger::default();
+        assert_eq!(fold(&mut ledger, made("1")), Ok(()));
+        assert_eq!(fold(&mut ledger, Event::Deferred { address: Address::global("role") }), Ok(()));
+        assert!(ledger.entries.is_empty() && ledger.deposed.len() == 1);
+        assert!(fold(&mut ledger, Event::Deferred { address: Address::global("role") }).is_err());
     }
 
     #[test]

@@ -73,6 +73,16 @@ pub enum CallError {
         /// AWS's reason.
         why: String,
     },
+    /// AWS deletes the object only later, after a time that no operation should wait for.
+    #[error("{what} cannot be deleted yet: {why}")]
+    Deferred {
+        /// The object.
+        what: String,
+        /// AWS's reason.
+        why: String,
+        /// The command by which a user deletes the object later.
+        command: String,
+    },
     /// The user cancelled the operation.
     #[error("cancelled before {0}")]
     Cancelled(String),

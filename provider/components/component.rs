@@ -116,7 +116,8 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         to: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
-    /// Deletes the object and waits until it is gone for others.
+    /// Deletes the object and waits until it is gone for others. [`CallError::Deferred`] if AWS deletes the object only hours
+    /// later.
     fn delete(
         aws: &Regional,
         spec: &Self::Spec,

@@ -13,6 +13,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<lambda::version_check::VersionCheck>::new(),
     &Erased::<lambda::alias::Alias>::new(),
     &Erased::<lambda::provisioned_concurrency::ProvisionedConcurrency>::new(),
+    &Erased::<lambda::edge_function::EdgeFunction>::new(),
     &Erased::<apigateway::http_api::HttpApi>::new(),
     &Erased::<apigateway::execute_api_endpoint::ExecuteApiEndpoint>::new(),
     &Erased::<apigateway::rest_api::RestApi>::new(),

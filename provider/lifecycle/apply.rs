@@ -3,12 +3,12 @@
 use super::loaded::Loaded;
 use super::plan::{check_unprotected, unsafe_plan};
 use super::{Provider, State, change_of, report, warnings_of};
-use crate::apply::{Engine, Outcome};
+use crate::apply::{Engine, Failure, Outcome};
 use crate::aws::chain;
 use crate::components::Catalog;
 use crate::desired::Desired;
 use crate::ownership::place;
-use crate::plan::{Difference, Kinds, Ledger, Plan, PlannedChange, View};
+use crate::plan::{Action, Difference, Entry, Kinds, Ledger, Plan, PlannedChange, View};
 use crate::resources::Resource;
 use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -55,6 +55,7 @@ impl Provider {
         self.refreshed.forget(&settings.owner);
         let outcome = destroy_all(&engine, ledger).await;
         warnings.extend(warnings_of(&engine));
+        warnings.extend(report::deferred(&outcome.deferred, true));
         if outcome.ledger.is_empty() {
             return Ok((State::gone(), warnings));
         }
@@ -80,6 +81,7 @@ impl Provider {
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
         let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
+        diagnostics.extend(report::deferred(&outcome.deferred, false));
         diagnostics.extend(errors(&desired, &outcome));
         Ok((attempt.reached(&outcome.ledger), diagnostics))
     }
@@ -159,10 +161,22 @@ async fn check_unused(engine: &Engine, ledger: &Ledger) -> Result<(), Diagnostic
     Err(vec![Diagnostic::error(Path::root(), "AWS objects are in use", detail)])
 }
 
-/// Destroys every component of `ledger`.
+/// Destroys every component of `ledger`. Objects that AWS deletes only later leave the ledger: nothing would ever delete them
+/// from there.
 pub(super) async fn destroy_all(engine: &Engine, ledger: Ledger) -> Outcome {
     let plan = Plan::destroy(&ledger, engine.kinds());
-    engine.apply(&Desired::default(), &plan, ledger).await
+    let mut outcome = engine.apply(&Desired::default(), &plan, ledger).await;
+    if !outcome.deferred.is_empty() {
+        let Outcome { ledger, failures, not_begun, .. } = &mut outcome;
+        ledger.deposed.retain(|(address, entry)| {
+            let is_it = |old: &Entry| old.outputs == entry.outputs;
+            let has_failed = |failure: &Failure| {
+                failure.address == *address && matches!(&failure.action, Action::Retire(old) if is_it(old))
+            };
+            failures.iter().any(has_failed) || not_begun.contains(address)
+        });
+    }
+    outcome
 }
 
 /// Refuses to apply anything but the plan that the user approved. A source directory, for example, can change meanwhile.
@@ -246,6 +260,7 @@ mod tests {
         let outcome = |addresses: &[Address]| Outcome {
             ledger: Ledger::default(),
             failures: Vec::new(),
+            deferred: Vec::new(),
             refused: Vec::new(),
             not_begun: addresses.to_vec(),
             rolled_back: Vec::new(),

@@ -204,7 +204,7 @@ impl Provider {
         let rolls_back = settings.on_create_failure == OnCreateFailure::Rollback;
         let has_no_credentials = outcome.failures.iter().any(|failure| failure.error.is_credentials());
         let (state, mut diagnostics) = if complete {
-            (attempt.reached(&outcome.ledger), Vec::new())
+            (attempt.reached(&outcome.ledger), report::deferred(&outcome.deferred, false))
         } else if has_no_credentials && rolls_back {
             // A rollback would fail for the same reason.
             (attempt.stopped(&outcome.ledger), errors(attempt.desired, &outcome))
@@ -317,6 +317,7 @@ async fn roll_back(
     let mut diagnostics = report::failures(desired, failed);
     diagnostics.extend(report::refused(&outcome.refused));
     diagnostics.extend(report::refused(&deleted.refused));
+    diagnostics.extend(report::deferred(&deleted.deferred, true));
     diagnostics.extend(unsearched.into_iter().map(report::as_warning));
     (state, diagnostics)
 }

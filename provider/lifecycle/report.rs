@@ -146,6 +146,24 @@ pub(super) fn not_refreshed(unread: &[(Address, CallError)]) -> Diagnostics {
     by_cause(problems).into_iter().map(as_warning).collect()
 }
 
+/// The warnings of deletions that AWS carries out only later. A destroyed resource has no state from which a later apply could
+/// delete its objects.
+pub(super) fn deferred(deferred: &[Failure], is_destroyed: bool) -> Diagnostics {
+    let warning = |Failure { address, error, .. }: &Failure| {
+        let CallError::Deferred { command, .. } = error else { return None };
+        let (summary, rest) = if is_destroyed {
+            let rest = "It is no longer in the state. Delete it later with";
+            ("AWS object left behind", format!("{rest} `{command}`."))
+        } else {
+            let rest = "It no longer receives requests, it stays in the state, and a later apply that changes the resource \
+                        deletes it.";
+            ("AWS object not deleted yet", rest.to_owned())
+        };
+        Some(Diagnostic::warning(Path::root(), summary, format!("{} ({address}). {rest}", chain(error))))
+    };
+    deferred.iter().filter_map(warning).collect()
+}
+
 /// The same diagnostic as a warning.
 pub(super) fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
     Diagnostic::warning(diagnostic.path, diagnostic.summary, diagnostic.detail)
@@ -201,7 +219,7 @@ fn fix(error: &CallError) -> &'static str {
         }
         CallError::NotStarted { .. } => "Run again to continue. `timeouts` limits how long an operation may take.",
         CallError::Failed { .. } => "Fix the cause that AWS reports, and run again.",
-        CallError::Cancelled(_) => "Run again to continue.",
+        CallError::Deferred { .. } | CallError::Cancelled(_) => "Run again to continue.",
         CallError::Malformed(_) => "Use the version of the provider that wrote the state.",
         CallError::Local { .. } => "Make it readable, leave it unchanged between plan and apply, and run again.",
     }

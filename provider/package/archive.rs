@@ -41,6 +41,16 @@ pub(super) fn write(path: &Path, entries: &[Entry]) -> Result<(Package, File), P
     Ok((Package { sha256, zipped_bytes, unzipped_bytes, files }, file))
 }
 
+/// Zips texts by name.
+pub(super) fn of_texts(files: &[(&str, &str)]) -> Result<Vec<u8>, PackageError> {
+    let mut zip = ZipWriter::new(io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        zip.start_file(*name, options().unix_permissions(0o644)).map_err(scratch)?;
+        zip.write_all(text.as_bytes()).map_err(PackageError::Scratch)?;
+    }
+    Ok(zip.finish().map_err(scratch)?.into_inner())
+}
+
 /// Copies the user's zip file into a temporary file, byte for byte, and inspects it.
 pub(super) fn copy(path: &Path) -> Result<(Package, File), PackageError> {
     let mut copy = Hashing::new(tempfile::tempfile().map_err(PackageError::Scratch)?);

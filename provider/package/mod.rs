@@ -54,6 +54,14 @@ impl Packages for DiskPackages {
     }
 }
 
+/// The zip file of texts by name: the code of a function of the provider's own.
+///
+/// # Errors
+/// [`PackageError::Scratch`].
+pub fn of_texts(files: &[(&str, &str)]) -> Result<Vec<u8>, PackageError> {
+    archive::of_texts(files)
+}
+
 /// A package that is ready for upload.
 #[derive(Debug, Clone)]
 pub struct Zip(Arc<Built>);

@@ -5,6 +5,7 @@ mod apigateway;
 mod cloudfront;
 mod connect;
 mod discovery;
+mod edge_function;
 mod iam;
 mod lambda;
 mod logs;

@@ -5,6 +5,7 @@ mod bad_version;
 mod coalescing;
 mod destroy;
 mod drift;
+mod edge_function;
 mod execute_api_endpoint;
 mod foreign;
 mod home_region;

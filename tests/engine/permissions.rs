@@ -83,6 +83,7 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["routing", "health_check", "path"], json!("/alive")),
         with(&["cdn", "price_class"], json!("PriceClass_100")),
         with(&["cdn", "cache", "max_ttl_seconds"], json!(60)),
+        with(&["cdn", "origin"], json!("edge_function")),
         with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
         plain,

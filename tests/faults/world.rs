@@ -169,6 +169,7 @@ fn delays() -> Delays {
         certificate_released: Duration::from_secs(60),
         change_insync: INSYNC,
         distribution_deployed: DEPLOYED,
+        replicas_removed: Duration::from_secs(4 * 3600),
     }
 }
 

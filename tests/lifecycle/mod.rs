@@ -9,6 +9,8 @@ mod cloudfront_latency;
 mod concurrent_applies;
 mod configs;
 mod create;
+
+mod edge_function;
 mod failover;
 mod failures;
 mod functions;

@@ -13,7 +13,7 @@ use crate::components::support::adoption;
 use crate::components::support::answer::{ignore_missing, none_if_missing};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, KindMeta};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
 /// The kind `role`.
 #[derive(Debug)]
@@ -23,6 +23,14 @@ output_keys! {
     Role {
         ARN = arn: String,
     }
+}
+
+/// The key of the role of a Lambda@Edge function. No function of an API has such a name.
+pub const EDGE: &str = "@edge";
+
+/// The name of the role of the Lambda@Edge function of the API `name`.
+pub fn edge_name(name: &str) -> String {
+    format!("{name}{EDGE}")
 }
 
 /// The desired settings of an IAM role.
@@ -102,18 +110,15 @@ impl Component for Role {
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let role = get(aws, aws.owner().name()).await?.filter(|role| tags::is_ours(aws, &tags_of(role)));
-        let found = role.map(|role| Discovered {
-            key: None,
-            spec: Spec {
-                name: role.role_name().to_owned(),
-                services: Vec::new(),
-                policies: BTreeMap::new(),
-                tags: Tags::new(),
-            },
-            outputs: outputs(&role),
-        });
-        Ok(found.into_iter().collect())
+        let mut found = Vec::new();
+        for (key, name) in [(None, aws.owner().name().to_owned()), (Some(EDGE), edge_name(aws.owner().name()))] {
+            let address = Address::from(Address::global_of::<Self>().maybe_key(key));
+            let role = get(aws, &name).await?;
+            let Some(role) = role.filter(|role| tags::is_ours_at(aws, &address, &tags_of(role))) else { continue };
+            let spec = Spec { name, services: Vec::new(), policies: BTreeMap::new(), tags: Tags::new() };
+            found.push(Discovered { key: key.map(str::to_owned), spec, outputs: outputs(&role) });
+        }
+        Ok(found)
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {

@@ -19,6 +19,8 @@ use crate::components::{
 };
 use crate::desired::{Input, Kind, KindMeta, PackageSource};
 
+pub(super) use request::passes;
+
 /// The kind `function`.
 #[derive(Debug)]
 pub struct Function;
@@ -211,7 +213,7 @@ impl Component for Function {
         let from = &adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let client = aws.lambda();
         let what = format!("function {} in {}", outputs.name, aws.region());
-        retag(aws, outputs, TagChange::between(&from.tags, &to.tags)).await?;
+        retag(aws, &outputs.arn, TagChange::between(&from.tags, &to.tags)).await?;
         if let Some(change) = request::configure(&client, from, to) {
             let attempt = || aws.call("lambda:UpdateFunctionConfiguration", || change.clone().send());
             let changed = aws.retry(&what, lambda::PROPAGATION, request::passes, attempt).await;
@@ -267,7 +269,7 @@ async fn make(aws: &Regional, spec: &Resolved<Spec>, what: &str) -> Result<Outpu
 async fn take_over(aws: &Regional, spec: &Resolved<Spec>, what: &str, taken: CallError) -> Result<Outputs, CallError> {
     let outputs = adoption::take_over::<Function>(aws, spec, what, taken.clone()).await?;
     let every_tag = TagChange::between(&Tags::default(), &spec.tags);
-    match retag(aws, &outputs, every_tag).await {
+    match retag(aws, &outputs.arn, every_tag).await {
         Err(error) if error.is_not_found() => Err(taken),
         retagged => retagged.map(|()| outputs),
     }
@@ -300,8 +302,9 @@ async fn reserve(aws: &Regional, name: &str, reserved: Option<&Input<i64>>) -> R
     aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await
 }
 
-async fn retag(aws: &Regional, outputs: &Outputs, change: TagChange) -> Result<(), CallError> {
-    let (client, arn) = (aws.lambda(), &outputs.arn);
+/// Changes the tags of the function with this ARN.
+pub(super) async fn retag(aws: &Regional, arn: &str, change: TagChange) -> Result<(), CallError> {
+    let client = aws.lambda();
     let set = async |tags: BTreeMap<String, String>| {
         let tags: HashMap<String, String> = tags.into_iter().collect();
         let send = || client.tag_resource().resource(arn).set_tags(Some(tags.clone())).send();

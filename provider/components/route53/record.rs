@@ -30,7 +30,7 @@ pub struct Spec {
     pub zone_id: Input<String>,
     /// The domain name.
     pub name: Input<String>,
-    /// The record types: `A`, `AAAA`.
+    /// The record types: `A` and `AAAA`, or `CNAME`.
     pub types: Vec<String>,
     /// The record sets by set identifier. Each is created once its region has answered its probe.
     pub sets: BTreeMap<String, Gated<RecordSet>>,
@@ -43,9 +43,9 @@ pub struct Spec {
 pub struct RecordSet {
     /// When Route 53 answers with this record set.
     pub routing: Routing,
-    /// The host name of the alias target.
+    /// The host name of the alias target, or the value of a CNAME record.
     pub target: Input<String>,
-    /// The id of the hosted zone of that host name.
+    /// The id of the hosted zone of that host name; empty for a CNAME record, which is no alias.
     pub target_zone_id: Input<String>,
     /// The id of the health check; while it is unhealthy, Route 53 does not answer with this record set.
     pub health_check_id: Option<Input<String>>,
@@ -107,12 +107,20 @@ pub enum Routing {
     },
 }
 
+/// The time to live of CNAME records, in seconds. A Lambda@Edge function uses an answer for another 30 seconds.
+pub const CNAME_SECONDS: i64 = 30;
+
 /// The key of the record set that leads to the record of [`secondary_name`].
 pub const SECONDARY: &str = "secondary";
 
 /// The name below `name` that is routed to the secondary regions.
 pub fn secondary_name(name: &str) -> String {
     format!("{SECONDARY}.{name}")
+}
+
+/// The name below `name` whose CNAME records lead to the names of the regions.
+pub fn cname_of(name: &str) -> String {
+    format!("origin.{name}")
 }
 
 /// The key of the record set of a region. A region with several record sets has one for each `part`, such as a location.

@@ -8,7 +8,9 @@ use crate::aws::{CallError, Regional};
 use crate::components::Siblings;
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
-use crate::components::route53::record::{Outputs, Record, RecordSet, SECONDARY, Spec, region_of, secondary_name};
+use crate::components::route53::record::{
+    Outputs, Record, RecordSet, SECONDARY, Spec, cname_of, region_of, secondary_name,
+};
 use crate::components::route53::{dns, record_sets};
 use crate::components::support::answer::none_if_missing;
 use crate::desired::Address;
@@ -33,9 +35,12 @@ pub(crate) async fn is_own(
     }
 }
 
-/// Whether a record set is an alias of a distribution, or of the custom domain name in the region `key`, that carries
-/// our owner id.
+/// Whether a record set is an alias of a distribution, or of the custom domain name in the region `key`, that carries our owner
+/// id, or a CNAME record with that custom domain name.
 async fn leads_to_own(aws: &Regional, name: &str, key: &str, held: &ResourceRecordSet) -> Result<bool, CallError> {
+    if let Some(value) = record_sets::value_of(held) {
+        return Ok(domain::own_target(&aws.at(region_of(key)), &value).await?.is_some());
+    }
     let (Some(alias), Some(target)) = (&held.alias_target, record_sets::target_of(held)) else { return Ok(false) };
     if alias.hosted_zone_id == distribution::HOSTED_ZONE {
         let own = distribution::own(aws).await?;
@@ -109,6 +114,16 @@ pub(crate) async fn candidates(
             let own = Address::global_of::<Record>().key(&secondary);
             candidates.entry(name.clone()).or_default().insert(dns::normal(&secondary), own.into());
             candidates.entry(secondary).or_default().insert(target.clone(), address.clone());
+        }
+        // A record of CNAMEs leads to the names of the regions.
+        if let Some(parent) = address.scope.region().and_then(|region| name.strip_prefix(&format!("{region}."))) {
+            let shared = cname_of(parent);
+            let secondary = secondary_name(&shared);
+            let own = Address::global_of::<Record>().key(&secondary);
+            candidates.entry(shared.clone()).or_default().insert(dns::normal(&secondary), own.into());
+            for routed in [shared, secondary] {
+                candidates.entry(routed).or_default().insert(dns::normal(&name), address.clone());
+            }
         }
         candidates.entry(name).or_default().insert(target, address);
     }

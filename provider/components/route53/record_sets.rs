@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_route53::types::builders::ResourceRecordSetBuilder;
 use aws_sdk_route53::types::{
-    AliasTarget, Change, ChangeAction, CidrRoutingConfig, GeoProximityLocation, ResourceRecordSet,
+    AliasTarget, Change, ChangeAction, CidrRoutingConfig, GeoProximityLocation, ResourceRecord, ResourceRecordSet,
     ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
 };
 
 use crate::aws::CallError;
 use crate::components::cloudfront::distribution;
-use crate::components::route53::record::{RecordSet, Routing, Spec};
+use crate::components::route53::record::{CNAME_SECONDS, RecordSet, Routing, Spec};
 use crate::components::route53::{dns, geography};
 use crate::components::support::answer::{build_part, to_i32};
 use crate::desired::{Gated, Input};
@@ -34,9 +34,15 @@ fn wanted(spec: &Spec) -> Result<BTreeMap<Key, ResourceRecordSet>, CallError> {
     Ok(wanted)
 }
 
-/// The host name of a record set's alias target.
+/// The host name of a record set's alias target, or the value of a CNAME record.
 pub(crate) fn target_of(set: &ResourceRecordSet) -> Option<String> {
-    set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name))
+    set.alias_target.as_ref().map(|alias| dns::normal(&alias.dns_name)).or_else(|| value_of(set))
+}
+
+/// The value of a CNAME record.
+pub(crate) fn value_of(set: &ResourceRecordSet) -> Option<String> {
+    let records = set.resource_records.as_deref().filter(|_| set.r#type == RrType::Cname);
+    records.and_then(|records| records.first()).map(|record| dns::normal(&record.value))
 }
 
 /// The record set of `spec` with the set identifier of `held`, and its key: a region, or [`distribution::KEY`].
@@ -66,16 +72,20 @@ fn keys(spec: &Spec) -> Vec<Key> {
 }
 
 fn to_aws(spec: &Spec, identifier: &str, set: &RecordSet, kind: &str) -> Result<ResourceRecordSet, CallError> {
-    let alias = AliasTarget::builder()
-        .dns_name(set.target.get())
-        .hosted_zone_id(set.target_zone_id.get())
-        // Route 53 cannot evaluate the health of a CloudFront distribution.
-        .evaluate_target_health(set.evaluate_target_health && set.target_zone_id.get() != distribution::HOSTED_ZONE);
-    let base = ResourceRecordSet::builder()
-        .name(spec.name.get())
-        .r#type(RrType::from(kind))
-        .alias_target(build_part(alias.build())?)
-        .set_health_check_id(set.health_check_id.as_ref().map(|id| id.get().clone()));
+    let base = ResourceRecordSet::builder().name(spec.name.get()).r#type(RrType::from(kind));
+    let base = if set.target_zone_id.get().is_empty() {
+        let record = ResourceRecord::builder().value(set.target.get());
+        base.ttl(CNAME_SECONDS).resource_records(build_part(record.build())?)
+    } else {
+        let is_distribution = set.target_zone_id.get() == distribution::HOSTED_ZONE;
+        let alias = AliasTarget::builder()
+            .dns_name(set.target.get())
+            .hosted_zone_id(set.target_zone_id.get())
+            // Route 53 cannot evaluate the health of a CloudFront distribution.
+            .evaluate_target_health(set.evaluate_target_health && !is_distribution);
+        base.alias_target(build_part(alias.build())?)
+    };
+    let base = base.set_health_check_id(set.health_check_id.as_ref().map(|id| id.get().clone()));
     let base = if set.routing == Routing::Simple { base } else { base.set_identifier(identifier) };
     build_part(routed(base, &set.routing)?.build())
 }
@@ -102,8 +112,17 @@ fn routed(set: ResourceRecordSetBuilder, routing: &Routing) -> Result<ResourceRe
 
 /// A record set in the form of a spec; `None` when this provider would not create such a record set.
 pub(crate) fn reported(set: &ResourceRecordSet) -> Option<RecordSet> {
-    let alias = set.alias_target.as_ref()?;
     let routing = policy_of(set)?;
+    let Some(alias) = &set.alias_target else {
+        let is_ours = set.ttl == Some(CNAME_SECONDS) && set.resource_records().len() == 1;
+        return Some(RecordSet {
+            routing,
+            target: Input::Known(value_of(set).filter(|_| is_ours)?),
+            target_zone_id: Input::Known(String::new()),
+            health_check_id: set.health_check_id.clone().map(Input::Known),
+            evaluate_target_health: true,
+        });
+    };
     let to_distribution = alias.hosted_zone_id == distribution::HOSTED_ZONE;
     // This provider never creates such a record set.
     if to_distribution && alias.evaluate_target_health {
@@ -253,13 +272,14 @@ pub(crate) fn repeated(spec: &Spec) -> Result<Vec<Change>, CallError> {
     wanted(spec)?.into_values().map(|set| dns::change_of(ChangeAction::Upsert, set)).collect()
 }
 
-/// Fails when somebody else's record set is in the way: AWS accepts neither a CNAME nor a record set of another policy
-/// beside `wanted`.
+/// Fails when somebody else's record set is in the way: AWS accepts no other type beside a CNAME, and no record set of another
+/// policy beside `wanted`.
 fn refuse_strangers(held: &[ResourceRecordSet], before: &[Key], wanted: &ResourceRecordSet) -> Result<(), CallError> {
     let in_the_way = |set: &&ResourceRecordSet| {
         let same_type =
             set.r#type == wanted.r#type && (set.set_identifier.is_none() || wanted.set_identifier.is_none());
-        (set.r#type == RrType::Cname || same_type) && !before.contains(&key_of(set))
+        let is_cname = set.r#type == RrType::Cname || wanted.r#type == RrType::Cname;
+        (is_cname || same_type) && !before.contains(&key_of(set))
     };
     held.iter().find(in_the_way).map_or(Ok(()), |set| Err(foreign(set)))
 }

@@ -29,6 +29,12 @@ pub(crate) fn token(aws: &Regional, settings: &str) -> String {
     format!("{}{}", place(aws), digest(&[settings]))
 }
 
+/// A hash of the component at this address and its settings, for the end of a name: 16 characters, which differ between owner
+/// ids.
+pub(crate) fn hash(aws: &Regional, settings: &str) -> String {
+    digest(&[&place(aws), settings])
+}
+
 /// A random token of the same component, for when [`token`] returns a deleted object.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
     token(aws, &format!("{settings} {}", random(aws)))

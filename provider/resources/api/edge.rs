@@ -173,6 +173,11 @@ impl Edge {
         self.origin == Origin::Group
     }
 
+    /// Whether a Lambda@Edge function chooses the region.
+    pub(super) fn has_function(&self) -> bool {
+        self.origin == Origin::EdgeFunction
+    }
+
     /// Whether the requests to all other paths only read: with an origin group, unless only paths that read are listed, so
     /// that the others may write.
     pub(super) fn default_reads(&self) -> bool {
@@ -182,7 +187,8 @@ impl Edge {
     /// Whether the distribution uses the default origin group: that of `origin = "group"`, or the latency-routed name and
     /// the primary region.
     pub(super) fn has_default_group(&self) -> bool {
-        self.is_group() || self.paths.iter().any(|path| !path.writes && path.target == Target::Default)
+        let reads = |path: &PathRule| !path.writes && path.target == Target::Default;
+        self.is_group() || (!self.has_function() && self.paths.iter().any(reads))
     }
 
     /// Whether CloudFront sends requests to single regions.

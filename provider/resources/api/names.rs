@@ -12,6 +12,8 @@ pub(super) struct Names {
     /// The name that Route 53 routes to the regions: `domain.name`, or `origin.` followed by it when CloudFront serves
     /// `domain.name` itself. `None` when CloudFront sends requests to single regions.
     pub(super) shared: Option<String>,
+    /// Whether the shared name has CNAME records with the names of the regions, and no custom domain names.
+    pub(super) by_cname: bool,
     /// Whether each region also has a name of its own.
     pub(super) regional: bool,
     /// The names that CloudFront serves.
@@ -39,12 +41,17 @@ impl Names {
 
     /// Whether the regions have custom domain names.
     pub(super) fn in_regions(&self) -> bool {
-        self.shared.is_some() || self.regional
+        self.in_all_regions().is_some() || self.regional
+    }
+
+    /// The name that every region serves.
+    pub(super) fn in_all_regions(&self) -> Option<&String> {
+        self.shared.as_ref().filter(|_| !self.by_cname)
     }
 
     /// The names of a region's custom domain names, the shared name first.
     pub(super) fn served_in(&self, region: &str) -> Vec<String> {
-        self.shared.iter().cloned().chain(self.regional.then(|| self.of_region(region))).collect()
+        self.in_all_regions().cloned().into_iter().chain(self.regional.then(|| self.of_region(region))).collect()
     }
 
     /// The names on the certificates that are requested in the regions.
@@ -79,6 +86,7 @@ mod tests {
         Names {
             name: name.to_owned(),
             shared: Some(name.to_owned()),
+            by_cname: false,
             regional: false,
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
             wildcard: false,

@@ -13,7 +13,7 @@ use super::definition;
 use super::edge::Edge;
 use super::names::Names;
 use super::openapi::FunctionId;
-use crate::components::route53::{cidr, geography};
+use crate::components::route53::{cidr, geography, record};
 use crate::desired::Input;
 use crate::resources::shared::function::{self, Code, Function, RegionFunction, Throttle, code};
 use crate::resources::shared::inputs::{input, maybe, texts};
@@ -343,8 +343,11 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
         }
         None => Vec::new(),
     };
+    let by_cname = edge.is_some_and(Edge::has_function);
     let shared = match edge {
         Some(edge) if edge.is_group() => None,
+        // A CNAME record cannot stand at the apex of a zone, and nothing else beside it.
+        Some(_) if by_cname => Some(record::cname_of(&name)),
         Some(_) if aliases.contains(&name) => Some(format!("origin.{name}")),
         _ => Some(name.clone()),
     };
@@ -357,6 +360,7 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
         base_path: domain.base_path().clone(),
         name,
         shared,
+        by_cname,
         regional,
         aliases,
     })

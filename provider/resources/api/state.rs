@@ -92,7 +92,7 @@ fn endpoint(shape: &Shape, region: &str, view: &View) -> Endpoint {
 }
 
 fn domain_target(shape: &Shape, region: &str, view: &View) -> Attr<String> {
-    let shared = shape.names.as_ref().is_some_and(|names| names.shared.is_some());
+    let shared = shape.names.as_ref().is_some_and(|names| names.in_all_regions().is_some());
     let address = Address::of::<Domain>(region);
     output(view, &if shared { address } else { address.key("regional") }, domain::TARGET)
 }

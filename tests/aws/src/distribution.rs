@@ -55,6 +55,8 @@ pub(crate) struct Behavior {
     pub(crate) origin_request_policy: String,
     /// The id of the response headers policy; empty when there is none.
     pub(crate) response_headers_policy: String,
+    /// The ARN of the Lambda@Edge function at origin requests.
+    pub(crate) origin_request_function: Option<String>,
 }
 
 /// A custom error response.
@@ -155,6 +157,8 @@ fn read_behavior(element: &Element) -> Behavior {
     let text = |name: &str| element.text_at(&[name]).to_owned();
     let pattern = text("PathPattern");
     let methods = texts(element, &["AllowedMethods", "Items"]);
+    let mut functions = element.items_at(&["LambdaFunctionAssociations", "Items"]).iter();
+    let function = functions.find(|function| function.text_at(&["EventType"]) == "origin-request");
     Behavior {
         pattern: if pattern.is_empty() { "*".to_owned() } else { pattern },
         target: text("TargetOriginId"),
@@ -163,6 +167,7 @@ fn read_behavior(element: &Element) -> Behavior {
         cache_policy: text("CachePolicyId"),
         origin_request_policy: text("OriginRequestPolicyId"),
         response_headers_policy: text("ResponseHeadersPolicyId"),
+        origin_request_function: function.map(|function| function.text_at(&["LambdaFunctionARN"]).to_owned()),
     }
 }
 

@@ -51,17 +51,43 @@ impl Client {
 
 /// The host that a name of the account leads to, for a client; `None` when the account has no such name.
 pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Client) -> Result<Option<String>, Error> {
+    let target = target(proxy, place, name, &["A", "AAAA", "CNAME"], client).await?;
+    Ok(target.map(|target| match target {
+        Target::Alias { host, .. } => host,
+        Target::Values(values) => value(&values),
+    }))
+}
+
+/// The value of the CNAME record that Route 53 answers with. Route 53 follows aliases itself.
+pub(crate) async fn cname(proxy: &Proxy, place: &Place, name: &str, client: &Client) -> Result<Option<String>, Error> {
+    let mut name = name.to_owned();
+    for _ in 0..MAX_LEVELS {
+        match target(proxy, place, &name, &["CNAME"], client).await? {
+            Some(Target::Alias { host, .. }) => name = host,
+            Some(Target::Values(values)) => return Ok(Some(value(&values))),
+            None => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn value(values: &[String]) -> String {
+    values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
+}
+
+/// What the record leads to that Route 53 answers with, of the first of `kinds` that the name has.
+async fn target(
+    proxy: &Proxy,
+    place: &Place,
+    name: &str,
+    kinds: &[&str],
+    client: &Client,
+) -> Result<Option<Target>, Error> {
     let Some(zone) = HostedZone::find(proxy, place, name).await? else { return Ok(None) };
-    let chosen = ["A", "AAAA", "CNAME"].into_iter().find_map(|kind| {
+    Ok(kinds.iter().find_map(|kind| {
         let mut choices = zone.choices(name, kind, client);
         choices.sort_by(|a, b| b.share.total_cmp(&a.share));
         choices.first().map(|choice| choice.record.target.clone())
-    });
-    Ok(chosen.map(|target| match target {
-        Target::Alias { host, .. } => host,
-        Target::Values(values) => {
-            values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
-        }
     }))
 }
 

@@ -29,6 +29,7 @@ mod memory;
 mod message;
 mod ministack;
 mod model;
+pub mod node;
 mod operation;
 mod options;
 mod proxy;

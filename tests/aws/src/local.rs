@@ -101,6 +101,7 @@ impl LocalAws {
             edge: crate::edge::EdgeCache::default(),
             addresses: Addresses::default(),
             shares: AtomicU32::new(0),
+            edge_functions: crate::edge::lambda::Runner::default(),
         });
         let mut dns_port = None;
         if let Some(listener) = listener {

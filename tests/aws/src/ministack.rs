@@ -40,7 +40,7 @@ impl Installation {
         let packages = cache_folder().join(format!("ministack-{VERSION}"));
         let interpreter = PathBuf::from("python3");
         if !packages.is_dir() {
-            install(&interpreter, &packages)?;
+            install(&interpreter, &packages, REQUIREMENTS)?;
         }
         Ok(Self { interpreter, packages: Some(packages) })
     }
@@ -54,11 +54,11 @@ impl Installation {
     }
 }
 
-fn on_path(name: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-fn cache_folder() -> PathBuf {
+pub(crate) fn cache_folder() -> PathBuf {
     let of_xdg = || Some(PathBuf::from(std::env::var_os("XDG_CACHE_HOME")?).join("terraform-provider-multiregion"));
     let of_home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/terraform-provider-multiregion"));
     std::env::var_os("MULTIREGION_CACHE")
@@ -70,13 +70,13 @@ fn cache_folder() -> PathBuf {
 
 /// Installs into a folder beside `packages` and renames it, so that an interrupted installation leaves nothing behind
 /// and two concurrent ones do not interfere.
-fn install(interpreter: &Path, packages: &Path) -> Result<(), Error> {
+pub(crate) fn install(interpreter: &Path, packages: &Path, wanted: &str) -> Result<(), Error> {
     let parent = packages.parent().unwrap_or(Path::new("."));
     let file_error = |source| Error::File { path: parent.to_owned(), source };
     fs::create_dir_all(parent).map_err(file_error)?;
     let scratch = TempDir::new_in(parent).map_err(file_error)?;
     let requirements = scratch.path().join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS).map_err(file_error)?;
+    fs::write(&requirements, wanted).map_err(file_error)?;
     let filled = scratch.path().join("packages");
     let outcome = Command::new(interpreter)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
@@ -85,7 +85,8 @@ fn install(interpreter: &Path, packages: &Path) -> Result<(), Error> {
         .arg(&requirements)
         .stdin(Stdio::null())
         .output();
-    let what = || format!("{} -m pip install --target … ministack=={VERSION}", interpreter.display());
+    let name = packages.file_name().unwrap_or_default().display();
+    let what = || format!("{} -m pip install --target … {name}", interpreter.display());
     let outcome = outcome.map_err(|error| Error::Install { what: what(), output: error.to_string() })?;
     if !outcome.status.success() {
         return Err(Error::Install { what: what(), output: String::from_utf8_lossy(&outcome.stderr).into_owned() });
@@ -202,7 +203,7 @@ mod tests {
     fn a_failed_installation_leaves_no_files() {
         let folder = TempDir::new().unwrap();
         let packages = folder.path().join("ministack");
-        let error = install(Path::new("/nonexistent/python3"), &packages).unwrap_err();
+        let error = install(Path::new("/nonexistent/python3"), &packages, REQUIREMENTS).unwrap_err();
         assert!(matches!(error, Error::Install { .. }), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -89,11 +89,14 @@ pub struct Delays {
     pub change_insync: Duration,
     /// From a change of a distribution until it is Deployed.
     pub distribution_deployed: Duration,
+    /// From the end of a Lambda@Edge function's last association until Lambda deletes the function.
+    pub replicas_removed: Duration,
 }
 
 impl Default for Delays {
     fn default() -> Self {
-        Self::all(Duration::from_millis(300))
+        // Long enough for a destroy on a slow machine to find the replicas.
+        Self { replicas_removed: Duration::from_secs(60), ..Self::all(Duration::from_millis(300)) }
     }
 }
 
@@ -108,6 +111,7 @@ impl Delays {
             certificate_released: time,
             change_insync: time,
             distribution_deployed: time,
+            replicas_removed: time,
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Proxy {
     pub(crate) addresses: crate::addresses::Addresses,
     /// How many shares of weighted records have been used.
     pub(crate) shares: AtomicU32,
+    /// The process that runs Lambda@Edge functions.
+    pub(crate) edge_functions: crate::edge::lambda::Runner,
     /// The proxy's port.
     pub(crate) port: u16,
 }

@@ -1,14 +1,15 @@
 //! Cache behaviours in CloudFront's form. Pure.
 
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, LambdaFunctionAssociations,
-    Method, ViewerProtocolPolicy,
+    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, EventType,
+    LambdaFunctionAssociation, LambdaFunctionAssociations, Method, ViewerProtocolPolicy,
 };
 
 use super::config::count;
 use super::{Behavior, Spec};
 use crate::aws::CallError;
 use crate::components::Deviations;
+use crate::components::lambda::edge_function;
 use crate::components::support::answer::build_part;
 use crate::desired::Input;
 
@@ -58,9 +59,7 @@ impl Common<'_> {
         *self.request = id(&wanted.origin_request_policy_id);
         *self.response = id(&wanted.response_headers_policy_id);
         *self.compress = Some(wanted.compress);
-        if self.functions.is_none() {
-            *self.functions = Some(build_part(LambdaFunctionAssociations::builder().quantity(0).build())?);
-        }
+        *self.functions = Some(functions(self.functions.take(), wanted.origin_request_function.as_ref())?);
         self.streaming.get_or_insert(false);
         self.encryption.get_or_insert_default();
         Ok(())
@@ -74,6 +73,7 @@ impl Common<'_> {
             cache_policy_id: Input::Known(self.cache.clone().unwrap_or_default()),
             origin_request_policy_id: id(self.request),
             response_headers_policy_id: id(self.response),
+            origin_request_function: own_function(self.functions.as_ref()),
             compress: self.compress.unwrap_or_default(),
             viewer_protocol: self.viewer.as_str().to_owned(),
         }
@@ -85,6 +85,38 @@ impl Common<'_> {
         let wanted = READS.len() + if takes_writes(self.methods.as_ref()) { WRITES.len() } else { 0 };
         deviations.record_unless("AllowedMethods", methods == wanted)
     }
+}
+
+/// The Lambda@Edge functions: ours before requests to the origin, and those that others have associated. CloudFront accepts one
+/// function for each event.
+fn functions(
+    held: Option<LambdaFunctionAssociations>,
+    ours: Option<&Input<String>>,
+) -> Result<LambdaFunctionAssociations, CallError> {
+    let mut all = held.and_then(|held| held.items).unwrap_or_default();
+    let gives_way = |other: &LambdaFunctionAssociation| is_at_origin_request(other) && ours.is_some();
+    all.retain(|other| !gives_way(other) && !is_own(other));
+    if let Some(arn) = ours {
+        let own = LambdaFunctionAssociation::builder()
+            .lambda_function_arn(arn.get())
+            .event_type(EventType::OriginRequest)
+            .include_body(false);
+        all.push(build_part(own.build())?);
+    }
+    build_part(LambdaFunctionAssociations::builder().quantity(count(&all)?).set_items(Some(all)).build())
+}
+
+fn is_at_origin_request(function: &LambdaFunctionAssociation) -> bool {
+    function.event_type == EventType::OriginRequest
+}
+
+fn is_own(function: &LambdaFunctionAssociation) -> bool {
+    is_at_origin_request(function) && edge_function::is_version(&function.lambda_function_arn)
+}
+
+fn own_function(held: Option<&LambdaFunctionAssociations>) -> Option<Input<String>> {
+    let own = held?.items().iter().find(|function| is_own(function))?;
+    Some(Input::Known(own.lambda_function_arn.clone()))
 }
 
 fn takes_writes(methods: Option<&AllowedMethods>) -> bool {

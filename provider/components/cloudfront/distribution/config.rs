@@ -123,6 +123,8 @@ fn viewer_certificate(spec: &Spec) -> ViewerCertificate {
 mod tests {
     use std::collections::BTreeMap;
 
+    use aws_sdk_cloudfront::types::{EventType, LambdaFunctionAssociation, LambdaFunctionAssociations};
+
     use super::super::{
         Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement,
     };
@@ -233,6 +235,32 @@ mod tests {
         assert_eq!(updated.custom_error_responses.as_ref().unwrap().quantity, 0);
         assert_eq!(updated.origins.as_ref().unwrap().items[0].custom_headers.as_ref().unwrap().quantity, 0);
         assert_eq!(reported(&updated, None, Tags::new()).unwrap().geo_restriction, None);
+    }
+
+    #[test]
+    fn our_function_is_associated_beside_those_of_others() {
+        const OURS: &str = "arn:aws:lambda:us-east-1:123456789012:function:giraffe_edge_0123456789abcdef:1";
+        let mut with = spec();
+        with.default_behavior.origin_request_function = Some(Input::from(OURS));
+        with.behaviors[0].1.origin_request_function = Some(Input::from(OURS));
+        let config = fresh(&with, "reference").unwrap();
+        assert_eq!(reported(&config, Some(&with), Tags::new()), Some(with.clone()));
+        let functions = |config: &DistributionConfig| {
+            let held = config.default_cache_behavior.as_ref().unwrap().lambda_function_associations.clone();
+            held.unwrap().items.unwrap_or_default()
+        };
+        let without = updated(config.clone(), Some(&with), &spec()).unwrap();
+        assert_eq!(functions(&without), []);
+        // A function of others stays.
+        let mut held = without;
+        let other = LambdaFunctionAssociation::builder()
+            .lambda_function_arn("arn:aws:lambda:us-east-1:123456789012:function:theirs:3")
+            .event_type(EventType::ViewerResponse);
+        let list = LambdaFunctionAssociations::builder().quantity(1).items(other.build().unwrap()).build().unwrap();
+        held.default_cache_behavior.as_mut().unwrap().lambda_function_associations = Some(list);
+        assert_eq!(reported(&held, Some(&spec()), Tags::new()).unwrap().default_behavior.origin_request_function, None);
+        assert_eq!(functions(&updated(held.clone(), Some(&spec()), &spec()).unwrap()).len(), 1);
+        assert_eq!(functions(&updated(held, Some(&spec()), &with).unwrap()).len(), 2);
     }
 
     #[test]

@@ -142,6 +142,10 @@ pub struct Behavior {
     /// The id of the response headers policy.
     #[serde(default)]
     pub response_headers_policy_id: Option<Input<String>>,
+    /// The ARN of a version of our Lambda@Edge function, which CloudFront calls before it sends a request to the origin. If it is
+    /// `None`, functions that others have associated stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin_request_function: Option<Input<String>>,
     /// Whether CloudFront compresses responses.
     #[serde(default = "yes")]
     pub compress: bool,
@@ -159,6 +163,7 @@ impl Behavior {
             cache_policy_id: caching_disabled(),
             origin_request_policy_id: all_viewer_except_host(),
             response_headers_policy_id: None,
+            origin_request_function: None,
             compress: true,
             viewer_protocol: redirect_to_https(),
         }

@@ -32,7 +32,7 @@ const NOT_YET_VISIBLE: [&str; 4] = [
 const SHORTEST_SECRET: usize = 4;
 
 /// Whether the error of a create or an update will pass.
-pub(super) fn passes(error: &CallError) -> bool {
+pub(in crate::components::lambda) fn passes(error: &CallError) -> bool {
     let is_not_visible_yet = error.code() == Some("InvalidParameterValueException")
         && NOT_YET_VISIBLE.iter().any(|text| error.message().contains(text));
     is_not_visible_yet || lambda::is_busy(error)

@@ -25,6 +25,9 @@ attributes! {
     /// sends requests to a latency-routed name. That name is `origin.` followed by `domain.name`, and the certificates cover
     /// both. If `aliases` does not contain `domain.name`, the latency-routed name is `domain.name` itself.
     ///
+    /// With `origin = "edge_function"`, the name that is `origin.` followed by `domain.name` has CNAME records that lead to the
+    /// names of the regions.
+    ///
     /// An *origin group* has exactly two regions: the two of `group_order`, or else the primary region and the other serving
     /// region. CloudFront sends a request to the second one when the first one fails. An origin group accepts only the
     /// methods GET, HEAD and OPTIONS.
@@ -80,6 +83,13 @@ choices! {
     pub(in crate::resources::api) enum Origin {
         /// The name that Route 53 routes to the regions, with all methods. Requires a `domain`.
         Latency = "latency",
+        /// The region that Route 53 chooses for the edge location that receives the request, by `routing`, with all methods. A
+        /// Lambda@Edge function in us-east-1 asks Route 53 and sends the request to the name of the region. Requires a
+        /// `domain` with `regional_names = true`.
+        ///
+        /// AWS keeps replicas of the function for hours after its last use. Until then it cannot be deleted: an update keeps it
+        /// in the state, and a later update deletes it. A destroy leaves it behind. Warnings name the function.
+        EdgeFunction = "edge_function",
         /// An origin group of two regions, for requests that only read. Works without a `domain`, requires two serving
         /// regions, and ignores `routing`.
         Group = "group",

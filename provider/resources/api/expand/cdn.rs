@@ -1,12 +1,13 @@
 //! CloudFront in front of the regions, its policies, and the records of the names that it serves.
 
+mod function;
 mod layout;
 mod policies;
 
 use std::collections::BTreeMap;
 
 use self::layout::Layout;
-pub(in crate::resources::api) use self::layout::{GROUP, LATENCY};
+pub(in crate::resources::api) use self::layout::{EDGE, GROUP, LATENCY};
 use self::policies::Policies;
 use super::domain::Certificates;
 use super::{Draft, Region, routing};
@@ -36,9 +37,16 @@ pub(super) fn distribution(
     let address = Address::global_of::<Distribution>();
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
     let mut policies = Policies::default();
-    let default_behavior = default_behavior(draft, edge, &layout, &mut policies);
-    let behaviors =
-        edge.paths.iter().map(|path| (path.pattern.clone(), behavior(draft, edge, path, &layout, &mut policies)));
+    let function = function::version(draft, edge);
+    let with_function = |behavior: Behavior| {
+        let origin_request_function = function.clone().filter(|_| behavior.target == EDGE);
+        Behavior { origin_request_function, ..behavior }
+    };
+    let default_behavior = with_function(default_behavior(draft, edge, &layout, &mut policies));
+    let behaviors = edge
+        .paths
+        .iter()
+        .map(|path| (path.pattern.clone(), with_function(behavior(draft, edge, path, &layout, &mut policies))));
     let spec = distribution::Spec {
         behaviors: behaviors.collect(),
         comment: comment(&draft.shape.name, edge),
@@ -127,7 +135,7 @@ fn behavior(draft: &mut Draft<'_>, edge: &Edge, path: &PathRule, layout: &Layout
         Target::Region(region) => region.clone(),
         Target::Group(regions) if path.writes => regions.first().cloned().unwrap_or_default(),
         Target::Group(regions) => layout::group_id(regions),
-        Target::Default if path.writes => layout.single_target.clone(),
+        Target::Default if path.writes || edge.has_function() => layout.single_target.clone(),
         Target::Default => GROUP.to_owned(),
     };
     let caching = edge.caching(path);

@@ -147,7 +147,8 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, front: &Front, cert
         return Domains { shared: None, regional: None };
     };
     let base_path = base_path_of(&names.base_path);
-    let shared = names.shared.clone().map(|name| named(draft, (region, None), name, certificate, front, &base_path));
+    let shared =
+        names.in_all_regions().cloned().map(|name| named(draft, (region, None), name, certificate, front, &base_path));
     let regional = names.regional.then(|| names.of_region(region));
     let regional = regional.map(|name| named(draft, (region, Some("regional")), name, certificate, front, &base_path));
     Domains { shared, regional }

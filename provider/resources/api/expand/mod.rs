@@ -14,6 +14,7 @@ pub(super) use health::status_of;
 use super::Api;
 use super::config::Config;
 use super::front::{self, Front};
+use super::names::Names;
 use super::shape::Shape;
 use crate::components::Tags;
 use crate::components::acm::certificate;
@@ -25,6 +26,7 @@ use crate::components::cloudfront::{
 };
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
+use crate::components::lambda::edge_function::EdgeFunction;
 use crate::components::lambda::provisioned_concurrency;
 use crate::components::lambda::{alias, function as lambda, version, version_check};
 use crate::components::logs::log_group;
@@ -50,6 +52,7 @@ const KINDS: &[&str] = &[
     version_check::VersionCheck::KIND,
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
+    EdgeFunction::KIND,
     certificate::Certificate::KIND,
     validation_record::ValidationRecord::KIND,
     issued_certificate::IssuedCertificate::KIND,
@@ -128,6 +131,13 @@ struct Named {
 struct Domains {
     shared: Option<Named>,
     regional: Option<Named>,
+}
+
+impl Domains {
+    /// The custom domain name to which the record of the shared name leads.
+    fn routed(&self, names: Option<&Names>) -> Option<&Named> {
+        if names?.by_cname { self.regional.as_ref() } else { self.shared.as_ref() }
+    }
 }
 
 /// The components of a region that others refer to.

@@ -64,13 +64,19 @@ pub(super) fn shared(
 
 /// The record set of a region, gated until the region answers, under `key`.
 fn leading_to(draft: &Draft<'_>, parts: &Region, key: String, routing: Routing) -> Option<(String, Gated<RecordSet>)> {
-    let named = parts.domains.shared.as_ref()?;
+    let names = draft.shape.names.as_ref()?;
+    let named = parts.domains.routed(Some(names))?;
+    let (target, target_zone_id) = match names.by_cname {
+        true => (Input::Known(named.name.clone()), Input::Known(String::new())),
+        false => (named.domain.output(domain::TARGET), named.domain.output(domain::ZONE_ID)),
+    };
     let value = RecordSet {
         routing,
-        target: named.domain.output(domain::TARGET),
-        target_zone_id: named.domain.output(domain::ZONE_ID),
+        target,
+        target_zone_id,
         health_check_id: parts.health.as_ref().map(|health| health.id.clone()),
-        evaluate_target_health: draft.shape.evaluate_target_health,
+        // Route 53 evaluates only the targets of aliases.
+        evaluate_target_health: draft.shape.evaluate_target_health || names.by_cname,
     };
     Some((key, Gated { ready: ready(parts, named), value }))
 }
@@ -166,10 +172,14 @@ pub(super) fn add(
     attribute: Path,
     sets: BTreeMap<String, Gated<RecordSet>>,
 ) -> Handle<Record> {
+    let names = draft.shape.names.as_ref();
+    let is_shared = |shared: &String| name == shared || name == record::secondary_name(shared);
+    let is_cname = names.is_some_and(|names| names.by_cname && names.shared.as_ref().is_some_and(is_shared));
+    let types: &[&str] = if is_cname { &["CNAME"] } else { &["A", "AAAA"] };
     let spec = record::Spec {
-        zone_id: draft.shape.names.as_ref().map_or(Input::Unknown, Names::zone),
+        zone_id: names.map_or(Input::Unknown, Names::zone),
         name: Input::Known(name.to_owned()),
-        types: vec!["A".to_owned(), "AAAA".to_owned()],
+        types: types.iter().map(|kind| (*kind).to_owned()).collect(),
         sets,
         drain_seconds: draft.shape.drain_seconds,
     };
@@ -179,5 +189,12 @@ pub(super) fn add(
 /// The components that must exist before a region receives traffic.
 fn ready(parts: &Region, named: &Named) -> Vec<Address> {
     let probes = parts.probes.iter().map(|probe| probe.address().clone());
-    probes.chain([named.mapping.address().clone()]).chain(parts.front.permissions.iter().cloned()).collect()
+    // A CNAME record leads to the record of the region's own name.
+    let is_own = parts.domains.shared.is_none();
+    let pinned = parts.pinned.iter().filter(|_| is_own).map(|record| record.address().clone());
+    probes
+        .chain(pinned)
+        .chain([named.mapping.address().clone()])
+        .chain(parts.front.permissions.iter().cloned())
+        .collect()
 }

@@ -15,7 +15,7 @@ use crate::resources::api::config::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
     Origin, OriginShield, PriceClass, ResponseHeaders, ViewerProtocol,
 };
-use crate::resources::api::expand::cdn::{GROUP, LATENCY};
+use crate::resources::api::expand::cdn::{EDGE, GROUP, LATENCY};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::Attr;
@@ -31,7 +31,12 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     let found = FoundComponents::new(view);
     let spec = found.global::<Distribution>()?;
     let group = spec.groups.iter().find(|group| group.id == GROUP);
-    let is_group = !spec.origins.contains_key(LATENCY);
+    let is_group = !spec.origins.contains_key(LATENCY) && !spec.origins.contains_key(EDGE);
+    let origin = match (is_group, spec.origins.contains_key(EDGE)) {
+        (true, _) => Origin::Group,
+        (false, true) => Origin::EdgeFunction,
+        (false, false) => Origin::Latency,
+    };
     let policies = Policies { view, found };
     let codes = spec.groups.first().map(|group| group.status_codes.clone());
     let codes: Option<Vec<Attr<i64>>> =
@@ -39,7 +44,7 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     let (read_paths, behaviors) = policies.paths(&spec);
     let shared = policies.cache_at(&Address::global_of::<CachePolicy>());
     Some(Cdn {
-        origin: Attr::Known(if is_group { Origin::Group } else { Origin::Latency }),
+        origin: Attr::Known(origin),
         group_order: group
             .filter(|_| is_group)
             .map_or(Attr::Null, |group| list(vec![group.primary.clone(), group.secondary.clone()])),
@@ -157,7 +162,7 @@ impl Policies<'_> {
 
     fn behavior(&self, spec: &distribution::Spec, held: &distribution::Behavior) -> Behavior {
         let group = spec.groups.iter().find(|group| group.id == held.target && group.id != GROUP);
-        let is_default = held.target == GROUP || held.target == LATENCY;
+        let is_default = [GROUP, LATENCY, EDGE].contains(&held.target.as_str());
         let first = spec.groups.iter().find(|group| group.id == GROUP).map(|group| &group.primary);
         let region = Some(&held.target).filter(|target| !is_default && group.is_none() && Some(*target) != first);
         Behavior {

@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "tables of cases")]
 
 mod cdn;
+mod edge_function;
 mod expansion;
 mod mistakes;
 mod packages;
@@ -11,7 +12,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 19] = [
+const TOPOLOGIES: [(&str, &str); 20] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -31,6 +32,7 @@ const TOPOLOGIES: [(&str, &str); 19] = [
     ("alarms and routing controls", ALARMS),
     ("failover with existing health checks", EXISTING_CHECKS),
     ("cdn in full", CDN_FULL),
+    ("cdn with an edge function", CDN_EDGE),
 ];
 
 const ONE_REGION: &str = r#"
@@ -323,5 +325,21 @@ cdn = {
   origin_shield       = {}
   origin_headers      = { x-origin-verify = "secret" }
   web_acl_arn         = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/acl/1"
+}
+"#;
+
+const CDN_EDGE: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = { traffic = "drained" } }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
+routing  = { policy = "failover", health_check = {} }
+cdn = {
+  origin    = "edge_function"
+  behaviors = {
+    "/v1/static/*" = {}
+    "/v1/west/*"   = { region = "us-west-2", writes = true }
+    "/v1/orders/*" = { writes = true }
+  }
 }
 "#;

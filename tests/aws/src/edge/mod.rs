@@ -6,6 +6,7 @@
 //! availability with CloudFront origin failover", "Generate custom error responses".
 
 mod cache;
+pub(crate) mod lambda;
 mod policy;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub(crate) use cache::EdgeCache;
 use cache::Key;
 use http::header::{COOKIE, HOST, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use lambda::Next;
 use policy::{CachePolicy, Selections};
 
 use crate::data_plane::{accounts, connect, failure, header};
@@ -36,6 +38,8 @@ struct Edge<'a> {
     proxy: &'a Proxy,
     place: Place,
     id: String,
+    /// The distribution's own host.
+    host: String,
     distribution: Distribution,
 }
 
@@ -147,7 +151,10 @@ impl Edge<'_> {
             let forwarded = forwarded(policies, origin, request);
             let forwards_host = policies.cache.key.headers.has("host") || policies.request.headers.has("host");
             let origin_host = if forwards_host { host } else { &origin.host };
-            last = connect(self.proxy, &origin.host, origin_host, forwarded).await?;
+            last = match lambda::at_origin_request(self, behavior, origin, origin_host, forwarded).await? {
+                Next::Send { name, host, request } => connect(self.proxy, &name, &host, request).await?,
+                Next::Answer(response) => response,
+            };
             if !model::fails_over(request.method.as_str(), last.status.as_u16(), &codes) {
                 break;
             }
@@ -272,7 +279,13 @@ async fn find<'a>(proxy: &'a Proxy, aws_host: &str) -> Result<Option<Edge<'a>>, 
         let id = found.text_at(&["Id"]).to_owned();
         let path = format!("/2020-05-31/distribution/{id}/config");
         let config = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await?;
-        return Ok(config.map(|config| Edge { proxy, place, id, distribution: Distribution::read(&config) }));
+        return Ok(config.map(|config| Edge {
+            proxy,
+            place,
+            id,
+            host: aws_host.to_owned(),
+            distribution: Distribution::read(&config),
+        }));
     }
     Ok(None)
 }

@@ -1,5 +1,6 @@
 //! CloudFront: invalid configurations, certificates of alternate domain names, slow deployments.
 
+pub(crate) mod edge_functions;
 mod invalidation;
 mod policies;
 mod settings;
@@ -39,7 +40,11 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             if found.is_some_and(|found| reference(&found) != reference(&config)) {
                 return context.refuse(400, "IllegalUpdate", "The caller reference cannot be changed.");
             }
-            check(context, &config, context.name(0)).await
+            let verdict = check(context, &config, context.name(0)).await?;
+            if verdict.is_none() {
+                edge_functions::note_removals(context, context.name(0), Some(&config)).await?;
+            }
+            Ok(verdict)
         }
         "DeleteDistribution" => delete(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
@@ -64,6 +69,7 @@ async fn delete(context: &Context<'_>) -> Verdict {
     if context.proxy.timers.is_running(&context.timer("distribution", id)) {
         return context.refuse(409, "DistributionNotDisabled", NOT_DISABLED);
     }
+    edge_functions::note_removals(context, id, None).await?;
     let arn = config.text_at(&["DistributionConfig", "ViewerCertificate", "ACMCertificateArn"]);
     if !arn.is_empty() && config.text_at(&["DistributionConfig", "Enabled"]) == "false" {
         acm::release(context, arn);
@@ -77,7 +83,10 @@ async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
         Some(error) => Some(error),
         None => match policies::missing(context, config).await? {
             Some(error) => Some(error),
-            None => aliases(context, config, id).await?,
+            None => match edge_functions::invalid(context, config).await? {
+                Some(error) => Some(error),
+                None => aliases(context, config, id).await?,
+            },
         },
     };
     Ok(error.map(|(status, code, message)| Response::error("cloudfront", &ApiError::new(status, code, message))))

@@ -20,14 +20,25 @@ pub(crate) async fn lambda_can_assume(context: &Context<'_>, arn: &str) -> Resul
         return Ok(false);
     }
     let name = arn.rsplit('/').next().unwrap_or_default();
+    let trusts = trusts(context, name, "lambda.amazonaws.com").await?;
+    Ok(trusts && !context.proxy.timers.is_running(&role_timer(&context.place, name)))
+}
+
+/// Whether Lambda and Lambda@Edge can assume the role.
+pub(crate) async fn edge_can_assume(context: &Context<'_>, arn: &str) -> Result<bool, Error> {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    Ok(trusts(context, name, "edgelambda.amazonaws.com").await? && lambda_can_assume(context, arn).await?)
+}
+
+/// Whether the trust policy of the role `name` names a service.
+async fn trusts(context: &Context<'_>, name: &str, service: &str) -> Result<bool, Error> {
     let fields = [("Action", "GetRole"), ("Version", "2010-05-08"), ("RoleName", name)];
     let found = context.proxy.upstream.xml(&context.place.global(), "iam", Lookup::Form(&fields)).await?;
     let trust = found.map(|response| {
         let document = response.text_at(&["GetRoleResult", "Role", "AssumeRolePolicyDocument"]);
         crate::message::decode(document)
     });
-    let trusts = trust.is_some_and(|document| document.contains("lambda.amazonaws.com"));
-    Ok(trusts && !context.proxy.timers.is_running(&role_timer(&context.place, name)))
+    Ok(trust.is_some_and(|document| document.contains(&format!("\"{service}\""))))
 }
 
 /// IAM is global, whatever region a call is signed for.

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
+use super::cloudfront::edge_functions;
 use super::{Context, Verdict, iam};
+use crate::edge::lambda;
 use crate::message::{ApiError, Response};
 
 /// Rejects functions whose role cannot be assumed, and changes of functions that are not ready.
@@ -14,6 +16,9 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
     {
         let message = "The role defined for the function cannot be assumed by Lambda.";
         return context.refuse(400, "InvalidParameterValueException", message);
+    }
+    if operation == "DeleteFunction" {
+        return edge_functions::before_deletion(context, function_name(context.name(0))).await;
     }
     if matches!(operation, "UpdateFunctionCode" | "UpdateFunctionConfiguration" | "PublishVersion") {
         let name = function_name(context.name(0));
@@ -51,8 +56,30 @@ pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
         "GetFunction" | "GetFunctionConfiguration" | "PublishVersion" | "ListFunctions" | "ListVersionsByFunction" => {}
         _ => return,
     }
+    keep_code(context, &body);
     each_configuration(&mut body, &|configuration| set_states(context, configuration));
     response.body = body.to_string().into();
+}
+
+/// Stores the code of versions in us-east-1, which CloudFront may execute.
+fn keep_code(context: &Context<'_>, response: &Value) {
+    let operation = context.operation.name.as_str();
+    if context.place.region != "us-east-1"
+        || !matches!(operation, "CreateFunction" | "UpdateFunctionCode" | "PublishVersion")
+    {
+        return;
+    }
+    let name = response["FunctionName"].as_str().unwrap_or_default();
+    let key = |version: &str| lambda::code_key(&context.place, name, version);
+    let request = context.request.json();
+    let zip = request["Code"]["ZipFile"].as_str().or(request["ZipFile"].as_str());
+    if let Some(zip) = zip {
+        context.proxy.remember(key("$LATEST"), zip);
+    }
+    let version = response["Version"].as_str().unwrap_or("$LATEST");
+    if let Some(zip) = context.proxy.remembered(&key("$LATEST")).filter(|_| version != "$LATEST") {
+        context.proxy.remember(key(version), &zip);
+    }
 }
 
 /// ministack returns the statements of all qualifiers as the function's own policy.

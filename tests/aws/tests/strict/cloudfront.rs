@@ -7,9 +7,8 @@ use aws_sdk_cloudfront::types::{
     OriginProtocolPolicy, Origins, StatusCodes, ViewerCertificate, ViewerProtocolPolicy,
 };
 
+use crate::edge::NO_CACHE;
 use crate::world::{World, error_of};
-
-const NO_CACHE: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 
 pub(crate) fn config(
     hosts: &[&str],

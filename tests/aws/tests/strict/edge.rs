@@ -17,17 +17,19 @@ use crate::world::{World, error_of};
 
 /// Caches a response without headers for a day, with nothing but the path in the key.
 const OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+/// Caches nothing.
+pub(crate) const NO_CACHE: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
 /// A response: its status, how CloudFront produced it, and the region in its body.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen(u16, String, String);
+pub(crate) struct Seen(pub(crate) u16, String, String);
 
-fn seen(status: u16, x_cache: &str, region: &str) -> Seen {
+pub(crate) fn seen(status: u16, x_cache: &str, region: &str) -> Seen {
     Seen(status, x_cache.to_owned(), region.to_owned())
 }
 
-async fn get(world: &World, host: &str, path: &str, headers: &[(&str, &str)]) -> Seen {
+pub(crate) async fn get(world: &World, host: &str, path: &str, headers: &[(&str, &str)]) -> Seen {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
     let mut request = http::Request::builder().uri(format!("{}{path}", world.aws.endpoint())).header("host", host);
     for (name, value) in headers {
@@ -47,7 +49,7 @@ async fn get(world: &World, host: &str, path: &str, headers: &[(&str, &str)]) ->
 }
 
 /// An API in both regions; the hosts of the regions.
-async fn regions(world: &mut World) -> Vec<String> {
+pub(crate) async fn regions(world: &mut World) -> Vec<String> {
     let role = world.role().await;
     let mut hosts = Vec::new();
     for region in REGIONS {

@@ -9,6 +9,7 @@ mod basics;
 mod cloudfront;
 mod dns;
 mod edge;
+mod edge_functions;
 mod fixtures;
 mod lambda;
 mod only_in_memory;

@@ -7,10 +7,13 @@ use crate::components::cloudfront::distribution::{Origin, OriginGroup};
 use crate::desired::Input;
 use crate::resources::api::config::SHIELD_REGIONS;
 use crate::resources::api::edge::{Edge, Shield, Target};
+use crate::resources::api::names::Names;
 use crate::resources::api::shape::Shape;
 
 /// The id of the origin that Route 53 routes to the regions.
 pub(in crate::resources::api) const LATENCY: &str = "latency";
+/// The id of the origin whose requests the Lambda@Edge function sends to the regions.
+pub(in crate::resources::api) const EDGE: &str = "edge";
 /// The id of the default origin group.
 pub(in crate::resources::api) const GROUP: &str = "regions";
 
@@ -42,7 +45,7 @@ pub(super) fn layout(shape: &Shape, edge: &Edge, regions: &BTreeMap<String, Regi
         };
         groups.insert(id, group);
     };
-    let mut single_target = LATENCY.to_owned();
+    let mut single_target = if edge.has_function() { EDGE.to_owned() } else { LATENCY.to_owned() };
     if let Some((first, second)) = shape.group() {
         add(GROUP.to_owned(), first, second);
         single.extend([first.to_owned(), second.to_owned()]);
@@ -68,9 +71,11 @@ pub(super) fn layout(shape: &Shape, edge: &Edge, regions: &BTreeMap<String, Regi
     let named = single.iter().filter_map(|name| Some((name.clone(), region(edge, name, regions.get(name)?))));
     let mut origins: BTreeMap<String, Origin> = named.collect();
     if shape.group().is_none() {
-        let name = shape.names.as_ref().and_then(|names| names.shared.clone()).unwrap_or_default();
         let nearest = shape.serving().first().copied().unwrap_or_default();
-        origins.insert(LATENCY.to_owned(), origin(edge, Input::Known(name), nearest));
+        // The function replaces the name of its origin in every request.
+        let named = |names: &Names| if names.by_cname { Some(names.of_region(nearest)) } else { names.shared.clone() };
+        let name = shape.names.as_ref().and_then(named).unwrap_or_default();
+        origins.insert(single_target.clone(), origin(edge, Input::Known(name), nearest));
     }
     Layout { origins, groups: groups.into_values().collect(), single_target, single }
 }
