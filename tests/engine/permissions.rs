@@ -84,6 +84,7 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["cdn", "cache", "max_ttl_seconds"], json!(60)),
         with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
+        with(&["domain", "additional_names"], json!(["www.permitted.example"])),
         plain,
     ]
 }

@@ -16,6 +16,7 @@ mod install;
 mod interrupted;
 mod invalid_configurations;
 mod kill_recovery;
+mod names;
 mod replacement;
 mod rest;
 mod routing;

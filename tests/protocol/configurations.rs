@@ -135,6 +135,7 @@ fn named(domain: &str, zone_id: &str, choices: &mut Choices) -> Json {
         ("regional_names", json!(true)),
         ("base_path", json!("v1")),
         ("certificate", json!({ "wildcard": true })),
+        ("additional_names", json!([format!("www.{domain}")])),
     ]);
     named["name"] = json!(domain);
     named["zone_id"] = json!(zone_id);

@@ -30,6 +30,16 @@ output_keys! {
     }
 }
 
+/// The key of the custom domain name that always leads to its own region. The one that is routed to all regions has no key,
+/// and each additional one has [`key_of`].
+pub const REGIONAL: &str = "regional";
+
+/// The key of an additional custom domain name: the name itself. The address is in a tag, whose value cannot contain the
+/// asterisk of a wildcard.
+pub fn key_of(name: &str) -> String {
+    name.replace('*', "+")
+}
+
 /// The desired settings of a custom domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {

@@ -328,9 +328,9 @@ impl Draft<'_> {
             let endpoint = known(self.api.output(&at, http_api::ENDPOINT));
             return Target { endpoint, host: known(self.api.output(&at, http_api::HOST)), base_path: "".into() };
         }
-        let regional = Address::of::<Domain>(region).key("regional");
+        let regional = Address::of::<Domain>(region).key(domain::REGIONAL);
         let (key, at) = match self.api.has(&regional) {
-            true => (Some("regional"), regional),
+            true => (Some(domain::REGIONAL), regional),
             false => (None, Address::of::<Domain>(region)),
         };
         let mapping = self.api.spec(&Address::of::<Mapping>(region).maybe_key(key));

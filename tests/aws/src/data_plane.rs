@@ -6,6 +6,7 @@
 //! `x-connect-to`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -180,8 +181,7 @@ async fn send_to_domain(
     request: Request,
 ) -> Result<Response, Error> {
     for place in places(proxy).into_iter().filter(|place| place.region == region) {
-        let path = format!("/v2/domainnames/{}", encode(host));
-        let Some(domain) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&path)).await? else { continue };
+        let Some((path, domain)) = custom_domain(proxy, &place, host).await? else { continue };
         if domain["domainNameConfigurations"][0]["apiGatewayDomainName"] != target {
             continue;
         }
@@ -200,6 +200,18 @@ async fn send_to_domain(
         return invoke(proxy, &place, api, &format!("/{stage}{rest}"), request).await;
     }
     Ok(failure(403, "Forbidden"))
+}
+
+/// The custom domain name for `host` and its path in the API: the name itself, or else a wildcard for its first label.
+async fn custom_domain(proxy: &Proxy, place: &Place, host: &str) -> Result<Option<(String, Arc<Value>)>, Error> {
+    let wildcard = host.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    for name in [Some(host.to_owned()), wildcard].into_iter().flatten() {
+        let path = format!("/v2/domainnames/{}", encode(&name));
+        if let Some(domain) = proxy.upstream.json(place, "apigateway", Lookup::Get(&path)).await? {
+            return Ok(Some((path, domain)));
+        }
+    }
+    Ok(None)
 }
 
 /// The path without the mapping's base path; `None` when it does not begin with it.

@@ -2,7 +2,7 @@
 //!
 //! The header `x-test-region` names the region that the client is near; the default is us-east-1. `x-test-location` names its
 //! country or state (`DE`, `US-WA`); the default is that of the region. `x-test-address` is its IP address, for IP-based
-//! routing.
+//! routing. With `x-test-network: vpc` it is in a VPC that is associated with the account's private hosted zones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -24,8 +24,10 @@ pub(crate) const CLIENT_REGION: &str = "x-test-region";
 const CLIENT_LOCATION: &str = "x-test-location";
 /// The address of the client.
 const CLIENT_ADDRESS: &str = "x-test-address";
+/// The network of the client.
+const CLIENT_NETWORK: &str = "x-test-network";
 /// The headers that describe the client to the model, and that no API receives.
-pub(crate) const CLIENT_HEADERS: [&str; 3] = [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS];
+pub(crate) const CLIENT_HEADERS: [&str; 4] = [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS, CLIENT_NETWORK];
 
 /// Calculated health checks of more levels are loops.
 const MAX_LEVELS: usize = 8;
@@ -39,13 +41,15 @@ impl Client {
         let near = Self::near(header(CLIENT_REGION).unwrap_or("us-east-1"));
         let location = header(CLIENT_LOCATION).map_or(near.location, Location::of_client);
         let address = header(CLIENT_ADDRESS).and_then(|address| address.parse().ok());
-        Self { region: near.region, location, address }
+        Self { region: near.region, location, address, in_vpc: header(CLIENT_NETWORK) == Some("vpc") }
     }
 }
 
 /// The host that a name of the account leads to, for a client; `None` when the account has no such name.
 pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Client) -> Result<Option<String>, Error> {
-    let Some(records) = records_of_zone(proxy, place, name).await? else { return Ok(None) };
+    let Some(records) = records_of_zone(proxy, place, name, client).await? else { return Ok(None) };
+    let held = existing(&records, name);
+    let name = held.as_str();
     let involved = involved(&records, name);
     let mut status = BTreeMap::new();
     for check in involved.iter().filter_map(|record| record.health_check.as_deref()) {
@@ -67,6 +71,18 @@ pub(crate) async fn answer(proxy: &Proxy, place: &Place, name: &str, client: &Cl
             values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
         }
     }))
+}
+
+/// The name whose records answer a query for `name`: itself, or else the wildcard nearest to it.
+fn existing(records: &[Record], name: &str) -> String {
+    let has = |name: &str| records.iter().any(|record| record.name == absolute(name));
+    let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at..));
+    let mut wildcards = parents.map(|parent| format!("*{parent}"));
+    if has(name) {
+        name.to_owned()
+    } else {
+        wildcards.find(|wildcard| has(wildcard)).unwrap_or_else(|| name.to_owned())
+    }
 }
 
 /// The records of a name, and of the names of the same zone that its aliases lead to.
@@ -114,14 +130,26 @@ pub(crate) async fn blocks_of(upstream: &Upstream, place: &Place, id: &str) -> R
     Ok(Some(page.items_at(&["CidrBlocks"]).iter().map(block).collect()))
 }
 
-/// The records of the account's most specific zone for `name`.
-async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Vec<Record>>, Error> {
+/// The records of the account's most specific zone for `name`. Clients in a VPC use the private zone of a name, others none.
+async fn records_of_zone(
+    proxy: &Proxy,
+    place: &Place,
+    name: &str,
+    client: &Client,
+) -> Result<Option<Vec<Record>>, Error> {
     let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
     let is_in = |zone: &&Element| format!(".{name}.").ends_with(&format!(".{}", zone.text_at(&["Name"])));
-    let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
+    let zones = zones.items_at(&["HostedZones"]).iter().filter(is_in);
+    let zones = zones.filter(|zone| client.in_vpc || !is_private(zone));
+    let zone = zones.max_by_key(|zone| (zone.text_at(&["Name"]).len(), is_private(zone)));
     let Some(zone) = zone else { return Ok(None) };
     let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
     records(&proxy.upstream, place, id).await.map(Some)
+}
+
+/// Whether a zone is private.
+pub(crate) fn is_private(zone: &Element) -> bool {
+    zone.text_at(&["Config", "PrivateZone"]) == "true"
 }
 
 /// All records of a zone.

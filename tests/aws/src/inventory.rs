@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::message::encode;
 use crate::proxy::{Proxy, inspect};
+use crate::rules;
 use crate::upstream::{Lookup, Place};
 use crate::xml::Element;
 
@@ -284,7 +285,9 @@ impl Collector<'_> {
                 self.json(place, "acm", Lookup::Target("CertificateManager.DescribeCertificate", &body)).await?;
             let tags =
                 self.json(place, "acm", Lookup::Target("CertificateManager.ListTagsForCertificate", &body)).await?;
-            let details = json!({"certificate": details["Certificate"].take(), "tags": json_tags(&tags["Tags"])});
+            let mut certificate = details["Certificate"].take();
+            rules::apply_certificate_request(self.proxy, &mut certificate);
+            let details = json!({"certificate": certificate, "tags": json_tags(&tags["Tags"])});
             self.add(format!("{}/acm/certificate/{id}", place.region), details);
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::{Context, Verdict, cidr, health_checks};
 use crate::dns;
 use crate::error::Error;
 use crate::message::Response;
-use crate::records::{Record, absolute};
+use crate::records::{Policy, Record, absolute};
 use crate::upstream::Lookup;
 use crate::xml::Element;
 
@@ -65,6 +65,12 @@ async fn change_records(context: &Context<'_>) -> Verdict {
         if let Some(mistake) = batch::invalid_input(set) {
             return context.refuse(400, "InvalidInput", mistake);
         }
+    }
+    // Amazon Route 53 Developer Guide, "IP-based routing": not in private hosted zones.
+    let by_address = |change: &Change| change.action != "DELETE" && matches!(change.record.policy, Policy::IpBased(..));
+    if zone.child("HostedZone").is_some_and(dns::is_private) && changes.iter().any(by_address) {
+        let message = "IP-based routing is not supported in private hosted zones.";
+        return context.refuse(400, "InvalidInput", message);
     }
     let zone = batch::Zone { id: zone_id, name: &absolute(zone.text_at(&["HostedZone", "Name"])) };
     let mut violations = batch::violations(&zone, &current, &changes);
