@@ -6,6 +6,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, 
 use multiregion::apply::Observed;
 use multiregion::aws::{CallError, chain};
 use multiregion::components::Found;
+use multiregion::components::cloudfront::distribution;
 use multiregion::desired::Address;
 use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
@@ -512,6 +513,12 @@ async fn check_distinguishes_private_and_public_zones() {
     let refused = with(&record(&private, &[("us-east-1", set)]), json!({ "private": true }));
     let error = component.create(&aws, &refused).await.unwrap_err();
     assert!(chain(&error).contains("not supported in private hosted zones"), "{error:?}");
+
+    let mut alias = latency("us-east-1", "a");
+    alias["value"]["target_zone_id"] = json!(distribution::HOSTED_ZONE);
+    let refused = with(&record(&private, &[("us-east-1", alias)]), json!({ "private": true }));
+    let error = component.create(&aws, &refused).await.unwrap_err();
+    assert!(chain(&error).contains("CloudFront"), "{error:?}");
 }
 
 /// Creates a component and adds it to the ledger.

@@ -13,7 +13,7 @@ use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
 use crate::components::support::tags;
-use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
+use crate::components::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `issued_certificate`.
@@ -69,6 +69,10 @@ impl Component for IssuedCertificate {
 
     fn id(outputs: &Outputs) -> String {
         outputs.arn.clone()
+    }
+
+    fn foreseen(_: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(Outputs { arn: spec.arn.known()?.clone() })
     }
 
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {

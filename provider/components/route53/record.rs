@@ -194,7 +194,7 @@ impl Component for Record {
             return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
         };
         let mut problems = Vec::new();
-        let is_private = zone.config.as_ref().is_some_and(|config| config.private_zone);
+        let is_private = dns::is_private(&zone);
         if is_private && !spec.private {
             let detail = format!(
                 "The hosted zone {zone_id} ({}) is private, so neither ACM nor clients on the internet can resolve its \
@@ -225,6 +225,11 @@ impl Component for Record {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
+        // The records of the public and the private zone are different components. `check` rejects the wrong zone.
+        let zone = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone);
+        if zone.is_none_or(|zone| dns::is_private(&zone) != spec.private) {
+            return Ok(None);
+        }
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
         let held: Vec<_> = held.into_iter().filter(record_owners::is_address).collect();
         if held.is_empty() {

@@ -275,7 +275,9 @@ impl Collector<'_> {
     }
 
     async fn certificates(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "acm", Lookup::Target("CertificateManager.ListCertificates", &json!({}))).await?;
+        // Without a filter, ACM lists only certificates with RSA keys of up to 2,048 bits.
+        let request = json!({ "Includes": { "keyTypes": ["RSA_1024", "RSA_2048", "EC_prime256v1", "EC_secp384r1"] } });
+        let all = self.json(place, "acm", Lookup::Target("CertificateManager.ListCertificates", &request)).await?;
         for summary in items(&all, "CertificateSummaryList") {
             let arn = text(summary, "CertificateArn");
             let id = arn.rsplit('/').next().unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Domains, Draft, Named, Region};
 use crate::components::apigateway::domain;
+use crate::components::cloudfront::distribution;
 use crate::components::execute_api::probe::Probe;
 use crate::components::route53::calculated_health_check::{self, CalculatedHealthCheck};
 use crate::components::route53::cidr_collection::{self, CidrCollection};
@@ -184,7 +185,8 @@ fn secondary(
     Some(Gated { ready: Vec::new(), value })
 }
 
-/// Adds the records of `name`, in the public and in the private zone; none when the records are at another DNS service.
+/// Adds the records of `name`, in the public zone and, unless they lead to CloudFront, in the private one; none when the
+/// records are at another DNS service.
 pub(super) fn add(
     draft: &mut Draft<'_>,
     name: &str,
@@ -193,7 +195,9 @@ pub(super) fn add(
 ) -> Vec<Handle<Record>> {
     let Some(names) = &draft.shape.names else { return Vec::new() };
     let public = names.zone_id.clone().map(|zone_id| (zone_id, false));
-    let private = names.private_zone_id.clone().map(|zone_id| (zone_id, true));
+    // Route 53 rejects records that lead to a distribution in private zones.
+    let private = names.private_zone_id.clone().filter(|_| !sets.contains_key(distribution::KEY));
+    let private = private.map(|zone_id| (zone_id, true));
     let mut records = Vec::new();
     for (zone_id, private) in public.into_iter().chain(private) {
         let spec = record::Spec {
