@@ -69,3 +69,48 @@ async fn a_private_zone_beside_the_public_one_is_filled_imported_and_emptied() {
     );
     world.apply(&mut api, &Value::Null).await;
 }
+
+/// The provider and Route 53's checkers have no client certificate.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_behind_mutual_tls_is_probed_and_serves_clients_with_a_certificate() {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "named.example" }));
+    world.apply(&mut zone, &config).await;
+    let mut api = Subject::new("multiregion_api");
+    let mut configured = json!({
+        "name": "named",
+        "regions": { "us-east-1": {}, "us-west-2": { "mutual_tls": { "truststore_uri": "s3://west/authorities.pem" } } },
+        "function": world.function(),
+        "gateway": { "disable_execute_api_endpoint": true },
+        "domain": {
+            "name": "api.named.example", "zone_id": zone.text("id"), "regional_names": true,
+            "mutual_tls": { "truststore_uri": "s3://east/authorities.pem" },
+        },
+        "routing": { "policy": "latency", "health_check": { "protocol": "tcp" }, "drain_seconds": 0 },
+    });
+    let config = api.config(&configured);
+    world.apply(&mut api, &config).await;
+    let invoked = world.local.calls().iter().filter(|call| call.name() == "lambda:Invoke").count();
+    assert_eq!(invoked, 2);
+    let name = "api.named.example";
+    assert_eq!(world.local.status_of(name, name, "/", "us-west-2").await.expect("a response"), 502);
+
+    world.rewrite();
+    world.local.clear_calls();
+    world.apply(&mut api, &config).await;
+    let invoked = world.local.calls().iter().filter(|call| call.name() == "lambda:Invoke").count();
+    assert_eq!(invoked, 2, "new code must be probed again");
+    let mut again = Subject::new("multiregion_api");
+    world.import(&mut again, "named").await;
+    let (planned, diagnostics) = world.plan(&mut again, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, again.state.value, "the plan after the import must be empty");
+
+    configured["domain"]["mutual_tls"] = Json::Null;
+    configured["regions"] = json!({ "us-east-1": {}, "us-west-2": {} });
+    let config = api.config(&configured);
+    world.apply(&mut api, &config).await;
+    assert_eq!(world.local.status_of(name, name, "/", "us-west-2").await.expect("a response"), 200);
+    world.apply(&mut api, &Value::Null).await;
+}

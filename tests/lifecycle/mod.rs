@@ -17,6 +17,7 @@ mod interrupted;
 mod invalid_configurations;
 mod kill_recovery;
 mod names;
+mod only_cloudfront;
 mod replacement;
 mod rest;
 mod routing;

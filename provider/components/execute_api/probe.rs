@@ -1,6 +1,8 @@
 //! The probe: a real request that a region's API must answer before the region receives traffic. It is not an AWS
 //! object.
 
+pub mod invocation;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +40,9 @@ pub struct Spec {
     /// Whether a route matches the path. When none does, because every route is a write or has path parameters, API Gateway's
     /// own Not Found counts as an answer: any other request could cause an effect in the function.
     pub routed: bool,
+    /// The function to invoke directly, because API Gateway answers only clients with a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoked: Option<invocation::Invoked>,
     /// The version of the function that must answer; `None` when the API has no function of its own. A new version is
     /// probed again.
     pub version: Option<Input<String>>,
@@ -60,10 +65,10 @@ impl Kind for Probe {
         outputs: OUTPUTS,
         immutable: &["host"],
         // A region that has answered need not answer again because the path of the probe changes.
-        uncompared: &["path", "routed"],
+        uncompared: &["path", "routed", "invoked"],
         visible: false,
         is_check: true,
-        actions: &["apigateway:GET"],
+        actions: &["apigateway:GET", "lambda:InvokeFunction"],
         ..KindMeta::DEFAULT
     };
 }
@@ -100,7 +105,14 @@ impl Component for Probe {
         }
         let probe = |key, version: Option<String>| {
             let (endpoint, at) = (Input::from(endpoint.clone()), Input::from(host.clone()));
-            let spec = Spec { endpoint, host: at, path: "/".into(), routed: true, version: version.map(Input::from) };
+            let spec = Spec {
+                endpoint,
+                host: at,
+                path: "/".into(),
+                routed: true,
+                invoked: None,
+                version: version.map(Input::from),
+            };
             Discovered { key, spec, outputs: Outputs { host: host.clone() } }
         };
         // An API in use has answered its probes before.
@@ -135,6 +147,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const QUOTED: usize = 200;
 
 async fn ask(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
+    let outputs = Outputs { host: spec.host.get().clone() };
+    if let Some(invoked) = &spec.invoked {
+        invocation::invoke(aws, invoked, spec).await?;
+        return Ok(outputs);
+    }
     let endpoint = spec.endpoint.get();
     let scheme = if endpoint.contains("://") { "" } else { "https://" };
     let path = spec.path.get().trim_start_matches('/');

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::config::Validation;
+use super::config::{MutualTls, Validation};
 use crate::components::acm::certificate;
 use crate::desired::Input;
 use crate::resources::shared::dns;
@@ -32,6 +32,8 @@ pub(super) struct Names {
     pub(super) zone_id: Option<Input<String>>,
     /// The id of the private hosted zone with the same records.
     pub(super) private_zone_id: Option<Input<String>>,
+    /// Mutual TLS of every region.
+    pub(super) mutual_tls: Option<MutualTls>,
     /// The path that precedes every path of the API.
     pub(super) base_path: Attr<String>,
 }
@@ -133,6 +135,7 @@ mod tests {
             validation: Validation::Dns,
             zone_id: None,
             private_zone_id: None,
+            mutual_tls: None,
             base_path: Attr::Null,
         }
     }

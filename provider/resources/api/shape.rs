@@ -206,6 +206,11 @@ impl Shape {
         }
     }
 
+    /// Whether API Gateway answers only clients with a certificate: the default endpoints are disabled, and mutual TLS is on.
+    pub(super) fn needs_client_certificate(&self) -> bool {
+        self.gateway.disabled && self.names.as_ref().is_some_and(|names| names.mutual_tls.is_some())
+    }
+
     /// The route keys of all functions.
     pub(super) fn routes(&self) -> impl Iterator<Item = &String> + Clone {
         self.functions.iter().flat_map(|function| &function.routes)
@@ -362,6 +367,7 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
         arns: certificate.arns().decided()?.cloned(),
         validation: certificate.validation()?,
         zone_id: maybe(domain.zone_id()),
+        mutual_tls: domain.mutual_tls().decided()?.cloned(),
         private_zone_id: maybe(domain.private_zone_id()),
         base_path: domain.base_path().clone(),
         name,

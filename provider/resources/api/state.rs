@@ -119,7 +119,7 @@ fn serving(shape: &Shape, region: &str, view: &View) -> Attr<bool> {
     };
     let probe = |key: Option<&str>| view.output(&Address::of::<Probe>(region).maybe_key(key), probe::HOST);
     let mut seen: Vec<Value> = shape.functions.iter().map(|code| probe(code.key())).chain(sender).collect();
-    if shape.functions.is_empty() {
+    if shape.functions.is_empty() && !shape.needs_client_certificate() {
         seen.push(probe(None));
     }
     if seen.contains(&Value::Null) {

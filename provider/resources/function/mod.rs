@@ -29,7 +29,9 @@ use crate::plan::View;
 use crate::resources::shared::checks::{Found, refuse_errors};
 use crate::resources::shared::components::{self, Component};
 use crate::resources::shared::found::FoundComponents;
-use crate::resources::shared::function::{self, Code, Expanding, HttpApi as Api, Place, RegionFunction, Target, code};
+use crate::resources::shared::function::{
+    self, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, code,
+};
 use crate::resources::shared::inputs::input;
 use crate::resources::shared::owned::{self, Identity, Owned};
 use crate::resources::shared::tags::{self, Bearer};
@@ -326,7 +328,12 @@ impl Draft<'_> {
         let endpoint = self.api.spec(&Address::of::<ExecuteApiEndpoint>(region));
         if !endpoint.is_some_and(|endpoint| endpoint.disabled) {
             let endpoint = known(self.api.output(&at, http_api::ENDPOINT));
-            return Target { endpoint, host: known(self.api.output(&at, http_api::HOST)), base_path: "".into() };
+            return Target {
+                endpoint,
+                host: known(self.api.output(&at, http_api::HOST)),
+                base_path: "".into(),
+                invoked: None,
+            };
         }
         let regional = Address::of::<Domain>(region).key(domain::REGIONAL);
         let (key, at) = match self.api.has(&regional) {
@@ -334,7 +341,9 @@ impl Draft<'_> {
             false => (None, Address::of::<Domain>(region)),
         };
         let mapping = self.api.spec(&Address::of::<Mapping>(region).maybe_key(key));
+        let mutual_tls = self.api.spec(&at).and_then(|spec| spec.mutual_tls);
         Target {
+            invoked: mutual_tls.map(|_| PayloadFormat::V2),
             endpoint: known(self.api.output(&at, domain::TARGET)),
             host: known(self.api.output(&at, domain::NAME)),
             base_path: mapping.map_or("".into(), |mapping| mapping.base_path),

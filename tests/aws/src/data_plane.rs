@@ -185,6 +185,9 @@ async fn send_to_domain(
         if domain["domainNameConfigurations"][0]["apiGatewayDomainName"] != target {
             continue;
         }
+        if let Some(refusal) = mutual_tls(&domain, &request) {
+            return Ok(refusal);
+        }
         let mappings = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("{path}/apimappings"))).await?;
         let mappings = mappings.unwrap_or_default();
         let found = mappings["items"].as_array().into_iter().flatten();
@@ -200,6 +203,17 @@ async fn send_to_domain(
         return invoke(proxy, &place, api, &format!("/{stage}{rest}"), request).await;
     }
     Ok(failure(403, "Forbidden"))
+}
+
+/// The response to a client whose certificate a custom domain name does not accept. Without one, the connection ends.
+fn mutual_tls(domain: &Value, request: &Request) -> Option<Response> {
+    let truststore = domain["mutualTlsAuthentication"]["truststoreUri"].as_str().unwrap_or_default();
+    match header(request, dns::CLIENT_CERTIFICATE) {
+        _ if truststore.is_empty() => None,
+        Some("trusted") => None,
+        Some(_) => Some(failure(403, "Forbidden")),
+        None => Some(failure(502, "the connection was closed: no client certificate")),
+    }
 }
 
 /// The custom domain name for `host` and its path in the API: the name itself, or else a wildcard for its first label.

@@ -27,7 +27,10 @@ const CLIENT_ADDRESS: &str = "x-test-address";
 /// The network of the client.
 const CLIENT_NETWORK: &str = "x-test-network";
 /// The headers that describe the client to the model, and that no API receives.
-pub(crate) const CLIENT_HEADERS: [&str; 4] = [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS, CLIENT_NETWORK];
+pub(crate) const CLIENT_HEADERS: [&str; 5] =
+    [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS, CLIENT_NETWORK, CLIENT_CERTIFICATE];
+/// The certificate that the client presents: `trusted`, or of an unknown authority.
+pub(crate) const CLIENT_CERTIFICATE: &str = "x-test-client-certificate";
 
 /// Calculated health checks of more levels are loops.
 const MAX_LEVELS: usize = 8;

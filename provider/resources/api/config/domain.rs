@@ -3,8 +3,8 @@
 use crate::schema::{TextMap, Texts, attributes, choices};
 
 attributes! {
-    /// The domain names of the API, in a hosted zone of this account or at another DNS service. Without a domain, the API is reachable at the endpoints
-    /// of its regions and, with `cdn`, at the domain name of the CloudFront distribution.
+    /// The domain names of the API, in a hosted zone of this account or at another DNS service. Without a domain, the API is
+    /// reachable at the endpoints of its regions and, with `cdn`, at the domain name of the CloudFront distribution.
     pub(in crate::resources::api) struct Domain {
         /// The domain name.
         name: String = required, example("\"api.example.com\"");
@@ -17,7 +17,8 @@ attributes! {
         /// from the names to `endpoints[...].domain_target` or to `distribution.domain_name`.
         zone_id: String = optional, example("multiregion_zone.this.id");
         /// The id of a private hosted zone that also holds the records of the names, with the same routing policy, so that
-        /// clients in its VPCs reach the API under the same names. Private zones do not support the policy `ip_based`.
+        /// clients in its VPCs reach the API under the same names. Private zones support neither the policy `ip_based` nor
+        /// names that CloudFront serves.
         private_zone_id: String = optional, example("aws_route53_zone.internal.zone_id");
         /// Whether each region also has a name of its own, such as `us-west-2.api.example.com`, that always leads to that
         /// region. The certificates then also cover `*.api.example.com`.
@@ -26,6 +27,25 @@ attributes! {
         /// the API is at the root.
         base_path: String = optional, example("\"v1\"");
         certificate: Certificate = optional, default(Certificate::default());
+        mutual_tls: MutualTls = optional;
+    }
+
+    /// Mutual TLS: clients must present a certificate that a certification authority in the trust store issued. Set
+    /// `gateway.disable_execute_api_endpoint = true`, or clients can avoid it at the default endpoints.
+    ///
+    /// Route 53's checkers and the provider have no client certificate. Once the default endpoints are disabled, the provider
+    /// invokes the functions directly instead of sending a request through API Gateway, and health checks need the protocol
+    /// `tcp` or an alarm (`regions[...].health_alarm`). CloudFront has none either, so that `cdn` cannot be used.
+    pub(in crate::resources::api) struct MutualTls {
+        /// The S3 URI of the trust store, a file with the certificates of the authorities in PEM format. Required, unless every
+        /// region has one in `regions[...].mutual_tls`. Your credentials must be able to read it.
+        truststore_uri: String = optional, example("\"s3://truststore/authorities.pem\"");
+        /// The version of the S3 object. Without it, API Gateway reads the object when this object changes, and does not notice
+        /// new content.
+        truststore_version: String = optional, example("aws_s3_object.authorities.version_id");
+        /// The ARN of a certificate in the region that ACM has issued for the names. Required when the certificate is imported
+        /// or from a private certification authority, to prove that you control the names.
+        ownership_certificate_arn: String = optional;
     }
 
     /// The certificates of the names. By default, the provider requests a certificate in each region and validates it by

@@ -13,7 +13,7 @@ pub(super) use cdn::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
     Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, ViewerProtocol,
 };
-pub(super) use domain::{Certificate, Domain, KeyAlgorithm, Validation};
+pub(super) use domain::{Certificate, Domain, KeyAlgorithm, MutualTls, Validation};
 pub(super) use gateway::{
     AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest, StageCache,
 };

@@ -11,8 +11,9 @@ use crate::components::apigateway::mapping::{self, Mapping};
 use crate::components::cloudfront::distribution;
 use crate::components::route53::validation_record::{self, ValidationRecord};
 use crate::desired::{Address, AddressOf, Handle, Input};
-use crate::resources::api::config::Validation;
+use crate::resources::api::config::{MutualTls, Validation};
 use crate::resources::api::names::{Names, validated_domains};
+use crate::resources::api::shape::Shape;
 use crate::resources::shared::inputs::{input, maybe};
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -181,6 +182,7 @@ fn named(
     let spec = domain::Spec {
         name: Input::Known(name.clone()),
         certificate_arn: certificate.output(issued_certificate::ARN),
+        mutual_tls: mutual_tls(draft.shape, region),
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
@@ -194,6 +196,20 @@ fn named(
     let address = Address::of::<Mapping>(region).maybe_key(key);
     let mapping = draft.desired.add(address, Path::of("domain").attribute("base_path"), &spec);
     Named { name, domain, mapping }
+}
+
+/// Mutual TLS in a region: its own settings, or else those of the domain.
+fn mutual_tls(shape: &Shape, region: &str) -> Option<domain::MutualTls> {
+    let common = shape.names.as_ref()?.mutual_tls.as_ref()?;
+    let own = shape.regions.get(region).and_then(|place| place.config.mutual_tls().known());
+    let of = |get: fn(&MutualTls) -> &Attr<String>| own.and_then(|own| maybe(get(own))).or_else(|| maybe(get(common)));
+    // The version belongs to the object that is named beside it.
+    let place = own.filter(|own| !own.truststore_uri().is_null()).unwrap_or(common);
+    Some(domain::MutualTls {
+        truststore_uri: of(MutualTls::truststore_uri).unwrap_or(Input::Unknown),
+        truststore_version: maybe(place.truststore_version()),
+        ownership_certificate_arn: of(MutualTls::ownership_certificate_arn),
+    })
 }
 
 /// The base path of a mapping; empty for the root.

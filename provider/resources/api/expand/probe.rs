@@ -5,7 +5,8 @@ use super::{Domains, Draft, Front};
 use crate::components::apigateway::domain;
 use crate::components::execute_api::probe::Probe;
 use crate::desired::{Handle, Input};
-use crate::resources::shared::function::{self, Deployed, Target};
+use crate::resources::api::config::Protocol;
+use crate::resources::shared::function::{self, Deployed, PayloadFormat, Target};
 use crate::resources::shared::inputs::input;
 
 /// One probe for each function, or for an API without functions one that API Gateway itself answers.
@@ -20,16 +21,24 @@ pub(super) fn of_region(
     domains: &Domains,
 ) -> Vec<Handle<Probe>> {
     let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
+    let needs_certificate = draft.shape.needs_client_certificate();
+    if needs_certificate && functions.is_empty() {
+        // Neither an API without functions nor API Gateway itself can be asked.
+        return Vec::new();
+    }
+    let format = if draft.shape.gateway.protocol == Protocol::Rest { PayloadFormat::V1 } else { PayloadFormat::V2 };
     let target = match named {
         Some(named) => Target {
             endpoint: named.domain.output(domain::TARGET),
             host: Input::Known(named.name.clone()),
             base_path: draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
+            invoked: needs_certificate.then_some(format),
         },
         None => Target {
             endpoint: front.endpoint.clone(),
             host: front.host.clone(),
             base_path: front.base_path.as_str().into(),
+            invoked: None,
         },
     };
     let preferred = draft.shape.health_check.as_ref().map(|check| input(check.config.path()));

@@ -8,7 +8,7 @@ use crate::components::apigateway::mapping::Mapping;
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::route53::record::{self, Record, Routing};
 use crate::desired::{Address, Input};
-use crate::resources::api::config::{Certificate, Domain, KeyAlgorithm, Validation};
+use crate::resources::api::config::{Certificate, Domain, KeyAlgorithm, MutualTls, Validation};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, list, map};
 use crate::schema::Attr;
@@ -160,7 +160,20 @@ pub(super) fn domain(found: &FoundComponents<'_>, regions: &[String], names: &Na
         regional_names: Attr::Known(names.regional),
         base_path: base_path.filter(|path| !path.is_empty()).into(),
         certificate: Attr::Known(certificate(found, regions, &names.name)),
+        mutual_tls: regions.iter().find_map(|region| mutual_tls(found, region)).into(),
     }
+}
+
+/// Mutual TLS of a region's custom domain names.
+pub(super) fn mutual_tls(found: &FoundComponents<'_>, region: &str) -> Option<MutualTls> {
+    let at = Address::of::<domain::Domain>(region);
+    let spec = found.spec(&at).or_else(|| found.spec(&at.key(domain::REGIONAL)))?;
+    let held = spec.mutual_tls?;
+    Some(MutualTls {
+        truststore_uri: attr(&held.truststore_uri),
+        truststore_version: held.truststore_version.as_ref().map_or(Attr::Null, attr),
+        ownership_certificate_arn: held.ownership_certificate_arn.as_ref().map_or(Attr::Null, attr),
+    })
 }
 
 fn certificate(found: &FoundComponents<'_>, regions: &[String], name: &str) -> Certificate {

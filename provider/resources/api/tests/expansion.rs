@@ -728,6 +728,23 @@ fn a_private_zone_has_the_same_records() {
 }
 
 #[test]
+fn functions_behind_mutual_tls_are_invoked() {
+    let domain = spec(super::MUTUAL_TLS, "us-west-2/domain/regional")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://west/authorities.pem");
+    assert_eq!(domain["truststore_version"], "v2");
+    let domain = spec(super::MUTUAL_TLS, "us-east-1/domain")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://truststore/authorities.pem");
+    let invoked = spec(super::MUTUAL_TLS, "us-east-1/probe")["invoked"].clone();
+    assert_eq!(invoked["function_arn"]["$ref"], "us-east-1/alias");
+    assert_eq!(invoked["payload_format"], "1.0");
+    let without = expand(&config(super::MUTUAL_TLS_NO_FUNCTION)).unwrap().desired;
+    assert!(without.nodes().keys().all(|address| address.kind != "probe"));
+    let domain = spec(super::MUTUAL_TLS_NO_FUNCTION, "us-east-1/domain")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://east/authorities.pem");
+    assert!(domain["ownership_certificate_arn"].as_str().unwrap().ends_with("/2"));
+}
+
+#[test]
 fn cloudfront_serves_the_additional_names_that_are_its_aliases() {
     insta::assert_snapshot!(record_sets(super::NAMES_CDN), @r"
     api.example.com: cdn

@@ -760,6 +760,13 @@ fn invalid_domain_is_rejected() {
                 "#,
                 "Routing policy not supported in private zones @ domain.private_zone_id",
             ),
+            (
+                r#"
+                domain = { private_zone_id = "ZPRIVATE" }
+                cdn    = { origin = "latency" }
+                "#,
+                "CloudFront not supported in private zones @ domain.private_zone_id",
+            ),
             (r#"domain = { zone_id = "/hostedzone/Z1" }"#, "Invalid zone id @ domain.zone_id"),
             (r#"domain = { base_path = "/v1" }"#, "Invalid base path @ domain.base_path"),
             (
@@ -881,6 +888,67 @@ fn invalid_cdn_is_rejected() {
             (r#"cdn = { origin = "group", read_paths = ["/a", "/a"] }"#, "Duplicate path pattern @ cdn.read_paths[1]"),
             (r#"cdn = { origin = "group", price_class = "Cheap" }"#, "Unsupported value @ cdn.price_class"),
             (r#"cdn = { origin = "group", aliases = ["a.b"] }"#, "Aliases without a domain @ cdn.aliases"),
+        ],
+    );
+}
+
+#[test]
+fn invalid_mutual_tls_is_rejected() {
+    check(
+        true,
+        &[
+            (
+                r#"domain = { mutual_tls = { truststore_uri = "s3://a/b" } }"#,
+                "Mutual TLS can be avoided @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "https://a/b" } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Invalid trust store URI @ domain.mutual_tls.truststore_uri",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = {} }
+                regions = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://a/b" } } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Trust store missing @ domain.mutual_tls.truststore_uri",
+            ),
+            (
+                r#"regions = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://a/b" } } }"#,
+                r#"Trust store without mutual TLS @ regions["us-east-1"].mutual_tls"#,
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "s3://a/b", ownership_certificate_arn = "mine" } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Invalid certificate ARN @ domain.mutual_tls.ownership_certificate_arn",
+            ),
+            (
+                r#"
+                domain = { mutual_tls = { truststore_uri = "s3://a/b" } }
+                cdn    = { origin = "latency" }
+                "#,
+                "Mutual TLS behind CloudFront @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain = { mutual_tls = { truststore_uri = "s3://a/b" } }
+                cdn    = { origin = "group" }
+                "#,
+                "Mutual TLS without custom domain names @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "s3://a/b" }, regional_names = true }
+                gateway = { disable_execute_api_endpoint = true }
+                routing = { health_check = {} }
+                "#,
+                "Health check without a client certificate @ routing.health_check.protocol",
+            ),
         ],
     );
 }

@@ -11,7 +11,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 27] = [
+const TOPOLOGIES: [(&str, &str); 29] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -36,6 +36,8 @@ const TOPOLOGIES: [(&str, &str); 27] = [
     ("several names behind an origin group", NAMES_CDN_GROUP),
     ("public and private zone", PRIVATE_ZONE),
     ("private zone only", ONLY_PRIVATE_ZONE),
+    ("mutual TLS", MUTUAL_TLS),
+    ("mutual TLS without functions", MUTUAL_TLS_NO_FUNCTION),
     ("certificates by e-mail", EMAIL),
     ("names at another DNS service", NO_ZONE),
     ("cdn with names at another DNS service", NO_ZONE_CDN),
@@ -383,6 +385,35 @@ regions  = { "us-east-1" = {}, "us-west-2" = {} }
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
 domain   = { name = "api.example.com", private_zone_id = "ZPRIVATE" }
 routing  = { health_check = {} }
+"#;
+
+const MUTUAL_TLS: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1" = {}
+  "us-west-2" = { mutual_tls = { truststore_uri = "s3://west/authorities.pem", truststore_version = "v2" } }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12", payload_format = "1.0" }
+gateway  = { disable_execute_api_endpoint = true }
+domain   = {
+  name           = "api.example.com"
+  zone_id        = "Z0123456789"
+  regional_names = true
+  mutual_tls     = { truststore_uri = "s3://truststore/authorities.pem" }
+}
+routing  = { health_check = { protocol = "tcp" } }
+"#;
+
+const MUTUAL_TLS_NO_FUNCTION: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://east/authorities.pem" } } }
+gateway  = { disable_execute_api_endpoint = true }
+domain   = {
+  name        = "api.example.com"
+  zone_id     = "Z0123456789"
+  certificate = { arns = { "us-east-1" = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }
+  mutual_tls  = { ownership_certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/2" }
+}
 "#;
 
 const EMAIL: &str = r#"

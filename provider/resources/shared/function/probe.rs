@@ -1,8 +1,9 @@
 //! The probe of a function: a request that it must answer before its region receives traffic.
 
-use super::{Deployed, Expanding};
+use super::{Deployed, Expanding, PayloadFormat};
+use crate::components::execute_api::probe::invocation::Invoked;
 use crate::components::execute_api::probe::{self, Probe};
-use crate::components::lambda::version;
+use crate::components::lambda::{alias, version};
 use crate::desired::{Address, Handle, Input};
 use crate::resources::shared::routes;
 use crate::wire::Path;
@@ -15,6 +16,9 @@ pub(crate) struct Target {
     pub(crate) host: Input<String>,
     /// The path that precedes every path of the API; empty for none.
     pub(crate) base_path: Input<String>,
+    /// When API Gateway answers only clients with a certificate, functions are invoked directly: the format of their events,
+    /// unless they have one of their own.
+    pub(crate) invoked: Option<PayloadFormat>,
 }
 
 /// The probe of `function` in `region`, or of an API without functions, which answers the request itself. `preferred` is the
@@ -32,6 +36,7 @@ pub(crate) fn probe(
         host: target.host.clone(),
         path: below(&target.base_path, &path),
         routed,
+        invoked: function.zip(target.invoked).map(|(function, format)| invoked(function, format)),
         version: function.map(|function| function.version.output(version::NUMBER)),
     };
     let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
@@ -40,6 +45,12 @@ pub(crate) fn probe(
         to.desired.order(&probe, &function.alias);
     }
     probe
+}
+
+/// The function of a probe that invokes it.
+fn invoked(function: &Deployed, format: PayloadFormat) -> Invoked {
+    let format = function.code.payload_format.unwrap_or(format);
+    Invoked { function_arn: function.alias.output(alias::ARN), payload_format: format.as_str().to_owned() }
 }
 
 /// The path that the probe of a function requests, and whether a route of the function matches it.

@@ -82,6 +82,7 @@ impl Lambda {
             | "GetAlias"
             | "UpdateAlias"
             | "DeleteAlias" => function.version_or_alias(call, &target),
+            "Invoke" => function.invoke(call, &target),
             "AddPermission" | "GetPolicy" | "RemovePermission" => function.policy(call, &target),
             "PutFunctionConcurrency" | "GetFunctionConcurrency" | "DeleteFunctionConcurrency" => {
                 function.reserved(call)
@@ -128,6 +129,21 @@ impl Lambda {
             }
             Some(version) => function.delete_version(&arn, version),
         }
+    }
+}
+
+impl Function {
+    /// Invokes the function, whose code does not run: it responds as behind an API, with a description of itself.
+    fn invoke(&self, call: &ApiCall<'_>, target: &FunctionRef) -> Outcome {
+        let configuration = self.configuration(target)?;
+        if self.reserved.as_ref().is_some_and(|reserved| *reserved == 0) {
+            return Err(ApiError::new(429, "TooManyRequestsException", "Rate Exceeded."));
+        }
+        if call.request.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "DryRun") {
+            return no_content();
+        }
+        let body = json!({ "region": call.place.region, "version": text_of(configuration, "Version") });
+        json(200, &json!({ "statusCode": 200, "body": body.to_string() }))
     }
 }
 
