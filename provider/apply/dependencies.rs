@@ -53,8 +53,11 @@ fn producers<'a>(found: &'a [(Address, Entry)], kinds: &dyn Kinds) -> BTreeMap<&
     let mut producers: BTreeMap<&str, BTreeSet<&Address>> = BTreeMap::new();
     for (address, entry) in found {
         for output in kinds.meta(&address.kind).outputs {
-            if let Some(value) = entry.outputs.get(output).and_then(Json::as_str).filter(|value| !value.is_empty()) {
-                producers.entry(value).or_default().insert(address);
+            let Some(value) = entry.outputs.get(output) else { continue };
+            let entries = value.as_object().into_iter().flatten().map(|(_, entry)| entry);
+            let texts = entries.chain([value]).filter_map(Json::as_str).filter(|text| !text.is_empty());
+            for text in texts {
+                producers.entry(text).or_default().insert(address);
             }
         }
     }

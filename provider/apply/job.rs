@@ -36,7 +36,7 @@ pub(super) struct Stage<'a> {
 
 impl Scene for Stage<'_> {
     fn output(&self, reference: &Reference) -> Option<Json> {
-        self.ledger.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
+        reference.among(&self.ledger.entries.get(&reference.address)?.outputs)
     }
 
     fn is_ready(&self, address: &Address) -> bool {

@@ -1,12 +1,13 @@
 //! Values of a spec that may be unknown while planning.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 
-use super::Address;
+use super::{Address, AddressOf, Kind};
 
 /// The key of a reference in a spec's JSON.
 pub(crate) const REF: &str = "$ref";
@@ -43,6 +44,22 @@ pub struct Reference {
     pub address: Address,
     /// The name of a field of its `Outputs`.
     pub output: String,
+    /// The key of one entry of the field, when the field is a map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+}
+
+impl Reference {
+    /// A reference to one of the outputs of the component at `address`.
+    pub fn to<C: Kind, T>(address: &AddressOf<C>, key: OutputKey<C, T>) -> Self {
+        Self { address: Address::clone(address), output: key.name.to_owned(), entry: None }
+    }
+
+    /// The value among the outputs of the component; `None` when they do not contain it.
+    pub fn among(&self, outputs: &Json) -> Option<Json> {
+        let field = outputs.get(&self.output)?;
+        self.entry.as_ref().map_or(Some(field), |entry| field.get(entry)).cloned()
+    }
 }
 
 /// A value of a spec: known, an output of another component, or unknown until apply.
@@ -181,6 +198,12 @@ impl<C> Handle<C> {
 
     /// A reference to one of the outputs of the component.
     pub fn output<T>(&self, key: OutputKey<C, T>) -> Input<T> {
-        Input::Output(Reference { address: self.address.clone(), output: key.name.to_owned() })
+        Input::Output(Reference { address: self.address.clone(), output: key.name.to_owned(), entry: None })
+    }
+
+    /// A reference to one entry of an output that is a map.
+    pub fn entry<T>(&self, key: OutputKey<C, BTreeMap<String, T>>, entry: &str) -> Input<T> {
+        let (output, entry) = (key.name.to_owned(), Some(entry.to_owned()));
+        Input::Output(Reference { address: self.address.clone(), output, entry })
     }
 }

@@ -87,7 +87,7 @@ struct LedgerScene<'a>(&'a Ledger);
 
 impl Scene for LedgerScene<'_> {
     fn output(&self, reference: &crate::desired::Reference) -> Option<Json> {
-        self.0.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
+        reference.among(&self.0.entries.get(&reference.address)?.outputs)
     }
 
     fn is_ready(&self, address: &Address) -> bool {

@@ -55,6 +55,74 @@ async fn a_certificate_is_validated_and_issued() {
 }
 
 #[tokio::test]
+async fn a_certificate_waits_for_the_records_of_all_its_names() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let names = ["api.example.com", "*.api.example.com", "www.example.com", "*.shop.example.com"];
+    let spec = json!({ "names": names, "tags": tags(&at("certificate"), "zoo") });
+    let certificate = bench.create(&at("certificate"), &spec).await;
+    let (aws, component) = bench.at(&at("issued_certificate"));
+    let issued = json!({ "arn": certificate["arn"], "names": names });
+    let (others, values) = (&certificate["other_validation_names"], &certificate["other_validation_values"]);
+    assert_eq!(others.as_object().unwrap().keys().collect::<Vec<_>>(), ["shop.example.com", "www.example.com"]);
+    bench.create("global/validation_record/api.example.com", &validation_record(&zone, &certificate, names[0])).await;
+    for domain in ["shop.example.com", "www.example.com"] {
+        let outputs = json!({ "arn": certificate["arn"] });
+        let (spec, _) = component.read(&aws, &issued, &outputs).await.unwrap().expect("it is pending");
+        assert_eq!(spec, issued);
+        let record = json!({ "zone_id": zone, "name": others[domain], "value": values[domain], "domain": domain });
+        bench.create(&format!("global/validation_record/{domain}"), &record).await;
+    }
+    bench.create(&at("issued_certificate"), &issued).await;
+}
+
+#[tokio::test]
+async fn a_certificate_keeps_its_key_algorithm_and_its_validation() {
+    let bench = Bench::start().await;
+    let at = at("certificate");
+    let tags = tags(&at, "zoo");
+    let plain = json!({ "names": ["api.example.com"], "tags": tags });
+    let first = bench.create(&at, &plain).await;
+    for (field, value) in [("key_algorithm", json!("EC_secp384r1")), ("by_email", json!(true))] {
+        let spec = with(&plain, json!({ field: value }));
+        let other = bench.create(&at, &spec).await;
+        assert_ne!(first["arn"], other["arn"], "{field}");
+        bench.create_again(&at, &spec, &other).await;
+        bench.delete(&at, &spec, &other).await;
+    }
+    bench.create_again(&at, &plain, &first).await;
+}
+
+#[tokio::test]
+async fn a_certificate_is_issued_when_the_link_in_the_e_mail_was_followed() {
+    let bench = Bench::start().await;
+    let address = at("certificate");
+    let names = ["api.example.com", "*.shop.example.com"];
+    let spec = json!({ "names": names, "by_email": true, "tags": tags(&address, "zoo") });
+    let certificate = bench.create(&address, &spec).await;
+    bench.local.approve_certificates("example.com");
+    let issued = json!({ "arn": certificate["arn"], "names": names });
+    bench.create(&at("issued_certificate"), &issued).await;
+}
+
+#[tokio::test]
+async fn cloudfront_has_no_certificate_with_the_curve_p_384() {
+    let bench = Bench::start().await;
+    let address = "us-east-1/certificate/cdn";
+    let spec = json!({ "names": ["api.example.com"], "key_algorithm": "EC_secp384r1", "tags": tags(address, "zoo") });
+    let certificate = bench.create(address, &spec).await;
+    let issued = json!({ "arn": certificate["arn"], "names": ["api.example.com"] });
+    for (address, expected) in [
+        ("us-east-1/issued_certificate/cdn", &["Key algorithm not supported by CloudFront"][..]),
+        ("us-east-1/issued_certificate", &[]),
+    ] {
+        let (aws, component) = bench.at(address);
+        let problems = component.check(&aws, &issued).await.unwrap();
+        assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), expected, "{address}");
+    }
+}
+
+#[tokio::test]
 async fn a_validation_record_that_another_certificate_needs_stays() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;

@@ -1,5 +1,7 @@
 //! HTTP APIs, their parts, and custom domain names.
 
+use aws_sdk_acm::primitives::Blob;
+use multiregion::aws::chain;
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
 use strict_aws::{Effect, Fault};
@@ -180,6 +182,45 @@ async fn a_domain_name_and_its_mapping_are_created_updated_and_deleted() {
     // One call reads the settings, the other one the status.
     assert_eq!(calls, ["apigateway:GetDomainName", "apigateway:GetDomainName"]);
     bench.delete(&address, &renewed, &domain).await;
+}
+
+#[tokio::test]
+async fn mutual_tls_is_changed_and_removed() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let certificate = certificate(&bench, &zone, &["api.example.com"]).await;
+    let address = at("domain");
+    let plain = json!({
+        "name": "api.example.com", "certificate_arn": certificate["arn"], "tags": tags(&address, "zoo"),
+    });
+    let store = |version: Json| {
+        let mutual_tls = json!({
+            "truststore_uri": "s3://truststore/authorities.pem", "truststore_version": version,
+            "ownership_certificate_arn": null,
+        });
+        with(&plain, json!({ "mutual_tls": mutual_tls }))
+    };
+    let first = store(Json::Null);
+    let domain = bench.create(&address, &first).await;
+    bench.create_again(&address, &first, &domain).await;
+    let second = store(json!("v2"));
+    bench.update(&address, &domain, &first, &second).await;
+    bench.update(&address, &domain, &second, &plain).await;
+    bench.update(&address, &domain, &plain, &second).await;
+
+    let (aws, component) = bench.at(&address);
+    let request = aws.acm().import_certificate().certificate(Blob::new("a")).private_key(Blob::new("b"));
+    let imported = request.send().await.unwrap().certificate_arn.unwrap();
+    let spec = with(&second, json!({ "certificate_arn": imported }));
+    let problems = component.check(&aws, &spec).await.unwrap();
+    assert_eq!(problems[0].summary, "Ownership verification certificate missing");
+    let error = component.update(&aws, &domain, &second, &spec).await.unwrap_err();
+    assert!(chain(&error).contains("ownershipVerificationCertificateArn"), "{error:?}");
+    let mut owned = spec.clone();
+    owned["mutual_tls"]["ownership_certificate_arn"] = certificate["arn"].clone();
+    assert!(component.check(&aws, &owned).await.unwrap().is_empty());
+    bench.update(&address, &domain, &second, &owned).await;
+    bench.delete(&address, &owned, &domain).await;
 }
 
 #[tokio::test]

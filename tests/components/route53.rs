@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType, Vpc};
 use multiregion::apply::Observed;
-use multiregion::aws::CallError;
+use multiregion::aws::{CallError, chain};
 use multiregion::components::Found;
+use multiregion::components::cloudfront::distribution;
 use multiregion::desired::Address;
 use multiregion::plan::{Entry, Ledger};
 use serde_json::{Value as Json, json};
@@ -488,6 +489,36 @@ async fn check_refuses_a_missing_zone_and_a_name_outside_of_it() {
     assert_eq!(problems(&zone, "api.example.org").await, ["Name is outside of the hosted zone"]);
     assert_eq!(problems(&json!("ZNOWHERE"), "api.example.com").await, ["Hosted zone does not exist"]);
     assert!(problems(&json!({ "$unknown": true }), "api.example.org").await.is_empty());
+}
+
+#[tokio::test]
+async fn check_distinguishes_private_and_public_zones() {
+    let bench = Bench::start().await;
+    let public = zone(&bench).await;
+    let (aws, component) = bench.at(RECORD);
+    let vpc = Vpc::builder().vpc_id("vpc-1").vpc_region("us-east-1".into()).build();
+    let request = aws.route53().create_hosted_zone().name("example.com").caller_reference("private").vpc(vpc);
+    let private = request.send().await.unwrap().hosted_zone.unwrap().id;
+    let private = json!(private.trim_start_matches("/hostedzone/"));
+    let summaries = async |zone: &Json, private: bool| {
+        let spec = with(&record(zone, &[]), json!({ "private": private }));
+        let problems = component.check(&aws, &spec).await.unwrap();
+        problems.iter().map(|problem| problem.summary).collect::<Vec<_>>()
+    };
+    assert!(summaries(&public, false).await.is_empty() && summaries(&private, true).await.is_empty());
+    assert_eq!(summaries(&private, false).await, ["Hosted zone is private"]);
+    assert_eq!(summaries(&public, true).await, ["Hosted zone is public"]);
+
+    let set = set(&json!({ "ip_based": { "collection_id": "c-1", "location": "*" } }), "a");
+    let refused = with(&record(&private, &[("us-east-1", set)]), json!({ "private": true }));
+    let error = component.create(&aws, &refused).await.unwrap_err();
+    assert!(chain(&error).contains("not supported in private hosted zones"), "{error:?}");
+
+    let mut alias = latency("us-east-1", "a");
+    alias["value"]["target_zone_id"] = json!(distribution::HOSTED_ZONE);
+    let refused = with(&record(&private, &[("us-east-1", alias)]), json!({ "private": true }));
+    let error = component.create(&aws, &refused).await.unwrap_err();
+    assert!(chain(&error).contains("CloudFront"), "{error:?}");
 }
 
 /// Creates a component and adds it to the ledger.

@@ -10,6 +10,7 @@ mod execute_api_endpoint;
 mod foreign;
 mod home_region;
 mod import;
+mod names;
 mod old_states;
 mod parity;
 mod permissions;

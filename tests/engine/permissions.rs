@@ -42,7 +42,13 @@ fn required_actions(call: &Call) -> Vec<String> {
         "apigateway:UntagResource" => "apigateway:UntagResource",
         _ => "",
     };
-    let name = if call.service == "apigateway" { format!("apigateway:{}", call.method) } else { call.name() };
+    let name = if call.name() == "lambda:Invoke" {
+        "lambda:InvokeFunction".to_owned()
+    } else if call.service == "apigateway" {
+        format!("apigateway:{}", call.method)
+    } else {
+        call.name()
+    };
     [name, with_tags.to_owned()].into_iter().filter(|action| !action.is_empty()).collect()
 }
 
@@ -72,6 +78,10 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
     let mut plain = with(&["gateway"], json!({}));
     plain["cdn"] = Json::Null;
     plain["regions"] = json!({ "us-east-1": {} });
+    let mut mutual = plain.clone();
+    mutual["gateway"] = json!({ "disable_execute_api_endpoint": true });
+    mutual["routing"] = json!({ "policy": "latency", "drain_seconds": 0, "health_check": { "protocol": "tcp" } });
+    mutual["domain"]["mutual_tls"] = json!({ "truststore_uri": "s3://truststore/authorities.pem" });
     vec![
         full.clone(),
         with(&["tags"], json!({ "crew": "night" })),
@@ -86,7 +96,9 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["cdn", "origin"], json!("edge_function")),
         with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
+        with(&["domain", "additional_names"], json!(["www.permitted.example"])),
         plain,
+        mutual,
     ]
 }
 

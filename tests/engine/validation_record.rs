@@ -130,3 +130,37 @@ async fn the_record_of_a_wildcard_that_covers_the_aliases_is_kept() {
     let cdn = json!({ "origin": "latency", "aliases": ["www.shared.example", "app.shared.example"] });
     assert_record_is_kept("shared.example", &json!({ "domain": { "name": "api.shared.example" }, "cdn": cdn })).await;
 }
+
+/// A certificate is valid for at most 198 days, so that a missing validation record must be noticed before it expires.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewal_without_its_validation_record_is_reported_and_repaired() {
+    let world = World::start().await;
+    let zone = create_zone(&world).await;
+    let mut api = Subject::new("multiregion_api");
+    let names =
+        json!({ "name": "api.shared.example", "additional_names": ["www.shared.example"], "zone_id": zone.text("id") });
+    let config = api.config(&json!({
+        "name": "renewed",
+        "regions": { "us-east-1": {} },
+        "function": world.function(),
+        "domain": names,
+        "routing": { "drain_seconds": 0 },
+    }));
+    world.apply(&mut api, &config).await;
+    world.local.renew_certificates();
+    world.apply(&mut api, &config).await;
+
+    let address = "global/validation_record/www.shared.example".parse().expect("an address");
+    let entry = api.ledger().entries[&address].clone();
+    let (aws, component) = world.component("renewed", &address);
+    component.delete(&aws, &entry.spec, &entry.outputs).await.expect("the record is deleted");
+    let warnings = world.change(&mut api, &config).await;
+    let name = entry.spec["name"].as_str().expect("a name");
+    let is_named = |detail: &str| detail.contains(name) && detail.contains("expires at ");
+    assert!(
+        warnings.iter().any(|one| one.summary == "Certificate cannot be renewed" && is_named(&one.detail)),
+        "{warnings:#?}"
+    );
+    world.apply(&mut api, &config).await;
+    world.apply(&mut api, &Value::Null).await;
+}

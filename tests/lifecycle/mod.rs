@@ -20,6 +20,8 @@ mod install;
 mod interrupted;
 mod invalid_configurations;
 mod kill_recovery;
+mod names;
+mod only_cloudfront;
 mod replacement;
 mod rest;
 mod routing;

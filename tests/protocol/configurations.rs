@@ -135,7 +135,8 @@ fn named(domain: &str, zone_id: &str, choices: &mut Choices) -> Json {
     let mut named = choices.some([
         ("regional_names", json!(true)),
         ("base_path", json!("v1")),
-        ("certificate", json!({ "wildcard": true })),
+        ("certificate", json!({ "wildcard": true, "key_algorithm": "EC_prime256v1" })),
+        ("additional_names", json!([format!("www.{domain}")])),
     ]);
     named["name"] = json!(domain);
     named["zone_id"] = json!(zone_id);

@@ -127,12 +127,12 @@ async fn an_assumed_role_without_an_arn_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_plan_without_a_zone_id_or_an_origin_is_an_error() {
+async fn a_plan_without_a_domain_name_or_an_origin_is_an_error() {
     let plugin = Plugin::start();
     let mut provider = plugin.provider().await;
     let schema = REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_api").unwrap().schema();
     for (part, path) in [
-        (json!({ "domain": { "name": "api.example.com", "zone_id": null } }), "domain.zone_id"),
+        (json!({ "domain": { "name": null, "zone_id": "Z0123456789" } }), "domain.name"),
         (json!({ "cdn": { "origin": null } }), "cdn.origin"),
     ] {
         let mut given = json!({ "name": "giraffe", "regions": { "us-east-1": {} }, "function": {} });

@@ -1,10 +1,11 @@
-//! ACM certificate of one region, validated by DNS.
+//! ACM certificate of one region, validated by DNS or by e-mail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_acm::types::{
-    CertificateDetail, CertificateStatus, CertificateSummary, Filters, KeyAlgorithm, Tag, ValidationMethod,
+    CertificateDetail, CertificateStatus, CertificateSummary, DomainStatus, DomainValidation, Filters, KeyAlgorithm,
+    Tag, ValidationMethod,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ output_keys! {
         ARN = arn: String,
         VALIDATION_NAME = validation_name: String,
         VALIDATION_VALUE = validation_value: String,
+        OTHER_VALIDATION_NAMES = other_validation_names: BTreeMap<String, String>,
+        OTHER_VALIDATION_VALUES = other_validation_values: BTreeMap<String, String>,
     }
 }
 
@@ -33,19 +36,53 @@ output_keys! {
 pub struct Spec {
     /// The names that it covers; the first one is its domain name.
     pub names: Vec<Input<String>>,
+    /// The algorithm of its key pair, as ACM spells it in requests. Left out when it is the default, as in states of versions
+    /// without it.
+    #[serde(default = "default_algorithm", skip_serializing_if = "is_default")]
+    pub key_algorithm: Input<String>,
+    /// Whether ACM validates the names by e-mail instead of by records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_email: bool,
     /// The tags, including the ownership tags.
     pub tags: Tags,
 }
 
+/// The key algorithm of ACM's certificates, unless a request contains another one.
+const DEFAULT_ALGORITHM: &str = "RSA_2048";
+
+fn default_algorithm() -> Input<String> {
+    Input::from(DEFAULT_ALGORITHM)
+}
+
+fn is_default(algorithm: &Input<String>) -> bool {
+    *algorithm == default_algorithm()
+}
+
 /// What identifies an ACM certificate in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outputs {
     /// The ARN.
     pub arn: String,
-    /// The name of the CNAME record that validates the domain: one for all names of the certificate.
+    /// The name of the CNAME record that validates the first name; empty when ACM validates by e-mail.
     pub validation_name: String,
     /// The value of that record.
     pub validation_value: String,
+    /// The names of the CNAME records that validate the other names, by domain. A wildcard has the domain of its parent.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_validation_names: BTreeMap<String, String>,
+    /// The values of those records, by domain.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_validation_values: BTreeMap<String, String>,
+}
+
+impl Outputs {
+    /// The names and values of all records that validate the certificate; none when ACM validates by e-mail.
+    pub(crate) fn validations(&self) -> impl Iterator<Item = (&String, &String)> {
+        let value = |domain: &String| self.other_validation_values.get(domain);
+        let others = self.other_validation_names.iter().filter_map(move |(domain, name)| Some((name, value(domain)?)));
+        let first = [(&self.validation_name, &self.validation_value)];
+        first.into_iter().filter(|(name, _)| !name.is_empty()).chain(others)
+    }
 }
 
 impl Kind for Certificate {
@@ -53,10 +90,10 @@ impl Kind for Certificate {
 
     const META: KindMeta = KindMeta {
         name: "certificate",
-        about: "ACM certificate of one region, validated by DNS.",
+        about: "ACM certificate of one region, validated by DNS or by e-mail.",
         id: "the ARN of the certificate",
         outputs: OUTPUTS,
-        immutable: &["names"],
+        immutable: &["names", "key_algorithm", "by_email"],
         actions: &[
             "acm:AddTagsToCertificate",
             "acm:DeleteCertificate",
@@ -86,7 +123,8 @@ impl Component for Certificate {
             let Some(tags) = none_if_missing(tags_of(aws, &arn).await)? else { continue };
             let detail = if tags::is_ours(aws, &tags) { describe(aws, &arn).await? } else { None };
             let Some(detail) = detail.filter(is_usable) else { continue };
-            if names(&detail, &spec.names) == spec.names {
+            let same_kind = algorithm(&detail) == spec.key_algorithm && by_email(&detail) == spec.by_email;
+            if same_kind && names(&detail, &spec.names) == spec.names {
                 return Ok(Some(Found::Ours(validation(aws, &arn).await?)));
             }
         }
@@ -100,7 +138,7 @@ impl Component for Certificate {
             let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
             let Some(detail) = describe(aws, &arn).await? else { continue };
             let Some(outputs) = outputs(&arn, &detail) else { continue };
-            let spec = Spec { names: names(&detail, &[]), tags: tags::spec(tags) };
+            let spec = reported(&detail, names(&detail, &[]), tags::spec(tags));
             discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
@@ -108,12 +146,13 @@ impl Component for Certificate {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let names: Vec<String> = spec.names.iter().map(|name| name.get().clone()).collect();
-        let token = identity::token(aws, &names.join(","));
+        let content = content(spec, &names);
+        let token = identity::token(aws, &content);
         let arn = request(aws, spec, &names, &token).await?;
         match validation(aws, &arn).await {
             // For an hour, ACM returns the certificate of a token even if it has been deleted.
             Err(error) if error.is_not_found() => {
-                let arn = request(aws, spec, &names, &identity::fresh_token(aws, &names.join(","))).await?;
+                let arn = request(aws, spec, &names, &identity::fresh_token(aws, &content)).await?;
                 validation(aws, &arn).await
             }
             Err(error @ CallError::Failed { .. }) => {
@@ -130,7 +169,7 @@ impl Component for Certificate {
         let (Some(detail), Some(tags)) = (detail?, none_if_missing(tags)?) else { return Ok(None) };
         // A failed certificate covers no names, so that it is replaced.
         let names = if is_usable(&detail) { names(&detail, &spec.names) } else { Vec::new() };
-        Ok(Some((Spec { names, tags: tags::spec(tags) }, outputs.clone())))
+        Ok(Some((reported(&detail, names, tags::spec(tags)), outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -213,6 +252,35 @@ pub(crate) fn names(detail: &CertificateDetail, ours: &[Input<String>]) -> Vec<I
     respell(&names, ours)
 }
 
+/// The key algorithm of a certificate. ACM reports `RSA-2048` for `RSA_2048`.
+pub(crate) fn algorithm(detail: &CertificateDetail) -> Input<String> {
+    let reported = detail.key_algorithm.as_ref().map(|algorithm| algorithm.as_str().replace('-', "_"));
+    reported.map_or_else(default_algorithm, Input::Known)
+}
+
+fn by_email(detail: &CertificateDetail) -> bool {
+    let mut options = detail.domain_validation_options.iter().flatten();
+    options.any(|option| option.validation_method == Some(ValidationMethod::Email))
+}
+
+/// The spec of a certificate as ACM describes it.
+fn reported(detail: &CertificateDetail, names: Vec<Input<String>>, tags: Tags) -> Spec {
+    Spec { names, key_algorithm: algorithm(detail), by_email: by_email(detail), tags }
+}
+
+/// What distinguishes requests for different certificates. The text of a default request never changes, because a request
+/// that is repeated with it must have the same token.
+fn content(spec: &Spec, names: &[String]) -> String {
+    let mut content = names.join(",");
+    if !is_default(&spec.key_algorithm) {
+        content.extend([" ", spec.key_algorithm.get()]);
+    }
+    if spec.by_email {
+        content.push_str(" by e-mail");
+    }
+    content
+}
+
 fn to_aws(tags: impl IntoIterator<Item = (String, String)>) -> Result<Vec<Tag>, CallError> {
     tags.into_iter().map(|(key, value)| build_part(Tag::builder().key(key).value(value).build())).collect()
 }
@@ -223,22 +291,43 @@ async fn request(aws: &Regional, spec: &Spec, names: &[String], token: &str) -> 
     let others = others.map(<[String]>::to_vec).filter(|others| !others.is_empty());
     let request = || {
         let request = aws.acm().request_certificate().set_domain_name(domain.cloned());
-        let request = request.set_subject_alternative_names(others.clone()).validation_method(ValidationMethod::Dns);
+        let method = if spec.by_email { ValidationMethod::Email } else { ValidationMethod::Dns };
+        let request = request.set_subject_alternative_names(others.clone()).validation_method(method);
+        let request = request.key_algorithm(KeyAlgorithm::from(spec.key_algorithm.get().as_str()));
         request.idempotency_token(token).set_tags(Some(tags.clone())).send()
     };
     required(aws.call("acm:RequestCertificate", request).await?.certificate_arn, "a certificate's ARN")
 }
 
-/// The outputs of a certificate, once ACM reports the record that validates its first name.
-fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
-    let first = detail.domain_name.as_deref()?;
-    let mut options = detail.domain_validation_options.iter().flatten();
-    let record = options.find(|option| option.domain_name == first)?.resource_record.as_ref()?;
-    let (validation_name, validation_value) = (dns::normal(&record.name), dns::normal(&record.value));
-    Some(Outputs { arn: arn.to_owned(), validation_name, validation_value })
+/// The domain for which ACM requests a validation record: a wildcard shares the record of its parent.
+pub(crate) fn validated_domain(name: &str) -> &str {
+    name.strip_prefix("*.").unwrap_or(name)
 }
 
-/// Waits until ACM reports the record that validates the certificate's first name.
+/// The outputs of a certificate, once ACM reports the records that validate all of its names.
+fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
+    let first = dns::normal(detail.domain_name.as_deref()?);
+    if by_email(detail) {
+        return Some(Outputs { arn: arn.to_owned(), ..Outputs::default() });
+    }
+    let mut records = BTreeMap::new();
+    for option in detail.domain_validation_options.iter().flatten() {
+        let record = option.resource_record.as_ref()?;
+        let domain = validated_domain(&dns::normal(&option.domain_name)).to_owned();
+        records.insert(domain, (dns::normal(&record.name), dns::normal(&record.value)));
+    }
+    let (validation_name, validation_value) = records.remove(validated_domain(&first))?;
+    let each = || records.iter().map(|(domain, (name, value))| (domain.clone(), name.clone(), value.clone()));
+    Some(Outputs {
+        arn: arn.to_owned(),
+        validation_name,
+        validation_value,
+        other_validation_names: each().map(|(domain, name, _)| (domain, name)).collect(),
+        other_validation_values: each().map(|(domain, _, value)| (domain, value)).collect(),
+    })
+}
+
+/// Waits until ACM reports the records that validate the certificate.
 async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
     let look = || async {
         let request = || aws.acm().describe_certificate().certificate_arn(arn).send();
@@ -249,11 +338,26 @@ async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
         }
         Ok(match outputs(arn, &detail) {
             Some(outputs) => Poll::Ready(outputs),
-            None => Poll::Pending("no validation record yet".to_owned()),
+            None => Poll::Pending("a validation record is missing".to_owned()),
         })
     };
-    let wait = || aws.wait("ACM to report the validation record", VALIDATION_WITHIN, look);
+    let wait = || aws.wait("ACM to report the validation records", VALIDATION_WITHIN, look);
     aws.retry("the certificate to be visible", Duration::from_secs(30), CallError::is_not_found, wait).await
+}
+
+/// What the owner of the domains must do before ACM issues or renews a certificate: the steps of `options` that are pending.
+pub(crate) fn missing<'a>(options: impl IntoIterator<Item = &'a DomainValidation>) -> Option<String> {
+    let is_pending = |option: &&DomainValidation| option.validation_status == Some(DomainStatus::PendingValidation);
+    let step = |option: &DomainValidation| match &option.resource_record {
+        Some(record) => format!("the record {} CNAME {}", record.name, record.value),
+        None if option.validation_method == Some(ValidationMethod::Email) => {
+            let addresses = option.validation_emails.as_deref().unwrap_or_default().join(", ");
+            format!("an answer to the e-mail that ACM sent to {addresses} for {}", option.domain_name)
+        }
+        None => format!("the validation of {}", option.domain_name),
+    };
+    let steps: BTreeSet<String> = options.into_iter().filter(is_pending).map(step).collect();
+    Some(steps.into_iter().collect::<Vec<_>>().join("; ")).filter(|steps| !steps.is_empty())
 }
 
 /// The error for a certificate that will never be issued, with ACM's reason.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+use aws_sdk_acm::primitives::DateTimeFormat as Format;
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, RenewalStatus};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
@@ -11,7 +12,8 @@ use crate::components::acm::certificate;
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::dns;
-use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, output_keys};
+use crate::components::support::tags;
+use crate::components::{Component, Discovered, Found, Place, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `issued_certificate`.
@@ -69,6 +71,10 @@ impl Component for IssuedCertificate {
         outputs.arn.clone()
     }
 
+    fn foreseen(_: &Place<'_>, spec: &Spec) -> Option<Outputs> {
+        Some(Outputs { arn: spec.arn.known()?.clone() })
+    }
+
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let Some(arn) = spec.arn.known() else { return Ok(Vec::new()) };
         let region = region_of(arn);
@@ -89,6 +95,14 @@ impl Component for IssuedCertificate {
         if !certificate::is_usable(&detail) {
             let detail = format!("{}. Use another certificate.", certificate::failure(arn, &detail));
             problems.push(Problem { summary: "Certificate cannot be used", detail });
+        }
+        let is_for_cdn = aws.address().key.as_deref() == Some(distribution::KEY);
+        if is_for_cdn && certificate::algorithm(&detail) == Input::from("EC_secp384r1") {
+            let detail = format!(
+                "{arn} has the key algorithm EC_secp384r1, which CloudFront does not support. Use a certificate with RSA or with \
+                 EC_prime256v1."
+            );
+            problems.push(Problem { summary: "Key algorithm not supported by CloudFront", detail });
         }
         for name in uncovered(&detail, &spec.names) {
             let covered = covered(&detail).join(", ");
@@ -134,7 +148,7 @@ impl Component for IssuedCertificate {
             };
             match &detail.status {
                 _ if is_issued(&detail) => Ok(Poll::Ready(detail)),
-                Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending("pending validation".to_owned())),
+                Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending(pending(&detail))),
                 _ => Err(certificate::failure(arn, &detail)),
             }
         };
@@ -150,6 +164,7 @@ impl Component for IssuedCertificate {
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let detail = certificate::describe(aws, &outputs.arn).await?;
         let Some(detail) = detail.filter(certificate::is_usable) else { return Ok(None) };
+        warn_of_renewal(aws, &outputs.arn, &detail);
         let uncovered = uncovered(&detail, &spec.names);
         let names =
             spec.names.iter().filter(|name| name.known().is_none_or(|name| !uncovered.contains(&name.as_str())));
@@ -171,12 +186,38 @@ impl Component for IssuedCertificate {
     }
 }
 
+/// Why a certificate is not issued yet.
+fn pending(detail: &CertificateDetail) -> String {
+    match certificate::missing(detail.domain_validation_options.iter().flatten()) {
+        Some(steps) => format!("pending validation, ACM waits for {steps}"),
+        None => "pending validation".to_owned(),
+    }
+}
+
+/// Warns when ACM cannot renew a certificate, because somebody must do something before it expires.
+fn warn_of_renewal(aws: &Regional, arn: &str, detail: &CertificateDetail) {
+    let Some(renewal) = &detail.renewal_summary else { return };
+    if !matches!(renewal.renewal_status, RenewalStatus::PendingValidation | RenewalStatus::Failed) {
+        return;
+    }
+    let until = detail.not_after.and_then(|time| time.fmt(Format::DateTime).ok());
+    let expires = until.map_or_else(|| "expires soon".to_owned(), |until| format!("expires at {until}"));
+    let steps = certificate::missing(&renewal.domain_validation_options);
+    let steps = steps.unwrap_or_else(|| "the validation of its names".to_owned());
+    let text = format!("The certificate {arn} {expires}, and ACM cannot renew it without {steps}.");
+    aws.warn("Certificate cannot be renewed", text);
+}
+
 /// Certificates that are not ours: those that our domain names and our distribution use.
 async fn user_supplied(aws: &Regional) -> Result<Vec<Discovered<IssuedCertificate>>, CallError> {
     let mut used: Vec<(Option<String>, String, Vec<String>)> = Vec::new();
     let mut domains = domain::own(aws).await?;
-    // The API's shared name comes before the regional one.
-    domains.sort_by_key(|domain| domain.domain_name.as_ref().map(String::len));
+    // The shared name, the regional name, and the others sorted, as in the spec of an API.
+    domains.sort_by_key(|domain| {
+        let address = tags::address_of::<domain::Domain>(aws, &tags::reported(domain.tags.clone().unwrap_or_default()));
+        let key = address.and_then(|address| address.key.clone());
+        (key.is_some(), key.as_deref() != Some(domain::REGIONAL), key)
+    });
     let names: Vec<String> = domains.iter().filter_map(|domain| domain.domain_name.clone()).collect();
     let configurations = domains.into_iter().flat_map(|domain| domain.domain_name_configurations.unwrap_or_default());
     if let Some(arn) = configurations.filter_map(|configuration| configuration.certificate_arn).next() {

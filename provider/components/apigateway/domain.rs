@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_acm::types::CertificateType;
 use aws_sdk_apigatewayv2::operation::get_domain_name::GetDomainNameOutput;
 use aws_sdk_apigatewayv2::types::{
     DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, MutualTlsAuthentication,
@@ -10,11 +11,12 @@ use aws_sdk_apigatewayv2::types::{
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
+use crate::components::acm::certificate;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::{adoption, tags};
 use crate::components::{
-    Component, Deviations, Discovered, Found, Holder, Resolved, Siblings, Tags, apigateway, output_keys,
+    Component, Deviations, Discovered, Found, Holder, Problem, Resolved, Siblings, Tags, apigateway, output_keys,
 };
 use crate::desired::{Input, Kind, KindMeta, Limit};
 
@@ -30,6 +32,16 @@ output_keys! {
     }
 }
 
+/// The key of the custom domain name that always leads to its own region. The one that is routed to all regions has no key,
+/// and each additional one has [`key_of`].
+pub const REGIONAL: &str = "regional";
+
+/// The key of an additional custom domain name: the name itself. The address is in a tag, whose value cannot contain the
+/// asterisk of a wildcard.
+pub fn key_of(name: &str) -> String {
+    name.replace('*', "+")
+}
+
 /// The desired settings of a custom domain name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -37,11 +49,25 @@ pub struct Spec {
     pub name: Input<String>,
     /// The certificate's ARN, in the same region.
     pub certificate_arn: Input<String>,
+    /// Mutual TLS; `None` when clients need no certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutual_tls: Option<MutualTls>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
     /// The tags, including the ownership tags.
     pub tags: Tags,
+}
+
+/// Mutual TLS of a custom domain name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MutualTls {
+    /// The S3 URI of the trust store.
+    pub truststore_uri: Input<String>,
+    /// The version of the S3 object.
+    pub truststore_version: Option<Input<String>>,
+    /// The ARN of the certificate that proves control of the name, when `certificate_arn` is not issued by ACM.
+    pub ownership_certificate_arn: Option<Input<String>>,
 }
 
 /// What identifies a custom domain name in AWS.
@@ -65,6 +91,7 @@ impl Kind for Domain {
         outputs: OUTPUTS,
         immutable: &["name"],
         actions: &[
+            "acm:DescribeCertificate",
             "apigateway:AddCertificateToDomain",
             "apigateway:DELETE",
             "apigateway:GET",
@@ -74,6 +101,8 @@ impl Kind for Domain {
             "apigateway:TagResource",
             "apigateway:UntagResource",
             "iam:CreateServiceLinkedRole",
+            "s3:GetObject",
+            "s3:GetObjectVersion",
         ],
         limits: &[
             Limit { operation: "apigateway:CreateDomainName", burst: 1, per_second: 1.0 / 30.0 },
@@ -89,6 +118,25 @@ impl Component for Domain {
 
     fn id(outputs: &Outputs) -> String {
         outputs.name.clone()
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let (Some(arn), Some(mutual_tls)) = (spec.certificate_arn.known(), &spec.mutual_tls) else {
+            return Ok(Vec::new());
+        };
+        if mutual_tls.ownership_certificate_arn.is_some() {
+            return Ok(Vec::new());
+        }
+        let kind = certificate::describe(aws, arn).await?.and_then(|detail| detail.r#type);
+        if !matches!(kind, Some(CertificateType::Imported | CertificateType::Private)) {
+            return Ok(Vec::new());
+        }
+        let detail = format!(
+            "{arn} was not issued by ACM, and with mutual TLS, API Gateway then needs a second certificate that proves control of \
+             the name. Set ownership_certificate_arn to the ARN of a certificate that ACM has issued for it in {}.",
+            aws.region()
+        );
+        Ok(vec![Problem { summary: "Ownership verification certificate missing", detail }])
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -116,8 +164,9 @@ impl Component for Domain {
             let Some(configuration) = configurations.first() else { continue };
             let Some(outputs) = outputs(&name, configuration) else { continue };
             let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
-            let deviations = Deviations::default();
-            let spec = Spec { name: Input::Known(name), certificate_arn, deviations, tags: tags::spec(tags) };
+            let mutual_tls = reported(configuration, domain.mutual_tls_authentication.as_ref());
+            let (name, deviations) = (Input::Known(name), Deviations::default());
+            let spec = Spec { name, certificate_arn, mutual_tls, deviations, tags: tags::spec(tags) };
             discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
@@ -128,7 +177,8 @@ impl Component for Domain {
         let look = || Self::find(aws, spec);
         let send = || async {
             let request = aws.apigatewayv2().create_domain_name().domain_name(name);
-            let request = request.domain_name_configurations(configuration(spec.certificate_arn.get()));
+            let request = request.domain_name_configurations(configuration(spec));
+            let request = request.set_mutual_tls_authentication(spec.mutual_tls.as_ref().map(to_aws));
             let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
             let created = |configurations: Vec<DomainNameConfiguration>| outputs(name, configurations.first()?);
             answer.map(|answer| answer.domain_name_configurations.and_then(created))
@@ -148,9 +198,11 @@ impl Component for Domain {
         let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
         let configuration = required(configuration, "a domain's configuration")?;
         let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
-        let deviations = deviations(&configuration, domain.mutual_tls_authentication.as_ref());
+        let mutual_tls = reported(&configuration, domain.mutual_tls_authentication.as_ref());
+        warn_of_truststore(aws, &outputs.name, domain.mutual_tls_authentication.as_ref());
+        let deviations = deviations(&configuration);
         let outputs = required(self::outputs(&outputs.name, &configuration), "a domain's target")?;
-        let spec = Spec { name: spec.name.clone(), certificate_arn, deviations, tags: tags::spec(tags) };
+        let spec = Spec { name: spec.name.clone(), certificate_arn, mutual_tls, deviations, tags: tags::spec(tags) };
         Ok(Some((spec, outputs)))
     }
 
@@ -159,12 +211,13 @@ impl Component for Domain {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let arn = apigateway::arn(aws, &format!("/domainnames/{name}"));
         apigateway::retag(aws, &arn, &from.tags, &to.tags).await?;
-        if from.certificate_arn != to.certificate_arn || from.deviations != to.deviations {
+        let same = from.certificate_arn == to.certificate_arn && from.mutual_tls == to.mutual_tls;
+        if !same || from.deviations != to.deviations {
             let request = || {
-                let configuration = configuration(to.certificate_arn.get());
                 let request = aws.apigatewayv2().update_domain_name().domain_name(name);
-                let without = from.deviations.has(MUTUAL_TLS).then(without_client_certificates);
-                request.domain_name_configurations(configuration).set_mutual_tls_authentication(without).send()
+                let without = from.mutual_tls.as_ref().map(|_| without_client_certificates());
+                let mutual_tls = to.mutual_tls.as_ref().map(to_aws).or(without);
+                request.domain_name_configurations(configuration(to)).set_mutual_tls_authentication(mutual_tls).send()
             };
             aws.call("apigateway:UpdateDomainName", request).await?;
         }
@@ -234,24 +287,49 @@ pub(crate) async fn own_target(aws: &Regional, name: &str) -> Result<Option<Stri
     Ok(target.filter(|_| tags::address_of::<Domain>(aws, &tags).is_some()))
 }
 
-fn configuration(certificate_arn: &str) -> DomainNameConfiguration {
+fn configuration(spec: &Spec) -> DomainNameConfiguration {
+    let ownership = spec.mutual_tls.as_ref().and_then(|mutual_tls| mutual_tls.ownership_certificate_arn.as_ref());
     DomainNameConfiguration::builder()
-        .certificate_arn(certificate_arn)
+        .certificate_arn(spec.certificate_arn.get())
+        .set_ownership_verification_certificate_arn(ownership.map(|arn| arn.get().clone()))
         .endpoint_type(EndpointType::Regional)
         .security_policy(SecurityPolicy::Tls12)
         .build()
 }
 
-/// The name of the enforced setting "no mutual TLS".
-const MUTUAL_TLS: &str = "mutualTlsAuthentication";
+fn to_aws(mutual_tls: &MutualTls) -> MutualTlsAuthenticationInput {
+    MutualTlsAuthenticationInput::builder()
+        .truststore_uri(mutual_tls.truststore_uri.get())
+        .set_truststore_version(mutual_tls.truststore_version.as_ref().map(|version| version.get().clone()))
+        .build()
+}
 
-fn deviations(configuration: &DomainNameConfiguration, mutual_tls: Option<&MutualTlsAuthentication>) -> Deviations {
+/// Mutual TLS as API Gateway reports it.
+fn reported(configuration: &DomainNameConfiguration, held: Option<&MutualTlsAuthentication>) -> Option<MutualTls> {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty()).map(Input::Known);
+    Some(MutualTls {
+        truststore_uri: given(&held?.truststore_uri)?,
+        truststore_version: given(&held?.truststore_version),
+        ownership_certificate_arn: given(&configuration.ownership_verification_certificate_arn),
+    })
+}
+
+/// Warns of certificates in a trust store that API Gateway cannot use, such as expired ones.
+fn warn_of_truststore(aws: &Regional, name: &str, held: Option<&MutualTlsAuthentication>) {
+    let warnings = held.and_then(|held| held.truststore_warnings.as_deref()).unwrap_or_default();
+    if warnings.is_empty() {
+        return;
+    }
+    let text =
+        format!("API Gateway reports about the trust store of {name} in {}: {}.", aws.region(), warnings.join("; "));
+    aws.warn("Trust store has invalid certificates", text);
+}
+
+fn deviations(configuration: &DomainNameConfiguration) -> Deviations {
     let (endpoint, policy) = (&configuration.endpoint_type, &configuration.security_policy);
-    let truststore = mutual_tls.and_then(|mutual_tls| mutual_tls.truststore_uri.as_deref()).unwrap_or_default();
     Deviations::default()
         .record_unless("endpointType", endpoint.as_ref().is_none_or(|endpoint| *endpoint == EndpointType::Regional))
         .record_unless("securityPolicy", policy.as_ref().is_none_or(|policy| *policy == SecurityPolicy::Tls12))
-        .record_unless(MUTUAL_TLS, truststore.is_empty())
 }
 
 /// An empty truststore disables mutual TLS; without the field, AWS would keep it.

@@ -63,7 +63,7 @@ impl Kind for Probe {
         uncompared: &["path", "routed"],
         visible: false,
         is_check: true,
-        actions: &["apigateway:GET"],
+        actions: &["apigateway:GET", "lambda:InvokeFunction"],
         ..KindMeta::DEFAULT
     };
 }

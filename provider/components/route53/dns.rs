@@ -226,14 +226,13 @@ fn tags_in(set: ResourceTagSet) -> BTreeMap<String, String> {
     tags::reported(tags.filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))))
 }
 
-/// The ids of the public hosted zones that may contain a name, the one with the longest name first.
+/// The ids of the public or private hosted zones that may contain a name, the one with the longest name first.
 ///
 /// Several zones may have the same name, and a name may be in a zone although a child zone exists: only the records show which
 /// zone contains ours.
-pub(crate) async fn zones_for(aws: &Regional, name: &str) -> Result<Vec<String>, CallError> {
-    let is_private = |zone: &HostedZone| zone.config.as_ref().is_some_and(|config| config.private_zone);
+pub(crate) async fn zones_for(aws: &Regional, name: &str, private: bool) -> Result<Vec<String>, CallError> {
     let mut zones = zones(aws).await?;
-    zones.retain(|zone| !is_private(zone) && is_within(name, &zone.name));
+    zones.retain(|zone| is_private(zone) == private && is_within(name, &zone.name));
     zones.sort_by_key(|zone| Reverse(normal(&zone.name).len()));
     Ok(zones.into_iter().map(|zone| zone_id(&zone.id).to_owned()).collect())
 }
@@ -249,6 +248,11 @@ async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
         .await
     };
     aws.read_once("route53:ListHostedZones", ask).await
+}
+
+/// Whether only clients in the VPCs of a hosted zone see its records.
+pub(crate) fn is_private(zone: &HostedZone) -> bool {
+    zone.config.as_ref().is_some_and(|config| config.private_zone)
 }
 
 /// A hosted zone with its name servers; `None` when there is none with this id.

@@ -34,6 +34,9 @@ pub struct Spec {
     pub types: Vec<String>,
     /// The record sets by set identifier. Each is created once its region has answered its probe.
     pub sets: BTreeMap<String, Gated<RecordSet>>,
+    /// Whether the zone is a private one, whose records only clients in its VPCs see.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
     /// The drain period in seconds: how long clients may use an old answer.
     pub drain_seconds: u64,
 }
@@ -113,6 +116,11 @@ pub const CNAME_SECONDS: i64 = 30;
 /// The key of the record set that leads to the record of [`secondary_name`].
 pub const SECONDARY: &str = "secondary";
 
+/// The key of the record of `name` in a private zone. The one in the public zone has the name as its key.
+pub fn private_key(name: &str) -> String {
+    format!("private/{name}")
+}
+
 /// The name below `name` that is routed to the secondary regions.
 pub fn secondary_name(name: &str) -> String {
     format!("{SECONDARY}.{name}")
@@ -153,7 +161,8 @@ impl Kind for Record {
         outputs: OUTPUTS,
         global: true,
         immutable: &["zone_id", "name"],
-        uncompared: &["drain_seconds"],
+        // The zone shows whether it is private.
+        uncompared: &["drain_seconds", "private"],
         actions: &[
             "apigateway:GET",
             "cloudfront:GetDistribution",
@@ -193,13 +202,22 @@ impl Component for Record {
             return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
         };
         let mut problems = Vec::new();
-        if zone.config.as_ref().is_some_and(|config| config.private_zone) {
+        let is_private = dns::is_private(&zone);
+        if is_private && !spec.private {
             let detail = format!(
                 "The hosted zone {zone_id} ({}) is private, so neither ACM nor clients on the internet can resolve its \
                  records. Use the public hosted zone of that name.",
                 zone.name
             );
             problems.push(Problem { summary: "Hosted zone is private", detail });
+        }
+        if spec.private && !is_private {
+            let detail = format!(
+                "The hosted zone {zone_id} ({}) is public. Use the id of a private hosted zone as domain.private_zone_id, and \
+                 that of a public one as domain.zone_id.",
+                zone.name
+            );
+            problems.push(Problem { summary: "Hosted zone is public", detail });
         }
         if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
             let detail = format!(
@@ -215,6 +233,11 @@ impl Component for Record {
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
+        // The records of the public and the private zone are different components. `check` rejects the wrong zone.
+        let zone = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone);
+        if zone.is_none_or(|zone| dns::is_private(&zone) != spec.private) {
+            return Ok(None);
+        }
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
         let held: Vec<_> = held.into_iter().filter(record_owners::is_address).collect();
         if held.is_empty() {
@@ -240,11 +263,14 @@ impl Component for Record {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
         for (name, targets) in record_owners::candidates(aws, siblings).await? {
-            for zone_id in dns::zones_for(aws, &name).await? {
-                let held = dns::record_sets(aws, &zone_id, &name).await?;
-                if let Some(found) = leading_to(&targets, &held, Outputs { zone_id, name: name.clone() }) {
-                    discovered.push(found);
-                    break;
+            for private in [false, true] {
+                for zone_id in dns::zones_for(aws, &name, private).await? {
+                    let held = dns::record_sets(aws, &zone_id, &name).await?;
+                    let outputs = Outputs { zone_id, name: name.clone() };
+                    if let Some(found) = leading_to(&targets, &held, outputs, private) {
+                        discovered.push(found);
+                        break;
+                    }
                 }
             }
         }
@@ -311,6 +337,7 @@ fn leading_to(
     targets: &BTreeMap<String, Address>,
     held: &[ResourceRecordSet],
     outputs: Outputs,
+    private: bool,
 ) -> Option<Discovered<Record>> {
     let (mut sets, mut types) = (BTreeMap::new(), Vec::new());
     for set in held.iter().filter(|set| record_owners::is_address(set)) {
@@ -337,9 +364,11 @@ fn leading_to(
         name: Input::Known(name.clone()),
         types,
         sets,
+        private,
         drain_seconds: DRAIN_SECONDS,
     };
-    Some(Discovered { key: Some(name), spec, outputs })
+    let key = if private { private_key(&name) } else { name };
+    Some(Discovered { key: Some(key), spec, outputs })
 }
 
 /// A problem for each health check of the record sets that does not exist. Route 53 refuses them.

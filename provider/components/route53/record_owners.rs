@@ -109,7 +109,7 @@ pub(crate) async fn candidates(
     for (address, domain) in siblings.all::<domain::Domain>() {
         let (name, target) = (domain.name, dns::normal(&domain.target));
         // With nested failover, the record of the secondary name leads to the same custom domain names.
-        if address.key.is_none() {
+        if address.key.as_deref() != Some(domain::REGIONAL) {
             let secondary = secondary_name(&name);
             let own = Address::global_of::<Record>().key(&secondary);
             candidates.entry(name.clone()).or_default().insert(dns::normal(&secondary), own.into());

@@ -331,6 +331,7 @@ mod tests {
             name: Input::from("api.example.com"),
             types: vec!["A".to_owned()],
             sets: BTreeMap::from(sets),
+            private: false,
             drain_seconds: 60,
         }
     }

@@ -101,7 +101,7 @@ impl Component for ValidationRecord {
         let certificates = siblings.all::<certificate::Certificate>();
         let names: BTreeSet<_> = certificates
             .iter()
-            .map(|(_, outputs)| (outputs.validation_name.clone(), outputs.validation_value.clone()))
+            .flat_map(|(_, outputs)| outputs.validations().map(|(name, value)| (name.clone(), value.clone())))
             .collect();
         let mut discovered = Vec::new();
         for (name, value) in names {
@@ -201,7 +201,7 @@ fn outputs(spec: &Spec) -> Outputs {
 
 /// The id of the zone that contains the record.
 async fn zone_with(aws: &Regional, name: &str, value: &str) -> Result<Option<String>, CallError> {
-    for zone_id in dns::zones_for(aws, name).await? {
+    for zone_id in dns::zones_for(aws, name, false).await? {
         if cname(aws, &zone_id, name).await?.is_some_and(|set| value_of(&set) == value) {
             return Ok(Some(zone_id));
         }

@@ -206,6 +206,11 @@ impl Shape {
         }
     }
 
+    /// Whether API Gateway answers only clients with a certificate: the default endpoints are disabled, and mutual TLS is on.
+    pub(super) fn needs_client_certificate(&self) -> bool {
+        self.gateway.disabled && self.names.as_ref().is_some_and(|names| names.mutual_tls.is_some())
+    }
+
     /// The route keys of all functions.
     pub(super) fn routes(&self) -> impl Iterator<Item = &String> + Clone {
         self.functions.iter().flat_map(|function| &function.routes)
@@ -336,10 +341,17 @@ fn health(region: &Region) -> Result<Option<Health>, Unknown> {
 fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Names, Unknown> {
     let name = domain.name()?.clone();
     let certificate = domain.certificate()?;
+    let mut additional: Vec<String> = Vec::new();
+    for other in domain.additional_names().decided()?.map(texts).transpose()?.unwrap_or_default() {
+        if other != name && !additional.contains(&other) {
+            additional.push(other);
+        }
+    }
     let aliases = match cdn {
         Some(cdn) => {
             let aliases = cdn.aliases().decided()?.map(texts).transpose()?.unwrap_or_default();
-            if aliases.is_empty() { vec![name.clone()] } else { aliases }
+            let all = || std::iter::once(&name).chain(&additional).cloned().collect();
+            if aliases.is_empty() { all() } else { aliases }
         }
         None => Vec::new(),
     };
@@ -356,11 +368,15 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
     Ok(Names {
         wildcard: certificate.wildcard().decided()?.copied().unwrap_or_default() || implied,
         arns: certificate.arns().decided()?.cloned(),
-        zone_id: domain.zone_id().ok().cloned(),
+        validation: certificate.validation()?,
+        zone_id: maybe(domain.zone_id()),
+        mutual_tls: domain.mutual_tls().decided()?.cloned(),
+        private_zone_id: maybe(domain.private_zone_id()),
         base_path: domain.base_path().clone(),
         name,
         shared,
         by_cname,
+        additional,
         regional,
         aliases,
     })

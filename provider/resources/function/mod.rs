@@ -297,8 +297,8 @@ impl Draft<'_> {
             let integrated = function::integrate(&mut expanding, place.region, &api, &function, timeout);
             let target = self.target(place.region);
             let probe = function::probe(&mut expanding, place.region, Some(&function), &target, None);
-            for part in integrated.ready() {
-                expanding.desired.order(&probe, &part);
+            for (probe, part) in probe.iter().flat_map(|probe| integrated.ready().map(move |part| (probe, part))) {
+                expanding.desired.order(probe, &part);
             }
         }
         Owned::complete(&mut desired, &claim, regions.to_vec());
@@ -327,24 +327,29 @@ impl Draft<'_> {
         let known = |value: Option<String>| value.map_or(Input::Unknown, Input::Known);
         let at = Address::of::<HttpApi>(region);
         let (payload_format, may_authenticate) = (PayloadFormat::V2, false);
+        let target = |endpoint, host, base_path, needs_certificate| Target {
+            endpoint,
+            host,
+            base_path,
+            payload_format,
+            may_authenticate,
+            needs_certificate,
+        };
         let endpoint = self.api.spec(&Address::of::<ExecuteApiEndpoint>(region));
         if !endpoint.is_some_and(|endpoint| endpoint.disabled) {
             let endpoint = known(self.api.output(&at, http_api::ENDPOINT));
             let host = known(self.api.output(&at, http_api::HOST));
-            return Target { endpoint, host, base_path: "".into(), payload_format, may_authenticate };
+            return target(endpoint, host, "".into(), false);
         }
-        let regional = Address::of::<Domain>(region).key("regional");
+        let regional = Address::of::<Domain>(region).key(domain::REGIONAL);
         let (key, at) = match self.api.has(&regional) {
-            true => (Some("regional"), regional),
+            true => (Some(domain::REGIONAL), regional),
             false => (None, Address::of::<Domain>(region)),
         };
         let mapping = self.api.spec(&Address::of::<Mapping>(region).maybe_key(key));
-        Target {
-            endpoint: known(self.api.output(&at, domain::TARGET)),
-            host: known(self.api.output(&at, domain::NAME)),
-            base_path: mapping.map_or("".into(), |mapping| mapping.base_path),
-            payload_format,
-            may_authenticate,
-        }
+        let mutual_tls = self.api.spec(&at).and_then(|spec| spec.mutual_tls);
+        let base_path = mapping.map_or("".into(), |mapping| mapping.base_path);
+        let (endpoint, host) = (known(self.api.output(&at, domain::TARGET)), known(self.api.output(&at, domain::NAME)));
+        target(endpoint, host, base_path, mutual_tls.is_some())
     }
 }

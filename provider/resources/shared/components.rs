@@ -56,6 +56,7 @@ fn of_json(json: &Json) -> Value {
         Json::Bool(flag) => Value::Bool(*flag),
         Json::Array(items) => Value::List(items.iter().map(of_json).collect()),
         Json::Number(number) => Value::String(number.to_string()),
-        Json::Null | Json::Object(_) => Value::Null,
+        Json::Object(entries) => Value::Map(entries.iter().map(|(key, entry)| (key.clone(), of_json(entry))).collect()),
+        Json::Null => Value::Null,
     }
 }

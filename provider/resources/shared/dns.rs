@@ -25,6 +25,22 @@ pub(crate) fn mistake(name: &str) -> Option<&'static str> {
     name.split('.').find_map(label_mistake)
 }
 
+/// Why `name` is neither a domain name nor a wildcard such as `*.example.com`; `None` when it is one.
+pub(crate) fn mistake_in_pattern(name: &str) -> Option<&'static str> {
+    match mistake(name.strip_prefix("*.").unwrap_or(name)) {
+        Some(_) if name.matches('*').count() > usize::from(name.starts_with("*.")) => {
+            Some("a wildcard must be the whole first label, as in *.example.com")
+        }
+        other => other,
+    }
+}
+
+/// Whether `pattern`, a name or a wildcard, covers `name`. A wildcard covers exactly one label.
+pub(crate) fn covers(pattern: &str, name: &str) -> bool {
+    let parent = || name.split_once('.').map(|(_, parent)| parent);
+    pattern == name || pattern.strip_prefix("*.").is_some_and(|base| parent() == Some(base))
+}
+
 /// Whether a certificate for `base` and `*.base` covers `name`.
 pub(crate) fn is_covered(name: &str, base: &str) -> bool {
     name == base || name.split_once('.').is_some_and(|(_, parent)| parent == base)
@@ -56,6 +72,17 @@ mod tests {
         for name in ["", "com", "a..b", ".a.b", "a.b.", "*.a.b", "A.b", "-a.b", "a b.c", "https://a.b"] {
             assert!(mistake(name).is_some(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_is_the_whole_first_label() {
+        assert_eq!(mistake_in_pattern("*.example.com"), None);
+        assert_eq!(mistake_in_pattern("api.example.com"), None);
+        for name in ["*", "*.com", "a.*.example.com", "*a.example.com", "*.*.example.com", "*.-a.example.com"] {
+            assert!(mistake_in_pattern(name).is_some(), "{name:?}");
+        }
+        assert!(covers("*.b.c", "a.b.c") && covers("*.b.c", "*.b.c") && covers("b.c", "b.c"));
+        assert!(!covers("*.b.c", "b.c") && !covers("*.b.c", "x.a.b.c"));
     }
 
     #[test]

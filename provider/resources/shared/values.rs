@@ -1,5 +1,7 @@
 //! Values of whole configurations and states.
 
+use std::collections::BTreeMap;
+
 use crate::desired::{AddressOf, OutputKey};
 use crate::plan::View;
 use crate::schema::{Attr, Decode, Schema};
@@ -21,6 +23,20 @@ pub(crate) fn state(config: &Value, schema: &Schema, computed: impl IntoIterator
 /// read as text.
 pub(crate) fn output<C, O, T: Decode>(view: &View, address: &AddressOf<C>, key: OutputKey<C, O>) -> Attr<T> {
     Attr::read(&view.output(address, key))
+}
+
+/// One entry of an output that is a map: null when the component or the entry does not exist, unknown until the component is
+/// created.
+pub(crate) fn entry<C, O, T: Decode>(
+    view: &View,
+    address: &AddressOf<C>,
+    key: OutputKey<C, BTreeMap<String, O>>,
+    entry: &str,
+) -> Attr<T> {
+    match view.output(address, key) {
+        Value::Map(entries) => entries.get(entry).map_or(Attr::Null, Attr::read),
+        other => Attr::read(&other),
+    }
 }
 
 /// `value` with every attribute that `ty` has: the ones that were missing are null.

@@ -6,6 +6,7 @@
 //! `x-connect-to`.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
@@ -192,11 +193,13 @@ async fn send_to_domain(
     request: Request,
 ) -> Result<Response, Error> {
     for place in places(proxy).into_iter().filter(|place| place.region == region) {
-        let path = format!("/v2/domainnames/{}", encode(host));
-        let Some(domain) = proxy.upstream.json(&place, "apigateway", Lookup::Get(&path)).await? else { continue };
+        let Some((path, domain)) = custom_domain(proxy, &place, host).await? else { continue };
         let own = &domain["domainNameConfigurations"][0]["apiGatewayDomainName"];
         if target.is_some_and(|target| own != target) {
             continue;
+        }
+        if let Some(refusal) = mutual_tls(&domain, &request) {
+            return Ok(refusal);
         }
         let mappings = proxy.upstream.json(&place, "apigateway", Lookup::Get(&format!("{path}/apimappings"))).await?;
         let mappings = mappings.unwrap_or_default();
@@ -213,6 +216,29 @@ async fn send_to_domain(
         return invoke(proxy, &place, api, &format!("/{stage}{rest}"), request).await;
     }
     Ok(failure(403, "Forbidden"))
+}
+
+/// The response to a client whose certificate a custom domain name does not accept. Without one, the connection ends.
+fn mutual_tls(domain: &Value, request: &Request) -> Option<Response> {
+    let truststore = domain["mutualTlsAuthentication"]["truststoreUri"].as_str().unwrap_or_default();
+    match header(request, dns::CLIENT_CERTIFICATE) {
+        _ if truststore.is_empty() => None,
+        Some("trusted") => None,
+        Some(_) => Some(failure(403, "Forbidden")),
+        None => Some(failure(502, "the connection was closed: no client certificate")),
+    }
+}
+
+/// The custom domain name for `host` and its path in the API: the name itself, or else a wildcard for its first label.
+async fn custom_domain(proxy: &Proxy, place: &Place, host: &str) -> Result<Option<(String, Arc<Value>)>, Error> {
+    let wildcard = host.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    for name in [Some(host.to_owned()), wildcard].into_iter().flatten() {
+        let path = format!("/v2/domainnames/{}", encode(&name));
+        if let Some(domain) = proxy.upstream.json(place, "apigateway", Lookup::Get(&path)).await? {
+            return Ok(Some((path, domain)));
+        }
+    }
+    Ok(None)
 }
 
 /// The path without the mapping's base path; `None` when it does not begin with it.

@@ -2,7 +2,7 @@
 //!
 //! The header `x-test-region` names the region that the client is near; the default is us-east-1. `x-test-location` names its
 //! country or state (`DE`, `US-WA`); the default is that of the region. `x-test-address` is its IP address, for IP-based
-//! routing.
+//! routing. With `x-test-network: vpc` it is in a VPC that is associated with the account's private hosted zones.
 //!
 //! [`server`] answers the same over DNS, for clients that resolve names themselves.
 
@@ -30,8 +30,13 @@ pub(crate) const CLIENT_REGION: &str = "x-test-region";
 const CLIENT_LOCATION: &str = "x-test-location";
 /// The address of the client.
 const CLIENT_ADDRESS: &str = "x-test-address";
+/// The network of the client.
+const CLIENT_NETWORK: &str = "x-test-network";
 /// The headers that describe the client to the model, and that no API receives.
-pub(crate) const CLIENT_HEADERS: [&str; 3] = [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS];
+pub(crate) const CLIENT_HEADERS: [&str; 5] =
+    [CLIENT_REGION, CLIENT_LOCATION, CLIENT_ADDRESS, CLIENT_NETWORK, CLIENT_CERTIFICATE];
+/// The certificate that the client presents: `trusted`, or of an unknown authority.
+pub(crate) const CLIENT_CERTIFICATE: &str = "x-test-client-certificate";
 
 /// Calculated health checks of more levels are loops.
 const MAX_LEVELS: usize = 8;
@@ -45,7 +50,7 @@ impl Client {
         let near = Self::near(header(CLIENT_REGION).unwrap_or("us-east-1"));
         let location = header(CLIENT_LOCATION).map_or(near.location, Location::of_client);
         let address = header(CLIENT_ADDRESS).and_then(|address| address.parse().ok());
-        Self { region: near.region, location, address }
+        Self { region: near.region, location, address, in_vpc: header(CLIENT_NETWORK) == Some("vpc") }
     }
 }
 
@@ -83,7 +88,7 @@ async fn target(
     kinds: &[&str],
     client: &Client,
 ) -> Result<Option<Target>, Error> {
-    let Some(zone) = HostedZone::find(proxy, place, name).await? else { return Ok(None) };
+    let Some(zone) = HostedZone::find(proxy, place, name, client.in_vpc).await? else { return Ok(None) };
     Ok(kinds.iter().find_map(|kind| {
         let mut choices = zone.choices(name, kind, client);
         choices.sort_by(|a, b| b.share.total_cmp(&a.share));
@@ -102,9 +107,9 @@ pub(crate) struct HostedZone {
 }
 
 impl HostedZone {
-    /// The account's most specific zone for `name`.
-    pub(crate) async fn find(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<Self>, Error> {
-        let Some((zone, records)) = records_of_zone(proxy, place, name).await? else { return Ok(None) };
+    /// The account's most specific zone for `name`, as clients in a VPC or others see it.
+    pub(crate) async fn find(proxy: &Proxy, place: &Place, name: &str, in_vpc: bool) -> Result<Option<Self>, Error> {
+        let Some((zone, records)) = records_of_zone(proxy, place, name, in_vpc).await? else { return Ok(None) };
         let owner = owner_of(&records, &zone, name);
         let involved = owner.map(|owner| involved(&records, &owner)).unwrap_or_default();
         let mut healthy = BTreeMap::new();
@@ -198,15 +203,27 @@ pub(crate) async fn blocks_of(upstream: &Upstream, place: &Place, id: &str) -> R
     Ok(Some(page.items_at(&["CidrBlocks"]).iter().map(block).collect()))
 }
 
-/// The account's most specific zone for `name`, and its records.
-async fn records_of_zone(proxy: &Proxy, place: &Place, name: &str) -> Result<Option<(String, Vec<Record>)>, Error> {
+/// The account's most specific zone for `name`, and its records. Clients in a VPC use the private zone of a name, others none.
+async fn records_of_zone(
+    proxy: &Proxy,
+    place: &Place,
+    name: &str,
+    in_vpc: bool,
+) -> Result<Option<(String, Vec<Record>)>, Error> {
     let zones = proxy.upstream.xml(place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await?.unwrap_or_default();
     let name = absolute(name);
     let is_in = |zone: &&Element| format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"])));
-    let zone = zones.items_at(&["HostedZones"]).iter().filter(is_in).max_by_key(|zone| zone.text_at(&["Name"]).len());
+    let zones = zones.items_at(&["HostedZones"]).iter().filter(is_in);
+    let zones = zones.filter(|zone| in_vpc || !is_private(zone));
+    let zone = zones.max_by_key(|zone| (zone.text_at(&["Name"]).len(), is_private(zone)));
     let Some(zone) = zone else { return Ok(None) };
     let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
     Ok(Some((zone.text_at(&["Name"]).to_owned(), records(&proxy.upstream, place, id).await?)))
+}
+
+/// Whether a zone is private.
+pub(crate) fn is_private(zone: &Element) -> bool {
+    zone.text_at(&["Config", "PrivateZone"]) == "true"
 }
 
 /// All records of a zone.

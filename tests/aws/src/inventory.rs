@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Error;
 use crate::message::encode;
 use crate::proxy::{Proxy, inspect};
+use crate::rules;
 use crate::upstream::{Lookup, Place};
 use crate::xml::Element;
 
@@ -274,7 +275,9 @@ impl Collector<'_> {
     }
 
     async fn certificates(&mut self, place: &Place) -> Result<(), Error> {
-        let all = self.json(place, "acm", Lookup::Target("CertificateManager.ListCertificates", &json!({}))).await?;
+        // Without a filter, ACM lists only certificates with RSA keys of up to 2,048 bits.
+        let request = json!({ "Includes": { "keyTypes": ["RSA_1024", "RSA_2048", "EC_prime256v1", "EC_secp384r1"] } });
+        let all = self.json(place, "acm", Lookup::Target("CertificateManager.ListCertificates", &request)).await?;
         for summary in items(&all, "CertificateSummaryList") {
             let arn = text(summary, "CertificateArn");
             let id = arn.rsplit('/').next().unwrap_or_default();
@@ -284,7 +287,9 @@ impl Collector<'_> {
                 self.json(place, "acm", Lookup::Target("CertificateManager.DescribeCertificate", &body)).await?;
             let tags =
                 self.json(place, "acm", Lookup::Target("CertificateManager.ListTagsForCertificate", &body)).await?;
-            let details = json!({"certificate": details["Certificate"].take(), "tags": json_tags(&tags["Tags"])});
+            let mut certificate = details["Certificate"].take();
+            rules::apply_certificate_request(self.proxy, &mut certificate);
+            let details = json!({"certificate": certificate, "tags": json_tags(&tags["Tags"])});
             self.add(format!("{}/acm/certificate/{id}", place.region), details);
         }
         Ok(())

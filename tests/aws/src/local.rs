@@ -26,6 +26,7 @@ use crate::proxy::{self, Handled, Proxy};
 use crate::request_paths::{self, RequestPath};
 use crate::resolver::Resolver;
 use crate::rest_plane::Usage;
+use crate::rules;
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
 use crate::timers::Timers;
@@ -281,6 +282,16 @@ impl LocalAws {
     /// Sets the state of a CloudWatch alarm for health checks: `OK`, `ALARM` or `INSUFFICIENT_DATA`.
     pub fn set_alarm(&self, region: &str, name: &str, state: &str) {
         dns::set_alarm(&self.proxy, region, name, state);
+    }
+
+    /// Follows the links in the e-mails that ACM sends to the owners of `domain` and the names below it, from now on.
+    pub fn approve_certificates(&self, domain: &str) {
+        rules::approve_certificates(&self.proxy, domain);
+    }
+
+    /// Makes ACM renew every certificate, and validate its names again.
+    pub fn renew_certificates(&self) {
+        rules::renew_certificates(&self.proxy);
     }
 
     /// Switches an ARC routing control on or off for health checks. It is off at first.

@@ -28,12 +28,15 @@ pub(crate) struct Client {
     pub(crate) location: Location,
     /// Its address, if it is known.
     pub(crate) address: Option<IpAddr>,
+    /// Whether it is in a VPC that is associated with the private hosted zones.
+    pub(crate) in_vpc: bool,
 }
 
 impl Client {
     /// A client near a region, in the country of that region.
     pub(crate) fn near(region: &str) -> Self {
-        Self { region: region.to_owned(), location: Location::of_client(location_of(region)), address: None }
+        let location = Location::of_client(location_of(region));
+        Self { region: region.to_owned(), location, address: None, in_vpc: false }
     }
 }
 

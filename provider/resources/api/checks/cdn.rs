@@ -182,11 +182,4 @@ fn aliases(shape: &Shape, names: &Names, cdn: &Cdn, found: &mut Found) {
             seen.push(alias);
         }
     }
-
-    if names.arns.is_none() && names.on_cdn_certificate().is_none() {
-        let detail = "The provider requests one certificate for all aliases, for one domain and the names directly below it, \
-                      and no domain covers all of these aliases. Use aliases below one domain, or provide existing \
-                      certificates in domain.certificate.arns, including one in us-east-1 for the aliases.";
-        found.error(at("aliases"), "Aliases not covered by one certificate", detail);
-    }
 }

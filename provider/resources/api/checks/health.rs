@@ -176,6 +176,13 @@ fn is_placed(shape: &Shape, path: &Path, found: &mut Found) -> bool {
             found.error(path.clone(), "Health check without records", detail);
             false
         }
+        Some(names) if !names.has_records() => {
+            let detail = "A health check removes an unhealthy region from the records of Route 53, and without domain.zone_id \
+                          the provider creates no records. Set domain.zone_id, or remove the health check and use those of \
+                          your DNS service.";
+            found.error(path.clone(), "Health check without records", detail);
+            false
+        }
         Some(_) => true,
     }
 }

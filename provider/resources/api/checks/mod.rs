@@ -8,6 +8,7 @@ mod definition;
 mod function;
 mod gateway;
 mod health;
+mod mutual_tls;
 mod regions;
 mod rest;
 mod routes;
@@ -36,6 +37,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     routing::check(config, shape, &mut found);
     health::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
+    mutual_tls::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);
     let has_health_check = shape.is_some_and(Shape::has_own_health_checks);
     let bearer = if has_health_check { Bearer::HealthCheck } else { Bearer::Usual };

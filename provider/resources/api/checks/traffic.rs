@@ -2,21 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use super::Found;
+use super::{Found, each};
 use crate::components::cloudfront::distribution;
-use crate::resources::api::config::{Certificate, Config, Domain, Routing};
+use crate::components::route53::record;
+use crate::resources::api::config::{Certificate, Config, Domain, KeyAlgorithm, Policy, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::{dns, regions};
 use crate::schema::Attr;
-use crate::wire::Path;
+use crate::wire::{Diagnostic, Path};
 
 /// The longest domain name, in characters, for which ACM issues a certificate.
 ///
 /// # Source
 /// AWS Certificate Manager user guide, "Quotas".
 const MAX_CERTIFICATE_NAME: usize = 64;
+/// The largest number of names on a certificate to which AWS raises the quota of 10.
+///
+/// # Source
+/// AWS Certificate Manager user guide, "Quotas".
+const MAX_CERTIFICATE_NAMES: usize = 100;
+/// The default quota.
+const DEFAULT_CERTIFICATE_NAMES: usize = 10;
 
 /// Mistakes in `domain` and in the drain period.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
@@ -31,6 +39,10 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
         if let (Some(names), Some(certificate)) = (&shape.names, certificate) {
             certificates(shape, names, &certificate, found);
         }
+        if let (Some(names), Some(given)) = (&shape.names, config.domain().known()) {
+            additional(shape, names, given, found);
+            private_zone(shape, names, found);
+        }
     }
 }
 
@@ -43,10 +55,24 @@ fn domain(domain: &Domain, found: &mut Found) {
         let detail = format!("{name:?} cannot be the domain name of the API: {mistake}.");
         found.error(at("name"), "Invalid domain name", detail);
     }
+    let path = at("additional_names");
+    for (path, name) in domain.additional_names().known().into_iter().flat_map(|names| each(names, &path)) {
+        if let Some(mistake) = dns::mistake_in_pattern(name) {
+            let detail = format!("{name:?} cannot be a name of the API: {mistake}.");
+            found.error(path, "Invalid domain name", detail);
+        }
+    }
     let is_id = |id: &String| (1..=32).contains(&id.len()) && id.chars().all(|c| c.is_ascii_alphanumeric());
-    if let Some(id) = domain.zone_id().ok().filter(|id| !is_id(id)) {
-        let detail = format!("{id:?} is not the id of a hosted zone, such as Z0123456789ABCDEFGHIJ.");
-        found.error(at("zone_id"), "Invalid zone id", detail);
+    for (attribute, id) in [("zone_id", domain.zone_id()), ("private_zone_id", domain.private_zone_id())] {
+        if let Some(id) = id.known().filter(|id| !is_id(id)) {
+            let detail = format!("{id:?} is not the id of a hosted zone, such as Z0123456789ABCDEFGHIJ.");
+            found.error(at(attribute), "Invalid zone id", detail);
+        }
+    }
+    if domain.private_zone_id().known().is_some_and(|private| domain.zone_id().known() == Some(private)) {
+        let detail = "zone_id and private_zone_id are the same zone, but a hosted zone is either public or private. Use the id \
+                      of a private hosted zone of the same domain, or remove private_zone_id.";
+        found.error(at("private_zone_id"), "Same zone twice", detail);
     }
     let is_path = |path: &String| {
         !path.is_empty() && path.split('/').all(|part| !part.is_empty() && part.chars().all(is_path_character))
@@ -61,6 +87,65 @@ fn domain(domain: &Domain, found: &mut Found) {
     let certificate = domain.certificate().unwrap_or_default();
     for (region, arn) in certificate.arns().known().into_iter().flatten() {
         certificate_arn(region, arn, found);
+    }
+}
+
+/// In private zones, Route 53 supports all policies of an API but one, and no records that lead to CloudFront.
+fn private_zone(shape: &Shape, names: &Names, found: &mut Found) {
+    if names.private_zone_id.is_some() && names.shared.is_some() && shape.policy == Policy::IpBased {
+        let detail = "Route 53 does not support IP-based routing in private hosted zones. Use another routing.policy, or remove \
+                      private_zone_id.";
+        found.error(at("private_zone_id"), "Routing policy not supported in private zones", detail);
+    }
+    if names.private_zone_id.is_some() && shape.cdn.is_some() && names.aliases.contains(&names.name) {
+        let detail = format!(
+            "CloudFront serves {}, and Route 53 does not support records that lead to a distribution in private hosted zones. \
+             Clients in the zone's VPCs could not resolve the name. Remove private_zone_id, or remove cdn.",
+            names.name
+        );
+        found.error(at("private_zone_id"), "CloudFront not supported in private zones", detail);
+    }
+}
+
+/// An additional name leads to the API, once, and is none of the names that the provider uses itself.
+fn additional(shape: &Shape, names: &Names, given: &Domain, found: &mut Found) {
+    let Some(list) = given.additional_names().known() else { return };
+    let routed = names.shared.iter().chain(names.routed());
+    let secondary = routed.filter(|_| !shape.secondaries().is_empty()).map(|name| record::secondary_name(name));
+    let regional = shape.regions.keys().filter(|_| names.regional).map(|region| names.of_region(region));
+    let shared = names.shared.iter().filter(|shared| **shared != names.name).cloned();
+    let used: BTreeSet<String> = secondary.chain(regional).chain(shared).collect();
+    let mut seen = BTreeSet::from([names.name.as_str()]);
+    for (path, name) in each(list, &at("additional_names")) {
+        if !seen.insert(name) {
+            let detail = format!("{name} is already a name of the API. Remove it from additional_names.");
+            found.error(path, "Duplicate name", detail);
+        } else if used.contains(name) {
+            let detail = format!(
+                "{name} is a name that the provider creates for the regions of the API. Use another additional name."
+            );
+            found.error(path, "Name in use", detail);
+        } else if names.shared.is_none() && !names.aliases.iter().any(|alias| alias == name) {
+            let detail = format!(
+                "With cdn.origin = \"group\", only CloudFront serves names, and cdn.aliases does not contain {name}. Add \
+                 the name to cdn.aliases, or remove it."
+            );
+            found.error(path, "Name is not served", detail);
+        }
+    }
+    let count = names.on_certificate().len();
+    if names.arns.is_none() && count > MAX_CERTIFICATE_NAMES {
+        let detail = format!(
+            "The certificates would cover {count} names, but ACM issues certificates for at most {MAX_CERTIFICATE_NAMES}. Use \
+             fewer names, a wildcard, or existing certificates in domain.certificate.arns."
+        );
+        found.error(at("additional_names"), "Too many names for a certificate", detail);
+    } else if names.arns.is_none() && count > DEFAULT_CERTIFICATE_NAMES {
+        let detail = format!(
+            "The certificates cover {count} names. By default, ACM accepts {DEFAULT_CERTIFICATE_NAMES} for each certificate. \
+             Check that the quota \"Domain names per ACM certificate\" is higher in every region."
+        );
+        found.0.push(Diagnostic::warning(at("additional_names"), "Certificates may exceed a quota", detail));
     }
 }
 
@@ -97,7 +182,24 @@ fn certificate_arn(region: &str, arn: &Attr<String>, found: &mut Found) {
 fn certificates(shape: &Shape, names: &Names, given: &Certificate, found: &mut Found) {
     let path = at("certificate");
     let wildcard = given.wildcard();
+    if given.key_algorithm() == Ok(KeyAlgorithm::EcP384) && shape.cdn.is_some() {
+        let detail = "CloudFront does not support certificates with the key algorithm EC_secp384r1, and it serves the names of \
+                      the API. Use EC_prime256v1 or RSA_2048.";
+        found.error(path.clone().attribute("key_algorithm"), "Key algorithm not supported by CloudFront", detail);
+    }
     if let Some(arns) = &names.arns {
+        for (attribute, is_set) in [
+            ("key_algorithm", given.key_algorithm.known().is_some()),
+            ("validation", given.validation.known().is_some()),
+        ] {
+            if is_set {
+                let detail = format!(
+                    "{attribute} applies to certificates that the provider requests, but arns names existing certificates. \
+                     Remove one of them."
+                );
+                found.error(path.clone().attribute(attribute), "Conflicting certificate arguments", detail);
+            }
+        }
         if *wildcard == Attr::Known(true) {
             let detail = "wildcard applies to certificates that the provider requests, but arns names existing certificates. Remove \
                           one of them.";

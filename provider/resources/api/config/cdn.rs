@@ -56,7 +56,8 @@ attributes! {
         /// apply waits until every edge location has removed them. By default, cached responses stay until they expire.
         invalidate_on_change: Texts = optional, example("[\"/*\"]");
         price_class: PriceClass = optional, default(PriceClass::All);
-        /// The names that CloudFront serves, in the zone of `domain`. By default, `domain.name`.
+        /// The names that CloudFront serves, in the zone of `domain`. By default, `domain.name` and
+        /// `domain.additional_names`.
         aliases: Texts = optional, example("[\"www.example.com\"]");
         /// Text that follows the API's name in the comment of the distribution.
         comment: String = optional, example("\"public API\"");

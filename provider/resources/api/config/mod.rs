@@ -13,11 +13,11 @@ pub(super) use cdn::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
     Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, ViewerProtocol,
 };
-pub(super) use domain::{Certificate, Domain};
+pub(super) use domain::{Certificate, Domain, KeyAlgorithm, MutualTls, Validation};
 pub(super) use gateway::{
     AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest, StageCache,
 };
-pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs};
+pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
 pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};
 pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
 

@@ -16,6 +16,10 @@ outputs! {
         /// The API in each region, by region.
         endpoints: BTreeMap<String, Attr<Endpoint>>;
         distribution: DistributionOutputs;
+        /// The records by which ACM validates the certificates that the provider requests, by domain. Without
+        /// `domain.zone_id`, create them at your DNS service, and keep them, because ACM needs them for each renewal. Null
+        /// without certificates that are validated by records.
+        validation_records: BTreeMap<String, Attr<ValidationRecord>>;
         /// The id of the health check over the health checks of the regions. Null without `routing.health_check.calculated`.
         health_check_id: String;
         components: BTreeMap<String, Attr<Component>>;
@@ -43,5 +47,12 @@ outputs! {
         id: String;
         /// The domain name that CloudFront assigned to the distribution.
         domain_name: String;
+    }
+    /// A CNAME record by which ACM validates a domain.
+    pub(in crate::resources::api) struct ValidationRecord {
+        /// The name of the record.
+        name: String;
+        /// The value of the record.
+        value: String;
     }
 }

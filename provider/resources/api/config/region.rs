@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::domain::MutualTls;
 use crate::resources::shared::function::{RegionFunction, S3, Vpc};
 use crate::schema::{Attr, TextMap, Texts, Unknown, attributes, choices};
 
@@ -50,6 +51,8 @@ attributes! {
         provisioned_concurrency: i64 = optional, range(0..=100_000);
         /// The values of placeholders in `gateway.openapi` in this region. They override `gateway.openapi_variables`.
         openapi_variables: TextMap = optional;
+        /// The trust store of this region and its other settings of mutual TLS, used instead of those of `domain.mutual_tls`.
+        mutual_tls: MutualTls = optional;
         /// The ARN of a regional web ACL of AWS WAF in this region, which filters the requests to the region's REST API.
         web_acl_arn: String = optional;
         /// The settings that differ in this region, for each of the API's `functions`.

@@ -30,7 +30,8 @@ pub(super) struct RegionHealth {
 
 /// The health of a region of an API with a record that Route 53 routes to the regions.
 pub(super) fn of_region(draft: &mut Draft<'_>, region: &str, parts: &Region) -> Option<RegionHealth> {
-    parts.domains.routed(draft.shape.names.as_ref())?;
+    let names = draft.shape.names.as_ref()?;
+    parts.domains.routed(names, names.shared.as_ref()?)?;
     let own = draft.shape.regions.get(region).and_then(|place| place.health.clone());
     match (own, draft.shape.health_check.clone()) {
         (Some(Health::Alarm(alarm)), _) => Some(uncalled(of_alarm(draft, region, &alarm))),

@@ -103,10 +103,10 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         deployed.insert(name.clone(), functions);
     }
     let over_regions = health::over_regions(&mut draft, &routed);
-    let shared = routing::shared(&mut draft, &routed, over_regions.as_ref());
-    let distribution = cdn::distribution(&mut draft, &routed, shared.as_ref(), &certificates);
+    let shared = routing::routed(&mut draft, &routed, over_regions.as_ref());
+    let distribution = cdn::distribution(&mut draft, &routed, shared.first(), &certificates);
     cdn::invalidation(&mut draft, &deployed, distribution.as_ref());
-    draft.order_endpoints(&routed, shared.as_ref(), distribution.as_ref());
+    draft.order_endpoints(&routed, &shared, distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired
 }
@@ -128,15 +128,21 @@ struct Named {
 }
 
 /// The custom domain names of a region.
+#[derive(Default)]
 struct Domains {
     shared: Option<Named>,
+    /// Those of the additional names that Route 53 routes to the regions.
+    additional: Vec<Named>,
     regional: Option<Named>,
 }
 
 impl Domains {
-    /// The custom domain name to which the record of the shared name leads.
-    fn routed(&self, names: Option<&Names>) -> Option<&Named> {
-        if names?.by_cname { self.regional.as_ref() } else { self.shared.as_ref() }
+    /// The custom domain name of the region to which the record of `name` leads, if Route 53 routes it to the regions.
+    fn routed(&self, names: &Names, name: &str) -> Option<&Named> {
+        if names.is_cname(name) {
+            return self.regional.as_ref();
+        }
+        self.shared.iter().chain(&self.additional).find(|named| named.name == name)
     }
 }
 
@@ -180,7 +186,7 @@ impl Draft<'_> {
     fn order_endpoints(
         &mut self,
         regions: &BTreeMap<String, Region>,
-        shared: Option<&Handle<Record>>,
+        shared: &[Handle<Record>],
         distribution: Option<&Handle<distribution::Distribution>>,
     ) {
         for region in regions.values() {

@@ -35,12 +35,17 @@ pub(super) fn of_region(
     };
     // Only API Gateway evaluates the authorizers of a document.
     let may_authenticate = !draft.shape.gateway.config.openapi().is_null();
-    let target = Target { endpoint, host, base_path, payload_format, may_authenticate };
+    let needs_certificate = draft.shape.needs_client_certificate();
+    if needs_certificate && functions.is_empty() {
+        return Vec::new();
+    }
+    let target = Target { endpoint, host, base_path, payload_format, may_authenticate, needs_certificate };
     let preferred = draft.shape.health_check.as_ref().map(|check| input(check.config.path()));
     let all = functions.iter().map(Some).chain(functions.is_empty().then_some(None));
     let mut probes = Vec::new();
     for function in all {
         let probe = function::probe(&mut draft.expanding(), region, function, &target, preferred.clone());
+        let Some(probe) = probe else { continue };
         let routed = function.and_then(|function| front.routed.get(&function.code.name));
         for part in front.ready.iter().chain(routed.into_iter().flatten()) {
             draft.desired.order(&probe, part);

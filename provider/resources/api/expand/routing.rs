@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Domains, Draft, Named, Region};
 use crate::components::apigateway::domain;
+use crate::components::cloudfront::distribution;
 use crate::components::execute_api::probe::Probe;
 use crate::components::route53::calculated_health_check::{self, CalculatedHealthCheck};
 use crate::components::route53::cidr_collection::{self, CidrCollection};
 use crate::components::route53::cidr_location::{self, CidrLocation};
 use crate::components::route53::record::{self, Record, RecordSet, Routing};
-use crate::desired::{Address, Gated, Handle, Input};
+use crate::desired::{Address, Gated, Handle, Input, Reference};
 use crate::resources::api::config::Policy;
-use crate::resources::api::names::Names;
 use crate::resources::shared::inputs::input;
 use crate::resources::shared::regions;
 use crate::wire::Path;
 
-/// The record of the name that always leads to `region`.
+/// The record of the name that always leads to `region`: the public one, if there is one.
 pub(super) fn pinned(
     draft: &mut Draft<'_>,
     region: &str,
@@ -32,41 +32,65 @@ pub(super) fn pinned(
         evaluate_target_health: true,
     };
     let sets = BTreeMap::from([(region.to_owned(), Gated { ready: Vec::new(), value })]);
-    let record = add(draft, &named.name, Path::of("domain").attribute("regional_names"), sets);
-    draft.desired.order(&record, &named.mapping);
-    probes.iter().for_each(|probe| draft.desired.order(&record, probe));
-    Some(record)
+    let records = add(draft, &named.name, Path::of("domain").attribute("regional_names"), sets);
+    for record in &records {
+        draft.desired.order(record, &named.mapping);
+        probes.iter().for_each(|probe| draft.desired.order(record, probe));
+    }
+    records.into_iter().next()
 }
 
-/// The record that Route 53 routes to the regions. A region is added as soon as its probe succeeds. `over_regions` is the
-/// health check over several regions.
-pub(super) fn shared(
+/// The records that Route 53 routes to the regions: that of the shared name, then those of the additional names. A region is
+/// added as soon as its probe succeeds. `over_regions` is the health check over several regions.
+pub(super) fn routed(
     draft: &mut Draft<'_>,
     regions: &BTreeMap<String, Region>,
     over_regions: Option<&Handle<CalculatedHealthCheck>>,
-) -> Option<Handle<Record>> {
-    let name = draft.shape.names.as_ref()?.shared.clone()?;
+) -> Vec<Handle<Record>> {
+    let Some(names) = draft.shape.names.as_ref().filter(|names| names.has_records()) else { return Vec::new() };
+    let domain = Path::of("domain");
+    let (shared, additional) = (domain.clone().attribute("name"), domain.attribute("additional_names"));
+    let shared = names.shared.iter().map(|name| (name, shared.clone()));
+    let named: Vec<_> = shared.chain(names.routed().map(|name| (name, additional.clone()))).collect();
     let secondaries: Vec<String> = draft.shape.secondaries().into_iter().map(str::to_owned).collect();
     let collection = collection(draft);
-    let mut sets = BTreeMap::new();
+    let mut by_region = BTreeMap::new();
     for region in draft.shape.serving().into_iter().map(str::to_owned).collect::<Vec<_>>() {
-        let Some(parts) = regions.get(&region).filter(|_| !secondaries.contains(&region)) else { continue };
-        for (part, routing) in routings(draft, &region, collection.as_ref()) {
-            sets.extend(leading_to(draft, parts, record::key_of(&region, part.as_deref()), routing));
+        if !secondaries.contains(&region) {
+            let routings = routings(draft, &region, collection.as_ref());
+            by_region.insert(region, routings);
         }
     }
-    if !secondaries.is_empty() {
-        let set = secondary(draft, &name, regions, &secondaries, over_regions);
-        sets.insert(record::SECONDARY.to_owned(), set);
+    let mut records = Vec::new();
+    for (name, attribute) in named {
+        let mut sets = BTreeMap::new();
+        for (region, routings) in &by_region {
+            let Some(parts) = regions.get(region) else { continue };
+            for (part, routing) in routings {
+                sets.extend(leading_to(draft, parts, name, record::key_of(region, part.as_deref()), routing.clone()));
+            }
+        }
+        if !secondaries.is_empty() {
+            let set = secondary(draft, (name, &attribute), regions, &secondaries, over_regions);
+            sets.extend(set.map(|set| (record::SECONDARY.to_owned(), set)));
+        }
+        records.extend(add(draft, name, attribute, sets));
     }
-    Some(add(draft, &name, Path::of("domain").attribute("name"), sets))
+    records
 }
 
-/// The record set of a region, gated until the region answers, under `key`.
-fn leading_to(draft: &Draft<'_>, parts: &Region, key: String, routing: Routing) -> Option<(String, Gated<RecordSet>)> {
+/// The record set of `name` that leads to a region, gated until the region answers, under `key`.
+fn leading_to(
+    draft: &Draft<'_>,
+    parts: &Region,
+    name: &str,
+    key: String,
+    routing: Routing,
+) -> Option<(String, Gated<RecordSet>)> {
     let names = draft.shape.names.as_ref()?;
-    let named = parts.domains.routed(Some(names))?;
-    let (target, target_zone_id) = match names.by_cname {
+    let named = parts.domains.routed(names, name)?;
+    let is_cname = names.is_cname(name);
+    let (target, target_zone_id) = match is_cname {
         true => (Input::Known(named.name.clone()), Input::Known(String::new())),
         false => (named.domain.output(domain::TARGET), named.domain.output(domain::ZONE_ID)),
     };
@@ -76,7 +100,7 @@ fn leading_to(draft: &Draft<'_>, parts: &Region, key: String, routing: Routing) 
         target_zone_id,
         health_check_id: parts.health.as_ref().map(|health| health.id.clone()),
         // Route 53 evaluates only the targets of aliases.
-        evaluate_target_health: draft.shape.evaluate_target_health || names.by_cname,
+        evaluate_target_health: draft.shape.evaluate_target_health || is_cname,
     };
     Some((key, Gated { ready: ready(parts, named), value }))
 }
@@ -143,47 +167,82 @@ fn collection(draft: &mut Draft<'_>) -> Option<Handle<CidrCollection>> {
 /// The record set that leads to the secondary regions, and the record that routes among them.
 fn secondary(
     draft: &mut Draft<'_>,
-    name: &str,
+    (name, attribute): (&str, &Path),
     regions: &BTreeMap<String, Region>,
     secondaries: &[String],
     over_regions: Option<&Handle<CalculatedHealthCheck>>,
-) -> Gated<RecordSet> {
+) -> Option<Gated<RecordSet>> {
     let each = secondaries.iter().filter_map(|region| {
         let routing = Routing::Latency { region: region.clone() };
-        leading_to(draft, regions.get(region)?, region.clone(), routing)
+        leading_to(draft, regions.get(region)?, name, region.clone(), routing)
     });
     let sets = each.collect();
-    let record = add(draft, &record::secondary_name(name), Path::of("domain").attribute("name"), sets);
+    if add(draft, &record::secondary_name(name), attribute.clone(), sets).is_empty() {
+        return None;
+    }
+    // Its target is in the zone of the record that contains it.
     let value = RecordSet {
         routing: Routing::Failover { primary: false },
-        target: record.output(record::NAME),
-        target_zone_id: draft.shape.names.as_ref().map_or(Input::Unknown, Names::zone),
+        target: Input::Unknown,
+        target_zone_id: Input::Unknown,
         health_check_id: over_regions.map(|check| check.output(calculated_health_check::ID)),
         // The secondary regions are unhealthy when all of their record sets are.
         evaluate_target_health: true,
     };
-    Gated { ready: vec![record.address().clone()], value }
+    Some(Gated { ready: Vec::new(), value })
 }
 
-/// Adds the record of `name`.
+/// Adds the records of `name`, in the public zone and, unless they lead to CloudFront, in the private one; none when the
+/// records are at another DNS service.
 pub(super) fn add(
     draft: &mut Draft<'_>,
     name: &str,
     attribute: Path,
     sets: BTreeMap<String, Gated<RecordSet>>,
-) -> Handle<Record> {
-    let names = draft.shape.names.as_ref();
-    let is_shared = |shared: &String| name == shared || name == record::secondary_name(shared);
-    let is_cname = names.is_some_and(|names| names.by_cname && names.shared.as_ref().is_some_and(is_shared));
-    let types: &[&str] = if is_cname { &["CNAME"] } else { &["A", "AAAA"] };
-    let spec = record::Spec {
-        zone_id: names.map_or(Input::Unknown, Names::zone),
-        name: Input::Known(name.to_owned()),
-        types: types.iter().map(|kind| (*kind).to_owned()).collect(),
-        sets,
-        drain_seconds: draft.shape.drain_seconds,
-    };
-    draft.desired.add(Address::global_of::<Record>().key(name), attribute, &spec)
+) -> Vec<Handle<Record>> {
+    let Some(names) = &draft.shape.names else { return Vec::new() };
+    let types: &[&str] = if names.is_cname(name) { &["CNAME"] } else { &["A", "AAAA"] };
+    let public = names.zone_id.clone().map(|zone_id| (zone_id, false));
+    // Route 53 rejects records that lead to a distribution in private zones.
+    let private = names.private_zone_id.clone().filter(|_| !sets.contains_key(distribution::KEY));
+    let private = private.map(|zone_id| (zone_id, true));
+    let mut records = Vec::new();
+    for (zone_id, private) in public.into_iter().chain(private) {
+        let spec = record::Spec {
+            name: Input::Known(name.to_owned()),
+            types: types.iter().map(|kind| (*kind).to_owned()).collect(),
+            sets: sets.iter().map(|(key, set)| (key.clone(), in_zone(key, set, name, (&zone_id, private)))).collect(),
+            zone_id,
+            private,
+            drain_seconds: draft.shape.drain_seconds,
+        };
+        let address = Address::global_of::<Record>().key(&key_in(name, private));
+        let attribute = if private { Path::of("domain").attribute("private_zone_id") } else { attribute.clone() };
+        records.push(draft.desired.add(address, attribute, &spec));
+    }
+    records
+}
+
+/// The key of a record in the public or in the private zone.
+fn key_in(name: &str, private: bool) -> String {
+    if private { record::private_key(name) } else { name.to_owned() }
+}
+
+/// A record set of `name` in a zone. The one that leads to the secondary regions is an alias of a record of the same zone.
+fn in_zone(
+    key: &str,
+    set: &Gated<RecordSet>,
+    name: &str,
+    (zone_id, private): (&Input<String>, bool),
+) -> Gated<RecordSet> {
+    let mut set = set.clone();
+    if key == record::SECONDARY {
+        let secondary = Address::global_of::<Record>().key(&key_in(&record::secondary_name(name), private));
+        set.value.target_zone_id = zone_id.clone();
+        set.value.target = Input::Output(Reference::to(&secondary, record::NAME));
+        set.ready = vec![secondary.into()];
+    }
+    set
 }
 
 /// The components that must exist before a region receives traffic.

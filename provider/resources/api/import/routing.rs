@@ -1,7 +1,7 @@
 //! `routing`, and the routing of each region, read from records, health checks and the CIDR collection.
 
 use super::cdn;
-use super::traffic::Names;
+use super::traffic::{self, Names};
 use crate::components::apigateway::mapping::Mapping;
 use crate::components::route53::alarm_health_check::{self, AlarmHealthCheck};
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
@@ -43,6 +43,8 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
         }
     }
     place.primary = Some(true).filter(|_| primary).into();
+    // Those of the domain are the ones of the first region.
+    place.mutual_tls = traffic::mutual_tls(found, name).into();
     place.locations = list(locations);
     place.cidrs = list(cidrs);
     with_health(found, name, sets.first().copied(), place)

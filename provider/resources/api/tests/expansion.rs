@@ -677,3 +677,106 @@ fn regions_use_their_own_alarm_or_an_existing_health_check() {
     let id = &spec(super::EXISTING_CHECKS, "global/record/api.example.com")["sets"]["us-east-1"]["value"];
     assert_eq!(id["health_check_id"], "11111111-2222-3333-4444-555555555555");
 }
+
+/// The records of a configuration, with the keys of their sets.
+fn record_sets(hcl: &str) -> String {
+    let desired = expand(&config(hcl)).unwrap().desired;
+    let records = desired.nodes().iter().filter(|(address, _)| address.kind == "record");
+    let line = |(address, node): (&Address, &crate::desired::Node)| {
+        let sets = node.spec["sets"].as_object().unwrap();
+        format!(
+            "{}: {}",
+            address.key.as_deref().unwrap_or_default(),
+            sets.keys().cloned().collect::<Vec<_>>().join(" ")
+        )
+    };
+    records.map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn additional_names_are_routed_like_the_first_one() {
+    insta::assert_snapshot!(record_sets(super::NAMES), @r"
+    *.tenants.example.com: secondary us-west-2
+    a.api.example.com: secondary us-west-2
+    api.example.com: secondary us-west-2
+    eu-central-1.api.example.com: eu-central-1
+    secondary.*.tenants.example.com: eu-central-1 us-east-1
+    secondary.a.api.example.com: eu-central-1 us-east-1
+    secondary.api.example.com: eu-central-1 us-east-1
+    secondary.shop.example.com: eu-central-1 us-east-1
+    shop.example.com: secondary us-west-2
+    us-east-1.api.example.com: us-east-1
+    us-west-2.api.example.com: us-west-2
+    ");
+    let target = |name: &str| {
+        let record = spec(super::NAMES, &format!("global/record/{name}"));
+        record["sets"]["us-west-2"]["value"]["target"]["$ref"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(target("api.example.com"), "us-west-2/domain");
+    assert_eq!(target("*.tenants.example.com"), "us-west-2/domain/+.tenants.example.com");
+    assert_eq!(
+        spec(super::NAMES, "us-west-2/certificate")["names"],
+        serde_json::json!([
+            "api.example.com",
+            "*.api.example.com",
+            "shop.example.com",
+            "*.tenants.example.com",
+            "a.api.example.com"
+        ])
+    );
+    let validation = spec(super::NAMES, "global/validation_record/tenants.example.com");
+    assert_eq!(validation["name"]["entry"], "tenants.example.com");
+    let issued = expand(&config(super::NAMES)).unwrap().desired;
+    let issued = issued.get(&"us-west-2/issued_certificate".parse().unwrap()).unwrap();
+    let waits = issued.depends_on.iter().filter(|address| address.kind == "validation_record");
+    assert_eq!(waits.count(), 4);
+}
+
+#[test]
+fn a_private_zone_has_the_same_records() {
+    let all = record_sets(super::PRIVATE_ZONE);
+    let (private, public): (Vec<&str>, Vec<&str>) = all.lines().partition(|line| line.starts_with("private/"));
+    let private: Vec<&str> = private.iter().filter_map(|line| line.strip_prefix("private/")).collect();
+    assert_eq!(private, public);
+    assert_eq!(public.len(), 7);
+    let set = spec(super::PRIVATE_ZONE, "global/record/private/shop.example.com")["sets"]["secondary"].clone();
+    assert_eq!(set["value"]["target"]["$ref"], "global/record/private/secondary.shop.example.com");
+    assert_eq!(set["value"]["target_zone_id"], "ZPRIVATE");
+    let private = expand(&config(super::PRIVATE_ZONE)).unwrap().desired;
+    let pinned = private.get(&"global/record/private/us-west-2.api.example.com".parse().unwrap()).unwrap();
+    assert!(pinned.depends_on.iter().any(|address| address.kind == "probe"), "{:?}", pinned.depends_on);
+}
+
+#[test]
+fn functions_behind_mutual_tls_are_invoked() {
+    let domain = spec(super::MUTUAL_TLS, "us-west-2/domain/regional")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://west/authorities.pem");
+    assert_eq!(domain["truststore_version"], "v2");
+    let domain = spec(super::MUTUAL_TLS, "us-east-1/domain")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://truststore/authorities.pem");
+    assert_eq!(spec(super::MUTUAL_TLS, "us-east-1/version_check")["request"]["format"], "1.0");
+    for topology in [super::MUTUAL_TLS, super::MUTUAL_TLS_NO_FUNCTION] {
+        let desired = expand(&config(topology)).unwrap().desired;
+        assert!(desired.nodes().keys().all(|address| address.kind != "probe"));
+    }
+    let domain = spec(super::MUTUAL_TLS_NO_FUNCTION, "us-east-1/domain")["mutual_tls"].clone();
+    assert_eq!(domain["truststore_uri"], "s3://east/authorities.pem");
+    assert!(domain["ownership_certificate_arn"].as_str().unwrap().ends_with("/2"));
+}
+
+#[test]
+fn cloudfront_serves_the_additional_names_that_are_its_aliases() {
+    insta::assert_snapshot!(record_sets(super::NAMES_CDN), @r"
+    api.example.com: cdn
+    direct.example.com: us-east-1 us-west-2
+    origin.api.example.com: us-east-1 us-west-2
+    shop.example.com: cdn
+    www.example.com: cdn
+    ");
+    insta::assert_snapshot!(record_sets(super::NAMES_CDN_GROUP), @r"
+    api.example.com: cdn
+    shop.example.com: cdn
+    ");
+    let names = spec(super::NAMES_CDN_GROUP, "us-east-1/certificate/cdn")["names"].clone();
+    assert_eq!(names, serde_json::json!(["shop.example.com", "api.example.com"]));
+}

@@ -719,6 +719,54 @@ fn invalid_domain_is_rejected() {
                 r#"domain = { name = "an-api-with-a-very-long-name-that-no-certificate-can-have.example.com" }"#,
                 "Name too long for a certificate @ domain.name",
             ),
+            (r#"domain = { additional_names = ["a.*.com"] }"#, "Invalid domain name @ domain.additional_names[0]"),
+            (
+                r#"domain = { additional_names = ["www.example.com", "api.example.com"] }"#,
+                "Duplicate name @ domain.additional_names[1]",
+            ),
+            (
+                r#"domain = { additional_names = ["us-west-2.api.example.com"], regional_names = true }"#,
+                "Name in use @ domain.additional_names[0]",
+            ),
+            (
+                r#"
+                domain = { additional_names = ["origin.api.example.com"] }
+                cdn    = { origin = "latency" }
+                "#,
+                "Name in use @ domain.additional_names[0]",
+            ),
+            (
+                r#"
+                regions = { "us-east-1" = { primary = true }, "eu-central-1" = {} }
+                domain  = { additional_names = ["www.example.com", "secondary.www.example.com"] }
+                routing = { policy = "failover", health_check = {} }
+                "#,
+                "Name in use @ domain.additional_names[1]",
+            ),
+            (
+                r#"
+                domain = { additional_names = ["www.example.com"] }
+                cdn    = { origin = "group", aliases = ["api.example.com"] }
+                "#,
+                "Name is not served @ domain.additional_names[0]",
+            ),
+            (r#"domain = { private_zone_id = "Z1/" }"#, "Invalid zone id @ domain.private_zone_id"),
+            (r#"domain = { private_zone_id = "Z0123456789" }"#, "Same zone twice @ domain.private_zone_id"),
+            (
+                r#"
+                domain  = { private_zone_id = "ZPRIVATE" }
+                regions = { "us-east-1" = { cidrs = ["*"] }, "us-west-2" = { cidrs = ["203.0.113.0/24"] } }
+                routing = { policy = "ip_based" }
+                "#,
+                "Routing policy not supported in private zones @ domain.private_zone_id",
+            ),
+            (
+                r#"
+                domain = { private_zone_id = "ZPRIVATE" }
+                cdn    = { origin = "latency" }
+                "#,
+                "CloudFront not supported in private zones @ domain.private_zone_id",
+            ),
             (r#"domain = { zone_id = "/hostedzone/Z1" }"#, "Invalid zone id @ domain.zone_id"),
             (r#"domain = { base_path = "/v1" }"#, "Invalid base path @ domain.base_path"),
             (
@@ -727,6 +775,46 @@ fn invalid_domain_is_rejected() {
                 cdn    = { origin = "latency" }
                 "#,
                 "Certificate missing for a region @ domain.certificate.arns",
+            ),
+            (
+                r#"
+                domain = { certificate = { key_algorithm = "EC_secp384r1" } }
+                cdn    = { origin = "latency" }
+                "#,
+                "Key algorithm not supported by CloudFront @ domain.certificate.key_algorithm",
+            ),
+            (
+                r#"domain = { certificate = { key_algorithm = "RSA_4096" } }"#,
+                "Unsupported value @ domain.certificate.key_algorithm",
+            ),
+            (
+                r#"domain = { certificate = { validation = "phone" } }"#,
+                "Unsupported value @ domain.certificate.validation",
+            ),
+            (
+                r#"
+                domain  = { zone_id = null }
+                routing = { health_check = {} }
+                "#,
+                "Health check without records @ routing.health_check",
+            ),
+            (
+                r#"
+                regions = { "us-west-2" = null }
+                domain  = {
+                  certificate = { validation = "email", arns = { "us-east-1" = "arn:aws:acm:us-east-1:1:certificate/1" } }
+                }
+                "#,
+                "Conflicting certificate arguments @ domain.certificate.validation",
+            ),
+            (
+                r#"
+                regions = { "us-west-2" = null }
+                domain  = {
+                  certificate = { key_algorithm = "RSA_2048", arns = { "us-east-1" = "arn:aws:acm:us-east-1:1:certificate/1" } }
+                }
+                "#,
+                "Conflicting certificate arguments @ domain.certificate.key_algorithm",
             ),
             (
                 "domain = { regional_names = true, certificate = { wildcard = false } }",
@@ -805,6 +893,80 @@ fn invalid_cdn_is_rejected() {
 }
 
 #[test]
+fn invalid_mutual_tls_is_rejected() {
+    check(
+        true,
+        &[
+            (
+                r#"domain = { mutual_tls = { truststore_uri = "s3://a/b" } }"#,
+                "Mutual TLS can be avoided @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "https://a/b" } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Invalid trust store URI @ domain.mutual_tls.truststore_uri",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = {} }
+                regions = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://a/b" } } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Trust store missing @ domain.mutual_tls.truststore_uri",
+            ),
+            (
+                r#"regions = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://a/b" } } }"#,
+                r#"Trust store without mutual TLS @ regions["us-east-1"].mutual_tls"#,
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "s3://a/b", ownership_certificate_arn = "mine" } }
+                gateway = { disable_execute_api_endpoint = true }
+                "#,
+                "Invalid certificate ARN @ domain.mutual_tls.ownership_certificate_arn",
+            ),
+            (
+                r#"
+                domain = { mutual_tls = { truststore_uri = "s3://a/b" } }
+                cdn    = { origin = "latency" }
+                "#,
+                "Mutual TLS behind CloudFront @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain = { mutual_tls = { truststore_uri = "s3://a/b" } }
+                cdn    = { origin = "group" }
+                "#,
+                "Mutual TLS without custom domain names @ domain.mutual_tls",
+            ),
+            (
+                r#"
+                domain  = { mutual_tls = { truststore_uri = "s3://a/b" }, regional_names = true }
+                gateway = { disable_execute_api_endpoint = true }
+                routing = { health_check = {} }
+                "#,
+                "Health check without a client certificate @ routing.health_check.protocol",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_certificate_has_at_most_100_names() {
+    let named = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("\"a{number}.example.com\"")).collect();
+        format!("domain = {{ additional_names = [{}] }}", names.join(", "))
+    };
+    assert_eq!(validate(&named(9), true), [""; 0]);
+    assert_eq!(validate(&named(99), true), ["Certificates may exceed a quota @ domain.additional_names"]);
+    assert_eq!(validate(&named(100), true), ["Too many names for a certificate @ domain.additional_names"]);
+    let arn = r#"certificate = { arns = { "us-east-1" = var.a, "us-west-2" = var.b } }"#;
+    assert_eq!(validate(&named(100).replace(" }", &format!(", {arn} }}")), true), [""; 0]);
+}
+
+#[test]
 fn invalid_cdn_with_a_domain_is_rejected() {
     check(
         true,
@@ -817,10 +979,6 @@ fn invalid_cdn_with_a_domain_is_rejected() {
             (
                 r#"cdn = { origin = "latency", aliases = ["api.example.com", "origin.api.example.com"] }"#,
                 "Alias in use @ cdn.aliases[1]",
-            ),
-            (
-                r#"cdn = { origin = "latency", aliases = ["www.example.com", "x.web.example.com"] }"#,
-                "Aliases not covered by one certificate @ cdn.aliases",
             ),
             (
                 r#"

@@ -12,7 +12,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 20] = [
+const TOPOLOGIES: [(&str, &str); 30] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -33,6 +33,16 @@ const TOPOLOGIES: [(&str, &str); 20] = [
     ("failover with existing health checks", EXISTING_CHECKS),
     ("cdn in full", CDN_FULL),
     ("cdn with an edge function", CDN_EDGE),
+    ("several names", NAMES),
+    ("several names behind CloudFront", NAMES_CDN),
+    ("several names behind an origin group", NAMES_CDN_GROUP),
+    ("public and private zone", PRIVATE_ZONE),
+    ("private zone only", ONLY_PRIVATE_ZONE),
+    ("mutual TLS", MUTUAL_TLS),
+    ("mutual TLS without functions", MUTUAL_TLS_NO_FUNCTION),
+    ("certificates by e-mail", EMAIL),
+    ("names at another DNS service", NO_ZONE),
+    ("cdn with names at another DNS service", NO_ZONE_CDN),
 ];
 
 const ONE_REGION: &str = r#"
@@ -342,4 +352,109 @@ cdn = {
     "/v1/orders/*" = { writes = true }
   }
 }
+"#;
+const NAMES: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain = {
+  name             = "api.example.com"
+  additional_names = ["shop.example.com", "*.tenants.example.com", "a.api.example.com"]
+  zone_id          = "Z0123456789"
+  regional_names   = true
+}
+routing = { policy = "failover", health_check = {} }
+"#;
+
+const NAMES_CDN: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", additional_names = ["www.example.com", "direct.example.com"], zone_id = "Z0123456789" }
+cdn      = { origin = "latency", aliases = ["api.example.com", "www.example.com", "shop.example.com"] }
+"#;
+
+const NAMES_CDN_GROUP: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { primary = true }, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "shop.example.com", additional_names = ["api.example.com"], zone_id = "Z0123456789" }
+cdn      = { origin = "group" }
+"#;
+
+const PRIVATE_ZONE: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain = {
+  name             = "api.example.com"
+  additional_names = ["shop.example.com"]
+  zone_id          = "Z0123456789"
+  private_zone_id  = "ZPRIVATE"
+  regional_names   = true
+}
+routing = { policy = "failover", health_check = {} }
+"#;
+
+const ONLY_PRIVATE_ZONE: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", private_zone_id = "ZPRIVATE" }
+routing  = { health_check = {} }
+"#;
+
+const MUTUAL_TLS: &str = r#"
+name     = "giraffe"
+regions  = {
+  "us-east-1" = {}
+  "us-west-2" = { mutual_tls = { truststore_uri = "s3://west/authorities.pem", truststore_version = "v2" } }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12", payload_format = "1.0" }
+gateway  = { disable_execute_api_endpoint = true }
+domain   = {
+  name           = "api.example.com"
+  zone_id        = "Z0123456789"
+  regional_names = true
+  mutual_tls     = { truststore_uri = "s3://truststore/authorities.pem" }
+}
+routing  = { health_check = { protocol = "tcp" } }
+"#;
+
+const MUTUAL_TLS_NO_FUNCTION: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { mutual_tls = { truststore_uri = "s3://east/authorities.pem" } } }
+gateway  = { disable_execute_api_endpoint = true }
+domain   = {
+  name        = "api.example.com"
+  zone_id     = "Z0123456789"
+  certificate = { arns = { "us-east-1" = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }
+  mutual_tls  = { ownership_certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/2" }
+}
+"#;
+
+const EMAIL: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = {
+  name        = "api.example.com"
+  zone_id     = "Z0123456789"
+  certificate = { validation = "email", key_algorithm = "EC_secp384r1", wildcard = true }
+}
+"#;
+
+const NO_ZONE: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = {}, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", additional_names = ["shop.example.com"], regional_names = true }
+"#;
+
+const NO_ZONE_CDN: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { primary = true }, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", certificate = { key_algorithm = "EC_prime256v1" } }
+cdn      = { origin = "latency" }
 "#;

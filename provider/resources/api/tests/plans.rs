@@ -167,7 +167,7 @@ struct Model {
 
 impl Scene for Model {
     fn output(&self, reference: &Reference) -> Option<Json> {
-        self.ledger.entries.get(&reference.address)?.outputs.get(&reference.output).cloned()
+        reference.among(&self.ledger.entries.get(&reference.address)?.outputs)
     }
 
     fn is_ready(&self, address: &Address) -> bool {
@@ -339,7 +339,7 @@ impl Model {
 }
 
 fn references(json: &Json, outputs: &mut BTreeMap<String, BTreeSet<String>>) {
-    if let Ok(Reference { address, output }) = serde_json::from_value(json.clone()) {
+    if let Ok(Reference { address, output, .. }) = serde_json::from_value(json.clone()) {
         outputs.entry(address.kind).or_default().insert(output);
         return;
     }

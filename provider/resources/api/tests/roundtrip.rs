@@ -20,7 +20,11 @@ fn resolve(desired: &Desired, json: &Json) -> Json {
     match json {
         Json::Object(map) if map.contains_key("$ref") => {
             let address: Address = map["$ref"].as_str().unwrap().parse().unwrap();
-            output(desired, &address, map["output"].as_str().unwrap())
+            let name = map["output"].as_str().unwrap();
+            match map.get("entry") {
+                Some(entry) => Json::String(format!("{address}.{name} of {entry}")),
+                None => output(desired, &address, name),
+            }
         }
         Json::Object(map) => {
             let parts = map.iter().filter(|(key, _)| *key != "$ready");

@@ -21,18 +21,27 @@ pub(crate) struct Target {
     pub(crate) payload_format: PayloadFormat,
     /// Whether the definition of the API may contain authorizers.
     pub(crate) may_authenticate: bool,
+    /// Whether API Gateway answers only clients with a certificate, which the provider does not have.
+    pub(crate) needs_certificate: bool,
 }
 
 /// The probe of `function` in `region`, or of an API without functions, which answers the request itself. `preferred` is the
-/// path of the health check: the probe requests it if a route of the function matches it.
+/// path of the health check: the probe requests it if a route of the function matches it. `None` behind mutual TLS, where only
+/// the version is checked.
 pub(crate) fn probe(
     to: &mut Expanding<'_, '_>,
     region: &str,
     function: Option<&Deployed>,
     target: &Target,
     preferred: Option<Input<String>>,
-) -> Handle<Probe> {
+) -> Option<Handle<Probe>> {
     let (path, routed) = path(function, preferred);
+    if let Some(function) = function {
+        check_version(to, region, function, target, (path.clone(), routed));
+    }
+    if target.needs_certificate {
+        return None;
+    }
     let spec = probe::Spec {
         endpoint: target.endpoint.clone(),
         host: target.host.clone(),
@@ -44,9 +53,8 @@ pub(crate) fn probe(
     let probe = to.desired.add(address, Path::of("regions").key(region), &spec);
     if let Some(function) = function {
         to.desired.order(&probe, &function.alias);
-        check_version(to, region, function, target, (path, routed));
     }
-    probe
+    Some(probe)
 }
 
 /// Adds the check of the function's version, which the alias waits for.

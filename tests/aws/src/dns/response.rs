@@ -182,7 +182,7 @@ async fn addresses_of(proxy: &Arc<Proxy>, name: &str, kind: RecordType) -> Optio
 /// The most specific zone of any account.
 async fn zone_of(proxy: &Proxy, name: &str) -> Result<Option<HostedZone>, Error> {
     for place in accounts(proxy) {
-        if let Some(zone) = HostedZone::find(proxy, &place, name).await? {
+        if let Some(zone) = HostedZone::find(proxy, &place, name, false).await? {
             return Ok(Some(zone));
         }
     }

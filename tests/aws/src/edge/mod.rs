@@ -50,13 +50,19 @@ struct Policies {
     response: Option<Element>,
 }
 
+/// Whether one of the aliases is `host`, or a wildcard for its first label.
+fn serves(aliases: &[String], host: &str) -> bool {
+    let is_below = |base: &str| host.split_once('.').is_some_and(|(_, parent)| parent == base);
+    aliases.iter().any(|alias| alias == host || alias.strip_prefix("*.").is_some_and(is_below))
+}
+
 /// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
 pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
     let Some(edge) = find(proxy, aws_host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
     };
     let distribution = &edge.distribution;
-    if !distribution.enabled || (host != aws_host && !distribution.aliases.iter().any(|alias| alias == host)) {
+    if !distribution.enabled || (host != aws_host && !serves(&distribution.aliases, host)) {
         return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
     }
     if header(&request, COUNTRY).is_some_and(|country| !distribution.serves(country)) {

@@ -46,6 +46,8 @@ struct Zone {
     name: String,
     reference: String,
     comment: String,
+    /// Whether it was created with a VPC.
+    private: bool,
     records: Records,
     tags: Tags,
 }
@@ -118,6 +120,7 @@ impl Route53 {
             name,
             reference: reference.to_owned(),
             comment: request.text_at(&["HostedZoneConfig", "Comment"]).to_owned(),
+            private: request.child("VPC").is_some(),
             tags: Tags::new(),
         };
         let to_xml = zone.to_xml();
@@ -245,7 +248,7 @@ impl Zone {
         if !self.comment.is_empty() {
             config.push(text("Comment", &self.comment));
         }
-        config.push(text("PrivateZone", "false"));
+        config.push(text("PrivateZone", self.private.to_string()));
         let children = vec![
             text("Id", format!("/hostedzone/{}", self.id)),
             text("Name", &self.name),

@@ -4,8 +4,10 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Context, Verdict, timer};
+use crate::dns;
 use crate::error::Error;
 use crate::message::{Response, encode};
+use crate::proxy::Proxy;
 use crate::upstream::{Lookup, Place};
 
 const DESCRIBE: &str = "CertificateManager.DescribeCertificate";
@@ -20,6 +22,9 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             context.refuse(400, "ResourceInUseException", message)
         }
         "RequestCertificate" => {
+            if let Some(message) = mistake(&body) {
+                return context.refuse(400, "ValidationException", message);
+            }
             let Some(arn) = request_key(context).and_then(|key| context.proxy.remembered(&key)) else {
                 return Ok(None);
             };
@@ -38,6 +43,12 @@ pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Res
             let arn = body["CertificateArn"].as_str().unwrap_or_default();
             let delay = context.proxy.options.delays.validation_record;
             context.proxy.timers.start(&context.timer("requested", arn), delay);
+            let request = context.request.json();
+            let facts = json!({
+                "by_email": request["ValidationMethod"] == "EMAIL",
+                "algorithm": request["KeyAlgorithm"].as_str().unwrap_or("RSA_2048"),
+            });
+            context.proxy.remember(request_facts(arn), &facts.to_string());
             if let Some(key) = request_key(context) {
                 context.proxy.remember(key, arn);
             }
@@ -59,8 +70,10 @@ pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Res
                 let arn = summary["CertificateArn"].as_str().unwrap_or_default();
                 if let Some(certificate) = certificate(context, &context.place, arn).await? {
                     summary["Status"] = certificate["Status"].clone();
+                    summary["KeyAlgorithm"] = certificate["KeyAlgorithm"].clone();
                 }
             }
+            keep_requested_keys(&context.request.json(), &mut body);
         }
         _ => return Ok(()),
     }
@@ -100,6 +113,81 @@ fn request_key(context: &Context<'_>) -> Option<String> {
     Some(context.timer("certificate-token", &token))
 }
 
+/// Why ACM rejects a request for a certificate.
+///
+/// # Source
+/// ACM API reference, `RequestCertificate`.
+fn mistake(request: &Value) -> Option<String> {
+    const ALGORITHMS: [&str; 3] = ["RSA_2048", "EC_prime256v1", "EC_secp384r1"];
+    let algorithm = request["KeyAlgorithm"].as_str().unwrap_or("RSA_2048");
+    if !ALGORITHMS.contains(&algorithm) {
+        return Some(format!("The key algorithm {algorithm} is only for imported certificates."));
+    }
+    if request["DomainName"].as_str().is_some_and(|name| name.len() > 64) {
+        return Some("The first domain name can have no more than 64 octets, including periods.".to_owned());
+    }
+    let others = request["SubjectAlternativeNames"].as_array().map_or(0, Vec::len);
+    (others > 100).then(|| "A certificate can have at most 100 subject alternative names.".to_owned())
+}
+
+/// The key of what a certificate's request contained, which ministack does not keep.
+fn request_facts(arn: &str) -> String {
+    format!("certificate request/{arn}")
+}
+
+/// Without a filter, ACM lists only certificates with RSA keys of 1,024 and 2,048 bits.
+fn keep_requested_keys(request: &Value, body: &mut Value) {
+    let requested = request["Includes"]["keyTypes"].as_array().cloned();
+    let requested = requested.unwrap_or_else(|| vec!["RSA_1024".into(), "RSA_2048".into()]);
+    let is_listed = |summary: &Value| {
+        let algorithm = summary["KeyAlgorithm"].as_str().unwrap_or("RSA-2048").replace('-', "_");
+        requested.iter().any(|key| *key == *algorithm)
+    };
+    if let Some(summaries) = body["CertificateSummaryList"].as_array_mut() {
+        summaries.retain(is_listed);
+    }
+}
+
+/// Follows the links in ACM's e-mails for `domain` and the names below it.
+pub(crate) fn approve(proxy: &Proxy, domain: &str) {
+    proxy.remember(format!("certificate approved/{domain}"), "");
+}
+
+/// Whether the owner of `name` has followed the link in ACM's e-mail.
+fn is_approved(proxy: &Proxy, name: &str) -> bool {
+    let parents = name.match_indices('.').filter_map(|(at, _)| name.get(at + 1..));
+    let mut all = std::iter::once(name).chain(parents);
+    all.any(|domain| proxy.remembered(&format!("certificate approved/{domain}")).is_some())
+}
+
+/// Makes ACM renew every certificate.
+pub(crate) fn renew(proxy: &Proxy) {
+    proxy.remember(RENEWALS.to_owned(), "");
+}
+
+const RENEWALS: &str = "certificate renewals";
+
+/// Sets the key algorithm and the validation of a certificate to those of its request. Returns whether ACM validates it by
+/// e-mail.
+pub(crate) fn apply_request(proxy: &Proxy, certificate: &mut Value) -> bool {
+    let arn = certificate["CertificateArn"].as_str().unwrap_or_default();
+    let facts = proxy.remembered(&request_facts(arn)).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let facts = facts.unwrap_or_default();
+    // Requests have an underscore, descriptions a hyphen.
+    certificate["KeyAlgorithm"] = facts["algorithm"].as_str().unwrap_or("RSA_2048").replace('_', "-").into();
+    let by_email = facts["by_email"] == true;
+    for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
+        option["ValidationMethod"] = if by_email { "EMAIL" } else { "DNS" }.into();
+        let domain = option["DomainName"].as_str().unwrap_or_default().trim_start_matches("*.").to_owned();
+        if by_email {
+            let boxes = ["administrator", "hostmaster", "postmaster", "webmaster", "admin"];
+            option["ValidationEmails"] = boxes.map(|name| format!("{name}@{domain}")).to_vec().into();
+            option["ValidationDomain"] = domain.into();
+        }
+    }
+    by_email
+}
+
 /// ministack issues certificates immediately and invents a validation record. AWS reports the record after a moment,
 /// waits for it, and uses the same record for a name and an account in every region.
 async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut Value) -> Result<(), Error> {
@@ -111,12 +199,21 @@ async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut 
     let issued = timer(place, "issued", &arn);
     // An issued certificate stays issued; only a renewal would need the record again.
     let was_issued = context.proxy.timers.has_ended(&issued);
+    let by_email = apply_request(context.proxy, certificate);
     let mut validated = true;
+    let mut held = Vec::new();
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
         let name = option["DomainName"].as_str().unwrap_or_default();
-        let (record, value) = validation_record(&place.account, name);
-        validated = validated && (was_issued || has_record(context, place, &record, &value).await?);
-        option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
+        let is_held = if by_email {
+            is_approved(context.proxy, name.trim_start_matches("*."))
+        } else {
+            let (record, value) = validation_record(&place.account, name);
+            let is_held = has_record(context, place, &record, &value).await?;
+            option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
+            is_held
+        };
+        validated = validated && (was_issued || is_held);
+        held.push(is_held);
     }
     if validated && is_reported {
         context.proxy.timers.start_once(&issued, context.proxy.options.delays.certificate_issued);
@@ -129,12 +226,29 @@ async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut 
         }
     }
     certificate["Status"] = if is_issued { "ISSUED" } else { "PENDING_VALIDATION" }.into();
+    if was_issued && context.proxy.remembered(RENEWALS).is_some() {
+        add_renewal(certificate, &held);
+    }
     if let (false, Some(fields)) = (is_issued, certificate.as_object_mut()) {
         for field in ["IssuedAt", "NotBefore", "NotAfter"] {
             fields.remove(field);
         }
     }
     Ok(())
+}
+
+/// Adds the progress of a renewal, for which ACM validates every name again.
+fn add_renewal(certificate: &mut Value, held: &[bool]) {
+    let status = |done: bool, pending: &str| if done { "SUCCESS" } else { pending }.to_owned();
+    let mut options = certificate["DomainValidationOptions"].clone();
+    for (option, held) in options.as_array_mut().into_iter().flatten().zip(held) {
+        option["ValidationStatus"] = status(*held, "PENDING_VALIDATION").into();
+    }
+    certificate["RenewalSummary"] = json!({
+        "RenewalStatus": status(held.iter().all(|held| *held), "PENDING_VALIDATION"),
+        "DomainValidationOptions": options,
+        "UpdatedAt": certificate["CreatedAt"],
+    });
 }
 
 /// The name and value of the validation record for a domain name. A wildcard shares the record of its parent.
@@ -159,7 +273,7 @@ async fn has_record(context: &Context<'_>, place: &Place, name: &str, value: &st
         return Ok(false);
     };
     for zone in zones.items_at(&["HostedZones"]) {
-        if !format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"]))) {
+        if dns::is_private(zone) || !format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"]))) {
             continue;
         }
         let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");

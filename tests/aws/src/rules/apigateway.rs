@@ -104,12 +104,32 @@ async fn check_certificate(context: &Context<'_>, name: &str, body: &Value) -> V
         let message = format!("Certificate {arn} must be issued; its status is {}.", certificate["Status"]);
         return context.refuse(400, "BadRequestException", message);
     }
+    if let Some(message) = mutual_tls_mistake(&certificate, body) {
+        return context.refuse(400, "BadRequestException", message);
+    }
     // ministack does not parse imported certificates, so the names that they cover are unknown.
     if certificate["Type"] != "IMPORTED" && !acm::covers(&certificate, name) {
         let message = format!("The domain name {name} does not match the certificate {arn}.");
         return context.refuse(400, "BadRequestException", message);
     }
     Ok(None)
+}
+
+/// Why API Gateway rejects mutual TLS.
+///
+/// # Source
+/// Amazon API Gateway developer guide, "How to turn on mutual TLS authentication for your HTTP APIs".
+fn mutual_tls_mistake(certificate: &Value, body: &Value) -> Option<String> {
+    let truststore = body["mutualTlsAuthentication"]["truststoreUri"].as_str().filter(|uri| !uri.is_empty())?;
+    if !truststore.strip_prefix("s3://").is_some_and(|object| object.contains('/')) {
+        return Some(format!("Invalid truststore URI: {truststore}"));
+    }
+    let ownership = &body["domainNameConfigurations"][0]["ownershipVerificationCertificateArn"];
+    let is_missing = certificate["Type"] != "AMAZON_ISSUED" && ownership.is_null();
+    is_missing.then(|| {
+        "An ownershipVerificationCertificateArn is required for mutual TLS with an imported or private certificate."
+            .to_owned()
+    })
 }
 
 async fn release_certificate(context: &Context<'_>) -> Result<(), Error> {

@@ -163,6 +163,10 @@ async fn aliases(context: &Context<'_>, config: &Element, id: &str) -> Result<Op
              valid certificate chain.",
         );
     };
+    if certificate["KeyAlgorithm"].as_str().is_some_and(|algorithm| algorithm.ends_with("secp384r1")) {
+        let message = "The specified SSL certificate has a key algorithm that CloudFront does not support.";
+        return Ok(Some((400, "InvalidViewerCertificate", message.to_owned())));
+    }
     if certificate["Type"] != "IMPORTED" && names.iter().any(|name| !acm::covers(&certificate, name)) {
         return invalid(
             "The certificate that is attached to your distribution doesn't cover the alternate domain name (CNAME) that \

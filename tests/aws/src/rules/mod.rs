@@ -27,6 +27,10 @@ use crate::operation::Operation;
 use crate::proxy::Proxy;
 use crate::upstream::{Lookup, Place};
 
+pub(crate) use acm::{
+    apply_request as apply_certificate_request, approve as approve_certificates, renew as renew_certificates,
+};
+
 /// An AWS API call in progress.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {

@@ -9,7 +9,7 @@ use super::{Context, Verdict, cidr, health_checks};
 use crate::dns;
 use crate::error::Error;
 use crate::message::Response;
-use crate::records::{Record, absolute};
+use crate::records::{Policy, Record, absolute};
 use crate::upstream::Lookup;
 use crate::xml::Element;
 
@@ -66,6 +66,11 @@ async fn change_records(context: &Context<'_>) -> Verdict {
             return context.refuse(400, "InvalidInput", mistake);
         }
     }
+    if zone.child("HostedZone").is_some_and(dns::is_private)
+        && let Some(message) = unsupported_in_private_zone(&request, &changes)
+    {
+        return context.refuse(400, "InvalidInput", message);
+    }
     let zone = batch::Zone { id: zone_id, name: &absolute(zone.text_at(&["HostedZone", "Name"])) };
     let mut violations = batch::violations(&zone, &current, &changes);
     violations.extend(cidr::violations(context, &changes).await?);
@@ -74,6 +79,29 @@ async fn change_records(context: &Context<'_>) -> Verdict {
     }
     context.refuse(400, "InvalidChangeBatch", format!("[{}]", violations.join(", ")))
 }
+
+/// Why a private hosted zone cannot contain the records of a change.
+///
+/// # Source
+/// Amazon Route 53 Developer Guide, "IP-based routing"; Amazon Route 53 API Reference, "AliasTarget".
+fn unsupported_in_private_zone(request: &Element, changes: &[Change]) -> Option<&'static str> {
+    let kept = || changes.iter().filter(|change| change.action != "DELETE");
+    if kept().any(|change| matches!(change.record.policy, Policy::IpBased(..))) {
+        return Some("IP-based routing is not supported in private hosted zones.");
+    }
+    let to_cloudfront = |change: &Element| {
+        let zone = change.text_at(&["ResourceRecordSet", "AliasTarget", "HostedZoneId"]);
+        change.text_at(&["Action"]) != "DELETE" && zone == CLOUDFRONT_ZONE
+    };
+    let aliases = request.items_at(&["ChangeBatch", "Changes"]);
+    aliases
+        .iter()
+        .any(to_cloudfront)
+        .then_some("Alias records for CloudFront can't be created in a private hosted zone.")
+}
+
+/// The hosted zone id of every distribution.
+const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// All records of a zone.
 pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<Record>, Error> {

@@ -1,6 +1,6 @@
 //! ACM.
 
-use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, Filters, KeyAlgorithm, ValidationMethod};
 
 use crate::fixtures::configuration;
 use crate::world::{World, error_of};
@@ -70,4 +70,39 @@ async fn a_certificate_in_use_cannot_be_deleted() {
     assert_eq!(error_of!(delete().await).0, "ResourceInUseException");
     world.wait();
     delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_is_listed_by_its_key_algorithm() {
+    let world = World::immediate().await;
+    let request =
+        |algorithm: KeyAlgorithm| world.acm().request_certificate().domain_name("a.com").key_algorithm(algorithm);
+    let arn = request(KeyAlgorithm::EcPrime256v1).send().await.unwrap().certificate_arn.unwrap();
+    assert_eq!(describe(&world, &arn).await.key_algorithm.unwrap().as_str(), "EC-prime256v1");
+    let list = async |filters: Option<Filters>| {
+        let answer = world.acm().list_certificates().set_includes(filters).send().await.unwrap();
+        answer.certificate_summary_list.unwrap_or_default().len()
+    };
+    assert_eq!(list(None).await, 0);
+    assert_eq!(list(Some(Filters::builder().key_types(KeyAlgorithm::EcPrime256v1).build())).await, 1);
+    assert_eq!(error_of!(request(KeyAlgorithm::Rsa4096).send().await).0, "ValidationException");
+    let long = format!("{}.com", "a.".repeat(31));
+    assert_eq!(error_of!(world.acm().request_certificate().domain_name(long).send().await).0, "ValidationException");
+}
+
+#[tokio::test]
+async fn a_certificate_by_e_mail_waits_for_its_link() {
+    let world = World::immediate().await;
+    let request =
+        world.acm().request_certificate().domain_name("*.api.a.com").validation_method(ValidationMethod::Email);
+    let arn = request.send().await.unwrap().certificate_arn.unwrap();
+    let found = describe(&world, &arn).await;
+    assert_eq!(found.status, Some(CertificateStatus::PendingValidation));
+    let option = &found.domain_validation_options.unwrap()[0];
+    assert!(option.resource_record.is_none(), "{option:?}");
+    assert!(option.validation_emails.as_deref().unwrap().contains(&"admin@api.a.com".to_owned()), "{option:?}");
+    world.aws.approve_certificates("b.com");
+    assert_eq!(describe(&world, &arn).await.status, Some(CertificateStatus::PendingValidation));
+    world.aws.approve_certificates("a.com");
+    assert_eq!(describe(&world, &arn).await.status, Some(CertificateStatus::Issued));
 }
