@@ -297,7 +297,7 @@ impl Draft<'_> {
             let integrated = function::integrate(&mut expanding, place.region, &api, &function, timeout);
             let target = self.target(place.region);
             let probe = function::probe(&mut expanding, place.region, Some(&function), &target, None);
-            for (probe, part) in probe.iter().flat_map(|probe| integrated.ready().map(move |part| (probe, part))) {
+            for (probe, part) in probe.iter().flat_map(|probe| integrated.ready().into_iter().map(move |part| (probe, part))) {
                 expanding.desired.order(probe, &part);
             }
         }
