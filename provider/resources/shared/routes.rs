@@ -1,5 +1,7 @@
 //! Route keys, and the requests that routes match. API Gateway answers all other requests with 404 Not Found.
 
+use std::cmp::Reverse;
+
 use super::checks::{Found, each};
 use crate::schema::Texts;
 use crate::wire::Path;
@@ -68,8 +70,21 @@ pub(crate) fn without_names(key: &str) -> String {
 /// Amazon API Gateway developer guide, "Create routes for HTTP APIs": a greedy variable matches the paths
 /// below its route, but not the route's parent.
 pub(crate) fn matches_get<'a>(routes: impl IntoIterator<Item = &'a String>, path: &str) -> bool {
+    route_of_get(routes, path).is_some()
+}
+
+/// The one of `routes` that receives a GET request for `path`: a full path before a greedy one, and `$default` last.
+pub(crate) fn route_of_get<'a>(routes: impl IntoIterator<Item = &'a String>, path: &str) -> Option<&'a String> {
     let path = path.split('?').next().unwrap_or_default();
-    routes.into_iter().any(|key| key == "$default" || read_path(key).is_some_and(|route| matches_path(route, path)))
+    let rank = |key: &String| {
+        if key == "$default" {
+            return Some((2, Reverse(0), true));
+        }
+        let route = read_path(key).filter(|route| matches_path(route, path))?;
+        let literals = route.split('/').filter(|segment| !segment.starts_with('{')).count();
+        Some((u8::from(route.ends_with("+}")), Reverse(literals), key.starts_with("ANY ")))
+    };
+    routes.into_iter().filter_map(|key| Some((rank(key)?, key))).min().map(|(_, key)| key)
 }
 
 /// A path that one of `routes` matches without a path parameter: `/` if possible. `None` when every route has a parameter,
@@ -123,6 +138,19 @@ mod tests {
             ("GET /{proxy+}", "/", false),
         ] {
             assert_eq!(matches_get([&key.to_owned()], path), expected, "{key} {path}");
+        }
+    }
+
+    #[test]
+    fn the_most_specific_route_receives_a_request() {
+        let keys = ["$default", "ANY /{proxy+}", "GET /items/{id}", "ANY /items/all"].map(str::to_owned);
+        for (path, expected) in [
+            ("/items/all", "ANY /items/all"),
+            ("/items/7", "GET /items/{id}"),
+            ("/other?a=b", "ANY /{proxy+}"),
+            ("/", "$default"),
+        ] {
+            assert_eq!(route_of_get(&keys, path).unwrap(), expected, "{path}");
         }
     }
 

@@ -74,8 +74,9 @@ fn owners(config: &Config, found: &mut Found) {
         }
         _ => {}
     }
-    let gateway = config.gateway().unwrap_or_default();
-    let authorizing = gateway.authorizing_functions();
+    let Ok(gateway) = config.gateway() else { return };
+    // An authorizer that is unknown may call any function.
+    let Some(authorizing) = gateway.authorizing_functions() else { return };
     let needs_routes = |name: Option<&str>| {
         name.is_some() && gateway.openapi().is_null() && !authorizing.iter().any(|one| one.map(String::as_str) == name)
     };

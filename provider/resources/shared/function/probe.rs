@@ -26,12 +26,13 @@ pub(crate) fn probe(
     target: &Target,
     preferred: Option<Input<String>>,
 ) -> Handle<Probe> {
-    let (path, routed) = path(function, preferred);
+    let Asked { path, routed, protected } = Asked::of(function, preferred);
     let spec = probe::Spec {
         endpoint: target.endpoint.clone(),
         host: target.host.clone(),
         path: below(&target.base_path, &path),
         routed,
+        protected,
         version: function.map(|function| function.version.output(version::NUMBER)),
     };
     let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
@@ -42,17 +43,42 @@ pub(crate) fn probe(
     probe
 }
 
-/// The path that the probe of a function requests, and whether a route of the function matches it.
-fn path(function: Option<&Deployed>, preferred: Option<Input<String>>) -> (Input<String>, bool) {
-    let Some(function) = function else { return ("/".into(), false) };
-    let keys = &function.code.routes;
-    match preferred {
-        Some(Input::Known(path)) if routes::matches_get(keys, &path) => return (Input::Known(path), true),
-        Some(Input::Known(_)) | None => {}
-        Some(unknown) => return (unknown, true),
+/// What the probe of a function requests.
+struct Asked {
+    /// The path.
+    path: Input<String>,
+    /// Whether a route of the function matches it.
+    routed: bool,
+    /// Whether API Gateway refuses the request, because it has no credentials.
+    protected: bool,
+}
+
+impl Asked {
+    fn of(function: Option<&Deployed>, preferred: Option<Input<String>>) -> Self {
+        let Some(code) = function.map(|function| &function.code) else {
+            return Self { path: "/".into(), routed: false, protected: false };
+        };
+        // Another function may protect all paths on which this one, without routes, can be asked.
+        let nothing = Self { path: "/".into(), routed: false, protected: true };
+        let preferred = match preferred {
+            Some(Input::Known(path)) => Some(path),
+            None => None,
+            Some(path) => return Self { path, routed: true, protected: !code.protected.is_empty() },
+        };
+        let is_open =
+            |path: &str| routes::route_of_get(&code.routes, path).is_some_and(|route| !code.protected.contains(route));
+        // The function itself answers an open route, and API Gateway a protected one.
+        let open = || code.routes.difference(&code.protected);
+        let plain = routes::plain_path(&code.routes).map(str::to_owned);
+        let preferred = preferred.filter(|path| routes::matches_get(&code.routes, path));
+        let others = open().filter_map(|key| routes::plain_path([key])).map(str::to_owned);
+        let candidates: Vec<String> = preferred.into_iter().chain(plain).chain(others).collect();
+        match candidates.iter().find(|path| is_open(path)).or_else(|| candidates.first()) {
+            Some(path) => Self { path: path.as_str().into(), routed: true, protected: !is_open(path) },
+            None if code.routes.is_empty() || open().next().is_none() => nothing,
+            None => Self { protected: false, ..nothing },
+        }
     }
-    let path = routes::plain_path(keys);
-    (path.unwrap_or("/").into(), path.is_some())
 }
 
 /// `path` below a base path.
