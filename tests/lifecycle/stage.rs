@@ -214,7 +214,7 @@ impl Stage {
         self.send(method, host, path, "", "").await
     }
 
-    async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
+    pub(super) async fn send(&self, method: &str, host: &str, path: &str, headers: &str, body: &str) -> HttpResponse {
         let endpoint = self.aws.endpoint();
         let mut stream =
             TcpStream::connect(endpoint.trim_start_matches("http://")).await.expect("the local AWS answers");
