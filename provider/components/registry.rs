@@ -19,6 +19,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::rest_api::RestApi>::new(),
     &Erased::<lambda::permission::Permission>::new(),
     &Erased::<apigateway::integration::Integration>::new(),
+    &Erased::<apigateway::authorizer::Authorizer>::new(),
     &Erased::<apigateway::route::Route>::new(),
     &Erased::<apigateway::stage::Stage>::new(),
     &Erased::<apigateway::route_settings::RouteSettings>::new(),

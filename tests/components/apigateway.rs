@@ -120,6 +120,63 @@ async fn an_integration_and_its_routes_are_created_updated_and_deleted() {
     bench.delete(&at("integration"), &slower, &integration).await;
 }
 
+#[tokio::test]
+async fn authorizers_and_the_routes_that_use_them_are_created_updated_and_deleted() {
+    let bench = Bench::start().await;
+    let (api, integration) = api(&bench).await;
+    let jwt = json!({
+        "api_id": api["id"], "name": "users", "kind": "jwt", "identity_sources": ["$request.header.Authorization"],
+        "jwt": { "issuer": "https://login.example.com/", "audiences": ["web", "app"] },
+    });
+    let request = json!({
+        "api_id": api["id"], "name": "users", "kind": "request", "identity_sources": ["$request.header.X-Key"],
+        "lambda": {
+            "function_arn": function("live"), "payload_format": "2.0", "simple_responses": true, "ttl_seconds": 60,
+        },
+    });
+    let (at_users, at_keys) = (at("authorizer/users"), at("authorizer/keys"));
+    let users = bench.create(&at_users, &jwt).await;
+    bench.create_again(&at_users, &jwt, &users).await;
+    let other = with(&jwt, json!({ "jwt": { "issuer": "https://other.example.com/", "audiences": ["web"] } }));
+    bench.update(&at_users, &users, &jwt, &other).await;
+    // An authorizer of another kind exists beside it, until the routes use it.
+    let keys = bench.create(&at_keys, &request).await;
+    bench.create_again(&at_keys, &request, &keys).await;
+    let mut settings = request["lambda"].clone();
+    settings["payload_format"] = json!("1.0");
+    settings["simple_responses"] = json!(false);
+    settings["role_arn"] = json!("arn:aws:iam::123456789012:role/gateway");
+    let policy = with(
+        &request,
+        json!({ "lambda": settings, "identity_sources": ["$request.querystring.key", "$context.routeKey"] }),
+    );
+    bench.update(&at_keys, &keys, &request, &policy).await;
+    settings["ttl_seconds"] = json!(0);
+    settings.as_object_mut().unwrap().remove("role_arn");
+    let uncached = with(&request, json!({ "lambda": settings, "identity_sources": [] }));
+    bench.update(&at_keys, &keys, &policy, &uncached).await;
+
+    let address = at("route/GET /items");
+    let open = json!({ "api_id": api["id"], "key": "GET /items", "integration_id": integration["id"] });
+    let scopes = json!({ "jwt": { "authorizer_id": users["id"], "scopes": ["write", "read"] } });
+    let with_token = with(&open, json!({ "authorization": scopes }));
+    let with_key = with(&open, json!({ "authorization": { "lambda": { "authorizer_id": keys["id"] } } }));
+    let signed = with(&open, json!({ "authorization": "iam" }));
+    let route = bench.create(&address, &with_token).await;
+    bench.create_again(&address, &with_token, &route).await;
+    let (aws, component) = bench.at(&at_users);
+    let error = component.delete(&aws, &other, &users).await.unwrap_err();
+    assert!(multiregion::aws::chain(&error).contains("referenced by the following Routes"), "{error}");
+    let mut before = &with_token;
+    for after in [&with_key, &signed, &open, &with_token, &signed] {
+        bench.update(&address, &route, before, after).await;
+        before = after;
+    }
+    bench.delete(&at_users, &other, &users).await;
+    bench.delete(&at_keys, &uncached, &keys).await;
+    bench.delete(&address, &signed, &route).await;
+}
+
 /// The spec of the stage of `api`, without throttling and access logs.
 fn stage_spec(api: &Json) -> Json {
     json!({

@@ -15,7 +15,7 @@ pub(super) const OWNER: &str = "drifter";
 /// A zone (applied), an API that is not applied yet, and the API's configuration, which has every kind of component that the
 /// first version of the provider had.
 pub(super) async fn everything(world: &World) -> (Subject, Subject, Value) {
-    configured(world, json!({ "origin": "latency" })).await
+    configured(world, gateway(), json!({ "origin": "latency" })).await
 }
 
 /// The same with every kind of component.
@@ -27,10 +27,17 @@ pub(super) async fn every_kind(world: &World) -> (Subject, Subject, Value) {
         "behaviors": { "/static/*": { "response_headers": { "remove": ["X-Powered-By"] } } },
         "invalidate_on_change": ["/*"],
     });
-    configured(world, cdn).await
+    let mut gateway = gateway();
+    gateway["authorizers"] =
+        json!({ "users": { "kind": "jwt", "issuer": "https://login.example.com/", "audiences": ["shop"] } });
+    configured(world, gateway, cdn).await
 }
 
-async fn configured(world: &World, cdn: Json) -> (Subject, Subject, Value) {
+fn gateway() -> Json {
+    json!({ "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } })
+}
+
+async fn configured(world: &World, gateway: Json, cdn: Json) -> (Subject, Subject, Value) {
     let mut zone = Subject::new("multiregion_zone");
     let config = zone.config(&json!({ "name": "drift.example" }));
     world.apply(&mut zone, &config).await;
@@ -41,7 +48,7 @@ async fn configured(world: &World, cdn: Json) -> (Subject, Subject, Value) {
         "name": OWNER,
         "regions": { "us-east-1": {}, "us-west-2": {} },
         "function": function,
-        "gateway": { "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } },
+        "gateway": gateway,
         "domain": { "name": "api.drift.example", "zone_id": zone.text("id"), "regional_names": true },
         "routing": { "policy": "latency", "health_check": { "path": "/health" }, "drain_seconds": 0 },
         "cdn": cdn,
@@ -149,6 +156,8 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
         ("execute_api_endpoint", "disabled", json!(true)),
         ("http_api", "cors", Json::Null),
         ("integration", "timeout_ms", json!(1234)),
+        ("authorizer", "identity_sources", json!(["$request.header.X-Token"])),
+        ("authorizer", "jwt", json!({ "issuer": "https://other.example.com/", "audiences": ["shop"] })),
         ("route", "key", json!("GET /other")),
         ("record", "sets", json!({})),
         ("stage", "throttle", json!({ "rate": "99", "burst": 9 })),

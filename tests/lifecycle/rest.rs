@@ -55,7 +55,13 @@ async fn a_rest_api_serves_its_routes_and_shares_its_keys(stage: Stage) {
     // A new value replaces the key in each region.
     let other = "nmlkjihgfedcba9876543210";
     config.extra = rest(other).leak();
+    stage.aws.clear_calls();
     stage.apply(&config.hcl()).await;
+    // Every region accepts the new key before the first one rejects the old one.
+    let calls: Vec<String> = stage.aws.calls().iter().map(|call| call.name()).collect();
+    let last_new = calls.iter().rposition(|name| name == "apigateway:CreateUsagePlanKey");
+    let first_gone = calls.iter().position(|name| name.starts_with("apigateway:Delete"));
+    assert!(last_new.is_some() && last_new < first_gone, "{calls:#?}");
     let (host, base) = endpoint(&stage, "us-west-2").await;
     let path = format!("{base}/orders/7");
     assert_eq!(stage.get_with(&host, &path, &format!("x-api-key: {other}\r\n")).await.status, 200);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::apigateway;
 use crate::components::apigateway::integration::{self, Integration};
-use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required, respell};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::{Component, Deviations, Discovered, Found, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
@@ -24,12 +24,85 @@ pub struct Spec {
     pub key: String,
     /// The id of the integration that receives the requests.
     pub integration_id: Input<String>,
+    /// Who may send requests.
+    #[serde(default, skip_serializing_if = "Authorization::is_open")]
+    pub authorization: Authorization,
     /// Whether the API belongs to another resource.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_foreign_api: bool,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
+}
+
+/// Who may send requests to a route.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authorization {
+    /// Every client: the function checks requests itself.
+    #[default]
+    Open,
+    /// Clients with AWS credentials that may call the API.
+    Iam,
+    /// Clients with a JSON Web Token that the authorizer accepts.
+    Jwt {
+        /// The id of the authorizer.
+        authorizer_id: Input<String>,
+        /// The scopes of which the token needs one.
+        scopes: Vec<Input<String>>,
+    },
+    /// Clients that the function of the authorizer accepts.
+    Lambda {
+        /// The id of the authorizer.
+        authorizer_id: Input<String>,
+    },
+}
+
+impl Authorization {
+    /// Whether every client may send requests.
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
+
+    fn kind(&self) -> AuthorizationType {
+        match self {
+            Self::Open => AuthorizationType::None,
+            Self::Iam => AuthorizationType::AwsIam,
+            Self::Jwt { .. } => AuthorizationType::Jwt,
+            Self::Lambda { .. } => AuthorizationType::Custom,
+        }
+    }
+
+    /// The id of the authorizer in a resolved spec.
+    fn authorizer_id(&self) -> Option<String> {
+        match self {
+            Self::Open | Self::Iam => None,
+            Self::Jwt { authorizer_id, .. } | Self::Lambda { authorizer_id } => Some(authorizer_id.get().clone()),
+        }
+    }
+
+    /// The scopes in a resolved spec. Only a route with a JWT authorizer has some.
+    fn scopes(&self) -> Vec<String> {
+        match self {
+            Self::Jwt { scopes, .. } => scopes.iter().map(|scope| scope.get().clone()).collect(),
+            Self::Open | Self::Iam | Self::Lambda { .. } => Vec::new(),
+        }
+    }
+
+    /// The authorization of a route in AWS, with scopes in the order of `ours`. API Gateway ignores the authorizer and the
+    /// scopes that a route keeps from an earlier authorization.
+    fn reported(route: &AwsRoute, ours: &Self) -> Self {
+        let authorizer_id = Input::Known(route.authorizer_id.clone().unwrap_or_default());
+        match &route.authorization_type {
+            Some(AuthorizationType::AwsIam) => Self::Iam,
+            Some(AuthorizationType::Custom) => Self::Lambda { authorizer_id },
+            Some(AuthorizationType::Jwt) => {
+                let order = if let Self::Jwt { scopes, .. } = ours { scopes.as_slice() } else { &[] };
+                Self::Jwt { authorizer_id, scopes: respell(route.authorization_scopes(), order) }
+            }
+            _ => Self::Open,
+        }
+    }
 }
 
 /// What identifies a route in AWS.
@@ -82,12 +155,14 @@ impl Component for Route {
                 if !integrations.contains(&integration_id) {
                     continue;
                 }
+                let authorization = Authorization::reported(&route, &Authorization::Open);
                 let key = required(route.route_key, "a route's key")?;
                 let outputs = Outputs { api_id: api_id.clone(), id: required(route.route_id, "a route's id")? };
                 let spec = Spec {
                     api_id: Input::Known(api_id.clone()),
                     key: key.clone(),
                     integration_id,
+                    authorization,
                     in_foreign_api,
                     deviations: Deviations::default(),
                 };
@@ -103,6 +178,11 @@ impl Component for Route {
         let look = || Self::find(aws, spec);
         let send = || async {
             let request = aws.apigatewayv2().create_route().api_id(api_id).route_key(&spec.key).target(&target);
+            let scopes = spec.authorization.scopes();
+            let request = request
+                .authorization_type(spec.authorization.kind())
+                .set_authorizer_id(spec.authorization.authorizer_id())
+                .set_authorization_scopes((!scopes.is_empty()).then_some(scopes));
             let answer = request.send().await;
             answer.map(|created| Some(Outputs { api_id: api_id.clone(), id: created.route_id? }))
         };
@@ -113,11 +193,11 @@ impl Component for Route {
         let Some(route) = of_id(aws, outputs).await? else { return Ok(None) };
         let spec = Spec {
             api_id: Input::Known(outputs.api_id.clone()),
+            authorization: Authorization::reported(&route, &spec.authorization),
             key: required(route.route_key, "a route's key")?,
             integration_id: integration_of(route.target.as_deref()),
             in_foreign_api: spec.in_foreign_api,
-            deviations: Deviations::default()
-                .record_unless("authorizationType", is_open(route.authorization_type.as_ref())),
+            deviations: Deviations::default(),
         };
         Ok(Some((spec, outputs.clone())))
     }
@@ -128,9 +208,15 @@ impl Component for Route {
         _from: &Spec,
         to: &Resolved<Spec>,
     ) -> Result<Outputs, CallError> {
+        let authorization = &to.authorization;
         let request = || {
             let request = aws.apigatewayv2().update_route().api_id(&outputs.api_id).route_id(&outputs.id);
-            request.route_key(&to.key).target(target(to)).authorization_type(AuthorizationType::None).send()
+            let request = request.authorization_type(authorization.kind());
+            // An empty list removes the scopes.
+            let request = request
+                .set_authorizer_id(authorization.authorizer_id())
+                .set_authorization_scopes(Some(authorization.scopes()));
+            request.route_key(&to.key).target(target(to)).send()
         };
         aws.call("apigateway:UpdateRoute", request).await?;
         Ok(outputs.clone())
@@ -140,11 +226,6 @@ impl Component for Route {
         let request = || aws.apigatewayv2().delete_route().api_id(&outputs.api_id).route_id(&outputs.id).send();
         ignore_missing(aws.call("apigateway:DeleteRoute", request).await)
     }
-}
-
-/// Whether a route needs no authorization: the function authorizes requests itself.
-fn is_open(authorization: Option<&AuthorizationType>) -> bool {
-    authorization.is_none_or(|authorization| *authorization == AuthorizationType::None)
 }
 
 const TARGET_PREFIX: &str = "integrations/";
@@ -187,6 +268,8 @@ async fn get(aws: &Regional, api_id: &str, id: &str) -> Result<Option<AwsRoute>,
             .set_route_key(route.route_key)
             .set_target(route.target)
             .set_authorization_type(route.authorization_type)
+            .set_authorizer_id(route.authorizer_id)
+            .set_authorization_scopes(route.authorization_scopes)
             .build()
     }))
 }

@@ -38,6 +38,10 @@ pub struct Spec {
     /// Whether a route matches the path. When none does, because every route is a write or has path parameters, API Gateway's
     /// own Not Found counts as an answer: any other request could cause an effect in the function.
     pub routed: bool,
+    /// Whether API Gateway requires credentials for the path, which the probe does not have. Then its own Unauthorized or
+    /// Forbidden counts as an answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
     /// The version of the function that must answer; `None` when the API has no function of its own. A new version is
     /// probed again.
     pub version: Option<Input<String>>,
@@ -60,7 +64,7 @@ impl Kind for Probe {
         outputs: OUTPUTS,
         immutable: &["host"],
         // A region that has answered need not answer again because the path of the probe changes.
-        uncompared: &["path", "routed"],
+        uncompared: &["path", "protected", "routed"],
         visible: false,
         is_check: true,
         actions: &["apigateway:GET", "lambda:InvokeFunction"],
@@ -100,7 +104,8 @@ impl Component for Probe {
         }
         let probe = |key, version: Option<String>| {
             let (endpoint, at) = (Input::from(endpoint.clone()), Input::from(host.clone()));
-            let spec = Spec { endpoint, host: at, path: "/".into(), routed: true, version: version.map(Input::from) };
+            let version = version.map(Input::from);
+            let spec = Spec { endpoint, host: at, path: "/".into(), routed: true, protected: false, version };
             Discovered { key, spec, outputs: Outputs { host: host.clone() } }
         };
         // An API in use has answered its probes before.
@@ -146,9 +151,7 @@ async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs,
     let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
     let poll = || async {
         match aws.get(&url, spec.host.get()).await {
-            Ok(answer) if is_answered(&answer, spec.routed) => {
-                Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }))
-            }
+            Ok(answer) if is_answered(&answer, spec) => Ok(Poll::Ready(Outputs { host: spec.host.get().clone() })),
             Ok(answer) => Ok(Poll::Pending(seen(&answer))),
             Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
             Err(error) => Err(error),
@@ -169,8 +172,9 @@ fn seen(answer: &HttpAnswer) -> String {
 }
 
 /// Whether the function answered, and not API Gateway itself. API Gateway returns 404 while a stage is being deployed
-/// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts.
-fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
+/// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts. When the path
+/// is `protected`, its 403 counts, too: it cannot be distinguished from that of a domain name that is not mapped.
+fn is_answered(answer: &HttpAnswer, Spec { routed, protected, .. }: &Spec) -> bool {
     let is_from_gateway = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
         let message = body.get("message").and_then(Json::as_str);
         body.as_object().is_some_and(|body| body.len() == 1)
@@ -179,7 +183,8 @@ fn is_answered(answer: &HttpAnswer, routed: bool) -> bool {
                 (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
             )
     });
-    answer.status < 500 && (!is_from_gateway || !routed && answer.status == 404)
+    let counts = !routed && answer.status == 404 || *protected && answer.status == 403;
+    answer.status < 500 && (!is_from_gateway || counts)
 }
 
 /// The regional domain name if there is one, else the first domain name.
@@ -192,8 +197,22 @@ fn regional_first(domains: Vec<(Option<String>, domain::Outputs)>, region: &str)
 mod tests {
     use super::*;
 
+    fn asked(routed: bool, protected: bool, status: u16, body: &str) -> bool {
+        let text = || Input::from("");
+        let spec = Spec { endpoint: text(), host: text(), path: text(), routed, protected, version: None };
+        is_answered(&HttpAnswer { status, body: body.to_owned() }, &spec)
+    }
+
     fn answered(status: u16, body: &str) -> bool {
-        is_answered(&HttpAnswer { status, body: body.to_owned() }, true)
+        asked(true, false, status, body)
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_when_the_path_is_protected() {
+        assert!(asked(true, true, 403, r#"{"message":"Forbidden"}"#));
+        assert!(asked(true, true, 401, r#"{"message":"Unauthorized"}"#));
+        assert!(!asked(true, true, 404, r#"{"message":"Not Found"}"#));
+        assert!(!asked(true, true, 500, r#"{"message":"Internal Server Error"}"#));
     }
 
     #[test]
@@ -210,7 +229,7 @@ mod tests {
 
     #[test]
     fn not_found_is_an_answer_when_no_route_matches() {
-        let answered = |status, body: &str| is_answered(&HttpAnswer { status, body: body.to_owned() }, false);
+        let answered = |status, body: &str| asked(false, false, status, body);
         assert!(answered(404, r#"{"message":"Not Found"}"#));
         assert!(!answered(403, r#"{"message":"Forbidden"}"#));
         assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));

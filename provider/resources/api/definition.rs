@@ -9,7 +9,7 @@ use super::openapi::{
 use super::shape::Shape;
 use crate::components::lambda::alias::{self, Alias};
 use crate::desired::{Handle, Input};
-use crate::resources::shared::function::Code;
+use crate::resources::shared::function::{AWS_IAM, Code};
 use crate::schema::{Attr, TextMap, Texts};
 use crate::wire::Diagnostics;
 
@@ -57,6 +57,7 @@ pub(super) fn at(
         account: place.account,
         partition: place.partition,
         functions,
+        has_unnamed_function: !config.function().is_null(),
         variables: &variables,
         settings: &settings,
     };
@@ -141,6 +142,23 @@ pub(super) fn is_open(gateway: &config::Gateway, region: &Region) -> bool {
         || rest.is_some_and(|rest| rest.policy_json().is_unknown() || rest.binary_media_types().is_unknown())
         || gateway.rest().is_unknown()
         || gateway.cors().is_unknown()
+        || gateway
+            .authorizers()
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|(_, one)| one.known().is_none_or(is_open_authorizer))
+}
+
+/// Whether a value of an authorizer is unknown that becomes part of a document.
+fn is_open_authorizer(one: &config::Authorizer) -> bool {
+    let lists = [one.identity_sources(), one.user_pool_arns(), one.audiences()];
+    let is_open = |list: &Attr<Texts>| list.is_unknown() || list.known().into_iter().flatten().any(Attr::is_unknown);
+    let texts = [one.function(), one.function_arn(), one.token_pattern(), one.issuer()];
+    lists.into_iter().any(is_open)
+        || texts.into_iter().any(Attr::is_unknown)
+        || one.header().is_err()
+        || one.cache_seconds().is_err()
 }
 
 fn settings(gateway: &config::Gateway, region: &str) -> Settings {
@@ -166,12 +184,20 @@ fn settings(gateway: &config::Gateway, region: &str) -> Settings {
 }
 
 fn authorizers(gateway: &config::Gateway, region: &str) -> BTreeMap<String, Authorizer> {
+    let protocol = gateway.protocol().unwrap_or(Protocol::Http);
     let known = gateway.authorizers().known().into_iter().flatten();
-    known.filter_map(|(name, one)| Some((name.clone(), authorizer(one.known()?, region)?))).collect()
+    let known = known.filter_map(|(name, one)| Some((name.clone(), authorizer(one.known()?, (region, protocol))?)));
+    [(AWS_IAM.to_owned(), Authorizer::Iam)].into_iter().chain(known).collect()
+}
+
+/// The identity source of a header.
+pub(super) fn header_source(header: &str, protocol: Protocol) -> String {
+    let prefix = if protocol == Protocol::Http { "$request" } else { "method.request" };
+    format!("{prefix}.header.{header}")
 }
 
 /// An authorizer; `None` while its kind is unknown.
-fn authorizer(given: &config::Authorizer, region: &str) -> Option<Authorizer> {
+pub(super) fn authorizer(given: &config::Authorizer, (region, protocol): (&str, Protocol)) -> Option<Authorizer> {
     let header = given.header().unwrap_or_default();
     let at = |arn: &String| arn.replace("{region}", region);
     let lambda = || match (given.function_arn().known(), given.function().known()) {
@@ -190,11 +216,14 @@ fn authorizer(given: &config::Authorizer, region: &str) -> Option<Authorizer> {
         },
         AuthorizerKind::Request => Authorizer::Request {
             lambda: lambda(),
-            identity_sources: list(given.identity_sources()),
+            identity_sources: match given.identity_sources() {
+                Attr::Null => vec![header_source(&header, protocol)],
+                given => list(given),
+            },
             ttl_seconds,
             role_arn: None,
-            payload_format: None,
-            simple_responses: false,
+            payload_format: given.payload_format().known().map(|format| format.as_str().to_owned()),
+            simple_responses: given.simple_responses().unwrap_or_default(),
         },
         AuthorizerKind::Cognito => {
             Authorizer::Cognito { user_pool_arns: list(given.user_pool_arns()).iter().map(at).collect(), header }
@@ -203,7 +232,7 @@ fn authorizer(given: &config::Authorizer, region: &str) -> Option<Authorizer> {
             issuer: given.issuer().known().cloned().unwrap_or_default(),
             audiences: list(given.audiences()),
             algorithms: Vec::new(),
-            header,
+            header: if protocol == Protocol::Http { header_source(&header, protocol) } else { header },
         },
         AuthorizerKind::Iam => Authorizer::Iam,
     })

@@ -6,13 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{
-    AccessLog, ApiKey, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy, Protocol,
-    Region, Rest, Traffic, function_path,
+    AccessLog, ApiKey, Authorizer, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy,
+    Protocol, Region, Rest, Traffic, function_path,
 };
 use super::definition;
 use super::edge::Edge;
 use super::names::Names;
-use super::openapi::FunctionId;
+use super::openapi::{Authorization, FunctionId};
 use crate::components::route53::{cidr, geography, record};
 use crate::desired::Input;
 use crate::resources::shared::function::{self, Code, Function, RegionFunction, Throttle, code};
@@ -91,6 +91,8 @@ pub(super) struct Front {
     pub(super) rest: Rest,
     /// The API keys, by name.
     pub(super) api_keys: BTreeMap<String, ApiKey>,
+    /// The authorizers, by name.
+    pub(super) authorizers: BTreeMap<String, Authorizer>,
     /// Cross-origin resource sharing.
     pub(super) cors: Option<Sharing>,
     /// The limit of requests.
@@ -221,10 +223,18 @@ impl Front {
     fn of(gateway: Gateway) -> Result<Self, Unknown> {
         let keys = gateway.api_keys().decided()?.into_iter().flatten();
         let api_keys = keys.map(|(name, key)| Ok((name.clone(), key.or(ApiKey::default)?)));
+        let authorizers = gateway.authorizers().decided()?.into_iter().flatten().map(|(name, one)| {
+            let one = one.or(Authorizer::default)?;
+            one.kind()?;
+            one.payload_format().decided()?;
+            one.simple_responses()?;
+            Ok((name.clone(), one))
+        });
         Ok(Self {
             protocol: gateway.protocol()?,
             rest: gateway.rest().decided()?.cloned().unwrap_or_default(),
             api_keys: api_keys.collect::<Result<_, Unknown>>()?,
+            authorizers: authorizers.collect::<Result<_, Unknown>>()?,
             cors: gateway.cors().decided()?.map(Sharing::of).transpose()?,
             throttle: gateway.throttle().decided()?.cloned(),
             access_log: gateway.access_log().decided()?.map(RequestLog::of).transpose()?,
@@ -264,10 +274,14 @@ fn functions(config: &Config) -> Result<Vec<Code>, Unknown> {
     let code = |name: Option<&String>, function: &Function, routes: Option<Texts>| {
         let key = name.map(String::as_str);
         // The routes of a document are in its operations.
-        let routes = operations.as_ref().map_or(routes, |all| all.get(&name.cloned()).cloned());
+        let routes = operations.as_ref().map_or(routes, |all| all.routes.get(&name.cloned()).cloned());
         let regions = config.known_regions().map(|(_, region)| region.of_function(key));
         let regions = regions.collect::<Result<Vec<_>, Unknown>>()?;
-        Code::of((name.cloned(), function_path(key)), function, routes, &regions)
+        let mut code = Code::of((name.cloned(), function_path(key)), function, routes, &regions)?;
+        if let Some(all) = &operations {
+            code.protected = code.routes.intersection(&all.protected).cloned().collect();
+        }
+        Ok(code)
     };
     let mut all = Vec::new();
     if let Some(function) = config.function().decided()? {
@@ -279,8 +293,17 @@ fn functions(config: &Config) -> Result<Vec<Code>, Unknown> {
     Ok(all)
 }
 
-/// The routes of each function in the document of `gateway.openapi`; `None` without a document.
-fn operations(config: &Config, gateway: &Gateway) -> Result<Option<BTreeMap<Option<String>, Texts>>, Unknown> {
+/// The operations of an OpenAPI document.
+#[derive(Default)]
+struct Operations {
+    /// The route keys of each function.
+    routes: BTreeMap<Option<String>, Texts>,
+    /// The keys of the routes whose requests need authorization or an API key.
+    protected: BTreeSet<String>,
+}
+
+/// The operations in the document of `gateway.openapi`; `None` without a document.
+fn operations(config: &Config, gateway: &Gateway) -> Result<Option<Operations>, Unknown> {
     if gateway.openapi().decided()?.is_none() {
         return Ok(None);
     }
@@ -290,17 +313,23 @@ fn operations(config: &Config, gateway: &Gateway) -> Result<Option<BTreeMap<Opti
     let settings = config.regions()?.get(region).and_then(|region| region.known().cloned()).unwrap_or_default();
     // The mistakes in a document are found by the checks.
     let made = definition::at(config, &settings, (&names, &[]), definition::Place::anywhere(region));
-    let mut routes: BTreeMap<Option<String>, Texts> = BTreeMap::new();
+    let mut all = Operations::default();
     for operation in made.map(|made| made.operations).unwrap_or_default() {
         let Some(function) = operation.function else { continue };
         let name = match function {
             FunctionId::Single => None,
             FunctionId::Named(name) => Some(name),
         };
-        let key = format!("{} {}", operation.method, operation.path);
-        routes.entry(name).or_default().push(Attr::Known(key));
+        let key = match operation.path.as_str() {
+            "/$default" => "$default".to_owned(),
+            path => format!("{} {path}", operation.method),
+        };
+        if operation.authorization != Authorization::default() {
+            all.protected.insert(key.clone());
+        }
+        all.routes.entry(name).or_default().push(Attr::Known(key));
     }
-    Ok(Some(routes))
+    Ok(Some(all))
 }
 
 /// The regions. Without a health check of every region, each may have its own.

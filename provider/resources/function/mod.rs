@@ -10,6 +10,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::{Context, Expansion, OnCreateFailure, Reference, Resource, Settings};
+use crate::components::apigateway::authorizer::{self, Authorizer};
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint;
 use crate::components::apigateway::http_api::{self, HttpApi};
@@ -30,7 +31,7 @@ use crate::resources::shared::checks::{Found, refuse_errors};
 use crate::resources::shared::components::{self, Component};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::function::{
-    self, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, code,
+    self, Authorizers, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, code,
 };
 use crate::resources::shared::inputs::input;
 use crate::resources::shared::owned::{self, Identity, Owned};
@@ -101,7 +102,7 @@ const KINDS: &[&str] = &[
 
 /// The kinds of the API that the expansion reads.
 const KINDS_OF_API: &[&str] =
-    &[Claim::KIND, HttpApi::KIND, ExecuteApiEndpoint::KIND, Stage::KIND, Domain::KIND, Mapping::KIND];
+    &[Claim::KIND, HttpApi::KIND, ExecuteApiEndpoint::KIND, Authorizer::KIND, Stage::KIND, Domain::KIND, Mapping::KIND];
 
 /// The resource type.
 pub(super) struct Function;
@@ -159,8 +160,9 @@ impl Resource for Function {
         found.extend(function::account(&arguments, &path(), context.account_id));
         let api = context.referent.map(FoundComponents::new);
         let in_api = api.map(|api| api.regions(&[HttpApi::KIND])).unwrap_or_default();
-        if api.is_some() {
+        if let Some(api) = &api {
             found.extend(outside_api(&config, &in_api));
+            found.extend(in_api.first().and_then(|region| unknown_authorizer(&arguments, api, region)));
         }
         refuse_errors(found)?;
         let missing = match (api, in_api.is_empty(), config.api()) {
@@ -251,6 +253,25 @@ fn outside_api(config: &Config, in_api: &[String]) -> Diagnostics {
     outside.map(error).collect()
 }
 
+/// The authorizers of the API in `region`, by name.
+fn authorizers(api: &FoundComponents<'_>, region: &str) -> Authorizers {
+    let here = api.all::<Authorizer>().into_iter().filter(|(address, _)| address.scope.region() == Some(region));
+    let known = here.filter_map(|(address, spec)| {
+        let id =
+            api.output(&address.clone().typed::<Authorizer>()?, authorizer::ID).map_or(Input::Unknown, Input::Known);
+        let known = if spec.jwt.is_some() { function::Authorizer::Jwt(id) } else { function::Authorizer::Lambda(id) };
+        Some((address.key?, known))
+    });
+    known.collect()
+}
+
+/// An error when the API has no authorizer of the name that the function uses.
+fn unknown_authorizer(arguments: &function::Function, api: &FoundComponents<'_>, region: &str) -> Option<Diagnostic> {
+    let given = arguments.authorizer().known().filter(|given| *given != function::AWS_IAM)?;
+    let known = authorizers(api, region);
+    function::unknown_authorizer(given, known.keys().map(String::as_str), &path())
+}
+
 fn name(config: &Config, found: &mut Found) {
     let Ok(name) = config.name() else { return };
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -292,12 +313,16 @@ impl Draft<'_> {
         let role = function::role(&mut expanding, &code, function::uses_vpc(&places));
         for place in &places {
             let function = function::in_region(&mut expanding, place, &code, &role);
-            let api = Api { is_foreign: true, ..self.api(place.region) };
+            let api = self.api(place.region);
             let timeout = input(self.config.gateway_timeout_ms());
-            let integrated = function::integrate(&mut expanding, place.region, &api, &function, timeout);
+            let permission = function::permission_of_http_api(&mut expanding, place.region, api.id.clone(), &function);
+            let permitted = (&function, permission);
+            let integrated = function::integrate(&mut expanding, place.region, &api, permitted, timeout);
             let target = self.target(place.region);
             let probe = function::probe(&mut expanding, place.region, Some(&function), &target, None);
-            for (probe, part) in probe.iter().flat_map(|probe| integrated.ready().into_iter().map(move |part| (probe, part))) {
+            for (probe, part) in
+                probe.iter().flat_map(|probe| integrated.ready().into_iter().map(move |part| (probe, part)))
+            {
                 expanding.desired.order(probe, &part);
             }
         }
@@ -319,6 +344,8 @@ impl Draft<'_> {
             id: id.map_or(Input::Unknown, Input::Known),
             stage: stage.map_or(Input::Unknown, Input::Known),
             is_foreign: true,
+            authorizers: authorizers(&self.api, region),
+            authorizations: BTreeMap::new(),
         }
     }
 

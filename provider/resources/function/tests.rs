@@ -85,6 +85,33 @@ fn function_runs_in_the_regions_of_its_api() {
 }
 
 #[test]
+fn function_uses_the_authorizers_of_its_api() {
+    let mut api = api(&["us-east-1"]);
+    let spec = serde_json::json!({
+        "api_id": "id-us-east-1", "name": "users", "kind": "jwt", "identity_sources": ["$request.header.Authorization"],
+        "jwt": { "issuer": "https://login.example.com/", "audiences": ["shop"] },
+    });
+    let outputs = serde_json::json!({ "api_id": "id-us-east-1", "id": "a1" });
+    let (id, revision, outputs) = (Attr::Null, Attr::Null, Attr::Known(outputs));
+    let address = Address::regional("us-east-1", "authorizer").key("users");
+    api.components.insert(address, Seen { visible: true, id, revision, spec, outputs });
+    let authorized = |authorizer: &str| {
+        let hcl = REPORTS.replace("routes =", &format!("authorizer = {authorizer:?}, routes ="));
+        expand(&hcl, Some(&api))
+    };
+    let route = authorized("users")
+        .unwrap()
+        .desired
+        .get(&"us-east-1/route/GET /reports".parse().unwrap())
+        .unwrap()
+        .spec
+        .clone();
+    let expected = serde_json::json!({ "jwt": { "authorizer_id": "a1", "scopes": [] } });
+    assert_eq!(route["authorization"], expected);
+    assert_eq!(summaries(&authorized("user").unwrap_err()), ["Unknown authorizer @ function.authorizer"]);
+}
+
+#[test]
 fn regions_are_unknown_until_the_api_exists() {
     let expansion = expand(REPORTS, None).unwrap();
     assert!(!expansion.addresses_known && expansion.desired.nodes().is_empty());

@@ -73,17 +73,18 @@ pub(crate) fn matches_get<'a>(routes: impl IntoIterator<Item = &'a String>, path
     route_of_get(routes, path).is_some()
 }
 
-/// The one of `routes` that receives a GET request for `path`: the one with the most literal segments, before greedy variables
-/// and `$default`.
+/// The one of `routes` that receives a GET request for `path`: a full path before a greedy one, and `$default` last.
 pub(crate) fn route_of_get<'a>(routes: impl IntoIterator<Item = &'a String>, path: &str) -> Option<&'a String> {
     let path = path.split('?').next().unwrap_or_default();
-    let matching = routes
-        .into_iter()
-        .filter(|key| *key == "$default" || read_path(key).is_some_and(|route| matches_path(route, path)));
-    matching.min_by_key(|key| {
-        let literals = read_path(key).map_or(0, |route| route.split('/').filter(|part| !part.starts_with('{')).count());
-        (*key == "$default", key.ends_with("+}"), Reverse(literals), key.starts_with("ANY "))
-    })
+    let rank = |key: &String| {
+        if key == "$default" {
+            return Some((2, Reverse(0), true));
+        }
+        let route = read_path(key).filter(|route| matches_path(route, path))?;
+        let literals = route.split('/').filter(|segment| !segment.starts_with('{')).count();
+        Some((u8::from(route.ends_with("+}")), Reverse(literals), key.starts_with("ANY ")))
+    };
+    routes.into_iter().filter_map(|key| Some((rank(key)?, key))).min().map(|(_, key)| key)
 }
 
 /// A path that one of `routes` matches without a path parameter: `/` if possible. `None` when every route has a parameter,

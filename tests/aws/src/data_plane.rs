@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::dns::{self, CLIENT_HEADERS};
 use crate::edge;
 use crate::error::Error;
+use crate::http_plane;
 use crate::message::{Request, Response, encode};
 use crate::model::Client;
 use crate::proxy::Proxy;
@@ -260,7 +261,13 @@ fn stage_of(path: &str) -> (&str, &str) {
 /// Calls an API of a region; the first segment of the path may be the stage.
 async fn invoke(proxy: &Proxy, place: &Place, api: &str, path: &str, mut request: Request) -> Result<Response, Error> {
     remove_test_headers(&mut request);
-    answered(proxy, place, async { proxy.upstream.invoke(place, api, path, request).await }).await
+    let response = async {
+        match http_plane::respond(proxy, place, api, path, &request).await? {
+            Some(response) => Ok(response),
+            None => proxy.upstream.invoke(place, api, path, request).await,
+        }
+    };
+    answered(proxy, place, response).await
 }
 
 async fn send_to_rest_api(

@@ -12,6 +12,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, reason = "a panic fails the test that uses this crate")]
 
 mod addresses;
+mod authorization;
 mod calls;
 mod consistency;
 mod data_plane;
@@ -22,6 +23,7 @@ mod edge;
 mod error;
 mod fault;
 mod geography;
+mod http_plane;
 mod inventory;
 mod local;
 mod lookup;

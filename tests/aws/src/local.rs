@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::addresses::Addresses;
+use crate::authorization::sigv4::sign_get;
 use crate::calls::{Call, CallLog};
 use crate::consistency::EventualConsistency;
 use crate::dns::checkers::{self, Checkers};
@@ -30,6 +31,7 @@ use crate::rules;
 use crate::rules::throttle::Limits;
 use crate::snapshot::Snapshot;
 use crate::timers::Timers;
+use crate::tools::Issuer;
 use crate::upstream::{self, Upstream};
 
 /// The port in the addresses of an AWS that accepts no connections.
@@ -98,6 +100,8 @@ impl LocalAws {
             known: Mutex::default(),
             limits: Limits::default(),
             usage: Usage::default(),
+            issuers: Default::default(),
+            authorizer_results: Default::default(),
             down: Mutex::default(),
             edge: crate::edge::EdgeCache::default(),
             addresses: Addresses::default(),
@@ -185,7 +189,7 @@ impl LocalAws {
         let variables = [
             ("AWS_ENDPOINT_URL", self.endpoint().as_str()),
             ("AWS_ACCESS_KEY_ID", self.account_id()),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_SECRET_ACCESS_KEY", proxy::SECRET_ACCESS_KEY),
             ("AWS_REGION", "us-east-1"),
             ("AWS_DEFAULT_REGION", "us-east-1"),
             ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -249,6 +253,17 @@ impl LocalAws {
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.proxy.faults.clear();
+    }
+
+    /// Makes the keys of an issuer of tokens available to API Gateway, which knows no other issuers.
+    pub fn add_issuer(&self, issuer: &Issuer) {
+        self.proxy.issuers.add(issuer.host(), issuer.port());
+    }
+
+    /// The headers of a GET request to `path` of `host`, signed with the credentials of [`LocalAws::env`] for an API in
+    /// `region`.
+    pub fn signed_headers(&self, host: &str, path: &str, region: &str) -> Vec<(String, String)> {
+        sign_get(self.account_id(), (host, path), region)
     }
 
     /// Moves AWS's clock forward, which ends delays early.

@@ -23,7 +23,7 @@ use crate::options::Options;
 use crate::rules::{self, Context};
 use crate::timers::Timers;
 use crate::upstream::{ForwardedCall, Lookup, Place, Upstream};
-use crate::{data_plane, error::Error, rest_plane};
+use crate::{authorization, data_plane, error::Error, rest_plane};
 
 /// The state that handling a call needs.
 #[derive(Debug)]
@@ -44,6 +44,10 @@ pub(crate) struct Proxy {
     pub(crate) limits: rules::throttle::Limits,
     /// How much of the limits of usage plans and stages is used.
     pub(crate) usage: rest_plane::Usage,
+    /// The issuers of tokens that can be reached.
+    pub(crate) issuers: authorization::issuers::Issuers,
+    /// The cached results of functions that authorize requests.
+    pub(crate) authorizer_results: authorization::lambda::Results,
     /// Regions whose APIs fail for their clients.
     pub(crate) down: Mutex<BTreeSet<String>>,
     /// The responses that CloudFront has cached.
@@ -304,6 +308,22 @@ impl Proxy {
         (f64::from(self.shares.fetch_add(1, Ordering::Relaxed)) * GOLDEN_RATIO).fract()
     }
 
+    /// The access key and the account of a request that is signed for an API in `place`.
+    pub(crate) fn signer(
+        &self,
+        request: &Request,
+        place: &Place,
+    ) -> Result<(String, String), authorization::sigv4::Invalid> {
+        let secret = |key: &str| match self.remembered(&secret_key(key)) {
+            None if self.account_of(key) == key => Some(SECRET_ACCESS_KEY.to_owned()),
+            remembered => remembered,
+        };
+        let scope = authorization::sigv4::verify(request, &place.region, secret)?;
+        let account = self.account_of(&scope.key);
+        // Another account would need a permission of the API.
+        if account == place.account { Ok((scope.key, account)) } else { Err(authorization::sigv4::Invalid::Signature) }
+    }
+
     /// How long reads may lag behind writes now.
     pub(crate) fn consistency(&self) -> Option<EventualConsistency> {
         self.consistency.lock().map(|consistency| *consistency).unwrap_or_default()
@@ -320,6 +340,14 @@ impl Proxy {
     pub(crate) fn remembered(&self, key: &str) -> Option<String> {
         self.known.lock().ok()?.get(key).cloned()
     }
+}
+
+/// The secret key of the access keys that are account ids.
+pub(crate) const SECRET_ACCESS_KEY: &str = "test";
+
+/// The name under which the secret key of a session's access key is stored.
+pub(crate) fn secret_key(access_key: &str) -> String {
+    format!("secret/{access_key}")
 }
 
 /// The name under which the account of a session's access key is stored.

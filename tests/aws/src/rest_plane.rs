@@ -7,10 +7,10 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
+use crate::authorization;
 use crate::error::Error;
 use crate::memory::{Accepted, Integration, Limit, RestCall, RestRequest, Served, allows};
 use crate::message::{Request, Response, decode, encode};
-use crate::operation::Scope;
 use crate::proxy::{Proxy, inspect};
 use crate::upstream::{Lookup, Place};
 
@@ -38,9 +38,8 @@ pub(crate) async fn respond(
     request: &Request,
 ) -> Result<Response, Error> {
     let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-    let signature = Scope::of(&request.headers).filter(|scope| scope.service == "execute-api");
-    let account = signature.map(|scope| proxy.account_of(&scope.key));
-    let decision = proxy.upstream.memory().serve(RestRequest {
+    let signer = proxy.signer(request, place);
+    let asked = RestRequest {
         place,
         api: target.api,
         stage: target.stage,
@@ -49,11 +48,24 @@ pub(crate) async fn respond(
         path: target.path,
         key: header("x-api-key"),
         ip: source_ip(request),
-        account: account.as_deref(),
-    });
+        signer: signer.as_ref().map(|(_, account)| account.as_str()).map_err(|invalid| *invalid),
+        is_authorized: false,
+    };
+    let mut authorizer = Value::Null;
+    let mut decision = proxy.upstream.memory().serve(asked);
+    if let Served::Protected(protected) = decision {
+        let event = event(place, target, request, &protected.call);
+        match authorization::rest::authorize(proxy, place, request, &protected, event).await {
+            Ok(context) => authorizer = context,
+            Err(refused) => return Ok(*refused),
+        }
+        decision = proxy.upstream.memory().serve(RestRequest { is_authorized: true, ..asked });
+    }
     match decision {
         Served::Refused(response) => Ok(response),
-        Served::Accepted(accepted) => answer(proxy, place, target, request, *accepted).await,
+        // The method has changed in the meantime.
+        Served::Protected(protected) => Ok(protected.unauthorized),
+        Served::Accepted(accepted) => answer(proxy, place, (target, request), *accepted, authorizer).await,
     }
 }
 
@@ -64,9 +76,9 @@ fn source_ip(request: &Request) -> &str {
 async fn answer(
     proxy: &Proxy,
     place: &Place,
-    target: Target<'_>,
-    request: &Request,
+    (target, request): (Target<'_>, &Request),
     accepted: Accepted,
+    authorizer: Value,
 ) -> Result<Response, Error> {
     for limit in &accepted.limits {
         if !proxy.usage.take(limit, proxy.timers.now()) {
@@ -85,21 +97,24 @@ async fn answer(
     if !function.is_permitted(proxy, &call.source).await {
         return Ok(accepted.misconfigured);
     }
-    let event = event(place, target, request, &call);
-    let Function { place, name, qualifier } = &function;
-    proxy.upstream.run_function(place, name, qualifier, &event).await
+    let mut event = event(place, target, request, &call);
+    if !authorizer.is_null() {
+        event["requestContext"]["authorizer"] = authorizer;
+    }
+    function.run(proxy, &event).await
 }
 
 /// A function, or one of its versions or aliases.
 #[derive(Debug)]
-struct Function<'a> {
+pub(crate) struct Function<'a> {
     place: Place,
     name: &'a str,
     qualifier: &'a str,
 }
 
 impl<'a> Function<'a> {
-    fn of(api: &Place, arn: &'a str) -> Option<Self> {
+    /// The function of an ARN in the account of an API.
+    pub(crate) fn of(api: &Place, arn: &'a str) -> Option<Self> {
         let mut parts = arn.splitn(8, ':').skip(3);
         let place = Place { region: parts.next()?.to_owned(), account: parts.next()?.to_owned() };
         let (name, qualifier) = (parts.nth(1)?, parts.next().unwrap_or_default());
@@ -107,7 +122,7 @@ impl<'a> Function<'a> {
     }
 
     /// Whether the function exists, and its policy allows API Gateway to call it from this source.
-    async fn is_permitted(&self, proxy: &Proxy, source: &str) -> bool {
+    pub(crate) async fn is_permitted(&self, proxy: &Proxy, source: &str) -> bool {
         let query =
             if self.qualifier.is_empty() { String::new() } else { format!("?Qualifier={}", encode(self.qualifier)) };
         let path = format!("/2015-03-31/functions/{}/policy{query}", encode(self.name));
@@ -116,6 +131,16 @@ impl<'a> Function<'a> {
         let policy: Value = serde_json::from_str(answer["Policy"].as_str().unwrap_or_default()).unwrap_or_default();
         let mut statements = policy["Statement"].as_array().into_iter().flatten();
         statements.any(|statement| allows(statement, source))
+    }
+
+    /// Calls the function with an event of a client's request; returns the response that its result describes.
+    pub(crate) async fn run(&self, proxy: &Proxy, event: &Value) -> Result<Response, Error> {
+        proxy.upstream.run_function(&self.place, self.name, self.qualifier, event).await
+    }
+
+    /// Calls a function that authorizes requests; returns its result, or its error.
+    pub(crate) async fn call(&self, proxy: &Proxy, event: &Value) -> Result<Result<Value, Value>, Error> {
+        proxy.upstream.call_authorizer(&self.place, self.name, self.qualifier, event).await
     }
 }
 

@@ -178,17 +178,25 @@ impl Upstream {
             Self::Ministack(ministack) => ministack,
             Self::InMemory(memory) => return Ok(memory.run_function(place, name, qualifier, event)),
         };
-        let query = if qualifier.is_empty() { String::new() } else { format!("Qualifier={}", encode(qualifier)) };
-        let request = Request {
-            method: Method::POST,
-            path: format!("/2015-03-31/functions/{}/invocations", encode(name)),
-            query,
-            headers: HeaderMap::from_iter([(AUTHORIZATION, place.signature("lambda"))]),
-            body: event.to_string().into(),
-        };
-        let response = ministack.send(&request).await?;
-        let has_failed = response.headers.contains_key("x-amz-function-error") || !response.status.is_success();
-        Ok(response_of(&if has_failed { Value::Null } else { response.as_json() }))
+        let response = ministack.send(&invocation(place, name, qualifier, event)).await?;
+        Ok(response_of(&result_of(&response).unwrap_or_default()))
+    }
+
+    /// Calls a function that authorizes requests; returns its result, or its error.
+    pub(crate) async fn call_authorizer(
+        &self,
+        place: &Place,
+        name: &str,
+        qualifier: &str,
+        event: &Value,
+    ) -> Result<Result<Value, Value>, Error> {
+        match self {
+            Self::Ministack(ministack) => {
+                let response = ministack.send(&invocation(place, name, qualifier, event)).await?;
+                Ok(result_of(&response))
+            }
+            Self::InMemory(memory) => Ok(memory.authorize(place, name, qualifier, event)),
+        }
     }
 
     /// Sends an internal read.
@@ -229,6 +237,24 @@ impl Upstream {
     ) -> Result<Option<Arc<Element>>, Error> {
         Ok(self.lookup(place, service, lookup).await?.xml())
     }
+}
+
+/// The invocation of a function.
+fn invocation(place: &Place, name: &str, qualifier: &str, event: &Value) -> Request {
+    let query = if qualifier.is_empty() { String::new() } else { format!("Qualifier={}", encode(qualifier)) };
+    Request {
+        method: Method::POST,
+        path: format!("/2015-03-31/functions/{}/invocations", encode(name)),
+        query,
+        headers: HeaderMap::from_iter([(AUTHORIZATION, place.signature("lambda"))]),
+        body: event.to_string().into(),
+    }
+}
+
+/// The result of an invocation, or its error.
+fn result_of(response: &Response) -> Result<Value, Value> {
+    let has_failed = response.headers.contains_key("x-amz-function-error") || !response.status.is_success();
+    if has_failed { Err(response.as_json()) } else { Ok(response.as_json()) }
 }
 
 /// An internal read of the backend.

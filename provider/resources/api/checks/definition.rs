@@ -29,7 +29,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
         found.0.extend(first);
         return;
     }
-    let authorizing = gateway.authorizing_functions();
+    let Some(authorizing) = gateway.authorizing_functions() else { return };
     let is_idle = |code: &&Code| code.routes.is_empty() && !authorizing.contains(&code.name.as_ref());
     for code in shape.functions.iter().filter(|_| has_document).filter(is_idle) {
         let detail = "No request reaches the function, because no operation of gateway.openapi leads to it. Set \
@@ -70,14 +70,6 @@ fn mistakes(shape: &Shape, config: &Config, region: &str) -> Diagnostics {
     let mut found = Found::default();
     if let Body::Http(api) = definition.body {
         for route in api.routes {
-            if !route.authorization.authorizers.is_empty() || route.authorization.iam {
-                let detail = format!(
-                    "The operation {} requires authorization, which the provider supports only for REST APIs. Remove its \
-                     security, or set gateway.protocol = \"rest\".",
-                    route.key
-                );
-                found.error(at("openapi"), "Authorizer in an HTTP API", detail);
-            }
             if matches!(route.target, Target::Integration(_)) {
                 let detail = format!(
                     "The operation {} has an integration that is not one of the API's functions, which the provider supports \

@@ -6,6 +6,7 @@ use super::{Found, each};
 use crate::resources::api::config::{CheckProtocol, Config, HealthCheck, Region};
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::checks::arn_parts;
+use crate::resources::shared::function::Code;
 use crate::resources::shared::{regions, routes};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Path};
@@ -206,6 +207,16 @@ fn called(shape: &Shape, found: &mut Found) {
              Use a path that a route with GET or ANY matches, or add such a route."
         );
         found.error(at().attribute("path"), "Health check path has no route", detail);
+    }
+    let its = routes::route_of_get(shape.routes(), &path);
+    let protects = |code: &Code| its.is_some_and(|key| code.protected.contains(key));
+    let is_http = shape.health_check.as_ref().is_some_and(|check| check.protocol != CheckProtocol::Tcp);
+    if is_http && shape.functions.iter().any(protects) {
+        let detail = format!(
+            "The route that matches GET {path} needs authorization or an API key, which the health checkers do not send, so that \
+             API Gateway would refuse them and every region would be unhealthy. Use the path of a route without an authorizer."
+        );
+        found.error(at().attribute("path"), "Health check path is protected", detail);
     }
 }
 

@@ -3,6 +3,7 @@
 //! A check of one argument reads [`Config`]. A check of several arguments together reads [`Shape`], which exists only when
 //! the arguments that decide which objects there are are known.
 
+mod authorizers;
 mod cdn;
 mod definition;
 mod function;
@@ -32,6 +33,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     function::check(config, &mut found);
     gateway::check(config, shape, &mut found);
     rest::check(config, &mut found);
+    authorizers::check(config, &mut found);
     definition::check(config, shape, &mut found);
     routes::check(config, shape, &mut found);
     routing::check(config, shape, &mut found);

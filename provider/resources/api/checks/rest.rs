@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Found;
-use crate::resources::api::config::{AuthorizerKind, Config, Gateway, Protocol, Rest, function_path};
+use crate::resources::api::config::{Config, Gateway, Protocol, Rest, function_path};
 use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::function::{PayloadFormat, check_throttle};
 use crate::resources::shared::regions;
-use crate::schema::{self, Attr};
+use crate::schema::Attr;
 use crate::wire::Path;
 
 /// The length of an API key.
@@ -25,7 +25,6 @@ pub(super) fn check(config: &Config, found: &mut Found) {
         Err(_) => {}
     }
     keys(&gateway, found);
-    authorizers(config, &gateway, found);
     if let Some(rest) = gateway.rest().known() {
         settings(rest, found);
     }
@@ -48,16 +47,10 @@ fn only_in_rest(config: &Config, gateway: &Gateway, found: &mut Found) {
     if gateway.api_keys().known().is_some() {
         given.push(at("api_keys"));
     }
-    if gateway.authorizers().known().is_some() {
-        given.push(at("authorizers"));
-    }
     for (name, function) in config.known_functions() {
         let path = function_path(name);
         if function.api_key_required() == Ok(true) {
             given.push(path.attribute("api_key_required"));
-        }
-        if function.authorizer().known().is_some() {
-            given.push(path.attribute("authorizer"));
         }
     }
     let regions = config.known_regions().filter(|(_, region)| region.web_acl_arn().known().is_some());
@@ -103,31 +96,6 @@ fn keys(gateway: &Gateway, found: &mut Found) {
         if let Some(limit) = key.throttle().known() {
             check_throttle(limit, &path.attribute("throttle"), found);
         }
-    }
-}
-
-/// Each kind of authorizer needs arguments of its own.
-fn authorizers(config: &Config, gateway: &Gateway, found: &mut Found) {
-    for (name, one) in gateway.authorizers().known().into_iter().flatten() {
-        let (Some(one), path) = (one.known(), at("authorizers").key(name)) else { continue };
-        let missing = match one.kind() {
-            Ok(AuthorizerKind::Cognito) if one.user_pool_arns().is_null() => "user_pool_arns",
-            Ok(AuthorizerKind::Jwt) if one.issuer().is_null() => "issuer",
-            Ok(AuthorizerKind::Jwt) if one.audiences().is_null() => "audiences",
-            _ => continue,
-        };
-        let detail = format!("An authorizer of this kind needs {missing}. Set {missing}.");
-        found.error(path.attribute(missing), "Incomplete authorizer", detail);
-    }
-    let Attr::Known(known) = gateway.authorizers() else { return };
-    for (name, function) in config.known_functions() {
-        let Some(given) = function.authorizer().known().filter(|given| !known.contains_key(*given)) else { continue };
-        let hint = match schema::nearest(given, known.keys().map(String::as_str), 3) {
-            Some(near) => format!("Did you mean {near:?}?"),
-            None => "Add it to gateway.authorizers, or remove it here.".to_owned(),
-        };
-        let detail = format!("gateway.authorizers has no authorizer {given:?}. {hint}");
-        found.error(function_path(name).attribute("authorizer"), "Unknown authorizer", detail);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::resources::shared::function::{RETENTION_DAYS, Throttle};
+use crate::resources::shared::function::{PayloadFormat, RETENTION_DAYS, Throttle};
 use crate::schema::{Attr, TextMap, Texts, attributes, choices};
 
 /// The line of an access log when the user gives no format.
@@ -38,8 +38,8 @@ attributes! {
         /// How long API Gateway waits for the function, in milliseconds. A REST API waits at most 29,000 milliseconds.
         timeout_ms: i64 = optional, default(30_000), range(50..=30_000);
         rest: Rest = optional;
-        /// Authorizers of a REST API, by name. A function names its authorizer in `authorizer`; in an OpenAPI document, a
-        /// security scheme of the same name without a definition of its own uses it.
+        /// Authorizers, by name. A function names its authorizer in `authorizer`; in an OpenAPI document, a security scheme of
+        /// the same name without a definition of its own uses it.
         authorizers: BTreeMap<String, Attr<Authorizer>> = optional;
         /// API keys of a REST API, by name. The same value is valid in every region. Requests need a key where the OpenAPI
         /// document requires one, or where the function has `api_key_required`.
@@ -75,28 +75,36 @@ attributes! {
         encrypted: bool = optional, default(true);
     }
 
-    /// How the clients of a REST API prove who they are.
+    /// How clients prove who they are. The same authorizer checks the requests in every region.
     pub(in crate::resources::api) struct Authorizer {
         kind: AuthorizerKind = required;
         /// The name of one of `functions` that authorizes requests, for `token` and `request`. By default, the function of the
         /// argument `function`.
         function: String = optional, example("\"authorizer\"");
         /// The ARN of a Lambda function of another configuration that authorizes requests, instead of `function`. `{region}`
-        /// stands for the region.
+        /// stands for the region. The policy of the function must allow API Gateway to call it.
         function_arn: String = optional;
-        /// The header with the token.
+        /// The header with the token, or for `request` without `identity_sources` the header that identifies a client.
         header: String = optional, default("Authorization");
         /// A regular expression that a token must match before the function is called, for `token`.
         token_pattern: String = optional;
-        /// The parts of the request that identify a client, for `request`, such as `method.request.header.Authorization`.
+        /// The parts of the request that identify a client, for `request`: in an HTTP API such as
+        /// `$request.header.Authorization` or `$request.querystring.key`, in a REST API such as
+        /// `method.request.header.Authorization`. API Gateway answers a request without them with 401 Unauthorized and does not
+        /// call the function. By default, the header of `header`.
         identity_sources: Texts = optional;
         /// How long API Gateway caches the answer of a function, in seconds; 0 disables caching.
         cache_seconds: i64 = optional, default(300), range(0..=3_600);
+        payload_format: PayloadFormat = optional;
+        /// Whether the function returns `{ "isAuthorized": true }` instead of an IAM policy, for `request` in an HTTP API with the
+        /// payload format 2.0.
+        simple_responses: bool = optional, default(false);
         /// The ARNs of the user pools, for `cognito`. `{region}` stands for the region.
         user_pool_arns: Texts = optional;
-        /// The URL of the issuer, for `jwt`.
+        /// The URL of the issuer, for `jwt`. API Gateway reads the keys of the issuer at its
+        /// `/.well-known/openid-configuration`.
         issuer: String = optional, example("\"https://login.example.com/\"");
-        /// The audiences of which a token must have one, for `jwt`.
+        /// The audiences of which a token must have one in `aud`, or in `client_id` if it has no `aud`, for `jwt`.
         audiences: Texts = optional;
     }
 
@@ -154,11 +162,11 @@ choices! {
 
     /// The kind of an authorizer.
     pub(in crate::resources::api) enum AuthorizerKind {
-        /// A Lambda function that receives one header.
+        /// A Lambda function that receives one header. Only for REST APIs.
         Token = "token",
         /// A Lambda function that receives the request.
         Request = "request",
-        /// Amazon Cognito user pools.
+        /// Amazon Cognito user pools. Only for REST APIs; in an HTTP API, a user pool is the issuer of an authorizer `jwt`.
         Cognito = "cognito",
         /// JSON Web Tokens of one issuer, which are valid in every region.
         Jwt = "jwt",

@@ -82,13 +82,17 @@ impl Config {
 }
 
 impl Gateway {
-    /// The names of the functions that authorize requests. They need no routes.
-    pub(super) fn authorizing_functions(&self) -> Vec<Option<&String>> {
-        let authorizers = self.authorizers().known().into_iter().flatten().filter_map(|(_, one)| one.known());
-        let calls = |one: &&Authorizer| {
-            matches!(one.kind(), Ok(AuthorizerKind::Token | AuthorizerKind::Request)) && one.function_arn().is_null()
-        };
-        authorizers.filter(calls).map(|one| one.function().known()).collect()
+    /// The names of the functions that authorize requests. They need no routes. `None` while some of them are unknown.
+    pub(super) fn authorizing_functions(&self) -> Option<Vec<Option<&String>>> {
+        let mut names = Vec::new();
+        for one in self.authorizers().decided().ok()?.into_iter().flat_map(BTreeMap::values) {
+            let one = one.decided().ok()??;
+            let calls = matches!(one.kind().ok()?, AuthorizerKind::Token | AuthorizerKind::Request);
+            if calls && one.function_arn().is_null() {
+                names.push(one.function().decided().ok()?);
+            }
+        }
+        Some(names)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Front;
+use super::{Front, authorizers};
 use crate::components::Deviations;
+use crate::components::apigateway::authorizer::Authorizer;
 use crate::components::apigateway::execute_api_endpoint::{self, ExecuteApiEndpoint};
 use crate::components::apigateway::http_api::{self, Cors, HttpApi};
 use crate::components::apigateway::integration::Integration;
@@ -28,6 +29,7 @@ pub(super) const KINDS: &[&str] = &[
     HttpApi::KIND,
     ExecuteApiEndpoint::KIND,
     Integration::KIND,
+    Authorizer::KIND,
     Route::KIND,
     Stage::KIND,
     RouteSettings::KIND,
@@ -50,11 +52,24 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deploy
         ready: vec![stage.address().clone()],
         routed: BTreeMap::new(),
     };
-    for function in functions {
-        let api = function::HttpApi { id: front.api_id.clone(), stage: front.stage.clone(), is_foreign: false };
+    let permit = |function| {
+        let id = api.output(http_api::ID);
+        (function, function::permission_of_http_api(&mut draft.expanding(), region, id, function))
+    };
+    let permitted: Vec<_> = functions.iter().map(permit).collect();
+    let added = authorizers::add(draft, region, &api, &permitted);
+    let api = function::HttpApi {
+        id: front.api_id.clone(),
+        stage: front.stage.clone(),
+        is_foreign: false,
+        authorizers: added.authorizers,
+        authorizations: added.authorizations,
+    };
+    for (function, permission) in permitted {
+        front.permissions.push(permission.address().clone());
         let timeout = input(draft.shape.gateway.config.timeout_ms());
-        let integrated = function::integrate(&mut draft.expanding(), region, &api, function, timeout);
-        front.permissions.push(integrated.permission.address().clone());
+        let permitted = (function, permission);
+        let integrated = function::integrate(&mut draft.expanding(), region, &api, permitted, timeout);
         front.routed.insert(function.code.name.clone(), integrated.ready());
     }
     front
@@ -138,6 +153,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
         timeout_ms: integration.map_or(Attr::Null, |(_, spec)| attr(&spec.timeout_ms)),
+        authorizers: authorizers::imported(found, regions),
         ..config::Gateway::default()
     }
 }

@@ -3,6 +3,7 @@
 //! The rest of the resource sees a front only through [`Front`] and the functions of this module. Each protocol is one
 //! file: what an API of that protocol consists of, and how an import reads it back.
 
+mod authorizers;
 mod http_api;
 mod rest_api;
 

@@ -14,16 +14,18 @@ pub(super) const FUNCTION: &str = "x-multiregion-function";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Functions<'a> {
     names: &'a [String],
+    has_unnamed: bool,
 }
 
 impl<'a> Functions<'a> {
     pub(super) fn of(context: &Context<'a>) -> Self {
-        Self { names: context.functions }
+        Self { names: context.functions, has_unnamed: context.has_unnamed_function }
     }
 
-    /// The only function. `None` if there are several.
+    /// The function without a name, or else the only one. `None` if there are several.
     pub(super) fn single(&self) -> Option<FunctionId> {
         match self.names {
+            _ if self.has_unnamed => Some(FunctionId::Single),
             [] => Some(FunctionId::Single),
             [name] => Some(FunctionId::Named(name.clone())),
             _ => None,
@@ -47,7 +49,7 @@ impl<'a> Functions<'a> {
     /// The function that an operation without an integration invokes.
     ///
     /// The first of these decides: `x-multiregion-function` of the operation, its path or the document; an `operationId`,
-    /// a tag, or a first path segment that is the name of a function; the only function.
+    /// a tag, or a first path segment that is the name of a function; the function without a name; the only function.
     pub(super) fn choose(&self, at: &OperationAt<'_>, root: &Value, problems: &mut Problems) -> Option<FunctionId> {
         match self.explicit(at, root, problems) {
             Ok(None) => {}
@@ -91,7 +93,8 @@ impl<'a> Functions<'a> {
             return Ok(None);
         };
         let name = given.as_str().unwrap_or_default();
-        match self.named(name) {
+        let unnamed = (given.is_null() && self.has_unnamed).then_some(FunctionId::Single);
+        match unnamed.or_else(|| self.named(name)) {
             Some(found) => Ok(Some(found)),
             None => {
                 let detail = format!(

@@ -61,7 +61,7 @@ use crate::wire::{Diagnostics, Path};
 pub(in crate::resources::api) use http::{HttpApi, Target};
 pub(in crate::resources::api) use operations::Operation;
 pub(in crate::resources::api) use plain::Route;
-pub(in crate::resources::api) use settings::{Authorizer, Cors, Lambda, Settings};
+pub(in crate::resources::api) use settings::{Authorization, Authorizer, Cors, Lambda, Settings};
 pub(in crate::resources::api) use template::{FunctionId, Placeholder, Template};
 
 use functions::Functions;
@@ -108,6 +108,8 @@ pub(in crate::resources::api) struct Context<'a> {
     pub(in crate::resources::api) partition: &'a str,
     /// The names of the API's functions. An API without named functions has a single one without a name.
     pub(in crate::resources::api) functions: &'a [String],
+    /// Whether the API has a function without a name beside them.
+    pub(in crate::resources::api) has_unnamed_function: bool,
     /// The values of the user's own placeholders in this region, by name.
     pub(in crate::resources::api) variables: &'a BTreeMap<String, String>,
     /// The settings of the gateway. A document's own settings take precedence.

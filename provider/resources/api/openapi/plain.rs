@@ -49,13 +49,13 @@ pub(super) fn document(routes: &[Route], context: &Context<'_>, problems: &mut P
     let known: Vec<Known<'_>> = routes.iter().filter_map(|route| resolve(route, context, problems)).collect();
     let mut paths: Map<String, Value> = Map::new();
     for route in known.iter().filter(|route| route.path != "$default") {
-        insert(&mut paths, route.path, route.method, operation(route));
+        insert(&mut paths, route.path, route.method, operation(route, context));
     }
     if let Some(default) = known.iter().find(|route| route.path == "$default") {
         for path in default_paths(&paths) {
             let item = paths.entry(path).or_insert_with(|| json!({}));
             if let Some(item) = item.as_object_mut() {
-                item.entry(ANY_METHOD).or_insert_with(|| operation(default));
+                item.entry(ANY_METHOD).or_insert_with(|| operation(default, context));
             }
         }
     }
@@ -88,7 +88,7 @@ fn insert(paths: &mut Map<String, Value>, path: &str, method: &str, operation: V
     }
 }
 
-fn operation(route: &Known<'_>) -> Value {
+fn operation(route: &Known<'_>, context: &Context<'_>) -> Value {
     let mut requirement = Map::new();
     if let Some(name) = route.scheme {
         requirement.insert(name.to_owned(), route.authorization.scopes.clone().into());
@@ -107,8 +107,11 @@ fn operation(route: &Known<'_>) -> Value {
     if !parameters.is_empty() {
         entries.insert("parameters".to_owned(), parameters.into());
     }
-    if let FunctionId::Named(name) = &route.function {
-        entries.insert(FUNCTION.to_owned(), name.clone().into());
+    match &route.function {
+        FunctionId::Named(name) => drop(entries.insert(FUNCTION.to_owned(), name.clone().into())),
+        // The path may begin with the name of another function.
+        FunctionId::Single if !context.functions.is_empty() => drop(entries.insert(FUNCTION.to_owned(), Value::Null)),
+        FunctionId::Single => {}
     }
     operation
 }

@@ -1,5 +1,9 @@
 //! Configurations expand to the expected components, dependencies and specs.
 
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
 use super::super::testing::{config, expand, outline};
 use crate::desired::Address;
 use crate::resources::shared::values::at;
@@ -520,6 +524,54 @@ fn probe_requests_a_path_that_matches_a_route() {
     assert_eq!(probed(r#""GET /items", "GET /items/{id}""#), ("/items".to_owned(), true));
     assert_eq!(probed(r#""POST /items", "GET /items/{id}""#), ("/".to_owned(), false));
     assert_eq!(spec(super::ACTIVE_ACTIVE, "us-west-2/probe")["path"], "/health");
+}
+
+#[test]
+fn routes_use_authorizers_that_may_call_their_functions() {
+    let expansion = expand(&config(super::AUTHORIZERS)).unwrap();
+    let node = |address: &str| expansion.desired.get(&address.parse().unwrap()).unwrap();
+    let before = |address: &str| -> Vec<String> {
+        let all = node(address).depends_on.iter().map(ToString::to_string);
+        all.filter(|other| other.contains("authorizer") || other.contains("permission")).collect()
+    };
+    assert_eq!(before("us-west-2/authorizer/keys"), ["us-west-2/permission/gate"]);
+    assert_eq!(before("us-west-2/route/GET /keys"), ["us-west-2/authorizer/keys"]);
+    assert_eq!(before("us-west-2/route/ANY /orders"), ["us-west-2/authorizer/users"]);
+    assert_eq!(before("us-west-2/route/GET /admin"), [""; 0]);
+
+    let authorization = |route: &str| node(&format!("us-west-2/route/{route}")).spec["authorization"].clone();
+    let id = |name: &str| json!({ "$ref": format!("us-west-2/authorizer/{name}"), "output": "id" });
+    let users = json!({ "jwt": { "authorizer_id": id("users"), "scopes": ["orders/write", "orders/read"] } });
+    assert_eq!(authorization("ANY /orders"), users);
+    assert_eq!(authorization("GET /keys"), json!({ "lambda": { "authorizer_id": id("keys") } }));
+    assert_eq!((authorization("GET /admin"), authorization("GET /health")), (json!("iam"), json!(null)));
+
+    let partners = &node("us-west-2/authorizer/partners").spec;
+    assert_eq!(partners["identity_sources"], json!(["$request.header.X-Partner"]));
+    let expected = json!({
+        "function_arn": "arn:aws:lambda:us-west-2:123456789012:function:partners",
+        "payload_format": "1.0", "simple_responses": false, "ttl_seconds": 300,
+    });
+    assert_eq!(partners["lambda"], expected);
+}
+
+#[test]
+fn routes_of_the_single_function_do_not_reach_the_others() {
+    let values = spec(super::REST, "us-east-1/rest_definition")["values"].clone();
+    let aliases: BTreeSet<&str> =
+        values.as_object().unwrap().values().map(|value| value["$ref"].as_str().unwrap()).collect();
+    assert_eq!(aliases, BTreeSet::from(["us-east-1/alias", "us-east-1/alias/orders"]));
+}
+
+#[test]
+fn a_probe_expects_the_refusal_of_a_protected_route() {
+    let probe = |function: &str| {
+        let probe = spec(super::AUTHORIZERS, &format!("us-east-1/probe{function}"));
+        (probe["path"].as_str().unwrap().to_owned(), probe["routed"] == true, probe["protected"] == true)
+    };
+    assert_eq!(probe(""), ("/health".to_owned(), true, false));
+    assert_eq!(probe("/admin"), ("/admin".to_owned(), true, true));
+    assert_eq!(probe("/gate"), ("/".to_owned(), false, true));
 }
 
 #[test]

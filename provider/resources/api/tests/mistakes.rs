@@ -52,10 +52,6 @@ fn rest_apis_and_their_settings() {
                 r#"gateway = { api_keys = { a = { value = "0123456789abcdefghij" } } }"#,
                 "Setting requires a REST API @ gateway.api_keys",
             ),
-            (
-                r#"gateway = { authorizers = { a = { kind = "iam" } } }"#,
-                "Setting requires a REST API @ gateway.authorizers",
-            ),
             ("function = { api_key_required = true }", "Setting requires a REST API @ function.api_key_required"),
             (
                 r#"regions = { "us-east-1" = { web_acl_arn = "arn:aws:wafv2:us-east-1:1:regional/webacl/a/1" } }"#,
@@ -124,6 +120,98 @@ fn rest_apis_and_their_settings() {
             ),
         ],
     );
+}
+
+/// A gateway with one authorizer `a`.
+fn authorizer(settings: &str) -> String {
+    format!("gateway = {{ authorizers = {{ a = {{ {settings} }} }} }}")
+}
+
+#[test]
+fn authorizers_and_the_functions_that_use_them() {
+    let at = |summary: &str, attribute: &str| format!(r#"{summary} @ gateway.authorizers["a"].{attribute}"#);
+    let long = "a".repeat(121);
+    let rows = [
+        (authorizer(r#"kind = "token""#), at("Authorizer requires a REST API", "kind")),
+        (
+            authorizer(r#"kind = "cognito", user_pool_arns = ["arn:aws:cognito-idp:us-east-1:1:userpool/x"]"#),
+            at("Authorizer requires a REST API", "kind"),
+        ),
+        (authorizer(r#"kind = "jwt", audiences = ["shop"]"#), at("Incomplete authorizer", "issuer")),
+        (
+            authorizer(r#"kind = "jwt", issuer = "https://login.example.com/", audiences = []"#),
+            at("Incomplete authorizer", "audiences"),
+        ),
+        (
+            authorizer(r#"kind = "jwt", issuer = "http://login.example.com/", audiences = ["shop"]"#),
+            at("Invalid issuer", "issuer"),
+        ),
+        (
+            r#"gateway = { authorizers = { AWS_IAM = { kind = "iam" } } }"#.to_owned(),
+            r#"Reserved authorizer name @ gateway.authorizers["AWS_IAM"]"#.to_owned(),
+        ),
+        (
+            format!(r#"gateway = {{ authorizers = {{ {long} = {{ kind = "iam" }} }} }}"#),
+            format!(r#"Invalid authorizer name @ gateway.authorizers["{long}"]"#),
+        ),
+        (
+            authorizer(r#"kind = "request", identity_sources = ["method.request.header.A"]"#),
+            at("Invalid identity source", "identity_sources[0]"),
+        ),
+        (
+            r#"gateway = { protocol = "rest", authorizers = { a = { kind = "request", identity_sources = ["$request.header.A"] } } }"#
+                .to_owned(),
+            at("Invalid identity source", "identity_sources[0]"),
+        ),
+        (
+            authorizer(r#"kind = "request", identity_sources = []"#),
+            at("Cache without identity sources", "identity_sources"),
+        ),
+        (
+            authorizer(r#"kind = "request", payload_format = "1.0", simple_responses = true"#),
+            at("Simple responses require format 2.0", "simple_responses"),
+        ),
+        (
+            r#"gateway = { protocol = "rest", authorizers = { a = { kind = "request", payload_format = "2.0" } } }"#
+                .to_owned(),
+            at("Authorizer format requires an HTTP API", "payload_format"),
+        ),
+        (authorizer(r#"kind = "request", function = "gate""#), at("Unknown function", "function")),
+        (
+            format!(
+                r#"{}
+                   function = null
+                   functions = {{ orders = {{ source_dir = "src", handler = "app.handler", runtime = "python3.12", routes = ["GET /a"] }} }}"#,
+                authorizer(r#"kind = "request""#)
+            ),
+            at("Incomplete authorizer", "function"),
+        ),
+        (
+            format!("{}\nfunction = {{ authorizer = \"b\" }}", authorizer(r#"kind = "iam""#)),
+            "Unknown authorizer @ function.authorizer".to_owned(),
+        ),
+        (
+            r#"function = { authorization_scopes = ["read"] }"#.to_owned(),
+            "Scopes without tokens @ function.authorization_scopes".to_owned(),
+        ),
+        (
+            r#"function = { authorizer = "AWS_IAM", authorization_scopes = ["read"] }"#.to_owned(),
+            "Scopes without tokens @ function.authorization_scopes".to_owned(),
+        ),
+        (
+            format!(
+                "{}\nfunction = {{ authorizer = \"a\", authorization_scopes = [\"read\"] }}",
+                authorizer(r#"kind = "iam""#)
+            ),
+            "Scopes without tokens @ function.authorization_scopes".to_owned(),
+        ),
+    ];
+    let rows: Vec<(&str, &str)> = rows.iter().map(|(hcl, expected)| (hcl.as_str(), expected.as_str())).collect();
+    check(false, &rows);
+    let protected = r#"
+function = { authorizer = "AWS_IAM" }
+routing  = { health_check = { path = "/health" } }"#;
+    check(true, &[(protected, "Health check path is protected @ routing.health_check.path")]);
 }
 
 #[test]

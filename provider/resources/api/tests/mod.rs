@@ -12,12 +12,13 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 30] = [
+const TOPOLOGIES: [(&str, &str); 31] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
     ("weighted", WEIGHTED),
     ("many functions", FUNCTIONS),
+    ("authorizers", AUTHORIZERS),
     ("no function", NO_FUNCTION),
     ("REST API", REST),
     ("REST API with a document", REST_DOCUMENT),
@@ -130,6 +131,39 @@ functions = {
 gateway = { routes = ["GET /health"] }
 domain  = { name = "api.example.com", zone_id = "Z0123456789" }
 routing = { health_check = { path = "/health" } }
+"#;
+
+const AUTHORIZERS: &str = r#"
+name      = "giraffe"
+regions   = { "us-east-1" = {}, "us-west-2" = {} }
+function  = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+functions = {
+  gate   = { source_dir = "gate", handler = "app.handler", runtime = "python3.12" }
+  admin  = { source_dir = "src", handler = "app.handler", runtime = "python3.12", routes = ["GET /admin"], authorizer = "AWS_IAM" }
+  keys   = { source_dir = "src", handler = "app.handler", runtime = "python3.12", routes = ["GET /keys"], authorizer = "keys" }
+  orders = {
+    source_dir           = "src"
+    handler              = "app.handler"
+    runtime              = "python3.12"
+    routes               = ["ANY /orders"]
+    authorizer           = "users"
+    authorization_scopes = ["orders/write", "orders/read"]
+  }
+}
+gateway = {
+  routes      = ["GET /health"]
+  authorizers = {
+    users = { kind = "jwt", issuer = "https://login.example.com/", audiences = ["shop"] }
+    keys  = {
+      kind             = "request"
+      function         = "gate"
+      identity_sources = ["$request.header.X-Key", "$request.querystring.key"]
+      cache_seconds    = 60
+      simple_responses = true
+    }
+    partners = { kind = "request", function_arn = "arn:aws:lambda:{region}:123456789012:function:partners", payload_format = "1.0", header = "X-Partner" }
+  }
+}
 "#;
 
 const REST: &str = r#"

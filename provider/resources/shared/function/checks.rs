@@ -1,8 +1,9 @@
 //! Mistakes in the arguments of a function, and in the origin of its code.
 
-use super::{Function, RegionFunction, Throttle, settings};
+use super::{AWS_IAM, Function, RegionFunction, Throttle, settings};
 use crate::resources::shared::checks::{Found, arn_parts};
 use crate::resources::shared::routes;
+use crate::schema;
 use crate::wire::{Diagnostic, Path};
 
 /// The longest policy of a user. A role accepts inline policies of 10,240 characters in total, and the provider adds some.
@@ -22,6 +23,7 @@ pub(crate) fn check_arguments(
 ) {
     sources(function, path, regions, may_have_more, found);
     permissions(function, path, found);
+    scopes(function, path, found);
     settings::environment(function.environment(), &path.attribute("environment"), found);
     let inherit = |(_, _, own): &&(&str, Path, RegionFunction)| own.layers().is_null();
     let names: Vec<&str> = regions.iter().filter(inherit).map(|(name, ..)| *name).collect();
@@ -196,6 +198,34 @@ pub(crate) fn account(function: &Function, path: &Path, account_id: &str) -> Opt
          role of its own account. Use a role of account {account_id}, or remove role_arn to let the provider create one."
     );
     Some(Diagnostic::error(path.attribute("role_arn"), "Role in another account", detail))
+}
+
+/// An error for the function at `path`, whose authorizer `given` is none of `known`.
+pub(crate) fn unknown_authorizer<'a>(
+    given: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    path: &Path,
+) -> Option<Diagnostic> {
+    if known.clone().any(|name| name == given) {
+        return None;
+    }
+    let hint = match schema::nearest(given, known, 3) {
+        Some(near) => format!("Did you mean {near:?}?"),
+        None => "Add it to gateway.authorizers, or remove it here.".to_owned(),
+    };
+    let detail = format!("gateway.authorizers has no authorizer {given:?}. {hint}");
+    Some(Diagnostic::error(path.attribute("authorizer"), "Unknown authorizer", detail))
+}
+
+/// Scopes without an authorizer would have no effect.
+fn scopes(function: &Function, path: &Path, found: &mut Found) {
+    let given = function.authorization_scopes().known().is_some_and(|scopes| !scopes.is_empty());
+    let without = function.authorizer().is_null() || function.authorizer().known().is_some_and(|name| name == AWS_IAM);
+    if given && without {
+        let detail = "Scopes are parts of a token, which an authorizer checks, but the routes of the function use none. Set \
+                      authorizer to an authorizer of tokens, or remove authorization_scopes.";
+        found.error(path.attribute("authorization_scopes"), "Scopes without tokens", detail);
+    }
 }
 
 fn is_role(arn: &str) -> bool {

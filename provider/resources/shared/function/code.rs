@@ -25,6 +25,8 @@ pub(crate) struct Code {
     pub(crate) log_retention_days: i64,
     /// The keys of the routes that lead to it.
     pub(crate) routes: BTreeSet<String>,
+    /// The keys of those routes whose requests need authorization or an API key.
+    pub(crate) protected: BTreeSet<String>,
     /// The limit of requests for each route.
     pub(crate) throttle: Option<Throttle>,
     /// The format of events and responses, if it is set.
@@ -59,6 +61,8 @@ impl Code {
         let is_image = regions.iter().any(|region| !region.image_uri().is_null());
         let is_s3 = regions.iter().any(|region| !region.s3().is_null());
         let keys = function.routes().decided()?.cloned().or(routes).unwrap_or_default();
+        let keys: BTreeSet<String> = texts(&keys)?.into_iter().collect();
+        let is_protected = !function.authorizer().is_null() || function.api_key_required() != Ok(false);
         Ok(Self {
             name,
             path,
@@ -70,7 +74,8 @@ impl Code {
             architecture: function.architecture()?,
             tracing: function.tracing()?,
             log_retention_days: function.log_retention_days()?,
-            routes: texts(&keys)?.into_iter().collect(),
+            protected: if is_protected { keys.clone() } else { BTreeSet::new() },
+            routes: keys,
             throttle: function.throttle().decided()?.cloned(),
             payload_format: function.payload_format().decided()?.copied(),
             config: function.clone(),

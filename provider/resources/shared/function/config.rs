@@ -47,7 +47,8 @@ attributes! {
         routes: Texts = optional, example("[\"GET /orders\", \"ANY /orders/{id}\"]");
         /// The limit of requests for each route of the function, within that of `gateway.throttle`.
         throttle: Throttle = optional;
-        /// The name of the authorizer of `gateway.authorizers` that checks the requests for the function's routes.
+        /// The name of the authorizer of `gateway.authorizers` that checks the requests for the function's routes, or
+        /// `"AWS_IAM"` for signatures of AWS credentials, which are valid in the region that receives the request.
         authorizer: String = optional, example("\"users\"");
         /// The scopes of which a token needs one, for the authorizers `cognito` and `jwt`.
         authorization_scopes: Texts = optional;

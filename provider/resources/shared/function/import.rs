@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Architecture, Function, PayloadFormat, RegionFunction, S3, Throttle, Vpc};
+use super::{AWS_IAM, Architecture, Function, PayloadFormat, RegionFunction, S3, Throttle, Vpc};
+use crate::components::apigateway::authorizer::{self, Authorizer};
 use crate::components::apigateway::integration::{self, Integration};
-use crate::components::apigateway::route::{self, Route};
+use crate::components::apigateway::route::{self, Authorization, Route};
 use crate::components::apigateway::route_settings::RouteSettings;
 use crate::components::apigateway::stage;
 use crate::components::iam::role::Role;
@@ -14,7 +15,7 @@ use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Address, Input, PackageSource};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
-use crate::schema::{Attr, TextMap};
+use crate::schema::{Attr, TextMap, Texts};
 use crate::wire::Number;
 
 /// The settings that one function has in common in all regions.
@@ -76,8 +77,8 @@ impl Common {
             throttle: routed.throttle,
             payload_format: routed.payload_format,
             api_key_required: Attr::Null,
-            authorizer: Attr::Null,
-            authorization_scopes: Attr::Null,
+            authorizer: routed.authorizer,
+            authorization_scopes: routed.scopes,
             source_dir: source_dir.cloned().into(),
             filename: filename.cloned().into(),
             exclude: list(exclude),
@@ -158,6 +159,10 @@ pub(crate) struct Routed {
     pub(crate) throttle: Attr<Throttle>,
     /// The format of events and responses.
     pub(crate) payload_format: Attr<PayloadFormat>,
+    /// The name of the authorizer of the routes.
+    pub(crate) authorizer: Attr<String>,
+    /// The scopes of which a token needs one.
+    pub(crate) scopes: Attr<Texts>,
 }
 
 /// The part of a function that its HTTP APIs hold.
@@ -167,14 +172,36 @@ pub(crate) fn routed(found: &FoundComponents<'_>, regions: &[String], name: Opti
     let id = at.and_then(|at| found.output(&at, integration::ID));
     let here = |address: &Address| address.scope.region() == regions.first().map(String::as_str);
     let is_its = |(address, spec): &(Address, route::Spec)| here(address) && spec.integration_id.known() == id.as_ref();
-    let routes: Vec<String> =
-        found.all::<Route>().into_iter().filter(|_| id.is_some()).filter(is_its).map(|(_, spec)| spec.key).collect();
+    let specs = found.all::<Route>().into_iter().filter(|_| id.is_some()).filter(is_its);
+    let specs: Vec<route::Spec> = specs.map(|(_, spec)| spec).collect();
+    let (authorizer, scopes) = specs.first().map_or((Attr::Null, Attr::Null), |spec| authorization(found, spec));
+    let routes: Vec<String> = specs.into_iter().map(|spec| spec.key).collect();
     let limits = found.all::<RouteSettings>();
     let limit = limits.iter().find(|(address, spec)| here(address) && routes.contains(&spec.route_key));
     Routed {
         throttle: limit.map(|(_, spec)| throttle(&spec.throttle)).into(),
         payload_format: integration.and_then(|spec| PayloadFormat::parse(&spec.payload_format)).into(),
+        authorizer,
+        scopes,
         routes,
+    }
+}
+
+/// The name of the authorizer of a route, and the scopes. An attached function uses authorizers that only the API lists.
+fn authorization(found: &FoundComponents<'_>, route: &route::Spec) -> (Attr<String>, Attr<Texts>) {
+    let named = |id: &Input<String>| {
+        let is_it = |address: &Address| {
+            let id_of = address.clone().typed::<Authorizer>().and_then(|at| found.output(&at, authorizer::ID));
+            id_of.as_ref() == id.known()
+        };
+        let one = found.all::<Authorizer>().into_iter().map(|(address, _)| address).find(is_it);
+        Attr::from(one.and_then(|address| address.key))
+    };
+    match &route.authorization {
+        Authorization::Open => (Attr::Null, Attr::Null),
+        Authorization::Iam => (Attr::Known(AWS_IAM.to_owned()), Attr::Null),
+        Authorization::Jwt { authorizer_id, scopes } => (named(authorizer_id), attrs(scopes)),
+        Authorization::Lambda { authorizer_id } => (named(authorizer_id), Attr::Null),
     }
 }
 

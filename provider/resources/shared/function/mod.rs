@@ -13,11 +13,14 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-pub(crate) use checks::{account, check_arguments, check_has_routes, check_routes, check_throttle};
+pub(crate) use checks::{account, check_arguments, check_has_routes, check_routes, check_throttle, unknown_authorizer};
 pub(crate) use code::{Code, Source, package_source};
 pub(crate) use config::*;
 pub(crate) use expand::{Deployed, in_region, role, uses_vpc};
-pub(crate) use http::{Api as HttpApi, integrate, permission_of_rest_api as permission, throttle as stage_throttle};
+pub(crate) use http::{
+    AWS_IAM, Api as HttpApi, Authorizer, Authorizers, integrate, permission_of_http_api,
+    permission_of_rest_api as permission, throttle as stage_throttle,
+};
 pub(crate) use origin::{check_region, check_vpc};
 pub(crate) use package::package as check_package;
 pub(crate) use probe::{Target, below, probe};

@@ -35,9 +35,9 @@ pub(crate) fn probe(
     target: &Target,
     preferred: Option<Input<String>>,
 ) -> Option<Handle<Probe>> {
-    let (path, routed) = path(function, preferred);
+    let Asked { path, routed, protected } = Asked::of(function, preferred);
     if let Some(function) = function {
-        check_version(to, region, function, target, (path.clone(), routed));
+        check_version(to, region, function, target, (path.clone(), routed, protected));
     }
     if target.needs_certificate {
         return None;
@@ -47,6 +47,7 @@ pub(crate) fn probe(
         host: target.host.clone(),
         path: below(&target.base_path, &path),
         routed,
+        protected,
         version: function.map(|function| function.version.output(version::NUMBER)),
     };
     let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
@@ -63,7 +64,7 @@ fn check_version(
     region: &str,
     function: &Deployed,
     target: &Target,
-    (path, routed): (Input<String>, bool),
+    (path, routed, protected): (Input<String>, bool, bool),
 ) {
     let code = &function.code;
     let known = path.known().map(String::as_str).unwrap_or("/");
@@ -72,7 +73,7 @@ fn check_version(
         path,
         route,
         format: code.payload_format.unwrap_or(target.payload_format).as_str().to_owned(),
-        authenticated: target.may_authenticate || !code.config.authorizer().is_null(),
+        authenticated: target.may_authenticate || protected,
     };
     let spec = version_check::Spec {
         function: function.function.output(function::NAME),
@@ -85,17 +86,42 @@ fn check_version(
     to.desired.order(&function.alias, &check);
 }
 
-/// The path that the probe of a function requests, and whether a route of the function matches it.
-fn path(function: Option<&Deployed>, preferred: Option<Input<String>>) -> (Input<String>, bool) {
-    let Some(function) = function else { return ("/".into(), false) };
-    let keys = &function.code.routes;
-    match preferred {
-        Some(Input::Known(path)) if routes::matches_get(keys, &path) => return (Input::Known(path), true),
-        Some(Input::Known(_)) | None => {}
-        Some(unknown) => return (unknown, true),
+/// What the probe of a function requests.
+struct Asked {
+    /// The path.
+    path: Input<String>,
+    /// Whether a route of the function matches it.
+    routed: bool,
+    /// Whether API Gateway refuses the request, because it has no credentials.
+    protected: bool,
+}
+
+impl Asked {
+    fn of(function: Option<&Deployed>, preferred: Option<Input<String>>) -> Self {
+        let Some(code) = function.map(|function| &function.code) else {
+            return Self { path: "/".into(), routed: false, protected: false };
+        };
+        // Another function may protect all paths on which this one, without routes, can be asked.
+        let nothing = Self { path: "/".into(), routed: false, protected: true };
+        let preferred = match preferred {
+            Some(Input::Known(path)) => Some(path),
+            None => None,
+            Some(path) => return Self { path, routed: true, protected: !code.protected.is_empty() },
+        };
+        let is_open =
+            |path: &str| routes::route_of_get(&code.routes, path).is_some_and(|route| !code.protected.contains(route));
+        // The function itself answers an open route, and API Gateway a protected one.
+        let open = || code.routes.difference(&code.protected);
+        let plain = routes::plain_path(&code.routes).map(str::to_owned);
+        let preferred = preferred.filter(|path| routes::matches_get(&code.routes, path));
+        let others = open().filter_map(|key| routes::plain_path([key])).map(str::to_owned);
+        let candidates: Vec<String> = preferred.into_iter().chain(plain).chain(others).collect();
+        match candidates.iter().find(|path| is_open(path)).or_else(|| candidates.first()) {
+            Some(path) => Self { path: path.as_str().into(), routed: true, protected: !is_open(path) },
+            None if code.routes.is_empty() || open().next().is_none() => nothing,
+            None => Self { protected: false, ..nothing },
+        }
     }
-    let path = routes::plain_path(keys);
-    (path.unwrap_or("/").into(), path.is_some())
 }
 
 /// `path` below a base path.

@@ -17,6 +17,7 @@ impl Collector<'_> {
             self.add(key.clone(), api.clone());
             for (collection, id_field, name_field) in [
                 ("integrations", "integrationId", "integrationUri"),
+                ("authorizers", "authorizerId", "name"),
                 ("routes", "routeId", "routeKey"),
                 ("stages", "stageName", "stageName"),
             ] {

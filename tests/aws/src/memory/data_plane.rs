@@ -34,7 +34,7 @@ pub(super) fn respond(gateway: &ApiGateway, lambda: &Lambda, request: ApiRequest
     if method == "OPTIONS" && api.api.get("corsConfiguration").is_some() {
         return Response::json(StatusCode::NO_CONTENT, &Value::Null);
     }
-    let Some(route) = route(api, method, &path) else { return error(404, "Not Found") };
+    let Some(route) = route_of(api.routes.values(), method, &path) else { return error(404, "Not Found") };
     let integration = text(route, "target").trim_start_matches("integrations/");
     let function = api
         .integrations
@@ -126,6 +126,31 @@ fn failure<'a>(function: &Callable<'a>) -> Option<&'a str> {
     function.configuration.get("Environment")?["Variables"]["FAILS"].as_str()
 }
 
+/// The result of a function that authorizes requests, as a policy and as a Boolean. No code runs: the function accepts requests
+/// in which a header or the identity is the value of its environment variable `ACCEPTED`.
+pub(super) fn authorize(
+    lambda: &Lambda,
+    place: &Place,
+    (name, qualifier): (&str, &str),
+    event: &Value,
+) -> Result<Value, Value> {
+    let Place { account, region } = place;
+    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
+    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
+    let function = lambda.callable(place, &arn).filter(|function| !function.is_disabled);
+    let function = function.ok_or_else(|| json!({ "errorMessage": "the function is missing or disabled" }))?;
+    let variables = &function.configuration.get("Environment").unwrap_or(&Value::Null)["Variables"];
+    let accepted = variables["ACCEPTED"].as_str();
+    let headers = event["headers"].as_object().into_iter().flat_map(serde_json::Map::values);
+    let given = [&event["authorizationToken"], &event["identitySource"], &event["identitySource"][0]];
+    let is_accepted = accepted.is_some_and(|accepted| given.into_iter().chain(headers).any(|one| *one == accepted));
+    let arn = [&event["methodArn"], &event["routeArn"]].into_iter().find(|arn| arn.is_string());
+    let effect = if is_accepted { "Allow" } else { "Deny" };
+    let statement = json!({ "Effect": effect, "Action": "execute-api:Invoke", "Resource": arn });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    Ok(json!({ "isAuthorized": is_accepted, "principalId": "test", "policyDocument": policy }))
+}
+
 /// The description with which a function responds.
 fn described(place: &Place, function: &Callable<'_>, path: &str, forced: Option<u16>) -> Response {
     let status = forced.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
@@ -169,9 +194,9 @@ fn stage_and_path<'a>(api: &'a Api, path: &str) -> Option<(&'a str, String)> {
     api.stages.get_key_value("$default").map(|(name, _)| (name.as_str(), format!("/{path}")))
 }
 
-/// The most specific route: a full path, then a greedy path, then `$default`.
-fn route<'a>(api: &'a Api, method: &str, path: &str) -> Option<&'a Value> {
-    let fitting = api.routes.values().filter_map(|route| {
+/// The most specific of `routes`: a full path, then a greedy path, then `$default`.
+pub(crate) fn route_of<'a>(routes: impl Iterator<Item = &'a Value>, method: &str, path: &str) -> Option<&'a Value> {
+    let fitting = routes.filter_map(|route| {
         let key = text(route, "routeKey");
         if key == "$default" {
             return Some(((2, Reverse(0), true), route));
@@ -206,13 +231,13 @@ fn matching_literals(pattern: &str, path: &str) -> Option<usize> {
 }
 
 /// The ARN of the function in an integration's URI, which may wrap it.
-fn function_arn_in(uri: &str) -> &str {
+pub(crate) fn function_arn_in(uri: &str) -> &str {
     let inner = uri.split_once("/functions/").map_or(uri, |(_, inner)| inner);
     inner.trim_end_matches("/invocations")
 }
 
 /// The method and path of a route as in an ARN: `GET/health`, `*/users/*`, `$default`.
-fn route_arn_suffix(route: &Value) -> String {
+pub(crate) fn route_arn_suffix(route: &Value) -> String {
     let key = text(route, "routeKey");
     let (method, path) = key.split_once(' ').unwrap_or((key, ""));
     format!("{}{path}", if method == "ANY" { "*" } else { method })
@@ -228,7 +253,7 @@ pub(crate) fn allows(statement: &Value, source: &str) -> bool {
 }
 
 /// Whether a pattern matches, in which `*` is any text and `?` any one character.
-pub(super) fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn matches_wildcard(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), _) if matches_wildcard(rest, text) => true,

@@ -25,10 +25,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub(crate) use apigateway::rest::{Accepted, Call as RestCall, Integration, Limit, RestRequest, Served};
+pub(crate) use apigateway::rest::{Accepted, Call as RestCall, Integration, Limit, Protected, RestRequest, Served};
 use bytes::Bytes;
-pub(crate) use data_plane::allows;
-use data_plane::matches_wildcard;
+pub(crate) use data_plane::{allows, function_arn_in, matches_wildcard, route_arn_suffix, route_of};
+pub(crate) use date::date;
 use http::{HeaderMap, StatusCode};
 pub(super) use ids::Ids;
 use serde_json::{Map, Value};
@@ -268,7 +268,13 @@ impl InMemoryAws {
     pub(crate) fn run_function(&self, place: &Place, name: &str, qualifier: &str, event: &Value) -> Response {
         let forced = self.forced_status(&place.region);
         let state = self.state();
-        data_plane::run(&state.services.lambda, place, (name, qualifier), text(event, "path"), forced)
+        let path = event["rawPath"].as_str().unwrap_or_else(|| text(event, "path"));
+        data_plane::run(&state.services.lambda, place, (name, qualifier), path, forced)
+    }
+
+    /// Calls a function that authorizes requests.
+    pub(crate) fn authorize(&self, place: &Place, name: &str, qualifier: &str, event: &Value) -> Result<Value, Value> {
+        data_plane::authorize(&self.state().services.lambda, place, (name, qualifier), event)
     }
 
     /// Calls a function by the API operation Invoke.

@@ -1,5 +1,6 @@
 //! API Gateway: certificates of domain names, references that prevent deletion, and tags that ministack loses.
 
+mod authorizers;
 mod rest;
 
 use bytes::Bytes;
@@ -74,7 +75,12 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         "DeleteRoute" => exists(context, "routes", "Route").await,
         "DeleteStage" => exists(context, "stages", "Stage").await,
         "UpdateStage" => routes_exist(context, &body).await,
-        "CreateRoute" => create_once(context, "routes", "routeKey", &body).await,
+        "CreateAuthorizer" | "UpdateAuthorizer" | "DeleteAuthorizer" => authorizers::before(context, &body).await,
+        "UpdateRoute" => authorizers::check_route(context, &body).await,
+        "CreateRoute" => match create_once(context, "routes", "routeKey", &body).await? {
+            None => authorizers::check_route(context, &body).await,
+            refused => Ok(refused),
+        },
         "CreateStage" => create_once(context, "stages", "stageName", &body).await,
         _ => Ok(None),
     }

@@ -4,6 +4,7 @@
 //! otherwise it is built. Only the cache folder and temporary folders are written to.
 
 mod cli;
+mod issuer;
 mod mirror;
 mod opentofu;
 mod process;
@@ -11,6 +12,7 @@ mod run;
 mod workspace;
 
 pub use cli::{Cli, cli, clis};
+pub use issuer::Issuer;
 pub use mirror::{PROVIDER_SOURCE, implied_mirror, install};
 pub use process::{ProcessGroup, Running, kill_in_group};
 pub use run::Run;

@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 
 use aws_sdk_apigatewayv2::types::{DomainNameConfiguration, EndpointType, IntegrationType, ProtocolType};
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ChangeInfo, ResourceRecord, ResourceRecordSet, RrType,
 };
@@ -22,11 +22,34 @@ def handler(event, context):
     return {"statusCode": 500 if path == "/broken" else 200, "body": os.environ["AWS_REGION"] + " " + path}
 "#;
 
+/// Authorizes requests whose identity is the value of `ACCEPTED`.
+const GATE: &str = r#"
+import os
+
+def handler(event, context):
+    given = event.get("authorizationToken") or event.get("identitySource") or event["headers"].get("x-key")
+    given = given[0] if isinstance(given, list) else given
+    is_accepted = given == os.environ["ACCEPTED"]
+    arn = event.get("methodArn") or event["routeArn"]
+    effect = "Allow" if is_accepted else "Deny"
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": arn}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"isAuthorized": is_accepted, "principalId": "test", "policyDocument": policy}
+"#;
+
 pub(crate) fn package() -> Blob {
+    package_of(CODE)
+}
+
+fn package_of(code: &str) -> Blob {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
-    zip.write_all(CODE.as_bytes()).unwrap();
+    zip.write_all(code.as_bytes()).unwrap();
     Blob::new(zip.finish().unwrap().into_inner())
+}
+
+fn accepting(identity: &str) -> Environment {
+    Environment::builder().variables("ACCEPTED", identity).build()
 }
 
 impl World {
@@ -53,6 +76,27 @@ impl World {
             .await
     }
 
+    /// Creates a function `gate` that authorizes requests with the identity `open`; returns its ARN.
+    pub(crate) async fn gate(&self, role: &str) -> String {
+        let code = FunctionCode::builder().zip_file(package_of(GATE)).build();
+        let request = self.lambda().create_function().function_name("gate").role(role).runtime(Runtime::Python312);
+        let request = request.handler("app.handler").code(code).environment(accepting("open"));
+        request.send().await.unwrap().function_arn.unwrap()
+    }
+
+    /// Lets `gate` authorize requests with another identity.
+    pub(crate) async fn accept(&self, identity: &str) {
+        let request = self.lambda().update_function_configuration().function_name("gate");
+        request.environment(accepting(identity)).send().await.unwrap();
+    }
+
+    /// Allows API Gateway to call a function.
+    pub(crate) async fn permit(&self, function: &str) {
+        let permission = self.lambda().add_permission().function_name(function).statement_id("gateway");
+        let permission = permission.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");
+        permission.send().await.unwrap();
+    }
+
     /// Creates a working API in the clients' region; returns its id.
     pub(crate) async fn api(&self, role: &str) -> String {
         let function = self.function(role).await.unwrap().function_arn.unwrap();
@@ -63,9 +107,7 @@ impl World {
         let target = format!("integrations/{integration}");
         client.create_route().api_id(&api).route_key("$default").target(target).send().await.unwrap();
         client.create_stage().api_id(&api).stage_name("$default").auto_deploy(true).send().await.unwrap();
-        let permission = self.lambda().add_permission().function_name("giraffe").statement_id("gateway");
-        let permission = permission.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");
-        permission.send().await.unwrap();
+        self.permit("giraffe").await;
         api
     }
 

@@ -5,6 +5,7 @@
 mod account;
 mod acm;
 mod apigateway;
+mod authorizers;
 mod basics;
 mod cloudfront;
 mod dns;

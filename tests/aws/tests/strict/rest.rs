@@ -17,20 +17,18 @@ use crate::world::{World, error_of};
 const VALUE: &str = "0123456789-0123456789";
 
 /// A REST API with a function behind it.
-struct Rest {
-    world: World,
+pub(crate) struct Rest {
+    pub(crate) world: World,
     api: String,
-    host: String,
+    pub(crate) host: String,
 }
 
 impl Rest {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let world = World::immediate().await;
         let role = world.role().await;
         world.function(&role).await.unwrap();
-        let permission = world.lambda().add_permission().function_name("giraffe").statement_id("gateway");
-        let permission = permission.action("lambda:InvokeFunction").principal("apigateway.amazonaws.com");
-        permission.send().await.unwrap();
+        world.permit("giraffe").await;
         let regional = EndpointConfiguration::builder().types(EndpointType::Regional).build();
         let created =
             world.apigateway().create_rest_api().name("giraffe").endpoint_configuration(regional).send().await;
@@ -39,7 +37,7 @@ impl Rest {
         Self { world, api, host }
     }
 
-    async fn put(&self, document: &Json) -> Result<(), (String, String)> {
+    pub(crate) async fn put(&self, document: &Json) -> Result<(), (String, String)> {
         let request = self.world.apigateway().put_rest_api().rest_api_id(&self.api).mode(PutMode::Overwrite);
         let result = request.fail_on_warnings(true).body(Blob::new(document.to_string())).send().await;
         if result.is_ok() { Ok(()) } else { Err(error_of!(result)) }
@@ -60,7 +58,7 @@ impl Rest {
     }
 
     /// Puts a document, deploys it and lets the stage `prod` serve it.
-    async fn serve(&self, document: &Json) {
+    pub(crate) async fn serve(&self, document: &Json) {
         self.put(document).await.unwrap();
         let deployment = self.deploy().await;
         let created = self.world.apigateway().create_stage().rest_api_id(&self.api).stage_name("prod");
@@ -73,7 +71,7 @@ impl Rest {
         self.send("GET", &self.host, path, &[]).await
     }
 
-    async fn send(&self, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    pub(crate) async fn send(&self, method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let client = Client::builder(TokioExecutor::new()).build_http::<Empty<bytes::Bytes>>();
         let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.world.aws.endpoint()));
         for (name, value) in [("host", host)].iter().chain(headers) {
@@ -108,7 +106,7 @@ fn operation() -> Json {
 }
 
 /// A document with these operations: `("get", "/items")`.
-fn document(operations: &[(&str, &str)]) -> Json {
+pub(crate) fn document(operations: &[(&str, &str)]) -> Json {
     let mut paths = json!({});
     for (method, path) in operations {
         paths[*path][*method] = operation();

@@ -44,6 +44,7 @@ impl Case {
             account: "123456789012",
             partition: "aws",
             functions: &self.functions,
+            has_unnamed_function: self.functions.is_empty(),
             variables: &self.variables,
             settings: &self.settings,
         };

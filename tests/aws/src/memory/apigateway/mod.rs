@@ -29,6 +29,8 @@ pub(super) struct Api {
     /// By id.
     pub(super) integrations: BTreeMap<String, Value>,
     /// By id.
+    pub(super) authorizers: BTreeMap<String, Value>,
+    /// By id.
     pub(super) routes: BTreeMap<String, Value>,
     /// By name.
     pub(super) stages: BTreeMap<String, Value>,
@@ -94,8 +96,8 @@ impl ApiGateway {
         });
         update(&mut api, &body);
         let (integrations, routes) = (BTreeMap::new(), BTreeMap::new());
-        let whole =
-            Api { api: api.clone(), integrations, routes, stages: BTreeMap::new(), deployments: BTreeMap::new() };
+        let (authorizers, stages, deployments) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let whole = Api { api: api.clone(), integrations, authorizers, routes, stages, deployments };
         self.apis.put(call.place, &id, whole);
         json(201, &api)
     }

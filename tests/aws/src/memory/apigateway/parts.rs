@@ -1,4 +1,4 @@
-//! Integrations, routes and stages.
+//! Integrations, authorizers, routes and stages.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,20 @@ const INTEGRATION: PartKind = PartKind {
     optional: &["requestParameters", "requestTemplates", "responseParameters", "contentHandlingStrategy"],
 };
 
+const AUTHORIZER: PartKind = PartKind {
+    name: "Authorizer",
+    id: "authorizerId",
+    fields: &["name", "authorizerType", "identitySource"],
+    optional: &[
+        "authorizerUri",
+        "authorizerCredentialsArn",
+        "authorizerPayloadFormatVersion",
+        "authorizerResultTtlInSeconds",
+        "enableSimpleResponses",
+        "jwtConfiguration",
+    ],
+};
+
 const ROUTE: PartKind = PartKind {
     name: "Route",
     id: "routeId",
@@ -54,6 +68,8 @@ impl Api {
         let operation = call.operation.name.as_str();
         let (parts, kind) = if operation.contains("Integration") {
             (&mut self.integrations, INTEGRATION)
+        } else if operation.contains("Authorizer") {
+            (&mut self.authorizers, AUTHORIZER)
         } else if operation.contains("Stage") || operation.ends_with("Settings") {
             (&mut self.stages, STAGE)
         } else if operation.contains("Route") {
@@ -71,15 +87,15 @@ impl Api {
         let missing = || ApiError::new(404, "NotFoundException", format!("Invalid {} identifier specified", kind.name));
         let part = parts.get_mut(name).ok_or_else(missing)?;
         match operation {
-            "GetIntegration" | "GetRoute" | "GetStage" => json(200, part),
-            "UpdateIntegration" | "UpdateRoute" | "UpdateStage" => {
+            "GetIntegration" | "GetAuthorizer" | "GetRoute" | "GetStage" => json(200, part),
+            "UpdateIntegration" | "UpdateAuthorizer" | "UpdateRoute" | "UpdateStage" => {
                 change(part, &kind, &call.request.json());
                 if kind.id == STAGE.id {
                     part["lastUpdatedDate"] = call.date().into();
                 }
                 json(200, part)
             }
-            "DeleteIntegration" | "DeleteRoute" | "DeleteStage" => {
+            "DeleteIntegration" | "DeleteAuthorizer" | "DeleteRoute" | "DeleteStage" => {
                 parts.remove(name);
                 no_content()
             }
@@ -105,6 +121,7 @@ fn create(parts: &mut BTreeMap<String, Value>, kind: &PartKind, call: &mut ApiCa
             "connectionType": "INTERNET",
             "description": "",
         }),
+        "Authorizer" => json!({ "name": "", "authorizerType": "", "identitySource": [] }),
         "Route" => json!({
             "routeKey": "$default",
             "target": "",

@@ -215,6 +215,17 @@ impl Content {
             if is_lambda && function_of(text(extension, "authorizerUri")).is_none() {
                 return Err(import_error(&format!("Unable to create authorizer '{name}': Invalid Authorizer URI")));
             }
+            let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+            let missing = match kind.as_str() {
+                "COGNITO_USER_POOLS" if is_empty(&extension["providerARNs"]) => "providerARNs",
+                "JWT" if is_empty(&extension["jwtConfiguration"]["issuers"]) => "jwtConfiguration.issuers",
+                _ => "",
+            };
+            if !missing.is_empty() {
+                return Err(import_error(&format!(
+                    "Unable to create authorizer '{name}': {missing} must not be empty"
+                )));
+            }
             let id = ids.next("", 6, Ids::LOWER);
             let source = format!(
                 "method.request.header.{}",
@@ -235,6 +246,7 @@ impl Content {
                     "identityValidationExpression",
                     "authorizerResultTtlInSeconds",
                     "providerARNs",
+                    "jwtConfiguration",
                 ];
                 copy_fields(fields, extension, &copied);
             }

@@ -20,7 +20,7 @@ use crate::message::ApiError;
 use crate::upstream::Place;
 use document::Content;
 use patch::Patch;
-pub(crate) use served::{Accepted, Call, Integration, Limit, RestRequest, Served};
+pub(crate) use served::{Accepted, Call, Integration, Limit, Protected, RestRequest, Served};
 
 /// The REST APIs, keys and usage plans of all accounts and regions.
 #[derive(Debug, Default, Clone)]

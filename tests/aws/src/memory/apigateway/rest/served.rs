@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::document::{self, Content};
 use super::policy::{self, Caller, Decision};
 use super::{RestApis, text};
+use crate::authorization::sigv4::Invalid;
 use crate::message::Response;
 use crate::upstream::Place;
 
@@ -28,8 +29,10 @@ pub(crate) struct RestRequest<'a> {
     pub(crate) key: Option<&'a str>,
     /// The client's address.
     pub(crate) ip: &'a str,
-    /// The account of the signature, if there is one.
-    pub(crate) account: Option<&'a str>,
+    /// The account of the signature, or why it is refused.
+    pub(crate) signer: Result<&'a str, Invalid>,
+    /// Whether the authorizer of the method has accepted the request.
+    pub(crate) is_authorized: bool,
 }
 
 /// What becomes of a request.
@@ -37,8 +40,33 @@ pub(crate) struct RestRequest<'a> {
 pub(crate) enum Served {
     /// API Gateway responds itself.
     Refused(Response),
+    /// An authorizer decides about it first.
+    Protected(Box<Protected>),
     /// It passes to the integration, if the limits permit it.
     Accepted(Box<Accepted>),
+}
+
+/// A request for a method with an authorizer.
+#[derive(Debug)]
+pub(crate) struct Protected {
+    /// The authorizer, as API Gateway stores it.
+    pub(crate) authorizer: Value,
+    /// The scopes of which a token needs one.
+    pub(crate) scopes: Vec<String>,
+    /// The ARN of the request.
+    pub(crate) arn: String,
+    /// The call of the authorizer's function.
+    pub(crate) call: Call,
+    /// The response to a request without a valid identity.
+    pub(crate) unauthorized: Response,
+    /// The response to a token that has expired.
+    pub(crate) expired: Response,
+    /// The response to a request that a policy does not allow.
+    pub(crate) denied: Response,
+    /// The response to a request that a policy denies.
+    pub(crate) explicitly_denied: Response,
+    /// The response when the function cannot be called or fails.
+    pub(crate) failed: Response,
 }
 
 /// An accepted request.
@@ -112,16 +140,27 @@ impl RestApis {
         let Some(found) = find(content, request.method, request.path) else {
             return refused("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token");
         };
-        let is_signed = match text(found.method, "authorizationType") {
-            "NONE" => false,
-            "AWS_IAM" if request.account.is_some() => true,
-            "AWS_IAM" => return refused("MISSING_AUTHENTICATION_TOKEN", 403, "Missing Authentication Token"),
-            other => {
-                return Served::Refused(plain(501, &format!("The local AWS has no authorizers of the type {other}.")));
+        let kind = text(found.method, "authorizationType");
+        match (kind, request.signer) {
+            ("AWS_IAM", Err(invalid)) => {
+                let missing =
+                    if invalid == Invalid::Missing { "MISSING_AUTHENTICATION_TOKEN" } else { "INVALID_SIGNATURE" };
+                return refused(missing, 403, invalid.message());
             }
-        };
+            ("NONE" | "AWS_IAM", _) => {}
+            _ if request.is_authorized => {}
+            _ => {
+                let authorizer = content.authorizers.get(text(found.method, "authorizerId"));
+                return match authorizer {
+                    Some(authorizer) => {
+                        Served::Protected(Box::new(protected(content, stage, request, &found, authorizer)))
+                    }
+                    None => refused("AUTHORIZER_CONFIGURATION_ERROR", 500, "Internal server error"),
+                };
+            }
+        }
         let policy = deployment.api["policy"].as_str().filter(|policy| !policy.is_empty());
-        if let Some(denied) = policy.and_then(|policy| denial(policy, request, is_signed)) {
+        if let Some(denied) = policy.and_then(|policy| denial(policy, request, kind)) {
             return refused("ACCESS_DENIED", 403, &denied);
         }
         let mut limits = Vec::new();
@@ -223,12 +262,10 @@ fn matched(pattern: &str, segments: &[&str]) -> Option<(Vec<u8>, Parameters)> {
 }
 
 /// The message of a denial by the resource policy.
-fn denial(policy: &str, request: RestRequest<'_>, is_signed: bool) -> Option<String> {
-    let Place { account, region } = request.place;
-    let (api, stage, method) = (request.api, request.stage, request.method);
-    let path = request.path.trim_start_matches('/');
-    let arn = format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}");
-    let caller = Caller { arn: &arn, ip: request.ip, account: request.account.filter(|_| is_signed) };
+fn denial(policy: &str, request: RestRequest<'_>, kind: &str) -> Option<String> {
+    let account = &request.place.account;
+    let arn = arn(request);
+    let caller = Caller { arn: &arn, ip: request.ip, account: request.signer.ok().filter(|_| kind == "AWS_IAM") };
     let hidden = arn.replace(account.as_str(), &format!("********{}", account.get(8..).unwrap_or_default()));
     let message = |why: &str| {
         format!("User: anonymous is not authorized to perform: execute-api:Invoke on resource: {hidden}{why}")
@@ -236,8 +273,42 @@ fn denial(policy: &str, request: RestRequest<'_>, is_signed: bool) -> Option<Str
     match policy::evaluate(&document::parsed_policy(policy), caller) {
         Decision::Allow => None,
         Decision::Deny => Some(message(" with an explicit deny")),
-        // The identity's own policy allows signed requests.
-        Decision::Silent => (!is_signed).then(|| message("")),
+        // The identity's own policy allows signed requests, and the function's policy those that it authorizes.
+        Decision::Silent => (!["AWS_IAM", "CUSTOM"].contains(&kind)).then(|| message("")),
+    }
+}
+
+/// The ARN of a request.
+fn arn(request: RestRequest<'_>) -> String {
+    let Place { account, region } = request.place;
+    let (api, stage, method) = (request.api, request.stage, request.method);
+    let path = request.path.trim_start_matches('/');
+    format!("arn:aws:execute-api:{region}:{account}:{api}/{stage}/{method}/{path}")
+}
+
+fn protected(
+    content: &Content,
+    stage: &Value,
+    request: RestRequest<'_>,
+    found: &Found<'_>,
+    authorizer: &Value,
+) -> Protected {
+    let Place { account, region } = request.place;
+    let source =
+        format!("arn:aws:execute-api:{region}:{account}:{}/authorizers/{}", request.api, text(authorizer, "id"));
+    let function = document::function_of(text(authorizer, "authorizerUri")).unwrap_or_default().to_owned();
+    let scopes = found.method["authorizationScopes"].as_array().into_iter().flatten();
+    let denied = "User is not authorized to access this resource";
+    Protected {
+        scopes: scopes.filter_map(Value::as_str).map(str::to_owned).collect(),
+        arn: arn(request),
+        call: call(stage, found, (function, source), None),
+        unauthorized: error(content, "UNAUTHORIZED", 401, "Unauthorized"),
+        expired: error(content, "UNAUTHORIZED", 401, "The incoming token has expired"),
+        denied: error(content, "ACCESS_DENIED", 403, denied),
+        explicitly_denied: error(content, "ACCESS_DENIED", 403, &format!("{denied} with an explicit deny")),
+        failed: error(content, "AUTHORIZER_FAILURE", 500, "Internal server error"),
+        authorizer: authorizer.clone(),
     }
 }
 
@@ -276,15 +347,20 @@ fn integration(stage: &Value, found: &Found<'_>, request: RestRequest<'_>, key: 
     let (api, name, method) = (request.api, request.stage, request.method);
     // Functions accept only POST.
     let function = if given["httpMethod"] == "POST" { function } else { "" };
-    Integration::Function(Box::new(Call {
-        function: function.to_owned(),
-        source: format!("arn:aws:execute-api:{region}:{account}:{api}/{name}/{method}{}", path.join("/")),
-        resource: resource.to_owned(),
+    let source = format!("arn:aws:execute-api:{region}:{account}:{api}/{name}/{method}{}", path.join("/"));
+    Integration::Function(Box::new(call(stage, found, (function.to_owned(), source), key)))
+}
+
+fn call(stage: &Value, found: &Found<'_>, (function, source): (String, String), key: Option<String>) -> Call {
+    Call {
+        function,
+        source,
+        resource: text(found.resource, "path").to_owned(),
         resource_id: text(found.resource, "id").to_owned(),
         path_parameters: found.parameters.iter().map(|(name, value)| (name.clone(), json!(value))).collect(),
         stage_variables: stage["variables"].clone(),
         key,
-    }))
+    }
 }
 
 fn plain(status: u16, message: &str) -> Response {
