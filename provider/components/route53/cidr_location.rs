@@ -95,7 +95,7 @@ impl Component for CidrLocation {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let outputs = Outputs { collection_id: spec.collection_id.get().clone(), name: spec.name.clone() };
-        put(aws, &outputs, &spec.cidrs).await?;
+        put(aws, &outputs, &BTreeSet::new(), &spec.cidrs).await?;
         Ok(outputs)
     }
 
@@ -106,18 +106,13 @@ impl Component for CidrLocation {
         Ok((!cidrs.is_empty()).then(|| (Spec { cidrs, ..spec.clone() }, outputs.clone())))
     }
 
-    async fn update(
-        aws: &Regional,
-        outputs: &Outputs,
-        _from: &Spec,
-        to: &Resolved<Spec>,
-    ) -> Result<Outputs, CallError> {
-        put(aws, outputs, &to.cidrs).await?;
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        put(aws, outputs, &from.cidrs, &to.cidrs).await?;
         Ok(outputs.clone())
     }
 
-    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        none_if_missing(put(aws, outputs, &BTreeSet::new()).await).map(drop)
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        none_if_missing(put(aws, outputs, &spec.cidrs, &BTreeSet::new()).await).map(drop)
     }
 }
 
@@ -127,12 +122,18 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// The number of blocks that AWS accepts in one request.
 const BATCH: usize = 1_000;
 
-/// Gives the location exactly these blocks. A block of another location of the collection moves in the same request, so
-/// that its clients always have an answer.
-async fn put(aws: &Regional, outputs: &Outputs, wanted: &BTreeSet<String>) -> Result<(), CallError> {
+/// Gives the location exactly the blocks in `wanted`. A block of another location of the collection moves in the same request,
+/// so that its clients always have an answer. A read may not return the blocks in `from` yet, nor a new collection.
+async fn put(
+    aws: &Regional,
+    outputs: &Outputs,
+    from: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) -> Result<(), CallError> {
+    let read = || async { none_if_missing(all_blocks(aws, &outputs.collection_id).await) };
     let attempt = || async {
-        let held = all_blocks(aws, &outputs.collection_id).await?;
-        let changes = changes(&held, &outputs.name, wanted);
+        let held = aws.read_until_found("the CIDR collection", read).await?.unwrap_or_default();
+        let changes = changes(&held, &outputs.name, from, wanted);
         for batch in changes.chunks(BATCH) {
             let batch = batch.iter().map(Change::to_aws).collect::<Result<Vec<_>, CallError>>()?;
             let request = || {
@@ -167,9 +168,17 @@ impl Change {
     }
 }
 
-/// The changes that give `location` exactly the blocks in `wanted`. Deletions come first: a block is in one location only.
-fn changes(held: &[CidrBlockSummary], location: &str, wanted: &BTreeSet<String>) -> Vec<Change> {
+/// The changes that give `location` exactly the blocks in `wanted`, if it has those in `from` and those that are `held`.
+/// Deletions come first: a block is in one location only.
+fn changes(
+    held: &[CidrBlockSummary],
+    location: &str,
+    from: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) -> Vec<Change> {
     let (mut changes, mut present) = (Vec::new(), BTreeSet::new());
+    let unread = from.difference(wanted).filter(|block| !of_location(held, location).contains(*block));
+    changes.extend(unread.map(|block| Change { location: location.to_owned(), put: false, block: block.clone() }));
     for summary in held {
         let (Some(block), Some(its)) = (summary.cidr_block(), summary.location_name()) else { continue };
         let normal = cidr::normal(block);
