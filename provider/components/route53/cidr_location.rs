@@ -226,20 +226,26 @@ mod tests {
         blocks.iter().map(summary).collect()
     }
 
-    fn described(held: &[CidrBlockSummary], wanted: &[&str]) -> Vec<String> {
-        let wanted = wanted.iter().map(|block| (*block).to_owned()).collect();
+    fn described(held: &[CidrBlockSummary], from: &[&str], wanted: &[&str]) -> Vec<String> {
+        let [from, wanted] = [from, wanted].map(|blocks| blocks.iter().map(|block| (*block).to_owned()).collect());
         let describe = |change: Change| format!("{} {} {}", change.put, change.location, change.block);
-        changes(held, "east", &wanted).into_iter().map(describe).collect()
+        changes(held, "east", &from, &wanted).into_iter().map(describe).collect()
     }
 
     #[test]
     fn a_block_of_another_location_moves_in_one_request() {
         let held = held(&[("east", "10.0.0.0/8"), ("west", "2001:DB8::/32"), ("west", "11.0.0.0/8")]);
         assert_eq!(
-            described(&held, &["10.0.0.0/8", "2001:db8::/32"]),
+            described(&held, &[], &["10.0.0.0/8", "2001:db8::/32"]),
             ["false west 2001:DB8::/32", "true east 2001:db8::/32"]
         );
-        assert_eq!(described(&held, &["10.0.0.0/8"]), [""; 0]);
-        assert_eq!(described(&held, &[]), ["false east 10.0.0.0/8"]);
+        assert_eq!(described(&held, &["10.0.0.0/8"], &["10.0.0.0/8"]), [""; 0]);
+        assert_eq!(described(&held, &["10.0.0.0/8"], &[]), ["false east 10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn blocks_that_a_read_does_not_return_yet_are_removed() {
+        assert_eq!(described(&[], &["10.0.0.0/8"], &[]), ["false east 10.0.0.0/8"]);
+        assert_eq!(described(&[], &["10.0.0.0/8"], &["10.0.0.0/8"]), ["true east 10.0.0.0/8"]);
     }
 }
