@@ -6,11 +6,12 @@ resource "multiregion_api" "this" {
   name    = var.name
   regions = var.regions
 
-  function = var.function
-  gateway  = var.gateway
-  domain   = var.domain
-  routing  = local.routing
-  cdn      = var.cdn
+  function  = var.function
+  functions = var.functions
+  gateway   = var.gateway
+  domain    = var.domain
+  routing   = local.routing
+  cdn       = var.cdn
 
   tags                = var.tags
   deletion_protection = var.deletion_protection
@@ -32,6 +33,17 @@ resource "multiregion_api" "this" {
 ################################################################################
 
 locals {
+  # CloudFront fails over between the regions of an origin group itself.
+  is_group = try(var.cdn.origin, null) == "group"
+
+  # A region can have an alarm, a routing control or an existing health check, instead of one of the provider.
+  decides_itself = anytrue([
+    for region in values(var.regions) :
+    region.health_alarm != null || region.health_check_id != null || region.routing_control_arn != null
+  ])
+
+  health_check = local.is_group || local.decides_itself ? null : var.routing.health_check
+
   # Routing applies to the domain name only.
-  routing = var.domain == null ? null : var.routing
+  routing = var.domain == null ? null : merge(var.routing, { health_check = local.health_check })
 }

@@ -2,14 +2,12 @@
 # API
 ################################################################################
 
+# The provider checks the values, and its errors name the argument, the reason and the fix. The validations here are those of
+# the module's own choices.
+
 variable "name" {
   description = "Name of the API. The names of its AWS objects contain it."
   type        = string
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{0,39}$", var.name))
-    error_message = "The name must begin with a lowercase letter and contain at most 40 lowercase letters, digits and hyphens."
-  }
 }
 
 variable "regions" {
@@ -18,36 +16,45 @@ variable "regions" {
     - `primary`: Whether this is the primary region. Required for one region if the routing policy is `failover`.
     - `traffic`: `serving` (default), or `drained` for a region that runs but receives no traffic.
     - `weight`: Share of the traffic, relative to the other regions, if the routing policy is `weighted`.
-    - `environment`: Environment variables of the function in this region, merged with those in `function`.
+    - `locations`: Continents, countries and states of the clients, if the routing policy is `geolocation`. One region
+      needs `*`, for all other clients.
+    - `bias`: How much the region attracts clients that are nearer to another one, if the routing policy is
+      `geoproximity`.
+    - `cidrs`: Blocks of the clients' addresses, if the routing policy is `ip_based`. One region needs `*`.
+    - `health_alarm`, `health_check_id`, `routing_control_arn`: What decides whether the region is healthy, instead of
+      `routing.health_check`: a CloudWatch alarm, an existing health check, or an ARC routing control.
+    - `environment`: Environment variables of the functions in this region, merged with those of the functions.
     - `layers`: ARNs of Lambda layer versions in this region.
+    - `openapi_variables`: Values of placeholders in `gateway.openapi` in this region.
+    - `web_acl_arn`: ARN of a regional web ACL of AWS WAF that filters the requests to the REST API of this region.
+    - `functions`: `environment`, `layers`, `reserved_concurrency` and `provisioned_concurrency` of each of `functions`
+      in this region.
   EOT
   type = map(object({
-    primary     = optional(bool)
-    traffic     = optional(string)
-    weight      = optional(number)
-    environment = optional(map(string))
-    layers      = optional(list(string))
+    primary   = optional(bool)
+    traffic   = optional(string)
+    weight    = optional(number)
+    locations = optional(list(string))
+    bias      = optional(number)
+    cidrs     = optional(list(string))
+    health_alarm = optional(object({
+      name              = string
+      region            = optional(string)
+      insufficient_data = optional(string)
+    }))
+    health_check_id     = optional(string)
+    routing_control_arn = optional(string)
+    environment         = optional(map(string))
+    layers              = optional(list(string))
+    openapi_variables   = optional(map(string))
+    web_acl_arn         = optional(string)
+    functions = optional(map(object({
+      environment             = optional(map(string))
+      layers                  = optional(list(string))
+      reserved_concurrency    = optional(number)
+      provisioned_concurrency = optional(number)
+    })))
   }))
-
-  validation {
-    condition     = length(var.regions) > 0
-    error_message = "At least one region is required."
-  }
-
-  validation {
-    condition     = alltrue([for region in keys(var.regions) : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", region))])
-    error_message = "Each key of regions must be the name of an AWS region, such as \"us-west-2\"."
-  }
-
-  validation {
-    condition     = alltrue([for region in values(var.regions) : contains(["serving", "drained"], coalesce(region.traffic, "serving"))])
-    error_message = "The traffic of a region must be \"serving\" or \"drained\"."
-  }
-
-  validation {
-    condition     = anytrue([for region in values(var.regions) : coalesce(region.traffic, "serving") == "serving"])
-    error_message = "At least one region must have the traffic \"serving\"."
-  }
 }
 
 variable "tags" {
@@ -63,12 +70,12 @@ variable "deletion_protection" {
 }
 
 ################################################################################
-# Function
+# Functions
 ################################################################################
 
 variable "function" {
   description = <<-EOT
-    Lambda function that handles the requests, the same in every region:
+    Lambda function that handles the requests, the same in every region. Null for an API with `functions` only:
     - `source_dir`: Directory with the code, which the provider zips. Conflicts with `filename`.
     - `filename`: Zip file with the code. Conflicts with `source_dir`.
     - `exclude`: Patterns of the files in `source_dir` to leave out of the zip file, as in `.gitignore`.
@@ -80,37 +87,90 @@ variable "function" {
     - `environment`: Environment variables.
     - `log_retention_days`: Number of days to keep logs. Defaults to 14.
     - `policy_json`: IAM policy with the permissions of the function, in addition to writing its logs.
+    - `role_arn`: ARN of an existing role to use instead of creating one.
     - `tracing`: Whether to trace requests with AWS X-Ray. Defaults to `false`.
+    - `layers`: ARNs of Lambda layer versions, for every region without its own.
+    - `routes`: Route keys, instead of `gateway.routes`.
+    - `throttle`: Limit of each route in each region: `rate` per second on average, and `burst` at once.
+    - `payload_format`: `2.0` (default) or `1.0`. A REST API has the format 1.0.
+    - `authorizer`: Name of one of `gateway.authorizers`, with `authorization_scopes`. REST APIs only.
+    - `api_key_required`: Whether requests need an API key. REST APIs only.
+    - `ephemeral_storage_mb`, `reserved_concurrency`, `provisioned_concurrency`: Limits of Lambda.
   EOT
   type = object({
     source_dir         = optional(string)
     filename           = optional(string)
     exclude            = optional(list(string))
-    handler            = string
-    runtime            = string
+    handler            = optional(string)
+    runtime            = optional(string)
     architecture       = optional(string, "arm64")
     memory_mb          = optional(number, 256)
     timeout_seconds    = optional(number, 10)
     environment        = optional(map(string), {})
     log_retention_days = optional(number, 14)
     policy_json        = optional(string)
+    role_arn           = optional(string)
     tracing            = optional(bool, false)
+    layers             = optional(list(string))
+    routes             = optional(list(string))
+    payload_format     = optional(string)
+    throttle = optional(object({
+      rate  = number
+      burst = number
+    }))
+    authorizer              = optional(string)
+    authorization_scopes    = optional(list(string))
+    api_key_required        = optional(bool)
+    ephemeral_storage_mb    = optional(number)
+    reserved_concurrency    = optional(number)
+    provisioned_concurrency = optional(number)
   })
+  default = null
 
   validation {
-    condition     = (var.function.source_dir == null) != (var.function.filename == null)
-    error_message = "Exactly one of source_dir and filename must be set."
+    # API Gateway ends a request after 30 seconds.
+    condition     = try(var.function.timeout_seconds, 1) <= 30
+    error_message = "The timeout_seconds of the function must be at most 30, after which API Gateway ends the request."
   }
+}
+
+variable "functions" {
+  description = <<-EOT
+    Several Lambda functions, by name, each with `routes` of its own. The attributes are those of `function`.
+  EOT
+  type = map(object({
+    source_dir         = optional(string)
+    filename           = optional(string)
+    exclude            = optional(list(string))
+    handler            = optional(string)
+    runtime            = optional(string)
+    architecture       = optional(string, "arm64")
+    memory_mb          = optional(number, 256)
+    timeout_seconds    = optional(number, 10)
+    environment        = optional(map(string), {})
+    log_retention_days = optional(number, 14)
+    policy_json        = optional(string)
+    role_arn           = optional(string)
+    tracing            = optional(bool, false)
+    layers             = optional(list(string))
+    routes             = optional(list(string))
+    payload_format     = optional(string)
+    throttle = optional(object({
+      rate  = number
+      burst = number
+    }))
+    authorizer              = optional(string)
+    authorization_scopes    = optional(list(string))
+    api_key_required        = optional(bool)
+    ephemeral_storage_mb    = optional(number)
+    reserved_concurrency    = optional(number)
+    provisioned_concurrency = optional(number)
+  }))
+  default = null
 
   validation {
-    condition     = var.function.memory_mb >= 128 && var.function.memory_mb <= 10240
-    error_message = "The memory_mb of the function must be from 128 to 10240."
-  }
-
-  validation {
-    # API Gateway ends a request to an HTTP API after 30 seconds.
-    condition     = var.function.timeout_seconds >= 1 && var.function.timeout_seconds <= 30
-    error_message = "The timeout_seconds of the function must be from 1 to 30, the maximum of an HTTP API."
+    condition     = alltrue([for function in values(coalesce(var.functions, {})) : function.timeout_seconds <= 30])
+    error_message = "The timeout_seconds of each function must be at most 30, after which API Gateway ends the request."
   }
 }
 
@@ -120,14 +180,24 @@ variable "function" {
 
 variable "gateway" {
   description = <<-EOT
-    HTTP API in front of the function in each region:
-    - `routes`: Route keys, such as `GET /items/{id}`. Defaults to `["$default"]`, which matches every request.
+    API Gateway in front of the functions in each region:
+    - `protocol`: `http` (default) for an HTTP API, or `rest` for a REST API.
+    - `routes`: Route keys of `function`, such as `GET /items/{id}`. By default, one route matches every request.
+    - `openapi`: Text of an OpenAPI document, instead of routes. `openapi_variables` are the values of its placeholders.
     - `cors`: Cross-origin resource sharing (CORS): which web pages may call the API from a browser.
     - `throttle`: Limit in each region: `rate`, the average number of requests per second, and `burst`, the largest
       number of requests at once.
+    - `access_log`: One line for every request: its `format`, and `retention_days`.
+    - `disable_execute_api_endpoint`: Whether the API is reachable only at the names of `domain`.
+    - `timeout_ms`: How long API Gateway waits for a function.
+    - `rest`, `authorizers`, `api_keys`: Settings of REST APIs: the stage, how clients prove who they are, and API keys
+      with quotas and throttles.
   EOT
   type = object({
-    routes = optional(list(string), ["$default"])
+    protocol          = optional(string)
+    routes            = optional(list(string))
+    openapi           = optional(string)
+    openapi_variables = optional(map(string))
     cors = optional(object({
       allow_origins     = optional(list(string))
       allow_methods     = optional(list(string))
@@ -140,6 +210,49 @@ variable "gateway" {
       rate  = number
       burst = number
     }))
+    access_log = optional(object({
+      format         = optional(string)
+      retention_days = optional(number)
+    }))
+    disable_execute_api_endpoint = optional(bool)
+    timeout_ms                   = optional(number)
+    rest = optional(object({
+      stage_name = optional(string)
+      cache = optional(object({
+        size_gb     = string
+        ttl_seconds = optional(number)
+        encrypted   = optional(bool)
+      }))
+      tracing                   = optional(bool)
+      stage_variables           = optional(map(string))
+      binary_media_types        = optional(list(string))
+      minimum_compression_bytes = optional(number)
+      policy_json               = optional(string)
+      response_streaming        = optional(bool)
+    }))
+    authorizers = optional(map(object({
+      kind             = string
+      function         = optional(string)
+      function_arn     = optional(string)
+      header           = optional(string)
+      token_pattern    = optional(string)
+      identity_sources = optional(list(string))
+      cache_seconds    = optional(number)
+      user_pool_arns   = optional(list(string))
+      issuer           = optional(string)
+      audiences        = optional(list(string))
+    })))
+    api_keys = optional(map(object({
+      value = string
+      quota = optional(object({
+        limit  = number
+        period = optional(string)
+      }))
+      throttle = optional(object({
+        rate  = number
+        burst = number
+      }))
+    })))
   })
   default = {}
 }
@@ -157,12 +270,18 @@ variable "domain" {
     - `regional_names`: Whether each region also gets a name, such as `us-west-2.api.example.com`, that always leads to
       that region. Defaults to `false`.
     - `base_path`: First segment of the path, such as `v1`.
+    - `certificate`: `arns` of existing certificates by region, or whether requested ones cover the names below `name`
+      (`wildcard`).
   EOT
   type = object({
     name           = string
     zone_id        = string
     regional_names = optional(bool, false)
     base_path      = optional(string)
+    certificate = optional(object({
+      wildcard = optional(bool)
+      arns     = optional(map(string))
+    }))
   })
   default = null
 }
@@ -170,32 +289,37 @@ variable "domain" {
 variable "routing" {
   description = <<-EOT
     How Route 53 chooses the region for a client. Has no effect without `domain`:
-    - `policy`: `latency` (default), `failover` or `weighted`.
+    - `policy`: `latency` (default), `failover`, `weighted`, `geolocation`, `geoproximity` or `ip_based`. With `failover`
+      and more than two regions, the secondary regions share the traffic by latency.
+    - `evaluate_target_health`: Whether the health of API Gateway in a region counts. Defaults to `true`.
     - `drain_seconds`: Number of seconds to wait between the removal of a region's record and the destruction of the
       region. Defaults to 60.
     - `health_check`: Health check of each region. `path` defaults to `/health`. `interval_seconds` is 30 (default) or
       10. `failure_threshold` is the number of consecutive failures after which a region is unhealthy, and defaults to 3.
+      `calculated` adds a health check over those of the regions. Regions have none if CloudFront uses an origin group,
+      or if one of `regions` decides about its health itself.
   EOT
   type = object({
-    policy        = optional(string, "latency")
-    drain_seconds = optional(number)
+    policy                 = optional(string, "latency")
+    evaluate_target_health = optional(bool)
+    drain_seconds          = optional(number)
     health_check = optional(object({
       path              = optional(string, "/health")
+      protocol          = optional(string)
+      port              = optional(number)
       interval_seconds  = optional(number, 30)
       failure_threshold = optional(number, 3)
+      measure_latency   = optional(bool)
+      search_string     = optional(string)
+      inverted          = optional(bool)
+      disabled          = optional(bool)
+      checker_regions   = optional(list(string))
+      calculated = optional(object({
+        threshold = number
+      }))
     }), {})
   })
   default = {}
-
-  validation {
-    condition     = contains(["latency", "failover", "weighted"], var.routing.policy)
-    error_message = "The routing policy must be \"latency\", \"failover\" or \"weighted\"."
-  }
-
-  validation {
-    condition     = try(contains([10, 30], var.routing.health_check.interval_seconds), true)
-    error_message = "The interval_seconds of the health check must be 10 or 30."
-  }
 }
 
 ################################################################################
@@ -208,23 +332,92 @@ variable "cdn" {
     - `origin`: `latency` sends requests to the domain name that Route 53 routes to the regions, and requires `domain`.
       `group` sends requests to an origin group of two regions: to the primary region, and to the other one if that
       fails. An origin group only accepts GET, HEAD and OPTIONS requests.
+    - `group_order`: The two regions of the origin group, if not the primary region and the other one.
     - `failover_status_codes`: HTTP status codes of the first origin for which the origin group tries the second.
       Defaults to `[502, 503, 504]`.
     - `read_paths`: Path patterns of the requests to send to the origin group, if not all of them are.
+    - `cache`: What CloudFront caches on paths that only read, for how long, and by which parts of a request.
+    - `behaviors`: Path patterns with settings of their own.
+    - `invalidate_on_change`: Paths whose cached responses are removed when the code changes, such as `["/*"]`.
     - `price_class`: `PriceClass_100`, `PriceClass_200` or `PriceClass_All` (default).
     - `aliases`: Alternate domain names of the distribution.
+    - `comment`, `http_version`, `ipv6`, `minimum_tls_version`, `geo_restriction`, `logging`, `error_responses`,
+      `connection`, `origin_shield`, `origin_headers`, `web_acl_arn`: Settings of the distribution.
   EOT
   type = object({
     origin                = string
+    group_order           = optional(list(string))
     failover_status_codes = optional(list(number))
     read_paths            = optional(list(string))
-    price_class           = optional(string)
-    aliases               = optional(list(string))
+    cache = optional(object({
+      policy              = optional(string)
+      default_ttl_seconds = optional(number)
+      min_ttl_seconds     = optional(number)
+      max_ttl_seconds     = optional(number)
+      key = optional(object({
+        headers       = optional(list(string))
+        cookies       = optional(list(string))
+        query_strings = optional(list(string))
+      }))
+    }))
+    behaviors = optional(map(object({
+      precedence = optional(number)
+      writes     = optional(bool)
+      group      = optional(list(string))
+      region     = optional(string)
+      cache = optional(object({
+        policy              = optional(string)
+        default_ttl_seconds = optional(number)
+        min_ttl_seconds     = optional(number)
+        max_ttl_seconds     = optional(number)
+        key = optional(object({
+          headers       = optional(list(string))
+          cookies       = optional(list(string))
+          query_strings = optional(list(string))
+        }))
+      }))
+      origin_request_policy = optional(string)
+      response_headers = optional(object({
+        policy = optional(string)
+        set    = optional(map(string))
+        remove = optional(list(string))
+      }))
+      compress        = optional(bool)
+      viewer_protocol = optional(string)
+    })))
+    invalidate_on_change = optional(list(string))
+    price_class          = optional(string)
+    aliases              = optional(list(string))
+    comment              = optional(string)
+    http_version         = optional(string)
+    ipv6                 = optional(bool)
+    minimum_tls_version  = optional(string)
+    geo_restriction = optional(object({
+      allow = optional(list(string))
+      block = optional(list(string))
+    }))
+    logging = optional(object({
+      bucket          = string
+      prefix          = optional(string)
+      include_cookies = optional(bool)
+    }))
+    error_responses = optional(map(object({
+      response_status = optional(number)
+      page_path       = optional(string)
+      cache_seconds   = optional(number)
+    })))
+    connection = optional(object({
+      attempts                   = optional(number)
+      timeout_seconds            = optional(number)
+      read_timeout_seconds       = optional(number)
+      keepalive_timeout_seconds  = optional(number)
+      completion_timeout_seconds = optional(number)
+    }))
+    origin_shield = optional(object({
+      region = optional(string)
+    }))
+    origin_headers = optional(map(string))
+    web_acl_arn    = optional(string)
   })
   default = null
-
-  validation {
-    condition     = var.cdn == null ? true : contains(["latency", "group"], var.cdn.origin)
-    error_message = "The origin must be \"latency\" or \"group\"."
-  }
 }

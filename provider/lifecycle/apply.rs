@@ -1,14 +1,16 @@
 //! Apply: carries out a plan and returns the state that was reached.
 
+use std::collections::BTreeSet;
+
 use super::loaded::Loaded;
 use super::plan::{check_unprotected, unsafe_plan};
 use super::{Provider, State, change_of, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome};
 use crate::aws::chain;
 use crate::components::Catalog;
-use crate::desired::Desired;
+use crate::desired::{Address, Desired, Scope};
 use crate::ownership::place;
-use crate::plan::{Action, Difference, Entry, Kinds, Ledger, Plan, PlannedChange, View};
+use crate::plan::{Action, Difference, Entry, Kinds, Ledger, Plan, PlannedChange, Step, View};
 use crate::resources::Resource;
 use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -78,6 +80,7 @@ impl Provider {
         self.pending_acks.acknowledge(&settings.owner).await;
         let desired = self.expand_to_apply(resource, config, &engine, referent.as_ref()).await?;
         let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
+        check_kept_unless_unused(&engine, &desired, &plan, &ledger).await?;
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
         let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
@@ -140,15 +143,7 @@ fn existing(private: &[u8]) -> Vec<u8> {
 
 /// Refuses to destroy objects to which other resources have added parts.
 async fn check_unused(engine: &Engine, ledger: &Ledger) -> Result<(), Diagnostics> {
-    let users = engine.users(ledger).await.map_err(|error| {
-        let detail = format!(
-            "The provider could not determine whether other resources use the AWS objects of {}: {}. Nothing was changed. Fix \
-             the cause and run again.",
-            engine.owner(),
-            chain(&error)
-        );
-        vec![Diagnostic::error(Path::root(), "Use of AWS objects could not be checked", detail)]
-    })?;
+    let users = users(engine, ledger).await?;
     if users.is_empty() {
         return Ok(());
     }
@@ -159,6 +154,48 @@ async fn check_unused(engine: &Engine, ledger: &Ledger) -> Result<(), Diagnostic
         users.into_iter().collect::<Vec<_>>().join(", ")
     );
     Err(vec![Diagnostic::error(Path::root(), "AWS objects are in use", detail)])
+}
+
+/// Refuses an update that deletes objects to which other resources have added parts, in a region that stays. In a region that
+/// is removed, the parts lose their traffic together with the region.
+pub(super) async fn check_kept_unless_unused(
+    engine: &Engine,
+    desired: &Desired,
+    plan: &Plan,
+    ledger: &Ledger,
+) -> Result<(), Diagnostics> {
+    // Every region that stays has a check that it must pass before it receives traffic.
+    let is_check = |address: &&Address| engine.kinds().meta(&address.kind).is_check;
+    let staying: BTreeSet<&Scope> = desired.nodes().keys().filter(is_check).map(|address| &address.scope).collect();
+    let goes = |step: &&Step| matches!(step.action, Action::Delete | Action::Replace(_));
+    let going = plan.steps.iter().filter(goes).map(|step| &step.address).filter(|at| staying.contains(&at.scope));
+    let entries = going.filter_map(|address| Some((address.clone(), ledger.entries.get(address)?.clone()))).collect();
+    let going = Ledger { entries, ..Ledger::default() };
+    let users = users(engine, &going).await?;
+    if users.is_empty() {
+        return Ok(());
+    }
+    let detail = format!(
+        "This change replaces AWS objects of {} to which other resources have added parts, and AWS would delete these parts \
+         with the objects, so that their requests would no longer be answered: {}. Nothing was changed. Destroy these \
+         resources first, or undo the change.",
+        engine.owner(),
+        users.into_iter().collect::<Vec<_>>().join(", ")
+    );
+    Err(vec![Diagnostic::error(Path::root(), "AWS objects are in use", detail)])
+}
+
+/// The resources of other owners that have added parts to the objects of `ledger`.
+async fn users(engine: &Engine, ledger: &Ledger) -> Result<BTreeSet<String>, Diagnostics> {
+    engine.users(ledger).await.map_err(|error| {
+        let detail = format!(
+            "The provider could not determine whether other resources use the AWS objects of {}: {}. Nothing was changed. Fix \
+             the cause and run again.",
+            engine.owner(),
+            chain(&error)
+        );
+        vec![Diagnostic::error(Path::root(), "Use of AWS objects could not be checked", detail)]
+    })
 }
 
 /// Destroys every component of `ledger`. Objects that AWS deletes only later leave the ledger: nothing would ever delete them

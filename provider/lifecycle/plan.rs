@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::apply::check_kept_unless_unused;
 use super::loaded::Loaded;
 use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, ledger_of, report, warnings_of};
 use crate::apply::{Engine, Survey};
@@ -75,6 +76,7 @@ impl Provider {
         let unread = std::mem::take(&mut expansion.unread);
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
+        check_kept_unless_unused(engine, &expansion.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
         let protects = |value: &Value| resource.settings(value).deletion_protection;
         let keeps_protection = protects(config) == protects(&prior.value);

@@ -37,16 +37,23 @@ pub(super) enum DriftResult {
     Uncorrected(Vec<String>),
 }
 
-/// Tests every drift of a topology; the results by `topology/address/what`.
-pub(super) async fn run(world: &World, topology: &'static Topology) -> BTreeMap<String, DriftResult> {
+/// Tests every drift of the kinds of a topology that are not `known`, and adds these kinds to `tested`. The results by
+/// `topology/address/what`.
+pub(super) async fn run(
+    world: &World,
+    topology: &'static Topology,
+    known: &BTreeSet<String>,
+    tested: &mut BTreeSet<String>,
+) -> BTreeMap<String, DriftResult> {
     let deployment = Deployment::create(world, topology).await;
     let ledger = Ledger::from_private(&deployment.api.private).expect("a ledger");
     let mut results = BTreeMap::new();
     for (address, entry) in &ledger.entries {
         let component = Catalog::default().get(&address.kind).expect("a known kind");
-        if !component.meta().visible {
+        if !component.meta().visible || known.contains(&address.kind) {
             continue;
         }
+        tested.insert(address.kind.clone());
         let drift_case = DriftCase { world, deployment: &deployment, ledger: &ledger, address, entry, component };
         results.insert(format!("{}/{address}/deleted", topology.name), drift_case.deleted().await);
         for field in drift_case.mutable_fields() {

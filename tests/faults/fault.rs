@@ -1,6 +1,8 @@
 //! The faults of the matrix.
 
-use strict_aws::{Effect, Fault as InjectedFault};
+use std::collections::BTreeMap;
+
+use strict_aws::{Call, Effect, Fault as InjectedFault};
 
 use super::world::World;
 
@@ -27,6 +29,38 @@ impl Fault {
     /// All faults.
     pub(super) const ALL: [Self; 7] =
         [Self::ServerError, Self::Throttled, Self::ReplyLost, Self::Killed, Self::Denied, Self::Hangs, Self::Expired];
+
+    /// The faults at each call of an operation, without those that cannot have other results than the rest. The first fault
+    /// at a call follows the first one at the previous call of that name. `start` is the number of the operation, so that
+    /// calls that come once get other first faults in other operations.
+    pub(super) fn at_each(calls: &[Call], start: usize) -> Vec<Vec<Self>> {
+        let mut repeated: BTreeMap<String, usize> = BTreeMap::new();
+        let faults = calls.iter().enumerate().map(|(at, call)| {
+            let nth = repeated.entry(call.name()).or_insert(start);
+            *nth += 1;
+            let precedes_write = calls.get(at + 1).is_none_or(Call::writes);
+            let mut faults: Vec<Self> =
+                Self::ALL.into_iter().filter(|fault| fault.differs(call, precedes_write, *nth)).collect();
+            let first = *nth % faults.len();
+            faults.rotate_left(first);
+            faults
+        });
+        faults.collect()
+    }
+
+    /// Whether the fault can have another result than the other faults at a call, and the same fault at the calls around it.
+    fn differs(self, call: &Call, precedes_write: bool, nth: usize) -> bool {
+        match self {
+            // The provider handles both in the same way: it retries a call that has done nothing.
+            Self::ServerError => nth.is_multiple_of(2),
+            Self::Throttled => !nth.is_multiple_of(2),
+            // A lost answer to a read is like a read that has done nothing.
+            Self::ReplyLost => call.writes(),
+            // Between two writes nothing changes but the time: the process is killed at the beginning and the end of it.
+            Self::Killed => call.writes() || precedes_write,
+            Self::Denied | Self::Hangs | Self::Expired => true,
+        }
+    }
 
     /// Its part of the name of a run.
     pub(super) fn name(self) -> &'static str {

@@ -1,7 +1,7 @@
 //! The test matrix: every topology, operation, call and fault, on one thread per processor, each with a world of its
 //! own.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::operations::{self, Operation};
 use super::report::{DriftReport, Failure, Report};
 use super::scenario::{Problems, Scenario};
-use super::topologies::{self, Topology};
+use super::topologies::{self, Tests, Topology};
 use super::world::{Sources, World};
 
 /// A selection of runs.
@@ -46,6 +46,11 @@ impl Selection {
         self.inject_faults && self.parts.is_empty()
     }
 
+    /// Whether calls or faults are selected: then no other restricts them.
+    fn names_a_call(&self) -> bool {
+        self.parts.iter().any(|part| position(part).is_some_and(|at| at >= 2))
+    }
+
     /// Whether runs with these parts of a name are selected; an open part is empty. Several parts for one position are
     /// alternatives.
     fn includes(&self, parts: [&str; 4]) -> bool {
@@ -71,6 +76,23 @@ fn position(part: &str) -> Option<usize> {
     part.parse::<usize>().is_ok().then_some(2)
 }
 
+/// The faults to inject at each call of a scenario: all of them, if calls or faults are selected.
+fn faults(scenario: &Scenario, selection: &Selection) -> Vec<Vec<Fault>> {
+    if selection.names_a_call() {
+        return vec![Fault::ALL.to_vec(); scenario.calls.len()];
+    }
+    let number = operations::ALL.iter().position(|operation| operation.name == scenario.operation.name);
+    let mut all = Fault::at_each(&scenario.calls, number.unwrap_or_default());
+    if scenario.operation.name == "create-keep" {
+        // It is like any other create unless it fails and its process goes on.
+        all.iter_mut().for_each(|faults| faults.retain(|fault| !fault.is_retried() && *fault != Fault::Killed));
+    }
+    if scenario.topology.tests != Tests::All {
+        all.iter_mut().for_each(|faults| faults.truncate(1));
+    }
+    all
+}
+
 enum Task {
     Start(&'static Topology, &'static Operation),
     WithFault(Arc<Scenario>, usize, Fault),
@@ -86,7 +108,8 @@ struct Queue {
 pub(super) fn run(selection: &Selection) -> Report {
     let pairs =
         topologies::ALL.iter().flat_map(|topology| operations::ALL.iter().map(move |operation| (topology, operation)));
-    let wanted = pairs.filter(|(topology, operation)| selection.includes([topology.name, operation.name, "", ""]));
+    let tested = pairs.filter(|(topology, operation)| topology.has(operation.name));
+    let wanted = tested.filter(|(topology, operation)| selection.includes([topology.name, operation.name, "", ""]));
     let tasks = wanted.map(|(topology, operation)| Task::Start(topology, operation)).collect();
     let queue = Queue { tasks: Mutex::new(tasks), report: Mutex::default() };
     let sources = Arc::new(Sources::new());
@@ -104,9 +127,12 @@ pub(super) fn drift(selection: &Selection) -> DriftReport {
     let sources = Arc::new(Sources::new());
     let mut report = DriftReport::default();
     let wanted = topologies::ALL.iter().filter(|topology| selection.includes([topology.name, "", "", ""]));
+    let mut tested = BTreeSet::new();
     // The first topology is the smallest.
     for topology in wanted.take(if selection.inject_faults { usize::MAX } else { 1 }) {
-        let results = runtime().block_on(async { drift::run(&World::start(&sources).await, topology).await });
+        let known = if topology.tests == Tests::All { BTreeSet::new() } else { tested.clone() };
+        let results = runtime()
+            .block_on(async { drift::run(&World::start(&sources).await, topology, &known, &mut tested).await });
         results.into_iter().for_each(|(name, result)| report.count(topology.name, name, result));
     }
     report
@@ -155,8 +181,8 @@ impl Queue {
             return;
         }
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        for k in 1..=scenario.calls.len() {
-            for fault in Fault::ALL {
+        for (k, faults) in (1..).zip(faults(scenario, selection)) {
+            for fault in faults {
                 if selection.includes([scenario.topology.name, scenario.operation.name, &k.to_string(), fault.name()]) {
                     tasks.push_back(Task::WithFault(Arc::clone(scenario), k, fault));
                 }

@@ -26,8 +26,18 @@ pub(super) const ALL: &[Operation] = &[
     Operation { name: "replace-component", change: replace_component },
     Operation { name: "drain", change: drain },
     Operation { name: "policy", change: policy },
+    Operation { name: "protocol", change: protocol },
+    Operation { name: "edge", change: edge },
+    Operation { name: "one-function", change: one_function },
+    Operation {
+        name: "many-functions",
+        change: |world, config| one_function(world, config).map(|(many, one)| (one, many)),
+    },
     Operation { name: "destroy", change: |_, config| Some((config, Json::Null)) },
 ];
+
+/// The operations that lead from one topology to another.
+pub(super) const SWITCHES: [&str; 4] = ["protocol", "edge", "one-function", "many-functions"];
 
 fn create_and_keep(_: &World, mut config: Json) -> Option<(Json, Json)> {
     config["on_create_failure"] = json!("keep");
@@ -83,7 +93,7 @@ fn setting(_: &World, config: Json) -> Option<(Json, Json)> {
     newer["function"]["memory_mb"] = json!(512);
     newer["function"]["log_retention_days"] = json!(30);
     newer["tags"] = json!({ "team": "giraffes" });
-    newer["gateway"] = json!({ "throttle": { "rate": 10, "burst": 5 } });
+    newer["gateway"]["throttle"] = json!({ "rate": 10, "burst": 5 });
     Some((config, newer))
 }
 
@@ -108,6 +118,47 @@ fn drain(_: &World, config: Json) -> Option<(Json, Json)> {
 fn policy(_: &World, config: Json) -> Option<(Json, Json)> {
     let policy = config["routing"]["policy"].as_str()?;
     let mut newer = config.clone();
-    newer["routing"]["policy"] = json!(if policy == "latency" { "weighted" } else { "latency" });
+    let mut regions = config["regions"].as_object()?.values();
+    newer["routing"]["policy"] = json!(match policy {
+        "latency" => "weighted",
+        "ip_based" => "geolocation",
+        "failover" if regions.any(|region| region.get("bias").is_some()) => "geoproximity",
+        _ => "latency",
+    });
+    Some((config, newer))
+}
+
+/// Switches to the other kind of API. An HTTP API has none of the settings that only REST APIs have.
+fn protocol(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    if config["gateway"]["protocol"] != "rest" {
+        newer["gateway"]["protocol"] = json!("rest");
+        return Some((config, newer));
+    }
+    let remove = |from: &mut Json, names: &[&str]| {
+        names.iter().for_each(|name| drop(from.as_object_mut().and_then(|object| object.remove(*name))));
+    };
+    remove(&mut newer["gateway"], &["protocol", "api_keys", "authorizers", "rest"]);
+    let functions = newer.get_mut("functions").and_then(Json::as_object_mut);
+    let functions = functions.into_iter().flat_map(|functions| functions.values_mut());
+    functions.for_each(|function| remove(function, &["authorizer", "api_key_required"]));
+    Some((config, newer))
+}
+
+/// Puts CloudFront in front of the regions, or removes it. Only an API with a domain keeps its name.
+fn edge(_: &World, config: Json) -> Option<(Json, Json)> {
+    config.get("domain")?;
+    let mut newer = config.clone();
+    if newer.as_object_mut()?.remove("cdn").is_none() {
+        newer["cdn"] = json!({ "origin": "latency" });
+    }
+    Some((config, newer))
+}
+
+/// Replaces several functions with one that serves all routes.
+fn one_function(world: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    newer.as_object_mut()?.remove("functions")?;
+    newer["function"] = world.function();
     Some((config, newer))
 }

@@ -98,7 +98,7 @@ async fn all_faults(case: &Case) -> Vec<String> {
     }
     let (empty, start) = (world.moment(), inventory(&world).await);
     let mut broken = Vec::new();
-    for (from, to) in [(Value::Null, day.clone()), (day.clone(), night), (day, Value::Null)] {
+    for (number, (from, to)) in (0..).zip([(Value::Null, day.clone()), (day.clone(), night), (day, Value::Null)]) {
         world.restore(&empty);
         let mut initial = nothing.clone();
         assert!(from == Value::Null || initial.run(&world, &from).await.succeeded());
@@ -106,8 +106,8 @@ async fn all_faults(case: &Case) -> Vec<String> {
         world.network.take_calls();
         assert!(initial.clone().run(&world, &to).await.succeeded());
         let (calls, end) = (world.network.take_calls(), inventory(&world).await);
-        for (k, call) in (1..).zip(&calls) {
-            for fault in Fault::ALL {
+        for ((k, call), faults) in (1..).zip(&calls).zip(Fault::at_each(&calls, number)) {
+            for fault in faults {
                 world.restore(&beginning);
                 let problems = with_fault(&world, initial.clone(), &to, k, fault, (&start, &end)).await;
                 let run = format!("{} {k} {} {}", case.type_name, call.name(), fault.name());

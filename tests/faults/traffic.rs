@@ -9,6 +9,8 @@ use super::world::{DEPLOYED, INSYNC, TTL};
 
 /// The regions that clients are near.
 const CLIENTS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-southeast-2"];
+/// The beginning of a name that only another record leads to. Clients request the rest, the name of that record.
+const INTERNAL: &str = "secondary.";
 /// The path that they request.
 const PATH: &str = "/health";
 
@@ -53,8 +55,7 @@ impl TrafficMonitor {
 
     /// Checks everything, after `call` at the time `now`.
     pub(super) async fn check(&mut self, aws: &LocalAws, now: Duration, call: &Call) {
-        let request_paths: BTreeSet<RequestPath> =
-            aws.request_paths().await.expect("the request paths are read").into_iter().collect();
+        let request_paths = request_paths(aws).await;
         let mut found = Vec::new();
         for path in &request_paths {
             found.extend(broken_path(aws, path, false).await);
@@ -71,7 +72,7 @@ impl TrafficMonitor {
             for path in self.retired.keys() {
                 found.extend(broken_path(aws, path, true).await);
             }
-            self.served_names.extend(request_paths.iter().map(|path| path.name.clone()));
+            self.served_names.extend(requested(&request_paths));
             for name in &self.served_names {
                 for client in CLIENTS {
                     let status = aws.status_of(name, name, PATH, client).await.expect("a response");
@@ -124,11 +125,24 @@ impl Outage {
 }
 
 async fn broken_path(aws: &LocalAws, path: &RequestPath, is_cached: bool) -> Option<Outage> {
-    let status = aws.status_of(&path.target, &path.host, PATH, CLIENTS[0]).await.expect("a response");
+    let requested = format!("{}{PATH}", path.prefix);
+    let status = aws.status_of(&path.target, &path.host, &requested, CLIENTS[0]).await.expect("a response");
     (status != 200).then(|| Outage::BrokenPath { path: path.clone(), is_cached, status })
+}
+
+/// Every path that a request of a client can take at the moment.
+async fn request_paths(aws: &LocalAws) -> BTreeSet<RequestPath> {
+    let all = aws.request_paths().await.expect("the request paths are read").into_iter();
+    let host = |path: &RequestPath| path.host.strip_prefix(INTERNAL).unwrap_or(&path.host).to_owned();
+    all.map(|path| RequestPath { host: host(&path), ..path }).collect()
+}
+
+/// The names that clients request.
+fn requested(paths: &BTreeSet<RequestPath>) -> impl Iterator<Item = String> {
+    paths.iter().map(|path| &path.name).filter(|name| !name.starts_with(INTERNAL)).cloned()
 }
 
 /// Every name that routes traffic at the moment.
 pub(super) async fn names(aws: &LocalAws) -> BTreeSet<String> {
-    aws.request_paths().await.expect("the request paths are read").into_iter().map(|path| path.name).collect()
+    requested(&request_paths(aws).await).collect()
 }

@@ -1,4 +1,4 @@
-# Invalid values that the module's validation rejects.
+# Values that the module rejects and the provider accepts.
 
 provider "multiregion" {
   rate_limits = "none"
@@ -7,80 +7,9 @@ provider "multiregion" {
 variables {
   name    = "module-validation"
   regions = { "us-east-1" = {} }
-
-  function = {
-    source_dir = "./examples/basic/src"
-    handler    = "app.handler"
-    runtime    = "python3.12"
-  }
 }
 
-run "invalid_name" {
-  command = plan
-
-  variables {
-    name = "Module_Validation"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "no_regions" {
-  command = plan
-
-  variables {
-    regions = {}
-  }
-
-  expect_failures = [var.regions]
-}
-
-run "invalid_region_name" {
-  command = plan
-
-  variables {
-    regions = { "oregon" = {} }
-  }
-
-  expect_failures = [var.regions]
-}
-
-run "invalid_traffic" {
-  command = plan
-
-  variables {
-    regions = { "us-east-1" = { traffic = "some" } }
-  }
-
-  expect_failures = [var.regions]
-}
-
-run "all_regions_drained" {
-  command = plan
-
-  variables {
-    regions = { "us-east-1" = { traffic = "drained" } }
-  }
-
-  expect_failures = [var.regions]
-}
-
-run "two_code_sources" {
-  command = plan
-
-  variables {
-    function = {
-      source_dir = "./examples/basic/src"
-      filename   = "function.zip"
-      handler    = "app.handler"
-      runtime    = "python3.12"
-    }
-  }
-
-  expect_failures = [var.function]
-}
-
-run "timeout_above_the_maximum_of_an_http_api" {
+run "function_runs_longer_than_api_gateway_waits" {
   command = plan
 
   variables {
@@ -95,32 +24,20 @@ run "timeout_above_the_maximum_of_an_http_api" {
   expect_failures = [var.function]
 }
 
-run "unknown_routing_policy" {
+run "one_of_the_functions_runs_longer_than_api_gateway_waits" {
   command = plan
 
   variables {
-    routing = { policy = "nearest" }
+    functions = {
+      orders = {
+        source_dir      = "./examples/basic/src"
+        handler         = "app.handler"
+        runtime         = "python3.12"
+        routes          = ["ANY /orders/{path+}"]
+        timeout_seconds = 60
+      }
+    }
   }
 
-  expect_failures = [var.routing]
-}
-
-run "unsupported_health_check_interval" {
-  command = plan
-
-  variables {
-    routing = { health_check = { interval_seconds = 60 } }
-  }
-
-  expect_failures = [var.routing]
-}
-
-run "unknown_cdn_origin" {
-  command = plan
-
-  variables {
-    cdn = { origin = "bucket" }
-  }
-
-  expect_failures = [var.cdn]
+  expect_failures = [var.functions]
 }

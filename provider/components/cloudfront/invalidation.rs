@@ -127,9 +127,12 @@ async fn invalidate(aws: &Regional, spec: &Spec) -> Result<(), CallError> {
     let is_busy = |error: &CallError| error.code() == Some("TooManyInvalidationsInProgress");
     let invalidation =
         aws.retry("other invalidations of the distribution to complete", BEGUN_WITHIN, is_busy, create).await?;
-    let look = || async {
+    let read = || async {
         let request = || aws.cloudfront().get_invalidation().distribution_id(id).id(&invalidation).send();
-        let found = aws.call("cloudfront:GetInvalidation", request).await?.invalidation;
+        none_if_missing(aws.call("cloudfront:GetInvalidation", request).await)
+    };
+    let look = || async {
+        let found = aws.read_until_found("the invalidation", read).await?.and_then(|found| found.invalidation);
         let status = required(found, "an invalidation")?.status;
         Ok(if status == COMPLETED { Poll::Ready(()) } else { Poll::Pending(status) })
     };

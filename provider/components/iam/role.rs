@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::adoption;
-use crate::components::support::answer::{ignore_missing, none_if_missing};
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages};
 use crate::components::support::tags::{self, TagChange};
-use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Address, Input, Kind, KindMeta};
+use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, output_keys};
+use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `role`.
 #[derive(Debug)]
@@ -74,6 +74,7 @@ impl Kind for Role {
             "iam:GetRolePolicy",
             "iam:ListAttachedRolePolicies",
             "iam:ListRolePolicies",
+            "iam:ListRoles",
             "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UntagRole",
@@ -111,12 +112,12 @@ impl Component for Role {
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for (key, name) in [(None, aws.owner().name().to_owned()), (Some(EDGE), edge_name(aws.owner().name()))] {
-            let address = Address::from(Address::global_of::<Self>().maybe_key(key));
-            let role = get(aws, &name).await?;
-            let Some(role) = role.filter(|role| tags::is_ours_at(aws, &address, &tags_of(role))) else { continue };
+        for name in candidates(aws).await? {
+            // A list has no tags.
+            let Some(role) = get(aws, &name).await? else { continue };
+            let Some(key) = tags::key_of_ours(aws, &tags_of(&role)) else { continue };
             let spec = Spec { name, services: Vec::new(), policies: BTreeMap::new(), tags: Tags::new() };
-            found.push(Discovered { key: key.map(str::to_owned), spec, outputs: outputs(&role) });
+            found.push(Discovered { key, spec, outputs: outputs(&role) });
         }
         Ok(found)
     }
@@ -196,6 +197,24 @@ async fn get(aws: &Regional, name: &str) -> Result<Option<aws_sdk_iam::types::Ro
     let answer = aws.call("iam:GetRole", || client.get_role().role_name(name).send()).await;
     Ok(none_if_missing(answer)?.and_then(|answer| answer.role))
 }
+
+/// The roles whose names may be those of the roles of the owner's functions.
+async fn candidates(aws: &Regional) -> Result<Vec<String>, CallError> {
+    let all = pages(|next| async move {
+        let request = || aws.iam().list_roles().max_items(PAGE).set_marker(next.clone()).send();
+        let page = aws.call("iam:ListRoles", request).await?;
+        Ok((Some(page.roles), page.marker))
+    });
+    let names = all.await?.into_iter().map(|role| role.role_name);
+    let edge = edge_name(aws.owner().name());
+    Ok(names.filter(|name| *name == edge || lambda::may_be_ours(aws, name)).collect())
+}
+
+/// The number of roles that IAM lists in one response.
+///
+/// # Source
+/// IAM API reference, `ListRoles`.
+const PAGE: i32 = 1_000;
 
 fn outputs(role: &aws_sdk_iam::types::Role) -> Outputs {
     Outputs { name: role.role_name().to_owned(), arn: role.arn().to_owned() }

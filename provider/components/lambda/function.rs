@@ -140,6 +140,7 @@ impl Kind for Function {
             "lambda:DeleteFunctionConcurrency",
             "lambda:GetFunction",
             "lambda:GetLayerVersion",
+            "lambda:ListFunctions",
             "lambda:ListTags",
             "lambda:PutFunctionConcurrency",
             "lambda:TagResource",
@@ -181,14 +182,12 @@ impl Component for Function {
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut found = Vec::new();
-        for name in lambda::function_names(aws) {
+        for name in lambda::candidates(aws).await? {
             let Some(function) = lambda::get(aws, &name, None).await? else { continue };
             let tags = tags::reported(function.tags.clone().unwrap_or_default());
-            if !tags::is_ours(aws, &tags) {
-                continue;
-            }
+            let Some(key) = tags::key_of_ours(aws, &tags) else { continue };
             let outputs = outputs(&aws.into(), &name);
-            found.push(Discovered { key: None, spec: observed(None, name, &function), outputs });
+            found.push(Discovered { key, spec: observed(None, name, &function), outputs });
         }
         Ok(found)
     }

@@ -14,7 +14,7 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 
 use crate::aws::{CallError, Poll, Regional};
-use crate::components::support::answer::none_if_missing;
+use crate::components::support::answer::{none_if_missing, pages};
 use crate::components::support::tags;
 use crate::components::{Holder, Place};
 
@@ -27,9 +27,21 @@ pub(crate) const PROPAGATION: Duration = Duration::from_secs(120);
 /// How long a function may take to become active; in a VPC, Lambda creates network interfaces first.
 const READY: Duration = Duration::from_secs(600);
 
-/// The possible names of the owner's function: with a package, and with an image.
-pub(crate) fn function_names(aws: &Regional) -> [String; 2] {
-    [aws.owner().name().to_owned(), format!("{}-image", aws.owner().name())]
+/// Whether one of the owner's functions may have this name, and its role: the owner's name, alone or before a hyphen.
+pub(crate) fn may_be_ours(aws: &Regional, name: &str) -> bool {
+    let rest = name.strip_prefix(aws.owner().name());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The functions of the region whose names may be those of the owner's functions.
+pub(crate) async fn candidates(aws: &Regional) -> Result<Vec<String>, CallError> {
+    let all = pages(|next| async move {
+        let request = || aws.lambda().list_functions().set_marker(next.clone()).send();
+        let page = aws.call("lambda:ListFunctions", request).await?;
+        Ok((page.functions, page.next_marker))
+    });
+    let names = all.await?.into_iter().filter_map(|function| function.function_name);
+    Ok(names.filter(|name| may_be_ours(aws, name)).collect())
 }
 
 /// The current owner of the function `name`.

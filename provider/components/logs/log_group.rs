@@ -8,7 +8,7 @@ use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
 };
-use crate::desired::{Address, Kind, KindMeta};
+use crate::desired::{Kind, KindMeta};
 
 /// The kind `log_group`.
 #[derive(Debug)]
@@ -95,22 +95,16 @@ impl Component for LogGroup {
     }
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
-        let Some(region) = aws.address().scope.region() else { return Ok(Vec::new()) };
-        let [function, image] = lambda::function_names(aws);
-        let candidates = [
-            (None, format!("/aws/lambda/{function}")),
-            (None, format!("/aws/lambda/{image}")),
-            (Some(ACCESS), format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner().name())),
-        ];
+        let mut names = logs::names(aws, &format!("{OF_FUNCTION}{}", aws.owner().name())).await?;
+        names.retain(|name| name.strip_prefix(OF_FUNCTION).is_some_and(|function| lambda::may_be_ours(aws, function)));
+        names.push(format!("/aws/vendedlogs/multiregion/{}/{ACCESS}", aws.owner().name()));
         let mut found = Vec::new();
-        for (key, name) in candidates {
-            let address = Address::of::<Self>(region).maybe_key(key);
+        for name in names {
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
-            if tags::is_ours_at(aws, &address, &tags) {
-                let outputs = outputs(&aws.into(), &name);
-                let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
-                found.push(Discovered { key: key.map(str::to_owned), spec, outputs });
-            }
+            let Some(key) = tags::key_of_ours(aws, &tags) else { continue };
+            let outputs = outputs(&aws.into(), &name);
+            let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
+            found.push(Discovered { key, spec, outputs });
         }
         Ok(found)
     }
@@ -153,10 +147,12 @@ impl Component for LogGroup {
 /// Whether Lambda re-created an untagged log group when a deleted function of this name wrote its last lines. It is
 /// adopted when no function of the name exists.
 async fn is_left_over(aws: &Regional, name: &str) -> Result<bool, CallError> {
-    let Some(function) = name.strip_prefix("/aws/lambda/") else { return Ok(false) };
+    let Some(function) = name.strip_prefix(OF_FUNCTION) else { return Ok(false) };
     Ok(lambda::get(aws, function, None).await?.is_none())
 }
 
+/// The beginning of the name of a function's log group.
+const OF_FUNCTION: &str = "/aws/lambda/";
 /// The key of the log group of a stage's access log.
 const ACCESS: &str = "access";
 

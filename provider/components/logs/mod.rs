@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::aws::{CallError, Regional};
 use crate::components::Place;
-use crate::components::support::answer::{ignore_missing, none_if_missing};
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages};
 use crate::components::support::tags::{self, TagChange};
 
 /// A log group that exists.
@@ -47,6 +47,17 @@ pub(crate) async fn describe(aws: &Regional, name: &str) -> Result<Option<Group>
         retention_days: group.retention_in_days().unwrap_or(0).into(),
         created: group.creation_time().unwrap_or(0),
     }))
+}
+
+/// The names of the log groups that begin with `prefix`.
+pub(crate) async fn names(aws: &Regional, prefix: &str) -> Result<Vec<String>, CallError> {
+    let all = pages(|next| async move {
+        let request =
+            || aws.logs().describe_log_groups().log_group_name_prefix(prefix).set_next_token(next.clone()).send();
+        let page = aws.call("logs:DescribeLogGroups", request).await?;
+        Ok((page.log_groups, page.next_token))
+    });
+    Ok(all.await?.into_iter().filter_map(|group| group.log_group_name).collect())
 }
 
 /// The tags of the log group `name`, without AWS's own; `None` when the group does not exist.

@@ -95,7 +95,7 @@ impl Component for CidrLocation {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let outputs = Outputs { collection_id: spec.collection_id.get().clone(), name: spec.name.clone() };
-        put(aws, &outputs, &spec.cidrs).await?;
+        put(aws, &outputs, &BTreeSet::new(), &spec.cidrs).await?;
         Ok(outputs)
     }
 
@@ -106,18 +106,13 @@ impl Component for CidrLocation {
         Ok((!cidrs.is_empty()).then(|| (Spec { cidrs, ..spec.clone() }, outputs.clone())))
     }
 
-    async fn update(
-        aws: &Regional,
-        outputs: &Outputs,
-        _from: &Spec,
-        to: &Resolved<Spec>,
-    ) -> Result<Outputs, CallError> {
-        put(aws, outputs, &to.cidrs).await?;
+    async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
+        put(aws, outputs, &from.cidrs, &to.cidrs).await?;
         Ok(outputs.clone())
     }
 
-    async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        none_if_missing(put(aws, outputs, &BTreeSet::new()).await).map(drop)
+    async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        none_if_missing(put(aws, outputs, &spec.cidrs, &BTreeSet::new()).await).map(drop)
     }
 }
 
@@ -127,12 +122,18 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// The number of blocks that AWS accepts in one request.
 const BATCH: usize = 1_000;
 
-/// Gives the location exactly these blocks. A block of another location of the collection moves in the same request, so
-/// that its clients always have an answer.
-async fn put(aws: &Regional, outputs: &Outputs, wanted: &BTreeSet<String>) -> Result<(), CallError> {
+/// Gives the location exactly the blocks in `wanted`. A block of another location of the collection moves in the same request,
+/// so that its clients always have an answer. A read may not return the blocks in `from` yet, nor a new collection.
+async fn put(
+    aws: &Regional,
+    outputs: &Outputs,
+    from: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) -> Result<(), CallError> {
+    let read = || async { none_if_missing(all_blocks(aws, &outputs.collection_id).await) };
     let attempt = || async {
-        let held = all_blocks(aws, &outputs.collection_id).await?;
-        let changes = changes(&held, &outputs.name, wanted);
+        let held = aws.read_until_found("the CIDR collection", read).await?.unwrap_or_default();
+        let changes = changes(&held, &outputs.name, from, wanted);
         for batch in changes.chunks(BATCH) {
             let batch = batch.iter().map(Change::to_aws).collect::<Result<Vec<_>, CallError>>()?;
             let request = || {
@@ -167,9 +168,17 @@ impl Change {
     }
 }
 
-/// The changes that give `location` exactly the blocks in `wanted`. Deletions come first: a block is in one location only.
-fn changes(held: &[CidrBlockSummary], location: &str, wanted: &BTreeSet<String>) -> Vec<Change> {
+/// The changes that give `location` exactly the blocks in `wanted`, if it has those in `from` and those that are `held`.
+/// Deletions come first: a block is in one location only.
+fn changes(
+    held: &[CidrBlockSummary],
+    location: &str,
+    from: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) -> Vec<Change> {
     let (mut changes, mut present) = (Vec::new(), BTreeSet::new());
+    let unread = from.difference(wanted).filter(|block| !of_location(held, location).contains(*block));
+    changes.extend(unread.map(|block| Change { location: location.to_owned(), put: false, block: block.clone() }));
     for summary in held {
         let (Some(block), Some(its)) = (summary.cidr_block(), summary.location_name()) else { continue };
         let normal = cidr::normal(block);
@@ -217,20 +226,26 @@ mod tests {
         blocks.iter().map(summary).collect()
     }
 
-    fn described(held: &[CidrBlockSummary], wanted: &[&str]) -> Vec<String> {
-        let wanted = wanted.iter().map(|block| (*block).to_owned()).collect();
+    fn described(held: &[CidrBlockSummary], from: &[&str], wanted: &[&str]) -> Vec<String> {
+        let [from, wanted] = [from, wanted].map(|blocks| blocks.iter().map(|block| (*block).to_owned()).collect());
         let describe = |change: Change| format!("{} {} {}", change.put, change.location, change.block);
-        changes(held, "east", &wanted).into_iter().map(describe).collect()
+        changes(held, "east", &from, &wanted).into_iter().map(describe).collect()
     }
 
     #[test]
     fn a_block_of_another_location_moves_in_one_request() {
         let held = held(&[("east", "10.0.0.0/8"), ("west", "2001:DB8::/32"), ("west", "11.0.0.0/8")]);
         assert_eq!(
-            described(&held, &["10.0.0.0/8", "2001:db8::/32"]),
+            described(&held, &[], &["10.0.0.0/8", "2001:db8::/32"]),
             ["false west 2001:DB8::/32", "true east 2001:db8::/32"]
         );
-        assert_eq!(described(&held, &["10.0.0.0/8"]), [""; 0]);
-        assert_eq!(described(&held, &[]), ["false east 10.0.0.0/8"]);
+        assert_eq!(described(&held, &["10.0.0.0/8"], &["10.0.0.0/8"]), [""; 0]);
+        assert_eq!(described(&held, &["10.0.0.0/8"], &[]), ["false east 10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn blocks_that_a_read_does_not_return_yet_are_removed() {
+        assert_eq!(described(&[], &["10.0.0.0/8"], &[]), ["false east 10.0.0.0/8"]);
+        assert_eq!(described(&[], &["10.0.0.0/8"], &["10.0.0.0/8"]), ["true east 10.0.0.0/8"]);
     }
 }

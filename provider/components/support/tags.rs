@@ -69,12 +69,14 @@ impl TagChange {
 
 /// Whether the tags identify an object as the component at the address of `aws`.
 pub(crate) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
-    is_ours_at(aws, aws.address(), tags)
+    belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == aws.address().to_string())
 }
 
-/// Whether the tags identify an object as the component at `address` of the owner of `aws`.
-pub(crate) fn is_ours_at(aws: &Regional, address: &Address, tags: &BTreeMap<String, String>) -> bool {
-    belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == address.to_string())
+/// The key of the owner's component that the tags identify, if it has the kind and the scope of the address of `aws`.
+pub(crate) fn key_of_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Option<String>> {
+    let (at, tagged) = (aws.address(), tags.get(ADDRESS_TAG)?.parse::<Address>().ok()?);
+    let is_here = tagged.kind == at.kind && tagged.scope == at.scope;
+    (is_here && belongs_to_owner(aws, tags)).then_some(tagged.key)
 }
 
 /// Whether the tags contain the owner of `aws` and its owner id.

@@ -90,9 +90,9 @@ impl Distribution {
         }
     }
 
-    /// The hosts of all origins.
-    pub(crate) fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.origins.iter().map(|origin| origin.host.as_str())
+    /// All origins.
+    pub(crate) fn origins(&self) -> &[Origin] {
+        &self.origins
     }
 
     /// Whether clients in a country are served.

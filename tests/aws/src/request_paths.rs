@@ -19,6 +19,8 @@ pub struct RequestPath {
     pub target: String,
     /// The `Host` header that the target receives.
     pub host: String,
+    /// The path that precedes the requested one: the path of an origin of CloudFront.
+    pub prefix: String,
     /// What routes the request.
     pub by: RoutedBy,
 }
@@ -44,7 +46,8 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
                 // Only alias records route traffic; the others are validation records.
                 let Target::Alias { host: target, .. } = record.target else { continue };
                 let name = record.name.trim_end_matches('.').to_owned();
-                request_paths.push(RequestPath { host: name.clone(), name, target, by: RoutedBy::Record });
+                let (host, prefix) = (name.clone(), String::new());
+                request_paths.push(RequestPath { name, target, host, prefix, by: RoutedBy::Record });
             }
         }
         let all = proxy
@@ -60,10 +63,11 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
                 continue;
             }
             let name = item.text_at(&["DomainName"]).to_owned();
-            request_paths.extend(distribution.hosts().map(|host| RequestPath {
+            request_paths.extend(distribution.origins().iter().map(|origin| RequestPath {
                 name: name.clone(),
-                target: host.to_owned(),
-                host: host.to_owned(),
+                target: origin.host.clone(),
+                host: origin.host.clone(),
+                prefix: origin.path.clone(),
                 by: RoutedBy::Distribution,
             }));
         }

@@ -55,5 +55,20 @@ pub(super) fn of_region(
         }
         probes.push(probe);
     }
+    order_mappings(draft, front, domains, &probes);
     probes
+}
+
+/// Orders the mappings of a region. A custom domain name that receives traffic may lead to another API, of the other protocol,
+/// and leads to the new one only after that has answered the probes. With disabled default endpoints, the probes themselves go
+/// through a mapping: then every part of the new API must exist.
+fn order_mappings(draft: &mut Draft<'_>, front: &Front, domains: &Domains, probes: &[Handle<Probe>]) {
+    let parts = front.ready.iter().chain(front.routed.values().flatten());
+    for named in domains.shared.iter().chain(&domains.regional) {
+        if draft.shape.gateway.disabled {
+            parts.clone().for_each(|part| draft.desired.order(&named.mapping, part));
+        } else {
+            probes.iter().for_each(|probe| draft.desired.order(&named.mapping, probe));
+        }
+    }
 }

@@ -102,7 +102,17 @@ fn leading_to(
         // Route 53 evaluates only the targets of aliases.
         evaluate_target_health: draft.shape.evaluate_target_health || is_cname,
     };
-    Some((key, Gated { ready: ready(parts, named), value }))
+    let mut ready = ready(parts, named);
+    ready.extend(blocks_of(&value.routing));
+    Some((key, Gated { ready, value }))
+}
+
+/// The component that holds the blocks of IP addresses of a record set. Without it, the set is left out.
+fn blocks_of(routing: &Routing) -> Option<Address> {
+    match routing {
+        Routing::IpBased { location: Input::Output(location), .. } => Some(location.address.clone()),
+        _ => None,
+    }
 }
 
 /// The routing of each record set of a serving region, with the part of its key. Most policies have one for each region.

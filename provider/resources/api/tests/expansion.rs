@@ -70,7 +70,7 @@ fn each_function_has_components_of_its_own() {
     us-east-1/log_group
     us-east-1/log_group/orders
     us-east-1/log_group/reports
-    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/probe/orders, us-east-1/probe/reports, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/permission/orders <- us-east-1/alias/orders, us-east-1/function/orders, us-east-1/http_api
     us-east-1/permission/reports <- us-east-1/alias/reports, us-east-1/function/reports, us-east-1/http_api
@@ -108,7 +108,7 @@ fn each_function_has_components_of_its_own() {
     us-west-2/log_group
     us-west-2/log_group/orders
     us-west-2/log_group/reports
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/probe/orders, us-west-2/probe/reports, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/permission/orders <- us-west-2/alias/orders, us-west-2/function/orders, us-west-2/http_api
     us-west-2/permission/reports <- us-west-2/alias/reports, us-west-2/function/reports, us-west-2/http_api
@@ -144,7 +144,7 @@ fn api_without_functions_is_complete_without_routes() {
     us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
     us-east-1/http_api
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
-    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/probe <- us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/stage
     us-east-1/stage <- us-east-1/http_api
     us-west-2/certificate
@@ -153,7 +153,7 @@ fn api_without_functions_is_complete_without_routes() {
     us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
     us-west-2/http_api
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/probe <- us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/stage
     us-west-2/stage <- us-west-2/http_api
     ");
@@ -181,8 +181,8 @@ fn drained_region_keeps_its_components() {
     eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, eu-central-1/certificate
     eu-central-1/log_group
-    eu-central-1/mapping <- eu-central-1/domain, eu-central-1/http_api, eu-central-1/stage
-    eu-central-1/mapping/regional <- eu-central-1/domain/regional, eu-central-1/http_api, eu-central-1/stage
+    eu-central-1/mapping <- eu-central-1/domain, eu-central-1/http_api, eu-central-1/probe, eu-central-1/stage
+    eu-central-1/mapping/regional <- eu-central-1/domain/regional, eu-central-1/http_api, eu-central-1/probe, eu-central-1/stage
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
     eu-central-1/probe <- eu-central-1/alias, eu-central-1/execute_api_endpoint, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
@@ -200,8 +200,8 @@ fn drained_region_keeps_its_components() {
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-east-1/certificate
     us-east-1/log_group
-    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
-    us-east-1/mapping/regional <- us-east-1/domain/regional, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
+    us-east-1/mapping/regional <- us-east-1/domain/regional, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
@@ -219,8 +219,8 @@ fn drained_region_keeps_its_components() {
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-west-2/certificate
     us-west-2/log_group
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
-    us-west-2/mapping/regional <- us-west-2/domain/regional, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
+    us-west-2/mapping/regional <- us-west-2/domain/regional, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
@@ -248,7 +248,7 @@ fn failover_regions_share_one_record() {
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
     us-east-1/log_group
-    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
@@ -265,7 +265,7 @@ fn failover_regions_share_one_record() {
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
     us-west-2/log_group
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
@@ -382,7 +382,7 @@ fn latency_origin_has_its_own_record() {
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
     us-east-1/log_group
-    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/stage
+    us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
@@ -399,7 +399,7 @@ fn latency_origin_has_its_own_record() {
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
     us-west-2/log_group
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
@@ -426,7 +426,7 @@ fn existing_certificates_and_role_are_not_created() {
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate
     us-west-2/log_group
-    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/stage
+    us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration

@@ -1,4 +1,7 @@
 //! Plans from any valid configuration to any other are safe, and reach the second one in every permitted step order.
+//!
+//! The configurations cover every topology: with and without a domain and CloudFront, HTTP and REST APIs from routes and from
+//! documents, one function, several, and none. Their differences are what users change to switch between topologies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +11,18 @@ use serde_json::Value as Json;
 use super::super::Api;
 use super::super::testing::{config, expand};
 use crate::components::Catalog;
-use crate::desired::{Address, Desired, Reference, is_open};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, change, lint, resolve};
+use crate::desired::{Address, Desired, Reference, Scope, is_open};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, View, change, lint, resolve};
 use crate::resources::Resource;
+use crate::resources::function::Function;
+use crate::resources::shared::testing::{FakePackages, expand_with_referent, parsed};
+use crate::resources::shared::values::complete;
 use crate::wire::Diagnostic;
 
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
 /// The number of choices that determine a configuration.
-const CHOICES: usize = 31;
+const CHOICES: usize = 41;
 
 const POLICIES: [&str; 6] = ["latency", "weighted", "failover", "geolocation", "geoproximity", "ip_based"];
 
@@ -37,6 +43,8 @@ fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
     let (domain, cdn, policy) = (pick(3), pick(3), POLICIES[pick(6)]);
+    // Only an origin group needs no domain.
+    let domain = if cdn == 2 { domain.max(1) } else { domain };
     let (mut regions, mut serving) = (Vec::new(), Vec::new());
     for (at, name) in REGIONS.iter().enumerate() {
         let (kind, weight, primary) = (pick(4), pick(3) * 50, pick(2));
@@ -57,18 +65,18 @@ fn hcl(choices: &[u8]) -> String {
         }
         regions.push(format!("\"{name}\" = {{ {} }}", region.join(", ")));
     }
-    let mut hcl = format!("name = \"giraffe\"\nregions = {{ {} }}\n", regions.join(", "));
+    let mut hcl = String::new();
     let (code, memory, own_role) = (["src", "other"][pick(2)], [128, 256][pick(2)], pick(3));
     let role = if own_role == 1 { ", role_arn = \"arn:aws:iam::123456789012:role/mine\"" } else { "" };
-    hcl += &format!(
-        "function = {{ source_dir = \"{code}\", handler = \"app.handler\", runtime = \"python3.12\", memory_mb = {memory}{role} }}\n"
+    let function = format!(
+        "source_dir = \"{code}\", handler = \"app.handler\", runtime = \"python3.12\", memory_mb = {memory}{role}"
     );
     let (regional, base, wildcard, disabled) = (pick(2) == 1, pick(3) == 1, pick(2) == 1, pick(2) == 1);
     if domain > 0 {
         let base = if base && cdn == 0 { ", base_path = \"v1\"" } else { "" };
+        let certificate = if wildcard { ", certificate = { wildcard = true }" } else { "" };
         hcl += &format!(
-            "domain = {{ name = \"api{domain}.example.com\", zone_id = \"Z0123456789\", regional_names = {regional}, \
-             certificate = {{ wildcard = {wildcard} }}{base} }}\n"
+            "domain = {{ name = \"api{domain}.example.com\", zone_id = \"Z0123456789\", regional_names = {regional}{certificate}{base} }}\n"
         );
     }
     let (check, drain) = (pick(4), [60, 0, 300][pick(3)]);
@@ -84,10 +92,9 @@ fn hcl(choices: &[u8]) -> String {
         hcl += &format!("routing = {{ policy = \"{policy}\", drain_seconds = {drain}{check} }}\n");
     }
     let (log, route) = (pick(2) == 1, pick(2) == 1);
-    let log = if log { ", access_log = {}" } else { "" };
-    let routes = if route { "\"GET /a\", \"$default\"" } else { "\"$default\"" };
     let disabled = disabled && domain > 0 && cdn != 1;
-    hcl += &format!("gateway = {{ routes = [{routes}], disable_execute_api_endpoint = {disabled}{log} }}\n");
+    let mut gateway =
+        format!("disable_execute_api_endpoint = {disabled}{}", if log { ", access_log = {}" } else { "" });
     let (reads, alias, invalidates) = (pick(4), pick(2) == 1, pick(2) == 1);
     if cdn > 0 {
         let mut reads = [
@@ -107,7 +114,90 @@ fn hcl(choices: &[u8]) -> String {
             if alias && domain > 0 { format!(", aliases = [\"api{domain}.example.com\"]") } else { String::new() };
         hcl += &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency"][cdn]);
     }
-    hcl
+    let front = front(&mut pick, &function, route);
+    gateway += &front.gateway;
+    let web_acl = if front.web_acl { WEB_ACL } else { "" };
+    format!(
+        "name = \"giraffe\"\nregions = {{ {} }}\n{}{hcl}gateway = {{ {gateway} }}\n",
+        regions.join(", ").replace("\"us-east-1\" = { ", &format!("\"us-east-1\" = {{ {web_acl}")),
+        front.functions
+    )
+}
+
+/// The setting of a web ACL in the first region.
+const WEB_ACL: &str = "web_acl_arn = \"arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl/1\", ";
+
+/// The functions of a configuration, and the part of its gateway that depends on them.
+struct Front {
+    /// `function` and `functions`.
+    functions: String,
+    /// Arguments of `gateway`, each after a comma.
+    gateway: String,
+    /// Whether the first region has a web ACL.
+    web_acl: bool,
+}
+
+/// Builds the functions, and the API that calls them: an HTTP or a REST API, from routes or from a document. `function` are the
+/// arguments of a function; with `route`, it has another route beside the one for all requests.
+fn front(pick: &mut impl FnMut(u8) -> usize, function: &str, route: bool) -> Front {
+    let (layout, is_rest, has_document) = (pick(4), pick(2) == 1, pick(3) == 1);
+    let (secured, keys, throttled) = (pick(4), pick(4), pick(2) == 1);
+    let (stage, cached, web_acl, payload) = (pick(2), pick(2) == 1, pick(2) == 1, pick(2) == 1);
+    // A document has functions, and names them.
+    let has_document = has_document && [0, 2].contains(&layout);
+    let mut own = function.to_owned();
+    own += if throttled { ", throttle = { rate = 5, burst = 10 }" } else { "" };
+    own += if payload && !is_rest { ", payload_format = \"1.0\"" } else { "" };
+    if is_rest {
+        own += if [1, 2].contains(&secured) { ", authorizer = \"users\"" } else { "" };
+        own += if keys == 2 { ", api_key_required = true" } else { "" };
+    }
+    let all = if route { "\"GET /a\", \"$default\"" } else { "\"$default\"" };
+    let routes = |routes: &str| if has_document { String::new() } else { format!(", routes = [{routes}]") };
+    let functions = match layout {
+        0 => format!("function = {{ {own}{} }}\n", routes(all)),
+        1 => format!(
+            "function = {{ {function}{} }}\nfunctions = {{ orders = {{ {own}, routes = [\"ANY /orders/{{path+}}\"] }} }}\n",
+            routes(all)
+        ),
+        2 => format!(
+            "functions = {{ orders = {{ {own}{} }}, reports = {{ {function}{} }} }}\n",
+            routes(all),
+            routes("\"GET /reports\"")
+        ),
+        _ => String::new(),
+    };
+    let mut gateway = String::new();
+    if has_document {
+        gateway += &format!(", openapi = \"{}\"", document(layout, route).replace('"', "\\\""));
+    }
+    if is_rest {
+        let cache = if cached { ", cache = { size_gb = \"0.5\" }" } else { "" };
+        gateway += &format!(", protocol = \"rest\", rest = {{ stage_name = \"{}\"{cache} }}", ["live", "next"][stage]);
+        gateway += match secured {
+            0 => "",
+            1 => ", authorizers = { users = { kind = \"iam\" } }",
+            _ => {
+                ", authorizers = { users = { kind = \"cognito\", user_pool_arns = [\"arn:aws:cognito-idp:{region}:123456789012:userpool/x\"] } }"
+            }
+        };
+        gateway += [
+            "",
+            ", api_keys = { partner = { value = \"0123456789abcdefghij\" } }",
+            ", api_keys = { partner = { value = \"abcdefghij0123456789\", quota = { limit = 1000 } } }",
+            ", api_keys = { partner = { value = \"0123456789abcdefghij\" }, other = { value = \"abcdefghij0123456789\" } }",
+        ][keys];
+    }
+    Front { functions, gateway, web_acl: web_acl && is_rest }
+}
+
+/// A document for one function, or for two.
+fn document(layout: usize, route: bool) -> String {
+    let operation =
+        |of: &str| if layout == 2 { format!(r#"{{"get":{{"tags":["{of}"]}}}}"#) } else { r#"{"get":{}}"#.to_owned() };
+    let (orders, reports) = (operation("orders"), operation("reports"));
+    let more = if route { format!(r#","/a":{orders}"#) } else { String::new() };
+    format!(r#"{{"openapi":"3.0.1","paths":{{"/":{orders},"/reports":{reports}{more}}}}}"#)
 }
 
 /// The configuration and its components, or `None` if it is invalid.
@@ -163,6 +253,12 @@ struct Model {
     outputs: BTreeMap<String, BTreeSet<String>>,
     ledger: Ledger,
     created: usize,
+    /// The hosts that have answered a probe.
+    probed: BTreeSet<String>,
+    /// The routes that every HTTP API must have while it receives requests, with their regions.
+    routes: BTreeSet<(Scope, String)>,
+    /// The outputs of the resource that the modelled one refers to.
+    referent: BTreeSet<String>,
 }
 
 impl Scene for Model {
@@ -177,12 +273,24 @@ impl Scene for Model {
 
 impl Model {
     fn new(pair: &Pair) -> Self {
+        Self::of(&[&pair.from.1, &pair.to.1])
+    }
+
+    fn of(all: &[&Desired]) -> Self {
         let mut outputs = BTreeMap::new();
-        for (_, desired) in [&pair.from, &pair.to] {
+        for desired in all {
             desired.nodes().values().for_each(|node| references(&node.spec, &mut outputs));
         }
         let kinds = Catalog::default().in_account("aws", "123456789012");
-        Self { kinds, outputs, ledger: Ledger::default(), created: 0 }
+        Self {
+            kinds,
+            outputs,
+            ledger: Ledger::default(),
+            created: 0,
+            probed: BTreeSet::new(),
+            routes: BTreeSet::new(),
+            referent: BTreeSet::new(),
+        }
     }
 
     fn plan(&self, desired: &Desired) -> Plan {
@@ -191,6 +299,7 @@ impl Model {
 
     /// Executes the steps of a plan, and picks any of the ready steps as the next one.
     fn apply(&mut self, plan: &Plan, desired: &Desired, random: &mut Random) -> Result<(), String> {
+        self.routes = self.lasting_routes(desired);
         let mut done = BTreeSet::new();
         while done.len() < plan.steps.len() {
             let is_ready = |step: &Step| step.after.keys().chain(&step.waits_for).all(|before| done.contains(before));
@@ -235,6 +344,7 @@ impl Model {
                     ));
                 }
                 let spec = resolution.spec;
+                self.check_order(address, &spec, desired)?;
                 let change = entry.as_ref().map(|entry| change(&entry.spec, &spec, address, &self.kinds));
                 let outputs = match (&change, &entry) {
                     (Some(Change::Keep | Change::Update(_)), Some(entry)) => entry.outputs.clone(),
@@ -249,6 +359,92 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// The routes of HTTP APIs that exist both before and after an update to `desired`. Where only one of the two has an HTTP
+    /// API, all of its routes.
+    fn lasting_routes(&self, desired: &Desired) -> BTreeSet<(Scope, String)> {
+        let of = |addresses: Vec<&Address>| -> (BTreeSet<Scope>, BTreeSet<(Scope, String)>) {
+            let routes = addresses.iter().filter(|at| at.kind == "route");
+            let routes = routes.filter_map(|at| Some((at.scope.clone(), at.key.clone()?))).collect();
+            (addresses.iter().filter(|at| at.kind == "http_api").map(|at| at.scope.clone()).collect(), routes)
+        };
+        let (before, old) = of(self.ledger.entries.keys().collect());
+        let (after, new) = of(desired.nodes().keys().collect());
+        let lasts = |(scope, key): &(Scope, String)| {
+            let both = (scope.clone(), key.clone());
+            (!before.contains(scope) || old.contains(&both)) && (!after.contains(scope) || new.contains(&both))
+        };
+        old.union(&new).filter(|route| lasts(route)).cloned().collect()
+    }
+
+    /// Checks that a custom domain name leads to an API only after the API has answered a probe. If the default endpoints are
+    /// disabled, the probe itself uses the name.
+    fn check_order(&mut self, address: &Address, spec: &Json, desired: &Desired) -> Result<(), String> {
+        if address.kind == "probe" {
+            self.probed.extend(spec["host"].as_str().map(str::to_owned));
+        }
+        let is_endpoint = |at: &&Address| at.kind.ends_with("_endpoint") && at.scope == address.scope;
+        let endpoint = desired.nodes().iter().find(|(at, _)| is_endpoint(at)).map(|(_, node)| &node.spec["disabled"]);
+        if address.kind != "mapping" || endpoint == Some(&Json::Bool(true)) {
+            return Ok(());
+        }
+        let host =
+            self.apis().find(|(_, api)| api.outputs["id"] == spec["api_id"]).map(|(_, api)| &api.outputs["host"]);
+        match host.and_then(Json::as_str).filter(|host| !self.probed.contains(*host)) {
+            Some(host) => Err(format!("{address} leads to {host}, which has answered no probe")),
+            None => Ok(()),
+        }
+    }
+
+    /// The APIs of both protocols.
+    fn apis(&self) -> impl Iterator<Item = (&Address, &Entry)> {
+        self.objects("http_api").chain(self.objects("rest_api"))
+    }
+
+    /// Describes why requests to an API would fail.
+    fn api_failure(&self, id: &Json) -> Option<String> {
+        let Some((at, _)) = self.apis().find(|(_, api)| api.outputs["id"] == *id) else {
+            return Some(format!("there is no API {id}"));
+        };
+        let has = |kind: &str| self.objects(kind).any(|(_, part)| part.spec["api_id"] == *id);
+        if at.kind == "rest_api" {
+            let definition = self.objects("rest_definition").find(|(_, definition)| definition.spec["api_id"] == *id);
+            let Some((_, definition)) = definition.filter(|_| has("rest_stage")) else {
+                return Some(format!("{at} has no stage or no definition"));
+            };
+            let mut named = BTreeSet::new();
+            texts(&definition.spec["values"], &mut named);
+            let aliases = self
+                .objects("alias")
+                .filter(|(_, alias)| alias.outputs["arn"].as_str().is_some_and(|arn| named.contains(arn)));
+            let refused = aliases.map(|(alias, _)| alias).find(|alias| !self.is_permitted(id, alias));
+            return refused.map(|alias| format!("{at} may not call {alias}"));
+        }
+        if !has("stage") {
+            return Some(format!("{at} has no stage"));
+        }
+        let missing = self.routes.iter().filter(|(scope, _)| *scope == at.scope).find(|(_, key)| {
+            let is_route = |route: &Entry| route.spec["api_id"] == *id && route.spec["key"] == **key;
+            !self.objects("route").any(|(_, route)| is_route(route) && self.may_call(id, &route.spec["integration_id"]))
+        });
+        missing.map(|(_, key)| format!("{at} has no route {key} to a function that it may call"))
+    }
+
+    /// Whether the API may call the function behind an integration.
+    fn may_call(&self, api_id: &Json, integration_id: &Json) -> bool {
+        let integration = self.objects("integration").find(|(_, one)| one.outputs["id"] == *integration_id);
+        let alias = |arn: &Json| self.objects("alias").find(|(_, alias)| alias.outputs["arn"] == *arn);
+        let alias = integration.and_then(|(_, one)| alias(&one.spec["function_arn"]));
+        alias.is_some_and(|(at, _)| self.is_permitted(api_id, at))
+    }
+
+    /// Whether the policy of the function with the alias `at` lets the API call it.
+    fn is_permitted(&self, api_id: &Json, at: &Address) -> bool {
+        let function = self.ledger.entries.get(at).map(|alias| &alias.spec["function"]);
+        let allows =
+            |permission: &Entry| permission.spec["api_id"] == *api_id && Some(&permission.spec["function"]) == function;
+        self.objects("permission").any(|(own, permission)| own.scope == at.scope && allows(permission))
     }
 
     fn new_outputs(&mut self, address: &Address, spec: &Json) -> Json {
@@ -269,7 +465,7 @@ impl Model {
 
     /// Describes a dangling reference, or a record or distribution whose requests would fail now.
     fn outage(&self) -> Option<String> {
-        let mut alive = BTreeSet::new();
+        let mut alive: BTreeSet<&str> = self.referent.iter().map(String::as_str).collect();
         self.objects("").for_each(|(_, entry)| texts(&entry.outputs, &mut alive));
         for (address, entry) in self.objects("") {
             let mut named = BTreeSet::new();
@@ -305,35 +501,52 @@ impl Model {
         else {
             return Some(format!("no domain has the target {}", set["target"]));
         };
-        let maps_domain = |(other, mapping): (&Address, &Entry)| {
+        let maps_domain = |(other, mapping): &(&Address, &Entry)| {
             other.scope == at.scope && mapping.spec["domain"] == domain.outputs["name"]
         };
-        let is_mapped = self.objects("mapping").any(maps_domain);
+        let Some((_, mapping)) = self.objects("mapping").find(maps_domain) else {
+            return Some(format!("{at} has no API mapping"));
+        };
         let is_assigned = |(_, check): &(&Address, &Entry)| check.outputs["id"] == set["health_check_id"];
         let checked_host = self.objects("health_check").find(is_assigned).map(|(_, check)| &check.spec["host"]);
         match checked_host.filter(|host| self.disabled_hosts().contains(host)) {
             Some(host) => Some(format!("its health check uses {host}, which is disabled")),
-            None => (!is_mapped).then(|| format!("{at} has no API mapping")),
+            None => self.api_failure(&mapping.spec["api_id"]),
         }
     }
 
-    /// Describes a distribution whose origin is a disabled endpoint.
+    /// Describes a distribution with an origin that does not answer.
     fn origin_failure(&self) -> Option<String> {
         let (_, distribution) = self.ledger.entries.iter().find(|(address, _)| address.kind == "distribution")?;
         let origins = distribution.spec["origins"].as_object()?;
-        let disabled = self.disabled_hosts();
-        let host = origins.values().map(|origin| &origin["host"]).find(|host| disabled.contains(host))?;
-        Some(format!("the distribution uses {host}, which is disabled"))
+        origins.values().map(|origin| &origin["host"]).find_map(|host| {
+            let reason = self.host_failure(host)?;
+            Some(format!("the distribution uses {host}: {reason}"))
+        })
+    }
+
+    /// Describes why requests to a host would fail: a default endpoint, or a name with a record.
+    fn host_failure(&self, host: &Json) -> Option<String> {
+        if self.disabled_hosts().contains(&host) {
+            return Some("it is disabled".to_owned());
+        }
+        if let Some((_, api)) = self.apis().find(|(_, api)| api.outputs["host"] == *host) {
+            return self.api_failure(&api.outputs["id"]);
+        }
+        let has_record =
+            self.ledger.entries.values().any(|entry| entry.spec["name"] == *host && entry.spec.get("sets").is_some());
+        (!has_record).then(|| "it has no record".to_owned())
     }
 
     /// The hosts of the APIs whose default endpoints are disabled.
     fn disabled_hosts(&self) -> Vec<&Json> {
         let disabled: Vec<&Json> = self
             .objects("execute_api_endpoint")
+            .chain(self.objects("rest_endpoint"))
             .filter(|(_, endpoint)| endpoint.spec["disabled"] == true)
             .map(|(_, endpoint)| &endpoint.spec["api_id"])
             .collect();
-        let apis = self.objects("http_api").filter(|(_, api)| disabled.contains(&&api.outputs["id"]));
+        let apis = self.apis().filter(|(_, api)| disabled.contains(&&api.outputs["id"]));
         apis.map(|(_, api)| &api.outputs["host"]).filter(|host| !host.is_null()).collect()
     }
 }
@@ -371,11 +584,13 @@ fn is_ordered(plan: &Plan, before: usize, after: usize, succeeds: bool) -> bool 
     seen.contains(&before)
 }
 
-/// Creates the first configuration, updates it to the second, and destroys it. Planning fails if the lint rejects the
-/// plan.
+/// Creates the first configuration, updates it to the second and back to the first, and destroys it. Planning fails if the lint
+/// rejects the plan.
 fn apply_and_destroy(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
     let (mut model, mut random) = (Model::new(pair), Random(seed));
-    for (_, desired) in [&pair.from, &pair.to] {
+    for (hcl, desired) in [&pair.from, &pair.to, &pair.from] {
+        // A switch is never a replacement of the whole resource.
+        prop_assert_eq!(Api.replaced_by(&config(&pair.from.0), &config(hcl)), vec![]);
         let plan = model.plan(desired);
         let applied = model.apply(&plan, desired, &mut random);
         prop_assert_eq!(applied, Ok(()), "{:?}", &pair);
@@ -390,12 +605,74 @@ fn apply_and_destroy(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A function that is attached to the API as it is.
+fn attached(api: &Ledger) -> Desired {
+    let hcl = "name = \"reports\"\napi = \"giraffe\"\nfunction = { source_dir = \"src\", handler = \"app.handler\", \
+               runtime = \"python3.12\", routes = [\"GET /attached\"] }";
+    let config = complete(&parsed(hcl), &Function.schema().ty());
+    let view = View::made(api, &Catalog::default());
+    expand_with_referent(&Function, &config, &BTreeMap::new(), &FakePackages, (None, Some(&view))).unwrap().desired
+}
+
+/// The texts in the outputs of all objects.
+fn outputs(ledger: &Ledger) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    ledger.entries.values().for_each(|entry| texts(&entry.outputs, &mut all));
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// Updates an HTTP API to which a function is attached, and then the function.
+fn update_beneath_an_attached_function(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
+    let is_http = |desired: &Desired| desired.nodes().keys().any(|address| address.kind == "http_api");
+    if !is_http(&pair.from.1) || !is_http(&pair.to.1) {
+        return Ok(());
+    }
+    let (mut api, mut random) = (Model::new(pair), Random(seed));
+    let mut function: Option<Model> = None;
+    for (_, desired) in [&pair.from, &pair.to, &pair.from] {
+        let plan = api.plan(desired);
+        let regions = |ledger: &Ledger| -> BTreeSet<Scope> {
+            ledger
+                .entries
+                .keys()
+                .filter(|address| address.kind == "http_api")
+                .map(|address| address.scope.clone())
+                .collect()
+        };
+        let before = regions(&api.ledger);
+        prop_assert_eq!(api.apply(&plan, desired, &mut random), Ok(()), "{:?}", pair);
+        let kept: BTreeSet<Scope> = before.intersection(&regions(&api.ledger)).cloned().collect();
+        let attached = attached(&api.ledger);
+        let model = function.get_or_insert_with(|| Model::of(&[&attached]));
+        model.referent = outputs(&api.ledger);
+        // The parts in a region that the API left are gone with it, and a probe is a request of the past.
+        let exists = |at: &Address| at.scope.region().is_none() || kept.contains(&at.scope) && at.kind != "probe";
+        model.ledger.entries.retain(|address, _| exists(address));
+        prop_assert_eq!(model.outage(), None, "{:?}", pair);
+        let plan = model.plan(&attached);
+        let moves = |step: &Step| {
+            kept.contains(&step.address.scope) && ["route", "integration"].contains(&step.address.kind.as_str())
+        };
+        prop_assert_eq!(plan.steps.iter().find(|step| moves(step)), None, "{:?}", pair);
+        prop_assert_eq!(model.apply(&plan, &attached, &mut random), Ok(()), "{:?}", pair);
+        prop_assert_eq!(model.plan(&attached).steps, vec![], "{:?}", pair);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn update_between_any_two_configurations_is_safe_in_any_order(pair in pairs(), seed in any::<u64>()) {
         apply_and_destroy(&pair, seed)?;
+    }
+
+    /// An update of an HTTP API keeps everything that an attached function refers to, in every region that stays. The function then
+    /// follows the regions of the API.
+    #[test]
+    fn attached_function_survives_any_update_of_its_api(pair in pairs(), seed in any::<u64>()) {
+        update_beneath_an_attached_function(&pair, seed)?;
     }
 
     /// The lint detects every removed ordering, except one that the remaining orderings imply.
