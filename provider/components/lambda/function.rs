@@ -73,6 +73,7 @@ pub struct Spec {
 
 /// The code of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "an API has few functions, and a box would be in every pattern")]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// A zip file that the provider uploads.

@@ -183,6 +183,9 @@ pub(crate) fn apply_request(proxy: &Proxy, certificate: &mut Value) -> bool {
             let boxes = ["administrator", "hostmaster", "postmaster", "webmaster", "admin"];
             option["ValidationEmails"] = boxes.map(|name| format!("{name}@{domain}")).to_vec().into();
             option["ValidationDomain"] = domain.into();
+            if let Some(fields) = option.as_object_mut() {
+                fields.remove("ResourceRecord");
+            }
         }
     }
     by_email

@@ -1,5 +1,8 @@
 //! API Gateway v2.
 
+use aws_sdk_acm::primitives::Blob;
+use aws_sdk_apigatewayv2::types::MutualTlsAuthenticationInput;
+
 use crate::fixtures::configuration;
 use crate::world::{World, error_of};
 
@@ -24,6 +27,31 @@ async fn a_domain_name_needs_a_suitable_certificate() {
     assert!(error_of!(make(&world, &pending).await).1.contains("must be in 'us-west-2'"));
     world.set_region("us-east-1");
     make(&world, &pending).await.unwrap();
+}
+
+#[tokio::test]
+async fn mutual_tls_needs_a_trust_store_in_s3_and_proof_of_control() {
+    let world = World::immediate().await;
+    let create = async |arn: &str, ownership: Option<&str>, truststore: &str| {
+        let mut configuration = configuration(arn);
+        configuration.ownership_verification_certificate_arn = ownership.map(str::to_owned);
+        let mutual_tls = MutualTlsAuthenticationInput::builder().truststore_uri(truststore).build();
+        let domain = world.apigatewayv2().create_domain_name().domain_name("api.a.com");
+        domain.domain_name_configurations(configuration).mutual_tls_authentication(mutual_tls).send().await
+    };
+    let zone = world.zone().await;
+    let issued = world.certificate(&zone, "api.a.com").await;
+    let request = world.acm().import_certificate().certificate(Blob::new("a")).private_key(Blob::new("b"));
+    let imported = request.send().await.unwrap().certificate_arn.unwrap();
+    let uri = "s3://truststore/authorities.pem";
+    for (arn, ownership, truststore) in [
+        (&issued, None, "https://truststore/authorities.pem"),
+        (&issued, None, "s3://truststore"),
+        (&imported, None, uri),
+    ] {
+        assert_eq!(error_of!(create(arn, ownership, truststore).await).0, "BadRequestException", "{truststore}");
+    }
+    create(&imported, Some(&issued), uri).await.unwrap();
 }
 
 #[tokio::test]
