@@ -74,7 +74,7 @@ fn owners(config: &Config, found: &mut Found) {
         }
         _ => {}
     }
-    let gateway = config.gateway().unwrap_or_default();
+    let Ok(gateway) = config.gateway() else { return };
     let authorizing = gateway.authorizing_functions();
     let needs_routes = |name: Option<&str>| {
         name.is_some() && gateway.openapi().is_null() && !authorizing.iter().any(|one| one.map(String::as_str) == name)
