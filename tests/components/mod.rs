@@ -5,6 +5,7 @@ mod apigateway;
 mod cloudfront;
 mod connect;
 mod discovery;
+mod edge_routing;
 mod iam;
 mod lambda;
 mod logs;

@@ -20,6 +20,7 @@ pub(super) const ALL: &[Topology] = &[
     Topology { name: "failover", config: failover },
     Topology { name: "latency", config: latency },
     Topology { name: "cdn-group", config: cdn_group },
+    Topology { name: "key-value-store", config: key_value_store },
 ];
 
 /// The topology of this name.
@@ -65,5 +66,14 @@ fn cdn_group(world: &World, _: &str) -> Json {
         "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
         "function": world.function(),
         "cdn": { "origin": "group", "failover_status_codes": [502, 503, 504] },
+    })
+}
+
+fn key_value_store(world: &World, _: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
+        "function": world.function(),
+        "cdn": { "origin": "key_value_store" },
     })
 }

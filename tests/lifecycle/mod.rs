@@ -15,6 +15,7 @@ mod import;
 mod install;
 mod interrupted;
 mod invalid_configurations;
+mod key_value_store;
 mod kill_recovery;
 mod replacement;
 mod rest;

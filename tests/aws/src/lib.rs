@@ -43,6 +43,7 @@ mod xml;
 
 pub use calls::Call;
 pub use consistency::EventualConsistency;
+pub use edge::{Decision, FunctionRuntime, Invocation};
 pub use error::Error;
 pub use fault::{Effect, Fault};
 pub use inventory::Inventory;

@@ -90,6 +90,7 @@ impl LocalAws {
             usage: Usage::default(),
             down: Mutex::default(),
             edge: crate::edge::EdgeCache::default(),
+            viewer_functions: crate::edge::FunctionRuntime::default(),
         });
         if let Some(listener) = listener {
             runtime.spawn(proxy::serve(Arc::clone(&proxy), listener));

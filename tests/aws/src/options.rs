@@ -83,6 +83,8 @@ pub struct Delays {
     pub certificate_released: Duration,
     /// From a change of records until it is INSYNC.
     pub change_insync: Duration,
+    /// From CreateKeyValueStore until the store is READY.
+    pub key_value_store_ready: Duration,
     /// From a change of a distribution until it is Deployed.
     pub distribution_deployed: Duration,
 }
@@ -103,6 +105,7 @@ impl Delays {
             certificate_issued: time,
             certificate_released: time,
             change_insync: time,
+            key_value_store_ready: time,
             distribution_deployed: time,
         }
     }

@@ -142,6 +142,9 @@ pub struct Behavior {
     /// The id of the response headers policy.
     #[serde(default)]
     pub response_headers_policy_id: Option<Input<String>>,
+    /// The ARN of the CloudFront function for viewer requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer_function_arn: Option<Input<String>>,
     /// Whether CloudFront compresses responses.
     #[serde(default = "yes")]
     pub compress: bool,
@@ -159,6 +162,7 @@ impl Behavior {
             cache_policy_id: caching_disabled(),
             origin_request_policy_id: all_viewer_except_host(),
             response_headers_policy_id: None,
+            viewer_function_arn: None,
             compress: true,
             viewer_protocol: redirect_to_https(),
         }

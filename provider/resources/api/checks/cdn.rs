@@ -3,9 +3,10 @@
 mod caching;
 mod paths;
 mod settings;
+mod steering;
 
 use super::{Found, each};
-use crate::resources::api::config::{Cdn, Config};
+use crate::resources::api::config::{Cdn, Config, Origin};
 use crate::resources::api::edge::Edge;
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::Shape;
@@ -28,6 +29,9 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     let Some((shape, edge)) = shape.and_then(|shape| Some((shape, shape.cdn.as_ref()?))) else { return };
     origins(shape, edge, found);
     group_order(shape, edge, cdn, found);
+    if edge.is_steered() {
+        steering::check(config, shape, found);
+    }
     paths::targets(shape, edge, found);
     caching::shared(edge, found);
     caching::unused(edge, cdn, found);
@@ -75,9 +79,9 @@ fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
                       region serve, or set cdn.origin to \"latency\".";
         found.error(at("origin"), "Origin group needs two regions", detail);
     }
-    if !edge.is_group() && shape.names.is_none() {
+    if edge.origin == Origin::Latency && shape.names.is_none() {
         let detail = "The origin \"latency\" is a name that Route 53 routes to the regions, and without a domain there is no \
-                      such name. Add a domain, or set cdn.origin to \"group\".";
+                      such name. Add a domain, or set cdn.origin to \"group\" or \"key_value_store\".";
         found.error(at("origin"), "Latency origin without a domain", detail);
     }
     let Some(names) = shape.names.as_ref().filter(|names| edge.uses_regions() && !names.regional) else { return };
@@ -102,8 +106,11 @@ fn group_order(shape: &Shape, edge: &Edge, cdn: &Cdn, found: &mut Found) {
         if edge.is_group() {
             group_members(shape, order, &at("group_order"), found);
         } else {
-            let detail = "group_order names the regions of the origin group of cdn.origin = \"group\", and cdn.origin is \
-                          \"latency\". Remove group_order.";
+            let detail = format!(
+                "group_order names the regions of the origin group of cdn.origin = \"group\", and cdn.origin is {:?}. Remove \
+                 group_order.",
+                edge.origin.as_str()
+            );
             found.error(at("group_order"), "Group order without an origin group", detail);
         }
         return;

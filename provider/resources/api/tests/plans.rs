@@ -36,7 +36,7 @@ const CIDRS: [[&str; 2]; 4] = [
 fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
-    let (domain, cdn, policy) = (pick(3), pick(3), POLICIES[pick(6)]);
+    let (domain, cdn, policy) = (pick(3), pick(4), POLICIES[pick(6)]);
     let (mut regions, mut serving) = (Vec::new(), Vec::new());
     for (at, name) in REGIONS.iter().enumerate() {
         let (kind, weight, primary) = (pick(4), pick(3) * 50, pick(2));
@@ -73,7 +73,9 @@ fn hcl(choices: &[u8]) -> String {
     }
     let (check, drain) = (pick(4), [60, 0, 300][pick(3)]);
     let over_regions = if pick(2) == 1 { ", calculated = { threshold = 1 }" } else { "" };
-    if domain > 0 && cdn != 1 {
+    if cdn == 3 {
+        hcl += &format!("routing = {{ policy = \"{policy}\" }}\n");
+    } else if domain > 0 && cdn != 1 {
         let check = match check {
             0 => String::new(),
             3 => ", health_check = { path = \"/\", protocol = \"tcp\" }".to_owned(),
@@ -86,7 +88,7 @@ fn hcl(choices: &[u8]) -> String {
     let (log, route) = (pick(2) == 1, pick(2) == 1);
     let log = if log { ", access_log = {}" } else { "" };
     let routes = if route { "\"GET /a\", \"$default\"" } else { "\"$default\"" };
-    let disabled = disabled && domain > 0 && cdn != 1;
+    let disabled = disabled && domain > 0 && cdn != 1 && cdn != 3;
     hcl += &format!("gateway = {{ routes = [{routes}], disable_execute_api_endpoint = {disabled}{log} }}\n");
     let (reads, alias, invalidates) = (pick(4), pick(2) == 1, pick(2) == 1);
     if cdn > 0 {
@@ -105,7 +107,8 @@ fn hcl(choices: &[u8]) -> String {
         }
         let alias =
             if alias && domain > 0 { format!(", aliases = [\"api{domain}.example.com\"]") } else { String::new() };
-        hcl += &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency"][cdn]);
+        hcl +=
+            &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency", "key_value_store"][cdn]);
     }
     hcl
 }

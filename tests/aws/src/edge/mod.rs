@@ -6,12 +6,14 @@
 //! availability with CloudFront origin failover", "Generate custom error responses".
 
 mod cache;
+mod functions;
 mod policy;
 
 use std::time::Duration;
 
 pub(crate) use cache::EdgeCache;
 use cache::Key;
+pub use functions::{Decision, FunctionRuntime, Invocation};
 use http::header::{COOKIE, HOST, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use policy::{CachePolicy, Selections};
@@ -47,8 +49,8 @@ struct Policies {
 }
 
 /// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
-pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
-    let Some(edge) = find(proxy, aws_host).await? else {
+pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request: Request) -> Result<Response, Error> {
+    let Some(mut edge) = find(proxy, aws_host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
     };
     let distribution = &edge.distribution;
@@ -59,13 +61,16 @@ pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, request: Req
         let message = "The Amazon CloudFront distribution is configured to block access from your country.";
         return Ok(marked(failure(403, message), "Error from cloudfront"));
     }
-    let behavior = distribution.behavior(&request.path);
+    let mut behavior = distribution.behavior(&request.path);
     if let Some(response) = over_http(&behavior, host, &request) {
         return Ok(response);
     }
     if !behavior.methods.iter().any(|method| method == request.method.as_str()) {
         let message = "This distribution is not configured to allow the HTTP request method.";
         return Ok(marked(failure(403, message), "Error from cloudfront"));
+    }
+    if let Some(response) = edge.viewer_request(&mut behavior, &mut request).await? {
+        return Ok(marked(response, "FunctionGeneratedResponse from cloudfront"));
     }
     edge.respond(&behavior, host, request).await
 }
