@@ -13,11 +13,14 @@ use super::host::{Run, StoredResource};
 use super::matrix::runtime;
 use super::world::{Sources, World, config, resource};
 
+/// Type and configuration of a resource that another one needs.
+type Base = (&'static str, fn(&World) -> Json);
+
 /// A resource type.
 struct Case {
     type_name: &'static str,
-    /// The type and the configuration of a resource that must exist before, and stays.
-    base: Option<(&'static str, fn(&World) -> Json)>,
+    /// A resource that must exist before, and stays.
+    base: Option<Base>,
     /// The configuration of one resource. Two texts give two configurations, and the second is an update of the first.
     config: fn(&World, &str) -> Json,
 }

@@ -208,7 +208,7 @@ impl Component for Record {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let (Some(zone_id), Some(name)) = (spec.zone_id.known(), spec.name.known()) else { return Ok(None) };
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
-        let held: Vec<_> = held.into_iter().filter(|set| record_owners::is_address(set)).collect();
+        let held: Vec<_> = held.into_iter().filter(record_owners::is_address).collect();
         if held.is_empty() {
             return Ok(None);
         }

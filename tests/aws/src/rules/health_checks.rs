@@ -120,7 +120,7 @@ fn endpoint_mistake(config: &Element, kind: &str) -> Option<String> {
     if has("Port") && !config.text_at(&["Port"]).parse::<u16>().is_ok_and(|port| port > 0) {
         return Some("a port is a number from 1 to 65535".to_owned());
     }
-    let Some(regions) = config.child("Regions").filter(|regions| !regions.children.is_empty()) else { return None };
+    let regions = config.child("Regions").filter(|regions| !regions.children.is_empty())?;
     if let Some(unknown) = regions.children.iter().find(|region| !CHECKERS.contains(&region.text.as_str())) {
         return Some(format!("{} is no region of health checkers", unknown.text));
     }
