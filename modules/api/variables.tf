@@ -207,8 +207,9 @@ variable "cdn" {
     CloudFront distribution in front of the regions:
     - `origin`: `latency` sends requests to the domain name that Route 53 routes to the regions, and requires `domain`.
       `group` sends requests to an origin group of two regions: to the primary region, and to the other one if that
-      fails. An origin group only accepts GET, HEAD and OPTIONS requests.
-    - `failover_status_codes`: HTTP status codes of the first origin for which the origin group tries the second.
+      fails. An origin group only accepts GET, HEAD and OPTIONS requests. `key_value_store` lets a CloudFront function choose
+      the region of each request from a table, so that a drain takes effect in seconds.
+    - `failover_status_codes`: HTTP status codes of the first region for which CloudFront tries the second one.
       Defaults to `[502, 503, 504]`.
     - `read_paths`: Path patterns of the requests to send to the origin group, if not all of them are.
     - `price_class`: `PriceClass_100`, `PriceClass_200` or `PriceClass_All` (default).
@@ -224,7 +225,7 @@ variable "cdn" {
   default = null
 
   validation {
-    condition     = var.cdn == null ? true : contains(["latency", "group"], var.cdn.origin)
-    error_message = "The origin must be \"latency\" or \"group\"."
+    condition     = var.cdn == null ? true : contains(["latency", "group", "key_value_store"], var.cdn.origin)
+    error_message = "The origin must be \"latency\", \"group\" or \"key_value_store\"."
   }
 }

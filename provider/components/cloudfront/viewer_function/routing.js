@@ -60,12 +60,13 @@ async function rank(store, table, event) {
 }
 
 async function near(store, regions) {
-    const key = 'near/' + cf.edgeLocation.region;
-    if (!(await store.exists(key))) {
+    try {
+        const ranked = await store.get('near/' + cf.edgeLocation.region);
+        return ranked.split(',');
+    } catch (error) {
+        // A regional cache that the table does not list yet.
         return regions;
     }
-    const ranked = await store.get(key);
-    return ranked.split(',');
 }
 
 async function ofCountry(store, request) {
