@@ -44,7 +44,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         }
         "DeleteDistribution" => delete(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
-        "DeleteFunction" => functions::before(context).await,
+        "CreateFunction" | "UpdateFunction" | "DeleteFunction" => functions::before(context).await,
         name if name.ends_with("Policy") => policies::before(context).await,
         _ => Ok(None),
     }

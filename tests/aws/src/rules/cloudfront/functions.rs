@@ -1,4 +1,4 @@
-//! CloudFront Functions: their associations with behaviours, and the status of key value stores.
+//! CloudFront Functions: their associations with behaviours and key value stores, and the status of key value stores.
 
 use super::{ConfigError, all_behaviors, get_xml};
 use crate::message::Response;
@@ -7,8 +7,23 @@ use crate::xml::Element;
 
 const EVENTS: [&str; 2] = ["viewer-request", "viewer-response"];
 
-/// Rejects the deletion of a function that a distribution uses.
+/// Rejects functions with a key value store that is not ready yet, and the deletion of a function that a distribution uses.
 pub(super) async fn before(context: &Context<'_>) -> Verdict {
+    if context.operation.name == "DeleteFunction" {
+        return delete(context).await;
+    }
+    let request = context.request.xml();
+    let stores = request.items_at(&["FunctionConfig", "KeyValueStoreAssociations", "Items"]);
+    let id = |store: &Element| store.text_at(&["KeyValueStoreARN"]).rsplit('/').next().unwrap_or_default().to_owned();
+    let is_new = |id: String| context.proxy.timers.is_running(&context.timer("key_value_store", &id));
+    if stores.iter().map(id).any(is_new) {
+        let message = "The KVS cannot be associated before the resource is provisioned";
+        return context.refuse(400, "InvalidArgument", message);
+    }
+    Ok(None)
+}
+
+async fn delete(context: &Context<'_>) -> Verdict {
     let arn = format!("arn:aws:cloudfront::{}:function/{}", context.place.account, context.name(0));
     let all = get_xml(context, "distribution").await?.unwrap_or_default();
     for item in all.items_at(&["Items"]) {
