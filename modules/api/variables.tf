@@ -331,7 +331,9 @@ variable "cdn" {
     CloudFront distribution in front of the regions:
     - `origin`: `latency` sends requests to the domain name that Route 53 routes to the regions, and requires `domain`.
       `group` sends requests to an origin group of two regions: to the primary region, and to the other one if that
-      fails. An origin group only accepts GET, HEAD and OPTIONS requests.
+      fails. An origin group only accepts GET, HEAD and OPTIONS requests. `edge_function` lets a Lambda@Edge function choose
+      the region that Route 53 names, and `key_value_store` a CloudFront function by a table, so that a drain takes effect
+      in seconds.
     - `group_order`: The two regions of the origin group, if not the primary region and the other one.
     - `failover_status_codes`: HTTP status codes of the first origin for which the origin group tries the second.
       Defaults to `[502, 503, 504]`.

@@ -162,7 +162,7 @@ impl CallError {
 
 /// Codes for an object that does not exist.
 const NOT_FOUND_CODES: &[&str] = &[
-    // Certificate Manager, CloudWatch Logs, Lambda
+    // Certificate Manager, CloudFront KeyValueStore, CloudWatch Logs, Lambda
     "ResourceNotFoundException",
     // API Gateway
     "NotFoundException",
@@ -170,6 +170,7 @@ const NOT_FOUND_CODES: &[&str] = &[
     "EntityNotFound",
     "NoSuchCachePolicy",
     "NoSuchDistribution",
+    "NoSuchFunctionExists",
     "NoSuchInvalidation",
     "NoSuchOriginRequestPolicy",
     "NoSuchResource",
@@ -193,6 +194,7 @@ const EXISTS_CODES: &[&str] = &[
     "CNAMEAlreadyExists",
     "CachePolicyAlreadyExists",
     "DistributionAlreadyExists",
+    "FunctionAlreadyExists",
     "OriginRequestPolicyAlreadyExists",
     "ResponseHeadersPolicyAlreadyExists",
     // CloudWatch Logs

@@ -7,6 +7,7 @@ mod coalesce;
 mod config;
 mod connect;
 mod consistency;
+mod data_plane;
 mod error;
 mod failure;
 mod http;

@@ -12,13 +12,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::failure::{Failure, Verdict};
 use super::sender::Call;
-use super::services::{Scope, service};
+use super::services::{Scope, service_of};
 use super::{Aws, CallError, CoalescedReads, HttpAnswer, Run};
-
-/// The service in `lambda:CreateFunction`.
-fn service_of(operation: &str) -> &str {
-    operation.split_once(':').map_or(operation, |(service, _)| service)
-}
 
 /// How long a request to an API may take, including its response.
 const LONGEST_REQUEST: Duration = Duration::from_secs(40);
@@ -187,7 +182,7 @@ impl Region {
 
     /// The region whose rate limits and results apply to `operation`: always the home region for a global service.
     pub(super) fn region_of(&self, operation: &str) -> &str {
-        let is_global = service(service_of(operation)).is_some_and(|service| service.scope == Scope::Global);
+        let is_global = service_of(operation).is_some_and(|service| service.scope == Scope::Global);
         if is_global { self.aws.home_region() } else { &self.name }
     }
 
@@ -198,7 +193,8 @@ impl Region {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         T: Send,
     {
-        let endpoint = self.aws.clients.endpoint(service_of(operation), &self.name);
+        let service = service_of(operation).map_or(operation, |service| service.name);
+        let endpoint = self.aws.clients.endpoint(service, &self.name);
         let region = self.region_of(operation);
         let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
         let attempt: &Repeated<'_, Result<T, Failure>> = &|| {

@@ -1,13 +1,13 @@
 //! The table of AWS services: clients, endpoint names, documentation, scopes and limits follow from its lines.
 
-use super::Region;
 use super::clients::{Clients, Pool};
+use super::{Region, data_plane};
 use crate::desired::Limit;
 
 /// An AWS service that the provider calls.
 #[derive(Debug)]
 pub struct Service {
-    /// The name in the provider's `endpoints` argument, and the service in IAM actions: `lambda`.
+    /// The name in the provider's `endpoints` argument: `lambda`. IAM actions have the same name, with hyphens.
     pub name: &'static str,
     /// The service's own name, for documentation: `Lambda`.
     pub title: &'static str,
@@ -47,7 +47,7 @@ const fn separate(operation: &'static str, burst: u32, per_second: f64) -> Servi
 }
 
 macro_rules! services {
-    ($($name:ident $title:literal $scope:ident [$($client:ident: $sdk:ident),*] [$($limit:expr),* $(,)?];)*) => {
+    ($($name:ident $title:literal $scope:ident [$($client:ident: $sdk:ident $(at $endpoint:path)?),*] [$($limit:expr),* $(,)?];)*) => {
         /// Every service that the provider calls, by name.
         pub static SERVICES: &[Service] = &[$(Service {
             name: stringify!($name),
@@ -66,7 +66,12 @@ macro_rules! services {
         impl Clients {
             $($(
                 pub(super) fn $client(&self, region: &str) -> $sdk::Client {
-                    let new = || $sdk::Client::new(&self.config(stringify!($name), region));
+                    let new = || {
+                        let config = self.config(stringify!($name), region);
+                        let builder = $sdk::config::Builder::from(&config);
+                        $(let builder = $endpoint(builder, config.endpoint_url());)?
+                        $sdk::Client::from_conf(builder.build())
+                    };
                     self.pools.$client.get(region, new)
                 }
             )*)*
@@ -84,7 +89,8 @@ macro_rules! services {
 }
 
 // Each line has the name, the title, the scope, the clients with their SDK crates, and the limits: calls after a pause (the
-// burst), then calls per second. `execute_api` has no client: probes send it plain requests.
+// burst), then calls per second. A client whose endpoint the SDK would change has a function that sets it. `execute_api` has
+// no client: probes send it plain requests.
 //
 // Sources: "Amazon API Gateway quotas", "Amazon Route 53 quotas", "Lambda quotas" (API requests), "ACM quotas" (API rate
 // quotas: one for each operation, none for all together), "CloudWatch Logs quotas". AWS publishes no limits for IAM and
@@ -104,6 +110,9 @@ services! {
         limit("apigateway:*", 40, 10.0),
     ];
     cloudfront  "CloudFront"            Global   [cloudfront: aws_sdk_cloudfront] [limit("cloudfront:*", 10, 5.0)];
+    cloudfront_keyvaluestore "CloudFront KeyValueStore" Global [
+        cloudfront_keyvaluestore: aws_sdk_cloudfrontkeyvaluestore at data_plane::key_value_stores
+    ] [];
     execute_api "requests to the APIs"  Regional [] [];
     iam         "IAM"                   Global   [iam: aws_sdk_iam] [limit("iam:*", 20, 10.0)];
     lambda      "Lambda"                Regional [lambda: aws_sdk_lambda] [
@@ -118,9 +127,10 @@ services! {
     wafv2       "WAF"                   Regional [wafv2: aws_sdk_wafv2] [];
 }
 
-/// The service of this name.
-pub(super) fn service(name: &str) -> Option<&'static Service> {
-    SERVICES.iter().find(|service| service.name == name)
+/// The service of an operation or an IAM action: `lambda:CreateFunction`.
+pub(super) fn service_of(operation: &str) -> Option<&'static Service> {
+    let name = operation.split_once(':').map_or(operation, |(name, _)| name);
+    SERVICES.iter().find(|service| service.name.replace('_', "-") == name || service.name == name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! CloudFront distributions.
 
-use multiregion::components::Found;
+use multiregion::components::{Found, Holder};
 use serde_json::{Value as Json, json};
 use strict_aws::{Effect, Fault};
 
@@ -251,6 +251,139 @@ async fn a_create_of_a_policy_whose_reply_is_lost_creates_one() {
     bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:CreateCachePolicy").nth(1));
     let (address, spec, _) = policies().into_iter().next().unwrap();
     bench.create(address, &spec).await;
+}
+
+fn store(name: &str, team: &str) -> Json {
+    json!({ "name": name, "tags": tags("global/key_value_store", team) })
+}
+
+fn viewer_function(code: &str, store_arn: &Json, team: &str) -> Json {
+    json!({ "name": "giraffe", "code": code, "store_arn": store_arn, "tags": tags("global/viewer_function", team) })
+}
+
+fn key_values(store_arn: &Json, regions: &[&str]) -> Json {
+    let route = json!({ "value": { "primary": false, "weight": 100, "countries": [] } });
+    let regions: serde_json::Map<_, _> = regions.iter().map(|name| ((*name).to_owned(), route.clone())).collect();
+    json!({ "store_arn": store_arn, "steering": "edge", "regions": regions, "failover_status_codes": [502] })
+}
+
+const CODE: &str = "function handler(event) { return event.request; }";
+
+#[tokio::test]
+async fn a_key_value_store_with_its_function_and_keys_is_created_updated_discovered_and_deleted() {
+    let bench = Bench::start().await;
+    let (at_store, at_function, at_values) = ("global/key_value_store", "global/viewer_function", "global/key_values");
+    let spec = store("giraffe", "zoo");
+    let outputs = bench.create(at_store, &spec).await;
+    bench.create_again(at_store, &spec, &outputs).await;
+    let arn = &outputs["arn"];
+    bench.update(at_store, &outputs, &spec, &store("giraffe", "farm")).await;
+
+    let before = viewer_function(CODE, arn, "zoo");
+    let function = bench.create(at_function, &before).await;
+    bench.create_again(at_function, &before, &function).await;
+    let after = viewer_function(&CODE.replace("event.request", "null"), arn, "farm");
+    bench.update(at_function, &function, &before, &after).await;
+
+    let one = key_values(arn, &["us-east-1"]);
+    let values = bench.create(at_values, &one).await;
+    bench.create_again(at_values, &one, &values).await;
+    let two = key_values(arn, &["eu-central-1", "us-east-1"]);
+    bench.local.clear_calls();
+    bench.update(at_values, &values, &one, &two).await;
+    let writes = bench.local.calls().iter().filter(|call| call.writes()).map(|call| call.name()).collect::<Vec<_>>();
+    assert_eq!(writes, ["cloudfront-keyvaluestore:UpdateKeys"], "all keys change in one request");
+    let calls = bench.calls_of_a_repeated_update(at_values, &values, &two).await;
+    assert!(!calls.contains(&"cloudfront-keyvaluestore:UpdateKeys".to_owned()), "{calls:?}");
+
+    let kinds = ["claim", "key_value_store", "viewer_function", "distribution", "key_values"];
+    let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
+    for (address, spec) in [(at_store, &store("giraffe", "farm")), (at_function, &after)] {
+        assert_eq!(&ledger.entries[&address.parse().unwrap()].spec, spec, "{address}");
+    }
+    let found = &ledger.entries[&at_values.parse().unwrap()].spec;
+    assert_eq!(found["regions"].as_object().unwrap().keys().collect::<Vec<_>>(), ["eu-central-1", "us-east-1"]);
+
+    bench.delete(at_values, &two, &values).await;
+    bench.delete(at_function, &after, &function).await;
+    bench.delete(at_store, &store("giraffe", "farm"), &outputs).await;
+}
+
+#[tokio::test]
+async fn a_distribution_uses_a_function_until_it_is_removed() {
+    let bench = Bench::start().await;
+    let outputs = bench.create("global/key_value_store", &store("giraffe", "zoo")).await;
+    let function = bench.create("global/viewer_function", &viewer_function(CODE, &outputs["arn"], "zoo")).await;
+    let mut spec = plain();
+    spec["default_behavior"]["viewer_function_arn"] = function["arn"].clone();
+    let distribution = bench.create(ADDRESS, &spec).await;
+
+    // Without the function, the association is removed.
+    bench.update(ADDRESS, &distribution, &spec, &plain()).await;
+    bench.update(ADDRESS, &distribution, &plain(), &spec).await;
+    bench.delete(ADDRESS, &spec, &distribution).await;
+
+    let mut missing = plain();
+    missing["default_behavior"]["viewer_function_arn"] = json!("arn:aws:cloudfront::123456789012:function/missing");
+    let (aws, component) = bench.at(ADDRESS);
+    let error = component.create(&aws, &missing).await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidFunctionAssociation"), "{error}");
+}
+
+#[tokio::test]
+async fn keys_that_others_added_are_removed() {
+    let bench = Bench::start().await;
+    let outputs = bench.create("global/key_value_store", &store("giraffe", "zoo")).await;
+    let (wide, narrow) = (
+        key_values(&outputs["arn"], &["us-east-1"]),
+        with(&key_values(&outputs["arn"], &[]), json!({ "steering": "order" })),
+    );
+    let values = bench.create("global/key_values", &wide).await;
+    let (aws, component) = bench.at("global/key_values");
+    // The spec of another writer has fewer keys.
+    let (read, _) = component.read(&aws, &narrow, &values).await.unwrap().unwrap();
+    assert_eq!(read["regions"]["us-east-1"]["value"]["weight"], 100);
+    bench.update("global/key_values", &values, &wide, &narrow).await;
+}
+
+#[tokio::test]
+async fn a_store_and_a_function_of_another_owner_are_foreign() {
+    let bench = Bench::start().await;
+    let outputs = bench.create("global/key_value_store", &store("giraffe", "zoo")).await;
+    let function = viewer_function(CODE, &outputs["arn"], "zoo");
+    let held = bench.create("global/viewer_function", &function).await;
+    for (address, spec, outputs) in
+        [("global/key_value_store", store("giraffe", "zoo"), &outputs), ("global/viewer_function", function, &held)]
+    {
+        let (_, component) = bench.at(address);
+        let rival = bench.rival(address);
+        let found = component.find(&rival, &spec).await.unwrap();
+        assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("giraffe")), "{found:?}");
+        assert!(matches!(component.holder(&rival, &spec, outputs).await.unwrap(), Holder::Stranger(_)), "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_whose_reply_is_lost_creates_one_store_and_one_function() {
+    let bench = Bench::start().await;
+    for operation in ["CreateKeyValueStore", "CreateFunction", "PublishFunction"] {
+        bench.local.inject(Fault::new(Effect::ReplyLost).operation(&format!("cloudfront:{operation}")).nth(1));
+    }
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront-keyvaluestore:UpdateKeys").nth(1));
+    let outputs = bench.create("global/key_value_store", &store("giraffe", "zoo")).await;
+    bench.create("global/viewer_function", &viewer_function(CODE, &outputs["arn"], "zoo")).await;
+    bench.create("global/key_values", &key_values(&outputs["arn"], &["us-east-1"])).await;
+}
+
+#[tokio::test]
+async fn check_refuses_a_routing_table_that_is_too_large() {
+    let bench = Bench::start().await;
+    let (aws, component) = bench.at("global/key_values");
+    let names: Vec<String> = (0..60).map(|n| format!("ap-southeast-{n:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert!(component.check(&aws, &key_values(&json!("arn"), &names[..30])).await.unwrap().is_empty());
+    let problems = component.check(&aws, &key_values(&json!("arn"), &names)).await.unwrap();
+    assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Routing table too large"]);
 }
 
 #[tokio::test]

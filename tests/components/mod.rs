@@ -6,6 +6,7 @@ mod cloudfront;
 mod connect;
 mod discovery;
 mod edge_function;
+mod edge_routing;
 mod iam;
 mod lambda;
 mod logs;

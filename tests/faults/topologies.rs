@@ -44,6 +44,7 @@ pub(super) const ALL: &[Topology] = &[
     Topology { name: "ip-based", config: ip_based, tests: Tests::Pairwise(&["create", "policy", "drain"]) },
     Topology { name: "nested", config: nested, tests: Tests::Pairwise(&["policy"]) },
     Topology { name: "cdn-cache", config: cdn_cache, tests: Tests::Pairwise(&["create", "protocol", "code"]) },
+    Topology { name: "key-value-store", config: key_value_store, tests: Tests::Pairwise(&["create", "drain"]) },
 ];
 
 impl Topology {
@@ -176,5 +177,15 @@ fn cdn_cache(world: &World, zone_id: &str) -> Json {
             "behaviors": { "/static/*": { "cache": { "default_ttl_seconds": 3600 }, "response_headers": headers } },
             "invalidate_on_change": ["/*"],
         },
+    })
+}
+
+/// A CloudFront function that chooses the region from a table.
+fn key_value_store(world: &World, _: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
+        "function": world.function(),
+        "cdn": { "origin": "key_value_store" },
     })
 }

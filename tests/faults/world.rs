@@ -168,6 +168,7 @@ fn delays() -> Delays {
         certificate_issued: Duration::from_secs(40),
         certificate_released: Duration::from_secs(60),
         change_insync: INSYNC,
+        key_value_store_ready: Duration::from_secs(5),
         distribution_deployed: DEPLOYED,
         replicas_removed: Duration::from_secs(4 * 3600),
     }

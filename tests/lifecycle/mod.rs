@@ -20,6 +20,7 @@ mod import;
 mod install;
 mod interrupted;
 mod invalid_configurations;
+mod key_value_store;
 mod kill_recovery;
 mod names;
 mod only_cloudfront;

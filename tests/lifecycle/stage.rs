@@ -211,6 +211,11 @@ impl Stage {
         self.send("GET", host, path, headers, "").await
     }
 
+    /// Sends a request with more headers, each of which ends with a line break.
+    pub(super) async fn request_with(&self, method: &str, host: &str, path: &str, headers: &str) -> HttpResponse {
+        self.send(method, host, path, headers, "").await
+    }
+
     pub(super) async fn request(&self, method: &str, host: &str, path: &str) -> HttpResponse {
         self.send(method, host, path, "", "").await
     }

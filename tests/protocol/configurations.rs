@@ -83,6 +83,7 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
         json!({ "origin": "latency", "read_paths": ["/public/*"], "price_class": "PriceClass_100" }),
         json!({ "origin": "group", "failover_status_codes": [500, 503] }),
         json!({ "origin": "edge_function" }),
+        json!({ "origin": "key_value_store", "read_paths": ["/public/*"] }),
     ]);
     config
 }

@@ -8,17 +8,15 @@ mod origin;
 mod policies;
 mod spec;
 
-use std::collections::BTreeMap;
-
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
-use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary, Tag, TagKeys, Tags as AwsTags};
+use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary};
 use serde::{Deserialize, Serialize};
 
+use super::tagging::{retag, tags_of, to_aws};
 use crate::aws::{CallError, Regional};
 use crate::components::route53::dns;
-use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required};
+use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
-use crate::components::support::tags::TagChange;
 use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Kind, KindMeta};
@@ -257,16 +255,6 @@ async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, 
     none_if_missing(aws.call("cloudfront:GetDistribution", request).await)
 }
 
-async fn tags_of(aws: &Regional, arn: &str) -> Result<BTreeMap<String, String>, CallError> {
-    let ask = || async {
-        let request = || aws.cloudfront().list_tags_for_resource().resource(arn).send();
-        let tags = aws.call("cloudfront:ListTagsForResource", request).await?.tags.and_then(|tags| tags.items);
-        let tags = tags.unwrap_or_default().into_iter();
-        Ok(tags::reported(tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))))
-    };
-    aws.read_once(&format!("cloudfront:ListTagsForResource of {arn}"), ask).await
-}
-
 /// The spec that CloudFront reports, in the spelling of `ours`.
 async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Result<Option<Spec>, CallError> {
     let (answer, tags) = futures::join!(get(aws, &outputs.id), tags_of(aws, &outputs.arn));
@@ -278,25 +266,6 @@ async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Res
     // A distribution that is not deployed needs an update, which waits for the deployment.
     let is_deployed = held.status == deployment::DEPLOYED;
     Ok(Some(Spec { deviations: spec.deviations.record_unless(deployment::STATUS, is_deployed), ..spec }))
-}
-
-fn to_aws(tags: BTreeMap<String, String>) -> Result<AwsTags, CallError> {
-    let tags = tags.into_iter().map(|(key, value)| build_part(Tag::builder().key(key).value(value).build()));
-    Ok(AwsTags::builder().set_items(Some(tags.collect::<Result<_, _>>()?)).build())
-}
-
-async fn retag(aws: &Regional, arn: &str, from: &Tags, to: &Tags) -> Result<(), CallError> {
-    let set = async |tags: BTreeMap<String, String>| {
-        let tags = to_aws(tags)?;
-        let send = || aws.cloudfront().tag_resource().resource(arn).tags(tags.clone()).send();
-        aws.call("cloudfront:TagResource", send).await.map(drop)
-    };
-    let unset = async |keys: Vec<String>| {
-        let keys = TagKeys::builder().set_items(Some(keys)).build();
-        let send = || aws.cloudfront().untag_resource().resource(arn).tag_keys(keys.clone()).send();
-        aws.call("cloudfront:UntagResource", send).await.map(drop)
-    };
-    TagChange::between(from, to).apply(set, unset).await
 }
 
 async fn request(aws: &Regional, spec: &Resolved<Spec>, reference: &str) -> Result<Outputs, CallError> {

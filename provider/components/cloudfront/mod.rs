@@ -1,11 +1,16 @@
 //! Amazon CloudFront.
 
 pub mod cache_policy;
+pub(crate) mod countries;
 pub mod distribution;
 pub mod invalidation;
+pub mod key_value_store;
+pub mod key_values;
 pub mod managed;
 pub mod origin_request_policy;
 mod policy;
 pub mod response_headers_policy;
+mod tagging;
+pub mod viewer_function;
 
 pub use policy::Selection;

@@ -90,7 +90,8 @@ pub(crate) fn normal(text: &str) -> String {
     text.strip_prefix(COUNTRY).map_or_else(|| text.to_owned(), country_text)
 }
 
-fn country_text(country: &str) -> String {
+/// The shortest text of a country.
+pub(crate) fn country_text(country: &str) -> String {
     if CONTINENTS.contains(&country) { format!("{COUNTRY}{country}") } else { country.to_owned() }
 }
 

@@ -178,6 +178,11 @@ impl Edge {
         self.origin == Origin::EdgeFunction
     }
 
+    /// Whether a CloudFront function chooses a region for each request.
+    pub(super) fn is_steered(&self) -> bool {
+        self.origin == Origin::KeyValueStore
+    }
+
     /// Whether the requests to all other paths only read: with an origin group, unless only paths that read are listed, so
     /// that the others may write.
     pub(super) fn default_reads(&self) -> bool {
@@ -188,12 +193,12 @@ impl Edge {
     /// the primary region.
     pub(super) fn has_default_group(&self) -> bool {
         let reads = |path: &PathRule| !path.writes && path.target == Target::Default;
-        self.is_group() || (!self.has_function() && self.paths.iter().any(reads))
+        self.is_group() || (!self.has_function() && !self.is_steered() && self.paths.iter().any(reads))
     }
 
     /// Whether CloudFront sends requests to single regions.
     pub(super) fn uses_regions(&self) -> bool {
-        self.has_default_group() || self.paths.iter().any(|path| path.target != Target::Default)
+        self.has_default_group() || self.is_steered() || self.paths.iter().any(|path| path.target != Target::Default)
     }
 
     /// Whether a path has `region` as an origin of its own.

@@ -171,6 +171,11 @@ impl Shape {
         serving.into_iter().map(|(name, _)| name.as_str()).collect()
     }
 
+    /// The primary region, or the first one by name; drained regions count.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.regions.iter().min_by_key(|(name, place)| (!place.primary, *name)).map(|(name, _)| name.as_str())
+    }
+
     /// The serving secondary regions of failover with more than two regions: a record of their own routes among them by
     /// latency. A drained region counts, so that draining one changes no names.
     pub(super) fn secondaries(&self) -> Vec<&str> {
@@ -386,7 +391,7 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
     };
     let by_cname = edge.is_some_and(Edge::has_function);
     let shared = match edge {
-        Some(edge) if edge.is_group() => None,
+        Some(edge) if edge.is_group() || edge.is_steered() => None,
         // A CNAME record cannot stand at the apex of a zone, and nothing else beside it.
         Some(_) if by_cname => Some(record::cname_of(&name)),
         Some(_) if aliases.contains(&name) => Some(format!("origin.{name}")),

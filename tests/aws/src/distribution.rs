@@ -57,6 +57,8 @@ pub(crate) struct Behavior {
     pub(crate) response_headers_policy: String,
     /// The ARN of the Lambda@Edge function at origin requests.
     pub(crate) origin_request_function: Option<String>,
+    /// The ARN of the CloudFront function for viewer requests; empty when there is none.
+    pub(crate) viewer_request_function: String,
 }
 
 /// A custom error response.
@@ -119,6 +121,17 @@ impl Distribution {
         }
     }
 
+    /// Sends the requests of a behaviour to other origins: to the first one, and after one of the statuses to the second.
+    /// Returns whether all of them exist.
+    pub(crate) fn redirect(&mut self, behavior: &mut Behavior, origins: &[String], status_codes: &[u16]) -> bool {
+        const ID: &str = "chosen by a function";
+        let members = origins.to_vec();
+        let exist = members.iter().all(|id| self.origins.iter().any(|origin| origin.id == *id));
+        self.groups.push(Group { id: ID.to_owned(), members, status_codes: status_codes.to_vec() });
+        ID.clone_into(&mut behavior.target);
+        exist
+    }
+
     /// The custom response to a status.
     pub(crate) fn error(&self, status: u16) -> Option<&ErrorResponse> {
         self.errors.iter().find(|error| error.status == status)
@@ -168,7 +181,14 @@ fn read_behavior(element: &Element) -> Behavior {
         origin_request_policy: text("OriginRequestPolicyId"),
         response_headers_policy: text("ResponseHeadersPolicyId"),
         origin_request_function: function.map(|function| function.text_at(&["LambdaFunctionARN"]).to_owned()),
+        viewer_request_function: viewer_request_function(element),
     }
+}
+
+fn viewer_request_function(element: &Element) -> String {
+    let all = element.items_at(&["FunctionAssociations", "Items"]);
+    let found = all.iter().find(|function| function.text_at(&["EventType"]) == "viewer-request");
+    found.map_or("", |function| function.text_at(&["FunctionARN"])).to_owned()
 }
 
 fn read_error(element: &Element) -> ErrorResponse {

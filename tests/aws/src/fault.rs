@@ -162,7 +162,9 @@ impl Faults {
 pub(crate) fn throttled(service: &str) -> ApiError {
     match service {
         "lambda" | "apigateway" | "account" => ApiError::new(429, "TooManyRequestsException", "Too Many Requests"),
-        "acm" | "logs" | "dynamodb" => ApiError::new(400, "ThrottlingException", "Rate exceeded"),
+        "acm" | "logs" | "dynamodb" | "cloudfront-keyvaluestore" => {
+            ApiError::new(400, "ThrottlingException", "Rate exceeded")
+        }
         _ => ApiError::new(400, "Throttling", "Rate exceeded"),
     }
 }
@@ -171,6 +173,7 @@ pub(crate) fn throttled(service: &str) -> ApiError {
 pub(crate) fn server_error(service: &str) -> ApiError {
     let code = match service {
         "lambda" | "iam" => "ServiceException",
+        "cloudfront-keyvaluestore" => "InternalServerException",
         _ => "InternalFailure",
     };
     ApiError::new(500, code, "An internal error occurred.")
@@ -179,7 +182,7 @@ pub(crate) fn server_error(service: &str) -> ApiError {
 /// The error with which `service` denies access.
 pub(crate) fn access_denied(service: &str, call: &Call) -> ApiError {
     let code = match service {
-        "lambda" | "acm" | "logs" | "apigateway" | "account" => "AccessDeniedException",
+        "lambda" | "acm" | "logs" | "apigateway" | "account" | "cloudfront-keyvaluestore" => "AccessDeniedException",
         _ => "AccessDenied",
     };
     let user = format!("arn:aws:iam::{}:user/test", call.account);

@@ -49,6 +49,7 @@ mod xml;
 pub use addresses::region_at;
 pub use calls::Call;
 pub use consistency::EventualConsistency;
+pub use edge::{Decision, FunctionRuntime, Invocation};
 pub use error::Error;
 pub use fault::{Effect, Fault};
 pub use inventory::Inventory;

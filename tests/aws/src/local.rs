@@ -107,6 +107,7 @@ impl LocalAws {
             addresses: Addresses::default(),
             shares: AtomicU32::new(0),
             edge_functions: crate::edge::lambda::Runner::default(),
+            viewer_functions: crate::edge::FunctionRuntime::default(),
         });
         let mut dns_port = None;
         if let Some(listener) = listener {

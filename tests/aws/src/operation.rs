@@ -18,7 +18,8 @@ pub(crate) enum Protocol {
     Query,
 }
 
-/// The scope of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+/// The scope of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. A signature of version 4A has no region,
+/// because it is valid in several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// The access key id.
@@ -33,10 +34,13 @@ impl Scope {
     /// The scope of a signed request; `None` for all others, which are not AWS API calls.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let header = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
-        let credential = header.strip_prefix("AWS4-HMAC-SHA256")?.split("Credential=").nth(1)?.split(',').next()?;
+        let asymmetric = header.strip_prefix("AWS4-ECDSA-P256-SHA256");
+        let rest = asymmetric.or_else(|| header.strip_prefix("AWS4-HMAC-SHA256"))?;
+        let credential = rest.split("Credential=").nth(1)?.split(',').next()?;
         let mut parts = credential.trim().split('/');
         let key = parts.next()?.to_owned();
-        let region = parts.nth(1)?.to_owned();
+        parts.next()?;
+        let region = if asymmetric.is_some() { "us-east-1" } else { parts.next()? }.to_owned();
         Some(Self { key, region, service: parts.next()?.to_owned() })
     }
 }
@@ -76,6 +80,7 @@ pub(crate) fn identify(service: &str, request: &Request) -> Operation {
                 "apigateway" => API_GATEWAY,
                 "route53" => ROUTE53,
                 "cloudfront" => CLOUDFRONT,
+                "cloudfront-keyvaluestore" => KEY_VALUE_STORES,
                 "account" => ACCOUNT,
                 _ => &[],
             };
@@ -281,9 +286,30 @@ const CLOUDFRONT: &[Row] = &[
     ("GET", "2020-05-31/response-headers-policy/{}", "GetResponseHeadersPolicy"),
     ("PUT", "2020-05-31/response-headers-policy/{}", "UpdateResponseHeadersPolicy"),
     ("DELETE", "2020-05-31/response-headers-policy/{}", "DeleteResponseHeadersPolicy"),
+    ("POST", "2020-05-31/function", "CreateFunction"),
+    ("GET", "2020-05-31/function", "ListFunctions"),
+    ("GET", "2020-05-31/function/{}", "GetFunction"),
+    ("PUT", "2020-05-31/function/{}", "UpdateFunction"),
+    ("DELETE", "2020-05-31/function/{}", "DeleteFunction"),
+    ("GET", "2020-05-31/function/{}/describe", "DescribeFunction"),
+    ("POST", "2020-05-31/function/{}/publish", "PublishFunction"),
+    ("POST", "2020-05-31/key-value-store", "CreateKeyValueStore"),
+    ("GET", "2020-05-31/key-value-store", "ListKeyValueStores"),
+    ("GET", "2020-05-31/key-value-store/{}", "DescribeKeyValueStore"),
+    ("PUT", "2020-05-31/key-value-store/{}", "UpdateKeyValueStore"),
+    ("DELETE", "2020-05-31/key-value-store/{}", "DeleteKeyValueStore"),
     ("GET", "2020-05-31/tagging", "ListTagsForResource"),
     ("POST", "2020-05-31/tagging?Operation=Tag", "TagResource"),
     ("POST", "2020-05-31/tagging?Operation=Untag", "UntagResource"),
+];
+
+const KEY_VALUE_STORES: &[Row] = &[
+    ("GET", "key-value-stores/{}", "DescribeKeyValueStore"),
+    ("GET", "key-value-stores/{}/keys", "ListKeys"),
+    ("POST", "key-value-stores/{}/keys", "UpdateKeys"),
+    ("GET", "key-value-stores/{}/keys/{}", "GetKey"),
+    ("PUT", "key-value-stores/{}/keys/{}", "PutKey"),
+    ("DELETE", "key-value-stores/{}/keys/{}", "DeleteKey"),
 ];
 
 const ACCOUNT: &[Row] = &[("POST", "listRegions", "ListRegions"), ("POST", "getRegionOptStatus", "GetRegionOptStatus")];
@@ -329,6 +355,10 @@ mod tests {
             (scope.key.as_str(), scope.region.as_str(), scope.service.as_str()),
             ("123456789012", "us-west-2", "acm")
         );
+        let signature =
+            "AWS4-ECDSA-P256-SHA256 Credential=1/20261121/cloudfront-keyvaluestore/aws4_request, Signature=0";
+        headers.insert(http::header::AUTHORIZATION, signature.parse().unwrap());
+        assert_eq!(Scope::of(&headers).unwrap().service, "cloudfront-keyvaluestore");
         headers.insert(http::header::AUTHORIZATION, "Bearer abc".parse().unwrap());
         assert_eq!(Scope::of(&headers), None);
     }

@@ -87,6 +87,8 @@ pub struct Delays {
     pub certificate_released: Duration,
     /// From a change of records until it is INSYNC.
     pub change_insync: Duration,
+    /// From CreateKeyValueStore until the store is READY.
+    pub key_value_store_ready: Duration,
     /// From a change of a distribution until it is Deployed.
     pub distribution_deployed: Duration,
     /// From the end of a Lambda@Edge function's last association until Lambda deletes the function.
@@ -110,6 +112,7 @@ impl Delays {
             certificate_issued: time,
             certificate_released: time,
             change_insync: time,
+            key_value_store_ready: time,
             distribution_deployed: time,
             replicas_removed: time,
         }

@@ -60,6 +60,8 @@ pub(crate) struct Proxy {
     pub(crate) shares: AtomicU32,
     /// The process that runs Lambda@Edge functions.
     pub(crate) edge_functions: crate::edge::lambda::Runner,
+    /// What executes CloudFront Functions.
+    pub(crate) viewer_functions: crate::edge::FunctionRuntime,
     /// The proxy's port.
     pub(crate) port: u16,
 }
@@ -170,7 +172,8 @@ fn whole(request: http::Request<Bytes>) -> Request {
 /// Handles an AWS API call.
 async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply) {
     // With an endpoint of its own, a client signs calls to global services for its configured region.
-    let is_global = matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "account");
+    let is_global =
+        matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "cloudfront-keyvaluestore" | "account");
     let region = if is_global { "us-east-1".to_owned() } else { scope.region };
     let place = Place { account: proxy.account_of(&scope.key), region };
     if let (false, Ok(mut places)) = (place.account.is_empty(), proxy.places.lock()) {

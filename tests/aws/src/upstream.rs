@@ -16,7 +16,7 @@ use crate::consistency::EventualConsistency;
 use crate::error::Error;
 use crate::lookup::LookupResponse;
 use crate::memory::InMemoryAws;
-use crate::message::{Request, Response, encode};
+use crate::message::{Request, Response, decode, encode};
 use crate::operation::Operation;
 use crate::rest_plane::response_of;
 use crate::xml::Element;
@@ -40,9 +40,22 @@ pub(crate) struct Ministack {
 }
 
 /// Whether the in-memory AWS holds the objects of a call for both backends. ministack serves the current resources of a REST
-/// API instead of its deployments, executes no web ACL, and loses settings of Route 53.
-fn is_held_in_memory(service: &str, path: &str) -> bool {
-    matches!(service, "route53" | "wafv2") || (service == "apigateway" && !path.starts_with("/v2/"))
+/// API instead of its deployments, executes no web ACL, loses settings of Route 53, and has no keys in CloudFront's key value
+/// stores.
+fn is_held_in_memory(service: &str, request: &Request) -> bool {
+    let Request { path, query, .. } = request;
+    match service {
+        "route53" | "wafv2" | "cloudfront-keyvaluestore" => true,
+        "apigateway" => !path.starts_with("/v2/"),
+        "cloudfront" => {
+            let is_of = |kind: &str| {
+                path.starts_with(&format!("/2020-05-31/{kind}"))
+                    || (path.starts_with("/2020-05-31/tagging") && decode(query).contains(&format!(":{kind}/")))
+            };
+            is_of("function") || is_of("key-value-store")
+        }
+        _ => false,
+    }
 }
 
 /// The account and region of a request.
@@ -120,7 +133,7 @@ impl Upstream {
     /// Forwards an API call. `now` is AWS's clock since the start.
     pub(crate) async fn forward(&self, call: ForwardedCall<'_>, now: Duration) -> Result<Response, Error> {
         match self {
-            Self::Ministack(ministack) if is_held_in_memory(call.service, &call.request.path) => {
+            Self::Ministack(ministack) if is_held_in_memory(call.service, call.request) => {
                 Ok(ministack.memory.handle(call, now))
             }
             Self::Ministack(ministack) => ministack.send(call.request).await,
@@ -209,7 +222,7 @@ impl Upstream {
         match self {
             Self::Ministack(ministack) => {
                 let request = lookup.request(place, service);
-                if is_held_in_memory(service, &request.path) {
+                if is_held_in_memory(service, &request) {
                     return Ok(ministack.memory.lookup(place, service, lookup));
                 }
                 Ok(Arc::new(LookupResponse::new(ministack.send(&request).await?)))

@@ -13,7 +13,7 @@ use std::time::Duration;
 use strict_aws::Call;
 
 /// Global services.
-const GLOBAL: &[&str] = &["iam", "sts", "route53", "cloudfront"];
+const GLOBAL: &[&str] = &["iam", "sts", "route53", "cloudfront", "cloudfront-keyvaluestore"];
 
 /// The number of calls in the longest chain.
 pub(super) fn longest_chain(calls: &[Call]) -> usize {

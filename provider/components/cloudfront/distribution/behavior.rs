@@ -1,8 +1,8 @@
 //! Cache behaviours in CloudFront's form. Pure.
 
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, EventType,
-    LambdaFunctionAssociation, LambdaFunctionAssociations, Method, ViewerProtocolPolicy,
+    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, EventType, FunctionAssociation,
+    FunctionAssociations, LambdaFunctionAssociation, LambdaFunctionAssociations, Method, ViewerProtocolPolicy,
 };
 
 use super::config::count;
@@ -26,6 +26,7 @@ pub(super) struct Common<'a> {
     request: &'a mut Option<String>,
     response: &'a mut Option<String>,
     functions: &'a mut Option<LambdaFunctionAssociations>,
+    viewer_functions: &'a mut Option<FunctionAssociations>,
     streaming: &'a mut Option<bool>,
     encryption: &'a mut Option<String>,
     compress: &'a mut Option<bool>,
@@ -41,6 +42,7 @@ macro_rules! common {
             request: &mut $behavior.origin_request_policy_id,
             response: &mut $behavior.response_headers_policy_id,
             functions: &mut $behavior.lambda_function_associations,
+            viewer_functions: &mut $behavior.function_associations,
             streaming: &mut $behavior.smooth_streaming,
             encryption: &mut $behavior.field_level_encryption_id,
             compress: &mut $behavior.compress,
@@ -50,7 +52,7 @@ macro_rules! common {
 
 impl Common<'_> {
     /// Sets the settings that the provider manages, and the defaults that CloudFront requires.
-    fn put(self, wanted: &Behavior) -> Result<(), CallError> {
+    fn put(self, before: Option<&Behavior>, wanted: &Behavior) -> Result<(), CallError> {
         let id = |input: &Option<Input<String>>| input.as_ref().map(|id| id.get().clone());
         self.target.clone_from(&wanted.target);
         *self.viewer = ViewerProtocolPolicy::from(wanted.viewer_protocol.as_str());
@@ -59,13 +61,17 @@ impl Common<'_> {
         *self.request = id(&wanted.origin_request_policy_id);
         *self.response = id(&wanted.response_headers_policy_id);
         *self.compress = Some(wanted.compress);
+        if before.is_some_and(|before| before.viewer_function_arn.is_some()) || wanted.viewer_function_arn.is_some() {
+            *self.viewer_functions = Some(associations(self.viewer_functions.as_ref(), wanted)?);
+        }
         *self.functions = Some(functions(self.functions.take(), wanted.origin_request_function.as_ref())?);
         self.streaming.get_or_insert(false);
         self.encryption.get_or_insert_default();
         Ok(())
     }
 
-    fn reported(self) -> Behavior {
+    /// The behaviour that AWS reports. A function that others have associated is theirs, unless `ours` has one.
+    fn reported(self, ours: Option<&Behavior>) -> Behavior {
         let id = |id: &Option<String>| id.clone().filter(|id| !id.is_empty()).map(Input::Known);
         Behavior {
             target: self.target.clone(),
@@ -74,6 +80,9 @@ impl Common<'_> {
             origin_request_policy_id: id(self.request),
             response_headers_policy_id: id(self.response),
             origin_request_function: own_function(self.functions.as_ref()),
+            viewer_function_arn: viewer_function(self.viewer_functions.as_ref())
+                .filter(|_| ours.is_none_or(|ours| ours.viewer_function_arn.is_some()))
+                .map(|function| Input::Known(function.function_arn().to_owned())),
             compress: self.compress.unwrap_or_default(),
             viewer_protocol: self.viewer.as_str().to_owned(),
         }
@@ -119,6 +128,21 @@ fn own_function(held: Option<&LambdaFunctionAssociations>) -> Option<Input<Strin
     Some(Input::Known(own.lambda_function_arn.clone()))
 }
 
+fn viewer_function(held: Option<&FunctionAssociations>) -> Option<&FunctionAssociation> {
+    held?.items().iter().find(|function| *function.event_type() == EventType::ViewerRequest)
+}
+
+/// The associated functions with ours for viewer requests. Those for other events stay.
+fn associations(held: Option<&FunctionAssociations>, wanted: &Behavior) -> Result<FunctionAssociations, CallError> {
+    let mut functions = held.map(|held| held.items().to_vec()).unwrap_or_default();
+    functions.retain(|function| *function.event_type() != EventType::ViewerRequest);
+    if let Some(arn) = &wanted.viewer_function_arn {
+        let function = FunctionAssociation::builder().function_arn(arn.get()).event_type(EventType::ViewerRequest);
+        functions.push(build_part(function.build())?);
+    }
+    build_part(FunctionAssociations::builder().quantity(count(&functions)?).set_items(Some(functions)).build())
+}
+
 fn takes_writes(methods: Option<&AllowedMethods>) -> bool {
     methods.is_some_and(|methods| methods.items().contains(&Method::Post))
 }
@@ -134,17 +158,22 @@ fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
 /// The default behaviour with ours applied.
 pub(super) fn default(
     held: Option<DefaultCacheBehavior>,
+    before: Option<&Behavior>,
     wanted: &Behavior,
 ) -> Result<DefaultCacheBehavior, CallError> {
     let new = DefaultCacheBehavior::builder().target_origin_id(&wanted.target);
     let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
     let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
-    common!(behavior).put(wanted)?;
+    common!(behavior).put(before, wanted)?;
     Ok(behavior)
 }
 
 /// The other behaviours with ours applied, in our order.
-pub(super) fn others(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheBehaviors, CallError> {
+pub(super) fn others(
+    held: Option<CacheBehaviors>,
+    before: Option<&Spec>,
+    spec: &Spec,
+) -> Result<CacheBehaviors, CallError> {
     let held = held.and_then(|held| held.items).unwrap_or_default();
     let mut behaviors = Vec::new();
     for (pattern, wanted) in &spec.behaviors {
@@ -152,10 +181,14 @@ pub(super) fn others(held: Option<CacheBehaviors>, spec: &Spec) -> Result<CacheB
         let new = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.target);
         let new = new.viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps);
         let mut behavior = held.map_or_else(|| build_part(new.build()), Ok)?;
-        common!(behavior).put(wanted)?;
+        common!(behavior).put(before.and_then(|before| of_pattern(before, pattern)), wanted)?;
         behaviors.push(behavior);
     }
     build_part(CacheBehaviors::builder().quantity(count(&behaviors)?).set_items(Some(behaviors)).build())
+}
+
+fn of_pattern<'a>(spec: &'a Spec, pattern: &str) -> Option<&'a Behavior> {
+    spec.behaviors.iter().find(|(its, _)| its == pattern).map(|(_, behavior)| behavior)
 }
 
 /// The behaviours that AWS reports.
@@ -168,14 +201,24 @@ pub(super) struct Reported {
     pub(super) deviations: Deviations,
 }
 
-/// The behaviours that AWS reports.
-pub(super) fn reported(mut default: DefaultCacheBehavior, others: Option<&CacheBehaviors>) -> Reported {
+/// The behaviours that AWS reports, with the functions that `ours` manages.
+pub(super) fn reported(
+    mut default: DefaultCacheBehavior,
+    others: Option<&CacheBehaviors>,
+    ours: Option<&Spec>,
+) -> Reported {
     let mut others = others.map(|all| all.items().to_vec()).unwrap_or_default();
     let deviations = common!(default).noted(Deviations::default());
     let deviations = others.iter_mut().fold(deviations, |deviations, behavior| common!(behavior).noted(deviations));
     Reported {
         deviations,
-        default: common!(default).reported(),
-        others: others.iter_mut().map(|item| (item.path_pattern.clone(), common!(item).reported())).collect(),
+        default: common!(default).reported(ours.map(|ours| &ours.default_behavior)),
+        others: others
+            .iter_mut()
+            .map(|item| {
+                let ours = ours.and_then(|ours| of_pattern(ours, &item.path_pattern));
+                (item.path_pattern.clone(), common!(item).reported(ours))
+            })
+            .collect(),
     }
 }

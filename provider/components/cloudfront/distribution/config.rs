@@ -18,7 +18,7 @@ pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, 
         .caller_reference(reference)
         .comment(&spec.comment)
         .enabled(true)
-        .default_cache_behavior(behavior::default(None, &spec.default_behavior)?)
+        .default_cache_behavior(behavior::default(None, None, &spec.default_behavior)?)
         .origins(origin::updated(None, None, spec)?);
     updated(build_part(config.build())?, None, spec)
 }
@@ -40,8 +40,10 @@ pub(super) fn updated(
     held.viewer_certificate = Some(viewer_certificate(spec));
     held.origins = Some(origin::updated(held.origins.as_ref(), from, spec)?);
     held.origin_groups = Some(origin::groups(spec)?);
-    held.default_cache_behavior = Some(behavior::default(held.default_cache_behavior.take(), &spec.default_behavior)?);
-    held.cache_behaviors = Some(behavior::others(held.cache_behaviors.take(), spec)?);
+    let before = from.map(|from| &from.default_behavior);
+    held.default_cache_behavior =
+        Some(behavior::default(held.default_cache_behavior.take(), before, &spec.default_behavior)?);
+    held.cache_behaviors = Some(behavior::others(held.cache_behaviors.take(), from, spec)?);
     optional::apply(&mut held, from, spec)?;
     Ok(held)
 }
@@ -55,7 +57,7 @@ pub(super) fn disabled(mut held: DistributionConfig) -> DistributionConfig {
 /// The spec that CloudFront reports, in the spelling of `ours`; `None` without a default behaviour, which CloudFront
 /// always returns.
 pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: Tags) -> Option<Spec> {
-    let behaviors = behavior::reported(config.default_cache_behavior.clone()?, config.cache_behaviors.as_ref());
+    let behaviors = behavior::reported(config.default_cache_behavior.clone()?, config.cache_behaviors.as_ref(), ours);
     let aliases = config.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default();
     let viewer = config.viewer_certificate.as_ref();
     let certificate = viewer.and_then(|viewer| viewer.acm_certificate_arn.clone());

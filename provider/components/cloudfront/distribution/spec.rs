@@ -146,6 +146,9 @@ pub struct Behavior {
     /// `None`, functions that others have associated stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_request_function: Option<Input<String>>,
+    /// The ARN of the CloudFront function for viewer requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub viewer_function_arn: Option<Input<String>>,
     /// Whether CloudFront compresses responses.
     #[serde(default = "yes")]
     pub compress: bool,
@@ -164,6 +167,7 @@ impl Behavior {
             origin_request_policy_id: all_viewer_except_host(),
             response_headers_policy_id: None,
             origin_request_function: None,
+            viewer_function_arn: None,
             compress: true,
             viewer_protocol: redirect_to_https(),
         }

@@ -4,6 +4,7 @@ mod caching;
 mod function;
 mod paths;
 mod settings;
+mod steering;
 
 use super::{Found, each};
 use crate::resources::api::config::{Cdn, Config, Origin};
@@ -30,6 +31,9 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     origins(shape, edge, found);
     function::check(shape, edge, found);
     group_order(shape, edge, cdn, found);
+    if edge.is_steered() {
+        steering::check(config, shape, found);
+    }
     paths::targets(shape, edge, found);
     caching::shared(edge, found);
     caching::unused(edge, cdn, found);
@@ -79,7 +83,7 @@ fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
     }
     if edge.origin == Origin::Latency && shape.names.is_none() {
         let detail = "The origin \"latency\" is a name that Route 53 routes to the regions, and without a domain there is no \
-                      such name. Add a domain, or set cdn.origin to \"group\".";
+                      such name. Add a domain, or set cdn.origin to \"group\" or \"key_value_store\".";
         found.error(at("origin"), "Latency origin without a domain", detail);
     }
     let Some(names) = shape.names.as_ref().filter(|names| edge.uses_regions() && !names.regional) else { return };

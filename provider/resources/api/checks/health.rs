@@ -172,8 +172,11 @@ fn is_placed(shape: &Shape, path: &Path, found: &mut Found) -> bool {
             false
         }
         Some(names) if names.shared.is_none() => {
-            let detail = "With cdn.origin = \"group\", CloudFront fails over by itself, and there are no records of regions \
-                          that a health check could control. Remove the health check, or set cdn.origin to \"latency\".";
+            let origin = shape.cdn.as_ref().map_or("group", |edge| edge.origin.as_str());
+            let detail = format!(
+                "With cdn.origin = {origin:?}, CloudFront fails over by itself, and there are no records of regions that a \
+                 health check could control. Remove the health check, or set cdn.origin to \"latency\"."
+            );
             found.error(path.clone(), "Health check without records", detail);
             false
         }

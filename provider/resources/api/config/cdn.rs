@@ -32,6 +32,13 @@ attributes! {
     /// region. CloudFront sends a request to the second one when the first one fails. An origin group accepts only the
     /// methods GET, HEAD and OPTIONS.
     ///
+    /// With `origin = "key_value_store"`, every region is an origin. `routing.policy` decides which region the function
+    /// chooses: the one nearest to the edge location (`latency`), the primary (`failover`), one in proportion to its `weight`
+    /// (`weighted`; each client stays in its region), or the one of the client's country (`geolocation`; to learn the country,
+    /// CloudFront caches responses that allow it for up to one second, also where caching is otherwise off). CloudFront repeats
+    /// a request that only reads in the next region when its response has one of the `failover_status_codes`. Until the table
+    /// exists, and when it cannot be read, requests go to the primary region or the first one, even if it is drained.
+    ///
     /// CloudFront caches responses to requests that only read: those to `read_paths`, to `behaviors` without `writes`, and,
     /// with `origin = "group"` and without either of them, all requests. The header `Cache-Control` of a response decides
     /// for how long; a response without it is not cached.
@@ -94,6 +101,10 @@ choices! {
         /// An origin group of two regions, for requests that only read. Works without a `domain`, requires two serving
         /// regions, and ignores `routing`.
         Group = "group",
+        /// A region that a CloudFront function chooses for each request, by `routing.policy`, from a table in a CloudFront
+        /// KeyValueStore, with all methods. Changes of `traffic` and `weight` change only the table, and take effect in
+        /// seconds. Works without a `domain`.
+        KeyValueStore = "key_value_store",
     }
 
     /// The edge locations that CloudFront uses.

@@ -3,23 +3,27 @@
 mod function;
 mod layout;
 mod policies;
+mod steering;
 
 use std::collections::BTreeMap;
 
 use self::layout::Layout;
 pub(in crate::resources::api) use self::layout::{EDGE, GROUP, LATENCY};
+pub(in crate::resources::api) use self::policies::BY_COUNTRY;
 use self::policies::Policies;
+pub(in crate::resources::api) use self::steering::COUNTRY;
 use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::Deviations;
 use crate::components::acm::issued_certificate;
 use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Logging, Viewer};
 use crate::components::cloudfront::invalidation::{self, Invalidation};
+use crate::components::cloudfront::viewer_function;
 use crate::components::lambda::version;
 use crate::components::route53::record::{Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::config;
-use crate::resources::api::edge::{Edge, PathRule, Target};
+use crate::resources::api::edge::{Caching, Edge, PathRule, Target};
 use crate::resources::shared::function::Deployed;
 use crate::resources::shared::inputs::{input, maybe};
 use crate::schema::Attr;
@@ -33,7 +37,9 @@ pub(super) fn distribution(
     certificates: &Certificates,
 ) -> Option<Handle<Distribution>> {
     let edge = draft.shape.cdn.as_ref()?;
-    let layout = layout::layout(draft.shape, edge, regions);
+    let mut layout = layout::layout(draft.shape, edge, regions);
+    let steering = steering::function(draft, edge);
+    layout.function = steering.as_ref().map(|steering| steering.function.output(viewer_function::ARN));
     let address = Address::global_of::<Distribution>();
     let aliases = draft.shape.names.as_ref().map(|names| names.aliases.clone()).unwrap_or_default();
     let mut policies = Policies::default();
@@ -79,6 +85,9 @@ pub(super) fn distribution(
             draft.desired.order(&distribution, pinned);
         }
     }
+    if let Some(steering) = &steering {
+        steering::table(draft, edge, regions, steering, &distribution);
+    }
     for alias in aliases {
         point_at(draft, &alias, &distribution);
     }
@@ -120,7 +129,9 @@ fn comment(name: &str, edge: &Edge) -> String {
 
 fn default_behavior(draft: &mut Draft<'_>, edge: &Edge, layout: &Layout, policies: &mut Policies) -> Behavior {
     if !edge.default_reads() {
-        return Behavior::uncached(&layout.single_target, true);
+        let (cache_policy_id, _) = policies.cache(draft, &Caching::Disabled, None);
+        let viewer_function_arn = layout.function.clone();
+        return Behavior { cache_policy_id, viewer_function_arn, ..Behavior::uncached(&layout.single_target, true) };
     }
     let (cache_policy_id, forwarded) = policies.cache(draft, &edge.cache, None);
     Behavior {
@@ -135,7 +146,7 @@ fn behavior(draft: &mut Draft<'_>, edge: &Edge, path: &PathRule, layout: &Layout
         Target::Region(region) => region.clone(),
         Target::Group(regions) if path.writes => regions.first().cloned().unwrap_or_default(),
         Target::Group(regions) => layout::group_id(regions),
-        Target::Default if path.writes || edge.has_function() => layout.single_target.clone(),
+        Target::Default if path.writes || edge.has_function() || edge.is_steered() => layout.single_target.clone(),
         Target::Default => GROUP.to_owned(),
     };
     let caching = edge.caching(path);
@@ -152,6 +163,7 @@ fn behavior(draft: &mut Draft<'_>, edge: &Edge, path: &PathRule, layout: &Layout
             .response_headers
             .as_ref()
             .map(|headers| policies::response_headers(draft, headers, path)),
+        viewer_function_arn: layout.function.clone().filter(|_| path.target == Target::Default),
         compress: path.compress,
         viewer_protocol: path.viewer_protocol.as_str().to_owned(),
         ..Behavior::uncached(&target, path.writes)

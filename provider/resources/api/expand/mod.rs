@@ -22,7 +22,8 @@ use crate::components::acm::issued_certificate;
 use crate::components::apigateway::domain::Domain;
 use crate::components::apigateway::mapping::Mapping;
 use crate::components::cloudfront::{
-    cache_policy, distribution, invalidation, origin_request_policy, response_headers_policy,
+    cache_policy, distribution, invalidation, key_value_store, key_values, origin_request_policy,
+    response_headers_policy, viewer_function,
 };
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role;
@@ -68,7 +69,10 @@ const KINDS: &[&str] = &[
     cache_policy::CachePolicy::KIND,
     origin_request_policy::OriginRequestPolicy::KIND,
     response_headers_policy::ResponseHeadersPolicy::KIND,
+    key_value_store::KeyValueStore::KIND,
+    viewer_function::ViewerFunction::KIND,
     distribution::Distribution::KIND,
+    key_values::KeyValues::KIND,
     invalidation::Invalidation::KIND,
     Record::KIND,
 ];

@@ -6,6 +6,7 @@ use crate::components::cloudfront::Selection;
 use crate::components::cloudfront::cache_policy::{self, CachePolicy};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::cloudfront::invalidation::Invalidation;
+use crate::components::cloudfront::key_values::{self, KeyValues};
 use crate::components::cloudfront::managed::{self, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED};
 use crate::components::cloudfront::origin_request_policy::OriginRequestPolicy;
 use crate::components::cloudfront::response_headers_policy::{self, ResponseHeadersPolicy};
@@ -15,7 +16,7 @@ use crate::resources::api::config::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
     Origin, OriginShield, PriceClass, ResponseHeaders, ViewerProtocol,
 };
-use crate::resources::api::expand::cdn::{EDGE, GROUP, LATENCY};
+use crate::resources::api::expand::cdn::{BY_COUNTRY, COUNTRY, EDGE, GROUP, LATENCY};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::Attr;
@@ -26,19 +27,33 @@ pub(super) fn is_first_of_group(found: &FoundComponents<'_>, region: &str) -> bo
     groups.iter().any(|group| group.id == GROUP && group.primary == region)
 }
 
+/// The routing table, of an API whose regions a CloudFront function chooses.
+pub(super) fn table(found: &FoundComponents<'_>) -> Option<key_values::Spec> {
+    found.global::<KeyValues>()
+}
+
+/// Whether this region is the origin of requests that no function sends elsewhere.
+pub(super) fn is_first_origin(found: &FoundComponents<'_>, region: &str) -> bool {
+    let spec = found.global::<Distribution>();
+    table(found).is_some() && spec.is_some_and(|spec| spec.default_behavior.target == region)
+}
+
 /// `cdn`.
 pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     let found = FoundComponents::new(view);
     let spec = found.global::<Distribution>()?;
     let group = spec.groups.iter().find(|group| group.id == GROUP);
-    let is_group = !spec.origins.contains_key(LATENCY) && !spec.origins.contains_key(EDGE);
-    let origin = match (is_group, spec.origins.contains_key(EDGE)) {
-        (true, _) => Origin::Group,
-        (false, true) => Origin::EdgeFunction,
-        (false, false) => Origin::Latency,
+    let table = table(&found);
+    let has = |origin: &str| spec.origins.contains_key(origin);
+    let origin = match &table {
+        Some(_) => Origin::KeyValueStore,
+        None if has(EDGE) => Origin::EdgeFunction,
+        None if has(LATENCY) => Origin::Latency,
+        None => Origin::Group,
     };
     let policies = Policies { view, found };
-    let codes = spec.groups.first().map(|group| group.status_codes.clone());
+    let codes = table.map(|table| table.failover_status_codes);
+    let codes = codes.or_else(|| spec.groups.first().map(|group| group.status_codes.clone()));
     let codes: Option<Vec<Attr<i64>>> =
         codes.map(|codes| codes.into_iter().map(|code| Attr::Known(code.into())).collect());
     let (read_paths, behaviors) = policies.paths(&spec);
@@ -46,7 +61,7 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     Some(Cdn {
         origin: Attr::Known(origin),
         group_order: group
-            .filter(|_| is_group)
+            .filter(|_| origin == Origin::Group)
             .map_or(Attr::Null, |group| list(vec![group.primary.clone(), group.secondary.clone()])),
         failover_status_codes: codes.into(),
         read_paths: list(read_paths),
@@ -162,7 +177,7 @@ impl Policies<'_> {
 
     fn behavior(&self, spec: &distribution::Spec, held: &distribution::Behavior) -> Behavior {
         let group = spec.groups.iter().find(|group| group.id == held.target && group.id != GROUP);
-        let is_default = [GROUP, LATENCY, EDGE].contains(&held.target.as_str());
+        let is_default = [GROUP, LATENCY, EDGE].contains(&held.target.as_str()) || held.viewer_function_arn.is_some();
         let first = spec.groups.iter().find(|group| group.id == GROUP).map(|group| &group.primary);
         let region = Some(&held.target).filter(|target| !is_default && group.is_none() && Some(*target) != first);
         Behavior {
@@ -185,6 +200,7 @@ impl Policies<'_> {
         match address {
             // The policy of `cdn.cache`, which paths that read have by default.
             Some(address) if Address::from(address.clone()).key.is_none() && !held.writes => Attr::Null,
+            Some(address) if Address::from(address.clone()).key.as_deref() == Some(BY_COUNTRY) => Attr::Null,
             Some(address) => self.cache_at(&address).map(|spec| own_cache(&spec)).into(),
             None if held.writes && held.cache_policy_id.known().is_some_and(|id| id == CACHING_DISABLED.id) => {
                 Attr::Null
@@ -244,7 +260,7 @@ fn own_cache(spec: &cache_policy::Spec) -> Cache {
         min_ttl_seconds: Attr::Known(spec.min_ttl_seconds),
         max_ttl_seconds: Attr::Known(spec.max_ttl_seconds),
         key: Attr::Known(CacheKey {
-            headers: texts(spec.headers.clone()),
+            headers: texts(spec.headers.iter().filter(|name| *name != COUNTRY).cloned().collect()),
             cookies: texts(spec.cookies.names()),
             query_strings: texts(spec.query_strings.names()),
         }),

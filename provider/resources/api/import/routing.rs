@@ -3,9 +3,11 @@
 use super::cdn;
 use super::traffic::{self, Names};
 use crate::components::apigateway::mapping::Mapping;
+use crate::components::cloudfront::key_values::{Route, Steering};
 use crate::components::route53::alarm_health_check::{self, AlarmHealthCheck};
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
 use crate::components::route53::cidr_location::CidrLocation;
+use crate::components::route53::geography;
 use crate::components::route53::health_check::{self, Protocol};
 use crate::components::route53::record::{self, RecordSet, Routing};
 use crate::components::route53::routing_control_health_check::RoutingControlHealthCheck;
@@ -24,7 +26,7 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
         sets(names).filter(|(key, _)| record::region_of(key) == name).map(|(_, set)| set).collect();
     let drained = names.is_some_and(|names| names.shared.is_some()) && sets.is_empty();
     let mut place = Region { traffic: Some(Traffic::Drained).filter(|_| drained).into(), ..region };
-    let mut primary = cdn::is_first_of_group(found, name);
+    let mut primary = cdn::is_first_of_group(found, name) || cdn::is_first_origin(found, name);
     let (mut locations, mut cidrs) = (Vec::new(), Vec::new());
     for set in &sets {
         match &set.routing {
@@ -47,7 +49,22 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
     place.mutual_tls = traffic::mutual_tls(found, name).into();
     place.locations = list(locations);
     place.cidrs = list(cidrs);
+    if let Some(table) = cdn::table(found) {
+        place = steered(table.regions.get(name).map(|gated| &gated.value), table.steering, place);
+    }
     with_health(found, name, sets.first().copied(), place)
+}
+
+/// `region` with the settings of its route in CloudFront's routing table; a region without a route is drained.
+fn steered(route: Option<&Route>, steering: Steering, region: Region) -> Region {
+    let Some(route) = route else { return Region { traffic: Attr::Known(Traffic::Drained), ..region } };
+    let others = route.primary.then(|| "*".to_owned());
+    let locations = others.into_iter().chain(route.countries.iter().map(|code| geography::country_text(code)));
+    Region {
+        weight: if steering == Steering::Weight { attr(&route.weight) } else { Attr::Null },
+        locations: Some(list(locations.collect())).filter(|_| steering == Steering::Country).unwrap_or(Attr::Null),
+        ..region
+    }
 }
 
 /// `region` with what decides whether it is healthy, instead of the health check of every region.
@@ -76,13 +93,20 @@ fn health_alarm(region: &str, spec: &alarm_health_check::Spec) -> HealthAlarm {
 /// `routing`.
 pub(super) fn routing(found: &FoundComponents<'_>, regions: &[String], names: Option<&Names>) -> config::Routing {
     let shared = names.and_then(|names| names.shared.as_ref());
+    let steering = cdn::table(found).map(|table| table.steering);
     let policy = match shared.and_then(|record| record.sets.values().next()).map(|set| &set.value.routing) {
         Some(Routing::Failover { .. }) => Policy::Failover,
         Some(Routing::Weighted { .. }) => Policy::Weighted,
         Some(Routing::Geolocation { .. }) => Policy::Geolocation,
         Some(Routing::Geoproximity { .. }) => Policy::Geoproximity,
         Some(Routing::IpBased { .. }) => Policy::IpBased,
-        Some(Routing::Latency { .. } | Routing::Simple) | None => Policy::Latency,
+        Some(Routing::Latency { .. } | Routing::Simple) => Policy::Latency,
+        None => match steering {
+            Some(Steering::Order) => Policy::Failover,
+            Some(Steering::Weight) => Policy::Weighted,
+            Some(Steering::Country) => Policy::Geolocation,
+            Some(Steering::Edge) | None => Policy::Latency,
+        },
     };
     let evaluated = sets(names).find(|(key, _)| *key != record::SECONDARY).map(|(_, set)| set.evaluate_target_health);
     config::Routing {

@@ -298,3 +298,110 @@ fn invalid_settings_are_rejected() {
         "Too many origin headers @ cdn.origin_headers",
     )]);
 }
+
+#[test]
+fn a_function_chooses_a_region_from_a_table() {
+    let distribution = spec(super::CDN_STORE, "global/distribution");
+    let origins: Vec<&String> = distribution["origins"].as_object().unwrap().keys().collect();
+    assert_eq!(origins, ["eu-central-1", "us-east-1", "us-west-2"], "a drained region is an origin, too");
+    assert_eq!(distribution["groups"], json!([]));
+    let default = &distribution["default_behavior"];
+    assert_eq!((&default["target"], &default["writes"]), (&json!("us-east-1"), &json!(true)));
+    let function = json!({ "$ref": "global/viewer_function", "output": "arn" });
+    assert_eq!(default["viewer_function_arn"], function);
+    let public = behavior(&distribution, "/public/*");
+    assert_eq!((&public["target"], &public["viewer_function_arn"]), (&json!("us-east-1"), &function));
+    let west = behavior(&distribution, "/west/*");
+    assert_eq!(west["viewer_function_arn"], Json::Null, "a path with a region of its own needs no function");
+
+    let table = spec(super::CDN_STORE, "global/key_values");
+    assert_eq!((&table["steering"], &table["failover_status_codes"]), (&json!("weight"), &json!([500, 502])));
+    let regions = table["regions"].as_object().unwrap();
+    assert_eq!(regions.keys().collect::<Vec<_>>(), ["eu-central-1", "us-east-1"]);
+    assert_eq!(regions["eu-central-1"]["value"], json!({ "primary": false, "weight": 30, "countries": [] }));
+    let ready: Vec<&str> =
+        regions["us-east-1"]["$ready"].as_array().unwrap().iter().map(|address| address.as_str().unwrap()).collect();
+    for address in ["us-east-1/probe", "global/distribution"] {
+        assert!(ready.contains(&address), "{ready:?}");
+    }
+    let code = spec(super::CDN_STORE, "global/viewer_function")["code"].as_str().unwrap().to_owned();
+    assert!(code.contains("['eu-central-1', 'us-east-1', 'us-west-2']"), "{code}");
+    assert_eq!(addresses(super::CDN_STORE_COUNTRY, "record").len(), 4, "no record is routed to the regions");
+}
+
+#[test]
+fn the_countries_of_a_continent_exclude_those_of_other_regions() {
+    let table = spec(super::CDN_STORE_COUNTRY, "global/key_values");
+    let countries = |region: &str| -> Vec<String> {
+        serde_json::from_value(table["regions"][region]["value"]["countries"].clone()).unwrap()
+    };
+    let europe = countries("eu-central-1");
+    assert!(europe.contains(&"DE".to_owned()) && europe.contains(&"SA".to_owned()), "{europe:?}");
+    assert!(!europe.contains(&"GB".to_owned()), "{europe:?}");
+    assert_eq!((countries("us-west-2"), countries("us-east-1")), (vec!["GB".to_owned(), "MX".to_owned()], Vec::new()));
+    assert_eq!(table["regions"]["us-east-1"]["value"]["primary"], true);
+    // CloudFront adds the country only where a policy selects it.
+    let distribution = spec(super::CDN_STORE_COUNTRY, "global/distribution");
+    let by_country = reference("global/cache_policy/by-country");
+    assert_eq!(distribution["default_behavior"]["cache_policy_id"], by_country);
+    for policy in ["global/cache_policy", "global/cache_policy/by-country"] {
+        let headers = spec(super::CDN_STORE_COUNTRY, policy)["headers"].clone();
+        assert_eq!(headers, json!(["Authorization", "CloudFront-Viewer-Country", "Origin"]), "{policy}");
+    }
+    assert_eq!(spec(super::CDN_STORE_COUNTRY, "global/cache_policy/by-country")["max_ttl_seconds"], 1);
+}
+
+/// Draining a region, and changing its weight, changes nothing but the table.
+#[test]
+fn a_drain_changes_only_the_table() {
+    let nodes = |hcl: &str| expand(&config(hcl)).unwrap().desired.nodes().clone();
+    // A region with a path of its own cannot be drained.
+    let (start, end) = super::CDN_STORE.split_once("  behaviors").unwrap();
+    let hcl = format!("{start}{}", end.split_once('\n').unwrap().1);
+    let before = nodes(&hcl);
+    for change in [
+        ("{ primary = true }", "{ primary = true, traffic = \"drained\" }"),
+        ("{ weight = 30 }", "{ weight = 0 }"),
+        ("{ weight = 30 }", "{ weight = 30, traffic = \"drained\" }"),
+        ("{ traffic = \"drained\" }", "{}"),
+    ] {
+        let after = nodes(&hcl.replace(change.0, change.1));
+        assert_ne!(hcl, hcl.replace(change.0, change.1));
+        assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>(), "{change:?}");
+        let changed: Vec<String> = before
+            .iter()
+            .filter(|(address, node)| after[*address].spec != node.spec)
+            .map(|(address, _)| address.to_string())
+            .collect();
+        assert_eq!(changed, ["global/key_values"], "{change:?}");
+    }
+}
+
+#[test]
+fn mistakes_with_a_key_value_store() {
+    let store = |more: &str| format!("cdn = {{ origin = \"key_value_store\" }}\n{more}");
+    let three = r#"regions = { "us-east-1" = { locations = ["*"] }, "us-west-2" = { locations = ["US-WA"] } }"#;
+    let rows = [
+        (store(""), ""),
+        (store("routing = { policy = \"weighted\" }"), ""),
+        (store("routing = { policy = \"geoproximity\" }"), "Policy not available in CloudFront @ routing.policy"),
+        (
+            store(&format!("{three}\nrouting = {{ policy = \"geolocation\" }}")),
+            "Location not available in CloudFront @ regions[\"us-west-2\"].locations[0]",
+        ),
+        (
+            "cdn = { origin = \"key_value_store\", group_order = [\"us-east-1\", \"us-west-2\"] }".to_owned(),
+            "Group order without an origin group @ cdn.group_order",
+        ),
+        (
+            "cdn = { origin = \"key_value_store\", aliases = [\"www.example.com\"] }".to_owned(),
+            "Aliases without a domain @ cdn.aliases",
+        ),
+        (store("routing = { health_check = {} }"), "Health check without a domain @ routing.health_check"),
+    ];
+    for (hcl, expected) in &rows {
+        check(false, &[(hcl, expected)]);
+    }
+    let with_domain = store("routing = { health_check = {} }");
+    check(true, &[(&with_domain, "Health check without records @ routing.health_check")]);
+}

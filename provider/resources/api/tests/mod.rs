@@ -12,7 +12,7 @@ mod properties;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 31] = [
+const TOPOLOGIES: [(&str, &str); 33] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -44,6 +44,8 @@ const TOPOLOGIES: [(&str, &str); 31] = [
     ("certificates by e-mail", EMAIL),
     ("names at another DNS service", NO_ZONE),
     ("cdn with names at another DNS service", NO_ZONE_CDN),
+    ("cdn with a key value store", CDN_STORE),
+    ("cdn with a key value store by country", CDN_STORE_COUNTRY),
 ];
 
 const ONE_REGION: &str = r#"
@@ -339,6 +341,33 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 domain   = { name = "api.example.com", zone_id = "Z0123456789" }
 routing  = { policy = "failover" }
 "#;
+
+const CDN_STORE: &str = r#"
+name     = "giraffe"
+regions  = { "eu-central-1" = { weight = 30 }, "us-east-1" = { primary = true }, "us-west-2" = { traffic = "drained" } }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+routing  = { policy = "weighted" }
+cdn      = {
+  origin                = "key_value_store"
+  failover_status_codes = [500, 502]
+  read_paths            = ["/public/*"]
+  behaviors             = { "/west/*" = { region = "us-east-1", writes = true } }
+}
+"#;
+
+const CDN_STORE_COUNTRY: &str = r#"
+name     = "giraffe"
+regions  = {
+  "eu-central-1" = { locations = ["EU", "country:SA"] }
+  "us-east-1"    = { locations = ["*"] }
+  "us-west-2"    = { locations = ["MX", "GB"] }
+}
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
+routing  = { policy = "geolocation" }
+cdn      = { origin = "key_value_store", read_paths = ["/public/*"] }
+"#;
+
 const CDN_FULL: &str = r#"
 name     = "giraffe"
 regions  = { "eu-north-1" = {}, "us-east-1" = { primary = true }, "us-west-2" = {} }

@@ -42,8 +42,8 @@ const CIDRS: [[&str; 2]; 4] = [
 fn hcl(choices: &[u8]) -> String {
     let mut choices = choices.iter();
     let mut pick = |of: u8| usize::from(choices.next().map_or(0, |choice| choice % of));
-    let (domain, cdn, policy) = (pick(3), pick(3), POLICIES[pick(6)]);
-    // Only an origin group needs no domain.
+    let (domain, cdn, policy) = (pick(3), pick(4), POLICIES[pick(6)]);
+    // The latency-routed origin needs a domain.
     let domain = if cdn == 2 { domain.max(1) } else { domain };
     let (mut regions, mut serving) = (Vec::new(), Vec::new());
     for (at, name) in REGIONS.iter().enumerate() {
@@ -81,7 +81,9 @@ fn hcl(choices: &[u8]) -> String {
     }
     let (check, drain) = (pick(4), [60, 0, 300][pick(3)]);
     let over_regions = if pick(2) == 1 { ", calculated = { threshold = 1 }" } else { "" };
-    if domain > 0 && cdn != 1 {
+    if cdn == 3 {
+        hcl += &format!("routing = {{ policy = \"{policy}\" }}\n");
+    } else if domain > 0 && cdn != 1 {
         let check = match check {
             0 => String::new(),
             3 => ", health_check = { path = \"/\", protocol = \"tcp\" }".to_owned(),
@@ -92,7 +94,7 @@ fn hcl(choices: &[u8]) -> String {
         hcl += &format!("routing = {{ policy = \"{policy}\", drain_seconds = {drain}{check} }}\n");
     }
     let (log, route) = (pick(2) == 1, pick(2) == 1);
-    let disabled = disabled && domain > 0 && cdn != 1;
+    let disabled = disabled && domain > 0 && cdn != 1 && cdn != 3;
     let mut gateway =
         format!("disable_execute_api_endpoint = {disabled}{}", if log { ", access_log = {}" } else { "" });
     let (reads, alias, invalidates) = (pick(4), pick(2) == 1, pick(2) == 1);
@@ -112,7 +114,8 @@ fn hcl(choices: &[u8]) -> String {
         }
         let alias =
             if alias && domain > 0 { format!(", aliases = [\"api{domain}.example.com\"]") } else { String::new() };
-        hcl += &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency"][cdn]);
+        hcl +=
+            &format!("cdn = {{ origin = \"{}\"{reads}{alias} }}\n", ["", "group", "latency", "key_value_store"][cdn]);
     }
     let front = front(&mut pick, &function, route);
     gateway += &front.gateway;

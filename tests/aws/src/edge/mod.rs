@@ -6,6 +6,7 @@
 //! availability with CloudFront origin failover", "Generate custom error responses".
 
 mod cache;
+mod functions;
 pub(crate) mod lambda;
 mod policy;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub(crate) use cache::EdgeCache;
 use cache::Key;
+pub use functions::{Decision, FunctionRuntime, Invocation};
 use http::header::{COOKIE, HOST, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use lambda::Next;
@@ -57,8 +59,8 @@ fn serves(aliases: &[String], host: &str) -> bool {
 }
 
 /// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
-pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, request: Request) -> Result<Response, Error> {
-    let Some(edge) = find(proxy, aws_host).await? else {
+pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request: Request) -> Result<Response, Error> {
+    let Some(mut edge) = find(proxy, aws_host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
     };
     let distribution = &edge.distribution;
@@ -69,13 +71,16 @@ pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, request: Req
         let message = "The Amazon CloudFront distribution is configured to block access from your country.";
         return Ok(marked(failure(403, message), "Error from cloudfront"));
     }
-    let behavior = distribution.behavior(&request.path);
+    let mut behavior = distribution.behavior(&request.path);
     if let Some(response) = over_http(&behavior, host, &request) {
         return Ok(response);
     }
     if !behavior.methods.iter().any(|method| method == request.method.as_str()) {
         let message = "This distribution is not configured to allow the HTTP request method.";
         return Ok(marked(failure(403, message), "Error from cloudfront"));
+    }
+    if let Some(response) = edge.viewer_request(&mut behavior, &mut request).await? {
+        return Ok(marked(response, "FunctionGeneratedResponse from cloudfront"));
     }
     edge.respond(&behavior, host, request).await
 }

@@ -24,6 +24,12 @@ impl Selection {
         Self { behavior: config.text_at(&[behavior]).to_owned(), names }
     }
 
+    /// Whether its list names a header that CloudFront adds to requests.
+    pub(super) fn lists(&self, name: &str) -> bool {
+        matches!(self.behavior.as_str(), "whitelist" | "allViewerAndWhitelistCloudFront")
+            && self.names.iter().any(|listed| listed == name)
+    }
+
     /// Whether it selects a name.
     pub(super) fn has(&self, name: &str) -> bool {
         let listed = self.names.iter().any(|listed| *listed == name.to_lowercase());

@@ -29,6 +29,44 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The CloudFront functions.
+    pub(super) async fn viewer_functions(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/function?Stage=DEVELOPMENT")).await?;
+        for item in all.items_at(&["Items"]) {
+            let name = item.text_at(&["Name"]);
+            let arn = encode(item.text_at(&["FunctionMetadata", "FunctionARN"]));
+            let tags =
+                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
+            let details = json!({
+                "config": to_json(item.child("FunctionConfig").unwrap_or(&Element::default())),
+                "tags": xml_tags(tags.items_at(&["Items"])),
+            });
+            self.add(format!("global/cloudfront/function/{name}"), details);
+        }
+        Ok(())
+    }
+
+    /// The key value stores with their keys.
+    pub(super) async fn key_value_stores(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/key-value-store")).await?;
+        for item in all.items_at(&["Items"]) {
+            let (name, id) = (item.text_at(&["Name"]), item.text_at(&["Id"]));
+            self.label(id, "key_value_store", name);
+            let arn = encode(item.text_at(&["ARN"]));
+            let tags =
+                self.xml(place, "cloudfront", Lookup::Get(&format!("/2020-05-31/tagging?Resource={arn}"))).await?;
+            let path = format!("/key-value-stores/{arn}/keys?MaxResults=50");
+            let keys = self.json(place, "cloudfront-keyvaluestore", Lookup::Get(&path)).await?;
+            let details = json!({
+                "keys": keys["Items"],
+                "status": item.text_at(&["Status"]),
+                "tags": xml_tags(tags.items_at(&["Items"])),
+            });
+            self.add(format!("global/cloudfront/key-value-store/{name}"), details);
+        }
+        Ok(())
+    }
+
     /// The distributions.
     pub(super) async fn distributions(&mut self, place: &Place) -> Result<(), Error> {
         let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?;

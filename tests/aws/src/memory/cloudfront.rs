@@ -2,7 +2,9 @@
 //!
 //! Source: AWS, CloudFront API reference; messages as users have reported them.
 
+mod functions;
 mod invalidations;
+mod key_value_stores;
 mod policies;
 mod settings;
 
@@ -12,7 +14,9 @@ use bytes::Bytes;
 use http::header::{ETAG, IF_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use self::functions::Functions;
 use self::invalidations::Invalidations;
+use self::key_value_stores::KeyValueStores;
 use self::policies::Policies;
 use self::settings::{complete, inconsistent};
 use super::xml_response::{Page, given, is_valid_tag_text, message, node, text};
@@ -32,6 +36,8 @@ pub(super) struct CloudFront {
     references: Store<String>,
     policies: Policies,
     invalidations: Invalidations,
+    functions: Functions,
+    key_value_stores: KeyValueStores,
 }
 
 #[derive(Debug, Clone)]
@@ -77,8 +83,25 @@ impl CloudFront {
                 Ok(self.invalidations.list(place, call))
             }
             "GetInvalidation" => self.invalidations.get(place, call),
+            name if name.contains("KeyValueStore") => {
+                self.key_value_stores.handle(call, |arn| self.functions.use_store(place, arn))
+            }
+            name if name.contains("Function") => {
+                self.functions.handle(call, |arn| self.key_value_stores.exists(place, arn))
+            }
             _ => Err(call.not_implemented()),
         }
+    }
+
+    /// Handles a call to the data plane of key value stores.
+    pub(super) fn handle_keys(&mut self, call: &mut ApiCall<'_>) -> Outcome {
+        self.key_value_stores.handle_data(call)
+    }
+
+    /// The code of a published function, and the keys of its key value store.
+    pub(super) fn viewer_function(&self, place: &Place, arn: &str) -> Option<(String, BTreeMap<String, String>)> {
+        let (code, store) = self.functions.published(place, arn)?;
+        Some((code, self.key_value_stores.keys(place, &store).unwrap_or_default()))
     }
 
     fn distribution(&self, place: &Place, id: &str) -> Result<&Distribution, ApiError> {
@@ -164,11 +187,17 @@ impl CloudFront {
     /// The tags of the resource in the query.
     fn tags_mut(&mut self, place: &Place, call: &ApiCall<'_>) -> Result<&mut Tags, ApiError> {
         let arn = call.query("Resource").unwrap_or_default();
-        let own = format!("arn:aws:cloudfront::{}:distribution/", place.account);
+        let own = format!("arn:aws:cloudfront::{}:", place.account);
         let invalid = || ApiError::new(400, "InvalidArgument", format!("Invalid resource ARN: {arn}"));
-        let id = arn.strip_prefix(&own).ok_or_else(invalid)?;
+        let (kind, id) = arn.strip_prefix(&own).and_then(|rest| rest.split_once('/')).ok_or_else(invalid)?;
         let missing = || ApiError::new(404, "NoSuchResource", format!("The specified resource does not exist: {arn}"));
-        self.distributions.get_mut(place, id).map(|found| &mut found.tags).ok_or_else(missing)
+        match kind {
+            "distribution" => self.distributions.get_mut(place, id).map(|found| &mut found.tags),
+            "function" => self.functions.tags_mut(place, &arn),
+            "key-value-store" => self.key_value_stores.tags_mut(place, &arn),
+            _ => return Err(invalid()),
+        }
+        .ok_or_else(missing)
     }
 
     fn list_tags(&mut self, place: &Place, call: &ApiCall<'_>) -> Outcome {

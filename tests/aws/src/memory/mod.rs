@@ -182,6 +182,7 @@ impl Services {
             "acm" => Arc::make_mut(&mut self.acm).handle(call),
             "apigateway" => Arc::make_mut(&mut self.apigateway).handle(call),
             "cloudfront" => Arc::make_mut(&mut self.cloudfront).handle(call),
+            "cloudfront-keyvaluestore" => Arc::make_mut(&mut self.cloudfront).handle_keys(call),
             "iam" => Arc::make_mut(&mut self.iam).handle(call),
             "lambda" => Arc::make_mut(&mut self.lambda).handle(call),
             "logs" => Arc::make_mut(&mut self.logs).handle(call),
@@ -262,6 +263,11 @@ impl InMemoryAws {
     /// Whether a REST API exists.
     pub(crate) fn has_rest_api(&self, place: &Place, id: &str) -> bool {
         self.lock().state.services.apigateway.rest.exists(place, id, None)
+    }
+
+    /// The code of a published CloudFront function, and the keys of its key value store.
+    pub(crate) fn viewer_function(&self, place: &Place, arn: &str) -> Option<(String, BTreeMap<String, String>)> {
+        self.lock().state.services.cloudfront.viewer_function(place, arn)
     }
 
     /// Calls a function.

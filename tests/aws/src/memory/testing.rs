@@ -1,5 +1,6 @@
 //! An in-memory AWS that unit tests call as an SDK does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::IF_MATCH;
@@ -13,13 +14,18 @@ use crate::upstream::{ForwardedCall, Place};
 
 /// A service in an account.
 pub(super) struct Service {
-    memory: InMemoryAws,
+    memory: Arc<InMemoryAws>,
     name: &'static str,
 }
 
 impl Service {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { memory: InMemoryAws::default(), name }
+        Self { memory: Arc::default(), name }
+    }
+
+    /// Another service of the same AWS.
+    pub(super) fn of(&self, name: &'static str) -> Self {
+        Self { memory: Arc::clone(&self.memory), name }
     }
 
     /// Sends a request such as `POST /2013-04-01/hostedzone` with this body.

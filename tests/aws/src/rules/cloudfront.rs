@@ -1,6 +1,7 @@
 //! CloudFront: invalid configurations, certificates of alternate domain names, slow deployments.
 
 pub(crate) mod edge_functions;
+mod functions;
 mod invalidation;
 mod policies;
 mod settings;
@@ -48,6 +49,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         }
         "DeleteDistribution" => delete(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
+        "CreateFunction" | "UpdateFunction" | "DeleteFunction" => functions::before(context).await,
         name if name.ends_with("Policy") => policies::before(context).await,
         _ => Ok(None),
     }
@@ -79,7 +81,11 @@ async fn delete(context: &Context<'_>) -> Verdict {
 
 /// Checks a configuration for the distribution `id`, which is empty for a new one.
 async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
-    let error = match groups(config).or_else(|| behaviors(config)).or_else(|| settings::check(config)) {
+    let error = match groups(config)
+        .or_else(|| behaviors(config))
+        .or_else(|| settings::check(config))
+        .or_else(|| functions::associations(context, config))
+    {
         Some(error) => Some(error),
         None => match policies::missing(context, config).await? {
             Some(error) => Some(error),
@@ -195,6 +201,7 @@ pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
             set_status(context, &mut message, response);
         }
         "CreateInvalidation" | "GetInvalidation" => invalidation::after(context, response),
+        name if name.contains("KeyValueStore") => functions::after(context, response),
         _ => {}
     }
 }

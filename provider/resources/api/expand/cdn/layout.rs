@@ -26,6 +26,8 @@ pub(super) struct Layout {
     pub(super) single_target: String,
     /// The regions that are origins of their own.
     pub(super) single: BTreeSet<String>,
+    /// The ARN of the function that chooses a region.
+    pub(super) function: Option<Input<String>>,
 }
 
 /// The id of an origin group of these regions.
@@ -46,7 +48,10 @@ pub(super) fn layout(shape: &Shape, edge: &Edge, regions: &BTreeMap<String, Regi
         groups.insert(id, group);
     };
     let mut single_target = if edge.has_function() { EDGE.to_owned() } else { LATENCY.to_owned() };
-    if let Some((first, second)) = shape.group() {
+    if edge.is_steered() {
+        single.extend(shape.regions.keys().cloned());
+        shape.first().unwrap_or_default().clone_into(&mut single_target);
+    } else if let Some((first, second)) = shape.group() {
         add(GROUP.to_owned(), first, second);
         single.extend([first.to_owned(), second.to_owned()]);
         first.clone_into(&mut single_target);
@@ -70,14 +75,14 @@ pub(super) fn layout(shape: &Shape, edge: &Edge, regions: &BTreeMap<String, Regi
     }
     let named = single.iter().filter_map(|name| Some((name.clone(), region(edge, name, regions.get(name)?))));
     let mut origins: BTreeMap<String, Origin> = named.collect();
-    if shape.group().is_none() {
+    if shape.group().is_none() && !edge.is_steered() {
         let nearest = shape.serving().first().copied().unwrap_or_default();
         // The function replaces the name of its origin in every request.
         let named = |names: &Names| if names.by_cname { Some(names.of_region(nearest)) } else { names.shared.clone() };
         let name = shape.names.as_ref().and_then(named).unwrap_or_default();
         origins.insert(single_target.clone(), origin(edge, Input::Known(name), nearest));
     }
-    Layout { origins, groups: groups.into_values().collect(), single_target, single }
+    Layout { origins, groups: groups.into_values().collect(), single_target, single, function: None }
 }
 
 /// A region as an origin: at its regional name, or at its default endpoint.

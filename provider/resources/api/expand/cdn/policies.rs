@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Draft;
+use super::steering::{COUNTRY, is_by_country};
 use crate::components::Deviations;
 use crate::components::cloudfront::Selection;
 use crate::components::cloudfront::cache_policy::{self, CachePolicy};
@@ -19,6 +20,24 @@ pub(super) const ORIGIN_REQUEST: &[Managed] = managed::ORIGIN_REQUEST_POLICIES;
 
 /// The key of the origin request policy for cache keys with `Authorization`.
 const WITH_AUTHORIZATION: &str = "with-authorization";
+
+/// The key of the cache policy of responses that are otherwise not cached, where a function needs the client's country.
+pub(in crate::resources::api) const BY_COUNTRY: &str = "by-country";
+
+/// CloudFront adds the client's country only if a policy selects that header. An origin request policy cannot exclude `Host` at
+/// the same time, and a cache policy that caches nothing selects no header. So this one caches responses that allow it for a
+/// second, by everything that distinguishes them.
+fn by_country() -> CacheSettings {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    CacheSettings {
+        min: 0,
+        default: 0,
+        max: 1,
+        headers: names(&["Authorization", "Origin"]),
+        cookies: names(&["*"]),
+        query_strings: names(&["*"]),
+    }
+}
 
 /// The policies that several behaviours share.
 #[derive(Default)]
@@ -51,6 +70,11 @@ impl Policies {
         path: Option<&PathRule>,
     ) -> (Input<String>, Forwarded) {
         match caching {
+            Caching::Disabled if is_by_country(draft.shape) => {
+                let new = || own_cache(draft, &by_country(), BY_COUNTRY, None);
+                let id = self.cache.entry(BY_COUNTRY.to_owned()).or_insert_with(new);
+                (id.clone(), Forwarded::Everything)
+            }
             Caching::Disabled => (Input::from(CACHING_DISABLED.id), Forwarded::Everything),
             Caching::Existing(policy) => {
                 let given = maybe(policy).unwrap_or(Input::Unknown);
@@ -114,13 +138,23 @@ fn own_cache(draft: &mut Draft<'_>, settings: &CacheSettings, key: &str, path: O
         // CloudFront rejects a default below the minimum or above the maximum.
         default_ttl_seconds: settings.default.clamp(settings.min, settings.max.max(settings.min)),
         max_ttl_seconds: settings.max,
-        headers: settings.headers.clone(),
+        headers: headers(draft, settings),
         cookies: Selection::of(&settings.cookies),
         query_strings: Selection::of(&settings.query_strings),
         deviations: Deviations::default(),
     };
     let address = Address::global_of::<CachePolicy>().maybe_key(Some(key).filter(|key| !key.is_empty()));
     draft.desired.add(address, attribute(path, "cache"), &spec).output(cache_policy::ID)
+}
+
+/// The headers in a cache key, sorted, with that of the country where a function needs it.
+fn headers(draft: &Draft<'_>, settings: &CacheSettings) -> Vec<String> {
+    let mut headers = settings.headers.clone();
+    if is_by_country(draft.shape) && !settings.has_header(COUNTRY) {
+        headers.push(COUNTRY.to_owned());
+        headers.sort();
+    }
+    headers
 }
 
 fn own_request(draft: &mut Draft<'_>, authorization: bool) -> Input<String> {

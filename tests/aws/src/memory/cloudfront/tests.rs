@@ -64,7 +64,7 @@ fn invalid_settings_are_rejected() {
     ] {
         assert_eq!(error_of(&service.send("POST /2020-05-31/distribution", &body)).0, code);
     }
-    assert_eq!(error_of(&service.send("POST /2020-05-31/function", "")).0, "NotImplemented");
+    assert_eq!(error_of(&service.send("POST /2020-05-31/public-key", "")).0, "NotImplemented");
 }
 
 #[test]
