@@ -13,6 +13,7 @@ mod lambda;
 mod rest;
 mod route53;
 mod traffic;
+mod viewer_functions;
 mod world;
 
 /// The backend behind the rules.
