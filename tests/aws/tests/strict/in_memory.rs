@@ -19,6 +19,7 @@ mod route53;
 mod snapshots;
 mod stale_reads;
 mod traffic;
+mod viewer_functions;
 mod world;
 
 /// The backend behind the rules.

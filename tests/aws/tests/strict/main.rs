@@ -16,6 +16,7 @@ mod lambda;
 mod rest;
 mod route53;
 mod traffic;
+mod viewer_functions;
 mod world;
 
 /// The backend behind the rules.

@@ -32,14 +32,14 @@ pub(crate) async fn send(world: &World, client_region: &str, method: &str, host:
     }
 }
 
-fn ok(text: &str) -> (u16, String) {
+pub(crate) fn ok(text: &str) -> (u16, String) {
     (200, text.to_owned())
 }
 
 const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
 /// Creates an API in both regions; returns the host of each.
-async fn two_regions(world: &mut World) -> Vec<String> {
+pub(crate) async fn two_regions(world: &mut World) -> Vec<String> {
     let role = world.role().await;
     let mut hosts = Vec::new();
     for region in REGIONS {
