@@ -44,7 +44,7 @@ pub(super) const ALL: &[Topology] = &[
     Topology { name: "ip-based", config: ip_based, tests: Tests::Pairwise(&["create", "policy", "drain"]) },
     Topology { name: "nested", config: nested, tests: Tests::Pairwise(&["policy"]) },
     Topology { name: "cdn-cache", config: cdn_cache, tests: Tests::Pairwise(&["create", "protocol", "code"]) },
-    Topology { name: "key-value-store", config: key_value_store, tests: Tests::Pairwise(&["create", "drain"]) },
+    Topology { name: "key-value-store", config: key_value_store, tests: Tests::Pairwise(&["create"]) },
 ];
 
 impl Topology {

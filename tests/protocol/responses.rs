@@ -5,7 +5,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use multiregion::configuration;
 use multiregion::resources::{REGISTRY, Resource};
@@ -27,9 +26,6 @@ use super::{configurations, host_rules};
 
 /// The number of cases for each resource type.
 const CASES: u32 = 100;
-/// The time limit for all cases of one resource type.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
-
 /// The hosted zone of every API's domain name.
 const ZONE: &str = "answers.example";
 
@@ -235,7 +231,6 @@ fn hide(value: &Value, mask: &mut impl Iterator<Item = bool>) -> Value {
 /// Runs [`CASES`] cases of one resource type, one after the other.
 fn run_cases(type_name: &str, id: fn(usize) -> String, config: fn(&Host, &str, &mut Choices) -> Json) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let begin = Instant::now();
     let host = RefCell::new(runtime.block_on(Host::start()));
     let number = Cell::new(0);
     let settings = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 20, ..Config::default() };
@@ -253,7 +248,6 @@ fn run_cases(type_name: &str, id: fn(usize) -> String, config: fn(&Host, &str, &
         runtime.block_on(host.run(&case, configs, &hidden))
     });
     result.unwrap_or_else(|failed| panic!("{failed}"));
-    assert!(begin.elapsed() < TIME_LIMIT, "{CASES} cases took {:?}", begin.elapsed());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use futures::future::try_join_all;
 use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
@@ -30,18 +31,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         test_rust().await?;
     }
     ui::headline("Testing modules and examples");
-    for cli in &clis {
-        for module in folders("modules", "tests")? {
-            let title = format!("{} test of {}", cli.name, display(&module));
-            ui::step(&title, test(cli, &provider, &module), Clone::clone).await?;
-        }
-        for example in folders("examples", "src")? {
-            let title = format!("{} with {}", cli.name, display(&example));
-            ui::step(&title, try_out(cli, &provider, &example), Clone::clone).await?;
-        }
+    for module in folders("modules", "tests")? {
+        let each = clis.iter().map(|cli| named(cli, test(cli, &provider, &module)));
+        ui::step(&display(&module), try_join_all(each), |all| all.join("; ")).await?;
+    }
+    for example in folders("examples", "src")? {
+        let each = clis.iter().map(|cli| named(cli, try_out(cli, &provider, &example)));
+        ui::step(&display(&example), try_join_all(each), |all| all.join("; ")).await?;
     }
     ui::success("All tests passed.");
     Ok(())
+}
+
+/// The result of work with a tool, with the name of the tool.
+async fn named(cli: &Cli, work: impl Future<Output = Outcome<String>>) -> Outcome<String> {
+    Ok(format!("{}: {}", cli.name, work.await?))
 }
 
 /// Runs the Rust tests, including every run of the faults harness.

@@ -273,6 +273,11 @@ async fn held(aws: &Regional, name: &str) -> Result<Option<DomainName>, CallErro
     aws.read_listed("apigateway:GetDomainNames by name", name, list, get).await
 }
 
+/// Whether clients of a custom domain name must present a certificate.
+pub(crate) async fn needs_client_certificate(aws: &Regional, name: &str) -> Result<bool, CallError> {
+    Ok(get(aws, name).await?.is_some_and(|domain| domain.mutual_tls_authentication.is_some()))
+}
+
 async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, CallError> {
     let request = || aws.apigatewayv2().get_domain_name().domain_name(name).send();
     none_if_missing(aws.call("apigateway:GetDomainName", request).await)

@@ -153,10 +153,12 @@ impl Component for ViewerFunction {
         };
         let operation = "cloudfront:CreateFunction";
         let make = || create_or_adopt(aws, operation, Repeated::IsRefused, look, send);
-        // A new key value store is visible to functions a little later, and a name is free a little after its deletion.
-        let is_settling = |error: &CallError| error.is_not_found() || adoption::may_be_released(error);
+        // A new key value store is visible to functions a little later, one whose create was interrupted may not be ready, and a
+        // name is free a little after its deletion.
+        let is_settling =
+            |error: &CallError| error.is_not_found() || is_not_provisioned(error) || adoption::may_be_released(error);
         let what = "the key value store to be visible and the name to be available";
-        let outputs = aws.retry(what, adoption::RELEASED_WITHIN, is_settling, make).await?;
+        let outputs = aws.retry(what, SETTLED_WITHIN, is_settling, make).await?;
         release(aws, spec).await?;
         Ok(outputs)
     }
@@ -181,16 +183,22 @@ impl Component for ViewerFunction {
             ignore_missing(aws.call("cloudfront:DeleteFunction", request).await)
         };
         let may_end = |error: &CallError| is_overtaken(error) || error.code() == Some("FunctionInUse");
-        aws.retry("the distribution to release the function", RELEASED_WITHIN, may_end, attempt).await
+        aws.retry("the distribution to release the function", SETTLED_WITHIN, may_end, attempt).await
     }
 }
 
-/// How long CloudFront may count a function as used after the distribution has been changed.
-const RELEASED_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How long a key value store may take until it is ready, and how long CloudFront may count a function as used after the
+/// distribution has been changed.
+const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// Whether the function was changed between our read and our call.
 fn is_overtaken(error: &CallError) -> bool {
     matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}
+
+/// Whether the key value store of the function is not ready yet.
+fn is_not_provisioned(error: &CallError) -> bool {
+    error.code() == Some("InvalidArgument") && error.message().contains("before the resource is provisioned")
 }
 
 /// The settings of one stage of a function.

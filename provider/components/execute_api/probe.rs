@@ -67,7 +67,7 @@ impl Kind for Probe {
         uncompared: &["path", "protected", "routed"],
         visible: false,
         is_check: true,
-        actions: &["apigateway:GET", "lambda:InvokeFunction"],
+        actions: &["apigateway:GET"],
         ..KindMeta::DEFAULT
     };
 }
@@ -100,6 +100,10 @@ impl Component for Probe {
             let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {
                 return Ok(Vec::new());
             };
+            // Behind mutual TLS there is no probe.
+            if domain::needs_client_certificate(aws, &domain.name).await? {
+                return Ok(Vec::new());
+            }
             (endpoint, host) = (domain.target, domain.name);
         }
         let probe = |key, version: Option<String>| {

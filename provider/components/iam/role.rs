@@ -13,7 +13,7 @@ use crate::components::support::adoption;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages};
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, output_keys};
-use crate::desired::{Input, Kind, KindMeta};
+use crate::desired::{Address, Input, Kind, KindMeta};
 
 /// The kind `role`.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ impl Component for Role {
         for name in candidates(aws).await? {
             // A list has no tags.
             let Some(role) = get(aws, &name).await? else { continue };
-            let Some(key) = tags::key_of_ours(aws, &tags_of(&role)) else { continue };
+            let Some(Address { key, .. }) = tags::address_here::<Self>(aws, &tags_of(&role)) else { continue };
             let spec = Spec { name, services: Vec::new(), policies: BTreeMap::new(), tags: Tags::new() };
             found.push(Discovered { key, spec, outputs: outputs(&role) });
         }

@@ -17,7 +17,7 @@ use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Problem, Resolved, Siblings, Tags, lambda, output_keys,
 };
-use crate::desired::{Input, Kind, KindMeta, PackageSource};
+use crate::desired::{Address, Input, Kind, KindMeta, PackageSource};
 
 pub(super) use request::passes;
 
@@ -186,7 +186,7 @@ impl Component for Function {
         for name in lambda::candidates(aws).await? {
             let Some(function) = lambda::get(aws, &name, None).await? else { continue };
             let tags = tags::reported(function.tags.clone().unwrap_or_default());
-            let Some(key) = tags::key_of_ours(aws, &tags) else { continue };
+            let Some(Address { key, .. }) = tags::address_here::<Self>(aws, &tags) else { continue };
             let outputs = outputs(&aws.into(), &name);
             found.push(Discovered { key, spec: observed(None, name, &function), outputs });
         }

@@ -8,7 +8,7 @@ use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
 };
-use crate::desired::{Kind, KindMeta};
+use crate::desired::{Address, Kind, KindMeta};
 
 /// The kind `log_group`.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Component for LogGroup {
         let mut found = Vec::new();
         for name in names {
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
-            let Some(key) = tags::key_of_ours(aws, &tags) else { continue };
+            let Some(Address { key, .. }) = tags::address_here::<Self>(aws, &tags) else { continue };
             let outputs = outputs(&aws.into(), &name);
             let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
             found.push(Discovered { key, spec, outputs });

@@ -72,13 +72,6 @@ pub(crate) fn is_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     belongs_to_owner(aws, tags) && tags.get(ADDRESS_TAG).is_some_and(|value| *value == aws.address().to_string())
 }
 
-/// The key of the owner's component that the tags identify, if it has the kind and the scope of the address of `aws`.
-pub(crate) fn key_of_ours(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Option<String>> {
-    let (at, tagged) = (aws.address(), tags.get(ADDRESS_TAG)?.parse::<Address>().ok()?);
-    let is_here = tagged.kind == at.kind && tagged.scope == at.scope;
-    (is_here && belongs_to_owner(aws, tags)).then_some(tagged.key)
-}
-
 /// Whether the tags contain the owner of `aws` and its owner id.
 pub(crate) fn belongs_to_owner(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
     let has_id = match aws.identity() {

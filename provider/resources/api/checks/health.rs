@@ -212,7 +212,7 @@ fn called(shape: &Shape, found: &mut Found) {
         found.error(at().attribute("path"), "Health check path has no route", detail);
     }
     let its = routes::route_of_get(shape.routes(), &path);
-    let protects = |code: &Code| its.is_some_and(|key| code.protected.contains(key));
+    let protects = |code: &Code| code.has_known_protection() && its.is_some_and(|key| code.protected.contains(key));
     let is_http = shape.health_check.as_ref().is_some_and(|check| check.protocol != CheckProtocol::Tcp);
     if is_http && shape.functions.iter().any(protects) {
         let detail = format!(

@@ -82,6 +82,11 @@ impl Code {
         })
     }
 
+    /// Whether it is known that its routes need authorization or an API key, or that they do not.
+    pub(crate) fn has_known_protection(&self) -> bool {
+        !self.config.authorizer().is_unknown() && self.config.api_key_required().is_ok()
+    }
+
     /// The key of the addresses of its components.
     pub(crate) fn key(&self) -> Option<&str> {
         self.name.as_deref()
