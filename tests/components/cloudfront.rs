@@ -264,7 +264,7 @@ fn viewer_function(code: &str, store_arn: &Json, team: &str) -> Json {
 fn key_values(store_arn: &Json, regions: &[&str]) -> Json {
     let route = json!({ "value": { "primary": false, "weight": 100, "countries": [] } });
     let regions: serde_json::Map<_, _> = regions.iter().map(|name| ((*name).to_owned(), route.clone())).collect();
-    json!({ "store_arn": store_arn, "steering": "edge", "regions": regions, "failover_status_codes": [502] })
+    json!({ "store_arn": store_arn, "steering": "edge", "regions": regions, "failover_status_codes": [502], "drain_seconds": 30 })
 }
 
 const CODE: &str = "function handler(event) { return event.request; }";

@@ -23,6 +23,7 @@ fn keys(steering: Steering, regions: &[(&str, bool, i64, &[&str])]) -> BTreeMap<
         steering,
         regions: regions.iter().map(route).collect(),
         failover_status_codes: vec![502, 503],
+        drain_seconds: 0,
         deviations: Default::default(),
     })
 }

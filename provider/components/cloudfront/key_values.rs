@@ -30,6 +30,9 @@ pub struct Spec {
     pub regions: BTreeMap<String, Gated<Route>>,
     /// The statuses on which CloudFront repeats a request that only reads in the next region.
     pub failover_status_codes: Vec<i32>,
+    /// The drain period in seconds, at most [`PROPAGATION`]: how long edge locations may use the previous table.
+    #[serde(default)]
+    pub drain_seconds: u64,
     /// Keys that the provider did not write.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -77,7 +80,7 @@ const MAX_VALUE: usize = 1_024;
 /// # Source
 /// As above.
 const BATCH: usize = 50;
-/// How long edge locations may use the previous table after a change.
+/// How long edge locations use the previous table after a change, at most.
 ///
 /// # Source
 /// Amazon CloudFront Developer Guide, "Work with key value data": changes take a few seconds. The rest is for requests that
@@ -93,6 +96,7 @@ impl Kind for KeyValues {
         id: "the ARN of the key value store",
         global: true,
         immutable: &["store_arn"],
+        uncompared: &["drain_seconds"],
         actions: &[
             "cloudfront-keyvaluestore:DescribeKeyValueStore",
             "cloudfront-keyvaluestore:ListKeys",
@@ -113,8 +117,8 @@ impl Component for KeyValues {
         Some(Outputs { store_arn: spec.store_arn.known()?.clone() })
     }
 
-    fn drain_period(_: &Spec) -> Duration {
-        PROPAGATION
+    fn drain_period(spec: &Spec) -> Duration {
+        Duration::from_secs(spec.drain_seconds).min(PROPAGATION)
     }
 
     async fn check(_: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {

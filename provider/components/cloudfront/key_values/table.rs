@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::distance::{CACHES, by_distance};
-use super::{Route, Spec, Steering};
+use super::{PROPAGATION, Route, Spec, Steering};
 use crate::desired::{Gated, Input};
 
 /// The key of the table of regions.
@@ -72,6 +72,7 @@ pub(super) fn read(store_arn: &str, values: &BTreeMap<String, String>) -> Spec {
         regions: regions.collect(),
         steering: routes.as_ref().map_or(Steering::Order, |routes| routes.by),
         failover_status_codes: routes.map(|routes| routes.failover).unwrap_or_default(),
+        drain_seconds: PROPAGATION.as_secs(),
         deviations: Default::default(),
     }
 }
@@ -98,6 +99,7 @@ mod tests {
                 ("us-east-1".to_owned(), route(true, 3, &["US"])),
             ]),
             failover_status_codes: vec![502, 504],
+            drain_seconds: PROPAGATION.as_secs(),
             deviations: Default::default(),
         }
     }

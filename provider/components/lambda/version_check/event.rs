@@ -91,8 +91,9 @@ fn format_2(at: &Context<'_>, request: &Request) -> Json {
         "isBase64Encoded": false,
     });
     let given = [("queryStringParameters", parameters(query)), ("pathParameters", path_parameters(request, path))];
-    for (field, parameters) in given.into_iter().filter(|(_, parameters)| !parameters.is_empty()) {
-        event[field] = parameters.into();
+    if let Some(event) = event.as_object_mut() {
+        let given = given.into_iter().filter(|(_, parameters)| !parameters.is_empty());
+        event.extend(given.map(|(field, parameters)| (field.to_owned(), parameters.into())));
     }
     event
 }

@@ -10,15 +10,19 @@ use crate::wire::{Diagnostic, Path};
 
 /// Mistakes in `domain.mutual_tls` and `regions[...].mutual_tls`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
-    let common = config.domain().known().map(|domain| domain.mutual_tls());
-    if let Some(Attr::Known(common)) = common {
+    let common = match config.domain() {
+        Attr::Known(domain) => domain.mutual_tls().clone(),
+        Attr::Null => Attr::Null,
+        Attr::Unknown => Attr::Unknown,
+    };
+    if let Attr::Known(common) = &common {
         settings(common, &at(), found);
     }
     for (name, region) in config.known_regions() {
         let Some(own) = region.mutual_tls().known() else { continue };
         let path = regions::path(name).attribute("mutual_tls");
         settings(own, &path, found);
-        if common.is_none_or(Attr::is_null) {
+        if common.is_null() {
             let detail = "A region has a trust store, but the domain has no mutual TLS. Set domain.mutual_tls = {} for mutual TLS \
                           in every region, or remove the trust store.";
             found.error(path, "Trust store without mutual TLS", detail);
@@ -58,7 +62,8 @@ fn without_truststore(shape: &Shape, common: &MutualTls, found: &mut Found) {
         return;
     }
     for (name, place) in &shape.regions {
-        if place.config.mutual_tls().known().is_none_or(|own| own.truststore_uri().is_null()) {
+        let own = place.config.mutual_tls();
+        if !own.is_unknown() && own.known().is_none_or(|own| own.truststore_uri().is_null()) {
             let detail = format!(
                 "Mutual TLS needs a trust store, and {name} has none. Set domain.mutual_tls.truststore_uri, or \
                  regions[{name:?}].mutual_tls.truststore_uri."

@@ -88,7 +88,7 @@ impl Gateway {
         for one in self.authorizers().decided().ok()?.into_iter().flat_map(BTreeMap::values) {
             let one = one.decided().ok()??;
             let calls = matches!(one.kind().ok()?, AuthorizerKind::Token | AuthorizerKind::Request);
-            if calls && one.function_arn().is_null() {
+            if calls && one.function_arn().known().is_none() {
                 names.push(one.function().decided().ok()?);
             }
         }

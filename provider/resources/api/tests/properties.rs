@@ -53,7 +53,7 @@ proptest! {
         let (_, hcl) = TOPOLOGIES[topology];
         // The configuration itself is never unknown, only its parts.
         let config = hide(&config(hcl), &mut std::iter::once(false).chain(mask));
-        prop_assert_eq!(Api.validate(&config), vec![]);
+        prop_assert_eq!(Api.validate(&config), vec![], "{:?}", config);
         let expansion = expand(&config);
         prop_assert_eq!(&expansion, &expand(&config));
         let expansion = expansion.unwrap();

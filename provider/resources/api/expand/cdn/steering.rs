@@ -92,6 +92,7 @@ pub(super) fn table(
         },
         regions: table,
         failover_status_codes: edge.failover_status_codes.clone(),
+        drain_seconds: draft.shape.drain_seconds,
         deviations: Deviations::default(),
     };
     draft.desired.add(Address::global_of::<KeyValues>(), at(), &spec);
