@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Found, each};
 use crate::components::cloudfront::distribution;
 use crate::components::route53::record;
+use crate::desired::Input;
 use crate::resources::api::config::{Certificate, Config, Domain, KeyAlgorithm, Policy, Routing};
 use crate::resources::api::names::Names;
 use crate::resources::api::shape::Shape;
@@ -92,12 +93,16 @@ fn domain(domain: &Domain, found: &mut Found) {
 
 /// In private zones, Route 53 supports all policies of an API but one, and no records that lead to CloudFront.
 fn private_zone(shape: &Shape, names: &Names, found: &mut Found) {
-    if names.private_zone_id.is_some() && names.shared.is_some() && shape.policy == Policy::IpBased {
+    // An unknown id may still turn out to be null.
+    if names.private_zone_id.as_ref().and_then(Input::known).is_none() {
+        return;
+    }
+    if names.shared.is_some() && shape.policy == Policy::IpBased {
         let detail = "Route 53 does not support IP-based routing in private hosted zones. Use another routing.policy, or remove \
                       private_zone_id.";
         found.error(at("private_zone_id"), "Routing policy not supported in private zones", detail);
     }
-    if names.private_zone_id.is_some() && shape.cdn.is_some() && names.aliases.contains(&names.name) {
+    if shape.cdn.is_some() && names.aliases.contains(&names.name) {
         let detail = format!(
             "CloudFront serves {}, and Route 53 does not support records that lead to a distribution in private hosted zones. \
              Clients in the zone's VPCs could not resolve the name. Remove private_zone_id, or remove cdn.",
