@@ -33,9 +33,10 @@ pub(crate) fn check_arguments(
         check_throttle(limit, &path.attribute("throttle"), found);
     }
     let is_image = |(_, _, own): &(&str, Path, RegionFunction)| own.image_uri().known().is_some();
+    let may_be_image = may_have_more || regions.iter().any(|(_, _, own)| own.image_uri().is_unknown());
     match regions.iter().any(is_image) {
         true => of_image(function, path, found),
-        false if !may_have_more => of_zip(function, path, found),
+        false if !may_be_image => of_zip(function, path, found),
         false => {}
     }
     in_every_region(regions, found);

@@ -5,9 +5,10 @@ import os
 
 
 def handler(event, context):
-    """Handles a request from an HTTP API (payload format version 2.0)."""
+    """Handles a request from an HTTP API (payload format version 2.0) or a REST API (1.0)."""
     region = os.environ["AWS_REGION"]
-    if event["rawPath"] == "/health":
+    path = event["rawPath"] if "rawPath" in event else event["path"]
+    if path == "/health":
         body = {"status": "ok", "region": region}
     else:
         body = {"message": f"{os.environ.get('GREETING', 'Hello')} from {region}", "region": region}
