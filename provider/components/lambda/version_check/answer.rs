@@ -44,7 +44,7 @@ fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: 
     if function_error.is_some() {
         let field = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
         let (kind, message) = (field("errorType"), cut(field("errorMessage")));
-        let is_final = INITIALIZATION.iter().any(|prefix| kind.starts_with(prefix));
+        let is_final = INITIALIZATION.contains(&kind);
         if request.authenticated && !is_final {
             return Ok(());
         }
@@ -72,14 +72,21 @@ fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: 
     }
 }
 
-/// Beginnings of the types of errors that occur before the handler runs: a module that cannot be imported, a handler that does
-/// not exist, a runtime that does not start.
+/// Types of errors that occur before the handler runs: a module that cannot be imported, a handler that does not exist, a
+/// runtime or an extension that does not start.
 ///
 /// # Source
-/// AWS Lambda developer guide, "Understanding Lambda function invocation errors" and "Monitoring … with the Telemetry API":
-/// `Runtime.ImportModuleError`, `Runtime.HandlerNotFound`, `Runtime.UserCodeSyntaxError`, `Runtime.InvalidEntrypoint`,
-/// `Runtime.ExitError`, `Extension.Crash`.
-const INITIALIZATION: [&str; 2] = ["Runtime.", "Extension."];
+/// AWS Lambda developer guide, "Understanding Lambda function invocation errors" and "Troubleshoot execution issues".
+const INITIALIZATION: [&str; 8] = [
+    "Extension.Crash",
+    "Extension.InitError",
+    "Runtime.ExitError",
+    "Runtime.HandlerNotFound",
+    "Runtime.ImportModuleError",
+    "Runtime.InvalidEntrypoint",
+    "Runtime.MalformedHandlerName",
+    "Runtime.UserCodeSyntaxError",
+];
 
 /// The status that API Gateway takes from the answer of a function; `None` when it cannot use the answer.
 ///
