@@ -22,8 +22,8 @@ pub(crate) struct Arguments {
 /// Sets up the tests and runs them: first the Rust tests, then the modules and the examples.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     ui::headline("Testing the provider, the modules and the examples");
-    let setup::Setup { tools: clis, provider, aws } =
-        setup::all(Build::Tests, Options::default(), tools::clis()).await?;
+    let build = if arguments.hcl { Build::Provider } else { Build::Tests };
+    let setup::Setup { tools: clis, provider, aws } = setup::all(build, Options::default(), tools::clis()).await?;
     // Every test starts its own. This one only shows that ministack is installed.
     aws.stop();
     ui::note(&clis.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "));
