@@ -111,12 +111,16 @@ async fn copy(cli: &Cli, provider: &Path, folder: &Path, aws: &LocalAws) -> Outc
     Ok(workspace)
 }
 
+/// Expects an empty account. AWS deletes a Lambda@Edge function only hours after its last use, so a destroy leaves it behind.
 async fn nothing_left(aws: &LocalAws, folder: &Path) -> Outcome {
-    let left = aws.inventory().await?;
+    let is_edge_function = |key: &str| key.starts_with("us-east-1/lambda/function/") && key.contains("_edge_");
+    let inventory = aws.inventory().await?;
+    let mut left = inventory.keys();
+    left.retain(|key| !is_edge_function(key));
     if left.is_empty() {
         return Ok(());
     }
-    Err(format!("{} left these objects behind:\n{}", display(folder), left.keys().join("\n")).into())
+    Err(format!("{} left these objects behind:\n{}", display(folder), left.join("\n")).into())
 }
 
 /// The numbers of runs in the last line of a tool's output: `Success! 15 passed, 0 failed.`
