@@ -191,6 +191,13 @@ impl<'a> Execution<'a> {
         true
     }
 
+    /// The step that creates or changes a component.
+    pub(super) fn position(&self, address: &Address) -> Option<usize> {
+        let makes =
+            |step: &Step| step.address == *address && !matches!(step.action, Action::Delete | Action::Retire(_));
+        self.plan.steps.iter().position(makes)
+    }
+
     fn gate(&self, step: &Step) -> Gate {
         if self.engine.run.cancel.is_cancelled() || self.is_stopped_by_rollback(step) {
             return Gate::Never;

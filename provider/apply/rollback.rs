@@ -109,13 +109,6 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// The step that creates or changes a component.
-    pub(super) fn position(&self, address: &Address) -> Option<usize> {
-        let makes =
-            |step: &Step| step.address == *address && !matches!(step.action, Action::Delete | Action::Retire(_));
-        self.plan.steps.iter().position(makes)
-    }
-
     /// Everything on which a desired component depends.
     fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();

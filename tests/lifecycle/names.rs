@@ -134,7 +134,7 @@ async fn change_cnames(stage: &Stage, action: &str, records: &[(String, String)]
     stage.change_in_aws("POST", "route53", "us-east-1", &path, &body).await;
 }
 
-/// The zone belongs to somebody else, so the API does not name it. The warnings of the first apply name the records to create.
+/// The zone belongs to another owner, so the API does not name it. The warnings of the first apply name the records to create.
 async fn names_at_another_dns_service_are_validated_by_hand(stage: Stage) {
     let mut config = Config::latency();
     config.domain = Some(r#"name = "api.ipgiraffe.com", additional_names = ["www.ipgiraffe.com"]"#);

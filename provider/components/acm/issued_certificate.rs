@@ -194,7 +194,7 @@ fn pending(detail: &CertificateDetail) -> String {
     }
 }
 
-/// Warns when ACM cannot renew a certificate, because somebody must do something before it expires.
+/// Warns when ACM cannot renew a certificate, which then expires unless the user acts.
 fn warn_of_renewal(aws: &Regional, arn: &str, detail: &CertificateDetail) {
     let Some(renewal) = &detail.renewal_summary else { return };
     if !matches!(renewal.renewal_status, RenewalStatus::PendingValidation | RenewalStatus::Failed) {

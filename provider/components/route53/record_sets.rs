@@ -272,7 +272,7 @@ pub(crate) fn repeated(spec: &Spec) -> Result<Vec<Change>, CallError> {
     wanted(spec)?.into_values().map(|set| dns::change_of(ChangeAction::Upsert, set)).collect()
 }
 
-/// Fails when somebody else's record set is in the way: AWS accepts no other type beside a CNAME, and no record set of another
+/// Fails when a record set of another owner is in the way: AWS accepts no other type beside a CNAME, and no record set of another
 /// policy beside `wanted`.
 fn refuse_strangers(held: &[ResourceRecordSet], before: &[Key], wanted: &ResourceRecordSet) -> Result<(), CallError> {
     let in_the_way = |set: &&ResourceRecordSet| {

@@ -35,9 +35,9 @@ pub(crate) fn probe(
     target: &Target,
     preferred: Option<Input<String>>,
 ) -> Option<Handle<Probe>> {
-    let Asked { path, routed, protected } = Asked::of(function, preferred);
+    let asked = Asked::of(function, preferred);
     if let Some(function) = function {
-        check_version(to, region, function, target, (path.clone(), routed, protected));
+        check_version(to, region, function, target, &asked);
     }
     if target.needs_certificate {
         return None;
@@ -45,9 +45,9 @@ pub(crate) fn probe(
     let spec = probe::Spec {
         endpoint: target.endpoint.clone(),
         host: target.host.clone(),
-        path: below(&target.base_path, &path),
-        routed,
-        protected,
+        path: below(&target.base_path, &asked.path),
+        routed: asked.routed,
+        protected: asked.protected,
         version: function.map(|function| function.version.output(version::NUMBER)),
     };
     let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
@@ -59,27 +59,21 @@ pub(crate) fn probe(
 }
 
 /// Adds the check of the function's version, which the alias waits for.
-fn check_version(
-    to: &mut Expanding<'_, '_>,
-    region: &str,
-    function: &Deployed,
-    target: &Target,
-    (path, routed, protected): (Input<String>, bool, bool),
-) {
+fn check_version(to: &mut Expanding<'_, '_>, region: &str, function: &Deployed, target: &Target, asked: &Asked) {
     let code = &function.code;
-    let known = path.known().map(String::as_str).unwrap_or("/");
+    let known = asked.path.known().map(String::as_str).unwrap_or("/");
     let route = routes::route_of_get(&code.routes, known).cloned().unwrap_or_default();
     let request = version_check::Request {
-        path,
+        path: asked.path.clone(),
         route,
         format: code.payload_format.unwrap_or(target.payload_format).as_str().to_owned(),
-        authenticated: target.may_authenticate || protected,
+        authenticated: target.may_authenticate || asked.protected,
     };
     let spec = version_check::Spec {
         function: function.function.output(function::NAME),
         version: function.version.output(version::NUMBER),
         // A function without concurrency rejects every invocation.
-        request: Some(request).filter(|_| routed && !function.is_stopped),
+        request: Some(request).filter(|_| asked.routed && !function.is_stopped),
     };
     let address = Address::of::<VersionCheck>(region).maybe_key(code.key());
     let check = to.desired.add(address, code.path.clone(), &spec);

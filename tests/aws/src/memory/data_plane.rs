@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use super::apigateway::{Api, ApiGateway};
-use super::lambda::{Callable, Lambda};
+use super::lambda::{Callable, Lambda, qualified_arn};
 use super::text;
 use crate::message::{ApiError, Request, Response};
 use crate::upstream::Place;
@@ -57,17 +57,8 @@ pub(super) fn respond(gateway: &ApiGateway, lambda: &Lambda, request: ApiRequest
 }
 
 /// The response of a function that a REST API calls; `path` is the path in the event.
-pub(super) fn run(
-    lambda: &Lambda,
-    place: &Place,
-    (name, qualifier): (&str, &str),
-    path: &str,
-    forced: Option<u16>,
-) -> Response {
-    let Place { account, region } = place;
-    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
-    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
-    match lambda.callable(place, &arn) {
+pub(super) fn run(lambda: &Lambda, place: &Place, function: (&str, &str), path: &str, forced: Option<u16>) -> Response {
+    match lambda.callable(place, &qualified_arn(place, function)) {
         Some(function) if function.is_disabled => error(500, "Internal server error"),
         Some(function) if failure(&function).is_some() => error(502, "Internal server error"),
         Some(function) => described(place, &function, path, forced),
@@ -79,13 +70,11 @@ pub(super) fn run(
 pub(super) fn invoked(
     lambda: &Lambda,
     place: &Place,
-    (name, qualifier): (&str, &str),
+    function: (&str, &str),
     event: &Value,
     forced: Option<u16>,
 ) -> Response {
-    let Place { account, region } = place;
-    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
-    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
+    let arn = qualified_arn(place, function);
     let refused =
         |status, code: &str, message: String| Response::error("lambda", &ApiError::new(status, code, message));
     let Some(function) = lambda.callable(place, &arn) else {
@@ -101,8 +90,7 @@ pub(super) fn invoked(
         Response::json(StatusCode::OK, &json!({ "statusCode": response.status.as_u16(), "body": body }))
     };
     let (kind, message) = match failure(&function) {
-        None => return succeeded(),
-        Some(BEHIND_API) => return succeeded(),
+        None | Some(BEHIND_API) => return succeeded(),
         Some(INITIALIZATION) => ("Runtime.ImportModuleError", "Unable to import module 'app'"),
         Some(_) => ("ZeroDivisionError", "division by zero"),
     };
@@ -128,16 +116,8 @@ fn failure<'a>(function: &Callable<'a>) -> Option<&'a str> {
 
 /// The result of a function that authorizes requests, as a policy and as a Boolean. No code runs: the function accepts requests
 /// in which a header or the identity is the value of its environment variable `ACCEPTED`.
-pub(super) fn authorize(
-    lambda: &Lambda,
-    place: &Place,
-    (name, qualifier): (&str, &str),
-    event: &Value,
-) -> Result<Value, Value> {
-    let Place { account, region } = place;
-    let suffix = if qualifier.is_empty() { String::new() } else { format!(":{qualifier}") };
-    let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}{suffix}");
-    let function = lambda.callable(place, &arn).filter(|function| !function.is_disabled);
+pub(super) fn authorize(lambda: &Lambda, place: &Place, function: (&str, &str), event: &Value) -> Result<Value, Value> {
+    let function = lambda.callable(place, &qualified_arn(place, function)).filter(|function| !function.is_disabled);
     let function = function.ok_or_else(|| json!({ "errorMessage": "the function is missing or disabled" }))?;
     let variables = &function.configuration.get("Environment").unwrap_or(&Value::Null)["Variables"];
     let accepted = variables["ACCEPTED"].as_str();

@@ -64,7 +64,7 @@ async fn clients_get_the_address_of_their_region() {
         };
         assert_eq!((subnet.source_prefix(), subnet.scope_prefix()), (24, 24));
     }
-    // An address belongs to one region, whatever the name.
+    // An address belongs to one region, regardless of the name.
     let own = world.aws.resolver_near("eu-west-1").address(&hosts[1]).await.unwrap().unwrap();
     assert_eq!(region_at(own), Some("us-west-2"));
     assert_eq!(status(&world, own, &hosts[1]).await, (200, "us-west-2".to_owned()));

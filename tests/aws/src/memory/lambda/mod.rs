@@ -153,6 +153,11 @@ fn split(identifier: &str) -> (&str, Option<&str>) {
     rest.split_once(':').map_or((rest, None), |(name, qualifier)| (name, Some(qualifier)))
 }
 
+/// The ARN of a function, given by its name and a qualifier, which may be empty.
+pub(super) fn qualified_arn(place: &Place, (name, qualifier): (&str, &str)) -> String {
+    FunctionRef { arn: function_arn(place, name), qualifier: qualifier.to_owned() }.qualified()
+}
+
 fn function_arn(place: &Place, name: &str) -> String {
     format!("arn:aws:lambda:{}:{}:function:{name}", place.region, place.account)
 }
