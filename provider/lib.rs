@@ -35,3 +35,5 @@ pub mod apply;
 pub mod components;
 
 pub mod aws;
+
+pub mod traffic;

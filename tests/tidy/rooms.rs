@@ -15,7 +15,7 @@ struct Room {
 }
 
 /// The rooms. A room imports only itself and those that come after it.
-const ROOMS: [Room; 17] = [
+const ROOMS: [Room; 18] = [
     with_io("plugin"),
     pure("docs"),
     with_io("rpc"),
@@ -29,6 +29,7 @@ const ROOMS: [Room; 17] = [
     with_io("components"),
     with_io("package"),
     with_io("aws"),
+    pure("traffic"),
     pure("plan"),
     pure("schema"),
     pure("desired"),

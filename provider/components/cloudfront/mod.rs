@@ -1,7 +1,6 @@
 //! Amazon CloudFront.
 
 pub mod cache_policy;
-pub(crate) mod countries;
 pub mod distribution;
 pub mod invalidation;
 pub mod key_value_store;

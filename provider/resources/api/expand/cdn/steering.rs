@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Draft, Region};
 use crate::components::Deviations;
-use crate::components::cloudfront::countries;
 use crate::components::cloudfront::distribution::Distribution;
 use crate::components::cloudfront::key_value_store::{self, KeyValueStore};
 use crate::components::cloudfront::key_values::{self, KeyValues, Route};
@@ -15,6 +14,7 @@ use crate::resources::api::config::Policy;
 use crate::resources::api::edge::Edge;
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::inputs::input;
+use crate::traffic::geography;
 use crate::wire::Path;
 
 /// The header with the country of a client.
@@ -115,7 +115,7 @@ fn countries(shape: &Shape) -> BTreeMap<String, BTreeSet<String>> {
         match Location::parse(location) {
             Some(Location::Country(code)) => vec![code.to_owned()],
             Some(Location::Continent(code)) => {
-                countries::of_continent(code).filter(|code| !named.contains(code)).map(str::to_owned).collect()
+                geography::of_continent(code).filter(|code| !named.contains(code)).map(str::to_owned).collect()
             }
             Some(Location::Default | Location::State(_)) | None => Vec::new(),
         }
