@@ -15,6 +15,7 @@ pub mod logs;
 mod registry;
 pub mod route53;
 mod support;
+pub mod traffic;
 pub mod wafv2;
 
 pub use catalog::Catalog;

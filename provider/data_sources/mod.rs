@@ -8,6 +8,7 @@
 #[cfg(test)]
 pub(crate) mod example;
 mod reader;
+mod traffic;
 
 use futures::future::BoxFuture;
 
@@ -48,4 +49,4 @@ pub trait DataSource: Send + Sync {
 }
 
 /// All data sources. A new one is one file and one line here.
-pub static REGISTRY: &[&dyn DataSource] = &[];
+pub static REGISTRY: &[&dyn DataSource] = &[&traffic::Traffic];

@@ -13,7 +13,7 @@ use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary}
 use serde::{Deserialize, Serialize};
 
 use super::tagging::{retag, tags_of, to_aws};
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, Region, Regional};
 use crate::components::route53::dns;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
@@ -207,7 +207,8 @@ impl Component for Distribution {
     }
 }
 
-async fn summaries(aws: &Regional) -> Result<Vec<DistributionSummary>, CallError> {
+/// The distributions of the account.
+pub(crate) async fn summaries(aws: &Region) -> Result<Vec<DistributionSummary>, CallError> {
     let ask = || async {
         pages(|next| async move {
             let request = || aws.cloudfront().list_distributions().set_marker(next.clone()).send();
@@ -250,7 +251,8 @@ pub(crate) async fn aliases(aws: &Regional, id: &str) -> Result<(Vec<String>, Op
     Ok((aliases.iter().map(|alias| dns::normal(alias)).collect(), certificate))
 }
 
-async fn get(aws: &Regional, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {
+/// A distribution with its configuration; `None` when it does not exist.
+pub(crate) async fn get(aws: &Region, id: &str) -> Result<Option<GetDistributionOutput>, CallError> {
     let request = || aws.cloudfront().get_distribution().id(id).send();
     none_if_missing(aws.call("cloudfront:GetDistribution", request).await)
 }

@@ -9,6 +9,7 @@ pub mod managed;
 pub mod origin_request_policy;
 mod policy;
 pub mod response_headers_policy;
+pub(crate) mod routing;
 mod tagging;
 pub mod viewer_function;
 

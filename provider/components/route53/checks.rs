@@ -8,7 +8,7 @@ use aws_sdk_route53::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, Region, Regional};
 use crate::components::route53::dns;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::identity;
@@ -192,7 +192,8 @@ async fn held(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallEr
     aws.read_listed("route53:ListHealthChecks by id", id, list, |id| async move { get(aws, &id).await }).await
 }
 
-async fn get(aws: &Regional, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
+/// A health check of any owner; `None` when it does not exist.
+pub(crate) async fn get(aws: &Region, id: &str) -> Result<Option<AwsHealthCheck>, CallError> {
     let request = || aws.route53().get_health_check().health_check_id(id).send();
     Ok(none_if_missing(aws.call("route53:GetHealthCheck", request).await)?.and_then(|answer| answer.health_check))
 }

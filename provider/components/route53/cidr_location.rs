@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_route53::types::{CidrBlockSummary, CidrCollectionChange, CidrCollectionChangeAction};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, Region, Regional};
 use crate::components::route53::cidr;
 use crate::components::route53::cidr_collection::CidrCollection;
 use crate::components::support::answer::{build_part, none_if_missing, pages};
@@ -205,7 +205,8 @@ async fn blocks(aws: &Regional, collection_id: &str) -> Result<Vec<CidrBlockSumm
     aws.read_once(&format!("route53:ListCidrBlocks of {collection_id}"), || all_blocks(aws, collection_id)).await
 }
 
-async fn all_blocks(aws: &Regional, collection_id: &str) -> Result<Vec<CidrBlockSummary>, CallError> {
+/// All blocks of a collection, by a request of its own.
+pub(crate) async fn all_blocks(aws: &Region, collection_id: &str) -> Result<Vec<CidrBlockSummary>, CallError> {
     pages(|next| async move {
         let request =
             || aws.route53().list_cidr_blocks().collection_id(collection_id).set_next_token(next.clone()).send();

@@ -10,7 +10,7 @@ use aws_sdk_route53::types::{
     Tag, TagResourceType,
 };
 
-use crate::aws::{CallError, Poll, Regional};
+use crate::aws::{CallError, Poll, Region, Regional};
 use crate::components::Tags;
 use crate::components::support::answer::{build_part, none_if_missing, pages, required};
 use crate::components::support::tags::{self, TagChange};
@@ -238,7 +238,7 @@ pub(crate) async fn zones_for(aws: &Regional, name: &str, private: bool) -> Resu
 }
 
 /// All hosted zones of the account.
-async fn zones(aws: &Regional) -> Result<Vec<HostedZone>, CallError> {
+pub(crate) async fn zones(aws: &Region) -> Result<Vec<HostedZone>, CallError> {
     let ask = || async {
         pages(|next| async move {
             let request = || aws.route53().list_hosted_zones().set_marker(next.clone()).send();

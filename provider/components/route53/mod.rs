@@ -13,5 +13,6 @@ pub mod hosted_zone;
 pub mod record;
 pub(crate) mod record_owners;
 pub(crate) mod record_sets;
+pub(crate) mod routing;
 pub mod routing_control_health_check;
 pub mod validation_record;

@@ -1,0 +1,84 @@
+//! Reads what decides which region responds to the clients of a name.
+
+use std::collections::BTreeSet;
+
+use crate::aws::{CallError, Region};
+use crate::components::cloudfront::routing as cloudfront;
+use crate::components::route53::routing as route53;
+use crate::traffic::{Assumptions, CheckKind, Model, Record, Routing, Target, World, is_within, normal};
+
+/// The IAM actions of [`world`].
+pub const ACTIONS: &[&str] = &[
+    "cloudfront:GetDistribution",
+    "cloudfront:ListDistributions",
+    "route53:GetHealthCheck",
+    "route53:ListCidrBlocks",
+    "route53:ListHostedZones",
+    "route53:ListResourceRecordSets",
+];
+
+/// Everything to which `host` leads: the public hosted zones and distributions on the way, the health checks of the records, and
+/// the blocks of IP addresses. Other zones and distributions of the account are left out.
+///
+/// # Errors
+/// The error of a call.
+pub async fn world(aws: &Region, host: &str) -> Result<World, CallError> {
+    let zones = route53::zones(aws).await?;
+    let mut world = World::default();
+    let (mut open, mut seen) = (vec![normal(host)], BTreeSet::new());
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        if name.ends_with(CLOUDFRONT) {
+            let found = cloudfront::by_domain_name(aws, &name).await?;
+            open.extend(found.iter().flat_map(|distribution| distribution.origins.values().cloned()));
+            world.distributions.extend(found);
+            continue;
+        }
+        let zone = zones.iter().filter(|(_, zone)| is_within(&name, zone)).max_by_key(|(_, zone)| zone.len());
+        let Some((id, zone)) = zone else { continue };
+        if !world.zones.iter().any(|read| read.name == *zone) {
+            world.zones.push(route53::zone(aws, id, zone).await?);
+        }
+        let records: Vec<Record> = Model::new(&world, &Assumptions::default()).records(&name).cloned().collect();
+        for record in records {
+            if let Target::Alias { host, .. } | Target::Cname(host) = &record.target {
+                open.push(host.clone());
+            }
+            blocks(aws, &mut world, &record).await?;
+            open.extend(checks(aws, &mut world, &record).await?);
+        }
+    }
+    Ok(world)
+}
+
+/// The end of the domain names that CloudFront assigns.
+const CLOUDFRONT: &str = ".cloudfront.net";
+
+/// Reads the blocks to which a record refers.
+async fn blocks(aws: &Region, world: &mut World, record: &Record) -> Result<(), CallError> {
+    let Routing::IpBased { collection, .. } = &record.routing else { return Ok(()) };
+    if !world.blocks.iter().any(|block| block.collection == *collection) {
+        world.blocks.extend(route53::blocks(aws, collection).await?);
+    }
+    Ok(())
+}
+
+/// Reads the health check of a record and its child health checks. Returns the host names of their endpoints.
+async fn checks(aws: &Region, world: &mut World, record: &Record) -> Result<Vec<String>, CallError> {
+    let (mut hosts, mut open) = (Vec::new(), Vec::from_iter(record.health_check.clone()));
+    while let Some(id) = open.pop() {
+        if world.checks.contains_key(&id) {
+            continue;
+        }
+        let Some(check) = route53::check(aws, &id).await? else { continue };
+        match &check.kind {
+            CheckKind::Endpoint(host) => hosts.extend(host.clone()),
+            CheckKind::Calculated { children, .. } => open.extend(children.iter().cloned()),
+            CheckKind::Alarm { .. } | CheckKind::RoutingControl => {}
+        }
+        world.checks.insert(id, check);
+    }
+    Ok(hosts)
+}
