@@ -53,19 +53,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-async fn terraform() -> io::Result<Cli> {
+/// Terraform, if it is installed.
+pub(crate) async fn terraform() -> io::Result<Cli> {
     let found = tools::clis().await?.into_iter().find(|cli| cli.name == "terraform");
     found.ok_or_else(|| io::Error::other("Terraform is not on PATH, and MULTIREGION_TERRAFORM is not set."))
 }
 
 /// A copy of the example, in a temporary folder.
-struct Demo<'a> {
+pub(crate) struct Demo<'a> {
     aws: &'a LocalAws,
     workspace: Workspace,
 }
 
 impl<'a> Demo<'a> {
-    fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
+    /// A workspace with the example.
+    pub(crate) fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
         let mut workspace = Workspace::new(cli, provider)?;
         copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
         workspace.write("local_override.tf", provider::NO_LIMITS)?;
@@ -75,13 +77,14 @@ impl<'a> Demo<'a> {
         Ok(demo)
     }
 
-    fn title(&self, action: &str) -> String {
+    /// The title of a step: the tool and its command.
+    pub(crate) fn title(&self, action: &str) -> String {
         format!("{} {action}", self.workspace.cli().name)
     }
 
     /// Writes the variables: the three regions, with `traffic` for the one that is drained. The drain period is short,
     /// because no other client has resolved the name.
-    fn set_regions(&self, traffic: &str) -> Outcome {
+    pub(crate) fn set_regions(&self, traffic: &str) -> Outcome {
         let regions = json!({
             "us-east-1": {},
             "us-west-2": {},
@@ -91,13 +94,14 @@ impl<'a> Demo<'a> {
         Ok(self.workspace.write("demo.auto.tfvars.json", &variables.to_string())?)
     }
 
-    async fn init(&self) -> Outcome {
+    /// Runs `init`.
+    pub(crate) async fn init(&self) -> Outcome {
         self.workspace.init().await?.ok()?;
         Ok(())
     }
 
     /// Plans, prints the plan, and returns the change of each AWS object.
-    async fn plan(&self) -> Outcome<BTreeMap<String, Change>> {
+    pub(crate) async fn plan(&self) -> Outcome<BTreeMap<String, Change>> {
         let plan = async {
             let run = self.workspace.plan().await?.ok()?;
             Ok((run.changes(), components::planned(&self.workspace.show_plan().await?)))
@@ -112,7 +116,7 @@ impl<'a> Demo<'a> {
     }
 
     /// Applies the saved plan, and prints the number of AWS calls.
-    async fn apply(&self) -> Outcome {
+    pub(crate) async fn apply(&self) -> Outcome {
         self.aws.clear_calls();
         let apply = async {
             self.workspace.apply_plan().await?.ok()?;
@@ -122,12 +126,14 @@ impl<'a> Demo<'a> {
         Ok(())
     }
 
-    async fn api(&self) -> Outcome<Json> {
+    /// The attributes of the API.
+    pub(crate) async fn api(&self) -> Outcome<Json> {
         let state = self.workspace.show_json().await?;
         components::api_in(&state).cloned()
     }
 
-    async fn create(&self) -> Outcome {
+    /// Creates the API.
+    pub(crate) async fn create(&self) -> Outcome {
         let planned = self.plan().await?;
         promise(planned.values().all(|change| *change == Change::Add), "a first plan only adds")?;
         self.apply().await?;
@@ -216,7 +222,8 @@ impl<'a> Demo<'a> {
         promise(time <= failover::LIMIT, "a failover takes no longer than health checks and the TTL of the record")
     }
 
-    async fn destroy(&self) -> Outcome {
+    /// Destroys the API; nothing may be left.
+    pub(crate) async fn destroy(&self) -> Outcome {
         self.aws.clear_calls();
         let destroy = async {
             self.workspace.destroy().await?.ok()?;
@@ -233,8 +240,8 @@ impl<'a> Demo<'a> {
     }
 }
 
-/// Ends the demo when a promise of the README is not kept.
-fn promise(kept: bool, what: &str) -> Outcome {
+/// Ends the command when a promise of the README is not kept.
+pub(crate) fn promise(kept: bool, what: &str) -> Outcome {
     if kept { Ok(()) } else { Err(format!("This promise was not kept: {what}.").into()) }
 }
 

@@ -1,4 +1,4 @@
-//! The commands of this project: `cargo xtask demo`, `test`, `faults`, `local`, `install`, `docs`, `bench`.
+//! The commands of this project: `cargo xtask demo`, `drill`, `test`, `faults`, `local`, `install`, `docs`, `bench`.
 //!
 //! Each command installs what it needs and shows its progress. Everything that it starts ends with it, also after
 //! Ctrl-C.
@@ -10,6 +10,7 @@ mod bench;
 mod components;
 mod demo;
 mod docs;
+mod drill;
 mod failover;
 mod faults;
 mod install;
@@ -40,6 +41,8 @@ struct Arguments {
 enum Command {
     /// Create an API in three regions of a local AWS, send it requests, change it, fail over, destroy it
     Demo(demo::Arguments),
+    /// Send requests from three clients while a region fails and another one is drained, and draw who responded
+    Drill(drill::Arguments),
     /// Run all tests, with OpenTofu and with Terraform if both are installed
     Test(test::Arguments),
     /// Fail every AWS call of every operation in every way, and check that every run converges
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
     let work = async {
         match command {
             Command::Demo(arguments) => demo::run(&arguments).await,
+            Command::Drill(arguments) => drill::run(&arguments).await,
             Command::Test(arguments) => test::run(&arguments).await,
             Command::Faults(arguments) => faults::run(&arguments).await,
             Command::Local(selection) => local::run(&selection).await,

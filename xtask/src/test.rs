@@ -31,7 +31,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         test_rust().await?;
     }
     ui::headline("Testing modules and examples");
-    for module in folders("modules", "tests")? {
+    let examples = folders("examples", "tests")?;
+    for module in folders("modules", "tests")?.into_iter().chain(examples) {
         let each = clis.iter().map(|cli| named(cli, test(cli, &provider, &module)));
         ui::step(&display(&module), try_join_all(each), |all| all.join("; ")).await?;
     }
@@ -73,7 +74,7 @@ fn display(module: &Path) -> String {
     module.strip_prefix(source_root()).unwrap_or(module).display().to_string()
 }
 
-/// Runs the tests of a copy of one module, and returns the numbers of passed and failed runs.
+/// Runs the tests of a copy of one module or example, and returns the numbers of passed and failed runs.
 async fn test(cli: &Cli, provider: &Path, module: &Path) -> Outcome<String> {
     let aws = setup::aws().await?;
     let workspace = copy(cli, provider, module, &aws).await?;
