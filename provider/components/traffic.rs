@@ -17,8 +17,8 @@ pub const ACTIONS: &[&str] = &[
     "route53:ListResourceRecordSets",
 ];
 
-/// Everything to which `host` leads: the public hosted zones and distributions on the way, the health checks of the records, and
-/// the blocks of IP addresses. Other zones and distributions of the account are left out.
+/// Everything to which `host` leads: the public hosted zones and distributions on the way, the health checks of the
+/// records, and the blocks of IP addresses. Other zones and distributions of the account are left out.
 ///
 /// # Errors
 /// The error of a call.

@@ -18,8 +18,9 @@ use crate::wire::{Diagnostic, Diagnostics, Number, Path, Value};
 attributes! {
     /// The arguments.
     struct Config {
-        /// The URL of the API, `multiregion_api.NAME.url`, or a domain name. The answers are those to requests for this URL: its
-        /// path selects the cache behavior of a CloudFront distribution.
+        /// The URL of the API, `multiregion_api.NAME.url`, or a domain name. If the same configuration creates the API, the
+        /// data source needs `depends_on = [multiregion_api.NAME]`, because the URL is known before the records exist. The
+        /// path of the URL selects the cache behavior of a CloudFront distribution.
         url: String = required, example("multiregion_api.shop.url");
         /// The clients by names of your choice, which are the keys of `answers`.
         clients: BTreeMap<String, Attr<ClientConfig>> = required, example("{ berlin = { region = \"eu-central-1\" } }");
@@ -38,12 +39,13 @@ attributes! {
     struct ClientConfig {
         /// The AWS region to which the client has the lowest latency.
         region: String = required, example("\"eu-central-1\"");
-        /// The country of the client as an ISO 3166-1 code (`DE`), or its state in the United States (`US-WA`), for geolocation
-        /// routing. Default: the country of `region`.
+        /// The country of the client as an ISO 3166-1 code (`DE`), or its state in the United States (`US-WA`), for
+        /// geolocation routing. Default: the country of `region`.
         country: String = optional, example("\"DE\"");
         /// The IP address of the client, for IP-based routing.
         ip: String = optional, example("\"203.0.113.7\"");
-        /// The HTTP method of its requests. CloudFront sends only GET, HEAD and OPTIONS requests to the second origin of a group.
+        /// The HTTP method of its requests. CloudFront sends only GET, HEAD and OPTIONS requests to the second origin of a
+        /// group.
         method: String = optional, default("GET");
     }
 }
@@ -81,12 +83,12 @@ impl DataSource for Traffic {
     }
 
     fn schema(&self) -> Schema {
-        const ABOUT: &str = "Which region responds to which clients, now or when regions are down or drained or health checks \
-            fail. It reads records, health checks and CloudFront distributions, and applies the documented rules of Route 53 and \
-            CloudFront; it sends no request to the API. Use it in tests and preconditions.\n\nThe latency between a client and a \
-            region is estimated by their distance. Whether a region that is not in `down` responds is not checked. Only public \
-            hosted zones of the account are read. Distributions whose origin is chosen by a function (`cdn.origin = \
-            \"edge_function\"` or `\"key_value_store\"`) are not supported.";
+        const ABOUT: &str = "Which region responds to which clients, now or when regions are down or drained or health \
+            checks fail. It reads records, health checks and CloudFront distributions, and applies the documented rules of \
+            Route 53 and CloudFront; it sends no request to the API. Use it in tests and preconditions.\n\nThe latency \
+            between a client and a region is estimated by their distance. Whether a region that is not in `down` responds \
+            is not checked. Only public hosted zones of the account are read. Distributions whose origin is chosen by a \
+            function (`cdn.origin = \"edge_function\"` or `\"key_value_store\"`) are not supported.";
         Schema::new(ABOUT).with::<Config>().with::<Outputs>()
     }
 
@@ -133,7 +135,6 @@ impl DataSource for Traffic {
             if !problems.is_empty() {
                 return Err(problems);
             }
-            let mut outputs = Outputs { answers: Attr::Null, unserved: Attr::Null };
             let (mut answers, mut unserved) = (BTreeMap::new(), Vec::new());
             for (name, client) in arguments.clients().into_iter().flatten() {
                 let Some(client) = client.known() else { continue };
@@ -143,7 +144,7 @@ impl DataSource for Traffic {
                 }
                 answers.insert(name.clone(), Attr::Known(answer));
             }
-            (outputs.answers, outputs.unserved) = (Attr::Known(answers), Attr::Known(unserved));
+            let outputs = Outputs { answers: Attr::Known(answers), unserved: Attr::Known(unserved) };
             Ok(state(config, &self.schema(), outputs.values()))
         }
         .boxed()
@@ -224,8 +225,10 @@ fn problems(
 ) -> Diagnostics {
     if !model.has(host) {
         let detail = format!(
-            "No public hosted zone of account {account} contains {host}, and no CloudFront distribution of the account has this \
-             domain name. Check the URL, and use the credentials of the account that contains the records."
+            "No public hosted zone of account {account} has a record of {host}, and no CloudFront distribution of the account \
+             has this domain name. Check the URL, and use the credentials of the account that contains the records. If this \
+             configuration creates the API, add depends_on = [multiregion_api.NAME], so that the records are read after they \
+             are created."
         );
         return vec![Diagnostic::error(Path::of("url"), "Name without records in the account", detail)];
     }

@@ -67,10 +67,10 @@ impl<'a> Model<'a> {
         self.follow((&normal(host), path), client, 0)
     }
 
-    /// Whether the model contains the name: in a zone, or as a name that AWS assigned.
+    /// Whether the name leads somewhere: it has records, or AWS assigned it.
     pub fn has(&self, host: &str) -> bool {
         let host = normal(host);
-        region_in(&host).is_some() || self.distribution(&host).is_some() || self.zone(&host).is_some()
+        region_in(&host).is_some() || self.distribution(&host).is_some() || self.records(&host).next().is_some()
     }
 
     /// The records that answer for a name, of all types, drained or not.

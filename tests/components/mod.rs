@@ -13,6 +13,7 @@ mod logs;
 mod probe;
 mod rest;
 mod route53;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -34,13 +34,35 @@ async fn the_routing_policy_changes_in_one_batch(stage: Stage) {
         assert_eq!(stage.get("api.ipgiraffe.com", "/").await.status, 200);
     }
 
-    // When the primary region is down, Route 53 routes to the secondary.
+    // When the primary region is down, Route 53 routes to the secondary, as the data source predicts.
+    stage.apply(&format!("{}{OUTAGE}", config.hcl())).await;
+    let outputs = stage.workspace.outputs().await.expect("outputs are read");
+    assert_eq!(outputs["regions"], serde_json::json!({ "oregon": "us-west-2", "virginia": "us-west-2" }));
+    assert_eq!(outputs["unserved"], serde_json::json!([]));
     stage.aws.set_down(&["us-east-1"]);
     let answer = stage.get("api.ipgiraffe.com", "/").await;
     assert!(answer.body.contains("us-west-2"), "{answer:?}");
     stage.aws.set_down(&[]);
     stage.destroy().await;
 }
+
+/// Who responds while us-east-1 is down.
+const OUTAGE: &str = r#"
+data "multiregion_traffic" "outage" {
+  url        = multiregion_api.this.url
+  down       = ["us-east-1"]
+  clients    = { virginia = { region = "us-east-1" }, oregon = { region = "us-west-2", country = "US-OR" } }
+  depends_on = [multiregion_api.this]
+}
+
+output "regions" {
+  value = { for name, answer in data.multiregion_traffic.outage.answers : name => answer.region }
+}
+
+output "unserved" {
+  value = data.multiregion_traffic.outage.unserved
+}
+"#;
 
 /// Each client, described by headers, and the region that must answer it.
 async fn assert_answers(stage: &Stage, expected: &[(&str, &str)]) {

@@ -1,11 +1,13 @@
-# Who responds to clients in Berlin and Tokyo while us-east-1 is down?
+# Which region responds to clients in Berlin and Tokyo while us-east-1 is down?
 data "multiregion_traffic" "outage" {
-  url = multiregion_api.shop.url
+  # With multiregion_api.giraffe.url, add depends_on = [multiregion_api.giraffe].
+  url  = "https://api.ipgiraffe.com"
+  down = ["us-east-1"]
+
   clients = {
     berlin = { region = "eu-central-1" }
     tokyo  = { region = "ap-northeast-1", country = "JP" }
   }
-  down = ["us-east-1"]
 
   lifecycle {
     postcondition {
