@@ -181,7 +181,7 @@ impl<'a> Execution<'a> {
         let (engine, address) = (self.engine, step.address.clone());
         running.push(
             async move {
-                if let Err(error) = pause(engine, not_before, &address).await {
+                if let Err(error) = pause(engine, not_before, step).await {
                     return (Task::Step(at, step), StepResult::err(error));
                 }
                 (Task::Step(at, step), job::run(engine, address, job).await)
@@ -347,23 +347,32 @@ fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
     }
 }
 
-/// Waits until the drain period has passed.
+/// Waits until the drain period before a deletion, or the bake time before a change, has passed.
 ///
 /// # Errors
 /// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`].
-async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) -> Result<(), CallError> {
+async fn pause(engine: &Engine, not_before: Option<Instant>, step: &Step) -> Result<(), CallError> {
     let Some(time) = not_before.map(|then| then.saturating_duration_since(engine.clock().now())) else { return Ok(()) };
     if time.is_zero() {
         return Ok(());
     }
-    tracing::info!(component = %address, seconds = time.as_secs(), "waiting for the drain period");
-    engine.pause(&format!("the drain period before {address} is changed"), time).await
+    let what = delay(&step.action);
+    tracing::info!(component = %step.address, seconds = time.as_secs(), "waiting for {what}");
+    engine.pause(&format!("{what} before {} is changed", step.address), time).await
 }
 
 /// `time` after `from`. A time that is too long for the clock, from a modified private state, ends after a century.
 fn later(from: Instant, time: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
     from.checked_add(time).unwrap_or_else(|| from + CENTURY)
+}
+
+/// What a step waits for between the end of another one and its own beginning.
+pub(super) fn delay(action: &Action) -> &'static str {
+    match action {
+        Action::Delete | Action::Retire(_) => "the drain period",
+        Action::Create | Action::Update(_) | Action::Replace(_) => "the bake time",
+    }
 }
 
 /// The action of a step as a verb, for messages.

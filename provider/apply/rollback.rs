@@ -7,7 +7,7 @@ use futures::future::FutureExt;
 use super::executor::{Execution, Failure, Running, Status, Task};
 use super::job::{self, StepResult};
 use super::journal::fold;
-use crate::desired::Address;
+use crate::desired::{Address, OnFailure};
 use crate::plan::{Action, Kinds, Ledger, Step, rollback};
 
 /// How far a rollback is.
@@ -28,23 +28,24 @@ impl Rollback {
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a rollback if the failed `step` is a check of something that this apply has pointed to another object.
+    /// Begins a rollback if the failed `step` is a check of something that this apply has changed for clients.
     pub(super) fn begin_rollback(&mut self, step: &Step) {
-        if !self.engine.kinds().meta(&step.address.kind).is_check {
+        if self.desired.rollout.on_failure == OnFailure::Stop || !self.engine.kinds().meta(&step.address.kind).is_check
+        {
             return;
         }
         let moved = rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds());
-        let checked = self.dependencies(&step.address);
+        let checked = self.desired.dependencies(&step.address);
         if moved.keys().any(|address| checked.contains(address)) {
-            tracing::warn!(component = %step.address, "the check failed: the previous versions serve again");
+            tracing::warn!(component = %step.address, "the check failed: the previous settings return");
             self.rollback.has_begun = true;
         }
     }
 
-    /// Whether a rollback prevents this step, because it would point requests to another object.
+    /// Whether a rollback prevents this step, because clients would notice its change.
     pub(super) fn is_stopped_by_rollback(&self, step: &Step) -> bool {
-        let has_pointers = || !self.engine.kinds().meta(&step.address.kind).pointers.is_empty();
-        self.rollback.has_begun && matches!(step.action, Action::Update(_)) && has_pointers()
+        let is_rolled_out = || !self.engine.kinds().meta(&step.address.kind).rolled_out.is_empty();
+        self.rollback.has_begun && matches!(step.action, Action::Update(_)) && is_rolled_out()
     }
 
     /// Starts the rollback of every component whose own step has ended.
@@ -90,7 +91,8 @@ impl<'a> Execution<'a> {
             }
             Some(error) => {
                 tracing::warn!(component = %address, error = %crate::aws::chain(&error), "rollback failed");
-                let fields = self.engine.kinds().meta(&address.kind).pointers.iter().map(ToString::to_string).collect();
+                let fields =
+                    self.engine.kinds().meta(&address.kind).rolled_out.iter().map(ToString::to_string).collect();
                 self.outcome.failures.push(Failure { address, action: Action::Update(fields), error });
             }
         }
@@ -101,25 +103,11 @@ impl<'a> Execution<'a> {
         let is_check = |address: &&Address| self.engine.kinds().meta(&address.kind).is_check;
         let checks: Vec<Address> = self.outcome.ledger.entries.keys().filter(is_check).cloned().collect();
         for check in checks {
-            let checked = self.dependencies(&check);
+            let checked = self.desired.dependencies(&check);
             let is_rolled_back = self.rollback.begun.iter().any(|address| checked.contains(address));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(&check).filter(|_| is_rolled_back) {
                 entry.uncertain = true;
             }
         }
-    }
-
-    /// Everything on which a desired component depends.
-    fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![address.clone()];
-        while let Some(node) = open.pop().and_then(|address| self.desired.get(&address)) {
-            for before in job::dependencies(node) {
-                if found.insert(before.clone()) {
-                    open.push(before);
-                }
-            }
-        }
-        found
     }
 }

@@ -67,7 +67,7 @@ mod tests {
         for component in REGISTRY {
             let (meta, fields) = (component.meta(), component.fields());
             assert!(!fields.is_empty(), "the spec of {} is not a struct", meta.name);
-            for field in [meta.immutable, meta.uncompared, meta.secret].concat() {
+            for field in [meta.immutable, meta.rolled_out, meta.uncompared, meta.secret].concat() {
                 assert!(fields.contains(&field), "{} has no field {field:?}: {fields:?}", meta.name);
             }
         }

@@ -10,7 +10,8 @@ use super::*;
 use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta, is_open};
 use crate::wire::Path;
 
-/// A kind that accepts any JSON as its spec. `fixed` is immutable, `to` is a pointer, `from` is not compared, `secret` is secret.
+/// A kind that accepts any JSON as its spec. `fixed` is immutable, `to` is rolled out, `from` is not compared, `secret` is
+/// secret.
 struct Thing;
 
 impl Kind for Thing {
@@ -20,7 +21,7 @@ impl Kind for Thing {
         name: "thing",
         global: true,
         immutable: &["fixed"],
-        pointers: &["to"],
+        rolled_out: &["to"],
         uncompared: &["from"],
         secret: &["secret"],
         ..KindMeta::DEFAULT

@@ -55,7 +55,7 @@ impl Kind for Alias {
         id: "the ARN of the alias",
         outputs: OUTPUTS,
         immutable: &["function", "name"],
-        pointers: &["version"],
+        rolled_out: &["version"],
         actions: &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"],
         ..KindMeta::DEFAULT
     };

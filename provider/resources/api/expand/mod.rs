@@ -4,6 +4,7 @@ pub(super) mod cdn;
 mod domain;
 mod health;
 mod probe;
+mod rollout;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -112,6 +113,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     cdn::invalidation(&mut draft, &deployed, distribution.as_ref());
     draft.order_endpoints(&routed, &shared, distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
+    draft.desired.rollout = rollout::of(shape);
     draft.desired
 }
 

@@ -1,0 +1,97 @@
+//! The waves of a rollout: which steps clients notice, and which checks show that a region works.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::diff::{Change, Difference};
+use super::order::{Action, Plan};
+use super::{Kinds, Ledger};
+use crate::desired::{Address, Desired, Node, Scope};
+
+#[cfg(test)]
+mod tests;
+
+/// The steps of a plan that belong to waves.
+pub(super) struct Waves<'a> {
+    /// The steps of each wave, with their regions. No wave is empty.
+    waves: Vec<BTreeMap<usize, &'a str>>,
+    /// For each region, the steps of the checks of what clients will notice.
+    before: BTreeMap<&'a str, BTreeSet<usize>>,
+    /// For each region, the steps of the checks of what clients have noticed.
+    after: BTreeMap<&'a str, BTreeSet<usize>>,
+}
+
+impl<'a> Waves<'a> {
+    /// The waves of `plan`. A plan that changes nothing for clients has none.
+    pub(super) fn of(plan: &Plan, desired: &'a Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let mut waves: BTreeMap<usize, BTreeMap<usize, &str>> = BTreeMap::new();
+        let (mut before, mut after) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::<_, BTreeSet<_>>::new());
+        let noticed = noticed(&plan.difference, desired, ledger, kinds);
+        for (at, step) in plan.steps.iter().enumerate() {
+            let Some((address, _)) = desired.nodes().get_key_value(&step.address) else { continue };
+            let Some(region) = address.scope.region() else { continue };
+            if matches!(step.action, Action::Delete | Action::Retire(_)) {
+                continue;
+            }
+            if noticed.contains(address)
+                && let Some(wave) = desired.rollout.wave(&address.scope)
+            {
+                waves.entry(wave).or_default().insert(at, region);
+            } else if kinds.meta(&address.kind).is_check {
+                let is_after = !desired.dependencies(address).is_disjoint(&noticed);
+                (if is_after { &mut after } else { &mut before }).entry(region).or_default().insert(at);
+            }
+        }
+        Self { waves: waves.into_values().collect(), before, after }
+    }
+
+    /// The steps of each wave, with their regions.
+    pub(super) fn waves(&self) -> &[BTreeMap<usize, &'a str>] {
+        &self.waves
+    }
+
+    /// The checks that must succeed before clients of `region` notice a change.
+    pub(super) fn checks_before(&self, region: &str) -> impl Iterator<Item = &usize> {
+        self.before.get(region).into_iter().flatten()
+    }
+
+    /// The checks of what clients of `region` notice.
+    pub(super) fn checks_after(&self, region: &str) -> impl Iterator<Item = &usize> {
+        self.after.get(region).into_iter().flatten()
+    }
+}
+
+/// Repeats the checks of everything that clients will notice, also if nothing that they compare changes.
+pub(super) fn repeat_checks(difference: &mut Difference, desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) {
+    let noticed = noticed(difference, desired, ledger, kinds);
+    let is_kept = |address: &&Address| difference.changes.get(*address).is_some_and(Change::is_keep);
+    let checks = desired.nodes().keys().filter(|address| kinds.meta(&address.kind).is_check).filter(is_kept);
+    let repeated: Vec<Address> =
+        checks.filter(|check| !desired.dependencies(check).is_disjoint(&noticed)).cloned().collect();
+    difference.changes.extend(repeated.into_iter().map(|check| (check, Change::Update(Vec::new()))));
+}
+
+/// The components whose changes clients notice at once. A region without a check does not serve yet.
+fn noticed(difference: &Difference, desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> BTreeSet<Address> {
+    let checked: BTreeSet<&Scope> =
+        ledger.entries.keys().filter(|address| kinds.meta(&address.kind).is_check).map(|check| &check.scope).collect();
+    let is_noticed = |(address, node): &(&Address, &Node)| {
+        let fields = kinds.meta(&address.kind).rolled_out;
+        match difference.changes.get(*address) {
+            None | Some(Change::Keep) => false,
+            // Nothing else leads to a new object yet, unless it is a part of one that serves.
+            Some(Change::Create) => !fields.is_empty() && joins(address, node, difference),
+            Some(Change::Replace(_)) => !fields.is_empty(),
+            // The result of an earlier change is unknown.
+            Some(Change::Update(changed)) if changed.is_empty() => !fields.is_empty(),
+            Some(Change::Update(changed)) => changed.iter().any(|field| fields.contains(&field.as_str())),
+        }
+    };
+    let nodes = desired.nodes().iter().filter(|(address, _)| checked.contains(&address.scope));
+    nodes.filter(is_noticed).map(|(address, _)| address.clone()).collect()
+}
+
+/// Whether a new component becomes a part of one that exists in its region.
+fn joins(address: &Address, node: &Node, difference: &Difference) -> bool {
+    let exists = |needed: &&Address| matches!(difference.changes.get(*needed), Some(Change::Keep | Change::Update(_)));
+    node.depends_on.iter().filter(|needed| needed.scope == address.scope).any(|needed| exists(&needed))
+}
