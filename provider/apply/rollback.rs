@@ -1,4 +1,4 @@
-//! The rollback of an apply: when a check of a new version fails, the aliases of every region return to the previous one.
+//! The rollback of an apply: when a rollout fails, what clients have noticed returns to what it was before, in every region.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use futures::future::FutureExt;
 use super::executor::{Execution, Failure, Running, Status, Task};
 use super::job::{self, StepResult};
 use super::journal::fold;
+use crate::aws::CancellationToken;
 use crate::desired::{Address, OnFailure};
 use crate::plan::{Action, Kinds, Ledger, Step, rollback};
 
@@ -14,43 +15,46 @@ use crate::plan::{Action, Kinds, Ledger, Step, rollback};
 pub(super) struct Rollback {
     /// The ledger before the apply.
     before: Ledger,
-    /// Whether a check has failed.
-    has_begun: bool,
-    /// The components whose rollback has begun.
-    begun: BTreeSet<Address>,
+    /// Cancelled when the rollout has failed: changes that wait for a bake time do not begin any more.
+    pub(super) begun: CancellationToken,
+    /// The components that are rolled back.
+    components: BTreeSet<Address>,
 }
 
 impl Rollback {
     /// No rollback, after which the components would be as in `before`.
     pub(super) fn new(before: &Ledger) -> Self {
-        Self { before: before.clone(), has_begun: false, begun: BTreeSet::new() }
+        Self { before: before.clone(), begun: CancellationToken::new(), components: BTreeSet::new() }
     }
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a rollback if the failed `step` is a check of something that this apply has changed for clients.
+    /// Begins a rollback if the failed `step` is a check of something that this apply has changed for clients, or if other parts
+    /// of its region have changed for clients: the parts of a region change together or not at all.
     pub(super) fn begin_rollback(&mut self, step: &Step) {
-        if self.desired.rollout.on_failure == OnFailure::Stop || !self.engine.kinds().meta(&step.address.kind).is_check
-        {
+        let meta = self.engine.kinds().meta(&step.address.kind);
+        let is_part = !meta.is_check && !meta.rolled_out.is_empty();
+        if self.desired.rollout.on_failure == OnFailure::Stop || !(meta.is_check || is_part) {
             return;
         }
         let moved = rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds());
         let checked = self.desired.dependencies(&step.address);
-        if moved.keys().any(|address| checked.contains(address)) {
-            tracing::warn!(component = %step.address, "the check failed: the previous settings return");
-            self.rollback.has_begun = true;
+        let is_sibling = |address: &Address| address.scope == step.address.scope && *address != step.address;
+        if moved.keys().any(|address| if is_part { is_sibling(address) } else { checked.contains(address) }) {
+            tracing::warn!(component = %step.address, "the rollout failed: the previous settings return");
+            self.rollback.begun.cancel();
         }
     }
 
     /// Whether a rollback prevents this step, because clients would notice its change.
     pub(super) fn is_stopped_by_rollback(&self, step: &Step) -> bool {
         let is_rolled_out = || !self.engine.kinds().meta(&step.address.kind).rolled_out.is_empty();
-        self.rollback.has_begun && matches!(step.action, Action::Update(_)) && is_rolled_out()
+        self.rollback.begun.is_cancelled() && matches!(step.action, Action::Update(_)) && is_rolled_out()
     }
 
     /// Starts the rollback of every component whose own step has ended.
     pub(super) fn roll_back(&mut self, running: &mut Running<'a>) {
-        if !self.rollback.has_begun {
+        if !self.rollback.begun.is_cancelled() {
             return;
         }
         for (address, to) in rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds()) {
@@ -59,7 +63,7 @@ impl<'a> Execution<'a> {
             else {
                 continue;
             };
-            if is_running || !self.rollback.begun.insert(address.clone()) {
+            if is_running || !self.rollback.components.insert(address.clone()) {
                 continue;
             }
             tracing::info!(component = %address, "rollback begins");
@@ -104,7 +108,7 @@ impl<'a> Execution<'a> {
         let checks: Vec<Address> = self.outcome.ledger.entries.keys().filter(is_check).cloned().collect();
         for check in checks {
             let checked = self.desired.dependencies(&check);
-            let is_rolled_back = self.rollback.begun.iter().any(|address| checked.contains(address));
+            let is_rolled_back = self.rollback.components.iter().any(|address| checked.contains(address));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(&check).filter(|_| is_rolled_back) {
                 entry.uncertain = true;
             }

@@ -268,15 +268,23 @@ impl Lint<'_> {
         let Some(desired) = self.desired else { return Ok(()) };
         let waves = Waves::of(self.plan, desired, self.ledger, self.kinds);
         let mut earlier: BTreeSet<usize> = BTreeSet::new();
+        let depends = |step: usize, on: usize| {
+            let address = |at: usize| self.plan.steps.get(at).map(|step| &step.address);
+            let node = address(step).and_then(|address| desired.get(address));
+            node.zip(address(on)).is_some_and(|(node, on)| node.depends_on.contains(on))
+        };
         for wave in waves.waves() {
-            for (at, region) in wave {
-                let own = waves.checks_before(region).map(|check| (*check, Duration::ZERO));
+            for (at, region) in &wave.changes {
+                let own = waves.checks_before(region).iter().map(|check| (*check, Duration::ZERO));
                 let others = earlier.iter().map(|before| (*before, desired.rollout.bake));
-                for (before, bake) in own.chain(others) {
+                let canaries = wave.checks.difference(waves.checks_before(region));
+                let canaries =
+                    canaries.filter(|check| depends(*at, **check)).map(|check| (*check, desired.rollout.bake));
+                for (before, bake) in own.chain(others).chain(canaries) {
                     self.comes_before(before, *at, bake)?;
                 }
             }
-            earlier.extend(wave.keys().chain(wave.values().flat_map(|region| waves.checks_after(region))));
+            earlier.extend(wave.changes.keys().chain(&wave.checks));
         }
         Ok(())
     }

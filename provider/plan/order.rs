@@ -105,15 +105,21 @@ impl Plan {
         let waves = Waves::of(self, desired, ledger, kinds);
         let mut before: BTreeMap<usize, Duration> = BTreeMap::new();
         for wave in waves.waves() {
-            for (at, region) in wave {
+            for (at, region) in &wave.changes {
                 let Some(step) = self.steps.get_mut(*at) else { continue };
                 step.after.extend(&before);
                 for check in waves.checks_before(region) {
                     step.after.entry(*check).or_default();
                 }
+                // The check of a canary.
+                for check in wave.checks.difference(waves.checks_before(region)) {
+                    step.after.entry(*check).and_modify(|delay| *delay = desired.rollout.bake);
+                }
             }
-            let checks = wave.values().flat_map(|region| waves.checks_after(region));
-            before = wave.keys().chain(checks).map(|at| (*at, desired.rollout.bake)).collect();
+            if !wave.changes.is_empty() {
+                before.clear();
+            }
+            before.extend(wave.changes.keys().chain(&wave.checks).map(|at| (*at, desired.rollout.bake)));
         }
     }
 

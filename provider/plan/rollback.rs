@@ -39,8 +39,11 @@ fn set_back(entry: &Entry, previous: &Entry, fields: &[&str]) -> Json {
     let mut spec = entry.spec.clone();
     if let Some(all) = spec.as_object_mut() {
         for field in fields {
-            let value = previous.spec.get(field).cloned().unwrap_or_default();
-            all.insert((*field).to_owned(), value);
+            match previous.spec.get(field) {
+                Some(value) => drop(all.insert((*field).to_owned(), value.clone())),
+                // A spec omits some fields that have their default.
+                None => drop(all.remove(*field)),
+            }
         }
     }
     spec

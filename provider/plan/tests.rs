@@ -151,6 +151,11 @@ fn a_rollback_points_back_to_what_still_exists() {
     let mut lost = before.clone();
     lost.entries.get_mut(&at("alias")).expect("an entry").uncertain = true;
     assert_eq!(rollback(&before, &lost, &Things).len(), 1, "an update whose reply was lost may have taken effect");
+    let mut added = before.clone();
+    let target = added.entries.get_mut(&at("target")).expect("an entry");
+    target.spec["to"] = json!("elsewhere");
+    let back = BTreeMap::from([(at("target"), json!({}))]);
+    assert_eq!(rollback(&before, &added, &Things), back, "a field that was omitted is omitted again");
     now.deposed.clear();
     assert_eq!(rollback(&before, &now, &Things), BTreeMap::new(), "the target is gone");
 }

@@ -12,51 +12,56 @@ mod tests;
 
 /// The steps of a plan that belong to waves.
 pub(super) struct Waves<'a> {
-    /// The steps of each wave, with their regions. No wave is empty.
-    waves: Vec<BTreeMap<usize, &'a str>>,
+    waves: Vec<Wave<'a>>,
     /// For each region, the steps of the checks of what clients will notice.
     before: BTreeMap<&'a str, BTreeSet<usize>>,
-    /// For each region, the steps of the checks of what clients have noticed.
-    after: BTreeMap<&'a str, BTreeSet<usize>>,
+}
+
+/// The steps of one wave.
+#[derive(Default)]
+pub(super) struct Wave<'a> {
+    /// The steps that clients notice, with their regions.
+    pub(super) changes: BTreeMap<usize, &'a str>,
+    /// The checks of its regions. An earlier apply may have ended before a check of what it had changed.
+    pub(super) checks: BTreeSet<usize>,
 }
 
 impl<'a> Waves<'a> {
     /// The waves of `plan`. A plan that changes nothing for clients has none.
     pub(super) fn of(plan: &Plan, desired: &'a Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
-        let mut waves: BTreeMap<usize, BTreeMap<usize, &str>> = BTreeMap::new();
-        let (mut before, mut after) = (BTreeMap::<_, BTreeSet<_>>::new(), BTreeMap::<_, BTreeSet<_>>::new());
+        let mut waves: BTreeMap<usize, Wave<'_>> = BTreeMap::new();
+        let mut before: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
         let noticed = noticed(&plan.difference, desired, ledger, kinds);
+        let serving = serving(ledger, kinds);
         for (at, step) in plan.steps.iter().enumerate() {
             let Some((address, _)) = desired.nodes().get_key_value(&step.address) else { continue };
-            let Some(region) = address.scope.region() else { continue };
-            if matches!(step.action, Action::Delete | Action::Retire(_)) {
+            let (Some(region), Some(wave)) = (address.scope.region(), desired.rollout.wave(&address.scope)) else {
+                continue;
+            };
+            if matches!(step.action, Action::Delete | Action::Retire(_)) || !serving.contains(&address.scope) {
                 continue;
             }
-            if noticed.contains(address)
-                && let Some(wave) = desired.rollout.wave(&address.scope)
-            {
-                waves.entry(wave).or_default().insert(at, region);
+            if noticed.contains(address) {
+                waves.entry(wave).or_default().changes.insert(at, region);
             } else if kinds.meta(&address.kind).is_check {
-                let is_after = !desired.dependencies(address).is_disjoint(&noticed);
-                (if is_after { &mut after } else { &mut before }).entry(region).or_default().insert(at);
+                waves.entry(wave).or_default().checks.insert(at);
+                if desired.dependencies(address).is_disjoint(&noticed) {
+                    before.entry(region).or_default().insert(at);
+                }
             }
         }
-        Self { waves: waves.into_values().collect(), before, after }
+        Self { waves: waves.into_values().collect(), before }
     }
 
-    /// The steps of each wave, with their regions.
-    pub(super) fn waves(&self) -> &[BTreeMap<usize, &'a str>] {
+    /// The waves in order.
+    pub(super) fn waves(&self) -> &[Wave<'a>] {
         &self.waves
     }
 
     /// The checks that must succeed before clients of `region` notice a change.
-    pub(super) fn checks_before(&self, region: &str) -> impl Iterator<Item = &usize> {
-        self.before.get(region).into_iter().flatten()
-    }
-
-    /// The checks of what clients of `region` notice.
-    pub(super) fn checks_after(&self, region: &str) -> impl Iterator<Item = &usize> {
-        self.after.get(region).into_iter().flatten()
+    pub(super) fn checks_before(&self, region: &str) -> &BTreeSet<usize> {
+        const NONE: &BTreeSet<usize> = &BTreeSet::new();
+        self.before.get(region).unwrap_or(NONE)
     }
 }
 
@@ -70,10 +75,14 @@ pub(super) fn repeat_checks(difference: &mut Difference, desired: &Desired, ledg
     difference.changes.extend(repeated.into_iter().map(|check| (check, Change::Update(Vec::new()))));
 }
 
-/// The components whose changes clients notice at once. A region without a check does not serve yet.
+/// The regions that have answered a check. The others do not serve yet.
+fn serving<'a>(ledger: &'a Ledger, kinds: &dyn Kinds) -> BTreeSet<&'a Scope> {
+    ledger.entries.keys().filter(|address| kinds.meta(&address.kind).is_check).map(|check| &check.scope).collect()
+}
+
+/// The components whose changes clients notice at once.
 fn noticed(difference: &Difference, desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> BTreeSet<Address> {
-    let checked: BTreeSet<&Scope> =
-        ledger.entries.keys().filter(|address| kinds.meta(&address.kind).is_check).map(|check| &check.scope).collect();
+    let serving = serving(ledger, kinds);
     let is_noticed = |(address, node): &(&Address, &Node)| {
         let fields = kinds.meta(&address.kind).rolled_out;
         match difference.changes.get(*address) {
@@ -86,7 +95,7 @@ fn noticed(difference: &Difference, desired: &Desired, ledger: &Ledger, kinds: &
             Some(Change::Update(changed)) => changed.iter().any(|field| fields.contains(&field.as_str())),
         }
     };
-    let nodes = desired.nodes().iter().filter(|(address, _)| checked.contains(&address.scope));
+    let nodes = desired.nodes().iter().filter(|(address, _)| serving.contains(&address.scope));
     nodes.filter(is_noticed).map(|(address, _)| address.clone()).collect()
 }
 

@@ -108,7 +108,11 @@ fn step<'a>(plan: &'a Plan, region: &str, kind: &str) -> &'a Step {
 fn follows(plan: &Plan, region: &str) -> Vec<String> {
     let others = step(plan, region, "alias").after.iter().map(|(at, wait)| (&plan.steps[*at].address, wait.as_secs()));
     let others = others.filter(|(address, _)| address.scope.region() != Some(region));
-    others.map(|(address, wait)| if wait == 0 { address.to_string() } else { format!("{address} {wait} s") }).collect()
+    let text =
+        |(address, wait): (&Address, u64)| if wait == 0 { address.to_string() } else { format!("{address} {wait} s") };
+    let mut others: Vec<String> = others.map(text).collect();
+    others.sort();
+    others
 }
 
 const ALL: [&str; 3] = ["east", "north", "west"];
@@ -118,8 +122,8 @@ fn a_wave_waits_for_the_checks_of_the_previous_one() {
     let ledger = applied(&api(&ALL, 1, 1, &[]));
     let plan = plan(&api(&ALL, 2, 1, &[&["west"]]), &ledger);
     assert_eq!(follows(&plan, "west"), [""; 0]);
-    assert_eq!(follows(&plan, "east"), ["west/alias", "west/probe"]);
-    assert_eq!(follows(&plan, "north"), ["west/alias", "west/probe"]);
+    assert_eq!(follows(&plan, "east"), ["west/alias", "west/check", "west/probe"]);
+    assert_eq!(follows(&plan, "north"), ["west/alias", "west/check", "west/probe"]);
     // Versions are published and checked everywhere at the same time.
     for kind in ["version", "check"] {
         let after = step(&plan, "east", kind).after.keys().map(|at| plan.steps[*at].address.to_string());
@@ -136,8 +140,8 @@ fn explicit_waves_follow_each_other_after_the_bake_time() {
     let mut desired = api(&ALL, 2, 1, &[&["west"], &["east"]]);
     desired.rollout.bake = Duration::from_secs(60);
     let plan = plan(&desired, &ledger);
-    assert_eq!(follows(&plan, "east"), ["west/alias 60 s", "west/probe 60 s"]);
-    assert_eq!(follows(&plan, "north"), ["east/alias 60 s", "east/probe 60 s"]);
+    assert_eq!(follows(&plan, "east"), ["west/alias 60 s", "west/check 60 s", "west/probe 60 s"]);
+    assert_eq!(follows(&plan, "north"), ["east/alias 60 s", "east/check 60 s", "east/probe 60 s"]);
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn a_new_region_waits_for_no_other_one() {
     let ledger = applied(&api(&["east", "west"], 1, 1, &[]));
     let plan = plan(&api(&ALL, 2, 1, &[&["west"]]), &ledger);
     assert_eq!(follows(&plan, "north"), [""; 0]);
-    assert_eq!(follows(&plan, "east"), ["west/alias", "west/probe"]);
+    assert_eq!(follows(&plan, "east"), ["west/alias", "west/check", "west/probe"]);
 }
 
 #[test]
@@ -168,6 +172,16 @@ fn only_regions_that_change_are_in_waves() {
     let plan = plan(&desired, &ledger);
     assert_eq!(follows(&plan, "east"), [""; 0]);
     assert_eq!(follows(&plan, "north"), ["east/alias", "east/probe"]);
+}
+
+/// An apply was cancelled between the change of a region and its check, or the check failed and nothing was set back.
+#[test]
+fn a_wave_waits_for_the_pending_checks_of_an_earlier_one() {
+    let mut ledger = applied(&api(&ALL, 1, 1, &[]));
+    ledger.entries.get_mut(&Address::regional("west", "probe")).expect("a probe").uncertain = true;
+    ledger.entries.get_mut(&Address::regional("east", "alias")).expect("an alias").spec["to"] = json!("0");
+    let plan = plan(&api(&ALL, 1, 1, &[&["west"]]), &ledger);
+    assert_eq!(follows(&plan, "east"), ["west/probe"]);
 }
 
 #[test]
