@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::executor::verb;
+use super::executor::{delay, verb};
 use crate::plan::Step;
 
 /// When a step ran.
@@ -12,7 +12,7 @@ use crate::plan::Step;
 pub(super) struct Span {
     /// When all steps that it waits for had ended.
     pub(super) ready: Instant,
-    /// When its work began: later than `ready` if a drain period had to pass.
+    /// When its work began: later than `ready` if a drain period or a bake time had to pass.
     pub(super) began: Instant,
     /// When it ended.
     pub(super) ended: Instant,
@@ -24,7 +24,7 @@ pub(super) struct Link<'a> {
     step: &'a Step,
     /// The step for which it waited longest; `None` at the start of the apply.
     after: Option<&'a Step>,
-    /// The rest of the drain period for which it waited.
+    /// The rest of the drain period or bake time for which it waited.
     drain: Duration,
     /// How long its work took.
     took: Duration,
@@ -70,7 +70,7 @@ impl fmt::Display for Link<'_> {
             None => f.write_str(", at the start")?,
         }
         if !self.drain.is_zero() {
-            write!(f, " and {:.1} s of the drain period", self.drain.as_secs_f64())?;
+            write!(f, " and {:.1} s of {}", self.drain.as_secs_f64(), delay(&self.step.action))?;
         }
         Ok(())
     }

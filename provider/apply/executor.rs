@@ -12,7 +12,7 @@ use super::critical_path::{Span, critical_path};
 use super::job::{self, Job, Stage, StepResult};
 use super::journal::{Event, Impossible, fold, withdrawn};
 use super::rollback::Rollback;
-use crate::aws::CallError;
+use crate::aws::{CallError, CancellationToken};
 use crate::desired::{Address, Desired, is_open};
 use crate::plan::{Action, Entry, Kinds, Ledger, Plan, Step};
 
@@ -29,7 +29,7 @@ pub struct Outcome {
     pub refused: Vec<Impossible>,
     /// The components whose steps did not begin, because an earlier step failed or the user cancelled.
     pub not_begun: Vec<Address>,
-    /// The components that a rollback pointed back to the objects to which they pointed before the apply.
+    /// The components that a rollback has set back to what they were before the apply.
     pub rolled_back: Vec<Address>,
     /// Whether the user cancelled before every step had begun.
     pub cancelled: bool,
@@ -179,9 +179,10 @@ impl<'a> Execution<'a> {
         self.spans.insert(at, Span { ready, began, ended: began });
         tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
         let (engine, address) = (self.engine, step.address.clone());
+        let rollback = self.rollback.begun.clone();
         running.push(
             async move {
-                if let Err(error) = pause(engine, not_before, &address).await {
+                if let Err(error) = pause(engine, not_before, step, &rollback).await {
                     return (Task::Step(at, step), StepResult::err(error));
                 }
                 (Task::Step(at, step), job::run(engine, address, job).await)
@@ -193,8 +194,7 @@ impl<'a> Execution<'a> {
 
     /// The step that creates or changes a component.
     pub(super) fn position(&self, address: &Address) -> Option<usize> {
-        let makes =
-            |step: &Step| step.address == *address && !matches!(step.action, Action::Delete | Action::Retire(_));
+        let makes = |step: &Step| step.address == *address && !is_removal(&step.action);
         self.plan.steps.iter().position(makes)
     }
 
@@ -347,23 +347,43 @@ fn take_uncompared(entry: &mut Entry, wanted: Option<&Json>, fields: &[&str]) {
     }
 }
 
-/// Waits until the drain period has passed.
+/// Waits until the drain period before a deletion, or the bake time before a change, has passed.
 ///
 /// # Errors
-/// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`].
-async fn pause(engine: &Engine, not_before: Option<Instant>, address: &Address) -> Result<(), CallError> {
+/// [`CallError::TimedOut`], without waiting, when it would last beyond the deadline; [`CallError::Cancelled`], also when a rollback
+/// begins during a bake time.
+async fn pause(
+    engine: &Engine,
+    not_before: Option<Instant>,
+    step: &Step,
+    rollback: &CancellationToken,
+) -> Result<(), CallError> {
     let Some(time) = not_before.map(|then| then.saturating_duration_since(engine.clock().now())) else { return Ok(()) };
     if time.is_zero() {
         return Ok(());
     }
-    tracing::info!(component = %address, seconds = time.as_secs(), "waiting for the drain period");
-    engine.pause(&format!("the drain period before {address} is changed"), time).await
+    let what = delay(&step.action);
+    tracing::info!(component = %step.address, seconds = time.as_secs(), "waiting for {what}");
+    let what = format!("{what} before {} is changed", step.address);
+    tokio::select! {
+        paused = engine.pause(&what, time) => paused,
+        () = rollback.cancelled(), if !is_removal(&step.action) => Err(CallError::Cancelled(what.clone())),
+    }
 }
 
 /// `time` after `from`. A time that is too long for the clock, from a modified private state, ends after a century.
 fn later(from: Instant, time: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
     from.checked_add(time).unwrap_or_else(|| from + CENTURY)
+}
+
+/// What a step waits for between the end of another one and its own beginning.
+pub(super) fn delay(action: &Action) -> &'static str {
+    if is_removal(action) { "the drain period" } else { "the bake time" }
+}
+
+fn is_removal(action: &Action) -> bool {
+    matches!(action, Action::Delete | Action::Retire(_))
 }
 
 /// The action of a step as a verb, for messages.

@@ -58,9 +58,7 @@ pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: 
             let deposed = stage.ledger.deposed.iter().find(deposed);
             Ok(deposed.map_or(Job::Nothing, |(_, entry)| Job::Retire { entry: entry.clone() }))
         }
-        (Action::Create | Action::Update(_) | Action::Replace(_), Some(node)) => {
-            make(engine, &step.address, node, entry, stage)
-        }
+        (Action::Create | Action::Update(_) | Action::Replace(_), Some(node)) => make(engine, step, node, entry, stage),
         (_, None) => Err(CallError::Malformed(format!("{} has a step and is not desired", step.address))),
     }
 }
@@ -68,7 +66,7 @@ pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: 
 /// Decides again what to do: references that were unknown in the plan are known now.
 fn make(
     engine: &Engine,
-    address: &Address,
+    Step { address, action, .. }: &Step,
     node: &Node,
     entry: Option<&Entry>,
     stage: &Stage<'_>,
@@ -84,11 +82,16 @@ fn make(
     Ok(match entry {
         None => Job::Create { spec, node },
         Some(entry) => match change(&entry.spec, &spec, address, engine.kinds()) {
-            Change::Keep if !entry.uncertain => Job::Nothing,
+            Change::Keep if !entry.uncertain && !is_repetition(action) => Job::Nothing,
             Change::Keep | Change::Update(_) => Job::Update { from: entry.clone(), to: spec, node },
             Change::Create | Change::Replace(_) => Job::Create { spec, node },
         },
     })
+}
+
+/// Whether a step repeats a change or a check, although nothing differs.
+fn is_repetition(action: &Action) -> bool {
+    matches!(action, Action::Update(fields) if fields.is_empty())
 }
 
 /// The result of a step: what happened, and the error if it failed.

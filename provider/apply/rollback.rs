@@ -1,4 +1,4 @@
-//! The rollback of an apply: when a check of a new version fails, the aliases of every region return to the previous one.
+//! The rollback of an apply: when a rollout fails, what clients have noticed returns to what it was before, in every region.
 
 use std::collections::BTreeSet;
 
@@ -7,49 +7,54 @@ use futures::future::FutureExt;
 use super::executor::{Execution, Failure, Running, Status, Task};
 use super::job::{self, StepResult};
 use super::journal::fold;
-use crate::desired::Address;
+use crate::aws::CancellationToken;
+use crate::desired::{Address, OnFailure};
 use crate::plan::{Action, Kinds, Ledger, Step, rollback};
 
 /// How far a rollback is.
 pub(super) struct Rollback {
     /// The ledger before the apply.
     before: Ledger,
-    /// Whether a check has failed.
-    has_begun: bool,
-    /// The components whose rollback has begun.
-    begun: BTreeSet<Address>,
+    /// Cancelled when the rollout has failed: changes that wait for a bake time do not begin any more.
+    pub(super) begun: CancellationToken,
+    /// The components that are rolled back.
+    components: BTreeSet<Address>,
 }
 
 impl Rollback {
     /// No rollback, after which the components would be as in `before`.
     pub(super) fn new(before: &Ledger) -> Self {
-        Self { before: before.clone(), has_begun: false, begun: BTreeSet::new() }
+        Self { before: before.clone(), begun: CancellationToken::new(), components: BTreeSet::new() }
     }
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a rollback if the failed `step` is a check of something that this apply has pointed to another object.
+    /// Begins a rollback if the failed `step` is a check of something that this apply has changed for clients, or if other parts
+    /// of its region have changed for clients: the parts of a region change together or not at all.
     pub(super) fn begin_rollback(&mut self, step: &Step) {
-        if !self.engine.kinds().meta(&step.address.kind).is_check {
+        let meta = self.engine.kinds().meta(&step.address.kind);
+        let is_part = !meta.is_check && !meta.rolled_out.is_empty();
+        if self.desired.rollout.on_failure == OnFailure::Stop || !(meta.is_check || is_part) {
             return;
         }
         let moved = rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds());
-        let checked = self.dependencies(&step.address);
-        if moved.keys().any(|address| checked.contains(address)) {
-            tracing::warn!(component = %step.address, "the check failed: the previous versions serve again");
-            self.rollback.has_begun = true;
+        let checked = self.desired.dependencies(&step.address);
+        let is_sibling = |address: &Address| address.scope == step.address.scope && *address != step.address;
+        if moved.keys().any(|address| if is_part { is_sibling(address) } else { checked.contains(address) }) {
+            tracing::warn!(component = %step.address, "the rollout failed: the previous settings return");
+            self.rollback.begun.cancel();
         }
     }
 
-    /// Whether a rollback prevents this step, because it would point requests to another object.
+    /// Whether a rollback prevents this step, because clients would notice its change.
     pub(super) fn is_stopped_by_rollback(&self, step: &Step) -> bool {
-        let has_pointers = || !self.engine.kinds().meta(&step.address.kind).pointers.is_empty();
-        self.rollback.has_begun && matches!(step.action, Action::Update(_)) && has_pointers()
+        let is_rolled_out = || !self.engine.kinds().meta(&step.address.kind).rolled_out.is_empty();
+        self.rollback.begun.is_cancelled() && matches!(step.action, Action::Update(_)) && is_rolled_out()
     }
 
     /// Starts the rollback of every component whose own step has ended.
     pub(super) fn roll_back(&mut self, running: &mut Running<'a>) {
-        if !self.rollback.has_begun {
+        if !self.rollback.begun.is_cancelled() {
             return;
         }
         for (address, to) in rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds()) {
@@ -58,7 +63,7 @@ impl<'a> Execution<'a> {
             else {
                 continue;
             };
-            if is_running || !self.rollback.begun.insert(address.clone()) {
+            if is_running || !self.rollback.components.insert(address.clone()) {
                 continue;
             }
             tracing::info!(component = %address, "rollback begins");
@@ -90,7 +95,8 @@ impl<'a> Execution<'a> {
             }
             Some(error) => {
                 tracing::warn!(component = %address, error = %crate::aws::chain(&error), "rollback failed");
-                let fields = self.engine.kinds().meta(&address.kind).pointers.iter().map(ToString::to_string).collect();
+                let fields =
+                    self.engine.kinds().meta(&address.kind).rolled_out.iter().map(ToString::to_string).collect();
                 self.outcome.failures.push(Failure { address, action: Action::Update(fields), error });
             }
         }
@@ -101,25 +107,11 @@ impl<'a> Execution<'a> {
         let is_check = |address: &&Address| self.engine.kinds().meta(&address.kind).is_check;
         let checks: Vec<Address> = self.outcome.ledger.entries.keys().filter(is_check).cloned().collect();
         for check in checks {
-            let checked = self.dependencies(&check);
-            let is_rolled_back = self.rollback.begun.iter().any(|address| checked.contains(address));
+            let checked = self.desired.dependencies(&check);
+            let is_rolled_back = self.rollback.components.iter().any(|address| checked.contains(address));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(&check).filter(|_| is_rolled_back) {
                 entry.uncertain = true;
             }
         }
-    }
-
-    /// Everything on which a desired component depends.
-    fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![address.clone()];
-        while let Some(node) = open.pop().and_then(|address| self.desired.get(&address)) {
-            for before in job::dependencies(node) {
-                if found.insert(before.clone()) {
-                    open.push(before);
-                }
-            }
-        }
-        found
     }
 }

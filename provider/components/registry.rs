@@ -11,6 +11,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<lambda::function::Function>::new(),
     &Erased::<lambda::version::Version>::new(),
     &Erased::<lambda::version_check::VersionCheck>::new(),
+    &Erased::<lambda::canary::Canary>::new(),
     &Erased::<lambda::alias::Alias>::new(),
     &Erased::<lambda::provisioned_concurrency::ProvisionedConcurrency>::new(),
     &Erased::<lambda::edge_function::EdgeFunction>::new(),
@@ -37,6 +38,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::domain::Domain>::new(),
     &Erased::<apigateway::mapping::Mapping>::new(),
     &Erased::<execute_api::probe::Probe>::new(),
+    &Erased::<execute_api::verification::Verification>::new(),
     &Erased::<route53::health_check::HealthCheck>::new(),
     &Erased::<route53::alarm_health_check::AlarmHealthCheck>::new(),
     &Erased::<route53::routing_control_health_check::RoutingControlHealthCheck>::new(),
@@ -67,7 +69,7 @@ mod tests {
         for component in REGISTRY {
             let (meta, fields) = (component.meta(), component.fields());
             assert!(!fields.is_empty(), "the spec of {} is not a struct", meta.name);
-            for field in [meta.immutable, meta.uncompared, meta.secret].concat() {
+            for field in [meta.immutable, meta.rolled_out, meta.uncompared, meta.secret].concat() {
                 assert!(fields.contains(&field), "{} has no field {field:?}: {fields:?}", meta.name);
             }
         }

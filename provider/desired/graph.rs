@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::input::{Handle, READY, REF, Reference};
-use super::{Address, AddressOf, Kind};
+use super::{Address, AddressOf, Kind, Rollout};
 use crate::wire::Path;
 
 /// One desired component.
@@ -28,6 +28,8 @@ pub struct Node {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Desired {
     nodes: BTreeMap<Address, Node>,
+    /// In which order regions change.
+    pub rollout: Rollout,
 }
 
 impl Desired {
@@ -74,6 +76,17 @@ impl Desired {
         if let Some(node) = self.nodes.get_mut(last.as_ref()) {
             node.is_last = true;
         }
+    }
+
+    /// Everything on which the component at `address` depends, directly or through others.
+    pub fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![address.clone()];
+        while let Some(node) = open.pop().and_then(|address| self.nodes.get(&address)) {
+            let before = node.depends_on.union(&node.waits_for).cloned();
+            open.extend(before.filter(|before| found.insert(before.clone())));
+        }
+        found
     }
 
     /// All components by address.

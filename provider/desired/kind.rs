@@ -30,9 +30,10 @@ pub struct KindMeta {
     /// Fields of the spec that AWS cannot change on an existing object. When one changes, the provider creates a new
     /// object, updates the objects that refer to the old one, and deletes the old one last.
     pub immutable: &'static [&'static str],
-    /// Fields of the spec that point requests to another object. When a check of the new target fails, the provider sets them
-    /// to their previous values.
-    pub pointers: &'static [&'static str],
+    /// Fields of the spec whose changes affect requests at once: they point to another object, such as a version, or decide
+    /// which requests are answered and how. The regions change them wave by wave. When a check fails afterwards, the provider
+    /// sets them to their previous values.
+    pub rolled_out: &'static [&'static str],
     /// Fields of the spec that are ignored when specs are compared: they describe provenance, not content.
     pub uncompared: &'static [&'static str],
     /// Fields of the spec that may contain secrets. The revision, which plans show, covers only the keys of such a map,
@@ -57,7 +58,7 @@ impl KindMeta {
         outputs: &[],
         global: false,
         immutable: &[],
-        pointers: &[],
+        rolled_out: &[],
         uncompared: &[],
         secret: &[],
         visible: true,

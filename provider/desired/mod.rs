@@ -8,6 +8,7 @@ mod input;
 mod kind;
 mod owner;
 mod package;
+mod rollout;
 
 pub use address::{Address, AddressOf, NotAnAddress, Scope};
 pub use claim::{ClaimRecord, Heartbeat, Phase};
@@ -18,3 +19,4 @@ pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
 pub use package::{Package, PackageSource, Packages, Unusable};
+pub use rollout::{OnFailure, Rollout};

@@ -113,8 +113,8 @@ pub(super) fn rolled_back(outcome: &Outcome) -> Option<Diagnostic> {
     }
     let names: Vec<String> = outcome.rolled_back.iter().map(ToString::to_string).collect();
     let detail = format!(
-        "A check failed after this apply had moved clients to a new version. The provider moved them back, so that the version \
-         of the last apply serves again: {}. Correct the function or its settings, and run again.",
+        "The rollout failed after this apply had changed regions for their clients. The provider set these changes back, so that \
+         the version and the settings of the last apply serve again: {}. Correct the function or its settings, and run again.",
         names.join(", ")
     );
     Some(Diagnostic::warning(Path::root(), "Previous version restored", detail))

@@ -2,15 +2,16 @@
 //!
 //! Nothing is created before its dependencies. Nothing is deleted before everything new exists, before its dependents are
 //! deleted or changed, and before the drain period of what led to it has passed. Steps marked `after_removals` run after the
-//! deletions. The plan ends in the desired graph.
+//! deletions. No two waves change what clients notice at the same time. The plan ends in the desired graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fixedbitset::FixedBitSet;
 
 use super::diff::Change;
 use super::order::{Action, Plan, Step};
+use super::waves::Waves;
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
@@ -63,6 +64,15 @@ pub enum Unsafe {
         /// The component that is deleted.
         other: Address,
     },
+    /// Clients notice a change of a wave before the previous wave has passed its checks, or before a part of the same region
+    /// has passed its own.
+    #[error("{next} would be changed before {earlier} has succeeded and the bake time has passed")]
+    WavesOverlap {
+        /// The component that is changed too early.
+        next: Address,
+        /// The change or the check that must come first.
+        earlier: Address,
+    },
 }
 
 /// Checks that `plan` leads safely from `ledger` to `desired`. `None` checks the plan of a destroy, after which nothing
@@ -77,7 +87,8 @@ pub fn lint(plan: &Plan, desired: Option<&Desired>, ledger: &Ledger, kinds: &dyn
     let lint = Lint { plan, desired, ledger, kinds, paths, makes, existing };
     lint.dependencies_come_first()?;
     lint.removals_are_safe()?;
-    lint.last_steps_come_last()
+    lint.last_steps_come_last()?;
+    lint.waves_do_not_overlap()
 }
 
 struct Lint<'a> {
@@ -249,6 +260,44 @@ impl Lint<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Before clients notice a change, all changes and checks of earlier waves have succeeded, and so have the checks of the same
+    /// region that do not depend on it.
+    fn waves_do_not_overlap(&self) -> Result<(), Unsafe> {
+        let Some(desired) = self.desired else { return Ok(()) };
+        let waves = Waves::of(self.plan, desired, self.ledger, self.kinds);
+        let mut earlier: BTreeSet<usize> = BTreeSet::new();
+        let depends = |step: usize, on: usize| {
+            let address = |at: usize| self.plan.steps.get(at).map(|step| &step.address);
+            let node = address(step).and_then(|address| desired.get(address));
+            node.zip(address(on)).is_some_and(|(node, on)| node.depends_on.contains(on))
+        };
+        for wave in waves.waves() {
+            for (at, region) in &wave.changes {
+                let own = waves.checks_before(region).iter().map(|check| (*check, Duration::ZERO));
+                let others = earlier.iter().map(|before| (*before, desired.rollout.bake));
+                let canaries = wave.checks.difference(waves.checks_before(region));
+                let canaries =
+                    canaries.filter(|check| depends(*at, **check)).map(|check| (*check, desired.rollout.bake));
+                for (before, bake) in own.chain(others).chain(canaries) {
+                    self.comes_before(before, *at, bake)?;
+                }
+            }
+            earlier.extend(wave.changes.keys().chain(&wave.checks));
+        }
+        Ok(())
+    }
+
+    fn comes_before(&self, before: usize, after: usize, bake: Duration) -> Result<(), Unsafe> {
+        let place = |at: usize| self.plan.steps.get(at).map(|step| Placed { at, step });
+        let (Some(before), Some(after)) = (place(before), place(after)) else { return Ok(()) };
+        let has_baked = || bake.is_zero() || self.paths.pause(before, after) >= bake;
+        if self.paths.succeeds(before, after) && has_baked() {
+            return Ok(());
+        }
+        let (next, earlier) = (after.step.address.clone(), before.step.address.clone());
+        Err(Unsafe::WavesOverlap { next, earlier })
     }
 }
 

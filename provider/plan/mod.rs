@@ -11,6 +11,7 @@ mod rollback;
 #[cfg(test)]
 mod tests;
 mod view;
+mod waves;
 
 pub use checked::Mistake;
 pub use diff::{Change, Cycle, Difference, change, diff};

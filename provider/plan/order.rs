@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::diff::{Change, Cycle, Difference, diff};
+use super::waves::{Waves, repeat_checks};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
@@ -61,8 +62,10 @@ impl Plan {
     pub(super) fn new(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Self, Cycle> {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
+        repeat_checks(&mut plan.difference, desired, ledger, kinds);
         let makes = plan.add_makes(desired);
         let first = plan.steps.len();
+        plan.order_waves(desired, ledger, kinds);
         plan.add_removals(ledger, &makes, kinds, Drains::Awaited);
         plan.order_after_removals(desired, first);
         Ok(plan)
@@ -93,6 +96,31 @@ impl Plan {
             self.steps.push(Step { address: address.clone(), action, after, waits_for, not_before: None });
         }
         makes
+    }
+
+    /// Orders the changes that clients notice, wave by wave: a wave begins when every check of the previous one has succeeded,
+    /// and the bake time has passed. The parts of a region change together: when everything that is checked before has
+    /// succeeded.
+    fn order_waves(&mut self, desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) {
+        let waves = Waves::of(self, desired, ledger, kinds);
+        let mut before: BTreeMap<usize, Duration> = BTreeMap::new();
+        for wave in waves.waves() {
+            for (at, region) in &wave.changes {
+                let Some(step) = self.steps.get_mut(*at) else { continue };
+                step.after.extend(&before);
+                for check in waves.checks_before(region) {
+                    step.after.entry(*check).or_default();
+                }
+                // The check of a canary.
+                for check in wave.checks.difference(waves.checks_before(region)) {
+                    step.after.entry(*check).and_modify(|delay| *delay = desired.rollout.bake);
+                }
+            }
+            if !wave.changes.is_empty() {
+                before.clear();
+            }
+            before.extend(wave.changes.keys().chain(&wave.checks).map(|at| (*at, desired.rollout.bake)));
+        }
     }
 
     /// Steps marked `after_removals` run after every deletion; these are the steps from `first` on. Replacements are exempt:

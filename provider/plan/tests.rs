@@ -10,7 +10,8 @@ use super::*;
 use crate::desired::{Address, AddressOf, Desired, Kind, KindMeta, is_open};
 use crate::wire::Path;
 
-/// A kind that accepts any JSON as its spec. `fixed` is immutable, `to` is a pointer, `from` is not compared, `secret` is secret.
+/// A kind that accepts any JSON as its spec. `fixed` is immutable, `to` is rolled out, `from` is not compared, `secret` is
+/// secret.
 struct Thing;
 
 impl Kind for Thing {
@@ -20,7 +21,7 @@ impl Kind for Thing {
         name: "thing",
         global: true,
         immutable: &["fixed"],
-        pointers: &["to"],
+        rolled_out: &["to"],
         uncompared: &["from"],
         secret: &["secret"],
         ..KindMeta::DEFAULT
@@ -150,6 +151,11 @@ fn a_rollback_points_back_to_what_still_exists() {
     let mut lost = before.clone();
     lost.entries.get_mut(&at("alias")).expect("an entry").uncertain = true;
     assert_eq!(rollback(&before, &lost, &Things).len(), 1, "an update whose reply was lost may have taken effect");
+    let mut added = before.clone();
+    let target = added.entries.get_mut(&at("target")).expect("an entry");
+    target.spec["to"] = json!("elsewhere");
+    let back = BTreeMap::from([(at("target"), json!({}))]);
+    assert_eq!(rollback(&before, &added, &Things), back, "a field that was omitted is omitted again");
     now.deposed.clear();
     assert_eq!(rollback(&before, &now, &Things), BTreeMap::new(), "the target is gone");
 }

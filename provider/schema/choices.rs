@@ -44,13 +44,15 @@ macro_rules! choices {
             }
         }
 
-        impl $crate::schema::Scalar for $name {
-            const TYPE: $crate::wire::Type = $crate::wire::Type::String;
+        impl $crate::schema::Plain for $name {
+            fn ty() -> $crate::wire::Type {
+                $crate::wire::Type::String
+            }
         }
 
         impl $crate::schema::AttributeType for $name {
             fn shape() -> $crate::schema::Shape {
-                $crate::schema::Shape::Plain($crate::wire::Type::String)
+                $crate::schema::Shape::Plain(<Self as $crate::schema::Plain>::ty())
             }
 
             fn constraint() -> $crate::schema::Constraint {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::Attr;
 use super::attribute::{Attribute, Choice, Constraint, Mode};
-use super::types::{AttributeType, Decode, Scalar, TextMap, Texts};
+use super::types::{AttributeType, Decode, Plain, TextMap, Texts};
 
 /// Declares an object that a user writes: the whole of a configuration, or a nested object.
 ///
@@ -262,7 +262,7 @@ impl<const N: usize> Literal<Texts> for [&str; N] {
     }
 }
 
-impl<T: Scalar, const N: usize> Literal<Vec<Attr<T>>> for [T; N] {
+impl<T: Plain, const N: usize> Literal<Vec<Attr<T>>> for [T; N] {
     fn into_value(self) -> Vec<Attr<T>> {
         self.map(Attr::Known).into()
     }

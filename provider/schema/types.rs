@@ -38,10 +38,10 @@ pub(crate) trait Decode: AttributeType + Sized {
     fn decode(value: &Value) -> Option<Self>;
 }
 
-/// A type without parts: an element that a list can have.
-pub(crate) trait Scalar: AttributeType {
+/// A type without declared attributes: an element that a list can have.
+pub(crate) trait Plain: AttributeType {
     /// The type in the schema.
-    const TYPE: Type;
+    fn ty() -> Type;
 }
 
 /// An object with declared attributes.
@@ -88,13 +88,15 @@ impl<T> Attr<T> {
     }
 }
 
-impl Scalar for String {
-    const TYPE: Type = Type::String;
+impl Plain for String {
+    fn ty() -> Type {
+        Type::String
+    }
 }
 
 impl AttributeType for String {
     fn shape() -> Shape {
-        Shape::Plain(Self::TYPE)
+        Shape::Plain(Self::ty())
     }
 
     fn encode(&self) -> Value {
@@ -111,13 +113,15 @@ impl Decode for String {
     }
 }
 
-impl Scalar for bool {
-    const TYPE: Type = Type::Bool;
+impl Plain for bool {
+    fn ty() -> Type {
+        Type::Bool
+    }
 }
 
 impl AttributeType for bool {
     fn shape() -> Shape {
-        Shape::Plain(Self::TYPE)
+        Shape::Plain(Self::ty())
     }
 
     fn encode(&self) -> Value {
@@ -134,13 +138,15 @@ impl Decode for bool {
     }
 }
 
-impl Scalar for Number {
-    const TYPE: Type = Type::Number;
+impl Plain for Number {
+    fn ty() -> Type {
+        Type::Number
+    }
 }
 
 impl AttributeType for Number {
     fn shape() -> Shape {
-        Shape::Plain(Self::TYPE)
+        Shape::Plain(Self::ty())
     }
 
     fn encode(&self) -> Value {
@@ -157,13 +163,15 @@ impl Decode for Number {
     }
 }
 
-impl Scalar for i64 {
-    const TYPE: Type = Type::Number;
+impl Plain for i64 {
+    fn ty() -> Type {
+        Type::Number
+    }
 }
 
 impl AttributeType for i64 {
     fn shape() -> Shape {
-        Shape::Plain(Self::TYPE)
+        Shape::Plain(Self::ty())
     }
 
     fn constraint() -> Constraint {
@@ -181,13 +189,15 @@ impl Decode for i64 {
     }
 }
 
-impl Scalar for Duration {
-    const TYPE: Type = Type::String;
+impl Plain for Duration {
+    fn ty() -> Type {
+        Type::String
+    }
 }
 
 impl AttributeType for Duration {
     fn shape() -> Shape {
-        Shape::Plain(Self::TYPE)
+        Shape::Plain(Self::ty())
     }
 
     fn constraint() -> Constraint {
@@ -205,9 +215,15 @@ impl Decode for Duration {
     }
 }
 
-impl<T: Scalar> AttributeType for Vec<Attr<T>> {
+impl<T: Plain> Plain for Vec<Attr<T>> {
+    fn ty() -> Type {
+        Type::List(Box::new(T::ty()))
+    }
+}
+
+impl<T: Plain> AttributeType for Vec<Attr<T>> {
     fn shape() -> Shape {
-        Shape::Plain(Type::List(Box::new(T::TYPE)))
+        Shape::Plain(Self::ty())
     }
 
     fn constraint() -> Constraint {
@@ -219,7 +235,7 @@ impl<T: Scalar> AttributeType for Vec<Attr<T>> {
     }
 }
 
-impl<T: Scalar + Decode> Decode for Vec<Attr<T>> {
+impl<T: Plain + Decode> Decode for Vec<Attr<T>> {
     fn decode(value: &Value) -> Option<Self> {
         match value {
             Value::List(items) => Some(items.iter().map(Attr::read).collect()),

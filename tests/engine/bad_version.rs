@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Value as Json, json};
+use strict_aws::Call;
 
 use super::world::{Subject, World};
 
@@ -17,34 +18,47 @@ struct Api {
     world: World,
     subject: Subject,
     protocol: &'static str,
+    rollout: Json,
 }
 
 impl Api {
     async fn start(protocol: &'static str) -> Self {
-        let mut api = Self { world: World::fast().await, subject: Subject::new("multiregion_api"), protocol };
+        Self::start_with(protocol, Json::Null).await
+    }
+
+    async fn start_with(protocol: &'static str, rollout: Json) -> Self {
+        let (world, subject) = (World::fast().await, Subject::new("multiregion_api"));
+        let mut api = Self { world, subject, protocol, rollout };
         let config = api.config(&json!({}));
         api.world.apply(&mut api.subject, &config).await;
         api
     }
 
-    /// The configuration of an API whose function has these environment variables.
-    fn config(&self, environment: &Json) -> Value {
+    /// The configuration of an API whose function has these environment variables, as JSON.
+    fn json(&self, environment: &Json) -> Json {
         let mut function = self.world.function();
         function["environment"] = environment.clone();
         let regions: BTreeMap<_, _> = REGIONS.map(|region| (region, json!({}))).into();
-        let gateway = json!({ "protocol": self.protocol });
-        let all = json!({ "name": "tested", "regions": regions, "function": function, "gateway": gateway });
-        self.subject.config(&all)
+        let (gateway, rollout) = (json!({ "protocol": self.protocol }), &self.rollout);
+        json!({ "name": "tested", "regions": regions, "function": function, "gateway": gateway, "rollout": rollout })
+    }
+
+    /// The configuration of an API whose function has these environment variables.
+    fn config(&self, environment: &Json) -> Value {
+        self.subject.config(&self.json(environment))
     }
 
     /// Applies a function that fails in the way that the in-memory AWS calls `failure`.
     async fn deploy(&mut self, failure: &str) -> Diagnostics {
-        let config = self.config(&json!({ "FAILS": failure }));
-        let (planned, diagnostics) = self.world.plan(&mut self.subject, &config).await;
+        self.apply(&self.config(&json!({ "FAILS": failure }))).await
+    }
+
+    async fn apply(&mut self, config: &Value) -> Diagnostics {
+        let (planned, diagnostics) = self.world.plan(&mut self.subject, config).await;
         assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         let prior = self.subject.state.value.clone();
         let provider = self.world.provider();
-        let (state, diagnostics) = provider.apply(self.subject.resource, prior, planned.state, config).await;
+        let (state, diagnostics) = provider.apply(self.subject.resource, prior, planned.state, config.clone()).await;
         self.subject.state = state;
         diagnostics
     }
@@ -58,6 +72,14 @@ impl Api {
             versions.push(alias.function_version.expect("a version"));
         }
         versions
+    }
+
+    /// The shares of other versions in the alias of a region.
+    async fn weights(&self, region: &str) -> Vec<(String, f64)> {
+        let lambda = self.world.by_hand(region).lambda();
+        let alias = lambda.get_alias().function_name("tested").name("live").send().await.expect("an alias");
+        let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
+        weights.unwrap_or_default().into_iter().collect()
     }
 
     /// The statuses with which the API answers.
@@ -112,14 +134,18 @@ async fn a_version_that_raises_an_exception_never_serves() {
     api.repair().await;
 }
 
-/// The version passes when it is invoked, and fails when the API invokes it.
+/// The version passes when it is invoked, and fails when the API invokes it: in the first region, after which the second one
+/// does not change.
 async fn is_rolled_back(protocol: &'static str) {
     let mut api = Api::start(protocol).await;
     let before = api.serving().await;
     let diagnostics = api.deploy("behind_api").await;
     assert!(details(&diagnostics).iter().any(|error| error.contains("status 50")), "{diagnostics:#?}");
     let warning = restored(&diagnostics).expect("a warning");
-    assert!(REGIONS.iter().any(|region| warning.detail.contains(&format!("{region}/alias"))), "{warning}");
+    let [first, second] = REGIONS;
+    assert!(warning.detail.contains(&format!("{first}/alias")), "{warning}");
+    let moved = |call: &Call| call.operation == "UpdateAlias" && call.region == second;
+    assert!(!api.world.local.calls().iter().any(moved), "the second region waits for the first one");
     assert_eq!((api.serving().await, api.statuses()), (before, OK.map(str::to_owned)));
     // The same version is checked again by the next apply.
     let again = api.deploy("behind_api").await;
@@ -136,4 +162,77 @@ async fn a_version_that_fails_behind_an_http_api_is_rolled_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_fails_behind_a_rest_api_is_rolled_back() {
     is_rolled_back("rest").await;
+}
+
+/// The regions of the calls of `operation` since the last call of this function.
+fn regions_of(operation: &str, api: &Api) -> Vec<String> {
+    let calls = api.world.local.calls();
+    api.world.local.clear_calls();
+    calls.into_iter().filter(|call| call.operation == operation).map(|call| call.region).collect()
+}
+
+/// An authorizer that refuses the clients is removed again from the routes, and never reaches the second region.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_authorizer_is_rolled_back() {
+    let [first, _] = REGIONS;
+    let mut api = Api::start_with("http", json!({ "verify": { "requests": 1 } })).await;
+    let mut json = api.json(&json!({}));
+    let users = json!({ "kind": "jwt", "issuer": "https://issuer.example.com", "audiences": ["shop"] });
+    json["gateway"]["authorizers"] = json!({ "users": users });
+    json["function"]["authorizer"] = json!("users");
+    regions_of("UpdateRoute", &api);
+    let diagnostics = api.apply(&api.subject.config(&json)).await;
+    assert!(details(&diagnostics).iter().any(|error| error.contains("status 401")), "{diagnostics:#?}");
+    assert!(restored(&diagnostics).is_some_and(|warning| warning.detail.contains(&format!("{first}/route"))));
+    assert_eq!(regions_of("UpdateRoute", &api), [first, first]);
+    assert_eq!(api.statuses(), OK);
+    api.repair().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_fails_returns_all_requests_to_the_previous_version() {
+    let [first, second] = REGIONS;
+    let rollout = json!({ "canary_percent": 25, "bake_seconds": 2, "verify": { "requests": 8 } });
+    let mut api = Api::start_with("http", rollout).await;
+    assert_eq!(regions_of("UpdateAlias", &api), [""; 0], "nothing shifts in a new API");
+    let before = api.serving().await;
+    let diagnostics = api.deploy("behind_api").await;
+    let errors = details(&diagnostics);
+    assert!(errors.iter().any(|error| error.contains("request 4 of 8") && error.contains("status 500")), "{errors:?}");
+    let warning = restored(&diagnostics).expect("a warning");
+    assert!(warning.detail.contains(&format!("{first}/canary")), "{warning}");
+    assert_eq!(regions_of("UpdateAlias", &api), [first, first], "the shift and the return");
+    assert_eq!((api.serving().await, api.statuses()), (before, OK.map(str::to_owned)));
+    // Without weights, no request reaches the bad version.
+    for _ in 0..8 {
+        assert_eq!(api.statuses(), OK);
+    }
+    // A version that answers takes the share first, and then all requests.
+    let config = api.config(&json!({ "GREETING": "hello" }));
+    api.world.apply(&mut api.subject, &config).await;
+    assert_eq!(regions_of("UpdateAlias", &api), [first, first, second, second]);
+    api.repair().await;
+}
+
+/// As after a run that was killed, the weights of a canary are left in AWS. The next apply removes them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_that_stopped_ends_with_the_next_apply() {
+    let [first, second] = REGIONS;
+    let rollout = json!({ "canary_percent": 25, "verify": { "requests": 8 }, "on_failure": "stop" });
+    let mut api = Api::start_with("http", rollout).await;
+    let before = api.serving().await;
+    let diagnostics = api.deploy("behind_api").await;
+    assert!(!details(&diagnostics).is_empty() && restored(&diagnostics).is_none(), "{diagnostics:#?}");
+    assert_eq!(regions_of("UpdateAlias", &api), [first]);
+    assert_eq!(api.serving().await, before);
+    assert_eq!(api.weights(first).await, [("2".to_owned(), 0.25)]);
+    let config = api.config(&json!({}));
+    api.world.apply(&mut api.subject, &config).await;
+    for region in [first, second] {
+        assert!(api.weights(region).await.is_empty(), "{region}");
+    }
+    for _ in 0..8 {
+        assert_eq!(api.statuses(), OK);
+    }
+    api.repair().await;
 }

@@ -23,6 +23,7 @@ mod resource_types;
 mod rival_pair;
 mod rivals;
 mod rollbacks;
+mod rollout;
 mod scenario;
 mod shutdown;
 mod stale_reads;

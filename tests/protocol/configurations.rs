@@ -64,6 +64,7 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
         ("timeouts", json!({ "update": "1h" })),
         ("deletion_protection", json!(false)),
         ("on_create_failure", json!("keep")),
+        ("rollout", json!({ "waves": [["us-east-1"]], "bake_seconds": 0, "on_failure": "stop" })),
         ("gateway", gateway),
         ("domain", named),
     ]);

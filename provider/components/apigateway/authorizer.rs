@@ -82,6 +82,7 @@ impl Kind for Authorizer {
         id: "the id of the authorizer",
         outputs: OUTPUTS,
         immutable: &["api_id", "kind"],
+        rolled_out: &["identity_sources", "jwt", "lambda"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };

@@ -77,6 +77,7 @@ impl Kind for HttpApi {
         id: "the id of the API",
         outputs: OUTPUTS,
         uncompared: &["disable_execute_api_endpoint"],
+        rolled_out: &["cors"],
         actions: apigateway::TAGGED_ACTIONS,
         ..KindMeta::DEFAULT
     };

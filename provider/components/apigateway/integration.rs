@@ -55,6 +55,7 @@ impl Kind for Integration {
         id: "the id of the integration",
         outputs: OUTPUTS,
         immutable: &["api_id", "in_foreign_api"],
+        rolled_out: &["function_arn", "timeout_ms", "payload_format"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };

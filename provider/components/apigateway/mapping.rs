@@ -46,6 +46,7 @@ impl Kind for Mapping {
         about: "API mapping: the API and stage that a custom domain name leads to.",
         id: "`DOMAIN_NAME/API_MAPPING_ID`",
         immutable: &["domain"],
+        rolled_out: &["api_id", "stage", "base_path"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };

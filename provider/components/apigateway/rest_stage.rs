@@ -111,7 +111,7 @@ impl Kind for RestStage {
         id: "`API_ID/STAGE_NAME`",
         outputs: OUTPUTS,
         immutable: &["api_id", "name"],
-        pointers: &["deployment"],
+        rolled_out: &["deployment", "throttle", "methods", "variables"],
         actions: rest::TAGGED_ACTIONS,
         ..KindMeta::DEFAULT
     };

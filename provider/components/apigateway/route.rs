@@ -116,6 +116,7 @@ impl Kind for Route {
         about: "Route of an HTTP API: the requests that go to the integration.",
         id: "the id of the route",
         immutable: &["api_id", "in_foreign_api"],
+        rolled_out: &["integration_id", "authorization"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };

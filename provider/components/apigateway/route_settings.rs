@@ -48,6 +48,7 @@ impl Kind for RouteSettings {
         about: "Throttling of a single route of an HTTP API.",
         id: "the key of the route",
         immutable: &["api_id", "stage", "route_key"],
+        rolled_out: &["throttle"],
         actions: apigateway::ACTIONS,
         ..KindMeta::DEFAULT
     };

@@ -81,6 +81,7 @@ impl Kind for Stage {
         id: "`API_ID/STAGE_NAME`",
         outputs: OUTPUTS,
         immutable: &["api_id", "name"],
+        rolled_out: &["throttle"],
         // API Gateway sets up access logs with the caller's permissions.
         actions: &[
             "apigateway:DELETE",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::url_of;
 use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
 use crate::components::apigateway;
 use crate::components::apigateway::domain::{self, Domain};
@@ -129,8 +130,8 @@ impl Component for Probe {
     }
 
     async fn update(aws: &Regional, _: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let has_new_version = from.endpoint == to.endpoint && from.version != to.version;
-        ask(aws, to, if has_new_version { PATIENCE_WITH_VERSION } else { PATIENCE }).await
+        let serves = from.endpoint == to.endpoint;
+        ask(aws, to, if serves { PATIENCE_AFTER_CHANGE } else { PATIENCE }).await
     }
 
     async fn delete(_: &Regional, _: &Spec, _: &Outputs) -> Result<(), CallError> {
@@ -141,18 +142,15 @@ impl Component for Probe {
 /// How long a new API may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long an API that has answered before may fail with a new version. Clients see these failures, so a rollback must follow
+/// How long an API that has answered before may fail after a change. Clients see these failures, so a rollback must follow
 /// soon; until AWS has updated an alias everywhere, which takes seconds, the previous version answers.
-const PATIENCE_WITH_VERSION: Duration = Duration::from_secs(10);
+const PATIENCE_AFTER_CHANGE: Duration = Duration::from_secs(10);
 
 /// The length to which the body of a response is cut in messages.
 const QUOTED: usize = 200;
 
 async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs, CallError> {
-    let endpoint = spec.endpoint.get();
-    let scheme = if endpoint.contains("://") { "" } else { "https://" };
-    let path = spec.path.get().trim_start_matches('/');
-    let url = format!("{scheme}{}/{path}", endpoint.trim_end_matches('/'));
+    let url = url_of(spec.endpoint.get(), spec.path.get());
     let poll = || async {
         match aws.get(&url, spec.host.get()).await {
             Ok(answer) if is_answered(&answer, spec) => Ok(Poll::Ready(Outputs { host: spec.host.get().clone() })),

@@ -1,10 +1,11 @@
 //! Alias of a function, which the API invokes. It moves from version to version.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_lambda::operation::get_alias::GetAliasOutput;
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use crate::aws::{CallError, Regional};
 use crate::components::lambda::version::Version;
@@ -33,6 +34,9 @@ pub struct Spec {
     pub name: String,
     /// The version to which it points.
     pub version: Input<String>,
+    /// The shares of the requests that other versions answer, from 0 to 1 by version. A canary sets them for a time.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, Number>,
 }
 
 /// What identifies an alias in AWS.
@@ -55,7 +59,7 @@ impl Kind for Alias {
         id: "the ARN of the alias",
         outputs: OUTPUTS,
         immutable: &["function", "name"],
-        pointers: &["version"],
+        rolled_out: &["version"],
         actions: &["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:GetAlias", "lambda:UpdateAlias"],
         ..KindMeta::DEFAULT
     };
@@ -87,8 +91,12 @@ impl Component for Alias {
         // Of several versions, the alias points to the first one.
         let found = siblings.current::<Version>(&aws.address().scope).into_iter().map(|(key, version)| {
             let outputs = outputs(&aws.into(), &version.function, LIVE);
-            let spec =
-                Spec { function: version.function.into(), name: LIVE.to_owned(), version: version.number.into() };
+            let spec = Spec {
+                function: version.function.into(),
+                name: LIVE.to_owned(),
+                version: version.number.into(),
+                weights: BTreeMap::new(),
+            };
             Discovered { key, spec, outputs }
         });
         Ok(found.collect())
@@ -114,25 +122,14 @@ impl Component for Alias {
         let spec = Spec {
             function: outputs.function.as_str().into(),
             name: outputs.name.clone(),
-            version: versions(&alias).into(),
+            version: alias.function_version().unwrap_or_default().into(),
+            weights: weights(&alias),
         };
         Ok(Some((spec, outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, _: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let client = aws.lambda();
-        let send = || {
-            client
-                .update_alias()
-                .function_name(&outputs.function)
-                .name(&outputs.name)
-                .function_version(to.version.get())
-                .routing_config(everything_to_one())
-                .send()
-        };
-        let attempt = || aws.call("lambda:UpdateAlias", send);
-        let what = format!("alias {} of function {} in {}", outputs.name, outputs.function, aws.region());
-        aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
+        point(aws, &outputs.function, &outputs.name, Some(to.version.get()), &to.weights).await?;
         Ok(outputs.clone())
     }
 
@@ -160,17 +157,31 @@ fn outputs(place: &Place<'_>, function: &str, name: &str) -> Outputs {
     Outputs { function: function.to_owned(), name: name.to_owned(), arn }
 }
 
-/// The version that an alias points to; a description of the weights when others routed traffic to more versions.
-fn versions(alias: &GetAliasOutput) -> String {
-    let mut text = alias.function_version().unwrap_or_default().to_owned();
+/// The shares of the requests that other versions answer.
+pub(crate) fn weights(alias: &GetAliasOutput) -> BTreeMap<String, Number> {
     let weights = alias.routing_config().and_then(|routing| routing.additional_version_weights());
-    let weights: BTreeMap<_, _> = weights.into_iter().flatten().collect();
-    for (version, weight) in weights {
-        text.push_str(&format!(" and {version} for {weight} of the requests"));
-    }
-    text
+    let weights = weights.into_iter().flatten();
+    weights.filter_map(|(version, weight)| Some((version.clone(), Number::from_f64(*weight)?))).collect()
 }
 
-fn everything_to_one() -> AliasRoutingConfiguration {
-    AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new())).build()
+/// Points an alias to a version, or keeps its version, and sets the shares of others.
+pub(crate) async fn point(
+    aws: &Regional,
+    function: &str,
+    name: &str,
+    version: Option<&String>,
+    weights: &BTreeMap<String, Number>,
+) -> Result<(), CallError> {
+    let client = aws.lambda();
+    let weights = weights.iter().filter_map(|(version, weight)| Some((version.clone(), weight.as_f64()?)));
+    // An empty map removes the weights.
+    let weights = AliasRoutingConfiguration::builder().set_additional_version_weights(Some(weights.collect())).build();
+    let send = || {
+        let request = client.update_alias().function_name(function).name(name);
+        request.set_function_version(version.cloned()).routing_config(weights.clone()).send()
+    };
+    let attempt = || aws.call("lambda:UpdateAlias", send);
+    let what = format!("alias {name} of function {function} in {}", aws.region());
+    aws.retry(&what, lambda::PROPAGATION, lambda::is_busy, attempt).await?;
+    Ok(())
 }

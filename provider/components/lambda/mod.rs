@@ -1,6 +1,7 @@
 //! Kinds of AWS Lambda, and what they share.
 
 pub mod alias;
+pub mod canary;
 pub mod edge_function;
 pub mod function;
 pub mod permission;

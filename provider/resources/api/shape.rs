@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::functions::functions;
 use super::config::{
     AccessLog, ApiKey, Authorizer, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy,
-    Protocol, Region, Rest, Traffic,
+    Protocol, Region, Rest, Rollout, Traffic,
 };
 use super::edge::Edge;
 use super::names::Names;
@@ -43,6 +43,8 @@ pub(super) struct Shape {
     pub(super) drain_seconds: u64,
     /// CloudFront in front of the regions.
     pub(super) cdn: Option<Edge>,
+    /// How a change reaches the regions.
+    pub(super) rollout: Option<Rollout>,
 }
 
 /// A region of an API.
@@ -162,6 +164,7 @@ impl Shape {
             health_check: routing.health_check().decided()?.map(Check::of).transpose()?,
             drain_seconds: u64::try_from(routing.drain_seconds()?).unwrap_or_default(),
             cdn: edge,
+            rollout: rollout(config)?,
         })
     }
 
@@ -296,6 +299,14 @@ fn regions(config: &Config, functions: &[Code], own_health: bool) -> Result<BTre
         Ok((name.clone(), place))
     };
     config.regions()?.iter().map(place).collect()
+}
+
+/// The rollout, when it is known which requests a region must answer.
+fn rollout(config: &Config) -> Result<Option<Rollout>, Unknown> {
+    let Some(rollout) = config.rollout().decided()? else { return Ok(None) };
+    rollout.verify().decided()?;
+    rollout.canary_percent().decided()?;
+    Ok(Some(rollout.clone()))
 }
 
 fn health(region: &Region) -> Result<Option<Health>, Unknown> {

@@ -25,7 +25,7 @@ use crate::components::lambda::version::{self, Version};
 use crate::components::lambda::{alias, function as lambda, permission, provisioned_concurrency, version_check};
 use crate::components::logs::claim::Claim;
 use crate::components::logs::log_group::LogGroup;
-use crate::desired::{Address, AddressOf, Desired, Input, Kind, Owner};
+use crate::desired::{Address, AddressOf, Desired, Input, Kind, Owner, Rollout};
 use crate::plan::View;
 use crate::resources::shared::checks::{Found, refuse_errors};
 use crate::resources::shared::components::{self, Component};
@@ -327,6 +327,7 @@ impl Draft<'_> {
             }
         }
         Owned::complete(&mut desired, &claim, regions.to_vec());
+        desired.rollout = Rollout::one_first(regions.first().map(String::as_str));
         Ok(desired)
     }
 

@@ -12,6 +12,7 @@ mod health;
 mod mutual_tls;
 mod regions;
 mod rest;
+mod rollout;
 mod routes;
 mod routing;
 mod traffic;
@@ -41,6 +42,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     traffic::check(config, shape, &mut found);
     mutual_tls::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);
+    rollout::check(config, shape, &mut found);
     let has_health_check = shape.is_some_and(Shape::has_own_health_checks);
     let bearer = if has_health_check { Bearer::HealthCheck } else { Bearer::Usual };
     found.0.extend(tags::check(config.tags(), default_tags, bearer, &Path::of("tags")));

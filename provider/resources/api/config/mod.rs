@@ -5,6 +5,7 @@ mod domain;
 mod gateway;
 mod outputs;
 mod region;
+mod rollout;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub(super) use gateway::{
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
 pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};
+pub(super) use rollout::Rollout;
 pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
 
 use crate::resources::OnCreateFailure;
@@ -50,6 +52,7 @@ attributes! {
         domain: Domain = optional;
         routing: Routing = optional_computed, default(Routing::default());
         cdn: Cdn = optional;
+        rollout: Rollout = optional;
         /// Tags for every AWS object of the API that supports tags. They override the provider's `default_tags`.
         tags: TextMap = optional_computed, example("{ team = \"web\" }");
         timeouts: Timeouts = optional_computed, default(Timeouts::default());

@@ -4,6 +4,7 @@ pub(super) mod cdn;
 mod domain;
 mod health;
 mod probe;
+mod rollout;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -26,10 +27,11 @@ use crate::components::cloudfront::{
     response_headers_policy, viewer_function,
 };
 use crate::components::execute_api::probe::Probe;
+use crate::components::execute_api::verification::Verification;
 use crate::components::iam::role;
 use crate::components::lambda::edge_function::EdgeFunction;
 use crate::components::lambda::provisioned_concurrency;
-use crate::components::lambda::{alias, function as lambda, version, version_check};
+use crate::components::lambda::{alias, canary, function as lambda, version, version_check};
 use crate::components::logs::log_group;
 use crate::components::route53::alarm_health_check::AlarmHealthCheck;
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
@@ -51,6 +53,7 @@ const KINDS: &[&str] = &[
     lambda::Function::KIND,
     version::Version::KIND,
     version_check::VersionCheck::KIND,
+    canary::Canary::KIND,
     alias::Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
     EdgeFunction::KIND,
@@ -60,6 +63,7 @@ const KINDS: &[&str] = &[
     Domain::KIND,
     Mapping::KIND,
     Probe::KIND,
+    Verification::KIND,
     HealthCheck::KIND,
     AlarmHealthCheck::KIND,
     RoutingControlHealthCheck::KIND,
@@ -99,7 +103,10 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
             .collect();
         let front = front::in_region(&mut draft, name, &functions);
         let domains = domain::in_region(&mut draft, name, &front, &certificates);
-        let probes = probe::of_region(&mut draft, name, &functions, &front, &domains);
+        let entrance = probe::Entrance::of(&draft, &front, &domains);
+        let probes = probe::of_region(&mut draft, name, &functions, &front, &domains, &entrance);
+        rollout::verify(&mut draft, name, &entrance, &front, (&functions, &probes));
+        rollout::canaries(&mut draft, name, &entrance, &functions);
         let pinned = routing::pinned(&mut draft, name, &domains, &probes);
         let mut region = Region { front, domains, probes, pinned, health: None };
         region.health = health::of_region(&mut draft, name, &region);
@@ -112,6 +119,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     cdn::invalidation(&mut draft, &deployed, distribution.as_ref());
     draft.order_endpoints(&routed, &shared, distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
+    draft.desired.rollout = rollout::of(shape);
     draft.desired
 }
 

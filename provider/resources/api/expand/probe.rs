@@ -3,11 +3,46 @@
 use super::domain::base_path_of;
 use super::{Domains, Draft, Front};
 use crate::components::apigateway::domain;
+use crate::components::apigateway::mapping::Mapping;
 use crate::components::execute_api::probe::Probe;
 use crate::desired::{Handle, Input};
 use crate::resources::api::config::Protocol;
 use crate::resources::shared::function::{self, Deployed, PayloadFormat, Target};
 use crate::resources::shared::inputs::input;
+
+/// Where the provider sends requests to the API of a region, as clients do.
+#[derive(Clone)]
+pub(super) struct Entrance {
+    /// The URL or the host.
+    pub(super) endpoint: Input<String>,
+    /// The host name in the requests.
+    pub(super) host: Input<String>,
+    /// The path that precedes every path of the API.
+    pub(super) base_path: Input<String>,
+    /// The mapping of a custom domain name, when the default endpoint is disabled.
+    mapping: Option<Handle<Mapping>>,
+}
+
+impl Entrance {
+    /// The default endpoint or, when that is disabled, a custom domain name.
+    pub(super) fn of(draft: &Draft<'_>, front: &Front, domains: &Domains) -> Self {
+        let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
+        match named {
+            Some(named) => Self {
+                endpoint: named.domain.output(domain::TARGET),
+                host: Input::Known(named.name.clone()),
+                base_path: draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
+                mapping: Some(named.mapping.clone()),
+            },
+            None => Self {
+                endpoint: front.endpoint.clone(),
+                host: front.host.clone(),
+                base_path: front.base_path.as_str().into(),
+                mapping: None,
+            },
+        }
+    }
+}
 
 /// One probe for each function, or for an API without functions one that API Gateway itself answers.
 ///
@@ -19,16 +54,9 @@ pub(super) fn of_region(
     functions: &[Deployed],
     front: &Front,
     domains: &Domains,
+    entrance: &Entrance,
 ) -> Vec<Handle<Probe>> {
-    let named = domains.regional.as_ref().or(domains.shared.as_ref()).filter(|_| draft.shape.gateway.disabled);
-    let (endpoint, host, base_path) = match named {
-        Some(named) => (
-            named.domain.output(domain::TARGET),
-            Input::Known(named.name.clone()),
-            draft.shape.names.as_ref().map_or("".into(), |names| base_path_of(&names.base_path)),
-        ),
-        None => (front.endpoint.clone(), front.host.clone(), front.base_path.as_str().into()),
-    };
+    let Entrance { endpoint, host, base_path, .. } = entrance.clone();
     let payload_format = match draft.shape.gateway.protocol {
         Protocol::Http => PayloadFormat::V2,
         Protocol::Rest => PayloadFormat::V1,
@@ -50,8 +78,8 @@ pub(super) fn of_region(
         for part in front.ready.iter().chain(routed.into_iter().flatten()) {
             draft.desired.order(&probe, part);
         }
-        if let Some(named) = named {
-            draft.desired.order(&probe, &named.mapping);
+        if let Some(named) = &entrance.mapping {
+            draft.desired.order(&probe, named);
         }
         probes.push(probe);
     }

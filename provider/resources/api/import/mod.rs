@@ -48,6 +48,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
         routing: Attr::Known(routing::routing(&found, &regions, names.as_ref())),
         cdn: cdn::cdn(view, name).into(),
+        rollout: Attr::Null,
         tags: Attr::Known(inputs::map(tags)),
         timeouts: Attr::Known(Timeouts::default()),
         deletion_protection: Attr::Known(false),

@@ -9,6 +9,7 @@ mod mistakes;
 mod packages;
 mod plans;
 mod properties;
+mod rollout;
 mod roundtrip;
 
 /// One configuration per topology, as a user would write it.

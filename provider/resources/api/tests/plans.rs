@@ -22,7 +22,7 @@ use crate::wire::Diagnostic;
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
 /// The number of choices that determine a configuration.
-const CHOICES: usize = 41;
+const CHOICES: usize = 42;
 
 const POLICIES: [&str; 6] = ["latency", "weighted", "failover", "geolocation", "geoproximity", "ip_based"];
 
@@ -119,6 +119,11 @@ fn hcl(choices: &[u8]) -> String {
     }
     let front = front(&mut pick, &function, route);
     gateway += &front.gateway;
+    hcl += [
+        "",
+        "rollout = { waves = [[\"us-east-1\"]], bake_seconds = 5, verify = {} }\n",
+        "rollout = { bake_seconds = 5, canary_percent = 10, verify = {} }\n",
+    ][pick(3)];
     let web_acl = if front.web_acl { WEB_ACL } else { "" };
     format!(
         "name = \"giraffe\"\nregions = {{ {} }}\n{}{hcl}gateway = {{ {gateway} }}\n",

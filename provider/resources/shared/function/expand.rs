@@ -74,6 +74,7 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
         function: function.output(function::NAME),
         name: alias::LIVE.to_owned(),
         version: version.output(version::NUMBER),
+        weights: BTreeMap::new(),
     };
     let address = Address::of::<Alias>(place.region).maybe_key(code.key());
     let alias = to.desired.add(address, code.path.clone(), &alias);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::{ApiCall, Outcome, copy_fields, field_or, json, no_content, text};
+use super::versions::Requests;
 use super::{Function, FunctionRef, Lambda, function_arn, not_found, text_of};
 use crate::digest::{base64, from_base64, sha256};
 use crate::message::ApiError;
@@ -52,6 +53,7 @@ impl Lambda {
             policies: BTreeMap::new(),
             reserved: None,
             provisioned: BTreeMap::new(),
+            weighted: Requests::default(),
         };
         function.set_code(&body["Code"]);
         let tags = body["Tags"].as_object().into_iter().flatten();

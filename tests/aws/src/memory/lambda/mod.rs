@@ -37,6 +37,7 @@ struct Function {
     reserved: Option<Value>,
     /// By qualifier.
     provisioned: BTreeMap<String, Value>,
+    weighted: versions::Requests,
 }
 
 /// A function as its callers see it.
@@ -99,7 +100,8 @@ impl Lambda {
         let (name, qualifier) = split(rest);
         let qualifier = qualifier.unwrap_or_default();
         let function = self.functions.get(place, name)?;
-        let target = FunctionRef { arn: function_arn(place, name), qualifier: qualifier.to_owned() };
+        let version = function.aliases.get(qualifier).map_or(qualifier, |alias| function.version_of_alias(alias));
+        let target = FunctionRef { arn: function_arn(place, name), qualifier: version.to_owned() };
         let configuration = function.configuration(&target).ok()?;
         Some(Callable {
             name: text_of(configuration, "FunctionName"),

@@ -1,11 +1,30 @@
 //! Versions and aliases.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::{Map, Value, json};
 
 use super::super::{ApiCall, Outcome, field_or, json, no_content, text};
 use super::function::check_revision;
 use super::{Function, FunctionRef, listed, not_found, text_of};
 use crate::message::ApiError;
+
+/// How many requests a function has received through weighted aliases.
+#[derive(Debug, Default)]
+pub(super) struct Requests(AtomicU32);
+
+impl Requests {
+    /// Counts a request; returns how many came before it.
+    fn next(&self) -> f64 {
+        self.0.fetch_add(1, Ordering::SeqCst).into()
+    }
+}
+
+impl Clone for Requests {
+    fn clone(&self) -> Self {
+        Self(AtomicU32::new(self.0.load(Ordering::SeqCst)))
+    }
+}
 
 /// The fields in which versions of the same code and settings differ.
 const VERSION_FIELDS: &[&str] = &["Description", "FunctionArn", "LastModified", "RevisionId", "Version"];
@@ -104,6 +123,7 @@ impl Function {
         }
         let version = field_or(&body, "FunctionVersion", "$LATEST");
         self.check_version(target, &version)?;
+        self.check_weights(target, &version, &body)?;
         let mut alias = json!({
             "AliasArn": arn,
             "Name": name,
@@ -121,6 +141,8 @@ impl Function {
         if let Some(version) = body.get("FunctionVersion") {
             self.check_version(target, version)?;
         }
+        let current = self.aliases.get(name).map(|alias| alias["FunctionVersion"].clone()).unwrap_or_default();
+        self.check_weights(target, body.get("FunctionVersion").unwrap_or(&current), &body)?;
         let Some(alias) = self.aliases.get_mut(name) else { return Err(not_found(&target.arn, name)) };
         check_revision(&body, text(alias, "RevisionId"))?;
         if let Some(fields) = alias.as_object_mut() {
@@ -129,6 +151,43 @@ impl Function {
         alias["RevisionId"] = call.ids.uuid().into();
         set_routing(alias, &body);
         json(200, alias)
+    }
+
+    /// An alias can send requests to one more version, which exists and is not `$LATEST`.
+    ///
+    /// # Source
+    /// AWS Lambda developer guide, "Implement Lambda canary deployments using a weighted alias".
+    fn check_weights(&self, target: &FunctionRef, version: &Value, body: &Value) -> Result<(), ApiError> {
+        let invalid = |message: String| Err(ApiError::new(400, "InvalidParameterValueException", message));
+        let weights = body["RoutingConfig"]["AdditionalVersionWeights"].as_object();
+        for (other, weight) in weights.into_iter().flatten() {
+            if version == "$LATEST" || other == "$LATEST" {
+                return invalid("$LATEST is not supported for an alias pointing to more than 1 version".to_owned());
+            }
+            if version == other.as_str() {
+                return invalid(format!(
+                    "Invalid function version {other}. Function version {other} is already included in routing configuration."
+                ));
+            }
+            if weights.is_some_and(|weights| weights.len() > 1) {
+                return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1".to_owned());
+            }
+            if !weight.as_f64().is_some_and(|weight| (0.0..=1.0).contains(&weight)) {
+                return invalid(format!("{weight} is not a weight from 0.0 to 1.0"));
+            }
+            self.check_version(target, &other.as_str().into())?;
+        }
+        Ok(())
+    }
+
+    /// The version that answers the next request to an alias: the share of the additional version is exact over many requests.
+    pub(super) fn version_of_alias<'a>(&self, alias: &'a Value) -> &'a str {
+        let own = text(alias, "FunctionVersion");
+        let weights = alias["RoutingConfig"]["AdditionalVersionWeights"].as_object();
+        let Some((other, weight)) = weights.and_then(|weights| weights.iter().next()) else { return own };
+        let weight = weight.as_f64().unwrap_or_default();
+        let requests = self.weighted.next();
+        if ((requests + 1.0) * weight).floor() > (requests * weight).floor() { other } else { own }
     }
 
     fn check_version(&self, target: &FunctionRef, version: &Value) -> Result<(), ApiError> {

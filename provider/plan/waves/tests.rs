@@ -1,0 +1,221 @@
+//! Plans of rollouts, for an API whose regions have a version, its check, an alias and a probe each.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::desired::{Address, Desired, Kind, KindMeta, OnFailure, Rollout};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, Unsafe, diff, lint, resolve};
+use crate::wire::Path;
+
+macro_rules! kinds {
+    ($($kind:ident = $meta:expr;)*) => {
+        $(
+            struct $kind;
+
+            impl Kind for $kind {
+                type Spec = Json;
+                const META: KindMeta = $meta;
+            }
+        )*
+
+        const METAS: &[&KindMeta] = &[$(&<$kind as Kind>::META),*];
+    };
+}
+
+kinds! {
+    Version = KindMeta { name: "version", immutable: &["code"], ..KindMeta::DEFAULT };
+    Check = KindMeta { name: "check", is_check: true, ..KindMeta::DEFAULT };
+    Alias = KindMeta { name: "alias", rolled_out: &["to"], ..KindMeta::DEFAULT };
+    Probe = KindMeta { name: "probe", is_check: true, ..KindMeta::DEFAULT };
+}
+
+struct Catalog;
+
+impl Kinds for Catalog {
+    fn meta(&self, kind: &str) -> &'static KindMeta {
+        METAS.iter().find(|meta| meta.name == kind).expect("a known kind")
+    }
+
+    fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
+        None
+    }
+
+    fn drain_period(&self, _: &str, _: &Json) -> Duration {
+        Duration::ZERO
+    }
+
+    fn id(&self, _: &str, _: &Json) -> Option<String> {
+        None
+    }
+}
+
+/// Resolves references with the outputs in a ledger.
+struct LedgerScene<'a>(&'a Ledger);
+
+impl Scene for LedgerScene<'_> {
+    fn output(&self, reference: &crate::desired::Reference) -> Option<Json> {
+        reference.among(&self.0.entries.get(&reference.address)?.outputs)
+    }
+
+    fn is_ready(&self, _: &Address) -> bool {
+        true
+    }
+}
+
+/// An API with this code and these tags in each of `regions`, which change in these waves.
+fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
+    let mut desired = Desired::default();
+    for region in regions {
+        let id = json!({ "$ref": Address::regional(region, "version"), "output": "id" });
+        desired.add(Address::of::<Version>(region), Path::root(), &json!({ "code": code }));
+        let check = desired.add(Address::of::<Check>(region), Path::root(), &json!({ "of": id }));
+        let alias = desired.add(Address::of::<Alias>(region), Path::root(), &json!({ "to": id, "tags": tags }));
+        let probe = desired.add(Address::of::<Probe>(region), Path::root(), &json!({}));
+        desired.order(&alias, &check);
+        desired.order(&probe, &alias);
+    }
+    let wave = |wave: &&[&str]| wave.iter().map(|region| (*region).to_owned()).collect::<BTreeSet<_>>();
+    desired.rollout = Rollout { waves: waves.iter().map(wave).collect(), ..Rollout::default() };
+    desired
+}
+
+/// The ledger after `desired` was applied to an empty account.
+fn applied(desired: &Desired) -> Ledger {
+    let mut ledger = Ledger { complete: true, ..Ledger::default() };
+    for address in diff(desired, &ledger, &Catalog).expect("no cycle").order {
+        let node = desired.get(&address).expect("the component is desired");
+        let spec = resolve(&node.spec, None, &LedgerScene(&ledger)).spec;
+        let depends_on = node.depends_on.clone();
+        let entry = Entry { spec, outputs: json!({ "id": "1" }), depends_on, uncertain: false };
+        ledger.entries.insert(address, entry);
+    }
+    ledger
+}
+
+fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
+    Plan::checked(desired, ledger, &Catalog).expect("a safe plan")
+}
+
+fn step<'a>(plan: &'a Plan, region: &str, kind: &str) -> &'a Step {
+    let is_it =
+        |step: &&Step| step.address == Address::regional(region, kind) && !matches!(step.action, Action::Retire(_));
+    plan.steps.iter().find(is_it).unwrap_or_else(|| panic!("no step of {region}/{kind}"))
+}
+
+/// What the step of the alias in `region` follows in other regions, with the delay in seconds.
+fn follows(plan: &Plan, region: &str) -> Vec<String> {
+    let others = step(plan, region, "alias").after.iter().map(|(at, wait)| (&plan.steps[*at].address, wait.as_secs()));
+    let others = others.filter(|(address, _)| address.scope.region() != Some(region));
+    let text =
+        |(address, wait): (&Address, u64)| if wait == 0 { address.to_string() } else { format!("{address} {wait} s") };
+    let mut others: Vec<String> = others.map(text).collect();
+    others.sort();
+    others
+}
+
+const ALL: [&str; 3] = ["east", "north", "west"];
+
+#[test]
+fn a_wave_waits_for_the_checks_of_the_previous_one() {
+    let ledger = applied(&api(&ALL, 1, 1, &[]));
+    let plan = plan(&api(&ALL, 2, 1, &[&["west"]]), &ledger);
+    assert_eq!(follows(&plan, "west"), [""; 0]);
+    assert_eq!(follows(&plan, "east"), ["west/alias", "west/check", "west/probe"]);
+    assert_eq!(follows(&plan, "north"), ["west/alias", "west/check", "west/probe"]);
+    // Versions are published and checked everywhere at the same time.
+    for kind in ["version", "check"] {
+        let after = step(&plan, "east", kind).after.keys().map(|at| plan.steps[*at].address.to_string());
+        assert!(after.clone().all(|address| address.starts_with("east/")), "{:?}", after.collect::<Vec<_>>());
+    }
+    // The old versions are deleted when all regions have changed.
+    let removal = plan.steps.iter().find(|step| matches!(step.action, Action::Retire(_))).expect("a removal");
+    assert!(removal.after.keys().any(|at| plan.steps[*at].address == Address::regional("north", "probe")));
+}
+
+#[test]
+fn explicit_waves_follow_each_other_after_the_bake_time() {
+    let ledger = applied(&api(&ALL, 1, 1, &[]));
+    let mut desired = api(&ALL, 2, 1, &[&["west"], &["east"]]);
+    desired.rollout.bake = Duration::from_secs(60);
+    let plan = plan(&desired, &ledger);
+    assert_eq!(follows(&plan, "east"), ["west/alias 60 s", "west/check 60 s", "west/probe 60 s"]);
+    assert_eq!(follows(&plan, "north"), ["east/alias 60 s", "east/check 60 s", "east/probe 60 s"]);
+}
+
+#[test]
+fn a_change_that_clients_do_not_notice_waits_for_no_other_region() {
+    let ledger = applied(&api(&ALL, 1, 1, &[]));
+    let plan = plan(&api(&ALL, 1, 2, &[&["west"]]), &ledger);
+    assert_eq!(follows(&plan, "east"), [""; 0]);
+    let probes = plan.steps.iter().filter(|step| step.address.kind == "probe");
+    assert_eq!(probes.count(), 0, "nothing is probed again");
+}
+
+#[test]
+fn a_new_region_waits_for_no_other_one() {
+    let ledger = applied(&api(&["east", "west"], 1, 1, &[]));
+    let plan = plan(&api(&ALL, 2, 1, &[&["west"]]), &ledger);
+    assert_eq!(follows(&plan, "north"), [""; 0]);
+    assert_eq!(follows(&plan, "east"), ["west/alias", "west/check", "west/probe"]);
+}
+
+#[test]
+fn only_regions_that_change_are_in_waves() {
+    // An apply was cancelled after the first wave.
+    let mut ledger = applied(&api(&ALL, 1, 1, &[]));
+    let desired = api(&ALL, 1, 1, &[&["west"], &["east"]]);
+    for region in ["east", "north"] {
+        ledger.entries.get_mut(&Address::regional(region, "alias")).expect("an alias").spec["to"] = json!("0");
+    }
+    let plan = plan(&desired, &ledger);
+    assert_eq!(follows(&plan, "east"), [""; 0]);
+    assert_eq!(follows(&plan, "north"), ["east/alias", "east/probe"]);
+}
+
+/// An apply was cancelled between the change of a region and its check, or the check failed and nothing was set back.
+#[test]
+fn a_wave_waits_for_the_pending_checks_of_an_earlier_one() {
+    let mut ledger = applied(&api(&ALL, 1, 1, &[]));
+    ledger.entries.get_mut(&Address::regional("west", "probe")).expect("a probe").uncertain = true;
+    ledger.entries.get_mut(&Address::regional("east", "alias")).expect("an alias").spec["to"] = json!("0");
+    let plan = plan(&api(&ALL, 1, 1, &[&["west"]]), &ledger);
+    assert_eq!(follows(&plan, "east"), ["west/probe"]);
+}
+
+#[test]
+fn checks_are_repeated_after_a_change_that_they_do_not_compare() {
+    let mut ledger = applied(&api(&ALL, 1, 1, &[]));
+    ledger.entries.get_mut(&Address::regional("west", "alias")).expect("an alias").spec["to"] = json!("0");
+    let plan = plan(&api(&ALL, 1, 1, &[]), &ledger);
+    let change = |region: &str, kind: &str| plan.difference.changes[&Address::regional(region, kind)].clone();
+    assert_eq!(change("west", "probe"), Change::Update(Vec::new()));
+    assert_eq!(change("west", "check"), Change::Keep, "it comes before the alias");
+    assert_eq!(change("east", "probe"), Change::Keep);
+}
+
+#[test]
+fn lint_rejects_overlapping_waves() {
+    let ledger = applied(&api(&ALL, 1, 1, &[]));
+    let mut desired = api(&ALL, 2, 1, &[&["west"]]);
+    let safe = plan(&desired, &ledger);
+    let position = |address: Address| safe.steps.iter().position(|step| step.address == address).expect("a step");
+    let alias = position(Address::regional("east", "alias"));
+    for before in ["west/probe", "west/alias", "east/check"] {
+        let mut hasty = safe.clone();
+        let before: Address = before.parse().expect("an address");
+        hasty.steps[alias].after.remove(&position(before.clone()));
+        if before.kind == "alias" {
+            // The probe waits for the alias, too.
+            hasty.steps[alias].after.remove(&position(Address::regional("west", "probe")));
+        }
+        let refused = lint(&hasty, Some(&desired), &ledger, &Catalog).expect_err("an unsafe plan");
+        assert!(matches!(refused, Unsafe::WavesOverlap { .. } | Unsafe::MissingDependency { .. }), "{refused}");
+    }
+    desired.rollout.bake = Duration::from_secs(1);
+    let refused = lint(&safe, Some(&desired), &ledger, &Catalog);
+    assert!(matches!(refused, Err(Unsafe::WavesOverlap { .. })), "{refused:?}");
+    desired.rollout.on_failure = OnFailure::Stop;
+    assert!(lint(&plan(&desired, &ledger), Some(&desired), &ledger, &Catalog).is_ok());
+}

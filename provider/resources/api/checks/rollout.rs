@@ -1,0 +1,78 @@
+//! Mistakes in `rollout`.
+
+use std::collections::BTreeMap;
+
+use super::{Found, each};
+use crate::resources::api::config::{Config, Rollout};
+use crate::resources::api::shape::Shape;
+use crate::wire::Path;
+
+/// Mistakes in `rollout`.
+pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
+    let Some(rollout) = config.rollout().known() else { return };
+    waves(config, rollout, found);
+    bake(config, rollout, found);
+    if rollout.canary_percent().known().is_some() && rollout.verify().is_null() {
+        let detail = "Without requests that the new version must answer, a canary shows nothing. Add verify = { path = \"/\" }, or \
+                      remove canary_percent.";
+        found.error(Path::of("rollout").attribute("canary_percent"), "Canary without verification", detail);
+    }
+    let Some(verify) = rollout.verify().known() else { return };
+    let at = Path::of("rollout").attribute("verify");
+    if let Some(text) = verify.path().ok().filter(|path| !super::health::is_path(path)) {
+        let detail = format!(
+            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
+        );
+        found.error(at.attribute("path"), "Invalid path", detail);
+    }
+    if shape.is_some_and(Shape::needs_client_certificate) {
+        let detail = "API Gateway answers only clients with a certificate, which the provider does not have, because \
+                      domain.mutual_tls is set and the default endpoints are disabled. Remove verify.";
+        found.error(at, "Verification behind mutual TLS", detail);
+    }
+}
+
+/// An update waits for the bake time at least once if a change reaches more than one wave.
+fn bake(config: &Config, rollout: &Rollout, found: &mut Found) {
+    let bake = rollout.bake_seconds().ok().and_then(|seconds| u64::try_from(seconds).ok());
+    let limit = config.timeouts().and_then(|timeouts| timeouts.update()).map(|limit| limit.get().as_secs());
+    let (Some(bake), Ok(limit)) = (bake, limit) else { return };
+    if bake > 0 && bake >= limit {
+        let detail = format!(
+            "The provider waits {bake} seconds between two waves, but an update times out after {limit} seconds. Reduce \
+             bake_seconds, or set timeouts.update to more than {bake} seconds."
+        );
+        found.error(Path::of("rollout").attribute("bake_seconds"), "Bake time longer than the timeout", detail);
+    }
+}
+
+fn waves(config: &Config, rollout: &Rollout, found: &mut Found) {
+    let path = Path::of("rollout").attribute("waves");
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, wave) in rollout.waves().known().into_iter().flatten().enumerate() {
+        let path = path.index(index);
+        if wave.is_null() || wave.known().is_some_and(Vec::is_empty) {
+            let detail = format!("Wave {} of the rollout has no region. Add a region, or remove the wave.", index + 1);
+            found.error(path.clone(), "Empty wave", detail);
+        }
+        for (path, region) in wave.known().into_iter().flat_map(|wave| each(wave, &path)) {
+            if let Ok(regions) = config.regions()
+                && !regions.contains_key(region)
+            {
+                let names: Vec<&str> = regions.keys().map(String::as_str).collect();
+                let detail = format!(
+                    "The API does not run in {region:?}. Its regions are {}. Use one of them, or add the region to regions.",
+                    names.join(", ")
+                );
+                found.error(path, "Unknown region in a wave", detail);
+            } else if let Some(first) = seen.insert(region, index) {
+                let detail = format!(
+                    "{region} is in wave {} and again in wave {}. Remove one of the entries.",
+                    first + 1,
+                    index + 1
+                );
+                found.error(path, "Region in two waves", detail);
+            }
+        }
+    }
+}
