@@ -377,8 +377,13 @@ fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
             }
         }
     }
-    let mut stuck = steps.iter().zip(waiting).filter(|(_, count)| *count > 0);
-    stuck.next().map_or(Ok(order), |(step, _)| Err(cyclic(step)))
+    let is_stuck = |at: &usize| waiting.get(*at).is_some_and(|count| *count > 0);
+    // Other steps only wait for those of the cycle. Back from any of them, the steps end in the cycle.
+    let before =
+        |at: usize| steps.get(at).and_then(|step| step.after.keys().chain(&step.waits_for).copied().find(is_stuck));
+    let stuck = (0..steps.len()).find(is_stuck);
+    let in_cycle = (0..steps.len()).fold(stuck, |at, _| at.and_then(before));
+    in_cycle.and_then(|at| steps.get(at)).map_or(Ok(order), |step| Err(cyclic(step)))
 }
 
 /// `after` comes after `before` and everything before that.

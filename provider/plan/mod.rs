@@ -2,6 +2,7 @@
 
 mod checked;
 mod diff;
+mod former_targets;
 mod kinds;
 mod ledger;
 mod lint;

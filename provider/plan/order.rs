@@ -154,18 +154,17 @@ impl Plan {
             let time = |user: &Address, entry: &Entry| {
                 drains.period(kinds, user, self.difference.specs.get(user).unwrap_or(&entry.spec))
             };
+            let led_to = |entry: &Entry| entry.depends_on.contains(address);
             // AWS does not report what a record led to before the ledger was rebuilt: any object may have been its target,
             // except those that depend on the record.
-            let led_to = |user: &Address, entry: &Entry| {
-                let may_have =
-                    ledger.rebuilt.is_some() && user.kind != address.kind && !removed.depends_on.contains(user);
-                entry.depends_on.contains(address) || (may_have && !time(user, entry).is_zero())
+            let may_have_led_to = |user: &Address| {
+                ledger.rebuilt.is_some() && user.kind != address.kind && !removed.depends_on.contains(user)
             };
-            for (user, entry) in ledger.entries.iter().filter(|(user, entry)| led_to(user, entry)) {
+            for (user, entry) in ledger.entries.iter().filter(|(user, entry)| led_to(entry) || may_have_led_to(user)) {
                 after.extend(makes.get(user).map(|own| (*own, time(user, entry))));
             }
             for (gone, (user, _, entry)) in removals.iter().enumerate() {
-                if gone != position && led_to(user, entry) {
+                if gone != position && led_to(entry) {
                     after.insert(first + gone, time(user, entry));
                 }
             }
@@ -175,6 +174,13 @@ impl Plan {
             };
             let (address, action) = (address.clone(), action.clone());
             self.steps.push(Step { address, action, after, waits_for: BTreeSet::new(), not_before });
+        }
+        if ledger.rebuilt.is_some() {
+            let specs = &self.difference.specs;
+            let drain =
+                |user: &Address, entry: &Entry| drains.period(kinds, user, specs.get(user).unwrap_or(&entry.spec));
+            let periods = removals.iter().map(|(user, _, entry)| drain(user, entry)).collect::<Vec<_>>();
+            self.await_former_users(&removals, first, &periods);
         }
     }
 

@@ -1,7 +1,11 @@
 //! Certificates and their validation records.
 
+use std::time::Duration;
+
+use multiregion::aws::chain;
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
+use strict_aws::EventualConsistency;
 
 use super::{Bench, REGION, at, tags, with};
 
@@ -74,6 +78,21 @@ async fn a_certificate_waits_for_the_records_of_all_its_names() {
         bench.create(&format!("global/validation_record/{domain}"), &record).await;
     }
     bench.create(&at("issued_certificate"), &issued).await;
+}
+
+/// AWS may list and describe a certificate for a while after it was deleted, and not in every response.
+#[tokio::test]
+async fn the_search_survives_stale_reads_of_a_deleted_certificate() {
+    let bench = Bench::start().await;
+    let spec = json!({ "names": ["api.example.com"], "tags": tags(&at("certificate"), "zoo") });
+    let certificate = bench.create(&at("certificate"), &spec).await;
+    bench.local.set_consistency(Some(EventualConsistency { seed: 1, window: Duration::from_secs(3600) }));
+    let (aws, component) = bench.at(&at("certificate"));
+    component.delete(&aws, &spec, &certificate).await.unwrap();
+    for attempt in 0..40 {
+        let found = component.find(&aws, &spec).await;
+        assert!(found.is_ok(), "attempt {attempt}: {}", chain(&found.err().unwrap()));
+    }
 }
 
 #[tokio::test]

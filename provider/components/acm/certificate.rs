@@ -125,7 +125,9 @@ impl Component for Certificate {
             let Some(detail) = detail.filter(is_usable) else { continue };
             let same_kind = algorithm(&detail) == spec.key_algorithm && by_email(&detail) == spec.by_email;
             if same_kind && names(&detail, &spec.names) == spec.names {
-                return Ok(Some(Found::Ours(validation(aws, &arn).await?)));
+                // AWS may list and describe a certificate that was deleted a moment ago.
+                let Some(outputs) = none_if_missing(validation(aws, &arn).await)? else { continue };
+                return Ok(Some(Found::Ours(outputs)));
             }
         }
         Ok(None)
@@ -149,11 +151,11 @@ impl Component for Certificate {
         let content = content(spec, &names);
         let token = identity::token(aws, &content);
         let arn = request(aws, spec, &names, &token).await?;
-        match validation(aws, &arn).await {
+        match validation_of_new(aws, &arn).await {
             // For an hour, ACM returns the certificate of a token even if it has been deleted.
             Err(error) if error.is_not_found() => {
                 let arn = request(aws, spec, &names, &identity::fresh_token(aws, &content)).await?;
-                validation(aws, &arn).await
+                validation_of_new(aws, &arn).await
             }
             Err(error @ CallError::Failed { .. }) => {
                 // A certificate that failed is of no use, and no later run would find it.
@@ -327,6 +329,12 @@ fn outputs(arn: &str, detail: &CertificateDetail) -> Option<Outputs> {
     })
 }
 
+/// [`validation`] of a certificate that may not be visible yet.
+async fn validation_of_new(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
+    let wait = || validation(aws, arn);
+    aws.retry("the certificate to be visible", Duration::from_secs(30), CallError::is_not_found, wait).await
+}
+
 /// Waits until ACM reports the records that validate the certificate.
 async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
     let look = || async {
@@ -341,8 +349,7 @@ async fn validation(aws: &Regional, arn: &str) -> Result<Outputs, CallError> {
             None => Poll::Pending("a validation record is missing".to_owned()),
         })
     };
-    let wait = || aws.wait("ACM to report the validation records", VALIDATION_WITHIN, look);
-    aws.retry("the certificate to be visible", Duration::from_secs(30), CallError::is_not_found, wait).await
+    aws.wait("ACM to report the validation records", VALIDATION_WITHIN, look).await
 }
 
 /// What the owner of the domains must do before ACM issues or renews a certificate: the steps of `options` that are pending.

@@ -142,7 +142,9 @@ async fn invalidate(aws: &Regional, spec: &Spec) -> Result<(), CallError> {
 /// The paths of this owner's last invalidation of a distribution.
 async fn last_paths(aws: &Regional, id: &str) -> Result<Option<Vec<String>>, CallError> {
     let request = || aws.cloudfront().list_invalidations().distribution_id(id).send();
-    let page = aws.call("cloudfront:ListInvalidations", request).await?.invalidation_list;
+    // AWS may list a distribution that was deleted a moment ago.
+    let page = none_if_missing(aws.call("cloudfront:ListInvalidations", request).await)?;
+    let page = page.and_then(|page| page.invalidation_list);
     // The newest come first. Others may have invalidated responses, too.
     for summary in page.and_then(|page| page.items).unwrap_or_default() {
         let request = || aws.cloudfront().get_invalidation().distribution_id(id).id(&summary.id).send();
