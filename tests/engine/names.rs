@@ -114,3 +114,61 @@ async fn an_api_behind_mutual_tls_is_probed_and_serves_clients_with_a_certificat
     assert_eq!(world.local.status_of(name, name, "/", "us-west-2").await.expect("a response"), 200);
     world.apply(&mut api, &Value::Null).await;
 }
+
+/// DNS leads to the old distribution until its alias has moved, and to the new one afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_another_distribution_moves_while_its_clients_are_served() {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "named.example" }));
+    world.apply(&mut zone, &config).await;
+    let (www, zone_id) = ("www.named.example", zone.text("id"));
+    let configured = |name: &str, aliases: &[&str], take_over: bool| {
+        json!({
+            "name": name,
+            "regions": { "us-east-1": {}, "us-west-2": {} },
+            "function": world.function(),
+            "domain": { "name": format!("{name}.named.example"), "zone_id": zone_id },
+            "cdn": { "origin": "group", "aliases": aliases, "take_over_aliases": take_over },
+            "routing": { "drain_seconds": 0 },
+        })
+    };
+    let (mut old, mut new) = (Subject::new("multiregion_api"), Subject::new("multiregion_api"));
+    let of_old = old.config(&configured("old", &["old.named.example", www], false));
+    world.apply(&mut old, &of_old).await;
+    let before = new.config(&configured("new", &["new.named.example"], false));
+    world.apply(&mut new, &before).await;
+
+    let refused = new.config(&configured("new", &["new.named.example", www], false));
+    let (_, diagnostics) = world.plan(&mut new, &refused).await;
+    let is_refusal = |one: &&multiregion::wire::Diagnostic| one.summary == "Alias of another distribution";
+    let refusal = diagnostics.iter().find(is_refusal).expect("the plan is refused");
+    assert!(refusal.detail.contains("multiregion_api/old"), "{refusal:?}");
+
+    let taken = new.config(&configured("new", &["new.named.example", www], true));
+    let status = async || world.local.status_of(www, www, "/", "us-west-2").await.expect("a response");
+    let (mut served, mut statuses) = (0, std::collections::BTreeSet::new());
+    let clients = async {
+        loop {
+            statuses.insert(status().await);
+            served += 1;
+            // The in-memory AWS answers without waiting.
+            tokio::task::yield_now().await;
+        }
+    };
+    let warnings = tokio::select! {
+        warnings = world.change(&mut new, &taken) => warnings,
+        _ = clients => Default::default(),
+    };
+    assert!(served > 0 && statuses.into_iter().eq([200]), "a client was not served");
+    let summaries: Vec<&str> = warnings.iter().map(|one| one.summary).collect();
+    assert_eq!(summaries, ["Alias moved from another distribution"]);
+    world.apply(&mut new, &taken).await;
+
+    // The old distribution no longer has the name, and its configuration does not take it back.
+    let (_, diagnostics) = world.plan(&mut old, &of_old).await;
+    assert!(diagnostics.iter().any(|one| one.summary == "Alias of another distribution"), "{diagnostics:#?}");
+    world.change(&mut old, &Value::Null).await;
+    assert_eq!(status().await, 200, "the record leads to the new distribution");
+    world.apply(&mut new, &Value::Null).await;
+}

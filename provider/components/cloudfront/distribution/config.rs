@@ -77,6 +77,7 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
         geo_restriction: optional::geo_restriction(config, ours),
         logging: optional::reported_logging(config, ours),
         web_acl_arn: optional::web_acl(config, ours),
+        take_over: ours.and_then(|ours| ours.take_over.clone()),
         tags,
     })
 }
@@ -162,6 +163,7 @@ mod tests {
             geo_restriction: None,
             logging: None,
             web_acl_arn: None,
+            take_over: None,
             deviations: Deviations::default(),
             tags: Tags::new(),
         }

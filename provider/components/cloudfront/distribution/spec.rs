@@ -47,6 +47,9 @@ pub struct Spec {
     /// The ARN of the web ACL.
     #[serde(default)]
     pub web_acl_arn: Option<Input<String>>,
+    /// How aliases that other distributions serve move to this one; `None` if they do not. AWS does not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_over: Option<TakeOver>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -69,6 +72,13 @@ impl Default for Viewer {
     fn default() -> Self {
         Self { http_version: "http2and3".to_owned(), ipv6: true, minimum_tls: "TLSv1.2_2021".to_owned() }
     }
+}
+
+/// How aliases of other distributions move to this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// The hosted zone for the TXT record by which CloudFront verifies a move. `None` if the user creates this record elsewhere.
+    pub zone_id: Option<Input<String>>,
 }
 
 /// An origin.

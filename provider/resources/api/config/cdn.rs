@@ -66,6 +66,10 @@ attributes! {
         /// The names that CloudFront serves, in the zone of `domain`. By default, `domain.name` and
         /// `domain.additional_names`.
         aliases: Texts = optional, example("[\"www.example.com\"]");
+        /// Whether aliases that another distribution of the same AWS account serves move to this one, together with their
+        /// records. CloudFront moves a name in one step, so that clients are served all the time, and moves it only to an
+        /// existing distribution: create the API with other aliases first. The other distribution stays, without the name.
+        take_over_aliases: bool = optional, default(false);
         /// Text that follows the API's name in the comment of the distribution.
         comment: String = optional, example("\"public API\"");
         http_version: HttpVersion = optional, default(HttpVersion::Two3);

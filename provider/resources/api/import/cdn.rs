@@ -70,6 +70,7 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
         invalidate_on_change: found.global::<Invalidation>().map_or(Attr::Null, |spec| list(spec.paths)),
         price_class: PriceClass::parse(&spec.price_class).into(),
         aliases: attrs(&spec.aliases),
+        take_over_aliases: Attr::Null,
         comment: spec.comment.strip_prefix(&format!("{name}: ")).map(str::to_owned).into(),
         http_version: HttpVersion::parse(&spec.viewer.http_version).into(),
         ipv6: Attr::Known(spec.viewer.ipv6),

@@ -5,6 +5,7 @@ mod functions;
 mod invalidation;
 mod policies;
 mod settings;
+mod takeover;
 
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             Ok(verdict)
         }
         "DeleteDistribution" => delete(context).await,
+        "UpdateDomainAssociation" => takeover::before(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
         "CreateFunction" | "UpdateFunction" | "DeleteFunction" => functions::before(context).await,
         name if name.ends_with("Policy") => policies::before(context).await,
@@ -201,6 +203,7 @@ pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
             set_status(context, &mut message, response);
         }
         "CreateInvalidation" | "GetInvalidation" => invalidation::after(context, response),
+        "UpdateDomainAssociation" => takeover::after(context, response),
         name if name.contains("KeyValueStore") => functions::after(context, response),
         _ => {}
     }
