@@ -172,3 +172,51 @@ async fn a_name_of_another_distribution_moves_while_its_clients_are_served() {
     assert_eq!(status().await, 200, "the record leads to the new distribution");
     world.apply(&mut new, &Value::Null).await;
 }
+
+/// With mutual TLS and without default endpoints, CloudFront is the only client that the regions accept.
+#[tokio::test(flavor = "multi_thread")]
+async fn cloudfront_presents_its_certificate_to_regions_with_mutual_tls() {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "named.example" }));
+    world.apply(&mut zone, &config).await;
+    let blob = |text: &str| aws_sdk_acm::primitives::Blob::new(text.as_bytes());
+    let import = world.by_hand("us-east-1").acm().import_certificate().certificate(blob("certificate"));
+    let imported = import.private_key(blob("key")).send().await.expect("it is imported");
+    let configured = |client: Option<&str>| {
+        json!({
+            "name": "named",
+            "regions": { "us-east-1": {}, "us-west-2": {} },
+            "function": world.function(),
+            "gateway": { "disable_execute_api_endpoint": true },
+            "domain": {
+                "name": "api.named.example", "zone_id": zone.text("id"), "regional_names": true,
+                "mutual_tls": { "truststore_uri": "s3://trust/authorities.pem" },
+            },
+            "routing": { "policy": "latency", "health_check": { "protocol": "tcp" }, "drain_seconds": 0 },
+            "cdn": { "origin": "latency", "client_certificate_arn": client },
+        })
+    };
+    let mut api = Subject::new("multiregion_api");
+    let config = api.config(&configured(imported.certificate_arn()));
+    world.apply(&mut api, &config).await;
+    for region in ["us-east-1", "us-west-2"] {
+        let status = async |name: &str| world.local.status_of(name, name, "/", region).await.expect("a response");
+        assert_eq!(status("api.named.example").await, 200, "through CloudFront");
+        for direct in [format!("{region}.api.named.example"), "origin.api.named.example".to_owned()] {
+            assert_eq!(status(&direct).await, 502, "{direct} without a certificate");
+        }
+    }
+    let mut again = Subject::new("multiregion_api");
+    world.import(&mut again, "named").await;
+    let (planned, diagnostics) = world.plan(&mut again, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, again.state.value, "the plan after the import must be empty");
+
+    // CloudFront accepts only a certificate that is imported into us-east-1.
+    let missing = api.config(&configured(Some("arn:aws:acm:us-east-1:123456789012:certificate/missing")));
+    let (planned, _) = world.plan(&mut api, &missing).await;
+    let (_, diagnostics) =
+        world.provider().apply(api.resource, api.state.value.clone(), planned.state, missing.clone()).await;
+    assert!(diagnostics.iter().any(|one| one.detail.contains("client certificate")), "{diagnostics:#?}");
+}

@@ -28,6 +28,9 @@ pub struct Spec {
     /// The headers that CloudFront adds to every request to an origin.
     #[serde(default)]
     pub origin_headers: BTreeMap<String, Input<String>>,
+    /// The ARN of the certificate that CloudFront presents to every origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_arn: Option<Input<String>>,
     /// The origin groups, sorted by id.
     #[serde(default)]
     pub groups: Vec<OriginGroup>,
@@ -156,6 +159,9 @@ pub struct Behavior {
     /// `None`, functions that others have associated stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_request_function: Option<Input<String>>,
+    /// Whether our Lambda@Edge function receives the bodies of requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub origin_request_body: bool,
     /// The ARN of the CloudFront function for viewer requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewer_function_arn: Option<Input<String>>,
@@ -177,6 +183,7 @@ impl Behavior {
             origin_request_policy_id: all_viewer_except_host(),
             response_headers_policy_id: None,
             origin_request_function: None,
+            origin_request_body: false,
             viewer_function_arn: None,
             compress: true,
             viewer_protocol: redirect_to_https(),

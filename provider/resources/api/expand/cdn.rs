@@ -46,7 +46,8 @@ pub(super) fn distribution(
     let function = function::version(draft, edge);
     let with_function = |behavior: Behavior| {
         let origin_request_function = function.clone().filter(|_| behavior.target == EDGE);
-        Behavior { origin_request_function, ..behavior }
+        let origin_request_body = origin_request_function.is_some() && edge.sign_requests;
+        Behavior { origin_request_function, origin_request_body, ..behavior }
     };
     let default_behavior = with_function(default_behavior(draft, edge, &layout, &mut policies));
     let behaviors = edge
@@ -66,6 +67,7 @@ pub(super) fn distribution(
         },
         origins: layout.origins,
         origin_headers: origin_headers(&edge.config),
+        client_certificate_arn: maybe(edge.config.client_certificate_arn()),
         groups: layout.groups,
         default_behavior,
         error_responses: edge.error_responses.clone(),

@@ -71,6 +71,8 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
         price_class: PriceClass::parse(&spec.price_class).into(),
         aliases: attrs(&spec.aliases),
         take_over_aliases: Attr::Null,
+        client_certificate_arn: spec.client_certificate_arn.as_ref().map_or(Attr::Null, attr),
+        sign_requests: Some(true).filter(|_| spec.default_behavior.origin_request_body).into(),
         comment: spec.comment.strip_prefix(&format!("{name}: ")).map(str::to_owned).into(),
         http_version: HttpVersion::parse(&spec.viewer.http_version).into(),
         ipv6: Attr::Known(spec.viewer.ipv6),

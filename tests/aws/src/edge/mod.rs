@@ -22,6 +22,7 @@ use policy::{CachePolicy, Selections};
 
 use crate::data_plane::{accounts, connect, failure, header};
 use crate::distribution::{Behavior, Distribution, Origin, texts};
+use crate::dns::CLIENT_CERTIFICATE;
 use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::model;
@@ -228,7 +229,11 @@ fn forwarded(policies: &Policies, origin: &Origin, request: &Request) -> Request
     // Headers of the tests themselves, and those of the body, are not the viewer's.
     let always = |name: &str| name.starts_with("x-test-") || name.starts_with("content-") || name == "host";
     let mut headers = HeaderMap::new();
-    for (name, value) in &request.headers {
+    // CloudFront is the client of the origin, whose certificate the origin sees.
+    if !origin.client_certificate.is_empty() {
+        set(&mut headers, HeaderName::from_static(CLIENT_CERTIFICATE), "trusted");
+    }
+    for (name, value) in request.headers.iter().filter(|(name, _)| name.as_str() != CLIENT_CERTIFICATE) {
         let text = name.as_str();
         if always(text) || (*name != COOKIE && (key.headers.has(text) || other.headers.has(text))) {
             headers.append(name.clone(), value.clone());

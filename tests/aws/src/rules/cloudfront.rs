@@ -3,6 +3,7 @@
 pub(crate) mod edge_functions;
 mod functions;
 mod invalidation;
+mod origin_mtls;
 mod policies;
 mod settings;
 mod takeover;
@@ -93,7 +94,10 @@ async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
             Some(error) => Some(error),
             None => match edge_functions::invalid(context, config).await? {
                 Some(error) => Some(error),
-                None => aliases(context, config, id).await?,
+                None => match origin_mtls::invalid(context, config).await? {
+                    Some(error) => Some(error),
+                    None => aliases(context, config, id).await?,
+                },
             },
         },
     };
