@@ -106,30 +106,77 @@ async fn a_distribution_is_created_updated_and_deleted() {
     assert_ne!(again["id"], distribution["id"]);
 }
 
+/// The ARN of an issued certificate for `www.example.com` that distributions can use.
+async fn certificate(bench: &Bench, zone: &Json) -> Json {
+    let at_certificate = "us-east-1/certificate/cdn";
+    let certificate = json!({ "names": ["www.example.com"], "tags": tags(at_certificate, "zoo") });
+    let certificate = bench.create(at_certificate, &certificate).await;
+    let record = validation_record(zone, &certificate, "www.example.com");
+    bench.create("global/validation_record/www.example.com", &record).await;
+    let issued = json!({ "arn": certificate["arn"], "names": ["www.example.com"] });
+    bench.create("us-east-1/issued_certificate/cdn", &issued).await;
+    certificate["arn"].clone()
+}
+
 #[tokio::test]
 async fn an_alternate_domain_name_of_another_distribution_is_foreign() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;
-    let at_certificate = "us-east-1/certificate/cdn";
-    let certificate = json!({ "names": ["www.example.com"], "tags": tags(at_certificate, "zoo") });
-    let certificate = bench.create(at_certificate, &certificate).await;
-    let record = validation_record(&zone, &certificate, "www.example.com");
-    bench.create("global/validation_record/www.example.com", &record).await;
-    let issued = json!({ "arn": certificate["arn"], "names": ["www.example.com"] });
-    bench.create("us-east-1/issued_certificate/cdn", &issued).await;
-
-    let spec = with(&plain(), json!({ "aliases": ["www.example.com"], "certificate_arn": certificate["arn"] }));
+    let certificate = certificate(&bench, &zone).await;
+    let spec = with(&plain(), json!({ "aliases": ["www.example.com"], "certificate_arn": certificate }));
     let distribution = bench.create(ADDRESS, &spec).await;
 
     let (aws, component) = bench.at("global/distribution/other");
     let theirs = with(&spec, json!({ "comment": "theirs", "tags": { "team": "web" } }));
     let found = component.find(&aws, &theirs).await.unwrap();
     assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("www.example.com")), "{found:?}");
+    let taken = with(&theirs, json!({ "take_over": { "zone_id": zone } }));
+    let found = component.find(&aws, &taken).await.unwrap();
+    let only_existing = "CloudFront moves an alias only to a distribution that exists";
+    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains(only_existing)), "{found:?}");
     let error = component.create(&aws, &theirs).await.unwrap_err();
     assert!(error.to_string().contains("does not belong to this resource"), "{error}");
 
     bench.update(ADDRESS, &distribution, &spec, &plain()).await;
     bench.delete(ADDRESS, &plain(), &distribution).await;
+}
+
+#[tokio::test]
+async fn an_alias_of_another_distribution_is_refused_or_taken_over() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let certificate = certificate(&bench, &zone).await;
+    let (at_other, component) = bench.at("global/distribution/other");
+    let wanted = with(&plain(), json!({ "aliases": ["www.example.com"], "certificate_arn": certificate }));
+    let theirs = with(&wanted, json!({ "comment": "theirs", "tags": { "team": "web" } }));
+    let other = component.create(&at_other, &theirs).await.unwrap();
+    let ours = bench.create(ADDRESS, &plain()).await;
+
+    let (aws, _) = bench.at(ADDRESS);
+    let problems = component.check(&aws, &wanted).await.unwrap();
+    assert_eq!(problems.iter().map(|problem| problem.summary).collect::<Vec<_>>(), ["Alias of another distribution"]);
+    assert!(problems[0].detail.contains(other["id"].as_str().unwrap()), "{problems:?}");
+    let error = component.update(&aws, &ours, &plain(), &wanted).await.unwrap_err();
+    assert_eq!(error.code(), Some("CNAMEAlreadyExists"), "{error}");
+
+    // CloudFront verifies a move by a TXT record, which the user creates in a zone elsewhere.
+    let elsewhere = with(&wanted, json!({ "take_over": { "zone_id": null } }));
+    assert!(component.check(&aws, &elsewhere).await.unwrap().is_empty());
+    let error = component.update(&aws, &ours, &plain(), &elsewhere).await.unwrap_err();
+    assert_eq!(error.code(), Some("IllegalUpdate"), "{error}");
+
+    bench.local.inject(Fault::new(Effect::ReplyLost).operation("cloudfront:UpdateDomainAssociation").nth(1));
+    bench.local.clear_calls();
+    let taken = with(&wanted, json!({ "take_over": { "zone_id": zone } }));
+    bench.update(ADDRESS, &ours, &plain(), &taken).await;
+    let changes = bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets").count();
+    assert_eq!(changes, 2, "the verification record is created and deleted");
+    let objects = bench.local.inventory().await.unwrap().objects;
+    assert!(objects.keys().all(|object| !object.contains("_www")), "the verification record is left: {objects:?}");
+    let (read, _) = component.read(&at_other, &theirs, &other).await.unwrap().unwrap();
+    assert_eq!(read["aliases"], json!([]), "the other distribution stays, without the name");
+    let calls = bench.calls_of_a_repeated_update(ADDRESS, &ours, &taken).await;
+    assert!(!calls.contains(&"cloudfront:UpdateDomainAssociation".to_owned()), "{calls:?}");
 }
 
 #[tokio::test]

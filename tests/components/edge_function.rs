@@ -17,7 +17,7 @@ async fn role(bench: &Bench) -> Json {
 
 fn function(role_arn: &Json, hosts: &[&str]) -> Json {
     let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-    let settings = Settings { name: "origin.api.example.com".to_owned(), hosts };
+    let settings = Settings { name: "origin.api.example.com".to_owned(), hosts, sign: false };
     json!({
         "name": OWNER, "role_arn": role_arn, "digest": settings.digest(),
         "settings": settings, "tags": tags(ADDRESS, "zoo"),

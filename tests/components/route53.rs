@@ -358,6 +358,41 @@ async fn a_record_is_created_updated_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_record_of_a_distribution_has_the_type_https_beside_records_of_others() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let mut to_cloudfront = set(&json!("simple"), "a");
+    to_cloudfront["value"]["target"] = json!("d1.cloudfront.net");
+    to_cloudfront["value"]["target_zone_id"] = json!("Z2FDTNDATAQYW2");
+    let https = json!({ "types": ["A", "AAAA", "HTTPS"] });
+    let spec = with(&record(&zone, &[("cdn", to_cloudfront.clone())]), https.clone());
+    let outputs = bench.create(RECORD, &spec).await;
+    bench.create_again(RECORD, &spec, &outputs).await;
+    let without = with(&spec, json!({ "types": ["A", "AAAA"] }));
+    bench.update(RECORD, &outputs, &spec, &without).await;
+    bench.update(RECORD, &outputs, &without, &spec).await;
+
+    // A record of another distribution is replaced only if that is desired.
+    to_cloudfront["value"]["target"] = json!("d2.cloudfront.net");
+    let (aws, component) = bench.at(RECORD);
+    let other = with(&record(&zone, &[("cdn", to_cloudfront)]), https);
+    assert!(matches!(component.find(&aws, &other).await.unwrap(), Some(Found::Foreign(_))));
+    let error = component.create(&aws, &other).await.unwrap_err();
+    assert!(error.to_string().contains("does not belong to this resource"), "{error}");
+    let taken = with(&other, json!({ "take_over": true }));
+    bench.create(RECORD, &taken).await;
+    // A record that others have changed since then is theirs.
+    let error = component.update(&aws, &outputs, &spec, &with(&spec, json!({ "take_over": true }))).await.unwrap_err();
+    assert!(error.to_string().contains("does not belong to this resource"), "{error}");
+    bench.delete(RECORD, &taken, &outputs).await;
+
+    // Others may have an HTTPS record beside addresses of ours.
+    let only_https = with(&spec, json!({ "types": ["HTTPS"] }));
+    bench.create(RECORD, &only_https).await;
+    bench.create(RECORD, &record(&zone, &[("us-east-1", latency("us-east-1", "a"))])).await;
+}
+
+#[tokio::test]
 async fn a_record_changes_among_all_policies_in_one_batch_each() {
     let bench = Bench::start().await;
     let zone = zone(&bench).await;

@@ -7,7 +7,7 @@ use multiregion::wire::{Diagnostics, Value};
 use serde_json::{Value as Json, json};
 use strict_aws::{Delays, Options};
 
-use super::world::{Subject, World};
+use super::world::{Subject, World, send};
 
 /// Longer than any test: it ends only when the clock of AWS is moved forward.
 const REPLICAS: Duration = Duration::from_secs(3600);
@@ -113,5 +113,59 @@ async fn another_origin_detaches_the_function_first() {
         (planned.state.value, diagnostics),
         (again.state.value.clone(), Vec::new()),
         "an import finds everything"
+    );
+}
+
+/// Clients reach functions with IAM authorization only through CloudFront, whose function signs their requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_that_signs_is_the_only_way_to_functions_with_iam() {
+    let world = world().await;
+    let zone = zone(&world).await;
+    let mut api = Subject::new("multiregion_api");
+    let mut unsigned = config(&world, &zone.text("id"), "serving");
+    let mut orders = world.function();
+    orders["routes"] = json!(["ANY /orders/{id}"]);
+    orders["authorizer"] = json!("AWS_IAM");
+    unsigned["functions"] = json!({ "orders": orders });
+    unsigned["gateway"] = json!({ "routes": ["GET /health"] });
+    let mut signing = unsigned.clone();
+    signing["cdn"]["sign_requests"] = json!(true);
+    let [unsigned, signing] = [unsigned, signing].map(|json| api.config(&json));
+    let status = |method: &str, host: &str, path: &str, headers: &str, body: &str| {
+        let endpoint = world.local.endpoint();
+        let address = endpoint.trim_start_matches("http://");
+        let answer = send(address, method, (host, path), headers, body);
+        answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).unwrap_or_default()
+    };
+    let cloudfront = "api.edge.example";
+    world.change(&mut api, &unsigned).await;
+    assert_eq!(status("GET", cloudfront, "/orders/7", "", ""), 403, "nobody signs");
+    assert_eq!(status("GET", cloudfront, "/health", "", ""), 200);
+
+    world.change(&mut api, &signing).await;
+    let west = "X-Test-Region: us-west-2\r\n";
+    for (method, path, body) in [
+        ("GET", "/orders/7", ""),
+        ("GET", "/orders/a%20b?y=a+b&x=1%2F2&x=*", ""),
+        ("POST", "/orders/7", "{\"price\":\"12 EUR\"}"),
+        ("DELETE", "/orders/7", ""),
+    ] {
+        assert_eq!(status(method, cloudfront, path, "", body), 200, "{method} {path}");
+        assert_eq!(status(method, cloudfront, path, west, body), 200, "{method} {path} to the other region");
+        for region in ["us-east-1", "us-west-2"] {
+            let host = format!("{region}.api.edge.example");
+            assert_eq!(status(method, &host, path, "", body), 403, "{method} {path} past CloudFront to {region}");
+            assert_eq!(status("GET", &host, "/health", "", ""), 200, "a health check of {region}");
+        }
+    }
+    let large = "x".repeat((1 << 20) + 1);
+    assert_eq!(status("POST", cloudfront, "/orders/7", "", &large), 413);
+    let mut again = Subject::new("multiregion_api");
+    world.import(&mut again, "edged").await;
+    let (planned, diagnostics) = world.plan(&mut again, &signing).await;
+    assert_eq!(
+        (planned.state.value, diagnostics),
+        (again.state.value.clone(), Vec::new()),
+        "the import finds the setting"
     );
 }

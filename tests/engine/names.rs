@@ -114,3 +114,109 @@ async fn an_api_behind_mutual_tls_is_probed_and_serves_clients_with_a_certificat
     assert_eq!(world.local.status_of(name, name, "/", "us-west-2").await.expect("a response"), 200);
     world.apply(&mut api, &Value::Null).await;
 }
+
+/// DNS leads to the old distribution until its alias has moved, and to the new one afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_another_distribution_moves_while_its_clients_are_served() {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "named.example" }));
+    world.apply(&mut zone, &config).await;
+    let (www, zone_id) = ("www.named.example", zone.text("id"));
+    let configured = |name: &str, aliases: &[&str], take_over: bool| {
+        json!({
+            "name": name,
+            "regions": { "us-east-1": {}, "us-west-2": {} },
+            "function": world.function(),
+            "domain": { "name": format!("{name}.named.example"), "zone_id": zone_id },
+            "cdn": { "origin": "group", "aliases": aliases, "take_over_aliases": take_over },
+            "routing": { "drain_seconds": 0 },
+        })
+    };
+    let (mut old, mut new) = (Subject::new("multiregion_api"), Subject::new("multiregion_api"));
+    let of_old = old.config(&configured("old", &["old.named.example", www], false));
+    world.apply(&mut old, &of_old).await;
+    let before = new.config(&configured("new", &["new.named.example"], false));
+    world.apply(&mut new, &before).await;
+
+    let refused = new.config(&configured("new", &["new.named.example", www], false));
+    let (_, diagnostics) = world.plan(&mut new, &refused).await;
+    let is_refusal = |one: &&multiregion::wire::Diagnostic| one.summary == "Alias of another distribution";
+    let refusal = diagnostics.iter().find(is_refusal).expect("the plan is refused");
+    assert!(refusal.detail.contains("multiregion_api/old"), "{refusal:?}");
+
+    let taken = new.config(&configured("new", &["new.named.example", www], true));
+    let status = async || world.local.status_of(www, www, "/", "us-west-2").await.expect("a response");
+    let (mut served, mut statuses) = (0, std::collections::BTreeSet::new());
+    let clients = async {
+        loop {
+            statuses.insert(status().await);
+            served += 1;
+            // The in-memory AWS answers without waiting.
+            tokio::task::yield_now().await;
+        }
+    };
+    let warnings = tokio::select! {
+        warnings = world.change(&mut new, &taken) => warnings,
+        _ = clients => Default::default(),
+    };
+    assert!(served > 0 && statuses.into_iter().eq([200]), "a client was not served");
+    let summaries: Vec<&str> = warnings.iter().map(|one| one.summary).collect();
+    assert_eq!(summaries, ["Alias moved from another distribution"]);
+    world.apply(&mut new, &taken).await;
+
+    // The old distribution no longer has the name, and its configuration does not take it back.
+    let (_, diagnostics) = world.plan(&mut old, &of_old).await;
+    assert!(diagnostics.iter().any(|one| one.summary == "Alias of another distribution"), "{diagnostics:#?}");
+    world.change(&mut old, &Value::Null).await;
+    assert_eq!(status().await, 200, "the record leads to the new distribution");
+    world.apply(&mut new, &Value::Null).await;
+}
+
+/// With mutual TLS and without default endpoints, CloudFront is the only client that the regions accept.
+#[tokio::test(flavor = "multi_thread")]
+async fn cloudfront_presents_its_certificate_to_regions_with_mutual_tls() {
+    let world = World::start().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "named.example" }));
+    world.apply(&mut zone, &config).await;
+    let blob = |text: &str| aws_sdk_acm::primitives::Blob::new(text.as_bytes());
+    let import = world.by_hand("us-east-1").acm().import_certificate().certificate(blob("certificate"));
+    let imported = import.private_key(blob("key")).send().await.expect("it is imported");
+    let configured = |client: Option<&str>| {
+        json!({
+            "name": "named",
+            "regions": { "us-east-1": {}, "us-west-2": {} },
+            "function": world.function(),
+            "gateway": { "disable_execute_api_endpoint": true },
+            "domain": {
+                "name": "api.named.example", "zone_id": zone.text("id"), "regional_names": true,
+                "mutual_tls": { "truststore_uri": "s3://trust/authorities.pem" },
+            },
+            "routing": { "policy": "latency", "health_check": { "protocol": "tcp" }, "drain_seconds": 0 },
+            "cdn": { "origin": "latency", "client_certificate_arn": client },
+        })
+    };
+    let mut api = Subject::new("multiregion_api");
+    let config = api.config(&configured(imported.certificate_arn()));
+    world.apply(&mut api, &config).await;
+    for region in ["us-east-1", "us-west-2"] {
+        let status = async |name: &str| world.local.status_of(name, name, "/", region).await.expect("a response");
+        assert_eq!(status("api.named.example").await, 200, "through CloudFront");
+        for direct in [format!("{region}.api.named.example"), "origin.api.named.example".to_owned()] {
+            assert_eq!(status(&direct).await, 502, "{direct} without a certificate");
+        }
+    }
+    let mut again = Subject::new("multiregion_api");
+    world.import(&mut again, "named").await;
+    let (planned, diagnostics) = world.plan(&mut again, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, again.state.value, "the plan after the import must be empty");
+
+    // CloudFront accepts only a certificate that is imported into us-east-1.
+    let missing = api.config(&configured(Some("arn:aws:acm:us-east-1:123456789012:certificate/missing")));
+    let (planned, _) = world.plan(&mut api, &missing).await;
+    let (_, diagnostics) =
+        world.provider().apply(api.resource, api.state.value.clone(), planned.state, missing.clone()).await;
+    assert!(diagnostics.iter().any(|one| one.detail.contains("client certificate")), "{diagnostics:#?}");
+}

@@ -231,9 +231,15 @@ impl World {
 
 /// The answer of the local AWS at `address` to a GET request of `path` at `host`, with more headers.
 pub(super) fn get(address: &str, host: &str, path: &str, headers: &str) -> String {
+    send(address, "GET", (host, path), headers, "")
+}
+
+/// The answer of the local AWS at `address` to a request, with more headers.
+pub(super) fn send(address: &str, method: &str, (host, path): (&str, &str), headers: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the local AWS answers");
-    let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
-    stream.write_all(head.as_bytes()).expect("the request is sent");
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{length}{headers}\r\n{body}");
+    stream.write_all(text.as_bytes()).expect("the request is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the answer is text");
     answer

@@ -25,7 +25,8 @@ use super::world::{Moment, World, config, resource, text};
 
 /// Fields that the provider leaves as they are in AWS while the configuration does not set them: other teams attach web ACLs and
 /// add headers to a distribution.
-const UNMANAGED_WHILE_UNSET: [(&str, &str); 2] = [("distribution", "origin_headers"), ("distribution", "web_acl_arn")];
+const UNMANAGED_WHILE_UNSET: [(&str, &str); 3] =
+    [("distribution", "client_certificate_arn"), ("distribution", "origin_headers"), ("distribution", "web_acl_arn")];
 
 /// The result of a drift.
 pub(super) enum DriftResult {

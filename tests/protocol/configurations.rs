@@ -83,7 +83,9 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
         json!({ "origin": "latency" }),
         json!({ "origin": "latency", "read_paths": ["/public/*"], "price_class": "PriceClass_100" }),
         json!({ "origin": "group", "failover_status_codes": [500, 503] }),
+        json!({ "origin": "group", "http_version": "http2", "take_over_aliases": true }),
         json!({ "origin": "edge_function" }),
+        json!({ "origin": "edge_function", "sign_requests": true }),
         json!({ "origin": "key_value_store", "read_paths": ["/public/*"] }),
     ]);
     config

@@ -7,6 +7,7 @@ mod optional;
 mod origin;
 mod policies;
 mod spec;
+mod takeover;
 
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary};
@@ -22,7 +23,8 @@ use crate::components::{Component, Discovered, Found, Problem, Resolved, Sibling
 use crate::desired::{Kind, KindMeta};
 
 pub use spec::{
-    Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement, Spec, Viewer,
+    Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement, Spec, TakeOver,
+    Viewer,
 };
 
 /// The kind `distribution`.
@@ -70,6 +72,7 @@ impl Kind for Distribution {
         outputs: OUTPUTS,
         global: true,
         secret: &["origin_headers"],
+        uncompared: &["take_over"],
         actions: &[
             "cloudfront:CreateDistribution",
             "cloudfront:DeleteDistribution",
@@ -83,6 +86,10 @@ impl Kind for Distribution {
             "cloudfront:TagResource",
             "cloudfront:UntagResource",
             "cloudfront:UpdateDistribution",
+            "cloudfront:UpdateDomainAssociation",
+            "route53:ChangeResourceRecordSets",
+            "route53:GetChange",
+            "route53:ListResourceRecordSets",
         ],
         ..KindMeta::DEFAULT
     };
@@ -101,6 +108,7 @@ impl Component for Distribution {
         let is_group = |target: &str| spec.groups.iter().any(|group| group.id == target);
         let wrong = all.filter(|(_, behavior)| behavior.writes && is_group(&behavior.target));
         let mut problems = policies::missing(aws, spec).await?;
+        problems.extend(takeover::conflicts(aws, spec).await?);
         problems.extend(wrong.map(|(pattern, _)| Problem {
             summary: "Origin group cannot take writes",
             detail: format!(
@@ -127,8 +135,15 @@ impl Component for Distribution {
             }
             // A comment is not unique, so an equal one is no conflict.
             let Some(alias) = shared else { continue };
-            let whose =
-                format!("distribution {} has the alias {alias}, and {}", summary.id, tags::whose(aws, &tags, ""));
+            let whose = takeover::whose(aws, &summary, &alias, &tags);
+            let whose = match spec.take_over {
+                Some(_) => {
+                    const ONLY_EXISTING: &str = "CloudFront moves an alias only to a distribution that exists, so create the \
+                                                 API with other aliases first";
+                    format!("{whose}; {ONLY_EXISTING}")
+                }
+                None => whose,
+            };
             foreign = Some(Found::Foreign(whose));
         }
         Ok(foreign)
@@ -173,6 +188,7 @@ impl Component for Distribution {
         };
         let mut newest = None;
         if settings(&from) != settings(to) {
+            takeover::move_aliases(aws, outputs, &from, to).await?;
             newest = deployment::change(aws, &outputs.id, |held| config::updated(held, Some(&from), to)).await?;
         }
         // Also without a change, because an earlier update may have been interrupted during this wait.

@@ -44,6 +44,8 @@ pub const SERVICES: [&str; 2] = ["edgelambda.amazonaws.com", "lambda.amazonaws.c
 
 /// The code, which reads `settings.json` beside it.
 const SCRIPT: &str = include_str!("edge_function/index.js");
+/// The code that signs requests after [`SCRIPT`] has chosen their region.
+const SIGNER: &str = include_str!("edge_function/sign.js");
 /// What precedes the digest in the description of a function.
 const DESCRIPTION: &str = "Sends requests to the region that Route 53 chooses; content ";
 /// The number of the only version.
@@ -71,12 +73,26 @@ pub struct Settings {
     pub name: String,
     /// The names of the serving regions, the preferred one first.
     pub hosts: Vec<String>,
+    /// Whether the function signs requests with the credentials of its role.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sign: bool,
 }
 
 impl Settings {
     /// The digest of the code with these settings: 32 characters.
     pub fn digest(&self) -> String {
-        hex_digest(format!("{SCRIPT}\n{}", self.rendered()), 16)
+        let signer = if self.sign { SIGNER } else { "" };
+        hex_digest(format!("{signer}{SCRIPT}\n{}", self.rendered()), 16)
+    }
+
+    /// The files of the package, by name, and the handler.
+    fn files<'a>(&self, rendered: &'a str) -> (Vec<(&'static str, &'a str)>, &'static str) {
+        let mut files = vec![("index.js", SCRIPT), ("settings.json", rendered)];
+        if !self.sign {
+            return (files, "index.handler");
+        }
+        files.push(("sign.js", SIGNER));
+        (files, "sign.handler")
     }
 
     fn rendered(&self) -> String {
@@ -245,7 +261,8 @@ async fn names(aws: &Regional) -> Result<Vec<String>, CallError> {
 
 async fn make(aws: &Regional, spec: &Spec, name: &str, what: &str) -> Result<Outputs, CallError> {
     let settings = spec.settings.rendered();
-    let zip = package::of_texts(&[("index.js", SCRIPT), ("settings.json", &settings)]);
+    let (files, handler) = spec.settings.files(&settings);
+    let zip = package::of_texts(&files);
     let zip = zip.map_err(|source| CallError::Local { what: what.to_owned(), source: std::sync::Arc::new(source) })?;
     let tags: HashMap<String, String> = tags::plain(&spec.tags).into_iter().collect();
     let client = aws.lambda();
@@ -254,7 +271,7 @@ async fn make(aws: &Regional, spec: &Spec, name: &str, what: &str) -> Result<Out
         let request = client.create_function().function_name(name).role(spec.role_arn.get()).code(code);
         request
             .description(format!("{DESCRIPTION}{}", spec.digest))
-            .handler("index.handler")
+            .handler(handler)
             .runtime(Runtime::from("nodejs24.x"))
             .architectures(Architecture::X8664)
             .memory_size(128)

@@ -30,13 +30,16 @@ pub struct Spec {
     pub zone_id: Input<String>,
     /// The domain name.
     pub name: Input<String>,
-    /// The record types: `A` and `AAAA`, or `CNAME`.
+    /// The record types: `A` and `AAAA`, with `HTTPS` for a distribution that speaks HTTP/3, or `CNAME`.
     pub types: Vec<String>,
     /// The record sets by set identifier. Each is created once its region has answered its probe.
     pub sets: BTreeMap<String, Gated<RecordSet>>,
     /// Whether the zone is a private one, whose records only clients in its VPCs see.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+    /// Whether aliases of the name that lead to another CloudFront distribution are replaced when the record is created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub take_over: bool,
     /// The drain period in seconds: how long clients may use an old answer.
     pub drain_seconds: u64,
 }
@@ -162,7 +165,7 @@ impl Kind for Record {
         global: true,
         immutable: &["zone_id", "name"],
         // The zone shows whether it is private.
-        uncompared: &["drain_seconds", "private"],
+        uncompared: &["drain_seconds", "private", "take_over"],
         actions: &[
             "apigateway:GET",
             "cloudfront:GetDistribution",
@@ -239,14 +242,25 @@ impl Component for Record {
             return Ok(None);
         }
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
-        let held: Vec<_> = held.into_iter().filter(record_owners::is_address).collect();
+        let is_of_spec = |set: &ResourceRecordSet| spec.types.iter().any(|kind| kind == set.r#type.as_str());
+        // An HTTPS record of others may stand beside addresses of ours.
+        let concerns = |set: &ResourceRecordSet| record_owners::is_address(set) || is_of_spec(set);
+        let held: Vec<_> = held.into_iter().filter(concerns).collect();
         if held.is_empty() {
             return Ok(None);
         }
+        let mut is_taken_over = false;
         for set in &held {
-            if !record_owners::is_own(aws, spec, name, set).await? {
+            if record_owners::is_own(aws, spec, name, set).await? {
+                continue;
+            }
+            if !(spec.take_over && record_owners::leads_to_distribution(set)) {
                 return Ok(Some(Found::Foreign(record_sets::describe(set))));
             }
+            is_taken_over = true;
+        }
+        if is_taken_over {
+            return Ok(None);
         }
         Ok(Some(Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
     }
@@ -340,7 +354,7 @@ fn leading_to(
     private: bool,
 ) -> Option<Discovered<Record>> {
     let (mut sets, mut types) = (BTreeMap::new(), Vec::new());
-    for set in held.iter().filter(|set| record_owners::is_address(set)) {
+    for set in held.iter().filter(|set| record_owners::leads_clients(set)) {
         let target = record_sets::target_of(set).unwrap_or_default();
         let Some(address) = targets.get(&target) else { continue };
         let Some(value) = record_sets::reported(set) else { continue };
@@ -365,6 +379,7 @@ fn leading_to(
         types,
         sets,
         private,
+        take_over: false,
         drain_seconds: DRAIN_SECONDS,
     };
     let key = if private { private_key(&name) } else { name };

@@ -20,6 +20,17 @@ pub(crate) fn is_address(set: &ResourceRecordSet) -> bool {
     matches!(set.r#type, RrType::A | RrType::Aaaa | RrType::Cname)
 }
 
+/// Whether a record set decides how clients connect to the name: its address, or an HTTPS record, which also names the
+/// versions of HTTP.
+pub(crate) fn leads_clients(set: &ResourceRecordSet) -> bool {
+    is_address(set) || set.r#type == RrType::Https
+}
+
+/// Whether a record set is an alias of a CloudFront distribution, whoever owns it.
+pub(crate) fn leads_to_distribution(set: &ResourceRecordSet) -> bool {
+    set.alias_target.as_ref().is_some_and(|alias| alias.hosted_zone_id == distribution::HOSTED_ZONE)
+}
+
 /// Whether a record set that is not in the ledger is the one of `spec`. A region's name as set identifier is not enough:
 /// other tools use it, too.
 pub(crate) async fn is_own(
@@ -75,7 +86,8 @@ async fn leads_to_own_secondary(aws: &Regional, name: &str, zone_id: &str, targe
     Ok(false)
 }
 
-/// The record sets that have the type and set identifier of one of ours and another target: others changed them.
+/// The record sets that have the type and set identifier of one of ours and another target: others changed them. Those that
+/// `to` takes over are no strangers.
 pub(crate) async fn strangers(
     aws: &Regional,
     outputs: &Outputs,
@@ -89,7 +101,8 @@ pub(crate) async fn strangers(
         let target = record_sets::target_of(set);
         let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
         let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
-        if ours.iter().any(leads_there) {
+        let is_taken_over = from.is_none() && to.is_some_and(|to| to.take_over) && leads_to_distribution(set);
+        if is_taken_over || ours.iter().any(leads_there) {
             continue;
         }
         let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);

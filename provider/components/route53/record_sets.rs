@@ -332,6 +332,7 @@ mod tests {
             types: vec!["A".to_owned()],
             sets: BTreeMap::from(sets),
             private: false,
+            take_over: false,
             drain_seconds: 60,
         }
     }

@@ -23,6 +23,10 @@ pub(super) struct Edge {
     pub(super) cache: Caching,
     /// The path patterns in the order in which CloudFront compares them.
     pub(super) paths: Vec<PathRule>,
+    /// Whether aliases of other distributions move to this one.
+    pub(super) take_over_aliases: bool,
+    /// Whether the Lambda@Edge function signs requests.
+    pub(super) sign_requests: bool,
     /// The paths that are invalidated when the code changes.
     pub(super) invalidated: Vec<String>,
     /// The edge locations.
@@ -155,6 +159,8 @@ impl Edge {
             },
             paths: paths(cdn)?,
             invalidated: list(cdn.invalidate_on_change())?.unwrap_or_default(),
+            take_over_aliases: cdn.take_over_aliases()?,
+            sign_requests: cdn.sign_requests()?,
             price_class: cdn.price_class()?,
             comment: cdn.comment().decided()?.cloned(),
             http_version: cdn.http_version()?,

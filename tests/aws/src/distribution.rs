@@ -28,6 +28,8 @@ pub(crate) struct Origin {
     pub(crate) host: String,
     /// The prefix of the path.
     pub(crate) path: String,
+    /// The ARN of the certificate that CloudFront presents; empty when it presents none.
+    pub(crate) client_certificate: String,
     /// The headers that CloudFront adds.
     pub(crate) headers: Vec<(String, String)>,
 }
@@ -57,6 +59,8 @@ pub(crate) struct Behavior {
     pub(crate) response_headers_policy: String,
     /// The ARN of the Lambda@Edge function at origin requests.
     pub(crate) origin_request_function: Option<String>,
+    /// Whether this function receives the bodies of requests.
+    pub(crate) origin_request_body: bool,
     /// The ARN of the CloudFront function for viewer requests; empty when there is none.
     pub(crate) viewer_request_function: String,
 }
@@ -152,6 +156,9 @@ fn read_origin(element: &Element) -> Origin {
         id: element.text_at(&["Id"]).to_owned(),
         host: element.text_at(&["DomainName"]).to_lowercase(),
         path: element.text_at(&["OriginPath"]).to_owned(),
+        client_certificate: element
+            .text_at(&["CustomOriginConfig", "OriginMtlsConfig", "ClientCertificateArn"])
+            .to_owned(),
         headers: headers.map(header).collect(),
     }
 }
@@ -180,6 +187,7 @@ fn read_behavior(element: &Element) -> Behavior {
         cache_policy: text("CachePolicyId"),
         origin_request_policy: text("OriginRequestPolicyId"),
         response_headers_policy: text("ResponseHeadersPolicyId"),
+        origin_request_body: function.is_some_and(|function| function.text_at(&["IncludeBody"]) == "true"),
         origin_request_function: function.map(|function| function.text_at(&["LambdaFunctionARN"]).to_owned()),
         viewer_request_function: viewer_request_function(element),
     }

@@ -76,6 +76,15 @@ pub(crate) async fn cname(proxy: &Proxy, place: &Place, name: &str, client: &Cli
     Ok(None)
 }
 
+/// The values of the TXT records of a name.
+pub(crate) async fn texts(proxy: &Proxy, place: &Place, name: &str) -> Result<Vec<String>, Error> {
+    let client = Client::near("us-east-1");
+    Ok(match target(proxy, place, name, &["TXT"], &client).await? {
+        Some(Target::Values(values)) => values,
+        _ => Vec::new(),
+    })
+}
+
 fn value(values: &[String]) -> String {
     values.first().map(|value| value.trim_end_matches('.').to_owned()).unwrap_or_default()
 }

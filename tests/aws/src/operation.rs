@@ -268,6 +268,7 @@ const CLOUDFRONT: &[Row] = &[
     ("GET", "2020-05-31/distribution/{}/config", "GetDistributionConfig"),
     ("PUT", "2020-05-31/distribution/{}/config", "UpdateDistribution"),
     ("DELETE", "2020-05-31/distribution/{}", "DeleteDistribution"),
+    ("POST", "2020-05-31/domain-association", "UpdateDomainAssociation"),
     ("POST", "2020-05-31/distribution/{}/invalidation", "CreateInvalidation"),
     ("GET", "2020-05-31/distribution/{}/invalidation", "ListInvalidations"),
     ("GET", "2020-05-31/distribution/{}/invalidation/{}", "GetInvalidation"),

@@ -64,7 +64,7 @@ impl Common<'_> {
         if before.is_some_and(|before| before.viewer_function_arn.is_some()) || wanted.viewer_function_arn.is_some() {
             *self.viewer_functions = Some(associations(self.viewer_functions.as_ref(), wanted)?);
         }
-        *self.functions = Some(functions(self.functions.take(), wanted.origin_request_function.as_ref())?);
+        *self.functions = Some(functions(self.functions.take(), wanted)?);
         self.streaming.get_or_insert(false);
         self.encryption.get_or_insert_default();
         Ok(())
@@ -79,7 +79,10 @@ impl Common<'_> {
             cache_policy_id: Input::Known(self.cache.clone().unwrap_or_default()),
             origin_request_policy_id: id(self.request),
             response_headers_policy_id: id(self.response),
-            origin_request_function: own_function(self.functions.as_ref()),
+            origin_request_function: own_function(self.functions.as_ref())
+                .map(|function| Input::Known(function.lambda_function_arn.clone())),
+            origin_request_body: own_function(self.functions.as_ref())
+                .is_some_and(|function| function.include_body == Some(true)),
             viewer_function_arn: viewer_function(self.viewer_functions.as_ref())
                 .filter(|_| ours.is_none_or(|ours| ours.viewer_function_arn.is_some()))
                 .map(|function| Input::Known(function.function_arn().to_owned())),
@@ -100,8 +103,9 @@ impl Common<'_> {
 /// function for each event.
 fn functions(
     held: Option<LambdaFunctionAssociations>,
-    ours: Option<&Input<String>>,
+    wanted: &Behavior,
 ) -> Result<LambdaFunctionAssociations, CallError> {
+    let ours = wanted.origin_request_function.as_ref();
     let mut all = held.and_then(|held| held.items).unwrap_or_default();
     let gives_way = |other: &LambdaFunctionAssociation| is_at_origin_request(other) && ours.is_some();
     all.retain(|other| !gives_way(other) && !is_own(other));
@@ -109,7 +113,7 @@ fn functions(
         let own = LambdaFunctionAssociation::builder()
             .lambda_function_arn(arn.get())
             .event_type(EventType::OriginRequest)
-            .include_body(false);
+            .include_body(wanted.origin_request_body);
         all.push(build_part(own.build())?);
     }
     build_part(LambdaFunctionAssociations::builder().quantity(count(&all)?).set_items(Some(all)).build())
@@ -123,9 +127,8 @@ fn is_own(function: &LambdaFunctionAssociation) -> bool {
     is_at_origin_request(function) && edge_function::is_version(&function.lambda_function_arn)
 }
 
-fn own_function(held: Option<&LambdaFunctionAssociations>) -> Option<Input<String>> {
-    let own = held?.items().iter().find(|function| is_own(function))?;
-    Some(Input::Known(own.lambda_function_arn.clone()))
+fn own_function(held: Option<&LambdaFunctionAssociations>) -> Option<&LambdaFunctionAssociation> {
+    held?.items().iter().find(|function| is_own(function))
 }
 
 fn viewer_function(held: Option<&FunctionAssociations>) -> Option<&FunctionAssociation> {

@@ -70,6 +70,7 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
         viewer: reported_viewer(config, ours),
         origins: origin::reported(config, ours),
         origin_headers: origin::reported_headers(config, ours),
+        client_certificate_arn: origin::client_certificate(config, ours),
         groups: origin::reported_groups(config, ours),
         default_behavior: behaviors.default,
         behaviors: behaviors.others,
@@ -77,6 +78,7 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
         geo_restriction: optional::geo_restriction(config, ours),
         logging: optional::reported_logging(config, ours),
         web_acl_arn: optional::web_acl(config, ours),
+        take_over: ours.and_then(|ours| ours.take_over.clone()),
         tags,
     })
 }
@@ -150,6 +152,7 @@ mod tests {
                 ("us-west-2".to_owned(), origin("b.example.com")),
             ]),
             origin_headers: BTreeMap::new(),
+            client_certificate_arn: None,
             groups: vec![OriginGroup {
                 id: "regions".to_owned(),
                 primary: "us-east-1".to_owned(),
@@ -162,6 +165,7 @@ mod tests {
             geo_restriction: None,
             logging: None,
             web_acl_arn: None,
+            take_over: None,
             deviations: Deviations::default(),
             tags: Tags::new(),
         }
@@ -184,6 +188,7 @@ mod tests {
         spec.logging =
             Some(Logging { bucket: Input::from("logs.s3.amazonaws.com"), prefix: Input::from("cdn/"), cookies: true });
         spec.web_acl_arn = Some(Input::from("arn:acl"));
+        spec.client_certificate_arn = Some(Input::from("arn:client"));
         for origin in spec.origins.values_mut() {
             origin.connection.completion_timeout_seconds = Some(60);
             origin.shield_region = Some("us-east-1".to_owned());
@@ -196,6 +201,13 @@ mod tests {
         for spec in [spec(), full()] {
             let mut config = fresh(&spec, "reference").unwrap();
             assert_eq!(reported(&config, Some(&spec), Tags::new()), Some(spec.clone()));
+            // A certificate that is missing at one origin is a difference.
+            if spec.client_certificate_arn.is_some() {
+                let mut without = config.clone();
+                let custom = without.origins.as_mut().unwrap().items[1].custom_origin_config.as_mut().unwrap();
+                custom.origin_mtls_config = None;
+                assert_eq!(origin::client_certificate(&without, Some(&spec)), None);
+            }
             config.enabled = false;
             config.origins.as_mut().unwrap().items[1].custom_origin_config.as_mut().unwrap().https_port = 8443;
             let changed = reported(&config, Some(&spec), Tags::new()).unwrap().deviations;
@@ -221,6 +233,7 @@ mod tests {
         spec.certificate_arn = None;
         let updated = updated(held, Some(&spec), &spec).unwrap();
         assert_eq!(updated.web_acl_id.as_deref(), Some("arn:acl"));
+        assert_eq!(origin::client_certificate(&updated, None), Some(Input::from("arn:client")));
         assert!(updated.logging.as_ref().unwrap().enabled);
         assert_eq!(updated.custom_error_responses.as_ref().unwrap().quantity, 2);
         assert_eq!(updated.origins.as_ref().unwrap().items[0].custom_headers.as_ref().unwrap().quantity, 1);
@@ -233,6 +246,7 @@ mod tests {
         let (full, spec) = (full(), spec());
         let updated = updated(fresh(&full, "reference").unwrap(), Some(&full), &spec).unwrap();
         assert_eq!(updated.web_acl_id.as_deref(), Some(""));
+        assert_eq!(origin::client_certificate(&updated, None), None);
         assert!(!updated.logging.as_ref().unwrap().enabled);
         assert_eq!(updated.custom_error_responses.as_ref().unwrap().quantity, 0);
         assert_eq!(updated.origins.as_ref().unwrap().items[0].custom_headers.as_ref().unwrap().quantity, 0);

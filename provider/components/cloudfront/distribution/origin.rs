@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudfront::types::{
     CustomHeaders, CustomOriginConfig, DistributionConfig, Origin as AwsOrigin, OriginCustomHeader,
     OriginGroup as AwsOriginGroup, OriginGroupFailoverCriteria, OriginGroupMember, OriginGroupMembers, OriginGroups,
-    OriginProtocolPolicy, OriginShield, OriginSslProtocols, Origins, SslProtocol, StatusCodes,
+    OriginMtlsConfig, OriginProtocolPolicy, OriginShield, OriginSslProtocols, Origins, SslProtocol, StatusCodes,
 };
 
 use super::config::count;
@@ -33,7 +33,13 @@ pub(super) fn updated(held: Option<&Origins>, from: Option<&Spec>, spec: &Spec) 
         aws.connection_timeout = Some(to_i32(origin.connection.timeout_seconds)?);
         aws.response_completion_timeout = origin.connection.completion_timeout_seconds.map(to_i32).transpose()?;
         aws.origin_shield = Some(shield(origin)?);
-        aws.custom_origin_config = Some(https_only(&origin.connection)?);
+        let before = aws.custom_origin_config.take().and_then(|custom| custom.origin_mtls_config);
+        let mut custom = https_only(&origin.connection)?;
+        custom.origin_mtls_config = match &spec.client_certificate_arn {
+            Some(arn) => Some(build_part(OriginMtlsConfig::builder().client_certificate_arn(arn.get()).build())?),
+            None => before.filter(|_| from.is_none_or(|from| from.client_certificate_arn.is_none())),
+        };
+        aws.custom_origin_config = Some(custom);
         origins.push(aws);
     }
     build_part(Origins::builder().quantity(count(&origins)?).set_items(Some(origins)).build())
@@ -69,6 +75,24 @@ fn https_only(connection: &Connection) -> Result<CustomOriginConfig, CallError> 
         .origin_read_timeout(to_i32(connection.read_timeout_seconds)?)
         .origin_keepalive_timeout(to_i32(connection.keepalive_timeout_seconds)?);
     build_part(config.build())
+}
+
+/// The certificate that CloudFront presents to the origins. If they have different ones, it is one that differs from that of
+/// `ours`. One that others have added while we manage none is theirs.
+pub(super) fn client_certificate(config: &DistributionConfig, ours: Option<&Spec>) -> Option<Input<String>> {
+    if ours.is_some_and(|ours| ours.client_certificate_arn.is_none()) {
+        return None;
+    }
+    let wanted = ours.and_then(|ours| ours.client_certificate_arn.clone());
+    let arn = |origin: &AwsOrigin| {
+        let mtls = origin.custom_origin_config.as_ref()?.origin_mtls_config.as_ref()?;
+        Some(Input::Known(mtls.client_certificate_arn.clone()))
+    };
+    let mut held = config.origins.iter().flat_map(|origins| origins.items()).map(arn);
+    match wanted {
+        Some(_) => held.find(|held| *held != wanted).unwrap_or(wanted),
+        None => held.find(Option::is_some).flatten(),
+    }
 }
 
 /// The origins that AWS reports, in the spelling of `ours`.

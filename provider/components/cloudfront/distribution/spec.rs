@@ -28,6 +28,9 @@ pub struct Spec {
     /// The headers that CloudFront adds to every request to an origin.
     #[serde(default)]
     pub origin_headers: BTreeMap<String, Input<String>>,
+    /// The ARN of the certificate that CloudFront presents to every origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_arn: Option<Input<String>>,
     /// The origin groups, sorted by id.
     #[serde(default)]
     pub groups: Vec<OriginGroup>,
@@ -47,6 +50,9 @@ pub struct Spec {
     /// The ARN of the web ACL.
     #[serde(default)]
     pub web_acl_arn: Option<Input<String>>,
+    /// How aliases that other distributions serve move to this one; `None` if they do not. AWS does not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_over: Option<TakeOver>,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -69,6 +75,13 @@ impl Default for Viewer {
     fn default() -> Self {
         Self { http_version: "http2and3".to_owned(), ipv6: true, minimum_tls: "TLSv1.2_2021".to_owned() }
     }
+}
+
+/// How aliases of other distributions move to this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// The hosted zone for the TXT record by which CloudFront verifies a move. `None` if the user creates this record elsewhere.
+    pub zone_id: Option<Input<String>>,
 }
 
 /// An origin.
@@ -146,6 +159,9 @@ pub struct Behavior {
     /// `None`, functions that others have associated stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin_request_function: Option<Input<String>>,
+    /// Whether our Lambda@Edge function receives the bodies of requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub origin_request_body: bool,
     /// The ARN of the CloudFront function for viewer requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub viewer_function_arn: Option<Input<String>>,
@@ -167,6 +183,7 @@ impl Behavior {
             origin_request_policy_id: all_viewer_except_host(),
             response_headers_policy_id: None,
             origin_request_function: None,
+            origin_request_body: false,
             viewer_function_arn: None,
             compress: true,
             viewer_protocol: redirect_to_https(),

@@ -7,7 +7,7 @@ use super::*;
 
 fn settings(hosts: &[&str]) -> Settings {
     let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-    Settings { name: "origin.api.example.com".to_owned(), hosts }
+    Settings { name: "origin.api.example.com".to_owned(), hosts, sign: false }
 }
 
 #[test]
@@ -16,6 +16,9 @@ fn the_digest_covers_code_and_settings() {
     assert_eq!(one.digest(), one.clone().digest());
     assert_ne!(one.digest(), two.digest(), "the order of the regions counts");
     assert_eq!(one.digest().len(), 32);
+    let signing = Settings { sign: true, ..one.clone() };
+    assert_ne!(one.digest(), signing.digest());
+    assert_eq!(signing.files("{}").1, "sign.handler");
 }
 
 #[test]
@@ -57,11 +60,12 @@ fn only_the_refusal_because_of_replicas_is_deferred() {
     assert!(!is_replicated(&refused("ResourceConflictException", message)));
 }
 
-/// `index.test.js` executes the script.
+/// `index.test.js` and `sign.test.js` execute the scripts.
 #[test]
-fn the_script_passes_its_tests_on_node() {
+fn the_scripts_pass_their_tests_on_node() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider/components/lambda/edge_function");
     let node = strict_aws::node::find().unwrap();
-    let run = Command::new(node).args(["--test", "index.test.js"]).current_dir(folder).output().unwrap();
+    let run =
+        Command::new(node).args(["--test", "index.test.js", "sign.test.js"]).current_dir(folder).output().unwrap();
     assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
 }

@@ -34,6 +34,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     if edge.is_steered() {
         steering::check(config, shape, found);
     }
+    take_over(shape, edge, found);
     paths::targets(shape, edge, found);
     caching::shared(edge, found);
     caching::unused(edge, cdn, found);
@@ -167,6 +168,15 @@ fn serving_region(shape: &Shape, region: &str, path: Path, found: &mut Found) {
         serving.join(", ")
     );
     found.error(path, "Not a serving region", detail);
+}
+
+/// Only an API with a domain has aliases.
+fn take_over(shape: &Shape, edge: &Edge, found: &mut Found) {
+    if edge.take_over_aliases && shape.names.is_none() {
+        let detail = "Without a domain, the distribution has no aliases that could move to it. Add a domain, or remove \
+                      take_over_aliases.";
+        found.error(at("take_over_aliases"), "Alias takeover without aliases", detail);
+    }
 }
 
 fn aliases(shape: &Shape, names: &Names, cdn: &Cdn, found: &mut Found) {

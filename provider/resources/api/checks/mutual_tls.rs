@@ -80,9 +80,9 @@ fn without_certificate(shape: &Shape, found: &mut Found) {
         let detail = "With this cdn, the regions have no custom domain names, and API Gateway offers mutual TLS only at custom \
                       domain names. Remove mutual_tls or cdn.";
         found.error(at(), "Mutual TLS without custom domain names", detail);
-    } else if shape.cdn.is_some() {
+    } else if shape.cdn.as_ref().is_some_and(|edge| edge.config.client_certificate_arn().is_null()) {
         let detail = "CloudFront sends requests to the custom domain names of the regions, and has no client certificate to \
-                      present there. Remove cdn, or remove mutual_tls.";
+                      present there. Set cdn.client_certificate_arn, remove cdn, or remove mutual_tls.";
         found.error(at(), "Mutual TLS behind CloudFront", detail);
     } else if !shape.gateway.disabled {
         let detail = "The default endpoints accept clients without a certificate. Set gateway.disable_execute_api_endpoint = \

@@ -66,6 +66,10 @@ attributes! {
         /// The names that CloudFront serves, in the zone of `domain`. By default, `domain.name` and
         /// `domain.additional_names`.
         aliases: Texts = optional, example("[\"www.example.com\"]");
+        /// Whether aliases that another distribution of the same AWS account serves move to this one, together with their
+        /// records. CloudFront moves a name in one step, so that clients are served all the time, and moves it only to an
+        /// existing distribution: create the API with other aliases first. The other distribution stays, without the name.
+        take_over_aliases: bool = optional, default(false);
         /// Text that follows the API's name in the comment of the distribution.
         comment: String = optional, example("\"public API\"");
         http_version: HttpVersion = optional, default(HttpVersion::Two3);
@@ -81,6 +85,14 @@ attributes! {
         /// Headers that CloudFront adds to every request to the API, such as a secret by which the API recognizes
         /// CloudFront.
         origin_headers: TextMap = optional, sensitive(), example("{ x-origin-verify = var.secret }");
+        /// The ARN of the certificate that CloudFront presents to the regions, which need it for `domain.mutual_tls`: a
+        /// certificate for client authentication that is imported into ACM in us-east-1. Not with `origin = "edge_function"`.
+        client_certificate_arn: String = optional, example("aws_acm_certificate.client.arn");
+        /// Whether the Lambda@Edge function of `origin = "edge_function"` signs requests with its own AWS credentials. Functions
+        /// with `authorizer = "AWS_IAM"` then accept requests that come through CloudFront, from any client, and reject
+        /// requests that a client sends to a region without a signature. The signature replaces the header `Authorization`.
+        /// CloudFront answers a request with a body of more than 1 MB with 413 Content Too Large.
+        sign_requests: bool = optional, default(false);
         /// The ARN of the web ACL of AWS WAF that protects the distribution, with the scope `CLOUDFRONT`, in us-east-1.
         web_acl_arn: String = optional, example("aws_wafv2_web_acl.this.arn");
     }

@@ -35,7 +35,8 @@ attributes! {
     ///
     /// Route 53's checkers and the provider have no client certificate. Once the default endpoints are disabled, the provider
     /// invokes the functions directly instead of sending a request through API Gateway, and health checks need the protocol
-    /// `tcp` or an alarm (`regions[...].health_alarm`). CloudFront has none either, so that `cdn` cannot be used.
+    /// `tcp` or an alarm (`regions[...].health_alarm`). With `cdn`, CloudFront presents the certificate of
+    /// `cdn.client_certificate_arn`, which is required then.
     pub(in crate::resources::api) struct MutualTls {
         /// The S3 URI of the trust store, a file with the certificates of the authorities in PEM format. Required, unless every
         /// region has one in `regions[...].mutual_tls`. Your credentials must be able to read it.

@@ -16,7 +16,7 @@ use super::domain::Certificates;
 use super::{Draft, Region, routing};
 use crate::components::Deviations;
 use crate::components::acm::issued_certificate;
-use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Logging, Viewer};
+use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Logging, TakeOver, Viewer};
 use crate::components::cloudfront::invalidation::{self, Invalidation};
 use crate::components::cloudfront::viewer_function;
 use crate::components::lambda::version;
@@ -46,7 +46,8 @@ pub(super) fn distribution(
     let function = function::version(draft, edge);
     let with_function = |behavior: Behavior| {
         let origin_request_function = function.clone().filter(|_| behavior.target == EDGE);
-        Behavior { origin_request_function, ..behavior }
+        let origin_request_body = origin_request_function.is_some() && edge.sign_requests;
+        Behavior { origin_request_function, origin_request_body, ..behavior }
     };
     let default_behavior = with_function(default_behavior(draft, edge, &layout, &mut policies));
     let behaviors = edge
@@ -66,12 +67,14 @@ pub(super) fn distribution(
         },
         origins: layout.origins,
         origin_headers: origin_headers(&edge.config),
+        client_certificate_arn: maybe(edge.config.client_certificate_arn()),
         groups: layout.groups,
         default_behavior,
         error_responses: edge.error_responses.clone(),
         geo_restriction: edge.geo_restriction.clone(),
         logging: logging(edge.config.logging()),
         web_acl_arn: maybe(edge.config.web_acl_arn()),
+        take_over: take_over(draft, edge),
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
@@ -120,6 +123,12 @@ pub(super) fn invalidation(
         // Until its alias has moved, a region answers with the old code, which CloudFront would cache again.
         draft.desired.order(&invalidation, &function.alias);
     }
+}
+
+/// How aliases of other distributions move to this one.
+fn take_over(draft: &Draft<'_>, edge: &Edge) -> Option<TakeOver> {
+    let names = draft.shape.names.as_ref().filter(|_| edge.take_over_aliases)?;
+    Some(TakeOver { zone_id: names.zone_id.clone() })
 }
 
 /// The comment: the API's name, by which an import finds the distribution, and the user's text.

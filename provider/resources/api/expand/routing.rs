@@ -211,10 +211,18 @@ pub(super) fn add(
     sets: BTreeMap<String, Gated<RecordSet>>,
 ) -> Vec<Handle<Record>> {
     let Some(names) = &draft.shape.names else { return Vec::new() };
-    let types: &[&str] = if names.is_cname(name) { &["CNAME"] } else { &["A", "AAAA"] };
+    let is_cloudfront = sets.contains_key(distribution::KEY);
+    let has_http3 = draft.shape.cdn.as_ref().is_some_and(|edge| edge.http_version.includes_http3());
+    let take_over = is_cloudfront && draft.shape.cdn.as_ref().is_some_and(|edge| edge.take_over_aliases);
+    let types: &[&str] = match names.is_cname(name) {
+        true => &["CNAME"],
+        // From an HTTPS record, clients learn before they connect that CloudFront speaks HTTP/3.
+        false if is_cloudfront && has_http3 => &["A", "AAAA", "HTTPS"],
+        false => &["A", "AAAA"],
+    };
     let public = names.zone_id.clone().map(|zone_id| (zone_id, false));
     // Route 53 rejects records that lead to a distribution in private zones.
-    let private = names.private_zone_id.clone().filter(|_| !sets.contains_key(distribution::KEY));
+    let private = names.private_zone_id.clone().filter(|_| !is_cloudfront);
     let private = private.map(|zone_id| (zone_id, true));
     let mut records = Vec::new();
     for (zone_id, private) in public.into_iter().chain(private) {
@@ -224,6 +232,7 @@ pub(super) fn add(
             sets: sets.iter().map(|(key, set)| (key.clone(), in_zone(key, set, name, (&zone_id, private)))).collect(),
             zone_id,
             private,
+            take_over,
             drain_seconds: draft.shape.drain_seconds,
         };
         let address = Address::global_of::<Record>().key(&key_in(name, private));

@@ -57,6 +57,31 @@ fn a_latency_origin_caches_only_read_paths() {
 }
 
 #[test]
+fn the_names_of_a_distribution_with_http3_have_https_records() {
+    let types = |settings: &str, record: &str| {
+        let hcl = super::CDN_LATENCY.replace("read_paths", &format!("{settings} read_paths"));
+        spec(&hcl, record)["types"].clone()
+    };
+    let alias = "global/record/api.example.com";
+    assert_eq!(types("", alias), json!(["A", "AAAA", "HTTPS"]));
+    assert_eq!(types("http_version = \"http3\",", alias), json!(["A", "AAAA", "HTTPS"]));
+    assert_eq!(types("http_version = \"http2\",", alias), json!(["A", "AAAA"]));
+    assert_eq!(types("", "global/record/origin.api.example.com"), json!(["A", "AAAA"]), "API Gateway has no HTTP/3");
+}
+
+#[test]
+fn an_alias_and_its_record_are_taken_over_only_where_that_is_desired() {
+    let taken = super::CDN_LATENCY.replace("read_paths", "take_over_aliases = true, read_paths");
+    let expanded = |hcl: &str| {
+        let record = |name: &str| spec(hcl, &format!("global/record/{name}"))["take_over"].clone();
+        let distribution = spec(hcl, "global/distribution")["take_over"].clone();
+        (distribution, record("api.example.com"), record("origin.api.example.com"))
+    };
+    assert_eq!(expanded(super::CDN_LATENCY), (Json::Null, Json::Null, Json::Null));
+    assert_eq!(expanded(&taken), (json!({ "zone_id": "Z0123456789" }), json!(true), Json::Null));
+}
+
+#[test]
 fn every_path_has_its_own_settings() {
     let distribution = spec(super::CDN_FULL, "global/distribution");
     let order: Vec<&str> =

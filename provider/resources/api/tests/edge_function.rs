@@ -27,7 +27,7 @@ fn the_function_knows_the_serving_regions_the_primary_first() {
     let hosts = ["us-west-2.api.example.com", "us-east-1.api.example.com"];
     assert_eq!(function["settings"], json!({ "name": "origin.api.example.com", "hosts": hosts }));
     let hosts = hosts.map(str::to_owned).to_vec();
-    let settings = Settings { name: "origin.api.example.com".to_owned(), hosts };
+    let settings = Settings { name: "origin.api.example.com".to_owned(), hosts, sign: false };
     assert_eq!(function["digest"], settings.digest());
     let role = spec(&desired, "global/role/@edge");
     assert_eq!(role["services"], json!(["edgelambda.amazonaws.com", "lambda.amazonaws.com"]));
@@ -71,6 +71,24 @@ fn every_behavior_without_a_region_of_its_own_calls_the_function() {
 }
 
 #[test]
+fn a_function_that_signs_may_call_the_apis_and_receives_bodies() {
+    let signing = CDN_EDGE.replace("\"edge_function\"", "\"edge_function\"\n  sign_requests = true");
+    let desired = desired(&signing);
+    let function = spec(&desired, "us-east-1/edge_function");
+    assert_eq!(function["settings"]["sign"], true);
+    let policy = spec(&desired, "global/role/@edge")["policies"]["invoke"].as_str().unwrap().to_owned();
+    assert!(policy.contains("execute-api:Invoke") && policy.contains(":execute-api:us-west-2:"), "{policy}");
+    let distribution = spec(&desired, "global/distribution");
+    assert_eq!(distribution["default_behavior"]["origin_request_body"], true);
+    for behavior in distribution["behaviors"].as_array().unwrap() {
+        assert_eq!(
+            behavior[1].get("origin_request_body"),
+            behavior[1].get("origin_request_function").map(|_| &json!(true))
+        );
+    }
+}
+
+#[test]
 fn another_origin_has_no_function() {
     let desired = desired(&CDN_EDGE.replace("edge_function", "latency"));
     assert!(
@@ -97,6 +115,15 @@ fn mistakes_are_reported() {
             "Group order without an origin group @ cdn.group_order",
         ),
         (edge(", aliases = [\"origin.api.example.com\"]"), "Alias in use @ cdn.aliases[0]"),
+        (edge(", sign_requests = true"), ""),
+        (
+            edge(", client_certificate_arn = \"arn:aws:acm:us-east-1:1:certificate/a\""),
+            "Client certificate with an edge function @ cdn.client_certificate_arn",
+        ),
+        (
+            "cdn = { origin = \"latency\", sign_requests = true }".to_owned(),
+            "Signed requests without an edge function @ cdn.sign_requests",
+        ),
         (edge(", origin_shield = {}"), "Origin Shield decides the region @ cdn.origin_shield"),
     ] {
         let expected: Vec<&str> = Some(expected).filter(|text| !text.is_empty()).into_iter().collect();
@@ -106,10 +133,10 @@ fn mistakes_are_reported() {
     assert_eq!(validate(&format!("{with_path}\n{}", edge("")), true), [""; 0], "every region has the base path");
     let iam = "gateway = { protocol = \"rest\", authorizers = { aws = { kind = \"iam\" } } }";
     let found = validate(&format!("{NAMED}\n{iam}\n{}", edge("")), true);
-    assert!(
-        found.contains(&"IAM authorization through CloudFront @ gateway.authorizers[\"aws\"].kind".to_owned()),
-        "{found:?}"
-    );
+    let warning = "IAM authorization through CloudFront @ gateway.authorizers[\"aws\"].kind".to_owned();
+    assert!(found.contains(&warning), "{found:?}");
+    let found = validate(&format!("{NAMED}\n{iam}\n{}", edge(", sign_requests = true")), true);
+    assert!(!found.contains(&warning), "{found:?}");
 }
 
 #[test]

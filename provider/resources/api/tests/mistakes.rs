@@ -947,6 +947,18 @@ fn invalid_cdn_is_rejected() {
             (r#"cdn = { origin = "edge" }"#, "Unsupported value @ cdn.origin"),
             (r#"cdn = { origin = "latency" }"#, "Latency origin without a domain @ cdn.origin"),
             (
+                r#"cdn = { origin = "group", client_certificate_arn = "certificate" }"#,
+                "Invalid certificate ARN @ cdn.client_certificate_arn",
+            ),
+            (
+                r#"cdn = { origin = "group", client_certificate_arn = "arn:aws:acm:us-west-2:1:certificate/a" }"#,
+                "Client certificate in the wrong region @ cdn.client_certificate_arn",
+            ),
+            (
+                r#"cdn = { origin = "group", take_over_aliases = true }"#,
+                "Alias takeover without aliases @ cdn.take_over_aliases",
+            ),
+            (
                 r#"
                 regions = { "us-west-2" = { traffic = "drained" } }
                 cdn     = { origin = "group" }

@@ -398,6 +398,7 @@ cdn = {
   connection          = { attempts = 2, timeout_seconds = 5, read_timeout_seconds = 20, keepalive_timeout_seconds = 10, completion_timeout_seconds = 40 }
   origin_shield       = {}
   origin_headers      = { x-origin-verify = "secret" }
+  client_certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/client"
   web_acl_arn         = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/acl/1"
 }
 "#;

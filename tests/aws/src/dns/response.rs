@@ -3,7 +3,7 @@
 //! They are authoritative for the hosted zones of all accounts. The names that AWS assigns to APIs and distributions have the
 //! addresses of [`crate::addresses`].
 //!
-//! Sources: RFC 1034, RFC 2308 (negative answers), RFC 6891 (EDNS), RFC 7871 (client subnet); Route 53 Developer Guide,
+//! Sources: RFC 1034, RFC 2308 (negative answers), RFC 6891 (EDNS), RFC 7871 (client subnet), RFC 9460 (HTTPS records); Route 53 Developer Guide,
 //! "Choosing between alias and non-alias records", "How Amazon Route 53 uses EDNS0 to estimate the location of a user".
 
 use std::net::IpAddr;
@@ -11,11 +11,14 @@ use std::sync::Arc;
 
 use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
+use hickory_proto::rr::rdata::svcb::{Alpn, SvcParamKey, SvcParamValue};
+use hickory_proto::rr::rdata::{HTTPS, SVCB};
 use hickory_proto::rr::{DNSClass, Name, RData, Record as Rr, RecordType};
 
 use super::HostedZone;
 use crate::addresses;
-use crate::data_plane::{accounts, aws_host};
+use crate::data_plane::{Endpoint, accounts, aws_host};
+use crate::edge;
 use crate::error::Error;
 use crate::geography::region_of;
 use crate::model::{Choice, Client};
@@ -166,13 +169,18 @@ async fn answer(proxy: &Arc<Proxy>, name: &Name, kind: RecordType, client: &Clie
 }
 
 /// The addresses of a name that AWS assigns; `None` for other names. Regional APIs have only IPv4 addresses by default,
-/// distributions also an IPv6 address, here the IPv4 address in another form.
+/// distributions also an IPv6 address, here the IPv4 address in another form, and an HTTPS record with their versions of HTTP.
 async fn addresses_of(proxy: &Arc<Proxy>, name: &str, kind: RecordType) -> Option<impl Iterator<Item = RData> + use<>> {
     let endpoint = aws_host(name.trim_end_matches('.'))?;
-    let is_distribution = matches!(endpoint, crate::data_plane::Endpoint::Distribution(_));
+    let is_distribution = matches!(endpoint, Endpoint::Distribution(_));
     let address = addresses::of(proxy, &endpoint).await?;
     let data = match kind {
         RecordType::A => Some(RData::A(address.into())),
+        RecordType::HTTPS if is_distribution => {
+            let versions = edge::http_versions(proxy, name.trim_end_matches('.')).await;
+            let alpn = (SvcParamKey::Alpn, SvcParamValue::Alpn(Alpn(versions.clone())));
+            (!versions.is_empty()).then(|| RData::HTTPS(HTTPS(SVCB::new(1, Name::root(), vec![alpn]))))
+        }
         RecordType::AAAA if is_distribution => Some(RData::AAAA(address.to_ipv6_mapped().into())),
         _ => None,
     };

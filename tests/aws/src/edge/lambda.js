@@ -82,7 +82,8 @@ function load(files, name, loaded) {
   return module.exports;
 }
 
-async function run({ zip, handler, event, timeout }) {
+async function run({ zip, handler, event, timeout, environment }) {
+  Object.assign(process.env, environment);
   const [file, name] = handler.split('.');
   const files = unzip(Buffer.from(zip, 'base64'));
   let timer;

@@ -9,14 +9,15 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Mutex;
 
 use super::Edge;
+use crate::authorization::base64;
 use crate::data_plane::failure;
 use crate::distribution::{Behavior, Origin};
 use crate::dns;
 use crate::error::Error;
-use crate::message::{Request, Response};
+use crate::message::{Request, Response, decode};
 use crate::model::Client;
 use crate::node::Process;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, secret_key, session_key};
 use crate::upstream::{Lookup, Place};
 
 const RUNNER: &str = include_str!("lambda.js");
@@ -53,7 +54,8 @@ pub(super) async fn at_origin_request(
         "zip": zip,
         "handler": configuration["Handler"],
         "timeout": seconds * 1000,
-        "event": event(edge, origin, host, &request),
+        "event": event(edge, (behavior, origin), host, &request),
+        "environment": credentials(edge, configuration["Role"].as_str().unwrap_or_default()).await?,
     });
     let result = edge.proxy.edge_functions.run(edge, &Client::of(&request), &call).await?;
     if let Some(error) = result.get("error") {
@@ -85,7 +87,39 @@ pub(crate) async fn configuration(
     Ok(found.map(|found| (*found).clone()))
 }
 
-fn event(edge: &Edge<'_>, origin: &Origin, host: &str, request: &Request) -> Value {
+/// The longest body that CloudFront passes to a function at origin requests, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// The environment variables with the credentials of a function's role. API Gateway accepts requests with their signature if
+/// an inline policy of the role allows it.
+async fn credentials(edge: &Edge<'_>, role: &str) -> Result<Value, Error> {
+    let (key, secret) = (format!("ASIA{}", role.replace([':', '/'], "")), "the secret key of a role");
+    let name = role.rsplit('/').next().unwrap_or_default();
+    let form = |action, more: Option<(&'static str, String)>| {
+        let mut fields = vec![("Action", action), ("Version", "2010-05-08".to_owned()), ("RoleName", name.to_owned())];
+        fields.extend(more);
+        fields
+    };
+    let read = async |fields: Vec<(&str, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        edge.proxy.upstream.xml(&edge.place.global(), "iam", Lookup::Form(&fields)).await
+    };
+    let policies = read(form("ListRolePolicies".to_owned(), None)).await?.unwrap_or_default();
+    let mut may_invoke = false;
+    for policy in policies.items_at(&["ListRolePoliciesResult", "PolicyNames"]) {
+        let named = form("GetRolePolicy".to_owned(), Some(("PolicyName", policy.text.clone())));
+        let found = read(named).await?.unwrap_or_default();
+        let document = decode(found.text_at(&["GetRolePolicyResult", "PolicyDocument"]));
+        may_invoke |= document.contains("\"execute-api:Invoke\"");
+    }
+    if may_invoke {
+        edge.proxy.remember(secret_key(&key), secret);
+        edge.proxy.remember(session_key(&key), &edge.place.account);
+    }
+    Ok(json!({ "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": "the token of a role" }))
+}
+
+fn event(edge: &Edge<'_>, (behavior, origin): (&Behavior, &Origin), host: &str, request: &Request) -> Value {
     let mut headers = Map::new();
     for name in request.headers.keys().filter(|name| !is_of_tests(name) && **name != HOST) {
         let values = request.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -100,11 +134,18 @@ fn event(edge: &Edge<'_>, origin: &Origin, host: &str, request: &Request) -> Val
     let config = json!({
         "distributionDomainName": edge.host, "distributionId": edge.id, "eventType": "origin-request", "requestId": "1",
     });
-    let request = json!({
+    let mut request_json = json!({
         "clientIp": "203.0.113.178", "headers": headers, "method": request.method.as_str(),
         "origin": { "custom": custom }, "querystring": request.query, "uri": request.path,
     });
-    json!({ "Records": [{ "cf": { "config": config, "request": request } }] })
+    if behavior.origin_request_body {
+        let passed = request.body.get(..MAX_BODY).unwrap_or(&request.body);
+        request_json["body"] = json!({
+            "inputTruncated": passed.len() < request.body.len(), "action": "read-only", "encoding": "base64",
+            "data": base64::encode(passed),
+        });
+    }
+    json!({ "Records": [{ "cf": { "config": config, "request": request_json } }] })
 }
 
 fn is_of_tests(name: &HeaderName) -> bool {

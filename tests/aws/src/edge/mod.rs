@@ -21,7 +21,8 @@ use lambda::Next;
 use policy::{CachePolicy, Selections};
 
 use crate::data_plane::{accounts, connect, failure, header};
-use crate::distribution::{Behavior, Distribution, Origin};
+use crate::distribution::{Behavior, Distribution, Origin, texts};
+use crate::dns::CLIENT_CERTIFICATE;
 use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::model;
@@ -60,11 +61,11 @@ fn serves(aliases: &[String], host: &str) -> bool {
 
 /// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
 pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request: Request) -> Result<Response, Error> {
-    let Some(mut edge) = find(proxy, aws_host).await? else {
+    let Some(mut edge) = find(proxy, aws_host, host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
     };
     let distribution = &edge.distribution;
-    if !distribution.enabled || (host != aws_host && !serves(&distribution.aliases, host)) {
+    if !distribution.enabled || (host != edge.host && !serves(&distribution.aliases, host)) {
         return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));
     }
     if header(&request, COUNTRY).is_some_and(|country| !distribution.serves(country)) {
@@ -228,7 +229,11 @@ fn forwarded(policies: &Policies, origin: &Origin, request: &Request) -> Request
     // Headers of the tests themselves, and those of the body, are not the viewer's.
     let always = |name: &str| name.starts_with("x-test-") || name.starts_with("content-") || name == "host";
     let mut headers = HeaderMap::new();
-    for (name, value) in &request.headers {
+    // CloudFront is the client of the origin, whose certificate the origin sees.
+    if !origin.client_certificate.is_empty() {
+        set(&mut headers, HeaderName::from_static(CLIENT_CERTIFICATE), "trusted");
+    }
+    for (name, value) in request.headers.iter().filter(|(name, _)| name.as_str() != CLIENT_CERTIFICATE) {
         let text = name.as_str();
         if always(text) || (*name != COOKIE && (key.headers.has(text) || other.headers.has(text))) {
             headers.append(name.clone(), value.clone());
@@ -281,22 +286,61 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-async fn find<'a>(proxy: &'a Proxy, aws_host: &str) -> Result<Option<Edge<'a>>, Error> {
+/// A distribution in the list of its account.
+struct Listed {
+    place: Place,
+    id: String,
+    /// The distribution's own host.
+    host: String,
+    aliases: Vec<String>,
+    http_version: String,
+}
+
+/// The distributions of all accounts.
+async fn all(proxy: &Proxy) -> Result<Vec<Listed>, Error> {
+    let mut all = Vec::new();
     for place in accounts(proxy) {
-        let all = proxy.upstream.xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?;
-        let all = all.unwrap_or_default();
-        let found = all.items_at(&["Items"]).iter().find(|item| item.text_at(&["DomainName"]) == aws_host);
-        let Some(found) = found else { continue };
-        let id = found.text_at(&["Id"]).to_owned();
-        let path = format!("/2020-05-31/distribution/{id}/config");
-        let config = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await?;
-        return Ok(config.map(|config| Edge {
-            proxy,
-            place,
-            id,
-            host: aws_host.to_owned(),
-            distribution: Distribution::read(&config),
+        let list = proxy.upstream.xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution")).await?;
+        let list = list.unwrap_or_default();
+        all.extend(list.items_at(&["Items"]).iter().map(|item| Listed {
+            place: place.clone(),
+            id: item.text_at(&["Id"]).to_owned(),
+            host: item.text_at(&["DomainName"]).to_owned(),
+            aliases: texts(item, &["Aliases", "Items"]).iter().map(|alias| alias.to_lowercase()).collect(),
+            http_version: item.text_at(&["HttpVersion"]).to_owned(),
         }));
     }
-    Ok(None)
+    Ok(all)
+}
+
+/// The distribution that answers a request for `host` at the address of `aws_host`. Every edge location serves all
+/// distributions, so that the host decides: also the address of a distribution that has lost the name leads to the one that
+/// has it.
+async fn find<'a>(proxy: &'a Proxy, aws_host: &str, host: &str) -> Result<Option<Edge<'a>>, Error> {
+    let all = all(proxy).await?;
+    let Some(at) = all.iter().find(|one| one.host == aws_host) else { return Ok(None) };
+    let exact = all.iter().find(|one| one.host == host || one.aliases.iter().any(|alias| alias == host));
+    let found = exact.or_else(|| all.iter().find(|one| serves(&one.aliases, host))).unwrap_or(at);
+    let path = format!("/2020-05-31/distribution/{}/config", found.id);
+    let config = proxy.upstream.xml(&found.place, "cloudfront", Lookup::Get(&path)).await?;
+    Ok(config.map(|config| Edge {
+        proxy,
+        place: found.place.clone(),
+        id: found.id.clone(),
+        host: found.host.clone(),
+        distribution: Distribution::read(&config),
+    }))
+}
+
+/// The versions of HTTP in the HTTPS record of a distribution, as protocol ids of ALPN; none for one with HTTP/1.1 only.
+pub(crate) async fn http_versions(proxy: &Proxy, aws_host: &str) -> Vec<String> {
+    let all = all(proxy).await.unwrap_or_default();
+    let found = all.iter().find(|one| one.host == aws_host);
+    let versions: &[&str] = match found.map(|one| one.http_version.as_str()) {
+        Some("http2and3") => &["h2", "h3"],
+        Some("http2") => &["h2"],
+        Some("http3") => &["h3"],
+        _ => &[],
+    };
+    versions.iter().map(|version| (*version).to_owned()).collect()
 }

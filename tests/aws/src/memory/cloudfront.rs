@@ -71,6 +71,7 @@ impl CloudFront {
             "ListDistributions" => Ok(self.list(place, call)),
             "UpdateDistribution" => self.update(place, call),
             "DeleteDistribution" => self.delete(place, call),
+            "UpdateDomainAssociation" => self.move_alias(place, call),
             "ListTagsForResource" => self.list_tags(place, call),
             "TagResource" => self.tag(place, call),
             "UntagResource" => self.untag(place, call),
@@ -184,6 +185,39 @@ impl CloudFront {
         Ok(no_content())
     }
 
+    /// Moves an alias to another distribution; the rules check the rest.
+    fn move_alias(&mut self, place: &Place, call: &mut ApiCall<'_>) -> Outcome {
+        let request = call.request.xml();
+        let alias = request.text_at(&["Domain"]).to_owned();
+        let target = request.text_at(&["TargetResource", "DistributionId"]).to_owned();
+        let not_found = || ApiError::new(404, "EntityNotFound", "The entity was not found.");
+        let known = call.request.headers.get(IF_MATCH).is_some();
+        let found = self.distributions.get(place, &target).ok_or_else(not_found)?;
+        if known {
+            check_etag(&found.etag, call)?;
+        }
+        let holds = |one: &Distribution| one.config.items_at(&["Aliases", "Items"]).iter().any(|it| it.text == alias);
+        let source = self.distributions.all(place).find(|(_, one)| holds(one)).map(|(id, _)| id.to_owned());
+        let source = source.ok_or_else(not_found)?;
+        if source != target {
+            for id in [&source, &target] {
+                let etag = call.ids.next("E", 13, Ids::UPPER);
+                let Some(one) = self.distributions.get_mut(place, id) else { continue };
+                let mut aliases = one.config.items_at(&["Aliases", "Items"]).to_vec();
+                aliases.retain(|it| it.text != alias);
+                aliases.extend((*id == target).then(|| text("CNAME", &alias)));
+                set_aliases(&mut one.config, aliases);
+                one.etag = etag;
+                one.modified = call.date();
+            }
+        }
+        let etag = self.distribution(place, &target)?.etag.clone();
+        let children = vec![text("Domain", &alias), text("ResourceId", &target)];
+        let mut response = message(StatusCode::OK, NAMESPACE, node("UpdateDomainAssociationResult", children));
+        set_header(&mut response, ETAG, &etag);
+        Ok(response)
+    }
+
     /// The tags of the resource in the query.
     fn tags_mut(&mut self, place: &Place, call: &ApiCall<'_>) -> Result<&mut Tags, ApiError> {
         let arn = call.query("Resource").unwrap_or_default();
@@ -263,6 +297,14 @@ impl Distribution {
         let mut children = self.common_fields();
         children.extend(FIELDS.iter().filter_map(|field| self.config.child(field)).cloned());
         node("DistributionSummary", children)
+    }
+}
+
+fn set_aliases(config: &mut Element, aliases: Vec<Element>) {
+    let Some(list) = config.child_mut("Aliases") else { return };
+    list.children = vec![text("Quantity", aliases.len().to_string())];
+    if !aliases.is_empty() {
+        list.children.push(node("Items", aliases));
     }
 }
 

@@ -110,10 +110,16 @@ fn violation(zone: &Zone<'_>, after: &[Record], record: &Record) -> Option<Strin
 /// Why an alias of a name in the same zone is invalid.
 fn alias_violation(zone_id: &str, after: &[Record], record: &Record) -> Option<String> {
     let Target::Alias { host, zone, .. } = &record.target else { return None };
-    if zone != zone_id {
-        return None;
-    }
     let (name, kind) = (&record.name, &record.kind);
+    if zone != zone_id {
+        // Of AWS's own names, only those of distributions have HTTPS records.
+        let has_none = kind == "HTTPS" && zone != super::route53::CLOUDFRONT_ZONE;
+        return has_none.then(|| {
+            format!(
+                "Tried to create an alias that targets {host}., type {kind} in zone {zone}, but that target was not found"
+            )
+        });
+    }
     let (mut open, mut seen) = (vec![absolute(host)], std::collections::BTreeSet::new());
     if !after.iter().any(|other| other.name == absolute(host) && other.kind == *kind) {
         return Some(format!(
@@ -279,6 +285,18 @@ mod tests {
         check(&[to("b.a.com.", "api.a.com")], "CREATE", to("api.a.com.", "b.a.com"), "leads to itself");
         check(&[], "CREATE", to("api.a.com.", "api.a.com"), "leads to itself");
         check(&[], "CREATE", record("api.a.com.", "A", "one", Policy::Multivalue), "not supported for alias");
+    }
+
+    #[test]
+    fn an_alias_of_type_https_leads_to_a_distribution() {
+        let alias = |kind: &str, zone: &str| {
+            let target =
+                Target::Alias { host: "d-1.example".to_owned(), zone: zone.to_owned(), evaluate_health: false };
+            Record { target, ..record("api.a.com.", kind, "", Policy::Simple) }
+        };
+        check(&[], "CREATE", alias("HTTPS", super::super::route53::CLOUDFRONT_ZONE), "");
+        check(&[], "CREATE", alias("HTTPS", "Z1UJRXOUMOOFQ8"), "type HTTPS in zone Z1UJRXOUMOOFQ8");
+        check(&[], "CREATE", alias("A", "Z1UJRXOUMOOFQ8"), "");
     }
 
     #[test]

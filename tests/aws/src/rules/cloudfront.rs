@@ -3,8 +3,10 @@
 pub(crate) mod edge_functions;
 mod functions;
 mod invalidation;
+mod origin_mtls;
 mod policies;
 mod settings;
+mod takeover;
 
 use std::sync::Arc;
 
@@ -48,6 +50,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             Ok(verdict)
         }
         "DeleteDistribution" => delete(context).await,
+        "UpdateDomainAssociation" => takeover::before(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
         "CreateFunction" | "UpdateFunction" | "DeleteFunction" => functions::before(context).await,
         name if name.ends_with("Policy") => policies::before(context).await,
@@ -91,7 +94,10 @@ async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
             Some(error) => Some(error),
             None => match edge_functions::invalid(context, config).await? {
                 Some(error) => Some(error),
-                None => aliases(context, config, id).await?,
+                None => match origin_mtls::invalid(context, config).await? {
+                    Some(error) => Some(error),
+                    None => aliases(context, config, id).await?,
+                },
             },
         },
     };
@@ -201,6 +207,7 @@ pub(crate) fn after(context: &Context<'_>, response: &mut Response) {
             set_status(context, &mut message, response);
         }
         "CreateInvalidation" | "GetInvalidation" => invalidation::after(context, response),
+        "UpdateDomainAssociation" => takeover::after(context, response),
         name if name.contains("KeyValueStore") => functions::after(context, response),
         _ => {}
     }

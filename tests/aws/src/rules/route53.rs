@@ -101,7 +101,7 @@ fn unsupported_in_private_zone(request: &Element, changes: &[Change]) -> Option<
 }
 
 /// The hosted zone id of every distribution.
-const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
+pub(super) const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// All records of a zone.
 pub(crate) async fn records(context: &Context<'_>, zone_id: &str) -> Result<Vec<Record>, Error> {

@@ -1,8 +1,13 @@
 //! What the in-memory AWS does like AWS, and ministack does not: unchanged functions get no new version, revisions are
 //! checked, and an API responds only when all its parts are connected.
 
+use aws_sdk_cloudfront::types::{Aliases, DistributionResourceId, HttpVersion, ViewerCertificate};
 use aws_sdk_lambda::types::AliasRoutingConfiguration;
+use aws_sdk_route53::types::{AliasTarget, ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
+use hickory_proto::rr::RecordType;
 
+use crate::cloudfront::{READS, config, create};
+use crate::edge::NO_CACHE;
 use crate::fixtures::package;
 use crate::traffic::send;
 use crate::world::{World, error_of};
@@ -98,4 +103,63 @@ async fn an_api_responds_only_when_all_its_parts_are_connected() {
     let id = routes[0].route_id.as_deref().unwrap();
     client.update_route().api_id(&api).route_id(id).route_key("GET /b").send().await.unwrap();
     assert_eq!(status().await, 404, "no route matches");
+}
+
+#[tokio::test]
+async fn a_distribution_has_an_https_record_with_its_versions_of_http() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    for (version, expected) in [
+        (HttpVersion::Http2and3, Some("cdn.a.com. 60 1 . alpn=h2,h3,")),
+        (HttpVersion::Http2, Some("cdn.a.com. 60 1 . alpn=h2,")),
+        (HttpVersion::Http11, None),
+    ] {
+        let config = config(&["b.com"], "b.com", NO_CACHE, READS).caller_reference(version.as_str());
+        let (distribution, _) = create(&world, config.http_version(version)).await.unwrap();
+        let alias = AliasTarget::builder().hosted_zone_id("Z2FDTNDATAQYW2").dns_name(distribution.domain_name);
+        let set = ResourceRecordSet::builder().name("cdn.a.com").r#type(RrType::Https);
+        let set = set.alias_target(alias.evaluate_target_health(false).build().unwrap()).build().unwrap();
+        world.change(&zone, ChangeAction::Upsert, vec![set]).await.unwrap();
+        let answer = world.aws.resolver_near("us-east-1").query("cdn.a.com", RecordType::HTTPS).await.unwrap();
+        let first = answer.answers.first().map(|record| format!("{} {} {}", record.name, record.ttl, record.data));
+        assert_eq!(first.as_deref(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_name_moves_to_another_distribution_at_once() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let certificate = world.certificate(&zone, "www.a.com").await;
+    let with = |reference: &str, names: &[&str], certificate: Option<&str>| {
+        let aliases = Aliases::builder().quantity(names.len() as i32);
+        let aliases = aliases.set_items(Some(names.iter().map(|name| (*name).to_owned()).collect())).build().unwrap();
+        let certificate = certificate.map(|arn| ViewerCertificate::builder().acm_certificate_arn(arn).build());
+        let config = config(&["b.com"], "b.com", NO_CACHE, READS).aliases(aliases).set_viewer_certificate(certificate);
+        config.caller_reference(reference)
+    };
+    let (source, _) = create(&world, with("source", &["www.a.com"], Some(&certificate))).await.unwrap();
+    let (bare, _) = create(&world, with("bare", &[], None)).await.unwrap();
+    let (target, e_tag) = create(&world, with("target", &[], Some(&certificate))).await.unwrap();
+    let client = world.cloudfront();
+    let send = |id: &str, if_match: &str| {
+        let resource = DistributionResourceId::builder().distribution_id(id).build();
+        let request = client.update_domain_association().domain("www.a.com").target_resource(resource);
+        request.if_match(if_match).send()
+    };
+    assert_eq!(error_of!(send("E1", &e_tag).await).0, "EntityNotFound");
+    assert_eq!(error_of!(send(&bare.id, &e_tag).await).0, "IllegalUpdate", "the certificate must cover the name");
+    let (code, message) = error_of!(send(&target.id, &e_tag).await);
+    assert_eq!((code.as_str(), message.as_str()), ("IllegalUpdate", "Invalid or missing alias DNS TXT records."));
+    let value = ResourceRecord::builder().value(format!("\"{}\"", target.domain_name)).build().unwrap();
+    let proof = ResourceRecordSet::builder().name("_www.a.com").r#type(RrType::Txt).ttl(60).resource_records(value);
+    world.change(&zone, ChangeAction::Create, vec![proof.build().unwrap()]).await.unwrap();
+    assert_eq!(error_of!(send(&target.id, "stale").await).0, "PreconditionFailed");
+    send(&target.id, &e_tag).await.unwrap();
+
+    let aliases = async |id: &str| {
+        let config = client.get_distribution_config().id(id).send().await.unwrap().distribution_config.unwrap();
+        config.aliases.and_then(|aliases| aliases.items).unwrap_or_default()
+    };
+    assert_eq!((aliases(&source.id).await, aliases(&target.id).await), (vec![], vec!["www.a.com".to_owned()]));
 }

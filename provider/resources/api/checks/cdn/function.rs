@@ -9,6 +9,14 @@ use crate::wire::{Diagnostic, Path};
 /// Mistakes in what the Lambda@Edge function needs.
 pub(super) fn check(shape: &Shape, edge: &Edge, found: &mut Found) {
     if !edge.has_function() {
+        if edge.sign_requests {
+            let detail = format!(
+                "The Lambda@Edge function of cdn.origin = \"edge_function\" signs requests, and cdn.origin is {:?}. Set cdn.origin \
+                 to \"edge_function\", or remove sign_requests.",
+                edge.origin.as_str()
+            );
+            found.error(at("sign_requests"), "Signed requests without an edge function", detail);
+        }
         return;
     }
     let Some(names) = &shape.names else {
@@ -49,11 +57,11 @@ fn warnings(shape: &Shape, edge: &Edge, found: &mut Found) {
     }
     for (name, authorizer) in shape.gateway.config.authorizers().known().into_iter().flatten() {
         let kind = authorizer.known().and_then(|authorizer| authorizer.kind().ok());
-        if kind == Some(&AuthorizerKind::Iam) {
+        if kind == Some(&AuthorizerKind::Iam) && !edge.sign_requests {
             let detail = "A signature of AWS credentials covers the host and the region that receive the request. A client of \
                           CloudFront does not know the region that the Lambda@Edge function chooses, and the function does not \
-                          sign requests. Use an authorizer of the kind \"jwt\", or let these clients call the names of the \
-                          regions.";
+                          sign requests. Set cdn.sign_requests = true to accept the requests of all clients of CloudFront, use an \
+                          authorizer of the kind \"jwt\", or let these clients call the names of the regions.";
             let path = Path::of("gateway").attribute("authorizers").key(name).attribute("kind");
             warn(path, "IAM authorization through CloudFront", detail);
         }

@@ -3,7 +3,7 @@
 use super::super::{Found, each};
 use super::at;
 use super::caching::is_header;
-use crate::resources::api::config::{Cdn, ErrorResponse, GeoRestriction};
+use crate::resources::api::config::{Cdn, ErrorResponse, GeoRestriction, Origin};
 use crate::resources::shared::checks::arn_parts;
 use crate::schema::Attr;
 use crate::wire::Path;
@@ -58,6 +58,7 @@ const MAX_COMMENT: usize = 128;
 /// Mistakes in the settings of the distribution as a whole.
 pub(super) fn check(cdn: &Cdn, found: &mut Found) {
     web_acl(cdn, found);
+    client_certificate(cdn, found);
     origin_headers(cdn, found);
     if let Some(geo) = cdn.geo_restriction().known() {
         geo_restriction(geo, found);
@@ -125,6 +126,37 @@ fn web_acl(cdn: &Cdn, found: &mut Found) {
                  arn:aws:wafv2:us-east-1:123456789012:global/webacl/NAME/ID."
             );
             found.error(path, "Invalid web ACL ARN", detail);
+        }
+    }
+}
+
+/// Whether CloudFront can present the certificate.
+///
+/// # Source
+/// Amazon CloudFront Developer Guide, "Enable origin mutual TLS for CloudFront distributions".
+fn client_certificate(cdn: &Cdn, found: &mut Found) {
+    let (path, arn) = (at("client_certificate_arn"), cdn.client_certificate_arn());
+    if !arn.is_null() && cdn.origin().is_ok_and(|origin| *origin == Origin::EdgeFunction) {
+        let detail = "CloudFront presents no certificate to an origin for which it calls a Lambda@Edge function. Use another \
+                      cdn.origin, or remove client_certificate_arn; with sign_requests = true, the function signs requests instead.";
+        found.error(path, "Client certificate with an edge function", detail);
+        return;
+    }
+    let Some(arn) = arn.known() else { return };
+    match arn_parts(arn) {
+        Some([_, "acm", "us-east-1", _, id]) if id.starts_with("certificate/") => {}
+        Some([_, "acm", region, _, id]) if id.starts_with("certificate/") => {
+            let detail = format!(
+                "The certificate is in {region}, and CloudFront uses only certificates in us-east-1. Import the certificate \
+                 into ACM in us-east-1."
+            );
+            found.error(path, "Client certificate in the wrong region", detail);
+        }
+        _ => {
+            let detail = format!(
+                "{arn:?} is not the ARN of an ACM certificate, such as arn:aws:acm:us-east-1:123456789012:certificate/ID."
+            );
+            found.error(path, "Invalid certificate ARN", detail);
         }
     }
 }

@@ -74,7 +74,8 @@ pub(in crate::resources::api) const SHIELD_REGIONS: [&str; 13] = [
 ];
 
 choices! {
-    /// The versions of HTTP that clients may use.
+    /// The versions of HTTP that clients may use. With HTTP/3, the names in the zone of `domain` also have HTTPS records, from
+    /// which clients learn the versions before they connect.
     pub(in crate::resources::api) enum HttpVersion {
         /// HTTP/1.1.
         One1 = "http1.1",
@@ -103,5 +104,12 @@ choices! {
         Tls12In2025 = "TLSv1.2_2025",
         /// TLS 1.3.
         Tls13In2025 = "TLSv1.3_2025",
+    }
+}
+
+impl HttpVersion {
+    /// Whether clients may use HTTP/3.
+    pub(in crate::resources::api) fn includes_http3(self) -> bool {
+        matches!(self, Self::Three | Self::Two3)
     }
 }
