@@ -18,6 +18,7 @@ resource "multiregion_zone" "this" {
 resource "multiregion_api" "this" {
   name    = var.name
   regions = var.regions
+  drained = var.drained
 
   function = {
     source_dir = "${path.module}/src"

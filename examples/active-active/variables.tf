@@ -19,9 +19,8 @@ variable "name" {
 }
 
 variable "regions" {
-  description = "AWS regions in which the API runs, by name. A region with `traffic = \"drained\"` runs but receives no traffic."
+  description = "AWS regions in which the API runs, by name."
   type = map(object({
-    traffic     = optional(string, "serving")
     environment = optional(map(string), {})
   }))
   default = {
@@ -29,6 +28,12 @@ variable "regions" {
     "us-west-2"    = {}
     "eu-central-1" = { environment = { GREETING = "Hallo" } }
   }
+}
+
+variable "drained" {
+  description = "Regions that run but receive no traffic."
+  type        = set(string)
+  default     = []
 }
 
 variable "drain_seconds" {

@@ -22,12 +22,17 @@ variable "regions" {
   description = "AWS regions in which the API runs, by name. The primary region is the second origin of the paths that only read."
   type = map(object({
     primary = optional(bool)
-    traffic = optional(string, "serving")
   }))
   default = {
     "us-east-1"    = { primary = true }
     "eu-central-1" = {}
   }
+}
+
+variable "drained" {
+  description = "Regions that run but receive no traffic."
+  type        = set(string)
+  default     = []
 }
 
 variable "cache_seconds" {

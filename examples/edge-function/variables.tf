@@ -19,12 +19,16 @@ variable "name" {
 }
 
 variable "regions" {
-  description = "AWS regions in which the API runs, by name. A region with `traffic = \"drained\"` runs but receives no traffic."
-  type = map(object({
-    traffic = optional(string, "serving")
-  }))
+  description = "AWS regions in which the API runs, by name."
+  type        = map(object({}))
   default = {
     "us-east-1" = {}
     "us-west-2" = {}
   }
+}
+
+variable "drained" {
+  description = "Regions that run but receive no traffic."
+  type        = set(string)
+  default     = []
 }

@@ -6,11 +6,8 @@ provider "multiregion" {}
 resource "multiregion_api" "this" {
   name = var.name
 
-  regions = {
-    for region in var.regions : region => {
-      traffic = contains(var.drained, region) ? "drained" : "serving"
-    }
-  }
+  regions = { for region in var.regions : region => {} }
+  drained = var.drained
 
   function = {
     source_dir = "${path.module}/src"

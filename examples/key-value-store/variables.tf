@@ -14,9 +14,4 @@ variable "drained" {
   description = "Regions that receive no traffic."
   type        = set(string)
   default     = []
-
-  validation {
-    condition     = length(var.drained) < 3
-    error_message = "At least one region must serve."
-  }
 }

@@ -5,6 +5,7 @@
 resource "multiregion_api" "this" {
   name    = var.name
   regions = var.regions
+  drained = var.drained
 
   function  = var.function
   functions = var.functions

@@ -14,7 +14,6 @@ variable "regions" {
   description = <<-EOT
     AWS regions in which the API runs, by name, with the settings that differ between them:
     - `primary`: Whether this is the primary region. Required for one region if the routing policy is `failover`.
-    - `traffic`: `serving` (default), or `drained` for a region that runs but receives no traffic.
     - `weight`: Share of the traffic, relative to the other regions, if the routing policy is `weighted`.
     - `locations`: Continents, countries and states of the clients, if the routing policy is `geolocation`. One region
       needs `*`, for all other clients.
@@ -30,6 +29,8 @@ variable "regions" {
     - `functions`: `environment`, `layers`, `reserved_concurrency` and `provisioned_concurrency` of each of `functions`
       in this region.
   EOT
+  # `traffic` was removed. It is listed because Terraform drops attributes that an object type does not list, and the provider
+  # could not reject it.
   type = map(object({
     primary   = optional(bool)
     traffic   = optional(string)
@@ -55,6 +56,12 @@ variable "regions" {
       provisioned_concurrency = optional(number)
     })))
   }))
+}
+
+variable "drained" {
+  description = "Regions that run but receive no traffic."
+  type        = set(string)
+  default     = []
 }
 
 variable "tags" {

@@ -93,6 +93,9 @@ pub struct Attribute {
     pub keys: Vec<Choice>,
     /// Whether hosts hide the value in their output.
     pub sensitive: bool,
+    /// What to set instead, as a sentence, if the attribute was removed. Only null is accepted. The schema keeps it, because
+    /// hosts ignore an attribute of a nested object that the schema does not contain.
+    pub removed: Option<&'static str>,
     /// A value for examples, as it is written in a configuration.
     pub example: Option<&'static str>,
 }
@@ -112,8 +115,18 @@ impl Attribute {
     /// An attribute without default and constraint.
     pub fn new(name: &'static str, shape: Shape, mode: Mode, description: impl Into<String>) -> Self {
         let (description, constraint) = (description.into(), Constraint::None);
-        let keys = Vec::new();
-        Self { name, shape, mode, description, default: None, constraint, keys, sensitive: false, example: None }
+        Self {
+            name,
+            shape,
+            mode,
+            description,
+            default: None,
+            constraint,
+            keys: Vec::new(),
+            sensitive: false,
+            removed: None,
+            example: None,
+        }
     }
 
     /// Whether the user must set it.

@@ -9,6 +9,7 @@ use crate::wire::{Diagnostic, Diagnostics, Number, Path, Type, Value};
 pub fn check(schema: &Schema, config: &Value) -> Diagnostics {
     let mut found = missing(schema, config);
     visit(schema, config, &mut |Visited { attribute, value, path, .. }| match &attribute.shape {
+        _ if attribute.removed.is_some() => found.extend(removed(attribute, value, path)),
         Shape::Plain(ty) => check_value(attribute, ty, value, path, &mut found),
         Shape::Nested(_) if matches!(value, Value::Null | Value::Unknown | Value::Map(_)) => {}
         Shape::Nested(_) => found.push(unexpected(path)),
@@ -63,6 +64,13 @@ fn check_value(attribute: &Attribute, ty: &Type, value: &Value, path: &Path, fou
         (Type::String, Value::String(text)) => found.extend(check_text(attribute, text, path)),
         _ => found.push(unexpected(path)),
     }
+}
+
+/// An error if an attribute is set that was removed.
+fn removed(attribute: &Attribute, value: &Value, path: &Path) -> Option<Diagnostic> {
+    let instead = attribute.removed.filter(|_| !matches!(value, Value::Null | Value::Unknown))?;
+    let found = if let Value::String(text) = value { format!(" is set to {text:?}, but it") } else { String::new() };
+    Some(Diagnostic::error(path.clone(), "Removed argument", format!("{path}{found} was removed. {instead}")))
 }
 
 fn unexpected(path: &Path) -> Diagnostic {

@@ -11,7 +11,7 @@ use super::types::{AttributeType, Decode, Plain, TextMap, Texts};
 ///
 /// A line is `name: type = mode, options;`. Its doc comment is the description. The mode is `required`, `optional` or
 /// `optional_computed`. The options are methods of [`Declared`]: `default(…)`, which comes first, `range(…)`,
-/// `numbers(…)`, `each_of(…)`, `one_of(…)`, `keys(…)`, `positive()`, `sensitive()`, `example("…")`.
+/// `numbers(…)`, `each_of(…)`, `one_of(…)`, `keys(…)`, `positive()`, `sensitive()`, `removed("…")`, `example("…")`.
 ///
 /// It generates a struct with a field [`Attr<T>`](Attr) for every attribute, its part of the schema, its decoding and
 /// encoding, and a getter for every attribute:
@@ -176,6 +176,12 @@ impl<T: AttributeType> Declared<T> {
     /// Hosts hide the value in their output.
     pub(crate) fn sensitive(mut self) -> Self {
         self.attribute.sensitive = true;
+        self
+    }
+
+    /// The attribute was removed, and `instead` is a sentence with the replacement.
+    pub(crate) fn removed(mut self, instead: &'static str) -> Self {
+        self.attribute.removed = Some(instead);
         self
     }
 

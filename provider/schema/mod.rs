@@ -25,5 +25,5 @@ pub(crate) use choices::choices;
 pub(crate) use declare::{Declared, Literal, attributes, outputs};
 pub(crate) use duration::Duration;
 pub(crate) use suggest::{nearest, suggestion};
-pub(crate) use types::{AttributeType, Attributes, Decode, Plain, TextMap, Texts};
+pub(crate) use types::{AttributeType, Attributes, Decode, Plain, TextMap, TextSet, Texts};
 pub(crate) use walk::first_unknown;

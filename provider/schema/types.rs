@@ -8,6 +8,9 @@ use crate::wire::{Number, Type, Value};
 
 /// A list of texts, each of which may be unknown.
 pub(crate) type Texts = Vec<Attr<String>>;
+/// A set of texts, each of which may be unknown. Their order has no meaning.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct TextSet(pub(crate) Texts);
 /// A map of texts, each of which may be unknown.
 pub(crate) type TextMap = BTreeMap<String, Attr<String>>;
 
@@ -241,6 +244,22 @@ impl<T: Plain + Decode> Decode for Vec<Attr<T>> {
             Value::List(items) => Some(items.iter().map(Attr::read).collect()),
             _ => None,
         }
+    }
+}
+
+impl AttributeType for TextSet {
+    fn shape() -> Shape {
+        Shape::Plain(Type::Set(Box::new(String::ty())))
+    }
+
+    fn encode(&self) -> Value {
+        self.0.encode()
+    }
+}
+
+impl Decode for TextSet {
+    fn decode(value: &Value) -> Option<Self> {
+        Texts::decode(value).map(Self)
     }
 }
 

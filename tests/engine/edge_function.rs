@@ -17,11 +17,12 @@ async fn world() -> World {
     World::on(Options { delays, ..Options::in_memory() }).await
 }
 
-/// An API with a Lambda@Edge function. us-west-2 receives `traffic`.
-fn config(world: &World, zone_id: &str, traffic: &str) -> Json {
+/// An API with a Lambda@Edge function, and its drained regions.
+fn config(world: &World, zone_id: &str, drained: &[&str]) -> Json {
     json!({
         "name": "edged",
-        "regions": { "us-east-1": {}, "us-west-2": { "traffic": traffic } },
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "drained": drained,
         "function": world.function(),
         "domain": { "name": "api.edge.example", "zone_id": zone_id, "regional_names": true },
         "routing": { "policy": "latency", "drain_seconds": 0 },
@@ -56,7 +57,8 @@ async fn a_function_that_is_still_replicated_is_deleted_later() {
     let world = world().await;
     let mut zone = zone(&world).await;
     let mut api = Subject::new("multiregion_api");
-    let [both, one] = ["serving", "drained"].map(|traffic| api.config(&config(&world, &zone.text("id"), traffic)));
+    let [both, one] =
+        [&[] as &[&str], &["us-west-2"]].map(|drained| api.config(&config(&world, &zone.text("id"), drained)));
     world.apply(&mut api, &both).await;
     let first = functions(&world).await;
     assert_eq!(first.len(), 1, "{first:?}");
@@ -73,7 +75,7 @@ async fn a_function_that_is_still_replicated_is_deleted_later() {
     assert_eq!(named(&warnings, &second), ["AWS object not deleted yet"]);
 
     world.local.advance(REPLICAS);
-    let mut tagged = config(&world, &zone.text("id"), "serving");
+    let mut tagged = config(&world, &zone.text("id"), &[]);
     tagged["tags"] = json!({ "team": "zoo" });
     let tagged = api.config(&tagged);
     world.apply(&mut api, &tagged).await;
@@ -94,7 +96,7 @@ async fn another_origin_detaches_the_function_first() {
     let world = world().await;
     let zone = zone(&world).await;
     let mut api = Subject::new("multiregion_api");
-    let with_function = config(&world, &zone.text("id"), "serving");
+    let with_function = config(&world, &zone.text("id"), &[]);
     let mut without = with_function.clone();
     without["cdn"]["origin"] = json!("latency");
     let [with_function, without] = [with_function, without].map(|json| api.config(&json));

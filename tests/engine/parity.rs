@@ -113,7 +113,7 @@ async fn the_same_lifecycle_has_the_same_effects_in_both() {
         ("a changed setting", |config| config["function"]["memory_mb"] = json!(512)),
         ("a changed environment", |config| config["regions"]["us-east-1"] = json!({"environment": {"ADDED": "yes"}})),
         ("an added region", |config| config["regions"]["eu-central-1"] = json!({})),
-        ("a drained region", |config| config["regions"]["us-west-2"]["traffic"] = json!("drained")),
+        ("a drained region", |config| config["drained"] = json!(["us-west-2"])),
         ("a weighted policy", |config| config["routing"]["policy"] = json!("weighted")),
         ("a changed path and no CORS", |config| {
             config["routing"]["health_check"]["path"] = json!("/alive");

@@ -111,7 +111,7 @@ fn drain(_: &World, config: Json) -> Option<(Json, Json)> {
     // Draining needs routing, and a failover needs both regions.
     let spare = spare(&config).filter(|_| config["routing"]["policy"] != "failover" && config.get("cdn").is_none())?;
     let mut newer = config.clone();
-    newer["regions"][&spare]["traffic"] = json!("drained");
+    newer["drained"] = json!([spare]);
     Some((config, newer))
 }
 

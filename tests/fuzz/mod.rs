@@ -18,8 +18,9 @@ const VALUES: [&str; 4] = [
     r#"{"name": "giraffe", "deletion_protection": true, "on_create_failure": "keep", "tags": {"team": "zoo"},
         "regions": {
           "us-east-1": {"primary": true, "weight": 10, "environment": {"A": "b"}, "layers": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]},
-          "us-west-2": {"traffic": "drained", "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}, "reserved_concurrency": 3},
+          "us-west-2": {"vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}, "reserved_concurrency": 3},
           "eu-west-1": {}},
+        "drained": ["us-west-2"],
         "function": {"source_dir": "src", "exclude": ["**/*.txt"], "handler": "app.handler", "runtime": "python3.12",
           "architecture": "arm64", "memory_mb": 256, "timeout_seconds": 10, "environment": {"C": "d"}, "tracing": true,
           "policy_json": "{\"Version\":\"2012-10-17\",\"Statement\":[]}", "log_retention_days": 14, "provisioned_concurrency": 1},

@@ -69,7 +69,7 @@ async fn regions_are_added_drained_and_removed(stage: Stage) {
     assert_eq!(stage.ask_regions("/").await.len(), 4);
     assert_eq!(serving(&stage).await.len(), 4);
 
-    config.regions.insert("us-west-2", r#"{ traffic = "drained" }"#);
+    config.drained = &["us-west-2"];
     let changes = stage.changes(&config.hcl()).await;
     assert!(changes.changed.contains("global/record/api.ipgiraffe.com") && changes.added.is_empty(), "{changes:?}");
     stage.apply(&config.hcl()).await;
@@ -194,8 +194,9 @@ async fn a_removed_region_is_deleted_after_the_drain_period(stage: Stage) {
     config.routing = Some(r#"policy = "latency", drain_seconds = 5"#);
     stage.apply(&config.hcl()).await;
     stage.aws.clear_calls();
-    config.regions.insert("eu-central-1", r#"{ traffic = "drained" }"#);
+    config.drained = &["eu-central-1"];
     stage.apply(&config.hcl()).await;
+    config.drained = &[];
     config.regions.remove("eu-central-1");
     stage.apply(&config.hcl()).await;
     let calls = stage.aws.calls();

@@ -47,7 +47,7 @@ async fn cloudfront_sends_requests_to_the_nearest_region(stage: Stage) {
     assert_eq!(send(&stage, "POST", "/a", "us-west-2").await, ok("us-east-1"), "Route 53 routes to the next region");
     stage.aws.set_down(&[]);
 
-    config.regions.insert("us-west-2", r#"{ traffic = "drained" }"#);
+    config.drained = &["us-west-2"];
     let changes = stage.changes(&config.hcl()).await;
     let changed: Vec<_> = changes.changed.iter().chain(&changes.added).chain(&changes.removed).collect();
     assert!(changed.iter().all(|address| address.contains("record")), "the distribution stays: {changed:?}");

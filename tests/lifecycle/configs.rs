@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) regions: BTreeMap<&'static str, &'static str>,
+    /// The regions that receive no traffic.
+    pub(super) drained: &'static [&'static str],
     pub(super) function: BTreeMap<&'static str, String>,
     /// Whether the configuration contains the hosted zone.
     pub(super) zone: bool,
@@ -22,6 +24,7 @@ impl Config {
             [("source_dir", "\"${path.module}/src\""), ("handler", "\"app.handler\""), ("runtime", "\"python3.12\"")];
         Self {
             regions: regions.iter().map(|region| (*region, "{}")).collect(),
+            drained: &[],
             function: function.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
             zone: false,
             domain: None,
@@ -53,7 +56,8 @@ impl Config {
         };
         let zone = if self.zone { ZONE } else { "" };
         format!(
-            "{zone}\nresource \"multiregion_api\" \"this\" {{\n  name = \"ipgiraffe\"\n  regions = {{\n{regions}  }}\n  function = {{\n{function}  }}\n{}{}{}\n}}\n",
+            "{zone}\nresource \"multiregion_api\" \"this\" {{\n  name = \"ipgiraffe\"\n  regions = {{\n{regions}  }}\n  drained = {:?}\n  function = {{\n{function}  }}\n{}{}{}\n}}\n",
+            self.drained,
             part("domain", self.domain),
             part("routing", self.routing),
             self.extra

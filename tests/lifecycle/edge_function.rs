@@ -28,7 +28,7 @@ async fn the_edge_function_chooses_the_region_of_each_request(stage: Stage) {
     assert_eq!(stage.answered_by(oregon).await, "us-west-2");
 
     // The function without the drained region is another one. AWS keeps replicas of the first one.
-    config.regions.insert("us-west-2", r#"{ traffic = "drained" }"#);
+    config.drained = &["us-west-2"];
     stage.apply(&config.hcl()).await;
     assert_eq!(stage.answered_by(oregon).await, "us-east-1");
 

@@ -27,7 +27,7 @@ async fn resources_removed_from_the_state_are_imported(stage: Stage) {
     assert_eq!(stage.components().await, before, "the import must find the same objects");
 
     let mut drained = config.clone();
-    drained.regions.insert("us-west-2", r#"{ traffic = "drained" }"#);
+    drained.drained = &["us-west-2"];
     stage.apply(&drained.hcl()).await;
     stage.destroy().await;
 }

@@ -52,11 +52,11 @@ async fn a_function_chooses_the_region(stage: Stage) {
     stage.aws.set_down(&["eu-central-1"]);
     assert_eq!(answer(&stage, "GET", &host, europe).await, (200, "us-east-1".to_owned()));
     assert_eq!(answer(&stage, "POST", &host, europe).await.0, 503, "a write must not fail over");
-    config.regions.insert("eu-central-1", "{ traffic = \"drained\" }");
+    config.drained = &["eu-central-1"];
     drained(&stage, &config).await;
     expect(&stage, &host, &[(america, "us-east-1"), (europe, "us-east-1"), (asia, "ap-northeast-1")]).await;
     stage.aws.set_down(&[]);
-    config.regions.insert("eu-central-1", "{}");
+    config.drained = &[];
     drained(&stage, &config).await;
     expect(&stage, &host, &[(europe, "eu-central-1")]).await;
 
@@ -95,7 +95,7 @@ async fn a_function_chooses_the_region_of_the_country(stage: Stage) {
     let host = host(&stage).await;
     let rows = [("country: DE", "eu-central-1"), ("country: JP", "ap-northeast-1"), ("country: BR", "us-east-1")];
     expect(&stage, &host, &rows).await;
-    config.regions.insert("ap-northeast-1", "{ locations = [\"JP\", \"KR\"], traffic = \"drained\" }");
+    config.drained = &["ap-northeast-1"];
     drained(&stage, &config).await;
     expect(&stage, &host, &[("country: DE", "eu-central-1"), ("country: JP", "us-east-1")]).await;
     stage.destroy().await;

@@ -71,7 +71,10 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
     let keys = ["us-east-1", "us-west-2", "eu-central-1"];
     let chosen = 1 + choices.below(7);
     let keys = keys.into_iter().enumerate().filter(|(bit, _)| chosen & (1 << bit) != 0).map(|(_, key)| key);
-    config["regions"] = Json::Object(keys.map(|key| (key.to_owned(), region(choices))).collect());
+    let keys: Vec<&str> = keys.collect();
+    config["regions"] = Json::Object(keys.iter().map(|key| ((*key).to_owned(), region(choices))).collect());
+    let drained: Vec<&str> = keys.into_iter().filter(|_| choices.below(4) == 1).collect();
+    config["drained"] = if drained.is_empty() { Json::Null } else { json!(drained) };
     config["name"] = json!(name);
     config["function"] = function(source, choices);
     let policy = choices.one([Json::Null, json!("latency"), json!("weighted"), json!("failover")]);
@@ -100,9 +103,6 @@ fn region(choices: &mut Choices) -> Json {
     ]);
     if primary {
         region["primary"] = json!(true);
-    }
-    if choices.below(4) == 1 {
-        region["traffic"] = json!("drained");
     }
     region
 }

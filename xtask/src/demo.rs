@@ -73,7 +73,7 @@ impl<'a> Demo<'a> {
         workspace.write("local_override.tf", provider::NO_LIMITS)?;
         workspace.set_env(aws.env());
         let demo = Self { aws, workspace };
-        demo.set_regions("serving")?;
+        demo.set_drained(&[])?;
         Ok(demo)
     }
 
@@ -82,15 +82,10 @@ impl<'a> Demo<'a> {
         format!("{} {action}", self.workspace.cli().name)
     }
 
-    /// Writes the variables: the three regions, with `traffic` for the one that is drained. The drain period is short,
-    /// because no other client has resolved the name.
-    pub(crate) fn set_regions(&self, traffic: &str) -> Outcome {
-        let regions = json!({
-            "us-east-1": {},
-            "us-west-2": {},
-            DRAINED: { "traffic": traffic, "environment": { "GREETING": "Hallo" } },
-        });
-        let variables = json!({ "regions": regions, "drain_seconds": 1 });
+    /// Writes the variables: the regions that are drained, and a short drain period, because no other client has resolved
+    /// the name.
+    pub(crate) fn set_drained(&self, drained: &[&str]) -> Outcome {
+        let variables = json!({ "drained": drained, "drain_seconds": 1 });
         Ok(self.workspace.write("demo.auto.tfvars.json", &variables.to_string())?)
     }
 
@@ -193,8 +188,8 @@ impl<'a> Demo<'a> {
     }
 
     async fn drain(&self) -> Outcome {
-        ui::note(&format!("Change in the configuration: {DRAINED} = {{ traffic = \"drained\" }}"));
-        self.set_regions("drained")?;
+        ui::note(&format!("Change in the configuration: drained = [{DRAINED:?}]"));
+        self.set_drained(&[DRAINED])?;
         let planned = self.plan().await?;
         let records_only = planned.keys().all(|address| components::kind(address) == "record");
         promise(!planned.is_empty() && records_only, "draining a region changes records only")?;

@@ -100,8 +100,10 @@ run "drained_region_keeps_its_objects" {
     regions = {
       "us-east-1"    = {}
       "us-west-2"    = {}
-      "eu-central-1" = { traffic = "drained", environment = { GREETING = "Hallo" } }
+      "eu-central-1" = { environment = { GREETING = "Hallo" } }
     }
+
+    drained = ["eu-central-1"]
 
     domain = {
       name           = "api.active-active.example"

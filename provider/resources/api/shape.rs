@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::functions::functions;
 use super::config::{
     AccessLog, ApiKey, Authorizer, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy,
-    Protocol, Region, Rest, Rollout, Traffic,
+    Protocol, Region, Rest, Rollout,
 };
 use super::edge::Edge;
 use super::names::Names;
@@ -278,18 +278,19 @@ impl Check {
 
 /// The regions. Without a health check of every region, each may have its own.
 fn regions(config: &Config, functions: &[Code], own_health: bool) -> Result<BTreeMap<String, Place>, Unknown> {
+    let drained = config.drained().decided()?.map(|names| texts(&names.0)).transpose()?.unwrap_or_default();
     let place = |(name, region): (&String, &Attr<Region>)| {
         let region = region.or(Region::default)?;
         let in_region = |code: &Code| Ok((code.name.clone(), code::decided(region.of_function(code.key())?)?));
         let functions = functions.iter().map(in_region).collect::<Result<_, Unknown>>()?;
-        let (primary, traffic) = (region.primary()?, region.traffic()?);
+        let primary = region.primary()?;
         let each = |list: &Attr<Texts>, normal: fn(&str) -> String| {
             let texts = list.decided()?.map(texts).transpose()?.unwrap_or_default();
             Ok(texts.iter().map(|text| normal(text)).collect())
         };
         let place = Place {
             primary,
-            serving: traffic == Traffic::Serving,
+            serving: !drained.contains(name) && !region.was_drained(),
             functions,
             locations: each(region.locations(), geography::normal)?,
             cidrs: each(region.cidrs(), cidr::normal)?,

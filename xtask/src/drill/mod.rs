@@ -84,7 +84,7 @@ async fn script(demo: &Demo<'_>, aws: &LocalAws, recorder: &Recorder) -> Outcome
     aws.set_down(&[]);
     arrival(recorder, FAILING, |from| from == FAILING).await?;
     recorder.event(&format!("apply: drain {DRAINED}"));
-    demo.set_regions("drained")?;
+    demo.set_drained(&[DRAINED])?;
     demo.plan().await?;
     demo.apply().await?;
     recorder.event("apply ends");

@@ -78,8 +78,8 @@ fn status_codes(cdn: &Cdn, found: &mut Found) {
 fn origins(shape: &Shape, edge: &Edge, found: &mut Found) {
     let serving = shape.serving().len();
     if edge.is_group() && serving == 1 {
-        let detail = "An origin group consists of two regions, but only one region is serving. Add a region, let a drained \
-                      region serve, or set cdn.origin to \"latency\".";
+        let detail = "An origin group consists of two regions, but only one region is serving. Add a region, remove one \
+                      from drained, or set cdn.origin to \"latency\".";
         found.error(at("origin"), "Origin group needs two regions", detail);
     }
     if edge.origin == Origin::Latency && shape.names.is_none() {

@@ -4,6 +4,7 @@ use super::Found;
 use crate::resources::api::config::{Config, Region};
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::{function, regions};
+use crate::schema::{Attr, suggestion};
 use crate::wire::Path;
 
 /// Mistakes in `regions`.
@@ -19,6 +20,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
         one(name, region, found);
     }
     primaries(config, found);
+    drained(config, found);
     if let Some(shape) = shape.filter(|shape| !shape.regions.is_empty()) {
         serving(shape, found);
     }
@@ -49,10 +51,24 @@ fn primaries(config: &Config, found: &mut Found) {
     }
 }
 
+/// A misspelled region would go on receiving traffic, without a word.
+fn drained(config: &Config, found: &mut Found) {
+    let (Some(drained), Ok(regions)) = (config.drained().known(), config.regions()) else { return };
+    for name in drained.0.iter().filter_map(Attr::known).filter(|name| !regions.contains_key(*name)) {
+        let all: Vec<&str> = regions.keys().map(String::as_str).collect();
+        let detail = format!(
+            "drained contains {name:?}, which is not a region of the API. The regions are {}. Correct the name, or remove it \
+             from drained.{}",
+            all.join(", "),
+            suggestion(name, all.iter().copied())
+        );
+        found.error(Path::of("drained"), "Unknown drained region", detail);
+    }
+}
+
 fn serving(shape: &Shape, found: &mut Found) {
     if shape.serving().is_empty() {
-        let detail = "All regions are drained, so that no region receives traffic. Set traffic to \"serving\" in at least one \
-                      region. To take the whole API out of service, destroy it.";
-        found.error(Path::of("regions"), "No serving region", detail);
+        let detail = "All regions are drained, so that no region receives traffic. Remove at least one region from drained. To take the whole API out of service, destroy it.";
+        found.error(Path::of("drained"), "No serving region", detail);
     }
 }

@@ -19,7 +19,7 @@ pub(super) use gateway::{
     AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest, StageCache,
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
-pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};
+pub(super) use region::{HealthAlarm, InsufficientData, Region};
 pub(super) use rollout::Rollout;
 pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
 
@@ -27,7 +27,7 @@ use crate::resources::OnCreateFailure;
 use crate::resources::shared::function::Function;
 use crate::resources::shared::owned::Identity;
 use crate::resources::shared::timeouts::timeouts;
-use crate::schema::{Attr, Schema, TextMap, attributes};
+use crate::schema::{Attr, Schema, TextMap, TextSet, attributes};
 use crate::wire::Path;
 
 attributes! {
@@ -41,6 +41,9 @@ attributes! {
         /// that differ between regions, such as buckets, image repositories, networks and layers, belong here. The only
         /// exception is `domain.certificate.arns`.
         regions: BTreeMap<String, Attr<Region>> = required, example("{ \"us-east-1\" = {}, \"eu-west-1\" = {} }");
+        /// The regions that receive no traffic: `["us-east-1"]`. A drained region is kept up to date and keeps responding at its
+        /// own endpoint. At least one region must serve.
+        drained: TextSet = optional, example("[\"us-east-1\"]");
         /// The Lambda function of every region, for an API with one function, or the function beside those of `functions`.
         function: Function = optional;
         /// Several Lambda functions for every region, by name, each with routes of its own:

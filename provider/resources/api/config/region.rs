@@ -6,13 +6,20 @@ use super::domain::MutualTls;
 use crate::resources::shared::function::{RegionFunction, S3, Vpc};
 use crate::schema::{Attr, TextMap, Texts, Unknown, attributes, choices};
 
+/// What replaces `traffic`.
+const REMOVED_TRAFFIC: &str = "Remove it here. List the regions that shall receive no traffic in the argument drained of the API, \
+                               such as drained = [\"us-east-1\"].";
+/// The value of `traffic` of a drained region, in states of earlier versions.
+const DRAINED: &str = "drained";
+
 attributes! {
     /// The settings of one region.
     pub(in crate::resources::api) struct Region {
         /// Whether this is the primary region: it receives all traffic with `routing.policy = "failover"`, and CloudFront
         /// sends requests to it first. At most one region can be primary.
         primary: bool = optional, default(false);
-        traffic: Traffic = optional, default(Traffic::Serving);
+        /// Removed: the regions that receive no traffic are in `drained`. Only null is accepted.
+        traffic: String = optional, removed(REMOVED_TRAFFIC);
         /// The region's share of the traffic with `routing.policy = "weighted"`, relative to the weights of the other
         /// regions. Other policies ignore it.
         weight: i64 = optional, default(100), range(0..=255);
@@ -71,6 +78,11 @@ attributes! {
 }
 
 impl Region {
+    /// Whether the state of an earlier version lists the region as drained.
+    pub(in crate::resources::api) fn was_drained(&self) -> bool {
+        self.traffic().known().is_some_and(|traffic| traffic == DRAINED)
+    }
+
     /// The settings of a function in this region: of one of `functions`, or without a name of `function`. The region's own
     /// `environment` is not included.
     ///
@@ -102,13 +114,5 @@ choices! {
         Unhealthy = "unhealthy",
         /// The last status that is known, and healthy if there is none.
         LastKnownStatus = "last_known_status",
-    }
-
-    /// Whether the region receives traffic.
-    pub(in crate::resources::api) enum Traffic {
-        /// The region receives traffic.
-        Serving = "serving",
-        /// The region is kept up to date, but receives no traffic.
-        Drained = "drained",
     }
 }

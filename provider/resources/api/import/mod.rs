@@ -22,7 +22,7 @@ use crate::resources::shared::function::RegionFunction;
 use crate::resources::shared::function::import::{self, Common};
 use crate::resources::shared::inputs;
 use crate::resources::shared::tags;
-use crate::schema::Attr;
+use crate::schema::{Attr, TextSet};
 use crate::wire::{Diagnostic, Diagnostics, Path};
 
 /// The configuration of the API `name`, as far as its components show it.
@@ -32,16 +32,20 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     let names = traffic::names(&found, &regions);
     let tags = found.global::<Claim>().map(|spec| tags::written(&spec.tags)).unwrap_or_default();
     let functions = import::all(&found, &regions);
-    let place = |name: &String| {
-        let region = routing::place(&found, name, names.as_ref(), of_region(&functions, &found, name));
+    let mut drained = Vec::new();
+    let places = regions.iter().map(|name| {
+        let (region, is_drained) = routing::place(&found, name, names.as_ref(), of_region(&functions, &found, name));
+        drained.extend(is_drained.then(|| name.clone()));
         (name.clone(), Attr::Known(region))
-    };
+    });
+    let places = places.collect();
     let named =
         functions.iter().filter_map(|one| Some((one.name()?.clone(), Attr::Known(one.function(&found, &regions)))));
     let named: BTreeMap<_, _> = named.collect();
     Config {
         name: Attr::Known(name.to_owned()),
-        regions: Attr::Known(regions.iter().map(place).collect()),
+        regions: Attr::Known(places),
+        drained: inputs::list(drained).map(TextSet),
         function: functions.iter().find(|one| one.name().is_none()).map(|one| one.function(&found, &regions)).into(),
         functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) },
         gateway: Attr::Known(front::imported(&found, &regions)),

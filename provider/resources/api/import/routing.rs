@@ -13,19 +13,19 @@ use crate::components::route53::record::{self, RecordSet, Routing};
 use crate::components::route53::routing_control_health_check::RoutingControlHealthCheck;
 use crate::desired::{Address, Input};
 use crate::resources::api::config::{
-    self, Calculated, CheckProtocol, HealthAlarm, HealthCheck, InsufficientData, Policy, Region, Traffic,
+    self, Calculated, CheckProtocol, HealthAlarm, HealthCheck, InsufficientData, Policy, Region,
 };
 use crate::resources::api::expand::status_of;
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::Attr;
 
-/// A region: `region` with the part that describes its traffic.
-pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Names>, region: Region) -> Region {
+/// A region: `region` with the part that describes its traffic, and whether the region is drained.
+pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Names>, region: Region) -> (Region, bool) {
     let sets: Vec<&RecordSet> =
         sets(names).filter(|(key, _)| record::region_of(key) == name).map(|(_, set)| set).collect();
-    let drained = names.is_some_and(|names| names.shared.is_some()) && sets.is_empty();
-    let mut place = Region { traffic: Some(Traffic::Drained).filter(|_| drained).into(), ..region };
+    let mut drained = names.is_some_and(|names| names.shared.is_some()) && sets.is_empty();
+    let mut place = region;
     let mut primary = cdn::is_first_of_group(found, name) || cdn::is_first_origin(found, name);
     let (mut locations, mut cidrs) = (Vec::new(), Vec::new());
     for set in &sets {
@@ -50,14 +50,15 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
     place.locations = list(locations);
     place.cidrs = list(cidrs);
     if let Some(table) = cdn::table(found) {
-        place = steered(table.regions.get(name).map(|gated| &gated.value), table.steering, place);
+        let route = table.regions.get(name).map(|gated| &gated.value);
+        drained |= route.is_none();
+        place = route.map_or_else(|| place.clone(), |route| steered(route, table.steering, place.clone()));
     }
-    with_health(found, name, sets.first().copied(), place)
+    (with_health(found, name, sets.first().copied(), place), drained)
 }
 
-/// `region` with the settings of its route in CloudFront's routing table; a region without a route is drained.
-fn steered(route: Option<&Route>, steering: Steering, region: Region) -> Region {
-    let Some(route) = route else { return Region { traffic: Attr::Known(Traffic::Drained), ..region } };
+/// `region` with the settings of its route in CloudFront's routing table.
+fn steered(route: &Route, steering: Steering, region: Region) -> Region {
     let others = route.primary.then(|| "*".to_owned());
     let locations = others.into_iter().chain(route.countries.iter().map(|code| geography::country_text(code)));
     Region {

@@ -385,10 +385,10 @@ fn a_drain_changes_only_the_table() {
     let hcl = format!("{start}{}", end.split_once('\n').unwrap().1);
     let before = nodes(&hcl);
     for change in [
-        ("{ primary = true }", "{ primary = true, traffic = \"drained\" }"),
+        ("drained  = [\"us-west-2\"]", "drained  = [\"us-west-2\", \"us-east-1\"]"),
         ("{ weight = 30 }", "{ weight = 0 }"),
-        ("{ weight = 30 }", "{ weight = 30, traffic = \"drained\" }"),
-        ("{ traffic = \"drained\" }", "{}"),
+        ("drained  = [\"us-west-2\"]", "drained  = [\"eu-central-1\", \"us-west-2\"]"),
+        ("drained  = [\"us-west-2\"]", ""),
     ] {
         let after = nodes(&hcl.replace(change.0, change.1));
         assert_ne!(hcl, hcl.replace(change.0, change.1));

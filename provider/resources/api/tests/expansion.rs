@@ -714,9 +714,9 @@ fn secondary_regions_share_a_record_below_that_of_the_primary() {
 
 #[test]
 fn draining_a_secondary_region_changes_no_names() {
-    let drained = super::NESTED_FAILOVER.replace("\"us-east-1\" = {}", "\"us-east-1\" = { traffic = \"drained\" }");
+    let drained = format!("drained = [\"us-east-1\"]{}", super::NESTED_FAILOVER);
     assert_eq!(sets(&drained, "secondary.api.example.com").len(), 1);
-    let both = drained.replace("\"eu-central-1\" = {}", "\"eu-central-1\" = { traffic = \"drained\" }");
+    let both = format!("drained = [\"eu-central-1\", \"us-east-1\"]{}", super::NESTED_FAILOVER);
     assert_eq!(sets(&both, "api.example.com").len(), 1);
     let address: Address = "global/record/secondary.api.example.com".parse().unwrap();
     assert!(expand(&config(&both)).unwrap().desired.get(&address).is_none());

@@ -312,13 +312,15 @@ fn invalid_regions_are_rejected() {
             (r#"regions = { "us-east-1" = null, "us-west-2" = null }"#, "No regions @ regions"),
             (r#"regions = { "us-east-9" = {} }"#, r#"Unknown region @ regions["us-east-9"]"#),
             (r#"regions = { "Frankfurt" = {} }"#, r#"Unknown region @ regions["Frankfurt"]"#),
+            (r#"drained = ["us-east-1", "us-west-2"]"#, "No serving region @ drained"),
+            (r#"drained = ["us-esat-1"]"#, "Unknown drained region @ drained"),
             (
-                r#"regions = { "us-east-1" = { traffic = "drained" }, "us-west-2" = { traffic = "drained" } }"#,
-                "No serving region @ regions",
+                r#"regions = { "us-east-1" = { traffic = "drained" } }"#,
+                r#"Removed argument @ regions["us-east-1"].traffic"#,
             ),
             (
-                r#"regions = { "us-east-1" = { traffic = "off" } }"#,
-                r#"Unsupported value @ regions["us-east-1"].traffic"#,
+                r#"regions = { "us-east-1" = { traffic = "serving" } }"#,
+                r#"Removed argument @ regions["us-east-1"].traffic"#,
             ),
             (
                 r#"
@@ -408,7 +410,8 @@ fn invalid_routing_is_rejected() {
             (
                 r#"
                 routing = { policy = "weighted" }
-                regions = { "us-east-1" = { weight = 0 }, "us-west-2" = { weight = 5, traffic = "drained" } }
+                regions = { "us-east-1" = { weight = 0 }, "us-west-2" = { weight = 5 } }
+                drained = ["us-west-2"]
                 "#,
                 "All weights are 0 @ regions",
             ),
@@ -498,7 +501,8 @@ fn invalid_division_of_clients_is_rejected() {
             (
                 r#"
                 routing = { policy = "geolocation" }
-                regions = { "us-east-1" = { locations = ["US"] }, "us-west-2" = { locations = ["*"], traffic = "drained" } }
+                regions = { "us-east-1" = { locations = ["US"] }, "us-west-2" = { locations = ["*"] } }
+                drained = ["us-west-2"]
                 "#,
                 "No default region @ regions",
             ),
@@ -960,7 +964,7 @@ fn invalid_cdn_is_rejected() {
             ),
             (
                 r#"
-                regions = { "us-west-2" = { traffic = "drained" } }
+                drained = ["us-west-2"]
                 cdn     = { origin = "group" }
                 "#,
                 "Origin group needs two regions @ cdn.origin",

@@ -74,8 +74,9 @@ name    = "ipgiraffe"
 regions = {
   "us-east-1"    = { primary = true }
   "us-west-2"    = {}
-  "eu-central-1" = { environment = { GREETING = "Hallo" }, traffic = "drained" }
+  "eu-central-1" = { environment = { GREETING = "Hallo" } }
 }
+drained  = ["eu-central-1"]
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12", environment = { STAGE = "test" } }
 domain   = { name = "api.ipgiraffe.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
 routing  = { policy = "latency", health_check = { path = "/health" } }
@@ -345,7 +346,8 @@ routing  = { policy = "failover" }
 
 const CDN_STORE: &str = r#"
 name     = "giraffe"
-regions  = { "eu-central-1" = { weight = 30 }, "us-east-1" = { primary = true }, "us-west-2" = { traffic = "drained" } }
+regions  = { "eu-central-1" = { weight = 30 }, "us-east-1" = { primary = true }, "us-west-2" = {} }
+drained  = ["us-west-2"]
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
 routing  = { policy = "weighted" }
 cdn      = {
@@ -405,7 +407,8 @@ cdn = {
 
 const CDN_EDGE: &str = r#"
 name     = "giraffe"
-regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = { traffic = "drained" } }
+regions  = { "us-east-1" = {}, "us-west-2" = { primary = true }, "eu-central-1" = {} }
+drained  = ["eu-central-1"]
 function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
 domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }
 routing  = { policy = "failover", health_check = {} }

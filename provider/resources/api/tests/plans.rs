@@ -45,7 +45,7 @@ fn hcl(choices: &[u8]) -> String {
     let (domain, cdn, policy) = (pick(3), pick(4), POLICIES[pick(6)]);
     // The latency-routed origin needs a domain.
     let domain = if cdn == 2 { domain.max(1) } else { domain };
-    let (mut regions, mut serving) = (Vec::new(), Vec::new());
+    let (mut regions, mut serving, mut drained) = (Vec::new(), Vec::new(), Vec::new());
     for (at, name) in REGIONS.iter().enumerate() {
         let (kind, weight, primary) = (pick(4), pick(3) * 50, pick(2));
         if kind == 1 && at > 0 {
@@ -58,14 +58,11 @@ fn hcl(choices: &[u8]) -> String {
             (policy == "geolocation").then(|| format!("locations = [{}]", LOCATIONS[at][usize::from(is_first)])),
         );
         region.extend((policy == "ip_based").then(|| format!("cidrs = [{}]", CIDRS[at][usize::from(is_first)])));
-        region.extend((kind == 2 && !is_first).then(|| "traffic = \"drained\"".to_owned()));
         region.extend((kind == 3).then(|| format!("environment = {{ AT = \"{at}\" }}")));
-        if !region.iter().any(|setting| setting.contains("drained")) {
-            serving.push(format!("\"{name}\""));
-        }
+        if kind == 2 && !is_first { &mut drained } else { &mut serving }.push(format!("\"{name}\""));
         regions.push(format!("\"{name}\" = {{ {} }}", region.join(", ")));
     }
-    let mut hcl = String::new();
+    let mut hcl = format!("drained = [{}]\n", drained.join(", "));
     let (code, memory, own_role) = (["src", "other"][pick(2)], [128, 256][pick(2)], pick(3));
     let role = if own_role == 1 { ", role_arn = \"arn:aws:iam::123456789012:role/mine\"" } else { "" };
     let function = format!(
