@@ -124,7 +124,7 @@ async fn a_function_that_signs_is_the_only_way_to_functions_with_iam() {
     let world = world().await;
     let zone = zone(&world).await;
     let mut api = Subject::new("multiregion_api");
-    let mut unsigned = config(&world, &zone.text("id"), "serving");
+    let mut unsigned = config(&world, &zone.text("id"), &[]);
     let mut orders = world.function();
     orders["routes"] = json!(["ANY /orders/{id}"]);
     orders["authorizer"] = json!("AWS_IAM");
