@@ -28,7 +28,8 @@ impl Rollback {
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a rollback if the failed `step` is a check of something that this apply has pointed to another object.
+    /// Begins a rollback if `step`, which failed or was cancelled, is a check of something that this apply has pointed to another
+    /// object.
     pub(super) fn begin_rollback(&mut self, step: &Step) {
         if !self.engine.kinds().meta(&step.address.kind).is_check {
             return;
@@ -36,7 +37,7 @@ impl<'a> Execution<'a> {
         let moved = rollback(&self.rollback.before, &self.outcome.ledger, self.engine.kinds());
         let checked = self.dependencies(&step.address);
         if moved.keys().any(|address| checked.contains(address)) {
-            tracing::warn!(component = %step.address, "the check failed: the previous versions serve again");
+            tracing::warn!(component = %step.address, "the check did not pass: the previous versions serve again");
             self.rollback.has_begun = true;
         }
     }
@@ -49,6 +50,7 @@ impl<'a> Execution<'a> {
 
     /// Starts the rollback of every component whose own step has ended.
     pub(super) fn roll_back(&mut self, running: &mut Running<'a>) {
+        self.roll_back_unchecked();
         if !self.rollback.has_begun {
             return;
         }
@@ -70,6 +72,19 @@ impl<'a> Execution<'a> {
                 }
                 .boxed(),
             );
+        }
+    }
+
+    /// Begins a rollback if a check was cancelled: nothing has shown that the new version works.
+    fn roll_back_unchecked(&mut self) {
+        if self.rollback.has_begun || !self.engine.run.cancel.is_cancelled() {
+            return;
+        }
+        let plan = self.plan;
+        let skipped = |at: &usize| self.status.get(at) == Some(&Status::Skipped);
+        let skipped: Vec<usize> = (0..plan.steps.len()).filter(skipped).collect();
+        for step in skipped.into_iter().filter_map(|at| plan.steps.get(at)) {
+            self.begin_rollback(step);
         }
     }
 

@@ -241,6 +241,7 @@ fn threshold(shape: &Shape, found: &mut Found) {
     found.error(at().attribute("calculated").attribute("threshold"), "Threshold too high", detail);
 }
 
-fn is_path(path: &str) -> bool {
+/// Whether a text is a path that a health check can request.
+pub(super) fn is_path(path: &str) -> bool {
     path.starts_with('/') && path.len() <= 255 && !path.contains(char::is_whitespace)
 }

@@ -19,7 +19,7 @@ pub(super) use gateway::{
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
 pub(super) use region::{HealthAlarm, InsufficientData, Region, Traffic};
-pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
+pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Probe, Routing};
 
 use crate::resources::OnCreateFailure;
 use crate::resources::shared::function::Function;
