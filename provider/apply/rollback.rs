@@ -29,8 +29,8 @@ impl Rollback {
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a rollback if the failed `step` is a check of something that this apply has changed for clients, or if other parts
-    /// of its region have changed for clients: the parts of a region change together or not at all.
+    /// Begins a rollback if `step`, which failed or was cancelled, is a check of something that this apply has changed for clients,
+    /// or if other parts of its region have changed for clients: the parts of a region change together or not at all.
     pub(super) fn begin_rollback(&mut self, step: &Step) {
         let meta = self.engine.kinds().meta(&step.address.kind);
         let is_part = !meta.is_check && !meta.rolled_out.is_empty();
@@ -54,6 +54,7 @@ impl<'a> Execution<'a> {
 
     /// Starts the rollback of every component whose own step has ended.
     pub(super) fn roll_back(&mut self, running: &mut Running<'a>) {
+        self.roll_back_unchecked();
         if !self.rollback.begun.is_cancelled() {
             return;
         }
@@ -75,6 +76,19 @@ impl<'a> Execution<'a> {
                 }
                 .boxed(),
             );
+        }
+    }
+
+    /// Begins a rollback if a check was cancelled: nothing has shown that the new version works.
+    fn roll_back_unchecked(&mut self) {
+        if self.rollback.begun.is_cancelled() || !self.engine.run.cancel.is_cancelled() {
+            return;
+        }
+        let plan = self.plan;
+        let skipped = |at: &usize| self.status.get(at) == Some(&Status::Skipped);
+        let skipped: Vec<usize> = (0..plan.steps.len()).filter(skipped).collect();
+        for step in skipped.into_iter().filter_map(|at| plan.steps.get(at)) {
+            self.begin_rollback(step);
         }
     }
 

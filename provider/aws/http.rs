@@ -26,15 +26,15 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(35);
 /// The header that names the AWS host of a request that is sent to an emulator instead.
 const CONNECT_TO: &str = "x-connect-to";
-/// The rest of a longer body is not read.
-const BODY_BYTES: usize = 4096;
+/// The rest of a longer body is not read. Route 53's health checks search as much of a body.
+const BODY_BYTES: usize = 5_120;
 
 /// The response of an API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpAnswer {
     /// The status code.
     pub status: u16,
-    /// The beginning of the body, at most 4 KiB.
+    /// The beginning of the body, at most 5,120 bytes.
     pub body: String,
 }
 

@@ -95,8 +95,11 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
 
 /// The change that turns `from` into `to`.
 pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> Change {
-    let fields = changed_fields(from, to, kinds.meta(&address.kind).uncompared);
-    let immutable = kinds.meta(&address.kind).immutable;
+    let meta = kinds.meta(&address.kind);
+    let mut fields = changed_fields(from, to, meta.uncompared);
+    // A check that has passed need not pass again because an earlier release, or an import, did not record a field.
+    fields.retain(|field| !meta.is_check || from.get(field).is_some());
+    let immutable = meta.immutable;
     let fixed: Vec<String> = fields.iter().filter(|field| immutable.contains(&field.as_str())).cloned().collect();
     match (fields.is_empty(), fixed.is_empty()) {
         (true, _) => Change::Keep,

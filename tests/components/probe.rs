@@ -73,3 +73,52 @@ async fn a_probe_of_a_custom_domain_name_names_the_regional_target() {
     let head = requests.lock().unwrap()[0].clone();
     assert!(head.contains("host: api.example.com") && head.contains(&format!("x-connect-to: {target}")), "{head}");
 }
+
+/// What a health check at `/health` expects.
+fn healthy() -> serde_json::Value {
+    json!({ "path": "/health", "statuses": ["200-399"], "search_string": "healthy" })
+}
+
+#[tokio::test]
+async fn a_probe_waits_for_the_answer_that_route_53_expects() {
+    const ANSWERS: &[(u16, &str)] = &[(404, "no such path"), (200, "starting"), (302, "healthy")];
+    let (endpoint, requests) = serve(ANSWERS).await;
+    let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
+    let host = format!("abc.execute-api.{REGION}.amazonaws.com");
+    let spec = json!({
+        "endpoint": host, "host": host, "path": "/health", "routed": true, "version": "1", "expected": healthy(),
+        "enabled": true,
+    });
+    bench.create(&format!("{REGION}/probe"), &spec).await;
+    assert_eq!(requests.lock().unwrap().len(), ANSWERS.len());
+}
+
+#[tokio::test]
+async fn a_final_answer_ends_the_wait_with_its_cause() {
+    const ANSWERS: &[(u16, &str)] = &[(401, r#"{"message":"Unauthorized"}"#); 8];
+    let (endpoint, requests) = serve(ANSWERS).await;
+    let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
+    let host = format!("abc.execute-api.{REGION}.amazonaws.com");
+    let spec = json!({
+        "endpoint": host, "host": host, "path": "/health", "routed": true, "version": "1", "expected": healthy(),
+        "enabled": true,
+    });
+    let (aws, component) = bench.at(&format!("{REGION}/probe"));
+    let error = component.create(&aws, &spec).await.unwrap_err().to_string();
+    for part in ["status 401", "Unauthorized", "expected a status of 200-399", "an authorizer rejected"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert_eq!(requests.lock().unwrap().len(), ANSWERS.len(), "the probe must not wait for two minutes");
+}
+
+#[tokio::test]
+async fn a_probe_that_is_off_sends_no_request() {
+    let (endpoint, requests) = serve(&[(500, "")]).await;
+    let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
+    let host = format!("abc.execute-api.{REGION}.amazonaws.com");
+    let spec = json!({
+        "endpoint": host, "host": host, "path": "/", "routed": true, "version": "1", "enabled": false,
+    });
+    assert_eq!(bench.create(&format!("{REGION}/probe"), &spec).await, json!({ "host": host }));
+    assert!(requests.lock().unwrap().is_empty());
+}

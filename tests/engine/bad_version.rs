@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Value as Json, json};
-use strict_aws::Call;
+use strict_aws::{Call, Options};
 
 use super::world::{Subject, World};
 
@@ -18,7 +18,8 @@ struct Api {
     world: World,
     subject: Subject,
     protocol: &'static str,
-    rollout: Json,
+    /// More arguments.
+    more: Json,
 }
 
 impl Api {
@@ -27,8 +28,11 @@ impl Api {
     }
 
     async fn start_with(protocol: &'static str, rollout: Json) -> Self {
-        let (world, subject) = (World::fast().await, Subject::new("multiregion_api"));
-        let mut api = Self { world, subject, protocol, rollout };
+        Self::start_in(World::fast().await, protocol, json!({ "rollout": rollout })).await
+    }
+
+    async fn start_in(world: World, protocol: &'static str, more: Json) -> Self {
+        let mut api = Self { world, subject: Subject::new("multiregion_api"), protocol, more };
         let config = api.config(&json!({}));
         api.world.apply(&mut api.subject, &config).await;
         api
@@ -39,8 +43,10 @@ impl Api {
         let mut function = self.world.function();
         function["environment"] = environment.clone();
         let regions: BTreeMap<_, _> = REGIONS.map(|region| (region, json!({}))).into();
-        let (gateway, rollout) = (json!({ "protocol": self.protocol }), &self.rollout);
-        json!({ "name": "tested", "regions": regions, "function": function, "gateway": gateway, "rollout": rollout })
+        let gateway = json!({ "protocol": self.protocol });
+        let mut all = json!({ "name": "tested", "regions": regions, "function": function, "gateway": gateway });
+        all.as_object_mut().expect("an object").extend(self.more.as_object().cloned().unwrap_or_default());
+        all
     }
 
     /// The configuration of an API whose function has these environment variables.
@@ -50,7 +56,12 @@ impl Api {
 
     /// Applies a function that fails in the way that the in-memory AWS calls `failure`.
     async fn deploy(&mut self, failure: &str) -> Diagnostics {
-        self.apply(&self.config(&json!({ "FAILS": failure }))).await
+        self.deploy_with(&json!({ "FAILS": failure })).await
+    }
+
+    /// Applies a function with these environment variables.
+    async fn deploy_with(&mut self, environment: &Json) -> Diagnostics {
+        self.apply(&self.config(environment)).await
     }
 
     async fn apply(&mut self, config: &Value) -> Diagnostics {
@@ -140,7 +151,8 @@ async fn is_rolled_back(protocol: &'static str) {
     let mut api = Api::start(protocol).await;
     let before = api.serving().await;
     let diagnostics = api.deploy("behind_api").await;
-    assert!(details(&diagnostics).iter().any(|error| error.contains("status 50")), "{diagnostics:#?}");
+    let explained = |error: &&str| error.contains("status 50") && error.contains("Invoked directly, version 2");
+    assert!(details(&diagnostics).iter().any(explained), "{diagnostics:#?}");
     let warning = restored(&diagnostics).expect("a warning");
     let [first, second] = REGIONS;
     assert!(warning.detail.contains(&format!("{first}/alias")), "{warning}");
@@ -235,4 +247,94 @@ async fn a_canary_that_stopped_ends_with_the_next_apply() {
         assert_eq!(api.statuses(), OK);
     }
     api.repair().await;
+}
+
+/// The domain and the health check of an API in a zone.
+fn with_health_check(zone: &Subject) -> Json {
+    json!({
+        "domain": { "name": "api.tested.example", "zone_id": zone.text("id") },
+        "routing": { "health_check": { "path": "/health", "search_string": "giraffe" }, "drain_seconds": 0 },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_fails_its_health_check_never_serves() {
+    let world = World::fast().await;
+    let mut zone = Subject::new("multiregion_zone");
+    let config = zone.config(&json!({ "name": "tested.example" }));
+    world.apply(&mut zone, &config).await;
+    let mut api =
+        Api { world, subject: Subject::new("multiregion_api"), protocol: "http", more: with_health_check(&zone) };
+    let config = api.config(&json!({ "GREETING": "a giraffe" }));
+    api.world.apply(&mut api.subject, &config).await;
+    let before = api.serving().await;
+    for (environment, reason) in [
+        (json!({ "GREETING": "a giraffe", "STATUS": "404" }), "expected a status of 200-399"),
+        (json!({ "GREETING": "a zebra" }), "search string \"giraffe\""),
+    ] {
+        let diagnostics = api.deploy_with(&environment).await;
+        let errors = details(&diagnostics);
+        assert_eq!(errors.len(), REGIONS.len(), "{diagnostics:#?}");
+        assert!(errors.iter().all(|error| error.contains(reason)), "{reason} in {diagnostics:#?}");
+        assert_eq!((api.serving().await, api.statuses()), (before.clone(), OK.map(str::to_owned)));
+    }
+    // A path that Route 53 cannot use is not given to the health checks.
+    let healthy = json!({ "GREETING": "a giraffe" });
+    api.world.local.set_function_status("us-west-2", Some(404));
+    api.more["routing"]["health_check"]["path"] = json!("/other");
+    let diagnostics = api.deploy_with(&healthy).await;
+    assert!(details(&diagnostics).iter().all(|error| error.contains("us-west-2")), "{diagnostics:#?}");
+    assert!(!details(&diagnostics).is_empty());
+    api.world.local.set_function_status("us-west-2", None);
+    let config = api.config(&healthy);
+    api.world.apply(&mut api.subject, &config).await;
+    api.world.apply(&mut api.subject, &Value::Null).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_create_quotes_the_log_that_its_rollback_deletes() {
+    let world = World::fast().await;
+    let mut api = Api { world, subject: Subject::new("multiregion_api"), protocol: "http", more: Json::Null };
+    let diagnostics = api.deploy("an exception").await;
+    let errors = details(&diagnostics);
+    for part in ["ZeroDivisionError", "[ERROR] the function failed", "version 1"] {
+        assert!(errors.iter().any(|error| error.contains(part)), "{part} in {diagnostics:#?}");
+    }
+    assert_eq!(api.subject.state.value, Value::Null);
+    assert!(api.world.inventory().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_rolled_back_after_a_cancel() {
+    let mut api = Api::start_in(World::at_speed(Options::in_memory(), 3).await, "http", Json::Null).await;
+    let before = api.serving().await;
+    let cancel = api.world.provider().cancel.clone();
+    let (diagnostics, ()) = {
+        let (lambda, deployed) = (api.world.by_hand(REGIONS[0]).lambda(), before[0].clone());
+        let cancelled = async {
+            // The alias has moved, and the probe has begun.
+            loop {
+                let alias = lambda.get_alias().function_name("tested").name("live").send().await.expect("an alias");
+                if alias.function_version != Some(deployed.clone()) {
+                    break cancel.cancel();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        futures::join!(api.deploy("behind_api"), cancelled)
+    };
+    assert!(diagnostics.iter().any(|one| one.summary == "Apply cancelled"), "{diagnostics:#?}");
+    assert!(restored(&diagnostics).is_some(), "{diagnostics:#?}");
+    assert_eq!((api.serving().await, api.statuses()), (before, OK.map(str::to_owned)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_rolled_back_after_the_deadline() {
+    let world = World::at_speed(Options::in_memory(), 3).await;
+    // The probe would fail after 10 seconds.
+    let mut api = Api::start_in(world, "http", json!({ "timeouts": { "update": "9s" } })).await;
+    let before = api.serving().await;
+    let diagnostics = api.deploy("behind_api").await;
+    assert!(restored(&diagnostics).is_some(), "{diagnostics:#?}");
+    assert_eq!((api.serving().await, api.statuses()), (before, OK.map(str::to_owned)));
 }

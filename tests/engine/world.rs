@@ -108,7 +108,8 @@ impl World {
         Self::at_speed(options, 1).await
     }
 
-    async fn at_speed(options: Options, speed: u32) -> Self {
+    /// A world in which `speed` seconds of the provider pass in a second.
+    pub(super) async fn at_speed(options: Options, speed: u32) -> Self {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
         let calendar = Calendar::new(speed);
         let provider = connect(&local, local.account_id(), "us-east-1", &calendar).await;

@@ -80,7 +80,12 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
     let policy = choices.one([Json::Null, json!("latency"), json!("weighted"), json!("failover")]);
     let health_check = choices.one([Json::Null, json!({}), json!({ "path": "/health", "interval_seconds": 10 })]);
     // No drain period, so that the tests do not wait.
-    config["routing"] = json!({ "drain_seconds": 0, "policy": policy, "health_check": health_check });
+    let probe = choices.one([
+        Json::Null,
+        json!({ "path": "/health", "statuses": ["200-399", "404"], "search_string": "ok" }),
+        json!({ "enabled": false }),
+    ]);
+    config["routing"] = json!({ "drain_seconds": 0, "policy": policy, "health_check": health_check, "probe": probe });
     config["cdn"] = choices.one([
         Json::Null,
         json!({ "origin": "latency" }),

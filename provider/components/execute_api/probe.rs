@@ -1,11 +1,13 @@
 //! The probe: a real request that a region's API must answer before the region receives traffic. It is not an AWS
 //! object.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
+use super::cause::{cause, described, gateway_message};
+use super::expected::Expected;
 use super::url_of;
 use crate::aws::{CallError, HttpAnswer, Poll, Regional, chain};
 use crate::components::apigateway;
@@ -14,6 +16,7 @@ use crate::components::apigateway::execute_api_endpoint;
 use crate::components::apigateway::http_api;
 use crate::components::apigateway::{rest, rest_endpoint};
 use crate::components::lambda::version::Version;
+use crate::components::lambda::version_check;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
 
@@ -46,6 +49,16 @@ pub struct Spec {
     /// The version of the function that must answer; `None` when the API has no function of its own. A new version is
     /// probed again.
     pub version: Option<Input<String>>,
+    /// The response that counts as an answer. `None` in the state of an earlier release and after an import: then the region
+    /// has answered, and nothing records to which request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+    /// Whether a request is sent; `None` where `expected` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<Input<bool>>,
+    /// The invocation of the version that shows why it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<version_check::Spec>,
 }
 
 /// What identifies a probe in AWS.
@@ -64,11 +77,11 @@ impl Kind for Probe {
         id: "the host that answered",
         outputs: OUTPUTS,
         immutable: &["host"],
-        // A region that has answered need not answer again because the path of the probe changes.
-        uncompared: &["path", "protected", "routed"],
+        // A region that has answered need not answer again because the path changes, unless the path is configured.
+        uncompared: &["invocation", "path", "protected", "routed"],
         visible: false,
         is_check: true,
-        actions: &["apigateway:GET"],
+        actions: &["apigateway:GET", "lambda:InvokeFunction"],
         ..KindMeta::DEFAULT
     };
 }
@@ -110,7 +123,9 @@ impl Component for Probe {
         let probe = |key, version: Option<String>| {
             let (endpoint, at) = (Input::from(endpoint.clone()), Input::from(host.clone()));
             let version = version.map(Input::from);
-            let spec = Spec { endpoint, host: at, path: "/".into(), routed: true, protected: false, version };
+            let (path, routed, protected) = ("/".into(), true, false);
+            let (expected, enabled, invocation) = (None, None, None);
+            let spec = Spec { endpoint, host: at, path, routed, protected, version, expected, enabled, invocation };
             Discovered { key, spec, outputs: Outputs { host: host.clone() } }
         };
         // An API in use has answered its probes before.
@@ -146,45 +161,84 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// soon; until AWS has updated an alias everywhere, which takes seconds, the previous version answers.
 const PATIENCE_AFTER_CHANGE: Duration = Duration::from_secs(10);
 
-/// The length to which the body of a response is cut in messages.
-const QUOTED: usize = 200;
+/// The number of consecutive responses after which a response is final that the function or an authorizer returned: about six
+/// seconds, so that every part of AWS uses the current version.
+const FINAL_AFTER: u32 = 8;
 
 async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs, CallError> {
+    if spec.enabled == Some(Input::Known(false)) {
+        return Ok(Outputs { host: spec.host.get().clone() });
+    }
     let url = url_of(spec.endpoint.get(), spec.path.get());
+    let what = format!("an answer of {url} (host {})", spec.host.get());
+    let (final_answers, failures) = (AtomicU32::new(0), AtomicU32::new(0));
     let poll = || async {
-        match aws.get(&url, spec.host.get()).await {
-            Ok(answer) if is_answered(&answer, spec) => Ok(Poll::Ready(Outputs { host: spec.host.get().clone() })),
-            Ok(answer) => Ok(Poll::Pending(seen(&answer))),
-            Err(error @ CallError::Unreachable { .. }) => Ok(Poll::Pending(chain(&error))),
-            Err(error) => Err(error),
+        let answer = match aws.get(&url, spec.host.get()).await {
+            Ok(answer) => answer,
+            Err(error @ CallError::Unreachable { .. }) => return Ok(Poll::Pending(chain(&error))),
+            Err(error) => return Err(error),
+        };
+        let Err(refusal) = judge(&answer, spec) else {
+            return Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }));
+        };
+        failures.store(u32::from(answer.status >= 500), Ordering::Relaxed);
+        if !is_final(&answer, spec) {
+            final_answers.store(0, Ordering::Relaxed);
+        } else if final_answers.fetch_add(1, Ordering::Relaxed) + 1 == FINAL_AFTER {
+            return Err(CallError::Failed { what: what.clone(), why: refusal });
         }
+        Ok(Poll::Pending(refusal))
     };
-    aws.wait(&format!("an answer of {url} (host {})", spec.host.get()), patience, poll).await
+    match aws.wait(&what, patience, poll).await {
+        Err(CallError::TimedOut { what, waited_seconds, last }) if failures.load(Ordering::Relaxed) > 0 => {
+            let last = with_explanation(aws, spec, last).await;
+            Err(CallError::TimedOut { what, waited_seconds, last })
+        }
+        answered => answered,
+    }
 }
 
-fn seen(answer: &HttpAnswer) -> String {
-    let body: String = answer.body.chars().take(QUOTED).collect();
-    let advice = match answer.status {
-        _ if answer.status >= 500 => "; see the function's log group",
-        404 => "; API Gateway returns this while its stage is being deployed, or when no route matches the path",
-        403 => "; API Gateway returns this while a domain name is not mapped",
-        _ => "",
-    };
-    format!("status {} with {body:?}{advice}", answer.status)
+/// `seen` with the error of the function and the end of its log, if the version also fails when it is invoked directly.
+async fn with_explanation(aws: &Regional, spec: &Spec, seen: String) -> String {
+    let Some(invocation) = &spec.invocation else { return seen };
+    match version_check::explain(aws, invocation).await {
+        Some(explanation) => format!("{seen}. {explanation}"),
+        None => seen,
+    }
+}
+
+/// Compares an answer with the expected one; returns what is wrong with it.
+fn judge(answer: &HttpAnswer, spec: &Spec) -> Result<(), String> {
+    let usual = Expected::default();
+    let expected = spec.expected.as_ref().unwrap_or(&usual);
+    let mut unexpected = String::new();
+    if expected.has_statuses() || is_answered(answer, spec) {
+        match expected.judge(answer.status.into(), &answer.body) {
+            Ok(()) => return Ok(()),
+            Err(difference) => unexpected = difference.to_string(),
+        }
+    }
+    let parts = [described(answer), unexpected, cause(answer).to_owned()];
+    Err(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; "))
+}
+
+/// Whether an answer that does not count will not change by itself: it comes from the function or from an authorizer, and not
+/// from API Gateway, which returns 403 and 404 until its parts have reached all of its servers.
+fn is_final(answer: &HttpAnswer, spec: &Spec) -> bool {
+    let is_configured = spec.expected.as_ref().is_some_and(|expected| *expected != Expected::default());
+    let may_pass = matches!(answer.status, 403 | 404 | 429) && gateway_message(answer).is_some();
+    is_configured && answer.status < 500 && !may_pass
 }
 
 /// Whether the function answered, and not API Gateway itself. API Gateway returns 404 while a stage is being deployed
 /// and 403 while a domain name is not mapped, both with a fixed body. When no path is `routed`, its 404 counts. When the path
 /// is `protected`, its 403 counts, too: it cannot be distinguished from that of a domain name that is not mapped.
 fn is_answered(answer: &HttpAnswer, Spec { routed, protected, .. }: &Spec) -> bool {
-    let is_from_gateway = serde_json::from_str::<Json>(&answer.body).ok().is_some_and(|body| {
-        let message = body.get("message").and_then(Json::as_str);
-        body.as_object().is_some_and(|body| body.len() == 1)
-            && matches!(
-                (answer.status, message),
-                (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
-            )
-    });
+    let message = gateway_message(answer);
+    let is_from_gateway = matches!(
+        (answer.status, message.as_deref()),
+        (403, Some("Forbidden")) | (404, Some("Not Found")) | (429, Some("Too Many Requests"))
+    );
     let counts = !routed && answer.status == 404 || *protected && answer.status == 403;
     answer.status < 500 && (!is_from_gateway || counts)
 }
@@ -198,11 +252,21 @@ fn regional_first(domains: Vec<(Option<String>, domain::Outputs)>, region: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::components::execute_api::expected::HEALTHY;
+
+    fn answer(status: u16, body: &str) -> HttpAnswer {
+        HttpAnswer { status, body: body.to_owned() }
+    }
+
+    fn spec(routed: bool, protected: bool, expected: Option<Expected>) -> Spec {
+        let text = || Input::from("");
+        let (endpoint, host, path) = (text(), text(), text());
+        let (version, enabled, invocation) = (None, None, None);
+        Spec { endpoint, host, path, routed, protected, version, expected, enabled, invocation }
+    }
 
     fn asked(routed: bool, protected: bool, status: u16, body: &str) -> bool {
-        let text = || Input::from("");
-        let spec = Spec { endpoint: text(), host: text(), path: text(), routed, protected, version: None };
-        is_answered(&HttpAnswer { status, body: body.to_owned() }, &spec)
+        judge(&answer(status, body), &spec(routed, protected, None)).is_ok()
     }
 
     fn answered(status: u16, body: &str) -> bool {
@@ -237,10 +301,49 @@ mod tests {
         assert!(!answered(500, r#"{"message":"Internal Server Error"}"#));
     }
 
+    /// The answer as that of the path of a health check.
+    fn checked(status: u16, body: &str) -> Result<(), String> {
+        let (path, search_string) = (Some("/health".into()), Some("healthy".into()));
+        let expected = Expected { path, statuses: vec![HEALTHY.into()], search_string };
+        judge(&answer(status, body), &spec(true, false, Some(expected)))
+    }
+
     #[test]
-    fn a_failed_probe_says_where_to_look() {
-        let seen = |status| seen(&HttpAnswer { status, body: "x".to_owned() });
-        assert!(seen(500).contains("log group") && seen(404).contains("no route") && seen(403).contains("mapped"));
-        assert_eq!(seen(429), r#"status 429 with "x""#);
+    fn a_health_check_decides_what_counts() {
+        assert_eq!(checked(204, "healthy"), Ok(()));
+        assert_eq!(checked(302, "healthy"), Ok(()));
+        for (status, body, parts) in [
+            (200, "ill", ["status 200 with \"ill\"", "search string \"healthy\""]),
+            (404, "healthy", ["expected a status of 200-399", "does not handle"]),
+            (401, r#"{"message":"Unauthorized"}"#, ["expected a status of 200-399", "authorizer"]),
+            (503, "healthy", ["expected a status of 200-399", "log group"]),
+        ] {
+            let refusal = checked(status, body).expect_err("a refusal");
+            assert!(parts.iter().all(|part| refusal.contains(part)), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_search_string_alone_keeps_the_usual_statuses() {
+        let expected = Expected { search_string: Some("here".into()), ..Expected::default() };
+        let judged = |status, body| judge(&answer(status, body), &spec(true, false, Some(expected.clone()))).is_ok();
+        assert!(judged(404, "nothing here"));
+        assert!(!judged(200, "hello") && !judged(500, "here") && !judged(404, r#"{"message":"Not Found"}"#));
+    }
+
+    #[test]
+    fn an_answer_of_the_function_is_final() {
+        let configured = spec(true, false, Some(Expected { path: Some("/".into()), ..Expected::default() }));
+        for (status, body, expected) in [
+            (401, r#"{"message":"Unauthorized"}"#, true),
+            (404, "no such giraffe", true),
+            (200, "ill", true),
+            (404, r#"{"message":"Not Found"}"#, false),
+            (403, r#"{"message":"Forbidden"}"#, false),
+            (503, "busy", false),
+        ] {
+            assert_eq!(is_final(&answer(status, body), &configured), expected, "{status} {body}");
+        }
+        assert!(!is_final(&answer(401, ""), &spec(true, false, None)));
     }
 }

@@ -10,7 +10,9 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{CallError, Poll, Regional};
+use self::answer::Refusal;
+use crate::aws::{CallError, Poll, Regional, chain};
+use crate::components::execute_api::expected::Expected;
 use crate::components::lambda::version::Version;
 use crate::components::{Component, Discovered, Found, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta};
@@ -52,6 +54,9 @@ pub struct Request {
     /// Whether clients must authenticate. The function may then fail without the identity of a client, so that only a
     /// failed initialization counts.
     pub authenticated: bool,
+    /// The response that counts as an answer.
+    #[serde(default)]
+    pub expected: Expected,
 }
 
 /// What identifies a check.
@@ -124,15 +129,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 async fn check(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     let (function, version) = (spec.function.get(), spec.version.get());
     let Some(request) = &spec.request else { return Ok(Outputs { function: function.clone() }) };
-    let event = event::event(aws, request).to_string();
-    let client = aws.lambda();
-    let send = || {
-        let call = client.invoke().function_name(function).qualifier(version).log_type(LogType::Tail);
-        call.payload(Blob::new(event.as_bytes())).send()
-    };
     let poll = || async {
-        let answer = aws.call("lambda:InvokeFunction", send).await?;
-        let seen = match answer::judge(&answer, request) {
+        let seen = match invoke(aws, spec, request).await? {
             Ok(()) => return Ok(Poll::Ready(Outputs { function: function.clone() })),
             Err(seen) => seen,
         };
@@ -145,4 +143,33 @@ async fn check(aws: &Regional, spec: &Spec) -> Result<Outputs, CallError> {
     let path = request.path.get();
     let what = format!("version {version} of function {function} in {} to answer GET {path}", aws.region());
     aws.wait(&what, PATIENCE, poll).await
+}
+
+/// Invokes the version once.
+async fn invoke(aws: &Regional, spec: &Spec, request: &Request) -> Result<Result<(), Refusal>, CallError> {
+    let event = event::event(aws, request).to_string();
+    let client = aws.lambda();
+    let send = || {
+        let call = client.invoke().function_name(spec.function.get()).qualifier(spec.version.get());
+        call.log_type(LogType::Tail).payload(Blob::new(event.as_bytes())).send()
+    };
+    let answer = aws.call("lambda:InvokeFunction", send).await?;
+    Ok(answer::judge(&answer, request))
+}
+
+/// Why the API of a version fails, as far as an invocation of the version shows it; `None` if it is not to be invoked.
+pub(crate) async fn explain(aws: &Regional, spec: &Spec) -> Option<String> {
+    let request = spec.request.as_ref()?;
+    let (function, version) = (spec.function.get(), spec.version.get());
+    let version = format!("version {version} of function {function}");
+    Some(match invoke(aws, spec, request).await {
+        Ok(Ok(())) => format!(
+            "Invoked directly, {version} answers: check the permission of API Gateway to invoke it, and what the function does \
+             with the requests of the API"
+        ),
+        Ok(Err(refusal)) => format!("Invoked directly, {version} does not answer either: {refusal}"),
+        Err(error) => {
+            format!("The reason could not be determined, because {version} could not be invoked: {}", chain(&error))
+        }
+    })
 }

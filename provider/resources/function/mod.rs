@@ -31,7 +31,7 @@ use crate::resources::shared::checks::{Found, refuse_errors};
 use crate::resources::shared::components::{self, Component};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::function::{
-    self, Authorizers, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, code,
+    self, Authorizers, Code, Expanding, HttpApi as Api, PayloadFormat, Place, RegionFunction, Target, Wanted, code,
 };
 use crate::resources::shared::inputs::input;
 use crate::resources::shared::owned::{self, Identity, Owned};
@@ -319,7 +319,7 @@ impl Draft<'_> {
             let permitted = (&function, permission);
             let integrated = function::integrate(&mut expanding, place.region, &api, permitted, timeout);
             let target = self.target(place.region);
-            let probe = function::probe(&mut expanding, place.region, Some(&function), &target, None);
+            let probe = function::probe(&mut expanding, place.region, Some(&function), &target, Wanted::default());
             for (probe, part) in
                 probe.iter().flat_map(|probe| integrated.ready().into_iter().map(move |part| (probe, part)))
             {

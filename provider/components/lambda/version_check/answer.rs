@@ -1,6 +1,7 @@
 //! The answer of a version that was invoked.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use base64::Engine;
@@ -42,34 +43,63 @@ pub(super) fn judge(answer: &InvokeOutput, request: &Request) -> Result<(), Refu
 fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: String) -> Result<(), Refusal> {
     let body: Json = serde_json::from_slice(payload).unwrap_or_default();
     if function_error.is_some() {
-        let field = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
-        let (kind, message) = (field("errorType"), cut(field("errorMessage")));
-        let is_final = INITIALIZATION.contains(&kind);
-        if request.authenticated && !is_final {
-            return Ok(());
-        }
-        return Err(Refusal { is_final, reason: format!("the function failed with {kind}: {message}"), log });
+        return failed(&body, request, log);
     }
     if request.authenticated {
         return Ok(());
     }
-    match status(&body, request) {
-        Some(status) if status < 500 => Ok(()),
-        Some(status) => {
-            let text = body.get("body").and_then(Json::as_str).unwrap_or_default();
-            Err(Refusal {
-                is_final: false,
-                reason: format!("the function returned status {status} with {:?}", cut(text)),
-                log,
-            })
-        }
-        None => {
-            let text = cut(&String::from_utf8_lossy(payload));
-            let reason =
-                format!("the function returned {text}, which has no statusCode, so that API Gateway answers with 502");
-            Err(Refusal { is_final: false, reason, log })
+    let refused = |reason| Err(Refusal { is_final: false, reason, log });
+    let expected = &request.expected;
+    let Some(status) = status(&body, request) else {
+        let text = cut(&String::from_utf8_lossy(payload));
+        return refused(format!(
+            "the function returned {text}, which has no statusCode, so that API Gateway answers with 502"
+        ));
+    };
+    let text = text(&body, payload);
+    // A configured status may be one that API Gateway returns itself, such as that of a resource policy.
+    let counts = if expected.has_statuses() { HEALTHY.contains(&status) } else { status < UNHEALTHY };
+    let judged = if counts { expected.search(&text) } else { expected.judge(status, &text) };
+    match judged {
+        Ok(()) if counts || expected.has_statuses() => Ok(()),
+        Ok(()) => refused(format!("the function returned status {status} with {:?}", cut(&text))),
+        Err(unexpected) => {
+            refused(format!("the function returned status {status} with {:?}; {unexpected}", cut(&text)))
         }
     }
+}
+
+/// The statuses with which a function is healthy.
+const HEALTHY: RangeInclusive<u64> = 200..=399;
+
+/// The first of the statuses that show a failure of the function.
+const UNHEALTHY: u64 = 500;
+
+/// The statuses with which API Gateway answers when a function fails.
+const FAILED: [u64; 2] = [500, 502];
+
+/// Judges the error of a function.
+fn failed(body: &Json, request: &Request, log: String) -> Result<(), Refusal> {
+    let field = |name: &str| body.get(name).and_then(Json::as_str).unwrap_or_default();
+    let (kind, message) = (field("errorType"), cut(field("errorMessage")));
+    let is_final = INITIALIZATION.contains(&kind);
+    let counts = request.authenticated || FAILED.iter().any(|status| request.expected.counts(*status));
+    if counts && !is_final {
+        return Ok(());
+    }
+    Err(Refusal { is_final, reason: format!("the function failed with {kind}: {message}"), log })
+}
+
+/// The body that clients receive.
+fn text(body: &Json, payload: &[u8]) -> String {
+    let whole = || body.as_str().map_or_else(|| String::from_utf8_lossy(payload).into_owned(), str::to_owned);
+    if body.get("statusCode").is_none() {
+        return whole();
+    }
+    let text = body.get("body").and_then(Json::as_str).unwrap_or_default();
+    let is_encoded = body.get("isBase64Encoded").and_then(Json::as_bool).unwrap_or_default();
+    let decoded = BASE64_STANDARD.decode(text).ok().filter(|_| is_encoded);
+    decoded.map_or_else(|| text.to_owned(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Types of errors that occur before the handler runs: a module that cannot be imported, a handler that does not exist, a
@@ -121,9 +151,11 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::components::execute_api::expected::Expected;
 
     fn request(format: &str, authenticated: bool) -> Request {
-        Request { path: "/".into(), route: "$default".to_owned(), format: format.to_owned(), authenticated }
+        let (path, route) = ("/".into(), "$default".to_owned());
+        Request { path, route, format: format.to_owned(), authenticated, expected: Expected::default() }
     }
 
     fn refused(error: bool, payload: &str, request: &Request) -> Option<Refusal> {
@@ -144,6 +176,43 @@ mod tests {
         ] {
             assert_eq!(refused(false, payload, &request(format, false)).is_none(), passes, "{format} {payload}");
         }
+    }
+
+    #[test]
+    fn a_health_check_decides_what_passes() {
+        let (path, search_string) = (Some("/health".into()), Some("healthy".into()));
+        let expected = Expected { path, statuses: vec!["200-399".into()], search_string };
+        let checked = Request { expected, ..request("2.0", false) };
+        for (error, payload, passes) in [
+            (false, r#"{"statusCode":200,"body":"healthy"}"#, true),
+            (false, r#"{"statusCode":302,"body":"aGVhbHRoeQ==","isBase64Encoded":true}"#, true),
+            (false, r#"{"status":"healthy"}"#, true),
+            (false, r#""healthy""#, true),
+            (false, r#"{"statusCode":404,"body":"healthy"}"#, false),
+            (false, r#"{"statusCode":200,"body":"ill"}"#, false),
+            (false, r#"{"statusCode":200}"#, false),
+            (true, r#"{"errorType":"KeyError","errorMessage":"healthy"}"#, false),
+        ] {
+            assert_eq!(refused(error, payload, &checked).is_none(), passes, "{payload}");
+        }
+        let refusal = refused(false, r#"{"statusCode":404,"body":"no such path"}"#, &checked).expect("a refusal");
+        let text = r#"the function returned status 404 with "no such path"; expected a status of 200-399"#;
+        assert_eq!(refusal.to_string(), text);
+    }
+
+    #[test]
+    fn configured_statuses_also_pass() {
+        let of = |status: &str| Request {
+            expected: Expected { statuses: vec![status.into()], ..Expected::default() },
+            ..request("1.0", false)
+        };
+        let raised = r#"{"errorType":"KeyError","errorMessage":"'x'"}"#;
+        assert_eq!(refused(false, r#"{"statusCode":200}"#, &of("403")), None);
+        assert_eq!(refused(false, r#"{"statusCode":503}"#, &of("500-599")), None);
+        assert!(refused(false, r#"{"statusCode":404}"#, &of("403")).is_some());
+        assert_eq!(refused(true, raised, &of("502")), None);
+        assert!(refused(true, raised, &of("404")).is_some());
+        assert!(refused(true, r#"{"errorType":"Runtime.ExitError"}"#, &of("100-599")).is_some());
     }
 
     #[test]

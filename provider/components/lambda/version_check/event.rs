@@ -175,11 +175,13 @@ fn path_parameters(request: &Request, path: &str) -> Map<String, Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::components::execute_api::expected::Expected;
 
     const AT: Context<'_> = Context { account: "123456789012", host: "h", seconds: 1_583_348_638 };
 
     fn request(path: &str, route: &str) -> Request {
-        Request { path: path.into(), route: route.to_owned(), format: "2.0".to_owned(), authenticated: false }
+        let (path, route, format) = (path.into(), route.to_owned(), "2.0".to_owned());
+        Request { path, route, format, authenticated: false, expected: Expected::default() }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod function;
 mod gateway;
 mod health;
 mod mutual_tls;
+mod probe;
 mod regions;
 mod rest;
 mod rollout;
@@ -39,6 +40,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     routes::check(config, shape, &mut found);
     routing::check(config, shape, &mut found);
     health::check(config, shape, &mut found);
+    probe::check(config, shape, &mut found);
     traffic::check(config, shape, &mut found);
     mutual_tls::check(config, shape, &mut found);
     cdn::check(config, shape, &mut found);

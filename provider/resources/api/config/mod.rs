@@ -21,7 +21,7 @@ pub(super) use gateway::{
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
 pub(super) use region::{HealthAlarm, InsufficientData, Region};
 pub(super) use rollout::Rollout;
-pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Routing};
+pub(super) use routing::{Calculated, CheckProtocol, HealthCheck, Policy, Probe, Routing};
 
 use crate::resources::OnCreateFailure;
 use crate::resources::shared::function::Function;

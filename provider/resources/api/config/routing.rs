@@ -7,6 +7,7 @@ attributes! {
     pub(in crate::resources::api) struct Routing {
         policy: Policy = optional, default(Policy::Latency);
         health_check: HealthCheck = optional;
+        probe: Probe = optional;
         /// Whether a region also receives no traffic while Route 53 considers API Gateway as a whole unhealthy in that region.
         /// Only a health check observes the API itself.
         evaluate_target_health: bool = optional, default(true);
@@ -23,8 +24,8 @@ attributes! {
         /// The port that the health check connects to. The default is the usual port of the protocol: 443, or 80 with
         /// `protocol = "http"`. API Gateway accepts connections only on port 443.
         port: i64 = optional, range(1..=65_535);
-        /// The path that the health check requests. The provider requests the same path before a region receives traffic. A
-        /// route must match it.
+        /// The path that the health check requests. The provider requests the same path before a region receives traffic, and
+        /// expects the same response. A route must match it.
         path: String = optional, default("/"), example("\"/health\"");
         /// The time between two requests of one location, in seconds.
         interval_seconds: i64 = optional, default(30), numbers(&[10, 30]);
@@ -42,6 +43,23 @@ attributes! {
         /// ap-northeast-1, ap-southeast-1, ap-southeast-2 and sa-east-1. By default, all of them.
         checker_regions: Texts = optional, example("[\"us-east-1\", \"us-west-2\", \"eu-west-1\"]");
         calculated: Calculated = optional;
+    }
+
+    /// The request with which the provider tests every region before the region receives traffic, and every new version of a
+    /// function before clients reach it. With a health check, the provider sends the same request as Route 53 and expects the
+    /// same response.
+    pub(in crate::resources::api) struct Probe {
+        /// Whether a region must answer before it receives traffic. Without this test, clients may be the first to notice that
+        /// an API does not work. New versions of a function are tested in any case: the provider invokes them directly.
+        enabled: bool = optional, default(true);
+        /// The path of the request, without the base path. A route must match it. By default, the path of the health check, or
+        /// else a path that a route without path parameters matches.
+        path: String = optional, example("\"/health\"");
+        /// The statuses that count as an answer: single ones, or ranges. With an HTTP or HTTPS health check, the default is
+        /// `["200-399"]`; otherwise, every status below 500 counts that API Gateway does not return itself.
+        statuses: Texts = optional, example("[\"200-399\", \"401\"]");
+        /// Text that the first 5,120 bytes of the response must contain. By default, that of the health check.
+        search_string: String = optional;
     }
 
     /// A health check over the health checks of the serving regions. Its id is the attribute `health_check_id`, for alarms

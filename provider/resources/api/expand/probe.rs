@@ -4,11 +4,14 @@ use super::domain::base_path_of;
 use super::{Domains, Draft, Front};
 use crate::components::apigateway::domain;
 use crate::components::apigateway::mapping::Mapping;
+use crate::components::execute_api::expected::{Expected, HEALTHY};
 use crate::components::execute_api::probe::Probe;
 use crate::desired::{Handle, Input};
-use crate::resources::api::config::Protocol;
-use crate::resources::shared::function::{self, Deployed, PayloadFormat, Target};
-use crate::resources::shared::inputs::input;
+use crate::resources::api::config::{self, CheckProtocol, Protocol};
+use crate::resources::api::shape::Check;
+use crate::resources::shared::function::{self, Deployed, PayloadFormat, Target, Wanted};
+use crate::resources::shared::inputs::{input, inputs, maybe};
+use crate::resources::shared::routes;
 
 /// Where the provider sends requests to the API of a region, as clients do.
 #[derive(Clone)]
@@ -68,11 +71,11 @@ pub(super) fn of_region(
         return Vec::new();
     }
     let target = Target { endpoint, host, base_path, payload_format, may_authenticate, needs_certificate };
-    let preferred = draft.shape.health_check.as_ref().map(|check| input(check.config.path()));
     let all = functions.iter().map(Some).chain(functions.is_empty().then_some(None));
     let mut probes = Vec::new();
     for function in all {
-        let probe = function::probe(&mut draft.expanding(), region, function, &target, preferred.clone());
+        let wanted = wanted(draft, function);
+        let probe = function::probe(&mut draft.expanding(), region, function, &target, wanted);
         let Some(probe) = probe else { continue };
         let routed = function.and_then(|function| front.routed.get(&function.code.name));
         for part in front.ready.iter().chain(routed.into_iter().flatten()) {
@@ -85,6 +88,53 @@ pub(super) fn of_region(
     }
     order_mappings(draft, front, domains, &probes);
     probes
+}
+
+/// The request and the answer of the probe of a function: those of `routing.probe`, or else those of the health check.
+fn wanted(draft: &Draft<'_>, function: Option<&Deployed>) -> Wanted {
+    let routing = draft.config.routing().unwrap_or_default();
+    let own = routing.probe().known().cloned().unwrap_or_default();
+    let path = maybe(own.path());
+    let check = draft.shape.health_check.as_ref();
+    // Attached functions may serve the path of the health check, and are attached only after the API exists.
+    let judges = path.is_none() && function.is_some() && check.is_some_and(judges_responses);
+    let usual = check.map(|check| input(check.config.path()));
+    let is_configured = path.is_some();
+    let Some(path) = path.or(usual) else { return answering(&own, Vec::new(), None) };
+    if !serves(draft, function, &path) {
+        // Another function answers on the path, with a body of its own.
+        let others = answering(&own, Vec::new(), None);
+        return Wanted { expected: Expected { search_string: None, ..others.expected }, ..others };
+    }
+    let search_string = check.filter(|_| judges).and_then(|check| maybe(check.config.search_string()));
+    let statuses =
+        if check.is_some_and(judges_responses) && function.is_some() { vec![HEALTHY.into()] } else { Vec::new() };
+    let wanted = answering(&own, statuses, search_string);
+    let is_exact = is_configured || judges;
+    let expected = Expected { path: Some(path.clone()).filter(|_| is_exact), ..wanted.expected };
+    Wanted { path: Some(path), is_exact, expected, is_open: judges && own.statuses().is_null(), ..wanted }
+}
+
+/// The answer that `own` or, where it is silent, the health check describes.
+fn answering(own: &config::Probe, statuses: Vec<Input<String>>, search_string: Option<Input<String>>) -> Wanted {
+    let statuses = if own.statuses().is_null() { statuses } else { inputs(own.statuses()) };
+    let search_string = maybe(own.search_string()).or(search_string);
+    let expected = Expected { path: None, statuses, search_string };
+    Wanted { expected, enabled: Some(input(own.enabled())), ..Wanted::default() }
+}
+
+/// Whether a health check sends requests and expects a response of the API. An inverted one expects none, and a disabled one
+/// sends none.
+fn judges_responses(check: &Check) -> bool {
+    let is_on = |setting: Result<bool, _>| setting.unwrap_or(false);
+    check.protocol != CheckProtocol::Tcp && !is_on(check.config.inverted()) && !is_on(check.config.disabled())
+}
+
+/// Whether requests for `path` reach this function and none of the others; `true` while that is unknown.
+fn serves(draft: &Draft<'_>, function: Option<&Deployed>, path: &Input<String>) -> bool {
+    let (Some(function), Some(path)) = (function, path.known()) else { return true };
+    let route = routes::route_of_get(draft.shape.routes(), path);
+    route.is_some_and(|route| function.code.routes.contains(route))
 }
 
 /// Orders the mappings of a region. A custom domain name that receives traffic may lead to another API, of the other protocol,

@@ -113,6 +113,7 @@ pub(super) fn routing(found: &FoundComponents<'_>, regions: &[String], names: Op
     config::Routing {
         policy: Attr::Known(policy),
         health_check: health_check(found, regions, names).into(),
+        probe: Attr::Null,
         evaluate_target_health: Attr::Known(evaluated.unwrap_or(true)),
         drain_seconds: config::Routing::default().drain_seconds().ok().into(),
     }

@@ -574,6 +574,59 @@ fn a_probe_expects_the_refusal_of_a_protected_route() {
     assert_eq!(probe("/gate"), ("/".to_owned(), false, true));
 }
 
+/// The path and the expected answer of the probe of a function, and what its version must answer.
+fn probed(hcl: &str, function: &str) -> (serde_json::Value, serde_json::Value, serde_json::Value) {
+    let probe = spec(hcl, &format!("us-east-1/probe{function}"));
+    let check = spec(hcl, &format!("us-east-1/version_check{function}"));
+    (probe["path"].clone(), probe["expected"].clone(), check["request"]["expected"].clone())
+}
+
+#[test]
+fn a_probe_expects_the_answer_that_route_53_expects() {
+    use serde_json::json;
+
+    let healthy = |text| json!({ "path": "/health", "statuses": ["200-399"], "search_string": text });
+    let usual = json!({ "path": null, "statuses": [], "search_string": null });
+    let hcl = super::ACTIVE_ACTIVE.replace("path = \"/health\"", "path = \"/health\", search_string = \"ok\"");
+    assert_eq!(probed(&hcl, ""), (json!("/health"), healthy(json!("ok")), healthy(json!("ok"))));
+    // Only one of the functions serves the path of the health check.
+    let nothing = json!(null);
+    assert_eq!(probed(super::FUNCTIONS, ""), (json!("/health"), healthy(nothing.clone()), healthy(nothing)));
+    assert_eq!(probed(super::FUNCTIONS, "/orders"), (json!("/orders"), usual.clone(), usual.clone()));
+    let overlapping =
+        super::FUNCTIONS.replace("\"GET /health\"", "\"$default\"").replace("\"GET /reports\"", "\"GET /health\"");
+    assert_eq!(probed(&overlapping, "").1, usual);
+    assert_eq!(probed(&overlapping, "/reports").1["statuses"], json!(["200-399"]));
+    // Route 53 reads no response, or expects a failure.
+    for setting in ["protocol = \"tcp\"", "inverted = true", "disabled = true"] {
+        let hcl = super::FAILOVER.replace("interval_seconds = 10", setting);
+        assert_eq!(probed(&hcl, "").1, usual, "{setting}");
+    }
+    assert_eq!(probed(super::ONE_REGION, "").1, usual);
+}
+
+#[test]
+fn routing_probe_decides_what_counts() {
+    use serde_json::json;
+
+    let with = |probe: &str| {
+        let hcl = super::FUNCTIONS.replace("path = \"/health\"", &format!("path = \"/health\" }}, probe = {{ {probe}"));
+        (probed(&hcl, ""), probed(&hcl, "/orders"))
+    };
+    let (health, orders) = with("statuses = [\"200\", \"401\"]");
+    assert_eq!(health.1, json!({ "path": "/health", "statuses": ["200", "401"], "search_string": null }));
+    assert_eq!(orders.1, json!({ "path": null, "statuses": ["200", "401"], "search_string": null }));
+    let (health, orders) = with("path = \"/orders\", search_string = \"ok\"");
+    assert_eq!(
+        (health.0, health.1["path"].clone(), health.1["statuses"].clone()),
+        (json!("/health"), json!(null), json!([]))
+    );
+    assert_eq!(orders.1, json!({ "path": "/orders", "statuses": ["200-399"], "search_string": "ok" }));
+    let disabled = super::ONE_REGION.replace("tags = ", "routing = { probe = { enabled = false } }\ntags = ");
+    assert_eq!(spec(&disabled, "us-east-1/probe")["enabled"], json!(false));
+    assert_eq!(spec(super::ONE_REGION, "us-east-1/probe")["enabled"], json!(true));
+}
+
 #[test]
 fn access_log_group_has_the_vended_logs_prefix() {
     let group = spec(super::ONE_REGION, "us-east-1/log_group/access");

@@ -595,6 +595,39 @@ fn invalid_division_of_clients_is_rejected() {
 }
 
 #[test]
+fn invalid_probes_are_rejected() {
+    let protected = r#"
+function = { authorizer = "users" }
+gateway  = { authorizers = { users = { kind = "jwt", issuer = "https://login.example.com/", audiences = ["shop"] } } }"#;
+    let checked = r#"
+functions = { health = { source_dir = "src", handler = "app.handler", runtime = "python3.12", routes = ["GET /health"] } }
+routing   = { health_check = { path = "/health" }, probe = { path = "/" } }"#;
+    let expects_success = format!("{protected}{checked}");
+    check(true, &[(&expects_success, "Probe path is protected @ routing.probe.path")]);
+    assert_eq!(validate(&expects_success.replace("path = \"/\"", "path = \"/\", statuses = [\"401\"]"), true), [""; 0]);
+    check(
+        false,
+        &[
+            ("routing = { probe = { enabled = false } }", "Regions are not probed @ routing.probe.enabled"),
+            (r#"routing = { probe = { path = "health" } }"#, "Invalid probe path @ routing.probe.path"),
+            ("routing = { probe = { statuses = [] } }", "No statuses @ routing.probe.statuses"),
+            (
+                r#"routing = { probe = { statuses = ["200-399", "4xx", "99", "500-400"] } }"#,
+                "Invalid status @ routing.probe.statuses[1] + Invalid status @ routing.probe.statuses[2] + Invalid status @ routing.probe.statuses[3]",
+            ),
+            (r#"routing = { probe = { search_string = "" } }"#, "Invalid search string @ routing.probe.search_string"),
+            (
+                r#"
+                routing = { probe = { path = "/health" } }
+                gateway = { routes = ["POST /health", "GET /items/{id}"] }
+                "#,
+                "Probe path has no route @ routing.probe.path",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn invalid_health_checks_are_rejected() {
     check(
         true,

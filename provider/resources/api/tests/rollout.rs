@@ -36,7 +36,11 @@ fn the_region_with_the_fewest_clients_changes_first() {
         (r#""us-west-2" = {}, "us-east-1" = {}"#, r#"drained = ["us-west-2"]"#.to_owned(), "us-west-2"),
         (r#""us-west-2" = { weight = 5 }, "us-east-1" = { weight = 50 }"#, weighted.clone(), "us-west-2"),
         (r#""us-west-2" = { weight = 5 }, "us-east-1" = { weight = 50 }"#, with_domain(""), "us-east-1"),
-        (r#""us-west-2" = { weight = 5 }, "us-east-1" = {}"#, format!("{weighted}\ndrained = [\"us-east-1\"]"), "us-east-1"),
+        (
+            r#""us-west-2" = { weight = 5 }, "us-east-1" = {}"#,
+            format!("{weighted}\ndrained = [\"us-east-1\"]"),
+            "us-east-1",
+        ),
     ] {
         assert_eq!(waves(regions, &more), expected, "{regions} {more}");
     }

@@ -2,6 +2,7 @@
 //! answer a request before its region receives traffic.
 
 use super::{Deployed, Expanding, PayloadFormat};
+use crate::components::execute_api::expected::Expected;
 use crate::components::execute_api::probe::{self, Probe};
 use crate::components::lambda::version_check::{self, VersionCheck};
 use crate::components::lambda::{function, version};
@@ -25,30 +26,58 @@ pub(crate) struct Target {
     pub(crate) needs_certificate: bool,
 }
 
-/// The probe of `function` in `region`, or of an API without functions, which answers the request itself. `preferred` is the
-/// path of the health check: the probe requests it if a route of the function matches it. `None` behind mutual TLS, where only
-/// the version is checked.
+/// The request and the answer of a probe, as far as they are configured.
+#[derive(Clone, Default)]
+pub(crate) struct Wanted {
+    /// The path: that of the health check, for example.
+    pub(crate) path: Option<Input<String>>,
+    /// Whether the probe requests no other path. If not, it requests the path if a route of the function matches it.
+    pub(crate) is_exact: bool,
+    /// The answer that counts.
+    pub(crate) expected: Expected,
+    /// Whether clients without credentials must receive that answer, such as the checkers of Route 53.
+    pub(crate) is_open: bool,
+    /// Whether a request is sent through the API; `None` for the default.
+    pub(crate) enabled: Option<Input<bool>>,
+}
+
+/// The probe of `function` in `region`, or of an API without functions, which answers the request itself. `None` behind mutual
+/// TLS, where only the version is checked.
 pub(crate) fn probe(
     to: &mut Expanding<'_, '_>,
     region: &str,
     function: Option<&Deployed>,
     target: &Target,
-    preferred: Option<Input<String>>,
+    wanted: Wanted,
 ) -> Option<Handle<Probe>> {
-    let asked = Asked::of(function, preferred);
+    let asked = Asked::of(function, &wanted);
+    let mut wanted = wanted;
+    if !wanted.is_exact && (!asked.routed || asked.protected) {
+        // API Gateway itself answers.
+        wanted.expected = Expected::default();
+    }
+    let request = function.and_then(|function| request(function, target, &asked, &wanted));
     if let Some(function) = function {
-        check_version(to, region, function, target, &asked);
+        check_version(to, region, function, request.clone());
     }
     if target.needs_certificate {
         return None;
     }
+    let version = function.map(|function| function.version.output(version::NUMBER));
+    let invocation = function.zip(version.clone()).zip(request).map(|((function, version), request)| {
+        let name = function.code.function_name(to.name);
+        version_check::Spec { function: name.into(), version, request: Some(request) }
+    });
     let spec = probe::Spec {
         endpoint: target.endpoint.clone(),
         host: target.host.clone(),
         path: below(&target.base_path, &asked.path),
         routed: asked.routed,
         protected: asked.protected,
-        version: function.map(|function| function.version.output(version::NUMBER)),
+        version,
+        expected: Some(wanted.expected),
+        enabled: Some(wanted.enabled.unwrap_or(Input::Known(true))),
+        invocation,
     };
     let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
     let probe = to.desired.add(address, Path::of("regions").key(region), &spec);
@@ -58,22 +87,35 @@ pub(crate) fn probe(
     Some(probe)
 }
 
-/// Adds the check of the function's version, which the alias waits for.
-fn check_version(to: &mut Expanding<'_, '_>, region: &str, function: &Deployed, target: &Target, asked: &Asked) {
+/// The request that the function's version must answer.
+fn request(function: &Deployed, target: &Target, asked: &Asked, wanted: &Wanted) -> Option<version_check::Request> {
     let code = &function.code;
+    // A function without concurrency rejects every invocation.
+    if !asked.routed || function.is_stopped {
+        return None;
+    }
     let known = asked.path.known().map(String::as_str).unwrap_or("/");
-    let route = routes::route_of_get(&code.routes, known).cloned().unwrap_or_default();
-    let request = version_check::Request {
+    Some(version_check::Request {
         path: asked.path.clone(),
-        route,
+        route: routes::route_of_get(&code.routes, known).cloned().unwrap_or_default(),
         format: code.payload_format.unwrap_or(target.payload_format).as_str().to_owned(),
-        authenticated: target.may_authenticate || asked.protected,
-    };
+        authenticated: asked.protected || target.may_authenticate && !wanted.is_open,
+        expected: wanted.expected.clone(),
+    })
+}
+
+/// Adds the check of the function's version, which the alias waits for.
+fn check_version(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    function: &Deployed,
+    request: Option<version_check::Request>,
+) {
+    let code = &function.code;
     let spec = version_check::Spec {
         function: function.function.output(function::NAME),
         version: function.version.output(version::NUMBER),
-        // A function without concurrency rejects every invocation.
-        request: Some(request).filter(|_| asked.routed && !function.is_stopped),
+        request,
     };
     let address = Address::of::<VersionCheck>(region).maybe_key(code.key());
     let check = to.desired.add(address, code.path.clone(), &spec);
@@ -91,9 +133,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(function: Option<&Deployed>, preferred: Option<Input<String>>) -> Self {
+    fn of(function: Option<&Deployed>, wanted: &Wanted) -> Self {
+        let preferred = wanted.path.clone();
         let Some(code) = function.map(|function| &function.code) else {
-            return Self { path: "/".into(), routed: false, protected: false };
+            let path = preferred.filter(|_| wanted.is_exact).unwrap_or("/".into());
+            return Self { path, routed: wanted.is_exact, protected: false };
         };
         // Another function may protect all paths on which this one, without routes, can be asked.
         let nothing = Self { path: "/".into(), routed: false, protected: true };
@@ -104,6 +148,9 @@ impl Asked {
         };
         let is_open =
             |path: &str| routes::route_of_get(&code.routes, path).is_some_and(|route| !code.protected.contains(route));
+        if let Some(path) = preferred.as_ref().filter(|_| wanted.is_exact) {
+            return Self { protected: !is_open(path), path: path.as_str().into(), routed: true };
+        }
         // The function itself answers an open route, and API Gateway a protected one.
         let open = || code.routes.difference(&code.protected);
         let plain = routes::plain_path(&code.routes).map(str::to_owned);

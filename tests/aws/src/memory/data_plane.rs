@@ -131,13 +131,14 @@ pub(super) fn authorize(lambda: &Lambda, place: &Place, function: (&str, &str), 
     Ok(json!({ "isAuthorized": is_accepted, "principalId": "test", "policyDocument": policy }))
 }
 
-/// The description with which a function responds.
+/// The description with which a function responds. Its environment variables `STATUS` and `CACHE_CONTROL` decide about status
+/// and header.
 fn described(place: &Place, function: &Callable<'_>, path: &str, forced: Option<u16>) -> Response {
-    let status = forced.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    let variables = &function.configuration.get("Environment").unwrap_or(&Value::Null)["Variables"];
+    let own = variables["STATUS"].as_str().and_then(|status| status.parse().ok());
+    let status = forced.or(own).and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let mut response = Response::json(status, &function_body(place, function, path));
-    let cache_control =
-        &function.configuration.get("Environment").unwrap_or(&Value::Null)["Variables"]["CACHE_CONTROL"];
-    if let Some(value) = cache_control.as_str().and_then(|value| HeaderValue::from_str(value).ok()) {
+    if let Some(value) = variables["CACHE_CONTROL"].as_str().and_then(|value| HeaderValue::from_str(value).ok()) {
         response.headers.insert(CACHE_CONTROL, value);
     }
     response
