@@ -8,6 +8,7 @@ mod input;
 mod kind;
 mod owner;
 mod package;
+mod write_only;
 
 pub use address::{Address, AddressOf, NotAnAddress, Scope};
 pub use claim::{ClaimRecord, Heartbeat, Phase};
@@ -18,3 +19,5 @@ pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
 pub use package::{Package, PackageSource, Packages, Unusable};
+pub(crate) use write_only::serialize_stored;
+pub use write_only::{WriteOnly, stored};

@@ -93,6 +93,7 @@ fn attribute(attribute: &Attribute) -> block::Attribute {
         optional: matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
         computed: matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed),
         sensitive: attribute.sensitive,
+        write_only: attribute.write_only,
         ..Default::default()
     }
 }

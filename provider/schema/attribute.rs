@@ -93,6 +93,8 @@ pub struct Attribute {
     pub keys: Vec<Choice>,
     /// Whether hosts hide the value in their output.
     pub sensitive: bool,
+    /// Whether neither a plan nor a state contains the value: hosts pass it on only with the configuration.
+    pub write_only: bool,
     /// A value for examples, as it is written in a configuration.
     pub example: Option<&'static str>,
 }
@@ -112,8 +114,18 @@ impl Attribute {
     /// An attribute without default and constraint.
     pub fn new(name: &'static str, shape: Shape, mode: Mode, description: impl Into<String>) -> Self {
         let (description, constraint) = (description.into(), Constraint::None);
-        let keys = Vec::new();
-        Self { name, shape, mode, description, default: None, constraint, keys, sensitive: false, example: None }
+        Self {
+            name,
+            shape,
+            mode,
+            description,
+            default: None,
+            constraint,
+            keys: Vec::new(),
+            sensitive: false,
+            write_only: false,
+            example: None,
+        }
     }
 
     /// Whether the user must set it.
@@ -168,6 +180,9 @@ impl Attribute {
         }
         if let Some(default) = self.default.as_ref().and_then(literal) {
             let _ = write!(text, " Default: `{default}`.");
+        }
+        if self.write_only {
+            text.push_str(" Requires OpenTofu 1.11 or Terraform 1.11.");
         }
         text.replace("\n\n ", "\n\n").trim().to_owned()
     }
