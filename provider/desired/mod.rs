@@ -9,6 +9,7 @@ mod kind;
 mod owner;
 mod package;
 mod rollout;
+mod write_only;
 
 pub use address::{Address, AddressOf, NotAnAddress, Scope};
 pub use claim::{ClaimRecord, Heartbeat, Phase};
@@ -20,3 +21,5 @@ pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
 pub use package::{Package, PackageSource, Packages, Unusable};
 pub use rollout::{OnFailure, Rollout};
+pub(crate) use write_only::serialize_stored;
+pub use write_only::{WriteOnly, stored};

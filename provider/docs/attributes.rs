@@ -47,6 +47,9 @@ fn item(attribute: &Attribute, path: &[&str]) -> String {
     if attribute.sensitive {
         facts.push("Sensitive".to_owned());
     }
+    if attribute.write_only {
+        facts.push("Write-only".to_owned());
+    }
     let mut description = attribute.documentation();
     if matches!(attribute.shape, Shape::Nested(_)) {
         let anchor = anchor(&[path, &[attribute.name]].concat());

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::desired::{Address, OwnerId, Ownership};
+use super::resolve::{Scene, resolve};
+use crate::desired::{Address, OwnerId, Ownership, Reference, is_open, serialize_stored};
 
 /// The format that this version writes. Older ones are upgraded when they are read, newer ones refused.
 const FORMAT: u32 = 2;
@@ -47,7 +48,8 @@ pub struct Ledger {
 /// One component that exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its spec with every reference resolved, as it was last applied or observed.
+    /// Its spec with every reference resolved, as it was last applied or observed. It is stored without write-only values.
+    #[serde(serialize_with = "serialize_stored")]
     pub spec: Json,
     /// The outputs that AWS returned.
     pub outputs: Json,
@@ -209,9 +211,31 @@ impl Ledger {
         }
     }
 
+    /// Gives a component that AWS does not report completely the spec `spec`, whose references the components of this ledger
+    /// resolve. If one of them is missing, the component stays as it was found.
+    pub fn describe(&mut self, address: &Address, spec: &Json) {
+        let resolved = resolve(spec, None, &Outputs(self)).spec;
+        if let Some(entry) = self.entries.get_mut(address).filter(|_| !is_open(&resolved)) {
+            entry.spec = resolved;
+        }
+    }
+
     /// Whether there are no components, no deposed objects and no unfinished searches.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.deposed.is_empty() && self.unseen.is_empty()
+    }
+}
+
+/// The outputs of the components of a ledger.
+struct Outputs<'a>(&'a Ledger);
+
+impl Scene for Outputs<'_> {
+    fn output(&self, reference: &Reference) -> Option<Json> {
+        reference.among(&self.0.entries.get(&reference.address)?.outputs)
+    }
+
+    fn is_ready(&self, address: &Address) -> bool {
+        self.0.entries.contains_key(address)
     }
 }
 
@@ -231,6 +255,22 @@ mod tests {
         ledger.entries.insert(Address::regional("us-east-1", "function"), entry.clone());
         ledger.deposed.push((Address::global("role"), entry));
         assert_eq!(Ledger::from_private(&ledger.to_private()).ok(), Some(ledger));
+    }
+
+    #[test]
+    fn a_write_only_value_is_not_stored() {
+        let spec = serde_json::json!({ "value": { "$write_only": "secret" }, "version": 1 });
+        let entry = Entry { spec, outputs: Json::Null, depends_on: BTreeSet::new(), uncertain: false };
+        let mut ledger = Ledger::default();
+        ledger.deposed.push((Address::global("role"), entry.clone()));
+        ledger.entries.insert(Address::global("role"), entry);
+        let plan = PlannedChange {
+            replaces: Some(ledger.clone()),
+            referent: Some(ledger.clone()),
+            ..PlannedChange::update(ledger)
+        };
+        let private = String::from_utf8(plan.to_private()).unwrap();
+        assert!(private.contains("$write_only") && !private.contains("secret"), "{private}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::desired::{Address, KindMeta, READY, REF, Reference, hex_digest, is_open};
+use crate::desired::{Address, KindMeta, READY, REF, Reference, hex_digest, is_open, stored};
 
 /// The values of references and the state of gates at one moment.
 pub trait Scene {
@@ -71,8 +71,10 @@ fn gate(map: &Map<String, Json>, previous: Option<&Json>, scene: &dyn Scene, cou
     ))
 }
 
-/// The fields in which two specs differ; a field that is not known yet may differ. Fields in `uncompared` never do.
+/// The fields in which two specs differ; a field that is not known yet may differ. Fields in `uncompared` never do, and
+/// neither do write-only values.
 pub fn changed_fields(from: &Json, to: &Json, uncompared: &[&str]) -> Vec<String> {
+    let (from, to) = (&stored(from), &stored(to));
     let empty = Map::new();
     let (from, to) = (from.as_object().unwrap_or(&empty), to.as_object().unwrap_or(&empty));
     let names: std::collections::BTreeSet<&String> = from.keys().chain(to.keys()).collect();

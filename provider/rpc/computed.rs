@@ -1,11 +1,11 @@
 //! A plan without AWS: every computed attribute is known after apply.
 
-use super::value::rewrite;
-use crate::schema::{Mode, Schema};
+use crate::schema::{Mode, Schema, rewrite, without_write_only};
 use crate::wire::Value;
 
 /// The planned state of a new resource: its configuration, in which every attribute that the provider sets is unknown.
 pub(super) fn unknown_until_apply(config: Value, schema: &Schema) -> Value {
+    let config = without_write_only(config, schema);
     rewrite(config, &schema.attributes, &|attribute, value| match (attribute.mode, &value) {
         (Mode::Computed, _) | (Mode::OptionalComputed, Value::Null) => Value::Unknown,
         _ => value,

@@ -7,10 +7,15 @@ use super::protocol::validate_resource_config::{Request, Response};
 use super::server::Server;
 use super::value::decode;
 use crate::lifecycle;
+use crate::schema;
 use crate::wire::Diagnostics;
 
 pub(super) async fn validate(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
     let resource = server.resource(&request.type_name)?;
     let config = decode(request.config.as_ref(), &resource.schema())?;
-    Ok(Response { diagnostics: to_protocol(&lifecycle::validate(resource, &config)) })
+    let mut diagnostics = lifecycle::validate(resource, &config);
+    if !request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed) {
+        diagnostics.extend(schema::unsupported(&resource.schema(), &config));
+    }
+    Ok(Response { diagnostics: to_protocol(&diagnostics) })
 }

@@ -1,7 +1,7 @@
 //! Encodes and decodes the values of the protocol.
 
 use super::protocol::DynamicValue;
-use crate::schema::{Attribute, Nesting, Schema, Shape, missing};
+use crate::schema::{Schema, missing};
 use crate::wire::{Diagnostics, Type, Value, WireError, decode_json, decode_msgpack, encode_msgpack};
 
 /// Decodes a value of a type. A value that is missing or has no encoding is null: OpenTofu sends null arguments so.
@@ -43,31 +43,10 @@ pub(super) fn encode(value: Value, schema: &Schema) -> Result<DynamicValue, Diag
     Ok(DynamicValue { msgpack, json: Vec::new() })
 }
 
-/// Replaces the value of each attribute by the result of `change`, nested attributes first.
-pub(super) fn rewrite(object: Value, attributes: &[Attribute], change: &dyn Fn(&Attribute, Value) -> Value) -> Value {
-    let Value::Map(mut values) = object else { return object };
-    for attribute in attributes {
-        let value = values.remove(attribute.name).unwrap_or(Value::Null);
-        let value = match &attribute.shape {
-            Shape::Plain(_) => value,
-            Shape::Nested(nested) => match (nested.nesting, value) {
-                (Nesting::Single, value) => rewrite(value, &nested.attributes, change),
-                (Nesting::Map, Value::Map(entries)) => {
-                    let entries = entries.into_iter();
-                    Value::Map(entries.map(|(key, item)| (key, rewrite(item, &nested.attributes, change))).collect())
-                }
-                (_, value) => value,
-            },
-        };
-        values.insert(attribute.name.to_owned(), change(attribute, value));
-    }
-    Value::Map(values)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Mode;
+    use crate::schema::{Attribute, Mode};
 
     fn schema() -> Schema {
         let name = || Attribute::string("name", Mode::Optional, "A name.");

@@ -96,6 +96,8 @@ pub struct Attribute {
     /// What to set instead, as a sentence, if the attribute was removed. Only null is accepted. The schema keeps it, because
     /// hosts ignore an attribute of a nested object that the schema does not contain.
     pub removed: Option<&'static str>,
+    /// Whether neither a plan nor a state contains the value: hosts pass it on only with the configuration.
+    pub write_only: bool,
     /// A value for examples, as it is written in a configuration.
     pub example: Option<&'static str>,
 }
@@ -125,6 +127,7 @@ impl Attribute {
             keys: Vec::new(),
             sensitive: false,
             removed: None,
+            write_only: false,
             example: None,
         }
     }
@@ -181,6 +184,9 @@ impl Attribute {
         }
         if let Some(default) = self.default.as_ref().and_then(literal) {
             let _ = write!(text, " Default: `{default}`.");
+        }
+        if self.write_only {
+            text.push_str(" Requires OpenTofu 1.11 or Terraform 1.11.");
         }
         text.replace("\n\n ", "\n\n").trim().to_owned()
     }

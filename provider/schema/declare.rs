@@ -11,7 +11,8 @@ use super::types::{AttributeType, Decode, Plain, TextMap, Texts};
 ///
 /// A line is `name: type = mode, options;`. Its doc comment is the description. The mode is `required`, `optional` or
 /// `optional_computed`. The options are methods of [`Declared`]: `default(…)`, which comes first, `range(…)`,
-/// `numbers(…)`, `each_of(…)`, `one_of(…)`, `keys(…)`, `positive()`, `sensitive()`, `removed("…")`, `example("…")`.
+/// `numbers(…)`, `each_of(…)`, `one_of(…)`, `keys(…)`, `positive()`, `sensitive()`, `write_only()`, `removed("…")`,
+/// `example("…")`.
 ///
 /// It generates a struct with a field [`Attr<T>`](Attr) for every attribute, its part of the schema, its decoding and
 /// encoding, and a getter for every attribute:
@@ -115,7 +116,8 @@ macro_rules! attributes {
     };
 }
 
-/// Declares an object that the provider computes. A line is `name: type;`, with a doc comment that describes it.
+/// Declares an object that the provider computes. A line is `name: type;` or `name: type, sensitive();`, with a doc comment
+/// that describes it.
 ///
 /// It generates a struct with a field [`Attr<T>`](Attr) for every attribute, its part of the schema, and its encoding.
 /// The struct has no default, so that the compiler reports every attribute that is not filled in.
@@ -123,7 +125,7 @@ macro_rules! outputs {
     ($(
         $(#[doc = $about:literal])*
         $vis:vis struct $name:ident {
-            $($(#[doc = $doc:literal])* $field:ident: $ty:ty;)*
+            $($(#[doc = $doc:literal])* $field:ident: $ty:ty $(, $option:ident($($argument:tt)*))*;)*
         }
     )*) => {$(
         $(#[doc = $about])*
@@ -137,6 +139,7 @@ macro_rules! outputs {
                 let computed = $crate::schema::Mode::Computed;
                 vec![$(
                     $crate::schema::Declared::<$ty>::new(stringify!($field), computed, concat!($($doc, "\n"),*))
+                        $(.$option($($argument)*))*
                         .attribute(),
                 )*]
             }
@@ -183,6 +186,13 @@ impl<T: AttributeType> Declared<T> {
     pub(crate) fn removed(mut self, instead: &'static str) -> Self {
         self.attribute.removed = Some(instead);
         self
+    }
+
+    /// Neither a plan nor a state contains the value, and hosts hide it in their output. The attribute is optional, and
+    /// another one, such as `value_wo_version`, shows when the value changes.
+    pub(crate) fn write_only(mut self) -> Self {
+        self.attribute.write_only = true;
+        self.sensitive()
     }
 
     /// A value for examples, as it is written in a configuration.

@@ -17,6 +17,7 @@ mod suggest;
 pub(crate) mod testing;
 mod types;
 mod walk;
+mod write_only;
 
 pub use attr::{Attr, Unknown};
 pub use attribute::{Attribute, Choice, Constraint, Mode, Nested, Nesting, Schema, Shape};
@@ -26,4 +27,6 @@ pub(crate) use declare::{Declared, Literal, attributes, outputs};
 pub(crate) use duration::Duration;
 pub(crate) use suggest::{nearest, suggestion};
 pub(crate) use types::{AttributeType, Attributes, Decode, Plain, TextMap, TextSet, Texts};
-pub(crate) use walk::first_unknown;
+pub(crate) use walk::{first_unknown, rewrite};
+pub use write_only::unsupported;
+pub(crate) use write_only::without_write_only;

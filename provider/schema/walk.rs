@@ -33,6 +33,27 @@ pub(super) fn walk(attributes: &[Attribute], object: &Value, path: &Path, visit:
     }
 }
 
+/// Replaces the value of each attribute by the result of `change`, nested attributes first.
+pub(crate) fn rewrite(object: Value, attributes: &[Attribute], change: &dyn Fn(&Attribute, Value) -> Value) -> Value {
+    let Value::Map(mut values) = object else { return object };
+    for attribute in attributes {
+        let value = values.remove(attribute.name).unwrap_or(Value::Null);
+        let value = match &attribute.shape {
+            Shape::Plain(_) => value,
+            Shape::Nested(nested) => match (nested.nesting, value) {
+                (Nesting::Single, value) => rewrite(value, &nested.attributes, change),
+                (Nesting::Map, Value::Map(entries)) => {
+                    let entries = entries.into_iter();
+                    Value::Map(entries.map(|(key, item)| (key, rewrite(item, &nested.attributes, change))).collect())
+                }
+                (_, value) => value,
+            },
+        };
+        values.insert(attribute.name.to_owned(), change(attribute, value));
+    }
+    Value::Map(values)
+}
+
 /// The path of the first value in `config` that is known only after apply.
 pub(crate) fn first_unknown(attributes: &[Attribute], config: &Value) -> Option<Path> {
     let mut found = None;

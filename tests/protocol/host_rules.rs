@@ -65,6 +65,12 @@ fn check_plan(
         let name = attribute.name;
         let (prior, config, planned) = (get(prior, name), get(config, name), get(planned, name));
         let path = path.attribute(name);
+        if attribute.write_only {
+            if *planned != Value::Null {
+                problems.push(format!("{path} is write-only and planned"));
+            }
+            continue;
+        }
         let is_computed = matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed);
         let is_kept = planned == prior && *prior != Value::Null && *config != Value::Null;
         if planned == config || (is_computed && *config == Value::Null) || is_kept {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::desired::{AddressOf, OutputKey};
 use crate::plan::View;
-use crate::schema::{Attr, Decode, Schema};
+use crate::schema::{Attr, Decode, Schema, without_write_only};
 use crate::wire::{Path, Segment, Type, Value};
 
 /// The state of a resource: its configuration, with the attributes that the provider computes in place of those that the
-/// configuration has.
+/// configuration has. Write-only attributes are null.
 pub(crate) fn state(config: &Value, schema: &Schema, computed: impl IntoIterator<Item = (String, Value)>) -> Value {
-    match complete(config, &schema.ty()) {
+    match without_write_only(complete(config, &schema.ty()), schema) {
         Value::Map(mut all) => {
             all.extend(computed);
             Value::Map(all)
