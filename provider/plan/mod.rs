@@ -8,6 +8,7 @@ mod lint;
 mod order;
 mod resolve;
 mod rollback;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -20,4 +21,5 @@ pub use lint::{Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
 pub use rollback::rollback;
+pub use summary::{drift, summary};
 pub use view::{Seen, View};
