@@ -56,7 +56,7 @@ attributes! {
         /// Tags for every AWS object of the API that supports tags. They override the provider's `default_tags`.
         tags: TextMap = optional_computed, example("{ team = \"web\" }");
         timeouts: Timeouts = optional_computed, default(Timeouts::default());
-        /// Whether a destroy of the API is refused.
+        /// Whether a destroy of the API and the removal of a region are refused.
         deletion_protection: bool = optional_computed, default(false);
         on_create_failure: OnCreateFailure = optional_computed, default(OnCreateFailure::Rollback);
     }
