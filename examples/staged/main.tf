@@ -10,6 +10,11 @@ provider "multiregion" {}
 resource "multiregion_zone" "this" {
   name    = var.zone_name
   comment = "Created by the example staged"
+
+  # So that one apply can remove the zone together with the domain of the API.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 ################################################################################

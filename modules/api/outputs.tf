@@ -22,6 +22,11 @@ output "endpoints" {
   value       = multiregion_api.this.endpoints
 }
 
+output "changes" {
+  description = "What the last apply changed in AWS, one line for all objects with the same change."
+  value       = multiregion_api.this.changes
+}
+
 output "components" {
   description = "All AWS objects of the API by address, each with its kind, ID and revision."
   value       = multiregion_api.this.components

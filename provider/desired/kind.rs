@@ -41,6 +41,8 @@ pub struct KindMeta {
     pub secret: &'static [&'static str],
     /// Whether this is an AWS object, listed in `components`. A wait or a probe is not.
     pub visible: bool,
+    /// What AWS deletes together with the object, and a new object does not have: `its logs`. Empty if there is nothing.
+    pub holds: &'static str,
     /// Whether this is a check that must run again after the ledger was rebuilt from AWS.
     pub is_check: bool,
     /// The IAM actions that the calls of this kind need, sorted.
@@ -62,6 +64,7 @@ impl KindMeta {
         uncompared: &[],
         secret: &[],
         visible: true,
+        holds: "",
         is_check: false,
         actions: &[],
         limits: &[],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::loaded::Loaded;
-use super::plan::{check_unprotected, unsafe_plan};
+use super::plan::{self, check_unprotected, unsafe_plan};
 use super::{Provider, State, change_of, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome};
 use crate::aws::chain;
@@ -74,13 +74,14 @@ impl Provider {
         config: &Value,
     ) -> Result<(State, Diagnostics), Diagnostics> {
         let settings = resource.settings(config);
-        let PlannedChange { ledger, referent, .. } = change_of(&planned.private)?;
+        let PlannedChange { mut ledger, adopts, referent, changes, .. } = change_of(&planned.private)?;
         let engine = self.engine(&settings.owner, settings.update_timeout);
         let engine = place::identified(&engine, &self.aws, &ledger)?;
         self.pending_acks.acknowledge(&settings.owner).await;
         let desired = self.expand_to_apply(resource, config, &engine, referent.as_ref()).await?;
         let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
         check_kept_unless_unused(&engine, &desired, &plan, &ledger).await?;
+        ledger.changes = changes.unwrap_or_else(|| plan::changes(&plan, &ledger, &adopts, &engine));
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
         let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
@@ -117,7 +118,9 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     pub(super) async fn run(&self, engine: &Engine) -> Outcome {
-        engine.apply(self.desired, self.plan, self.ledger.clone()).await
+        let mut outcome = engine.apply(self.desired, self.plan, self.ledger.clone()).await;
+        outcome.ledger.reason = report::reason(&outcome);
+        outcome
     }
 
     /// The state of a create that was stopped. Empty if nothing was created.

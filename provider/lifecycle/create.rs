@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
-use super::plan::{Outlook, adoption, refuse, unsafe_plan};
-use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, change_of, ledger_of, loaded, report, warnings_of};
+use super::plan::{Outlook, adoption, changes, refuse, unsafe_plan};
+use super::{
+    Planned, Provider, READ_TIMEOUT, State, Surroundings, change_of, ledger_of, loaded, losses, report, warnings_of,
+};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
@@ -60,6 +62,7 @@ impl Provider {
             continues = now;
         };
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
+        warnings.extend(replaces.as_ref().filter(|old| old.complete).map(|old| losses::replacement(&owner, old)));
         warnings.extend(warnings_of(&engine));
         // The owner id may differ at apply, so the planned state contains nothing that depends on it.
         let shown = match continues {
@@ -71,8 +74,8 @@ impl Provider {
         // Components of an interrupted create may be gone when the apply starts, because a tainted resource is destroyed first.
         // So the planned state does not contain them, and the apply searches for them again.
         let (ledger, adopts, referent) = (nothing.clone(), survey.adopted, referent.cloned());
-        let private = PlannedChange { ledger, replaces, continues, adopts, referent };
-        let state = outlook.state(&plan, &nothing, Attr::Unknown, &private);
+        let private = PlannedChange { ledger, replaces, continues, adopts, referent, changes: None };
+        let state = outlook.state(&plan, &nothing, Attr::Unknown, private);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
     }
 
@@ -106,8 +109,10 @@ impl Provider {
                 true => self.continued(resource, config, &base, change.referent.as_ref()).await?,
                 false => self.fresh(resource, config, &base, change.referent.as_ref()).await?,
             };
-            let Start { engine, mut hold, adopted, desired } = start;
+            let Start { engine, mut hold, mut adopted, desired } = start;
             let plan = plan_again(&desired, &adopted, &engine, &planned.value)?;
+            let of_plan = || changes(&plan, &adopted, &change.adopts, &engine);
+            adopted.changes = change.changes.clone().unwrap_or_else(of_plan);
             let attempt =
                 Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &adopted };
             let ended = hold.run_with_heartbeat(true, async |engine| attempt.run(&engine).await).await;

@@ -7,6 +7,7 @@ mod create;
 mod data;
 mod import;
 mod loaded;
+mod losses;
 mod plan;
 mod read;
 mod reference;

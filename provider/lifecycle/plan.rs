@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::apply::check_kept_unless_unused;
 use super::loaded::Loaded;
+use super::losses;
 use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, ledger_of, report, warnings_of};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
-use crate::plan::{Ledger, Plan, PlannedChange, View};
+use crate::plan::{Ledger, Plan, PlannedChange, View, summary};
 use crate::resources::{Expansion, Prior, Resource};
-use crate::schema::Attr;
+use crate::schema::{Attr, first_unknown};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 impl Provider {
@@ -79,6 +80,11 @@ impl Provider {
         check_kept_unless_unused(engine, &expansion.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
         let protects = |value: &Value| resource.settings(value).deletion_protection;
+        if expansion.addresses_known {
+            let removed = losses::removed_regions(&expansion.desired, &survey.ledger, engine.kinds());
+            losses::check_unprotected(&removed, protects(config))?;
+            warnings.extend(losses::warnings(&removed));
+        }
         let keeps_protection = protects(config) == protects(&prior.value);
         if survey.plan.is_empty() && survey.ledger.imported && keeps_protection && has_all(&prior.value, config) {
             // AWS does not store the configuration of an imported resource. As long as the configuration describes what exists,
@@ -90,7 +96,7 @@ impl Provider {
         // An incomplete update is an error, so the planned state is complete. A create may be kept incomplete.
         let private =
             PlannedChange { adopts: survey.adopted, referent, ..PlannedChange::update(survey.ledger.clone()) };
-        let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), &private);
+        let state = outlook.state(&survey.plan, &survey.ledger, Attr::Known(true), private);
         warnings.extend(missing_files(unread, state.value == prior.value)?);
         Ok((Planned { state, replaced_by: Vec::new() }, warnings))
     }
@@ -113,7 +119,7 @@ impl Provider {
         let expansion = self.expand(resource, config, &engine, surroundings)?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
-        let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, &private);
+        let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, private);
         Ok((Planned { state, replaced_by }, warnings))
     }
 
@@ -170,14 +176,38 @@ impl Outlook<'_> {
     }
 
     /// The planned state.
-    pub(super) fn state(&self, plan: &Plan, ledger: &Ledger, complete: Attr<bool>, private: &PlannedChange) -> State {
-        let view = View { complete, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
+    pub(super) fn state(
+        &self,
+        plan: &Plan,
+        ledger: &Ledger,
+        complete: Attr<bool>,
+        mut private: PlannedChange,
+    ) -> State {
+        private.changes = self.changes(plan, ledger, &private.adopts);
+        let changes = private.changes.clone().map_or(Attr::Unknown, Attr::Known);
+        let view = View { complete, changes, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
         let mut value = self.resource.state(self.config, &view);
         if !self.expansion.addresses_known {
             hide_components(&mut value);
         }
         State { value, private: private.to_private() }
     }
+
+    /// The attribute `changes`. `None` if the host may plan again with other values before it applies: it accepts no other
+    /// value of an attribute then.
+    fn changes(&self, plan: &Plan, ledger: &Ledger, adopted: &BTreeSet<Address>) -> Option<Vec<String>> {
+        // The lines of a create contain no values.
+        let has_values = !ledger.entries.is_empty();
+        let is_open = has_values && first_unknown(&self.resource.schema().attributes, self.config).is_some();
+        let is_known = self.expansion.addresses_known && !is_open;
+        is_known.then(|| changes(plan, ledger, adopted, self.engine))
+    }
+}
+
+/// The attribute `changes` after `plan` is applied to `ledger`. If no component changes, that of the last apply.
+pub(super) fn changes(plan: &Plan, ledger: &Ledger, adopted: &BTreeSet<Address>, engine: &Engine) -> Vec<String> {
+    let lines = summary(&plan.difference, ledger, adopted, engine.kinds());
+    if lines.is_empty() { ledger.changes.clone() } else { lines }
 }
 
 /// Whether a state has every attribute that the configuration sets. Only then does the host accept a plan that keeps the state:

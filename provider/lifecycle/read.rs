@@ -3,7 +3,7 @@
 use super::loaded::{Loaded, addresses_in_state};
 use super::{Provider, READ_TIMEOUT, State, report, warnings_of};
 use crate::desired::Owner;
-use crate::plan::View;
+use crate::plan::{View, drift};
 use crate::resources::Resource;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -44,6 +44,7 @@ impl Provider {
         warnings.extend(report::not_refreshed(&observed.unseen));
         warnings.extend(warnings_of(&engine));
         let observed = observed.ledger;
+        warnings.extend(report::drifted(&drift(&ledger, &observed, engine.kinds())));
         self.refreshed.add(&owner, &observed);
         if observed.is_empty() {
             return Ok((State::gone(), warnings));

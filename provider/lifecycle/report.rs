@@ -132,6 +132,35 @@ pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle], hint: &str) -
     }))
 }
 
+/// The attribute `status_reason` after an apply: the first failure. `None` if nothing failed.
+pub(super) fn reason(outcome: &Outcome) -> Option<String> {
+    let more = |others: usize| if others == 0 { String::new() } else { format!(" {others} more failed.") };
+    match outcome.failures.as_slice() {
+        [first, others @ ..] => {
+            let Failure { action, address, error } = first;
+            Some(format!("Could not {} {address}: {}.{}", verb(action), chain(error), more(others.len())))
+        }
+        [] if outcome.cancelled => Some("The apply was cancelled.".to_owned()),
+        [] => None,
+    }
+}
+
+/// A warning about what differs between the components as they were last applied and as they are in AWS.
+pub(super) fn drifted(lines: &[String]) -> Option<Diagnostic> {
+    /// How many lines the warning shows.
+    const MOST: usize = 20;
+    let shown = lines.iter().take(MOST).map(|line| format!("- {line}\n")).collect::<String>();
+    let more = lines.len().saturating_sub(MOST);
+    let more = if more > 0 { format!("- {more} more, which the log shows at INFO\n") } else { String::new() };
+    (!lines.is_empty()).then(|| {
+        let detail = format!(
+            "These settings were changed outside of OpenTofu and Terraform since the last apply:\n\n{shown}{more}\nThe next apply \
+             restores the settings of the configuration."
+        );
+        Diagnostic::warning(Path::root(), "AWS objects have changed", detail)
+    })
+}
+
 /// Warnings for the components that a refresh could not read.
 pub(super) fn not_refreshed(unread: &[(Address, CallError)]) -> Diagnostics {
     let problems = unread.iter().map(|(address, error)| {

@@ -43,6 +43,12 @@ pub struct Ledger {
     /// When this was rebuilt from AWS, in seconds since 1970. Records that were deleted shortly before are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<u64>,
+    /// The attribute `changes`: the changes of the last apply that changed a component.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// Why the last apply did not complete the desired graph.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// One component that exists.
@@ -93,6 +99,9 @@ pub struct PlannedChange {
     /// The objects of the resource that the configuration refers to, as the plan found them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referent: Option<Ledger>,
+    /// The attribute `changes`; `None` while it depends on values that the apply determines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<String>>,
 }
 
 impl PlannedChange {
@@ -151,6 +160,8 @@ impl Default for Ledger {
             drain_until: BTreeMap::new(),
             applied: None,
             rebuilt: None,
+            changes: Vec::new(),
+            reason: None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod lint;
 mod order;
 mod resolve;
 mod rollback;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,4 +23,5 @@ pub use lint::{Unsafe, lint};
 pub use order::{Action, Plan, Step};
 pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
 pub use rollback::rollback;
+pub use summary::{drift, summary};
 pub use view::{Seen, View};

@@ -35,6 +35,10 @@ pub struct View {
     pub complete: Attr<bool>,
     /// The owner id, account and partition; unknown in the plan of a create.
     pub ownership: Attr<Ownership>,
+    /// The changes of the planned apply, or of the last one.
+    pub changes: Attr<Vec<String>>,
+    /// Why desired components are missing.
+    pub reason: Option<String>,
 }
 
 impl View {
@@ -67,7 +71,9 @@ impl View {
             Some((address.clone(), seen))
         };
         let ownership = ledger.ownership.clone().map_or(Attr::Unknown, Attr::Known);
-        Self { components: difference.order.iter().filter_map(seen).collect(), complete: Attr::Unknown, ownership }
+        let components = difference.order.iter().filter_map(seen).collect();
+        let changes = Attr::Known(ledger.changes.clone());
+        Self { components, complete: Attr::Unknown, ownership, changes, reason: None }
     }
 
     /// The components as they are.
@@ -84,7 +90,8 @@ impl View {
         };
         let components = ledger.entries.iter().map(seen).collect();
         let ownership = ledger.ownership.clone().map_or(Attr::Null, Attr::Known);
-        Self { components, complete: Attr::Known(ledger.complete), ownership }
+        let (changes, reason) = (Attr::Known(ledger.changes.clone()), ledger.reason.clone());
+        Self { components, complete: Attr::Known(ledger.complete), ownership, changes, reason }
     }
 
     /// Adds the components that were planned and do not exist, without an id.

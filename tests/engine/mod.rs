@@ -3,6 +3,7 @@
 mod account;
 mod attached;
 mod bad_version;
+mod changes;
 mod coalescing;
 mod destroy;
 mod drift;

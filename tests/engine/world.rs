@@ -26,6 +26,9 @@ const APP: &str = "def handler(event, context):\n    return {'statusCode': 200, 
 pub(super) const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}]}"#;
 
+/// The warnings with which a provider only describes what it found or what it will delete.
+const DESCRIPTIONS: [&str; 2] = ["AWS objects have changed", "Region will be removed"];
+
 /// How far [`World::wait`] moves the clock, in seconds: far beyond the consistency window after an apply.
 const LONG_AFTER_APPLY: u64 = 3600;
 
@@ -173,9 +176,10 @@ impl World {
         serde_json::json!({ "source_dir": self.source.path(), "handler": "app.handler", "runtime": "python3.12" })
     }
 
-    /// Refreshes the state; fails on any diagnostic.
+    /// Refreshes the state; fails on any diagnostic, except for those that describe a drift.
     pub(super) async fn refresh(&self, subject: &mut Subject) {
-        let (state, diagnostics) = self.provider.read(subject.resource, subject.state.clone()).await;
+        let (state, mut diagnostics) = self.provider.read(subject.resource, subject.state.clone()).await;
+        diagnostics.retain(|one| !DESCRIPTIONS.contains(&one.summary));
         assert!(diagnostics.is_empty(), "{diagnostics:#?}");
         subject.state = state;
     }
@@ -198,7 +202,7 @@ impl World {
         }
     }
 
-    /// Refreshes, plans and applies without errors; returns the warnings.
+    /// Refreshes, plans and applies without errors; returns the warnings, except for descriptions.
     pub(super) async fn change(&self, subject: &mut Subject, config: &Value) -> Diagnostics {
         self.wait();
         let (state, mut warnings) = self.provider.read(subject.resource, subject.state.clone()).await;
@@ -210,6 +214,7 @@ impl World {
         warnings.extend(diagnostics);
         assert!(!warnings.iter().any(Diagnostic::is_error), "{warnings:#?}");
         subject.state = state;
+        warnings.retain(|one| !DESCRIPTIONS.contains(&one.summary));
         warnings
     }
 

@@ -2,12 +2,14 @@
 
 use serde_json::Value as Json;
 
+use super::configs::{Config, DOMAIN};
 use super::stage::Stage;
 
 super::rows![
     a_zone_is_created_updated_and_destroyed,
     a_zone_changed_in_aws_is_restored,
-    a_zone_gets_the_default_tags_of_the_provider
+    a_zone_gets_the_default_tags_of_the_provider,
+    a_zone_and_its_domain_are_removed_in_one_apply
 ];
 
 async fn a_zone_is_created_updated_and_destroyed(stage: Stage) {
@@ -81,5 +83,19 @@ async fn a_zone_gets_the_default_tags_of_the_provider(stage: Stage) {
     stage.apply(&format!("{provider}{zone}")).await;
     let inventory = stage.aws.inventory().await.expect("the inventory is taken");
     assert!(format!("{inventory:?}").contains("\"test\""), "{inventory:#?}");
+    stage.destroy().await;
+}
+
+/// Hosts destroy a zone after the update of the API only with `create_before_destroy`.
+async fn a_zone_and_its_domain_are_removed_in_one_apply(stage: Stage) {
+    let zone = "resource \"multiregion_zone\" \"this\" {\n  name = \"ipgiraffe.com\"\n  \
+                lifecycle {\n    create_before_destroy = true\n  }\n}\n";
+    let mut config = Config::bare(&["us-east-1"]);
+    config.domain = Some(DOMAIN);
+    stage.apply(&format!("{zone}{}", config.hcl())).await;
+    config.domain = None;
+    stage.apply(&config.hcl()).await;
+    let left = stage.aws.inventory().await.expect("the inventory is taken");
+    assert!(left.keys().into_iter().all(|key| !key.contains("/route53/")), "the zone is left: {:?}", left.keys());
     stage.destroy().await;
 }

@@ -50,6 +50,7 @@ impl Kind for LogGroup {
         id: "the name of the log group",
         outputs: OUTPUTS,
         immutable: &["name"],
+        holds: "its logs",
         actions: &[
             "lambda:GetFunction",
             "logs:CreateLogGroup",

@@ -175,14 +175,20 @@ impl Component for HostedZone {
         match aws.call("route53:DeleteHostedZone", request).await {
             Err(error) if error.code() == Some("HostedZoneNotEmpty") && !spec.force_destroy => Err(CallError::Failed {
                 what: format!("deleting the hosted zone {} ({id})", spec.name),
-                why: "it contains records that this resource did not create; delete them, or set force_destroy = true and apply first"
-                    .to_owned(),
+                why: NOT_EMPTY.to_owned(),
             }),
             Ok(answer) => dns::in_sync(aws, answer.change_info).await,
             answer => ignore_missing(answer),
         }
     }
 }
+
+/// Why a zone cannot be deleted. Without `create_before_destroy`, hosts destroy a zone before they update the API that no longer
+/// refers to it.
+const NOT_EMPTY: &str = "it contains records that this resource did not create. If the same change removes the zone from a \
+                         multiregion_api, apply that resource first, with -target. Otherwise delete the records, or set \
+                         force_destroy = true and apply first. In a zone with create_before_destroy = true in its lifecycle \
+                         block, one apply removes both";
 
 /// Whether a create of this owner id created the zone but has not tagged it yet.
 fn is_begun(aws: &Regional, zone: &AwsZone, tags: &BTreeMap<String, String>) -> bool {

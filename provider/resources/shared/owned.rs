@@ -9,7 +9,7 @@ use crate::components::{REGISTRY, Tags};
 use crate::desired::{Address, Desired, Handle, Input, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::resources::Context;
-use crate::schema::{Attr, TextMap, choices, outputs};
+use crate::schema::{Attr, TextMap, Texts, choices, outputs};
 use crate::wire::Path;
 
 /// `kinds` and those that every resource has, in the order of the registry.
@@ -68,10 +68,21 @@ impl<'a> Owned<'a> {
     }
 }
 
+/// Why a resource is incomplete whose last apply completed it.
+const REASON_UNKNOWN: &str =
+    "Objects of the resource are missing in AWS, or an apply was interrupted. The next apply continues.";
+
 outputs! {
     /// The computed attributes of every resource.
     pub(crate) struct Identity {
         status: Status;
+        /// Why `status` is `incomplete`. Null if it is `ready`.
+        status_reason: String;
+        /// What a plan changes in AWS, or what the last apply changed: `us-west-2/function: memory_mb 512 → 1024`. Objects with
+        /// the same change share a line: `*/function` stands for all regions, and `{us-east-1,us-west-2}/{alias,version}` for
+        /// four objects. Of texts with more than 40 characters, a line shows a digest, and of settings that may contain
+        /// secrets, only their names. An apply that changes no object keeps the lines.
+        changes: Texts;
         /// The id that every AWS object of this resource carries in its tag `multiregion:owner-id`. It begins with the home
         /// region, which holds the claim. The provider changes and deletes only objects with this id.
         owner_id: String;
@@ -96,6 +107,12 @@ impl Identity {
         let status = |complete| if complete { Status::Ready } else { Status::Incomplete };
         Self {
             status: view.complete.clone().map(status),
+            status_reason: match &view.complete {
+                Attr::Known(false) => Attr::Known(view.reason.clone().unwrap_or_else(|| REASON_UNKNOWN.to_owned())),
+                Attr::Unknown => Attr::Unknown,
+                Attr::Known(true) | Attr::Null => Attr::Null,
+            },
+            changes: view.changes.clone().map(|lines| lines.into_iter().map(Attr::Known).collect()),
             owner_id: view.ownership.clone().map(|ownership: Ownership| ownership.owner_id.to_string()),
             account_id: view.ownership.clone().map(|ownership: Ownership| ownership.account_id),
         }

@@ -63,7 +63,9 @@ impl Resource for Zone {
     }
 
     fn schema(&self) -> Schema {
-        Schema::new("A public hosted zone of Route 53, for the names of `multiregion_api`. Import a zone by its name.")
+        Schema::new("A public hosted zone of Route 53, for the names of `multiregion_api`. Import a zone by its name.\n\n\
+         Set `create_before_destroy = true` in the `lifecycle` block of a zone: then one apply can remove the zone together with \
+         the domain of the API that uses it.")
             .with::<Config>()
             .with::<Outputs>()
             .with::<Identity>()

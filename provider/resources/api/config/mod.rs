@@ -43,7 +43,7 @@ attributes! {
         regions: BTreeMap<String, Attr<Region>> = required, example("{ \"us-east-1\" = {}, \"eu-west-1\" = {} }");
         /// The regions that receive no traffic: `["us-east-1"]`. A drained region is kept up to date and keeps responding at its
         /// own endpoint. At least one region must serve.
-        drained: TextSet = optional, example("[\"us-east-1\"]");
+        drained: TextSet = optional_computed, example("[\"us-east-1\"]");
         /// The Lambda function of every region, for an API with one function, or the function beside those of `functions`.
         function: Function = optional;
         /// Several Lambda functions for every region, by name, each with routes of its own:
@@ -59,7 +59,7 @@ attributes! {
         /// Tags for every AWS object of the API that supports tags. They override the provider's `default_tags`.
         tags: TextMap = optional_computed, example("{ team = \"web\" }");
         timeouts: Timeouts = optional_computed, default(Timeouts::default());
-        /// Whether a destroy of the API is refused.
+        /// Whether a destroy of the API and the removal of a region are refused.
         deletion_protection: bool = optional_computed, default(false);
         on_create_failure: OnCreateFailure = optional_computed, default(OnCreateFailure::Rollback);
     }
@@ -115,7 +115,9 @@ pub(super) fn schema() -> Schema {
          serves requests in front of the regions.\n\n\
          A region receives traffic only after its API has answered a real request. When a region is removed from \
          `regions`, the provider first removes it from DNS, and deletes its objects when no resolver can hold its address \
-         any more.",
+         any more.\n\n\
+         **OpenTofu and Terraform silently ignore a misspelt argument inside of a nested object**, such as `regions` or `routing`. \
+         Check that the plan shows every argument that you set.",
     )
     .with::<Config>()
     .with::<Outputs>()

@@ -45,7 +45,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
     Config {
         name: Attr::Known(name.to_owned()),
         regions: Attr::Known(places),
-        drained: inputs::list(drained).map(TextSet),
+        drained: Attr::Known(TextSet(drained.into_iter().map(Attr::Known).collect())),
         function: functions.iter().find(|one| one.name().is_none()).map(|one| one.function(&found, &regions)).into(),
         functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) },
         gateway: Attr::Known(front::imported(&found, &regions)),

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use super::super::Api;
+use super::super::config::Config;
+use super::super::shape::Shape;
 use super::super::testing::{config, expand};
 use super::TOPOLOGIES;
 use crate::components::Catalog;
@@ -12,7 +14,7 @@ use crate::desired::{Address, Desired};
 use crate::plan::{Kinds, Seen, View};
 use crate::resources::Resource;
 use crate::resources::shared::values::at;
-use crate::schema::{Attr, Mode};
+use crate::schema::{Attr, Attributes, Mode};
 use crate::wire::{Path, Value};
 
 /// A spec as deployed: references are replaced by outputs, and readiness conditions are removed.
@@ -59,7 +61,23 @@ pub(super) fn deployed(desired: &Desired) -> View {
         components: nodes.map(|(address, node)| (address.clone(), seen(address, &node.spec))).collect(),
         complete: Attr::Known(true),
         ownership: Attr::Null,
+        changes: Attr::Known(Vec::new()),
+        reason: None,
     }
+}
+
+/// A state of an earlier version has no `drained`, but `traffic` in its regions.
+#[test]
+fn a_region_that_an_earlier_version_drained_is_not_serving() {
+    let state = config(
+        r#"
+        name     = "giraffe"
+        regions  = { "us-east-1" = {}, "us-west-2" = { traffic = "drained" } }
+        function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+        "#,
+    );
+    let shape = Shape::of(&Config::read(&state)).unwrap();
+    assert_eq!(shape.serving(), ["us-east-1"]);
 }
 
 #[test]
