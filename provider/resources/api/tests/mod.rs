@@ -10,6 +10,7 @@ mod packages;
 mod plans;
 mod properties;
 mod roundtrip;
+mod traffic;
 
 /// One configuration per topology, as a user would write it.
 const TOPOLOGIES: [(&str, &str); 33] = [
