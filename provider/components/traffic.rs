@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::aws::{CallError, Region};
 use crate::components::cloudfront::routing as cloudfront;
 use crate::components::route53::routing as route53;
-use crate::traffic::{Assumptions, CheckKind, Model, Record, Routing, Target, World, is_within, normal};
+use crate::traffic::{Assumptions, CheckKind, Model, Record, Routing, Target, World, Zone, is_within, normal};
 
 /// The IAM actions of [`world`].
 pub const ACTIONS: &[&str] = &[
@@ -36,10 +36,11 @@ pub async fn world(aws: &Region, host: &str) -> Result<World, CallError> {
             world.distributions.extend(found);
             continue;
         }
-        let zone = zones.iter().filter(|(_, zone)| is_within(&name, zone)).max_by_key(|(_, zone)| zone.len());
-        let Some((id, zone)) = zone else { continue };
+        let within = zones.iter().map(|(_, zone)| zone).filter(|zone| is_within(&name, zone));
+        let Some(zone) = within.max_by_key(|zone| zone.len()) else { continue };
         if !world.zones.iter().any(|read| read.name == *zone) {
-            world.zones.push(route53::zone(aws, id, zone).await?);
+            let ids = zones.iter().filter(|(_, other)| other == zone).map(|(id, _)| id.as_str());
+            world.zones.extend(zone_with(aws, ids, zone, &name).await?);
         }
         let records: Vec<Record> = Model::new(&world, &Assumptions::default()).records(&name).cloned().collect();
         for record in records {
@@ -55,6 +56,26 @@ pub async fn world(aws: &Region, host: &str) -> Result<World, CallError> {
 
 /// The end of the domain names that CloudFront assigns.
 const CLOUDFRONT: &str = ".cloudfront.net";
+
+/// The hosted zone of this name that contains records of `owner`, or else the first one: Route 53 allows several of a name.
+async fn zone_with<'a>(
+    aws: &Region,
+    ids: impl Iterator<Item = &'a str>,
+    name: &str,
+    owner: &str,
+) -> Result<Option<Zone>, CallError> {
+    let mut first = None;
+    for id in ids {
+        let world = World { zones: vec![route53::zone(aws, id, name).await?], ..World::default() };
+        let has_records = Model::new(&world, &Assumptions::default()).has(owner);
+        let read = world.zones.into_iter().next();
+        if has_records {
+            return Ok(read);
+        }
+        first = first.or(read);
+    }
+    Ok(first)
+}
 
 /// Reads the blocks to which a record refers.
 async fn blocks(aws: &Region, world: &mut World, record: &Record) -> Result<(), CallError> {

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use aws_sdk_route53::types::{
     AlarmIdentifier, AliasTarget, Change, ChangeAction, ChangeBatch, CidrCollectionChange, CidrCollectionChangeAction,
     CidrRoutingConfig, CloudWatchRegion, GeoLocation, GeoProximityLocation, HealthCheckConfig, HealthCheckType,
-    InsufficientDataHealthStatus, ResourceRecordSet, ResourceRecordSetFailover, ResourceRecordSetRegion, RrType,
-    builders::ResourceRecordSetBuilder,
+    InsufficientDataHealthStatus, ResourceRecord, ResourceRecordSet, ResourceRecordSetFailover,
+    ResourceRecordSetRegion, RrType, builders::ResourceRecordSetBuilder,
 };
 use multiregion::aws::Regional;
 use multiregion::components::traffic::world;
@@ -220,6 +220,27 @@ impl Judge {
 async fn create_check(aws: &Regional, number: usize, config: HealthCheckConfig) -> String {
     let request = aws.route53().create_health_check().caller_reference(format!("check {number}"));
     request.health_check_config(config).send().await.unwrap().health_check.unwrap().id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_zones_with_a_name_the_one_with_the_records_counts() {
+    let bench = Bench::start().await;
+    let (aws, _) = bench.at("us-east-1/health_check");
+    let mut ids = Vec::new();
+    for reference in ["one", "two", "three"] {
+        let created = aws.route53().create_hosted_zone().name("a.example").caller_reference(reference).send().await;
+        ids.push(created.unwrap().hosted_zone.unwrap().id);
+    }
+    let value = ResourceRecord::builder().value("192.0.2.1").build().unwrap();
+    let set = ResourceRecordSet::builder().name("api.a.example").r#type(RrType::A).ttl(60).resource_records(value);
+    let change = Change::builder().action(ChangeAction::Create).resource_record_set(set.build().unwrap()).build();
+    let batch = ChangeBatch::builder().changes(change.unwrap()).build().unwrap();
+    aws.route53().change_resource_record_sets().hosted_zone_id(&ids[1]).change_batch(batch).send().await.unwrap();
+    let world = world(&aws, "API.a.example.").await.unwrap();
+    let assume = Assumptions::default();
+    let model = Model::new(&world, &assume);
+    assert!(world.zones.len() == 1 && model.has("api.a.example"), "{world:#?}");
+    assert!(model.answers(&Client::near("us-east-1"), "api.a.example", "/")[0].answered);
 }
 
 #[test]

@@ -18,5 +18,6 @@ mod parity;
 mod permissions;
 mod recreated_log_group;
 mod replaced;
+mod traffic;
 mod validation_record;
 mod world;

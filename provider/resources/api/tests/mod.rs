@@ -11,6 +11,7 @@ mod plans;
 mod properties;
 mod rollout;
 mod roundtrip;
+mod traffic;
 
 /// One configuration per topology, as a user would write it.
 const TOPOLOGIES: [(&str, &str); 33] = [
