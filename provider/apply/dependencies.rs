@@ -28,11 +28,15 @@ pub(super) fn derive(found: &[(Address, Entry)], order: &[&str], kinds: &dyn Kin
     let mut reversed: BTreeSet<(&Address, &Address)> = BTreeSet::new();
     for (address, entry) in found {
         for value in values(&entry.spec) {
-            let others = producers.get(value).into_iter().flatten().filter(|other| may_refer(address, other));
+            let Some(producing) = producers.get(value) else { continue };
+            let others = producing.iter().filter(|other| may_refer(address, other));
             let (before, after): (Vec<&Address>, Vec<&Address>) = others.partition(|other| rank(other) < rank(address));
-            if !before.is_empty() && address.scope == Scope::Global {
-                reversed
-                    .extend(after.iter().filter(|other| other.scope == Scope::Global).map(|other| (address, *other)));
+            // A record leads to another one, whose name is no output of its own.
+            let refers =
+                |other: &Address| !before.is_empty() || (other.kind == address.kind && !producing.contains(address));
+            if address.scope == Scope::Global {
+                let global = after.iter().filter(|other| other.scope == Scope::Global && refers(other));
+                reversed.extend(global.map(|other| (address, *other)));
             }
             dependencies.entry(address.clone()).or_default().extend(before.into_iter().cloned());
         }
@@ -332,6 +336,24 @@ mod tests {
         us-west-2/stage: us-west-2/http_api, us-west-2/log_group/access
         us-west-2/version: us-west-2/function
         ");
+    }
+
+    /// A deletion of the record of the secondary regions waits until no client has an answer that leads to it.
+    #[test]
+    fn a_record_depends_on_the_record_that_it_leads_to() {
+        let record = |name: &str, target: &str| {
+            let set = json!({ "value": { "target": target, "target_zone_id": "Z1" } });
+            let spec = json!({ "zone_id": "Z1", "name": name, "types": ["A"], "sets": { "secondary": set } });
+            let outputs = json!({ "zone_id": "Z1", "name": name });
+            let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
+            (format!("global/record/{name}").parse().unwrap(), entry)
+        };
+        let (leading, led_to) = ("api.example.com", "secondary.api.example.com");
+        let found =
+            [record(leading, led_to), record(led_to, "us-west-2.target"), record("other.example.com", "target")];
+        assert_eq!(below(&found, "global/record/api.example.com"), ["global/record/secondary.api.example.com"]);
+        assert_eq!(below(&found, "global/record/secondary.api.example.com"), [""; 0]);
+        assert_eq!(below(&found, "global/record/other.example.com"), [""; 0]);
     }
 
     #[test]

@@ -143,16 +143,40 @@ impl Component for UsagePlan {
 
     async fn delete(aws: &Regional, _spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         let id = &outputs.id;
-        let Some(plan) = get(aws, id).await? else { return Ok(()) };
-        // AWS refuses to delete a plan that gives access to a stage.
-        let leave = |stage: &ApiStage| rest::remove_value(STAGES, &stage_text(stage));
-        ignore_missing(send_changes(aws, id, plan.api_stages().iter().map(leave).collect()).await)?;
+        // A plan that was created a moment ago may not be visible yet. Only the deletion proves that there is none.
+        if let Some(plan) = get(aws, id).await? {
+            leave_stages(aws, &plan).await?;
+        }
         let request = || aws.apigateway().delete_usage_plan().usage_plan_id(id).send();
+        let deleted = aws.call("apigateway:DeleteUsagePlan", request).await;
+        if !deleted.as_ref().is_err_and(is_refused) {
+            return ignore_missing(deleted);
+        }
+        let what = format!("usage plan {id}");
+        if let Some(plan) = aws.read_until_found(&what, || get(aws, id)).await? {
+            leave_stages(aws, &plan).await?;
+        }
         ignore_missing(aws.call("apigateway:DeleteUsagePlan", request).await)
     }
 }
 
 const STAGES: &str = "/apiStages";
+
+/// Removes the stages from a plan: AWS refuses to delete a plan that gives access to a stage.
+async fn leave_stages(aws: &Regional, plan: &GetUsagePlanOutput) -> Result<(), CallError> {
+    let leave = |stage: &ApiStage| rest::remove_value(STAGES, &stage_text(stage));
+    let changes = plan.api_stages().iter().map(leave).collect();
+    match send_changes(aws, plan.id().unwrap_or_default(), changes).await {
+        // An earlier attempt, whose response was lost, has removed the stages.
+        Err(error) if is_refused(&error) => Ok(()),
+        sent => ignore_missing(sent),
+    }
+}
+
+/// Whether AWS refuses a change because of the stages of the plan.
+fn is_refused(error: &CallError) -> bool {
+    error.code() == Some("BadRequestException")
+}
 
 async fn plans(aws: &Regional) -> Result<Vec<AwsUsagePlan>, CallError> {
     pages(|next| async move {

@@ -41,7 +41,7 @@ impl Resource for Api {
     }
 
     fn schema(&self) -> Schema {
-        config::schema()
+        config::schema().clone()
     }
 
     fn check(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
@@ -50,7 +50,7 @@ impl Resource for Api {
     }
 
     fn expand(&self, value: &Value, context: &Context<'_>) -> Result<Expansion, Diagnostics> {
-        let mut found = schema::check(&self.schema(), value);
+        let mut found = schema::check(config::schema(), value);
         let config = Config::read(value);
         let shape = Shape::of(&config).ok();
         found.extend(checks::check(&config, shape.as_ref(), context.default_tags));

@@ -56,7 +56,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
         },
     };
     let computed = outputs.values().into_iter().chain(Identity::of(view).values());
-    values::state(config, &schema(), computed)
+    values::state(config, schema(), computed)
 }
 
 fn url(shape: &Shape, view: &View) -> Attr<String> {

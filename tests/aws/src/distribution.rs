@@ -96,9 +96,17 @@ impl Distribution {
         }
     }
 
-    /// All origins.
-    pub(crate) fn origins(&self) -> &[Origin] {
-        &self.origins
+    /// The origins to which CloudFront sends requests: all but those that a Lambda@Edge function may replace in every request.
+    pub(crate) fn requested_origins(&self) -> impl Iterator<Item = &Origin> {
+        let has = |group: &Group, origin: &Origin| group.members.contains(&origin.id);
+        let is_target = move |origin: &Origin, target: &str| {
+            origin.id == target || self.groups.iter().any(|group| group.id == target && has(group, origin))
+        };
+        let is_replaced = move |origin: &Origin| {
+            let mut of_origin = self.behaviors.iter().filter(|behavior| is_target(origin, &behavior.target)).peekable();
+            of_origin.peek().is_some() && of_origin.all(|behavior| behavior.origin_request_function.is_some())
+        };
+        self.origins.iter().filter(move |origin| !is_replaced(origin))
     }
 
     /// Whether clients in a country are served.

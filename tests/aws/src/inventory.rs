@@ -236,6 +236,10 @@ impl Collector<'_> {
         let all = self.json(place, "lambda", Lookup::Get("/2015-03-31/functions")).await?;
         for function in items(&all, "Functions") {
             let name = text(function, "FunctionName");
+            // The name of a Lambda@Edge function ends with a digest of its owner, whose id is random.
+            if let Some((api, digest)) = name.rsplit_once("_edge_") {
+                self.label(digest, "edge_function", api);
+            }
             let at = |date: &str, rest: &str| format!("/{date}/functions/{}{rest}", encode(name));
             let versions = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", "/versions"))).await?;
             let aliases = self.json(place, "lambda", Lookup::Get(&at("2015-03-31", "/aliases"))).await?;

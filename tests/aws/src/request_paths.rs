@@ -3,7 +3,7 @@
 
 use crate::data_plane::{accounts, connect};
 use crate::distribution::Distribution;
-use crate::dns::records;
+use crate::dns::{CLIENT_CERTIFICATE, records};
 use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::proxy::Proxy;
@@ -63,7 +63,7 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
                 continue;
             }
             let name = item.text_at(&["DomainName"]).to_owned();
-            request_paths.extend(distribution.origins().iter().map(|origin| RequestPath {
+            request_paths.extend(distribution.requested_origins().map(|origin| RequestPath {
                 name: name.clone(),
                 target: origin.host.clone(),
                 host: origin.host.clone(),
@@ -77,10 +77,11 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
     Ok(request_paths)
 }
 
-/// Sends a request for `path` of `host` to `target`, from a client near `region`.
+/// Sends a request for `path` of `host` to `target`, from a client near `region` with a certificate that every trust store
+/// contains.
 pub(crate) async fn send(proxy: &Proxy, target: &str, host: &str, path: &str, region: &str) -> Result<Response, Error> {
     let mut headers = http::HeaderMap::new();
-    for (name, value) in [("host", host), ("x-test-region", region)] {
+    for (name, value) in [("host", host), ("x-test-region", region), (CLIENT_CERTIFICATE, "trusted")] {
         if let Ok(value) = http::HeaderValue::from_str(value) {
             headers.insert(name, value);
         }

@@ -9,6 +9,7 @@ mod rollout;
 mod routing;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 pub(super) use cdn::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
@@ -108,18 +109,20 @@ pub(super) fn function_path(name: Option<&str>) -> Path {
 }
 
 /// The schema of `multiregion_api`.
-pub(super) fn schema() -> Schema {
-    Schema::new(
-        "An HTTP API that runs in many AWS regions. Each region has a Lambda function behind an API Gateway. Optionally, one \
-         domain name is routed to the regions by Route 53, health checks take unhealthy regions out of DNS, and CloudFront \
-         serves requests in front of the regions.\n\n\
-         A region receives traffic only after its API has answered a real request. When a region is removed from \
-         `regions`, the provider first removes it from DNS, and deletes its objects when no resolver can hold its address \
-         any more.\n\n\
-         **OpenTofu and Terraform silently ignore a misspelt argument inside of a nested object**, such as `regions` or `routing`. \
-         Check that the plan shows every argument that you set.",
-    )
-    .with::<Config>()
-    .with::<Outputs>()
-    .with::<Identity>()
+pub(super) fn schema() -> &'static Schema {
+    /// Built once: every state of a plan is completed by it.
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+        Schema::new(
+            "An HTTP API that runs in many AWS regions. Each region has a Lambda function behind an API Gateway. Optionally, \
+             one domain name is routed to the regions by Route 53, health checks take unhealthy regions out of DNS, and \
+             CloudFront serves requests in front of the regions.\n\n\
+             A region receives traffic only after its API has answered a real request. When a region is removed from \
+             `regions`, the provider first removes it from DNS, and deletes its objects when no resolver can hold its address \
+             any more.",
+        )
+        .with::<Config>()
+        .with::<Outputs>()
+        .with::<Identity>()
+    });
+    &SCHEMA
 }

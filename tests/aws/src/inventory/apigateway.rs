@@ -82,6 +82,8 @@ impl Collector<'_> {
     pub(super) async fn keys_and_plans(&mut self, place: &Place) -> Result<(), Error> {
         for key in self.all(place, "/apikeys?includeValues=true").await? {
             self.label(text(&key, "id"), "api_key", text(&key, "name"));
+            // A digest of the value and the owner, whose id is random.
+            self.label(text(&key, "description"), "api_key_description", text(&key, "name"));
             self.add(format!("{}/apigateway/api_key/{}", place.region, text(&key, "id")), key.clone());
         }
         for plan in self.all(place, "/usageplans").await? {
