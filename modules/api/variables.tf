@@ -343,6 +343,7 @@ variable "cdn" {
     - `invalidate_on_change`: Paths whose cached responses are removed when the code changes, such as `["/*"]`.
     - `price_class`: `PriceClass_100`, `PriceClass_200` or `PriceClass_All` (default).
     - `aliases`: Alternate domain names of the distribution.
+    - `take_over_aliases`: Whether aliases that another distribution of the account serves move to this one.
     - `comment`, `http_version`, `ipv6`, `minimum_tls_version`, `geo_restriction`, `logging`, `error_responses`,
       `connection`, `origin_shield`, `origin_headers`, `web_acl_arn`: Settings of the distribution.
   EOT
@@ -390,6 +391,7 @@ variable "cdn" {
     invalidate_on_change = optional(list(string))
     price_class          = optional(string)
     aliases              = optional(list(string))
+    take_over_aliases    = optional(bool)
     comment              = optional(string)
     http_version         = optional(string)
     ipv6                 = optional(bool)

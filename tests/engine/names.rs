@@ -166,7 +166,9 @@ async fn a_name_of_another_distribution_moves_while_its_clients_are_served() {
     world.apply(&mut new, &taken).await;
 
     // The old distribution no longer has the name, and its configuration does not take it back.
-    let (_, diagnostics) = world.plan(&mut old, &of_old).await;
+    world.wait();
+    let (state, _) = world.provider().read(old.resource, old.state.clone()).await;
+    let (_, diagnostics) = world.provider().plan(old.resource, state, of_old.clone()).await;
     assert!(diagnostics.iter().any(|one| one.summary == "Alias of another distribution"), "{diagnostics:#?}");
     world.change(&mut old, &Value::Null).await;
     assert_eq!(status().await, 200, "the record leads to the new distribution");

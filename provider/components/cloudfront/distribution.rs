@@ -137,9 +137,11 @@ impl Component for Distribution {
             let Some(alias) = shared else { continue };
             let whose = takeover::whose(aws, &summary, &alias, &tags);
             let whose = match spec.take_over {
-                Some(_) => format!(
-                    "{whose}; CloudFront moves an alias only to a distribution that exists, so create the API with other aliases first"
-                ),
+                Some(_) => {
+                    const ONLY_EXISTING: &str = "CloudFront moves an alias only to a distribution that exists, so create the \
+                                                 API with other aliases first";
+                    format!("{whose}; {ONLY_EXISTING}")
+                }
                 None => whose,
             };
             foreign = Some(Found::Foreign(whose));

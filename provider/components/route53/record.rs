@@ -242,27 +242,17 @@ impl Component for Record {
             return Ok(None);
         }
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
-        let is_of_spec = |set: &ResourceRecordSet| spec.types.iter().any(|kind| kind == set.r#type.as_str());
-        // An HTTPS record of others may stand beside addresses of ours.
-        let concerns = |set: &ResourceRecordSet| record_owners::is_address(set) || is_of_spec(set);
-        let held: Vec<_> = held.into_iter().filter(concerns).collect();
-        if held.is_empty() {
-            return Ok(None);
-        }
-        let mut is_taken_over = false;
+        let held: Vec<_> = held.into_iter().filter(|set| record_owners::concerns(spec, set)).collect();
+        let mut takes_over = false;
         for set in &held {
-            if record_owners::is_own(aws, spec, name, set).await? {
-                continue;
-            }
-            if !(spec.take_over && record_owners::leads_to_distribution(set)) {
+            let is_own = record_owners::is_own(aws, spec, name, set).await?;
+            if !is_own && !(spec.take_over && record_owners::leads_to_distribution(set)) {
                 return Ok(Some(Found::Foreign(record_sets::describe(set))));
             }
-            is_taken_over = true;
+            takes_over |= !is_own;
         }
-        if is_taken_over {
-            return Ok(None);
-        }
-        Ok(Some(Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
+        let ours = || Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() });
+        Ok((!held.is_empty() && !takes_over).then(ours))
     }
 
     async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
