@@ -9,7 +9,7 @@ resource "multiregion_api" "this" {
 
   function  = var.function
   functions = var.functions
-  gateway   = var.gateway
+  gateway   = local.gateway
   domain    = var.domain
   routing   = local.routing
   cdn       = var.cdn
@@ -34,6 +34,13 @@ resource "multiregion_api" "this" {
 ################################################################################
 
 locals {
+  has_mutual_tls = try(var.domain.mutual_tls, null) != null
+
+  # Clients without a certificate could use the default endpoints.
+  gateway = merge(var.gateway, {
+    disable_execute_api_endpoint = var.gateway.disable_execute_api_endpoint == null && local.has_mutual_tls ? true : var.gateway.disable_execute_api_endpoint
+  })
+
   # CloudFront fails over between the regions of an origin group itself.
   is_group = try(var.cdn.origin, null) == "group"
 
@@ -43,7 +50,12 @@ locals {
     region.health_alarm != null || region.health_check_id != null || region.routing_control_arn != null
   ])
 
-  health_check = local.is_group || local.decides_itself ? null : var.routing.health_check
+  # Route 53's checkers have no client certificate, so that they can only open a connection.
+  own_health_check = local.has_mutual_tls && local.gateway.disable_execute_api_endpoint == true ? merge(var.routing.health_check, {
+    protocol = var.routing.health_check.protocol == null ? "tcp" : var.routing.health_check.protocol
+  }) : var.routing.health_check
+
+  health_check = local.is_group || local.decides_itself ? null : local.own_health_check
 
   # Routing applies to the domain name only.
   routing = var.domain == null ? null : merge(var.routing, { health_check = local.health_check })

@@ -32,6 +32,17 @@ output "components" {
   value       = multiregion_api.this.components
 }
 
+output "validation_records" {
+  description = "Records by which ACM validates the certificates, by domain. Null without such certificates."
+  value       = multiregion_api.this.validation_records
+}
+
+output "api_key_values" {
+  description = "Values of the API keys that the provider generated, by name. Null without such keys."
+  value       = multiregion_api.this.api_key_values
+  sensitive   = true
+}
+
 ################################################################################
 # CloudFront
 ################################################################################

@@ -26,6 +26,7 @@ variable "regions" {
     - `layers`: ARNs of Lambda layer versions in this region.
     - `openapi_variables`: Values of placeholders in `gateway.openapi` in this region.
     - `web_acl_arn`: ARN of a regional web ACL of AWS WAF that filters the requests to the REST API of this region.
+    - `mutual_tls`: Trust store of this region, instead of that of `domain.mutual_tls`.
     - `functions`: `environment`, `layers`, `reserved_concurrency` and `provisioned_concurrency` of each of `functions`
       in this region.
   EOT
@@ -49,6 +50,11 @@ variable "regions" {
     layers              = optional(list(string))
     openapi_variables   = optional(map(string))
     web_acl_arn         = optional(string)
+    mutual_tls = optional(object({
+      truststore_uri            = optional(string)
+      truststore_version        = optional(string)
+      ownership_certificate_arn = optional(string)
+    }))
     functions = optional(map(object({
       environment             = optional(map(string))
       layers                  = optional(list(string))
@@ -195,10 +201,14 @@ variable "gateway" {
     - `throttle`: Limit in each region: `rate`, the average number of requests per second, and `burst`, the largest
       number of requests at once.
     - `access_log`: One line for every request: its `format`, and `retention_days`.
-    - `disable_execute_api_endpoint`: Whether the API is reachable only at the names of `domain`.
+    - `disable_execute_api_endpoint`: Whether the API is reachable only at the names of `domain`. Defaults to `true` with
+      `domain.mutual_tls`, which clients could avoid otherwise.
     - `timeout_ms`: How long API Gateway waits for a function.
-    - `rest`, `authorizers`, `api_keys`: Settings of REST APIs: the stage, how clients prove who they are, and API keys
-      with quotas and throttles.
+    - `rest`: Settings of the stage of a REST API.
+    - `authorizers`: How clients prove who they are, by name.
+    - `api_keys`: API keys of a REST API by name, with quotas and throttles. A key has a `value`, or a `value_wo` with a
+      `value_wo_version`, which the state does not contain. Otherwise, the provider generates the value, which the output
+      `api_key_values` contains; another `generation` is another value.
   EOT
   type = object({
     protocol          = optional(string)
@@ -250,7 +260,10 @@ variable "gateway" {
       audiences        = optional(list(string))
     })))
     api_keys = optional(map(object({
-      value = string
+      value            = optional(string)
+      value_wo         = optional(string)
+      value_wo_version = optional(number)
+      generation       = optional(number)
       quota = optional(object({
         limit  = number
         period = optional(string)
@@ -273,21 +286,34 @@ variable "domain" {
     Domain name of the API, in a public hosted zone of the same account. Without it, each region is reached at its own
     endpoint, and CloudFront at its own domain name:
     - `name`: Domain name, such as `api.example.com`.
+    - `additional_names`: Further names of the API in the same hosted zone, such as `www.example.com`.
     - `zone_id`: ID of the hosted zone.
     - `regional_names`: Whether each region also gets a name, such as `us-west-2.api.example.com`, that always leads to
       that region. Defaults to `false`.
     - `base_path`: First segment of the path, such as `v1`.
-    - `certificate`: `arns` of existing certificates by region, or whether requested ones cover the names below `name`
-      (`wildcard`).
+    - `certificate`: `arns` of existing certificates by region, or the settings of requested ones: whether they cover the
+      names below `name` (`wildcard`), the `key_algorithm` (`RSA_2048`, `EC_prime256v1` or `EC_secp384r1`), and the
+      `validation` (`dns` or `email`).
+    - `mutual_tls`: Trust store with the certification authorities of the clients: `truststore_uri`, `truststore_version`,
+      and `ownership_certificate_arn` if the certificates of the names are imported. Health checks then only open a
+      connection, and need `regional_names`.
   EOT
   type = object({
-    name           = string
-    zone_id        = string
-    regional_names = optional(bool, false)
-    base_path      = optional(string)
+    name             = string
+    additional_names = optional(list(string))
+    zone_id          = string
+    regional_names   = optional(bool, false)
+    base_path        = optional(string)
     certificate = optional(object({
-      wildcard = optional(bool)
-      arns     = optional(map(string))
+      wildcard      = optional(bool)
+      arns          = optional(map(string))
+      key_algorithm = optional(string)
+      validation    = optional(string)
+    }))
+    mutual_tls = optional(object({
+      truststore_uri            = optional(string)
+      truststore_version        = optional(string)
+      ownership_certificate_arn = optional(string)
     }))
   })
   default = null

@@ -21,6 +21,16 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, time: Duration) -> Sleeping;
     /// A random number, for ids and for jitter.
     fn random_u64(&self) -> u64;
+
+    /// 160 random bits for a secret, from the operating system.
+    ///
+    /// # Errors
+    /// The operating system provides none.
+    fn secret(&self) -> Result<[u8; 20], getrandom::Error> {
+        let mut secret = [0; 20];
+        getrandom::fill(&mut secret)?;
+        Ok(secret)
+    }
 }
 
 /// The clock of the machine.

@@ -98,6 +98,18 @@ impl Region {
         self.run.clock.random_u64()
     }
 
+    /// A secret of 40 hexadecimal digits.
+    ///
+    /// # Errors
+    /// The operating system provides no random numbers.
+    pub fn random_secret(&self) -> Result<String, CallError> {
+        let failed = |error: getrandom::Error| {
+            let what = "the generation of a secret".to_owned();
+            CallError::Failed { what, why: format!("the operating system provides no random numbers: {error}") }
+        };
+        Ok(self.run.clock.secret().map_err(failed)?.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// The account that the credentials belong to.
     pub fn account_id(&self) -> &str {
         self.aws.account_id()

@@ -28,6 +28,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::rest_deployment::RestDeployment>::new(),
     &Erased::<apigateway::rest_stage::RestStage>::new(),
     &Erased::<apigateway::rest_endpoint::RestEndpoint>::new(),
+    &Erased::<apigateway::api_key_value::ApiKeyValue>::new(),
     &Erased::<apigateway::api_key::ApiKey>::new(),
     &Erased::<apigateway::usage_plan::UsagePlan>::new(),
     &Erased::<apigateway::usage_plan_key::UsagePlanKey>::new(),

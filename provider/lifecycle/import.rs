@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Provider, READ_TIMEOUT, State, warnings_of};
+use super::{Provider, READ_TIMEOUT, State, Surroundings, report, warnings_of};
 use crate::desired::Scope;
 use crate::ownership::search;
 use crate::plan::{Ledger, View};
@@ -34,10 +34,25 @@ impl Provider {
         if ledger.is_empty() {
             return Err(vec![self.not_found(resource, name)]);
         }
-        let ledger = Ledger { imported: true, complete: true, ..ledger };
+        let mut ledger = Ledger { imported: true, complete: true, ..ledger };
         let view = View::made(&ledger, engine.kinds());
-        let value = resource.imported(name, &view);
-        let warnings = found.warnings.into_iter().chain(resource.unfound(&view)).chain(warnings_of(&engine)).collect();
+        let unreported =
+            self.in_context(&engine, Surroundings::default(), |context| resource.unreported(name, &view, context));
+        for (address, spec) in unreported {
+            ledger.describe(&address, &spec);
+        }
+        let view = View::made(&ledger, engine.kinds());
+        let mut warnings = found.warnings;
+        let mut value = resource.imported(name, &view);
+        match self.referent(resource, &value).await {
+            Ok(Some(referent)) => {
+                value = resource.imported_beside(name, &view, &View::made(&referent, engine.kinds()));
+            }
+            Ok(None) => {}
+            Err(errors) => warnings.extend(errors.into_iter().map(report::as_warning)),
+        }
+        warnings.extend(resource.unfound(&view));
+        warnings.extend(warnings_of(&engine));
         Ok((State { value, private: ledger.to_private() }, warnings))
     }
 

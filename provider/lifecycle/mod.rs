@@ -108,8 +108,18 @@ impl Provider {
         resource: &dyn Resource,
         config: &Value,
         engine: &Engine,
-        Surroundings { prior, referent }: Surroundings<'_>,
+        surroundings: Surroundings<'_>,
     ) -> Result<Expansion, Diagnostics> {
+        self.in_context(engine, surroundings, |context| resource.expand(config, context))
+    }
+
+    /// Runs work of a resource type that may read files.
+    fn in_context<T>(
+        &self,
+        engine: &Engine,
+        Surroundings { prior, referent }: Surroundings<'_>,
+        work: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
         let referent = referent.map(|ledger| View::made(ledger, engine.kinds()));
         let context = Context {
             owner_id: engine.owner_id(),
@@ -120,7 +130,7 @@ impl Provider {
             prior,
             referent: referent.as_ref(),
         };
-        block(|| resource.expand(config, &context))
+        block(|| work(&context))
     }
 
     /// The components of a configuration that is applied: the resource that it refers to must exist.

@@ -8,7 +8,9 @@ mod zone;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::desired::{Desired, Owner, OwnerId, Packages};
+use serde_json::Value as Json;
+
+use crate::desired::{Address, Desired, Owner, OwnerId, Packages};
 use crate::plan::View;
 use crate::schema::{self, Schema, choices};
 use crate::wire::{Diagnostics, Path, Value};
@@ -79,6 +81,17 @@ pub trait Resource: Send + Sync {
     /// The state of an imported resource, read from its components. The plan of a configuration that describes the same
     /// components has nothing to change.
     fn imported(&self, name: &str, view: &View) -> Value;
+
+    /// The same state, read also from the components of the resource of [`Resource::refers_to`], which `referent` shows.
+    fn imported_beside(&self, name: &str, view: &View, _referent: &View) -> Value {
+        self.imported(name, view)
+    }
+
+    /// The specs of an imported resource that AWS does not report, as far as its other components show them, with unresolved
+    /// references.
+    fn unreported(&self, _name: &str, _view: &View, _context: &Context<'_>) -> Vec<(Address, Json)> {
+        Vec::new()
+    }
 
     /// A warning for each part of an imported resource that its components refer to and that was not found.
     fn unfound(&self, _view: &View) -> Diagnostics {

@@ -3,6 +3,7 @@
 use multiregion::desired::Address;
 use multiregion::plan::{Ledger, changed_fields};
 use multiregion::wire::{Path, Value};
+use serde_json::json;
 
 use super::drift::{OWNER, every_kind, everything};
 use super::world::{Subject, World};
@@ -112,6 +113,116 @@ async fn attributes_that_an_import_did_not_find_are_planned_as_configured() {
     assert_eq!(attribute(&planned.state.value, "domain"), attribute(&config, "domain"));
     world.change(&mut found, &config).await;
     world.apply(&mut found, &Value::Null).await;
+}
+
+/// A REST API from routes, with functions, authorizers and settings that only its methods show.
+fn rest(world: &World) -> Value {
+    let mut orders = world.function();
+    for (name, value) in [
+        ("routes", json!(["ANY /orders/{path+}", "GET /orders"])),
+        ("throttle", json!({ "rate": 5, "burst": 10 })),
+        ("api_key_required", json!(true)),
+        ("authorizer", json!("gate")),
+    ] {
+        orders[name] = value;
+    }
+    let mut signed = world.function();
+    (signed["routes"], signed["authorizer"]) = (json!(["POST /signed/{id}"]), json!("AWS_IAM"));
+    let gateway = json!({
+        "protocol": "rest",
+        "timeout_ms": 5_000,
+        "rest": { "binary_media_types": ["image/png"], "minimum_compression_bytes": 1024 },
+        "api_keys": { "partner": {} },
+        "authorizers": { "gate": { "kind": "token", "function": "gate", "header": "X-Token", "cache_seconds": 60 } },
+    });
+    let all = json!({
+        "name": "shop",
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "function": world.function(),
+        "functions": { "orders": orders, "signed": signed, "gate": world.function() },
+        "gateway": gateway,
+    });
+    Subject::new("multiregion_api").config(&all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_finds_the_routes_of_a_rest_api() {
+    let world = World::start().await;
+    let (mut shop, config) = (Subject::new("multiregion_api"), rest(&world));
+    world.apply(&mut shop, &config).await;
+    let mut found = Subject::new("multiregion_api");
+    world.import(&mut found, "shop").await;
+    let (planned, diagnostics) = world.plan(&mut found, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, found.state.value, "the plan after an import must be empty");
+
+    // The import knows the content, so that a change by hand is corrected.
+    let address = Address::regional("us-west-2", "rest_definition");
+    let entry = found.ledger().entries[&address].clone();
+    let document = entry.spec["document"].as_str().expect("the import found the document").to_owned();
+    let mut changed = entry.spec.clone();
+    changed["document"] = json!(document.replace("1024", "2048"));
+    let (aws, component) = world.component("shop", &address);
+    component.update(&aws, &entry.outputs, &entry.spec, &changed).await.expect("the API is changed");
+    let mut found = Subject::new("multiregion_api");
+    world.import(&mut found, "shop").await;
+    let (planned, diagnostics) = world.plan(&mut found, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_ne!(planned.state.value, found.state.value, "the plan must correct the change");
+    world.apply(&mut found, &config).await;
+    world.apply(&mut found, &Value::Null).await;
+    assert!(world.inventory().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_warns_that_it_does_not_find_a_document() {
+    let world = World::start().await;
+    let mut shop = Subject::new("multiregion_api");
+    let document = r#"{ "openapi": "3.0.1", "paths": { "/orders": { "get": { "description": "Orders" } } } }"#;
+    let config = shop.config(&json!({
+        "name": "shop", "regions": { "us-east-1": {} }, "function": world.function(),
+        "gateway": { "protocol": "rest", "openapi": document },
+    }));
+    world.apply(&mut shop, &config).await;
+    let (state, diagnostics) = world.provider().import(shop.resource, "shop").await;
+    let [warning] = &diagnostics[..] else { panic!("{diagnostics:#?}") };
+    assert_eq!((warning.is_error(), warning.summary), (false, "OpenAPI document not found"));
+    assert_eq!(warning.path.to_string(), "gateway.openapi");
+    shop.state = state;
+    world.apply(&mut shop, &config).await;
+    world.apply(&mut shop, &Value::Null).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_an_attached_function_finds_the_authorizer_of_its_api() {
+    let world = World::start().await;
+    let (mut shop, mut reports) = (Subject::new("multiregion_api"), Subject::new("multiregion_function"));
+    let issuer = json!({ "kind": "jwt", "issuer": "https://login.example.com/", "audiences": ["shop"] });
+    let api = shop.config(&json!({
+        "name": "shop", "regions": { "us-east-1": {}, "us-west-2": {} }, "function": world.function(),
+        "gateway": { "authorizers": { "users": issuer } },
+    }));
+    world.apply(&mut shop, &api).await;
+    let mut function = world.function();
+    for (name, value) in [
+        ("routes", json!(["GET /reports"])),
+        ("authorizer", json!("users")),
+        ("authorization_scopes", json!(["reports/read"])),
+    ] {
+        function[name] = value;
+    }
+    let config = reports.config(&json!({ "name": "reports", "api": "shop", "function": function }));
+    world.apply(&mut reports, &config).await;
+    let mut found = Subject::new("multiregion_function");
+    world.import(&mut found, "reports").await;
+    let of = |name: &str| attribute(attribute(&found.state.value, "function"), name).clone();
+    assert_eq!(of("authorizer"), Value::String("users".to_owned()));
+    assert_eq!(of("authorization_scopes"), Value::List(vec![Value::String("reports/read".to_owned())]));
+    let (planned, diagnostics) = world.plan(&mut found, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, found.state.value, "the plan after an import must be empty");
+    world.apply(&mut found, &Value::Null).await;
+    world.apply(&mut shop, &Value::Null).await;
 }
 
 fn addresses(ledger: &Ledger) -> Vec<String> {

@@ -97,9 +97,19 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
         with(&["gateway", "routes"], json!(["GET /health", "POST /items"])),
         with(&["domain", "base_path"], json!("v1")),
         with(&["domain", "additional_names"], json!(["www.permitted.example"])),
-        plain,
+        plain.clone(),
         mutual,
+        rest(plain),
     ]
+}
+
+/// A REST API from routes, with an API key of each kind.
+fn rest(mut config: Json) -> Json {
+    let write_only = json!({ "value_wo": "write-only-0123456789", "value_wo_version": 1 });
+    let given = json!({ "value": "given-0123456789-0123456789", "quota": { "limit": 10 } });
+    let keys = json!({ "given": given, "generated": {}, "write_only": write_only });
+    config["gateway"] = json!({ "protocol": "rest", "routes": ["GET /health"], "api_keys": keys });
+    config
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 //! Every row runs with each command-line tool that is available. It asserts on what AWS reports, on the log of calls,
 //! and on the plan as the tool shows it.
 
+mod api_keys;
 mod authorizers;
 mod cdn;
 mod changes;

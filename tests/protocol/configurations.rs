@@ -130,6 +130,14 @@ fn function(source: &str, choices: &mut Choices) -> Json {
 }
 
 fn gateway(choices: &mut Choices) -> Json {
+    if choices.below(4) == 1 {
+        let keys = choices.some([
+            ("generated", json!({ "quota": { "limit": 10 } })),
+            ("given", json!({ "value": "given-0123456789-0123456789" })),
+            ("write_only", json!({ "value_wo": "write-only-0123456789-0123456789", "value_wo_version": 1 })),
+        ]);
+        return json!({ "protocol": "rest", "routes": ["GET /items/{id}"], "api_keys": keys });
+    }
     choices.some([
         ("protocol", json!("http")),
         ("routes", json!(["$default", "GET /items/{id}"])),

@@ -13,3 +13,4 @@ mod required_attributes;
 mod responses;
 mod schema;
 mod unknown_provider;
+mod write_only;

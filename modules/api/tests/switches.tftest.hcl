@@ -43,7 +43,10 @@ run "rest_api_with_two_functions" {
 
     gateway = {
       protocol = "rest"
-      api_keys = { partner = { value = "0123456789abcdefghij", quota = { limit = 1000 } } }
+      api_keys = {
+        partner = { value = "0123456789abcdefghij", quota = { limit = 1000 } }
+        shop    = { throttle = { rate = 10, burst = 20 } }
+      }
     }
 
     domain = {
@@ -60,6 +63,11 @@ run "rest_api_with_two_functions" {
   assert {
     condition     = output.status == "ready" && output.url == "https://api.switches.example"
     error_message = "The status is \"${output.status}\" and the URL \"${output.url}\", expected \"ready\" and \"https://api.switches.example\"."
+  }
+
+  assert {
+    condition     = keys(output.api_key_values) == tolist(["shop"]) && length(output.api_key_values["shop"]) == 40
+    error_message = "api_key_values must contain the generated value and no other."
   }
 
   assert {

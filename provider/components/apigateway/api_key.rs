@@ -1,15 +1,16 @@
 //! API key of one region: a value that clients send in the header `x-api-key`.
 
-use aws_sdk_apigateway::types::ApiKey as AwsApiKey;
+use aws_sdk_apigateway::types::{ApiKey as AwsApiKey, PatchOperation};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
+use crate::components::apigateway::api_key_value::{self, Origin};
 use crate::components::apigateway::{self, rest};
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::{identity, tags};
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
-use crate::desired::{Input, Kind, KindMeta, Limit};
+use crate::desired::{Address, Input, Kind, KindMeta, Limit, WriteOnly};
 
 /// The kind `api_key`.
 #[derive(Debug)]
@@ -27,11 +28,27 @@ pub struct Spec {
     /// The name, which need not be unique.
     pub name: String,
     /// The value, a secret: 20 to 128 characters, unique in the region.
-    pub value: Input<String>,
+    pub value: KeyValue,
+    /// Where the value comes from.
+    #[serde(default, skip_serializing_if = "is_given")]
+    pub origin: Origin,
+    /// The digest of the write-only value that every region accepts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Input<String>>,
     /// Whether requests with this key are accepted.
     pub enabled: bool,
     /// The tags, including the ownership tags.
     pub tags: Tags,
+}
+
+/// The value of an API key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KeyValue {
+    /// A value that the state contains.
+    Stored(Input<String>),
+    /// A value that is in the configuration only.
+    WriteOnly(WriteOnly<String>),
 }
 
 /// What identifies an API key in AWS.
@@ -49,7 +66,7 @@ impl Kind for ApiKey {
         about: "API key of one region, with which clients call methods that require one.",
         id: "the id of the key",
         outputs: OUTPUTS,
-        immutable: &["value"],
+        immutable: &["value", "digest"],
         secret: &["value"],
         actions: rest::TAGGED_ACTIONS,
         // AWS, "Amazon API Gateway quotas", quotas for creating, deploying and managing an API.
@@ -68,24 +85,30 @@ impl Component for ApiKey {
         outputs.id.clone()
     }
 
-    async fn check(_: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let mut problems = Vec::new();
         let length = spec.value.known().map(|value| value.chars().count());
-        let problem = |length| Problem {
-            summary: "Invalid API key value",
-            detail: format!(
+        if let Some(length) = length.filter(|length| !LENGTH.contains(length)) {
+            let detail = format!(
                 "The value of the API key {:?} has {length} characters. API Gateway accepts {} to {}. Use another value.",
                 spec.name,
                 LENGTH.start(),
                 LENGTH.end()
-            ),
-        };
-        Ok(length.filter(|length| !LENGTH.contains(length)).map(problem).into_iter().collect())
+            );
+            problems.push(Problem { summary: "Invalid API key value", detail });
+        }
+        // The value of a key that exists does not matter: it changes with the version only.
+        if is_other(aws, spec) && Self::find(aws, spec).await?.is_none() {
+            let detail = format!("The API key {:?}: {OTHER}", spec.name);
+            problems.push(Problem { summary: "Write-only value changed without its version", detail });
+        }
+        Ok(problems)
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         // A key with our tags and another value is the one that this key replaces.
         for key in own(aws).await? {
-            if has_value(aws, &key, spec).await? {
+            if is_current(aws, &key, spec).await? {
                 return Ok(Some(Found::Ours(Outputs { id: required(key.id, "an API key's id")? })));
             }
         }
@@ -94,28 +117,33 @@ impl Component for ApiKey {
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        let mut all = keys(aws).await?;
-        // The first one of an address is the current one.
-        all.sort_by_key(|key| std::cmp::Reverse(key.created_date.map_or(0, |date| date.secs())));
-        for key in all {
-            let tags = tags::reported(key.tags.clone().unwrap_or_default());
-            let Some(address) = tags::address_here::<Self>(aws, &tags) else { continue };
+        for (address, origin, key) in all(aws).await? {
             let id = required(key.id, "an API key's id")?;
             // AWS returns values only when they are asked for.
-            let value = get(aws, &id, true).await?.and_then(|key| key.value).unwrap_or_default();
-            let (name, enabled) = (key.name.unwrap_or_default(), key.enabled);
-            let spec = Spec { name, value: Input::Known(value), enabled, tags: tags::spec(tags) };
+            let value = value(aws, &id).await?.unwrap_or_default();
+            let digest = address.key.as_ref().map(|name| api_key_value::digest(aws, name, &value));
+            let (value, digest) = match origin {
+                Origin::WriteOnly(_) => (KeyValue::WriteOnly(WriteOnly::applied()), digest.map(Input::Known)),
+                Origin::Given | Origin::Generated(_) => (KeyValue::Stored(Input::Known(value)), None),
+            };
+            let tags = tags::spec(tags::reported(key.tags.unwrap_or_default()));
+            let spec = Spec { name: key.name.unwrap_or_default(), value, origin, digest, enabled: key.enabled, tags };
             discovered.push(Discovered { key: address.key, spec, outputs: Outputs { id } });
         }
         Ok(discovered)
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let look = || Self::find(aws, spec);
+        if is_other(aws, spec) {
+            return Err(CallError::Failed { what: format!("the API key {:?}", spec.name), why: OTHER.to_owned() });
+        }
+        let missing = || CallError::Malformed(format!("{} has no value", aws.address()));
+        let value = spec.value.known().ok_or_else(missing)?;
+        let look = || with_value(aws, spec, value);
         // AWS has deprecated `generateDistinctId`: the id never contains the value.
         let send = || async {
-            let request = aws.apigateway().create_api_key().name(&spec.name).value(spec.value.get());
-            let request = request.enabled(spec.enabled).description(description(aws, spec.value.get()));
+            let request = aws.apigateway().create_api_key().name(&spec.name).value(value);
+            let request = request.enabled(spec.enabled).description(description(aws, spec).unwrap_or_default());
             let answer = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect())).send().await;
             answer.map(|created| created.id.map(|id| Outputs { id }))
         };
@@ -130,26 +158,26 @@ impl Component for ApiKey {
 
     async fn read(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Option<(Spec, Outputs)>, CallError> {
         let Some(key) = held(aws, &outputs.id).await? else { return Ok(None) };
-        let value = match has_value(aws, &key, spec).await? {
-            true => spec.value.clone(),
-            false => get(aws, &outputs.id, true).await?.and_then(|key| key.value).unwrap_or_default().into(),
+        let value = match &spec.value {
+            // AWS cannot change the value of a key.
+            KeyValue::WriteOnly(value) => KeyValue::WriteOnly(value.clone()),
+            KeyValue::Stored(known) if known.known().is_some() && is_current(aws, &key, spec).await? => {
+                spec.value.clone()
+            }
+            KeyValue::Stored(_) => KeyValue::Stored(value(aws, &outputs.id).await?.unwrap_or_default().into()),
         };
         let tags = tags::spec(tags::reported(key.tags.unwrap_or_default()));
-        let reported = Spec { name: key.name.unwrap_or_default(), value, enabled: key.enabled, tags };
-        Ok(Some((reported, outputs.clone())))
+        let (name, enabled) = (key.name.unwrap_or_default(), key.enabled);
+        Ok(Some((Spec { name, value, enabled, tags, ..spec.clone() }, outputs.clone())))
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        let changes = [
+        let mut changes = vec![
             rest::replace("/name", &to.name),
             rest::replace("/enabled", if to.enabled { "true" } else { "false" }),
-            rest::replace("/description", &description(aws, to.value.get())),
         ];
-        let request = || {
-            let request = aws.apigateway().update_api_key().api_key(&outputs.id);
-            request.set_patch_operations(Some(changes.to_vec())).send()
-        };
-        aws.call("apigateway:UpdateApiKey", request).await?;
+        changes.extend(description(aws, to).map(|text| rest::replace("/description", &text)));
+        change(aws, &outputs.id, changes).await?;
         let arn = apigateway::arn(aws, &format!("/apikeys/{}", outputs.id));
         rest::retag(aws, &arn, &from.tags, &to.tags).await?;
         Ok(outputs.clone())
@@ -167,24 +195,104 @@ impl Component for ApiKey {
 /// AWS, "Set up API keys using the API Gateway console", and the error messages of CreateApiKey.
 const LENGTH: std::ops::RangeInclusive<usize> = 20..=128;
 
-/// The description of our key. A digest of the value shows whether AWS has the value of the spec, without reading it.
-fn description(aws: &Regional, value: &str) -> String {
-    identity::reference(aws, value)
+/// Why a write-only value cannot be the value of a new key.
+const OTHER: &str = "value_wo has changed, but value_wo_version has not. A key has one value in all regions, and the earlier \
+                     value is not stored. Set value_wo_version to another number, so that every region gets the new value, or \
+                     set value_wo to the value that was applied with this version.";
+
+impl KeyValue {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&String> {
+        match self {
+            Self::Stored(value) => value.known(),
+            Self::WriteOnly(value) => value.known(),
+        }
+    }
+}
+
+impl From<Input<String>> for KeyValue {
+    fn from(value: Input<String>) -> Self {
+        Self::Stored(value)
+    }
+}
+
+fn is_given(origin: &Origin) -> bool {
+    *origin == Origin::Given
+}
+
+/// Whether the write-only value differs from the one that other regions accept.
+fn is_other(aws: &Regional, spec: &Spec) -> bool {
+    let (value, digest) = (spec.value.known(), spec.digest.as_ref().and_then(Input::known));
+    let name = aws.address().key.as_deref().unwrap_or_default();
+    value.zip(digest).is_some_and(|(value, digest)| api_key_value::digest(aws, name, value) != *digest)
+}
+
+/// The description of our key; `None` while it is unknown. It shows where the value comes from. Of a given value it contains a
+/// digest, which shows whether AWS has the value of the spec without reading it.
+fn description(aws: &Regional, spec: &Spec) -> Option<String> {
+    match spec.origin.text() {
+        Some(origin) => Some(format!("{}{origin}", identity::reference_prefix(aws))),
+        None if is_given(&spec.origin) => Some(identity::reference(aws, spec.value.known()?)),
+        None => None,
+    }
+}
+
+/// Where the value of one of our keys comes from, as its description shows.
+fn origin(key: &AwsApiKey) -> Origin {
+    let text = key.description().and_then(|text| text.strip_prefix(identity::PREFIX));
+    Origin::parse(text.and_then(|text| text.split_once('-')).map_or("", |(_, origin)| origin))
 }
 
 /// Whether the key has the value of the spec. A value that is not known yet is any value.
-async fn has_value(aws: &Regional, key: &AwsApiKey, spec: &Spec) -> Result<bool, CallError> {
-    let Some(value) = spec.value.known() else { return Ok(true) };
+async fn is_current(aws: &Regional, key: &AwsApiKey, spec: &Spec) -> Result<bool, CallError> {
+    let Some(wanted) = description(aws, spec) else { return Ok(is_given(&spec.origin)) };
     let found = key.description().unwrap_or_default();
-    if found == description(aws, value) {
-        return Ok(true);
-    }
-    if found.starts_with(&identity::reference_prefix(aws)) {
-        return Ok(false);
+    if found == wanted || found.starts_with(&identity::reference_prefix(aws)) {
+        return Ok(found == wanted);
     }
     // The description was changed.
-    let id = key.id().unwrap_or_default();
-    Ok(get(aws, id, true).await?.and_then(|key| key.value).as_ref() == Some(value))
+    let Some(wanted) = spec.value.known() else { return Ok(false) };
+    Ok(value(aws, key.id().unwrap_or_default()).await?.as_ref() == Some(wanted))
+}
+
+/// Our key with this value. One whose value came from elsewhere, such as an earlier version, gets the description of the spec.
+async fn with_value(aws: &Regional, spec: &Spec, wanted: &str) -> Result<Option<Found<Outputs>>, CallError> {
+    for key in own(aws).await? {
+        let id = key.id.unwrap_or_default();
+        if value(aws, &id).await?.as_deref() == Some(wanted) {
+            let wanted = description(aws, spec).filter(|wanted| Some(wanted) != key.description.as_ref());
+            if let Some(text) = wanted {
+                change(aws, &id, vec![rest::replace("/description", &text)]).await?;
+            }
+            return Ok(Some(Found::Ours(Outputs { id })));
+        }
+    }
+    Ok(None)
+}
+
+async fn change(aws: &Regional, id: &str, changes: Vec<PatchOperation>) -> Result<(), CallError> {
+    let request = || {
+        let request = aws.apigateway().update_api_key().api_key(id);
+        request.set_patch_operations(Some(changes.clone())).send()
+    };
+    aws.call("apigateway:UpdateApiKey", request).await.map(drop)
+}
+
+/// The keys of this resource in the region of `aws`, the newest first: the first one of an address is the current one.
+pub(crate) async fn all(aws: &Regional) -> Result<Vec<(Address, Origin, AwsApiKey)>, CallError> {
+    let mut all = aws.read_once("apigateway:GetApiKeys of the account", || keys(aws)).await?;
+    all.sort_by_key(|key| std::cmp::Reverse(key.created_date.map_or(0, |date| date.secs())));
+    let ours = all.into_iter().filter_map(|key| {
+        let tags = tags::reported(key.tags.clone().unwrap_or_default());
+        let address = tags::address_of::<ApiKey>(aws, &tags)?;
+        (address.scope.region() == Some(aws.region())).then(|| (address, origin(&key), key))
+    });
+    Ok(ours.collect())
+}
+
+/// The value of a key; `None` when there is no key with this id.
+pub(crate) async fn value(aws: &Regional, id: &str) -> Result<Option<String>, CallError> {
+    Ok(get(aws, id, true).await?.and_then(|key| key.value))
 }
 
 /// The keys that carry the tags of this component.

@@ -1,6 +1,7 @@
 //! Amazon API Gateway: HTTP APIs and custom domain names (v2), REST APIs (v1), and what their kinds share.
 
 pub mod api_key;
+pub mod api_key_value;
 pub mod authorizer;
 pub mod domain;
 pub mod execute_api_endpoint;

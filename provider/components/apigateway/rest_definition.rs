@@ -1,6 +1,7 @@
 //! The content of a REST API: its resources, methods, integrations, authorizers and API-wide settings, imported from one
 //! OpenAPI document.
 
+mod content;
 mod document;
 mod expected;
 mod live;
@@ -18,6 +19,8 @@ use crate::components::apigateway::rest;
 use crate::components::support::answer::required;
 use crate::components::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta, Limit};
+
+pub use content::{Content, FoundAuthorizer, FoundMethod};
 
 /// The kind `rest_definition`.
 #[derive(Debug)]
@@ -43,6 +46,9 @@ pub struct Spec {
     /// Parts of the API that differ in AWS from the document.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
+    /// What an import found instead of the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
 }
 
 /// What identifies the content of a REST API in AWS.
@@ -61,6 +67,7 @@ impl Kind for RestDefinition {
         id: "the id of the API",
         outputs: OUTPUTS,
         immutable: &["api_id"],
+        uncompared: &["content"],
         // An import also creates, changes and deletes the parts of the API.
         actions: &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
         // AWS, "Amazon API Gateway quotas", quotas for creating, deploying and managing an API.
@@ -92,11 +99,16 @@ impl Component for RestDefinition {
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let Some(api) = rest::api(aws, siblings) else { return Ok(Vec::new()) };
         // AWS does not return the document. Without one, the next apply sends it again.
+        let content = match rest::get(aws, &api.id).await? {
+            Some(found) => Some(content::content(aws, &found).await?),
+            None => None,
+        };
         let spec = Spec {
             api_id: Input::Known(api.id.clone()),
             document: Input::from(""),
             values: BTreeMap::new(),
             deviations: Deviations::default(),
+            content,
         };
         Ok(vec![Discovered { key: None, spec, outputs: Outputs { api_id: api.id } }])
     }

@@ -1,7 +1,7 @@
 //! Deterministic caller references and idempotency tokens, by which AWS recognises a repeated call.
 
 use crate::aws::{Identity, Regional};
-use crate::desired::hex_digest;
+use crate::desired::{Address, hex_digest};
 
 /// The prefix of every caller reference of this provider.
 pub(crate) const PREFIX: &str = "multiregion-";
@@ -35,19 +35,29 @@ pub(crate) fn hash(aws: &Regional, settings: &str) -> String {
     digest(&[&place(aws), settings])
 }
 
+/// A hash of a secret of the component at `address`, which may be another one than that of `aws`: 16 characters, which differ
+/// between owner ids.
+pub(crate) fn hash_of_secret(aws: &Regional, address: &Address, secret: &str) -> String {
+    digest(&[&place_of(aws, address), "secret", secret])
+}
+
 /// A random token of the same component, for when [`token`] returns a deleted object.
 pub(crate) fn fresh_token(aws: &Regional, settings: &str) -> String {
     token(aws, &format!("{settings} {}", random(aws)))
 }
 
-/// A hash of owner, owner id and address: 16 characters.
 fn place(aws: &Regional) -> String {
+    place_of(aws, aws.address())
+}
+
+/// A hash of owner, owner id and address: 16 characters.
+fn place_of(aws: &Regional, address: &Address) -> String {
     let owner_id = match aws.identity() {
         Identity::Exactly(owner_id) => owner_id.to_string(),
         // No component is created before the owner has an id.
         Identity::Unknown | Identity::Any => String::new(),
     };
-    digest(&[&aws.owner().to_string(), &owner_id, &aws.address().to_string()])
+    digest(&[&aws.owner().to_string(), &owner_id, &address.to_string()])
 }
 
 /// A hash of some texts: 16 characters.

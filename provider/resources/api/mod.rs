@@ -22,9 +22,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::{Context, Expansion, Resource, Settings};
+use crate::desired::Address;
 use crate::plan::View;
 use crate::resources::shared::checks::refuse_errors;
+use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::{function, package, regions};
 use crate::schema::{self, Attributes, Schema};
 use crate::wire::{Diagnostics, Value};
@@ -102,6 +106,14 @@ impl Resource for Api {
     fn imported(&self, name: &str, view: &View) -> Value {
         let config = import::configuration(name, view);
         state::state(&Value::Map(config.values()), view)
+    }
+
+    fn unreported(&self, name: &str, view: &View, context: &Context<'_>) -> Vec<(Address, Json)> {
+        let config = import::configuration(name, view);
+        let Ok(shape) = Shape::of(&config) else { return Vec::new() };
+        // The packages of the functions do not matter, and are not known.
+        let desired = expand::desired(&shape, &config, context, &BTreeMap::new());
+        front::described(&desired, &FoundComponents::new(view))
     }
 
     fn unfound(&self, view: &View) -> Diagnostics {

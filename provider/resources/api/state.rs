@@ -42,6 +42,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
                     }
                     _ => Attr::Null,
                 },
+                api_key_values: front::api_key_values(&shape, view),
                 components: Attr::Known(components::of(view)),
             }
         }
@@ -52,6 +53,7 @@ pub(super) fn state(config: &Value, view: &View) -> Value {
             distribution: if decoded.cdn().is_null() { Attr::Null } else { Attr::Unknown },
             validation_records: if decoded.domain().is_null() { Attr::Null } else { Attr::Unknown },
             health_check_id: Attr::Unknown,
+            api_key_values: Attr::Unknown,
             components: Attr::Unknown,
         },
     };

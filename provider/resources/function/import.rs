@@ -16,13 +16,14 @@ use crate::resources::shared::tags;
 use crate::schema::{Attr, Attributes};
 use crate::wire::Value;
 
-/// The configuration of the function `name`, as far as its components show it.
-pub(super) fn configuration(name: &str, view: &View) -> Value {
+/// The configuration of the function `name`, as far as its components show it. Its authorizer is one of `api`, the components of
+/// the API that it is attached to.
+pub(super) fn configuration(name: &str, view: &View, api: &View) -> Value {
     let found = FoundComponents::new(view);
     let regions = found.regions(&[Lambda::KIND]);
     let claim = found.global::<Claim>();
     let attached_to = claim.as_ref().and_then(|claim| claim.tags.get(ATTACHED_TO_TAG)?.known().cloned());
-    let api = attached_to.and_then(|owner| owner.split_once('/').map(|(_, api)| api.to_owned()));
+    let attached_to = attached_to.and_then(|owner| owner.split_once('/').map(|(_, api)| api.to_owned()));
     let common = import::all(&found, &regions).into_iter().next();
     let own = |region: &String| {
         let own = common.as_ref()?.of_region(&found, region);
@@ -30,11 +31,16 @@ pub(super) fn configuration(name: &str, view: &View) -> Value {
     };
     let own: std::collections::BTreeMap<_, _> = regions.iter().filter_map(own).collect();
     let integration = found.all::<Integration>().into_iter().next();
-    let routes = import::routed(&found, &regions, None).routes;
-    let arguments = common.map(|common| Function { routes: list(routes), ..common.function(&found, &regions) });
+    let routed = import::routed(&found, &FoundComponents::new(api), &regions, None);
+    let arguments = common.map(|common| Function {
+        routes: list(routed.routes),
+        authorizer: routed.authorizer,
+        authorization_scopes: routed.scopes,
+        ..common.function(&found, &regions)
+    });
     let config = Config {
         name: Attr::Known(name.to_owned()),
-        api: api.into(),
+        api: attached_to.into(),
         function: arguments.into(),
         regions: if own.is_empty() { Attr::Null } else { Attr::Known(own) },
         gateway_timeout_ms: integration.map_or(Attr::Null, |(_, spec)| attr(&spec.timeout_ms)),

@@ -216,7 +216,11 @@ impl Resource for Function {
     }
 
     fn imported(&self, name: &str, view: &View) -> Value {
-        self.state(&import::configuration(name, view), view)
+        self.state(&import::configuration(name, view, view), view)
+    }
+
+    fn imported_beside(&self, name: &str, view: &View, referent: &View) -> Value {
+        self.state(&import::configuration(name, view, referent), view)
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn facts(aws: &Regional, api: &GetRestApiOutput, expected: &Fac
 }
 
 /// The resources of the API with their methods.
-async fn resources(aws: &Regional, id: &str) -> Result<Vec<Resource>, CallError> {
+pub(super) async fn resources(aws: &Regional, id: &str) -> Result<Vec<Resource>, CallError> {
     pages(|next| async move {
         let request = || {
             let request = aws.apigateway().get_resources().rest_api_id(id).embed("methods").limit(rest::PAGE);
@@ -54,7 +54,7 @@ async fn resources(aws: &Regional, id: &str) -> Result<Vec<Resource>, CallError>
     .await
 }
 
-fn methods_of(resource: &Resource) -> impl Iterator<Item = (&str, &str, &Method)> {
+pub(super) fn methods_of(resource: &Resource) -> impl Iterator<Item = (&str, &str, &Method)> {
     let path = resource.path().unwrap_or_default();
     let methods = resource.resource_methods().into_iter().flatten();
     methods.map(move |(name, method)| (path, name.as_str(), method))
@@ -101,17 +101,8 @@ async fn add_authorizers(
     expected: &Facts,
     facts: &mut Facts,
 ) -> Result<BTreeMap<String, String>, CallError> {
-    let authorizers = pages(|next| async move {
-        let request = || {
-            let request = aws.apigateway().get_authorizers().rest_api_id(id).limit(rest::PAGE);
-            request.set_position(next.clone()).send()
-        };
-        let page = none_if_missing(aws.call("apigateway:GetAuthorizers", request).await)?;
-        Ok(page.map(|page| (page.items, page.position)).unwrap_or_default())
-    })
-    .await?;
     let mut names = BTreeMap::new();
-    for authorizer in authorizers {
+    for authorizer in authorizers(aws, id).await? {
         let (Some(id), Some(name)) = (&authorizer.id, &authorizer.name) else { continue };
         names.insert(id.clone(), name.clone());
         let part = expected::authorizer(name);
@@ -120,6 +111,19 @@ async fn add_authorizers(
         }
     }
     Ok(names)
+}
+
+/// The authorizers of the API.
+pub(super) async fn authorizers(aws: &Regional, id: &str) -> Result<Vec<Authorizer>, CallError> {
+    pages(|next| async move {
+        let request = || {
+            let request = aws.apigateway().get_authorizers().rest_api_id(id).limit(rest::PAGE);
+            request.set_position(next.clone()).send()
+        };
+        let page = none_if_missing(aws.call("apigateway:GetAuthorizers", request).await)?;
+        Ok(page.map(|page| (page.items, page.position)).unwrap_or_default())
+    })
+    .await
 }
 
 fn authorizer_settings(authorizer: &Authorizer) -> Settings {

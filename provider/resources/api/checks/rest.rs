@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Found;
-use crate::resources::api::config::{Config, Gateway, Protocol, Rest, function_path};
+use crate::resources::api::config::{ApiKey, Config, Gateway, Protocol, Rest, function_path};
 use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::function::{PayloadFormat, check_throttle};
 use crate::resources::shared::regions;
@@ -77,25 +77,60 @@ fn keys(gateway: &Gateway, found: &mut Found) {
     for (name, key) in gateway.api_keys().known().into_iter().flatten() {
         let path = at("api_keys").key(name);
         let Some(key) = key.known() else { continue };
-        if let Ok(value) = key.value() {
-            if !KEY_LENGTH.contains(&value.len()) {
+        source(name, key, &path, found);
+        for (attribute, value) in [("value", key.value()), ("value_wo", key.value_wo())] {
+            let Some(value) = value.known() else { continue };
+            let length = value.chars().count();
+            if !KEY_LENGTH.contains(&length) {
                 let detail = format!(
-                    "The value of the API key {name:?} has {} characters, but an API key has 20 to 128. Use a longer or shorter \
-                     random value.",
-                    value.len()
+                    "The value of the API key {name:?} has {length} characters, but an API key has 20 to 128. Use a longer or \
+                     shorter random value."
                 );
-                found.error(path.attribute("value"), "Invalid API key", detail);
-            } else if let Some(other) = names.insert(value, name) {
+                found.error(path.attribute(attribute), "Invalid API key", detail);
+            } else if let Some(other) = names.insert(value, name).filter(|other| other != name) {
                 let detail = format!(
                     "The API keys {other:?} and {name:?} have the same value, but a value identifies one key. Use another value \
                      for one of them."
                 );
-                found.error(path.attribute("value"), "Duplicate API key", detail);
+                found.error(path.attribute(attribute), "Duplicate API key", detail);
             }
         }
         if let Some(limit) = key.throttle().known() {
             check_throttle(limit, &path.attribute("throttle"), found);
         }
+    }
+}
+
+/// Mistakes in where the value of a key comes from.
+fn source(name: &str, key: &ApiKey, path: &Path, found: &mut Found) {
+    let is_write_only = !key.value_wo().is_null();
+    let has_version = !key.value_wo_version().is_null();
+    if is_write_only && !key.value().is_null() {
+        let detail = format!(
+            "The API key {name:?} has both value and value_wo, but a key has one value. Remove value, so that the state does not \
+             contain it, or remove value_wo."
+        );
+        found.error(path.attribute("value_wo"), "Conflicting API key values", detail);
+    }
+    if is_write_only && !has_version {
+        let detail = format!(
+            "The API key {name:?} has value_wo without value_wo_version. A write-only value is not stored, so only the version \
+             shows when it changes. Add value_wo_version = 1."
+        );
+        found.error(path.attribute("value_wo"), "Write-only value without a version", detail);
+    }
+    if has_version && !is_write_only {
+        let detail = format!(
+            "The API key {name:?} has value_wo_version without value_wo. Set value_wo, or remove value_wo_version."
+        );
+        found.error(path.attribute("value_wo_version"), "Version without a write-only value", detail);
+    }
+    if !key.generation.is_null() && (is_write_only || !key.value().is_null()) {
+        let detail = format!(
+            "The value of the API key {name:?} is not generated, so generation has no effect. Remove generation, or remove \
+             the value."
+        );
+        found.error(path.attribute("generation"), "API key value is not generated", detail);
     }
 }
 

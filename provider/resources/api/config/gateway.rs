@@ -42,7 +42,7 @@ attributes! {
         /// the same name without a definition of its own uses it.
         authorizers: BTreeMap<String, Attr<Authorizer>> = optional;
         /// API keys of a REST API, by name. The same value is valid in every region. Requests need a key where the OpenAPI
-        /// document requires one, or where the function has `api_key_required`.
+        /// document requires one, or where the function has `api_key_required`. An empty object is a key with a generated value.
         api_keys: BTreeMap<String, Attr<ApiKey>> = optional;
     }
 
@@ -108,12 +108,20 @@ attributes! {
         audiences: Texts = optional;
     }
 
-    /// An API key.
+    /// An API key. Its value is given in `value` or `value_wo`; otherwise the provider generates one, which `api_key_values`
+    /// contains. A new value is valid in every region before the old one is deleted. To rotate a key without a gap for clients,
+    /// add a second key, and remove the first one when no client uses it.
     pub(in crate::resources::api) struct ApiKey {
-        /// The value that clients send in the header `x-api-key`: 20 to 128 characters. A new value is valid in a region before
-        /// the old one is deleted there. To rotate a key without a gap for clients, add a second key with the new value, and
-        /// remove the first one when no client uses it.
-        value: String = required, sensitive();
+        /// The value that clients send in the header `x-api-key`: 20 to 128 characters. The state contains it.
+        value: String = optional, sensitive();
+        /// The value that clients send in the header `x-api-key`: 20 to 128 characters. Neither a plan nor the state contains it,
+        /// so it can come from an ephemeral resource or variable. A new value takes effect only with another
+        /// `value_wo_version`.
+        value_wo: String = optional, write_only(), example("var.partner_key");
+        /// The version of `value_wo`, which it requires. With another number, the key gets the current value of `value_wo`.
+        value_wo_version: i64 = optional, range(0..=2_147_483_647), example("1");
+        /// The number of the generated value. With another number, the provider generates another value.
+        generation: i64 = optional, default(1), range(0..=2_147_483_647);
         quota: Quota = optional;
         /// How many requests each region accepts with this key.
         throttle: Throttle = optional;

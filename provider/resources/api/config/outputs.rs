@@ -22,6 +22,8 @@ outputs! {
         validation_records: BTreeMap<String, Attr<ValidationRecord>>;
         /// The id of the health check over the health checks of the regions. Null without `routing.health_check.calculated`.
         health_check_id: String;
+        /// The values of the API keys that the provider generated, by the name of the key. Null without such keys.
+        api_key_values: BTreeMap<String, Attr<String>>, sensitive();
         components: BTreeMap<String, Attr<Component>>;
     }
 

@@ -219,7 +219,7 @@ fn imported_one(found: &FoundComponents<'_>, region: &str, spec: &authorizer::Sp
 
 /// The key in `functions` of the function whose alias has this ARN; `Some(None)` for the one of `function`, and `None` for a
 /// function of another resource.
-fn own_function(found: &FoundComponents<'_>, region: &str, arn: &str) -> Option<Option<String>> {
+pub(super) fn own_function(found: &FoundComponents<'_>, region: &str, arn: &str) -> Option<Option<String>> {
     let is_it = |address: &Address| {
         let arn_of = address.clone().typed::<Alias>().and_then(|at| found.output(&at, alias::ARN));
         address.scope.region() == Some(region) && arn_of.as_deref() == Some(arn)

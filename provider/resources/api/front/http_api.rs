@@ -147,7 +147,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
     let integration = found.all::<Integration>().into_iter().next();
     config::Gateway {
         protocol: Attr::Known(config::Protocol::Http),
-        routes: list(function::import::routed(found, regions, None).routes),
+        routes: list(function::import::routed(found, found, regions, None).routes),
         cors: api.as_ref().and_then(|api| api.cors.as_ref()).map(imported_cors).into(),
         throttle: throttle.into(),
         access_log: access_log.into(),

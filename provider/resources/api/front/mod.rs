@@ -6,21 +6,29 @@
 mod authorizers;
 mod http_api;
 mod rest_api;
+mod rest_content;
+mod rest_keys;
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use crate::components::logs::log_group::{self, LogGroup};
-use crate::desired::{Address, Handle, Input, Kind};
+use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
 use crate::resources::api::config::{Gateway, Protocol};
 use crate::resources::api::expand::Draft;
+use crate::resources::api::shape::Shape;
 use crate::resources::shared::found::FoundComponents;
-use crate::resources::shared::function::Deployed;
+use crate::resources::shared::function::import::Common;
+use crate::resources::shared::function::{Deployed, Function};
 use crate::schema::Attr;
 use crate::wire::Path;
 
 use crate::components::apigateway::http_api::HttpApi;
 use crate::components::apigateway::rest_api::RestApi;
+use crate::components::apigateway::rest_definition::RestDefinition;
+use crate::components::apigateway::rest_deployment::RestDeployment;
 
 /// The front of one region, whichever protocol it has.
 pub(super) struct Front {
@@ -63,6 +71,11 @@ pub(super) fn endpoint(view: &View, region: &str) -> Attr<String> {
     }
 }
 
+/// The generated values of API keys, by the names of the keys; null without any.
+pub(super) fn api_key_values(shape: &Shape, view: &View) -> Attr<BTreeMap<String, Attr<String>>> {
+    rest_keys::values(shape, view)
+}
+
 /// The kinds of the APIs themselves: a region that has one is a region of the resource.
 pub(super) const APIS: &[&str] = &[HttpApi::KIND, RestApi::KIND];
 
@@ -72,6 +85,36 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> Gatew
         true => rest_api::imported(found, regions),
         false => http_api::imported(found, regions),
     }
+}
+
+/// A function, with the arguments that only the content of REST APIs shows.
+pub(super) fn imported_function(found: &FoundComponents<'_>, regions: &[String], one: &Common) -> Function {
+    let function = one.function(found, regions);
+    match rest_content::Routed::of(found, regions) {
+        Some(routed) => routed.function(found, &one.name().cloned(), function),
+        None => function,
+    }
+}
+
+/// The definitions of REST APIs that `desired`, the expansion of an imported configuration, describes exactly: their deployments
+/// have the same digest.
+pub(super) fn described(desired: &Desired, found: &FoundComponents<'_>) -> Vec<(Address, Json)> {
+    let regions = found.regions(&[RestApi::KIND]);
+    let definition = |region: &String| {
+        let digest = found.regional::<RestDeployment>(region)?.digest;
+        let wanted = desired.get(&Address::of::<RestDeployment>(region))?;
+        let is_same = digest.known().is_some_and(|digest| wanted.spec["digest"] == *digest.as_str());
+        let address: Address = Address::of::<RestDefinition>(region).into();
+        let spec = desired.get(&address)?.spec.clone();
+        is_same.then_some((address, spec))
+    };
+    regions.iter().filter_map(definition).collect()
+}
+
+/// Whether a REST API was found whose definition is not known.
+pub(super) fn is_undescribed(found: &FoundComponents<'_>) -> bool {
+    let definitions = found.all::<RestDefinition>();
+    definitions.iter().any(|(_, spec)| spec.document.known().is_none_or(String::is_empty))
 }
 
 /// Adds the log group of the access log of `region`; `None` without an access log.

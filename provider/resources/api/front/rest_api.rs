@@ -5,28 +5,30 @@
 
 use std::collections::BTreeMap;
 
-use super::Front;
+use super::rest_content::Routed;
+use super::{Front, rest_keys};
 use crate::components::Deviations;
-use crate::components::apigateway::api_key::{self, ApiKey};
+use crate::components::apigateway::api_key::ApiKey;
+use crate::components::apigateway::api_key_value::ApiKeyValue;
 use crate::components::apigateway::rest_api::{self, RestApi};
 use crate::components::apigateway::rest_definition::{self, RestDefinition};
 use crate::components::apigateway::rest_deployment::{self, RestDeployment};
 use crate::components::apigateway::rest_endpoint::{self, RestEndpoint};
 use crate::components::apigateway::rest_stage::{self, RestStage};
 use crate::components::apigateway::stage::AccessLog;
-use crate::components::apigateway::usage_plan::{self, PlanStage, UsagePlan};
-use crate::components::apigateway::usage_plan_key::{self, UsagePlanKey};
+use crate::components::apigateway::usage_plan::UsagePlan;
+use crate::components::apigateway::usage_plan_key::UsagePlanKey;
 use crate::components::lambda::permission::Permission;
 use crate::components::logs::log_group::{self, LogGroup};
 use crate::components::wafv2::web_acl_association::{self, WebAclAssociation};
 use crate::desired::{Address, Handle, Input, Kind, hex_digest};
 use crate::plan::View;
-use crate::resources::api::config::{self, CacheSize, Period};
+use crate::resources::api::config::{self, CacheSize};
 use crate::resources::api::definition;
 use crate::resources::api::expand::Draft;
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::function::{self, Deployed};
-use crate::resources::shared::inputs::{attr, input, maybe};
+use crate::resources::shared::inputs::{attr, input, list, maybe};
 use crate::resources::shared::values::output;
 use crate::schema::{Attr, TextMap};
 use crate::wire::Path;
@@ -39,6 +41,7 @@ pub(super) const KINDS: &[&str] = &[
     RestStage::KIND,
     RestEndpoint::KIND,
     UsagePlan::KIND,
+    ApiKeyValue::KIND,
     ApiKey::KIND,
     UsagePlanKey::KIND,
     WebAclAssociation::KIND,
@@ -61,7 +64,7 @@ pub(super) fn in_region(draft: &mut Draft<'_>, region: &str, functions: &[Deploy
     let deployment = deployment(draft, region, &api, &definition);
     let stage = stage(draft, region, &api, &deployment);
     let endpoint = endpoint_of(draft, region, &api, &stage);
-    keys(draft, region, &api, &stage);
+    rest_keys::add(draft, region, &api, &stage);
     web_acl(draft, region, &stage);
     let ready = vec![stage.address().clone()];
     Front {
@@ -111,8 +114,13 @@ fn definition(
     let made = made.and_then(|made| definition::document(made, &aliases));
     let (document, values) =
         made.map_or_else(|| (Input::Unknown, BTreeMap::new()), |(document, values)| (Input::Known(document), values));
-    let spec =
-        rest_definition::Spec { api_id: api.output(rest_api::ID), document, values, deviations: Deviations::default() };
+    let spec = rest_definition::Spec {
+        api_id: api.output(rest_api::ID),
+        document,
+        values,
+        deviations: Deviations::default(),
+        content: None,
+    };
     let attribute = if draft.shape.gateway.config.openapi().is_null() { "routes" } else { "openapi" };
     draft.desired.add(Address::of(region), Path::of("gateway").attribute(attribute), &spec)
 }
@@ -205,36 +213,6 @@ fn endpoint_of(
     draft.desired.add(Address::of(region), attribute, &spec)
 }
 
-/// The API keys of a region, each with a usage plan of its own.
-fn keys(draft: &mut Draft<'_>, region: &str, api: &Handle<RestApi>, stage: &Handle<RestStage>) {
-    for (name, key) in draft.shape.gateway.api_keys.clone() {
-        let attribute = Path::of("gateway").attribute("api_keys").key(&name);
-        let qualified = format!("{}-{name}", draft.shape.name);
-        let address = Address::of::<UsagePlan>(region).key(&name);
-        let plan = usage_plan::Spec {
-            name: qualified.clone(),
-            stages: vec![PlanStage { api_id: api.output(rest_api::ID), stage: stage.output(rest_stage::NAME) }],
-            quota: key.quota().known().map(|quota| usage_plan::Quota {
-                limit: quota.limit().map_or(Input::Unknown, |limit| Input::Known(*limit)),
-                period: quota.period().map_or(Input::Unknown, |period| period.as_str().into()),
-            }),
-            throttle: key.throttle().known().map(function::stage_throttle),
-            tags: draft.tags(&address),
-        };
-        let plan = draft.desired.add(address, attribute.clone(), &plan);
-        let address = Address::of::<ApiKey>(region).key(&name);
-        let spec = api_key::Spec {
-            name: qualified,
-            value: key.value().map_or(Input::Unknown, |value| Input::Known(value.clone())),
-            enabled: true,
-            tags: draft.tags(&address),
-        };
-        let key = draft.desired.add(address, attribute.attribute("value"), &spec);
-        let spec = usage_plan_key::Spec { plan_id: plan.output(usage_plan::ID), key_id: key.output(api_key::ID) };
-        draft.desired.add(Address::of::<UsagePlanKey>(region).key(&name), attribute, &spec);
-    }
-}
-
 fn web_acl(draft: &mut Draft<'_>, region: &str, stage: &Handle<RestStage>) {
     let arn = draft.shape.regions.get(region).and_then(|place| maybe(place.config.web_acl_arn()));
     let Some(web_acl_arn) = arn else { return };
@@ -255,7 +233,7 @@ pub(super) fn endpoint(view: &View, region: &str) -> Attr<String> {
 }
 
 /// The attribute `gateway`, read from the REST APIs of `regions`. AWS does not hold the document that the user wrote, so the
-/// definition is not read.
+/// routes are read from the methods.
 pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> config::Gateway {
     let stage = found.first::<RestStage>(regions);
     let endpoint = found.first::<RestEndpoint>(regions);
@@ -265,13 +243,22 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
         format: attr(&access.format),
         retention_days: log.map(|log| log.retention_days).into(),
     });
+    let routed = Routed::of(found, regions);
+    let (authorizers, timeout_ms) = routed
+        .as_ref()
+        .map_or((Attr::Null, Attr::Null), |routed| (routed.authorizers.clone(), routed.timeout_ms.clone()));
+    let settings = stage.as_ref().map(imported_stage);
+    let settings = settings.map(|stage| routed.as_ref().map_or(stage.clone(), |routed| routed.settings(stage)));
     config::Gateway {
         protocol: Attr::Known(config::Protocol::Rest),
+        routes: routed.map_or(Attr::Null, |routed| list(routed.routes(&None))),
+        authorizers,
+        timeout_ms,
         throttle: throttle.into(),
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
-        rest: stage.as_ref().map(imported_stage).into(),
-        api_keys: imported_keys(found, regions),
+        rest: settings.into(),
+        api_keys: rest_keys::imported(found, regions),
         ..config::Gateway::default()
     }
 }
@@ -290,24 +277,4 @@ fn imported_stage(stage: &rest_stage::Spec) -> config::Rest {
         stage_variables: if stage.variables.is_empty() { Attr::Null } else { Attr::Known(variables.collect()) },
         ..config::Rest::default()
     }
-}
-
-/// The API keys of the first region; null without any.
-fn imported_keys(found: &FoundComponents<'_>, regions: &[String]) -> Attr<BTreeMap<String, Attr<config::ApiKey>>> {
-    let Some(region) = regions.first() else { return Attr::Null };
-    let keys = found.all::<ApiKey>().into_iter().filter(|(address, _)| address.scope.region() == Some(region));
-    let keys: BTreeMap<_, _> = keys
-        .filter_map(|(address, spec)| {
-            let name = address.key?;
-            let plan = found.spec(&Address::of::<UsagePlan>(region).key(&name));
-            let quota = plan.as_ref().and_then(|plan| plan.quota.as_ref()).map(|quota| config::Quota {
-                limit: attr(&quota.limit),
-                period: quota.period.known().and_then(|period| Period::parse(period)).into(),
-            });
-            let throttle = plan.as_ref().and_then(|plan| plan.throttle.as_ref()).map(function::import::throttle);
-            let value = attr(&spec.value);
-            Some((name, Attr::Known(config::ApiKey { value, quota: quota.into(), throttle: throttle.into() })))
-        })
-        .collect();
-    if keys.is_empty() { Attr::Null } else { Attr::Known(keys) }
 }

@@ -39,14 +39,14 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         (name.clone(), Attr::Known(region))
     });
     let places = places.collect();
-    let named =
-        functions.iter().filter_map(|one| Some((one.name()?.clone(), Attr::Known(one.function(&found, &regions)))));
+    let arguments = |one: &Common| front::imported_function(&found, &regions, one);
+    let named = functions.iter().filter_map(|one| Some((one.name()?.clone(), Attr::Known(arguments(one)))));
     let named: BTreeMap<_, _> = named.collect();
     Config {
         name: Attr::Known(name.to_owned()),
         regions: Attr::Known(places),
         drained: Attr::Known(TextSet(drained.into_iter().map(Attr::Known).collect())),
-        function: functions.iter().find(|one| one.name().is_none()).map(|one| one.function(&found, &regions)).into(),
+        function: functions.iter().find(|one| one.name().is_none()).map(arguments).into(),
         functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) },
         gateway: Attr::Known(front::imported(&found, &regions)),
         domain: names.as_ref().map(|names| traffic::domain(&found, &regions, names)).into(),
@@ -92,9 +92,10 @@ fn of_region(all: &[Common], found: &FoundComponents<'_>, region: &str) -> Regio
     Region { functions: if named.is_empty() { Attr::Null } else { Attr::Known(named) }, ..place }
 }
 
-/// A warning for each name that regions or CloudFront serve, and that no record leads to.
+/// A warning for each name that regions or CloudFront serve, and that no record leads to, and for an OpenAPI document.
 pub(super) fn unfound(view: &View) -> Diagnostics {
-    let names = traffic::unrecorded(&FoundComponents::new(view));
+    let found = FoundComponents::new(view);
+    let names = traffic::unrecorded(&found);
     let warning = |name: String| {
         let detail = format!(
             "The API serves {name}, but no public hosted zone of this account has a record of that name that leads to it. \
@@ -103,5 +104,11 @@ pub(super) fn unfound(view: &View) -> Diagnostics {
         );
         Diagnostic::warning(Path::of("domain"), "Record not found", detail)
     };
-    names.into_iter().map(warning).collect()
+    let undescribed = front::is_undescribed(&found).then(|| {
+        let detail = "The content of the REST APIs does not follow from routes: it was made from an OpenAPI document, which AWS \
+                      does not store, has settings that an import does not find, such as gateway.cors, or was changed since the \
+                      last apply. The next apply deploys the definition of the configuration again.";
+        Diagnostic::warning(Path::of("gateway").attribute("openapi"), "OpenAPI document not found", detail)
+    });
+    names.into_iter().map(warning).chain(undescribed).collect()
 }

@@ -60,7 +60,7 @@ use crate::wire::{Diagnostics, Path};
 
 pub(in crate::resources::api) use http::{HttpApi, Target};
 pub(in crate::resources::api) use operations::Operation;
-pub(in crate::resources::api) use plain::Route;
+pub(in crate::resources::api) use plain::{Route, default_paths};
 pub(in crate::resources::api) use settings::{Authorization, Authorizer, Cors, Lambda, Settings};
 pub(in crate::resources::api) use template::{FunctionId, Placeholder, Template};
 

@@ -52,7 +52,8 @@ pub(super) fn document(routes: &[Route], context: &Context<'_>, problems: &mut P
         insert(&mut paths, route.path, route.method, operation(route, context));
     }
     if let Some(default) = known.iter().find(|route| route.path == "$default") {
-        for path in default_paths(&paths) {
+        let all = default_paths(paths.keys().map(String::as_str));
+        for path in all {
             let item = paths.entry(path).or_insert_with(|| json!({}));
             if let Some(item) = item.as_object_mut() {
                 item.entry(ANY_METHOD).or_insert_with(|| operation(default, context));
@@ -69,10 +70,10 @@ pub(super) fn document(routes: &[Route], context: &Context<'_>, problems: &mut P
 }
 
 /// The paths that answer for `$default`: `/`, `/{proxy+}`, each path with a route, and each path above one.
-fn default_paths(paths: &Map<String, Value>) -> BTreeSet<String> {
+pub(in crate::resources::api) fn default_paths<'a>(paths: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = ["/".to_owned(), "/{proxy+}".to_owned()].into();
-    for path in paths.keys() {
-        let mut above = path.as_str();
+    for path in paths {
+        let mut above = path;
         while !above.is_empty() && above != "/" {
             all.insert(above.to_owned());
             above = above.rsplit_once('/').map_or("", |(above, _)| above);

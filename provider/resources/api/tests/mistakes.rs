@@ -74,6 +74,35 @@ fn rest_apis_and_their_settings() {
                 r#"Duplicate API key @ gateway.api_keys["b"].value"#,
             ),
             (
+                r#"gateway = { protocol = "rest", api_keys = { a = { value_wo = "short", value_wo_version = 1 } } }"#,
+                r#"Invalid API key @ gateway.api_keys["a"].value_wo"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = {
+                     a = { value = "0123456789abcdefghij" }
+                     b = { value_wo = "0123456789abcdefghij", value_wo_version = 1 }
+                   } }"#,
+                r#"Duplicate API key @ gateway.api_keys["b"].value_wo"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = {
+                     a = { value = "0123456789abcdefghij", value_wo = "abcdefghij0123456789", value_wo_version = 1 }
+                   } }"#,
+                r#"Conflicting API key values @ gateway.api_keys["a"].value_wo"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = { a = { value_wo = "0123456789abcdefghij" } } }"#,
+                r#"Write-only value without a version @ gateway.api_keys["a"].value_wo"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = { a = { value_wo_version = 1 } } }"#,
+                r#"Version without a write-only value @ gateway.api_keys["a"].value_wo_version"#,
+            ),
+            (
+                r#"gateway = { protocol = "rest", api_keys = { a = { value = "0123456789abcdefghij", generation = 2 } } }"#,
+                r#"API key value is not generated @ gateway.api_keys["a"].generation"#,
+            ),
+            (
                 r#"gateway = { protocol = "rest", rest = { stage_name = "$default" } }"#,
                 "Invalid stage name @ gateway.rest.stage_name",
             ),

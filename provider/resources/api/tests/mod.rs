@@ -193,7 +193,10 @@ gateway = {
   throttle    = { rate = 100, burst = 50 }
   access_log  = {}
   rest        = { cache = { size_gb = "0.5" }, tracing = true, stage_variables = { color = "blue" } }
-  api_keys    = { partner = { value = "0123456789abcdefghij", quota = { limit = 1000 }, throttle = { rate = 1, burst = 2 } } }
+  api_keys = {
+    partner = { value = "0123456789abcdefghij", quota = { limit = 1000 }, throttle = { rate = 1, burst = 2 } }
+    shop    = { generation = 2 }
+  }
   authorizers = { users = { kind = "cognito", user_pool_arns = ["arn:aws:cognito-idp:{region}:123456789012:userpool/x"] } }
 }
 domain  = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true, base_path = "v1" }

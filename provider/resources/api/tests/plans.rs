@@ -190,7 +190,7 @@ fn front(pick: &mut impl FnMut(u8) -> usize, function: &str, route: bool) -> Fro
             "",
             ", api_keys = { partner = { value = \"0123456789abcdefghij\" } }",
             ", api_keys = { partner = { value = \"abcdefghij0123456789\", quota = { limit = 1000 } } }",
-            ", api_keys = { partner = { value = \"0123456789abcdefghij\" }, other = { value = \"abcdefghij0123456789\" } }",
+            ", api_keys = { partner = {}, other = { value_wo = \"abcdefghij0123456789\", value_wo_version = 1 } }",
         ][keys];
     }
     Front { functions, gateway, web_acl: web_acl && is_rest }

@@ -70,7 +70,7 @@ impl Common {
         };
         let created = found.spec(&Address::global_of::<Role>().maybe_key(key));
         let log = regions.iter().find_map(|region| found.spec(&Address::of::<LogGroup>(region).maybe_key(key)));
-        let routed = routed(found, regions, key);
+        let routed = routed(found, found, regions, key);
         Function {
             // The routes of `function` are those of `gateway`.
             routes: if key.is_some() { list(routed.routes) } else { Attr::Null },
@@ -165,8 +165,14 @@ pub(crate) struct Routed {
     pub(crate) scopes: Attr<Texts>,
 }
 
-/// The part of a function that its HTTP APIs hold.
-pub(crate) fn routed(found: &FoundComponents<'_>, regions: &[String], name: Option<&str>) -> Routed {
+/// The part of a function that its HTTP APIs hold. `api` has the authorizers: those of another resource, for an attached
+/// function.
+pub(crate) fn routed(
+    found: &FoundComponents<'_>,
+    api: &FoundComponents<'_>,
+    regions: &[String],
+    name: Option<&str>,
+) -> Routed {
     let at = regions.first().map(|region| Address::of::<Integration>(region).maybe_key(name));
     let integration = at.as_ref().and_then(|at| found.spec(at));
     let id = at.and_then(|at| found.output(&at, integration::ID));
@@ -174,7 +180,7 @@ pub(crate) fn routed(found: &FoundComponents<'_>, regions: &[String], name: Opti
     let is_its = |(address, spec): &(Address, route::Spec)| here(address) && spec.integration_id.known() == id.as_ref();
     let specs = found.all::<Route>().into_iter().filter(|_| id.is_some()).filter(is_its);
     let specs: Vec<route::Spec> = specs.map(|(_, spec)| spec).collect();
-    let (authorizer, scopes) = specs.first().map_or((Attr::Null, Attr::Null), |spec| authorization(found, spec));
+    let (authorizer, scopes) = specs.first().map_or((Attr::Null, Attr::Null), |spec| authorization(api, spec));
     let routes: Vec<String> = specs.into_iter().map(|spec| spec.key).collect();
     let limits = found.all::<RouteSettings>();
     let limit = limits.iter().find(|(address, spec)| here(address) && routes.contains(&spec.route_key));
@@ -187,7 +193,7 @@ pub(crate) fn routed(found: &FoundComponents<'_>, regions: &[String], name: Opti
     }
 }
 
-/// The name of the authorizer of a route, and the scopes. An attached function uses authorizers that only the API lists.
+/// The name of the authorizer of a route, and the scopes.
 fn authorization(found: &FoundComponents<'_>, route: &route::Spec) -> (Attr<String>, Attr<Texts>) {
     let named = |id: &Input<String>| {
         let is_it = |address: &Address| {
