@@ -17,4 +17,4 @@ pub use input::{Gated, Handle, Input, OutputKey, Reference, is_open};
 pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
-pub use package::{Package, PackageSource, Packages, Unusable};
+pub use package::{Links, Package, PackageSource, Packages, Unusable};
