@@ -113,6 +113,7 @@ impl Packages for OneFile {
             zipped_bytes: 1,
             unzipped_bytes: 1,
             files,
+            links: Vec::new(),
         })
     }
 }

@@ -19,7 +19,7 @@ pub use input::{Gated, Handle, Input, OutputKey, Reference, is_open};
 pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
-pub use package::{Package, PackageSource, Packages, Unusable};
+pub use package::{Links, Package, PackageSource, Packages, Unusable};
 pub use rollout::{OnFailure, Rollout};
 pub(crate) use write_only::serialize_stored;
 pub use write_only::{WriteOnly, stored};

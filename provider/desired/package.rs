@@ -32,12 +32,34 @@ pub enum PackageSource {
         path: String,
         /// Patterns of the files to exclude.
         exclude: Vec<String>,
+        /// What becomes of its symbolic links.
+        #[serde(default, skip_serializing_if = "Links::is_default")]
+        links: Links,
     },
     /// An existing zip file.
     File {
         /// Its path.
         path: String,
     },
+}
+
+/// What becomes of the symbolic links in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Links {
+    /// A link to another file or directory of the package stays a link; every other link is an error.
+    #[default]
+    Inside,
+    /// Every link stays a link.
+    Keep,
+    /// The file or directory to which a link leads takes the place of the link.
+    Follow,
+}
+
+impl Links {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A package that was read.
@@ -49,6 +71,8 @@ pub struct Package {
     pub zipped_bytes: u64,
     /// Size of its files in bytes.
     pub unzipped_bytes: u64,
-    /// The names of its files.
+    /// The names of its files and symbolic links.
     pub files: Vec<String>,
+    /// The names of its symbolic links.
+    pub links: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Writes deterministic zip files, and copies and inspects the user's zip files.
+//! Writes deterministic zip files.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
@@ -9,36 +9,65 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use zip::result::ZipError;
 use zip::write::{SimpleFileOptions, ZipWriter};
-use zip::{CompressionMethod, DateTime, System, ZipArchive};
+use zip::{CompressionMethod, DateTime, System};
 
-use super::walk::{Entry, show};
+use super::entry::{Content, Entry, Stamp, is_executable};
+use super::walk::show;
+use super::zipped::UserZip;
 use super::{MAX_UNZIPPED_BYTES, MAX_ZIPPED_BYTES, PackageError};
 use crate::desired::Package;
 
 /// The compression level of deflate, 1 to 9. Another level would change the digest of every user's package.
 const LEVEL: i64 = 6;
 
-/// Zips `entries`, the files of the directory `path`, into a temporary file.
-pub(super) fn write(path: &Path, entries: &[Entry]) -> Result<(Package, File), PackageError> {
+/// Zips `entries`, the files of the directory or zip file `path`, into a temporary file. `from` is that zip file.
+pub(super) fn write(
+    path: &Path,
+    entries: &[Entry],
+    mut from: Option<&mut UserZip>,
+) -> Result<(Package, File), PackageError> {
     let file = tempfile::tempfile().map_err(PackageError::Scratch)?;
     let mut zip = ZipWriter::new_stream(Hashing::new(file));
     let mut unzipped_bytes = 0;
-    for entry in entries {
-        let mode = if entry.executable { 0o755 } else { 0o644 };
-        zip.start_file(&entry.name, options().unix_permissions(mode)).map_err(scratch)?;
+    for Entry { name, content } in entries {
         // A file may have grown since it was listed.
-        let left = MAX_UNZIPPED_BYTES - unzipped_bytes;
-        unzipped_bytes += pour(&entry.path, left + 1, &mut zip)?;
+        let limit = MAX_UNZIPPED_BYTES - unzipped_bytes + 1;
+        unzipped_bytes += match content {
+            Content::Link(target) => {
+                zip.add_symlink(name, target, options()).map_err(scratch)?;
+                target.len() as u64
+            }
+            Content::File(Stamp { path, .. }) => {
+                let unreadable = |source| PackageError::Unreadable { path: show(path), source };
+                let from = File::open(path).map_err(unreadable)?;
+                add(&mut zip, name, from.take(limit), unreadable)?
+            }
+            Content::Zipped { index } => {
+                let unreadable =
+                    |source: ZipError| PackageError::EntryUnreadable { path: show(path), name: name.clone(), source };
+                let Some(from) = from.as_mut() else { continue };
+                let from = from.by_index(*index).map_err(unreadable)?;
+                add(&mut zip, name, from.take(limit), |source| unreadable(ZipError::Io(source)))?
+            }
+        };
         if unzipped_bytes > MAX_UNZIPPED_BYTES {
             return Err(PackageError::TooLarge { path: show(path), bytes: unzipped_bytes });
         }
     }
     let (file, sha256, zipped_bytes) = zip.finish().map_err(scratch)?.into_inner().finish()?;
-    if zipped_bytes > MAX_ZIPPED_BYTES {
-        return Err(PackageError::ZipTooLarge { path: show(path), bytes: zipped_bytes });
-    }
+    check_upload(path, zipped_bytes)?;
     let files = entries.iter().map(|entry| entry.name.clone()).collect();
-    Ok((Package { sha256, zipped_bytes, unzipped_bytes, files }, file))
+    let links = entries.iter().filter(|entry| entry.is_link()).map(|entry| entry.name.clone()).collect();
+    Ok((Package { sha256, zipped_bytes, unzipped_bytes, files, links }, file))
+}
+
+/// # Errors
+/// [`PackageError::ZipTooLarge`] when the zip file of `path` is too large for an upload.
+pub(super) fn check_upload(path: &Path, bytes: u64) -> Result<(), PackageError> {
+    if bytes > MAX_ZIPPED_BYTES {
+        return Err(PackageError::ZipTooLarge { path: show(path), bytes });
+    }
+    Ok(())
 }
 
 /// Zips texts by name.
@@ -51,44 +80,6 @@ pub(super) fn of_texts(files: &[(&str, &str)]) -> Result<Vec<u8>, PackageError> 
     Ok(zip.finish().map_err(scratch)?.into_inner())
 }
 
-/// Copies the user's zip file into a temporary file, byte for byte, and inspects it.
-pub(super) fn copy(path: &Path) -> Result<(Package, File), PackageError> {
-    let mut copy = Hashing::new(tempfile::tempfile().map_err(PackageError::Scratch)?);
-    pour(path, MAX_ZIPPED_BYTES + 1, &mut copy)?;
-    let (file, sha256, zipped_bytes) = copy.finish()?;
-    if zipped_bytes > MAX_ZIPPED_BYTES {
-        let bytes = std::fs::metadata(path).map_or(zipped_bytes, |metadata| metadata.len());
-        return Err(PackageError::ZipTooLarge { path: show(path), bytes });
-    }
-
-    let (files, unzipped_bytes) = contents(&file).map_err(|error| match error {
-        ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => PackageError::Scratch(error),
-        source => PackageError::NotAZip { path: show(path), source },
-    })?;
-    if files.is_empty() {
-        return Err(PackageError::Empty { path: show(path) });
-    }
-    if unzipped_bytes > MAX_UNZIPPED_BYTES {
-        return Err(PackageError::TooLarge { path: show(path), bytes: unzipped_bytes });
-    }
-    Ok((Package { sha256, zipped_bytes, unzipped_bytes, files }, file))
-}
-
-/// Returns the names of the files in a zip file, and their total size in bytes.
-fn contents(file: &File) -> Result<(Vec<String>, u64), ZipError> {
-    let mut archive = ZipArchive::new(file)?;
-    let mut files = Vec::new();
-    let mut bytes: u64 = 0;
-    for index in 0..archive.len() {
-        let entry = archive.by_index_raw(index)?;
-        if !entry.is_dir() {
-            bytes = bytes.saturating_add(entry.size());
-            files.push(entry.name()?.into_owned());
-        }
-    }
-    Ok((files, bytes))
-}
-
 fn options() -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -97,22 +88,38 @@ fn options() -> SimpleFileOptions {
         .system(System::Unix)
 }
 
-/// Copies at most `limit` bytes of the file at `path`, and returns how many it copied.
-fn pour(path: &Path, limit: u64, to: &mut impl Write) -> Result<u64, PackageError> {
-    let unreadable = |source| PackageError::Unreadable { path: show(path), source };
-    let mut from = File::open(path).map_err(unreadable)?.take(limit);
+/// Adds the file `name`, and returns its size in bytes. `unreadable` is the error when `from` cannot be read.
+fn add<W: Write + Seek>(
+    zip: &mut ZipWriter<W>,
+    name: &str,
+    mut from: impl Read,
+    unreadable: impl Fn(io::Error) -> PackageError,
+) -> Result<u64, PackageError> {
     let mut buffer = vec![0; 64 * 1024];
-    let mut copied = 0;
-    loop {
-        // Not `io::copy`, whose error does not show which side failed.
-        match from.read(&mut buffer).map_err(unreadable)? {
-            0 => return Ok(copied),
-            length => {
-                to.write_all(buffer.get(..length).unwrap_or_default()).map_err(PackageError::Scratch)?;
-                copied += length as u64;
-            }
+    let mut length = fill(&mut from, &mut buffer).map_err(&unreadable)?;
+    let head = buffer.get(..length).unwrap_or_default();
+    let mode = if is_executable(name, head) { 0o755 } else { 0o644 };
+    zip.start_file(name, options().unix_permissions(mode)).map_err(scratch)?;
+    let mut added = 0;
+    // Not `io::copy`, whose error does not show which side failed.
+    while length > 0 {
+        zip.write_all(buffer.get(..length).unwrap_or_default()).map_err(PackageError::Scratch)?;
+        added += length as u64;
+        length = fill(&mut from, &mut buffer).map_err(&unreadable)?;
+    }
+    Ok(added)
+}
+
+/// Reads until `buffer` is full or `from` ends, and returns the number of bytes.
+fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match from.read(rest)? {
+            0 => break,
+            length => filled += length,
         }
     }
+    Ok(filled)
 }
 
 fn scratch(error: ZipError) -> PackageError {

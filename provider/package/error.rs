@@ -46,12 +46,26 @@ pub enum PackageError {
     },
     /// A symbolic link to a target outside `source_dir`.
     #[error(
-        "{path:?} is a symbolic link to a target outside the package. The target may be missing on other machines, or \
-         may not be meant for upload. Replace the link with a copy, or exclude it from the package."
+        "{path:?} is a symbolic link to {target:?}, which is outside the package. Set symlinks to \"follow\" to pack the file \
+         or directory to which the link leads, or to \"keep\" if the target exists where the function runs, such as below \
+         /opt in a layer. Or exclude the link from the package."
     )]
     LinkLeadsOut {
         /// The link.
         path: String,
+        /// Its target, as stored in the link.
+        target: String,
+    },
+    /// A symbolic link to a target that is not in the package.
+    #[error(
+        "{path:?} is a symbolic link to {target:?}, which is not in the package: it does not exist, or it is excluded. \
+         Exclude the link, too, or set symlinks to \"keep\"."
+    )]
+    LinkLeadsNowhere {
+        /// The link.
+        path: String,
+        /// Its target, as stored in the link.
+        target: String,
     },
     /// A symbolic link to one of the directories that contain it.
     #[error(
@@ -128,6 +142,33 @@ pub enum PackageError {
         #[source]
         source: zip::result::ZipError,
     },
+    /// A name in a zip file that is no path within the package.
+    #[error(
+        "The zip file {path:?} contains the name {name:?}, which Lambda does not unpack to a file of the package: {why}. Build \
+         the zip file again, or set source_dir to the directory."
+    )]
+    EntryName {
+        /// The zip file.
+        path: String,
+        /// The name in the zip file.
+        name: String,
+        /// The reason, as a clause.
+        why: &'static str,
+    },
+    /// A file in a zip file that cannot be decompressed.
+    #[error(
+        "The file {name:?} in the zip file {path:?} cannot be read. It may be damaged, encrypted, or compressed with another \
+         method than deflate. Build the zip file again."
+    )]
+    EntryUnreadable {
+        /// The zip file.
+        path: String,
+        /// The name in the zip file.
+        name: String,
+        /// The error of the zip reader.
+        #[source]
+        source: zip::result::ZipError,
+    },
     /// The files were edited after the plan.
     #[error("The files at {path:?} have changed since the plan. Create a new plan, and apply that.")]
     Changed {
@@ -151,6 +192,7 @@ impl PackageError {
             Self::Empty { .. } => "Package is empty",
             Self::Unreadable { .. } => "Package cannot be read",
             Self::LinkLeadsOut { .. } => "Symbolic link leads out of the package",
+            Self::LinkLeadsNowhere { .. } => "Symbolic link leads nowhere",
             Self::LinkLoop { .. } => "Symbolic link forms a loop",
             Self::Special { .. } => "Package contains a special file",
             Self::Name { .. } => "File name is not UTF-8",
@@ -158,6 +200,8 @@ impl PackageError {
             Self::TooManyFiles { .. } => "Package contains too many files",
             Self::TooLarge { .. } | Self::ZipTooLarge { .. } => "Package is too large",
             Self::NotAZip { .. } => "Package is not a zip file",
+            Self::EntryName { .. } => "Invalid name in a zip file",
+            Self::EntryUnreadable { .. } => "Zip file cannot be read",
             Self::Changed { .. } => "Package changed between plan and apply",
             Self::Scratch(_) => "Temporary file failed",
         }

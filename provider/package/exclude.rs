@@ -11,17 +11,24 @@ use super::PackageError;
 const OPTIONS: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
+/// Patterns of the files that no package contains: files of OpenTofu and Terraform, which change with every run and may hold
+/// secrets, and files of version control and of operating systems.
+pub(super) const NEVER_PACKED: [&str; 8] =
+    [".git", ".terraform*", "*.tfstate", "*.tfstate.*", "*.tfplan", "tfplan", ".DS_Store", "__MACOSX"];
+
 /// The compiled patterns of one package.
 pub(super) struct Patterns(Vec<Pattern>);
 
 impl Patterns {
+    /// `patterns` and [`NEVER_PACKED`].
+    ///
     /// # Errors
     /// [`PackageError::Pattern`] for the first invalid pattern.
     pub(super) fn parse(patterns: &[String]) -> Result<Self, PackageError> {
         let mut compiled = Vec::new();
-        for pattern in patterns {
+        for pattern in patterns.iter().map(String::as_str).chain(NEVER_PACKED) {
             let parsed = parse(pattern);
-            compiled.extend(parsed.map_err(|why| PackageError::Pattern { pattern: pattern.clone(), why })?);
+            compiled.extend(parsed.map_err(|why| PackageError::Pattern { pattern: pattern.to_owned(), why })?);
         }
         Ok(Self(compiled))
     }
@@ -29,6 +36,12 @@ impl Patterns {
     /// Whether the file or directory at `path` is excluded. `path` is relative to `source_dir` and has slashes.
     pub(super) fn exclude(&self, path: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches_with(path, OPTIONS))
+    }
+
+    /// Whether the file at `path` or one of the directories that contain it is excluded.
+    pub(super) fn exclude_within(&self, path: &str) -> bool {
+        path.match_indices('/').any(|(end, _)| path.get(..end).is_some_and(|directory| self.exclude(directory)))
+            || self.exclude(path)
     }
 }
 

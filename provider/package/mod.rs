@@ -1,12 +1,15 @@
 //! A function's deployment package: the zip file that is uploaded to every region.
 //!
-//! A directory is zipped deterministically: the same files give the same bytes on every machine. The zip is kept in an
-//! unnamed temporary file, one for each source and process, which the operating system removes when the process ends.
+//! The files of a directory or of the user's zip file are zipped deterministically: the same names and contents give the same
+//! bytes on every machine. The zip is kept in an unnamed temporary file, one for each source and process, which the operating
+//! system removes when the process ends.
 
 mod archive;
+mod entry;
 mod error;
 mod exclude;
 mod walk;
+mod zipped;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,8 +20,8 @@ use std::time::{Duration, SystemTime};
 
 use crate::desired::{Package, PackageSource, Packages, Unusable};
 
+use entry::{Content, Entry, Stamp};
 pub use error::PackageError;
-use walk::Entry;
 
 /// The largest zip file that Lambda accepts in a direct upload, in bytes. Larger packages have to be uploaded to S3.
 ///
@@ -110,18 +113,22 @@ pub fn open(source: &PackageSource, expected_sha256: &str) -> Result<Zip, Packag
 struct Built {
     package: Package,
     file: Mutex<File>,
-    /// The source files, as listed before they were read.
-    entries: Vec<Entry>,
+    /// The source files, as listed before they were read: those of the directory, or the zip file.
+    listed: Vec<Entry>,
     /// When they were listed.
     listed_at: SystemTime,
 }
 
 impl Built {
-    /// Whether `entries` are certainly the files from which this was built.
-    fn is_current(&self, entries: &[Entry]) -> bool {
-        let settled =
-            |entry: &Entry| entry.modified.is_some_and(|modified| modified + TIMESTAMP_RESOLUTION < self.listed_at);
-        self.entries == entries && entries.iter().all(settled)
+    /// Whether `listed` are certainly the files from which this was built.
+    fn is_current(&self, listed: &[Entry]) -> bool {
+        let settled = |entry: &Entry| match &entry.content {
+            Content::File(Stamp { modified, .. }) => {
+                modified.is_some_and(|modified| modified + TIMESTAMP_RESOLUTION < self.listed_at)
+            }
+            Content::Link(_) | Content::Zipped { .. } => true,
+        };
+        self.listed == listed && listed.iter().all(settled)
     }
 }
 
@@ -142,19 +149,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn current(source: &PackageSource, kept: &mut Option<Arc<Built>>) -> Result<Arc<Built>, PackageError> {
     let listed_at = SystemTime::now();
     let path = Path::new(path_of(source));
-    let entries = match source {
-        PackageSource::Directory { exclude, .. } => walk::directory(path, exclude)?,
-        PackageSource::File { .. } => vec![walk::file(path)?],
+    let listed = match source {
+        PackageSource::Directory { exclude, links, .. } => walk::directory(path, exclude, *links)?,
+        PackageSource::File { path: name } => {
+            vec![Entry { name: name.clone(), content: Content::File(walk::file(path)?) }]
+        }
     };
-    if let Some(built) = kept.as_ref().filter(|built| built.is_current(&entries)) {
+    if let Some(built) = kept.as_ref().filter(|built| built.is_current(&listed)) {
         return Ok(built.clone());
     }
 
     let (package, file) = match source {
-        PackageSource::Directory { .. } => archive::write(path, &entries)?,
-        PackageSource::File { .. } => archive::copy(path)?,
+        PackageSource::Directory { .. } => archive::write(path, &listed, None)?,
+        PackageSource::File { .. } => {
+            let (mut zip, entries) = zipped::open(path)?;
+            archive::write(path, &entries, Some(&mut zip))?
+        }
     };
-    let built = Arc::new(Built { package, file: Mutex::new(file), entries, listed_at });
+    let built = Arc::new(Built { package, file: Mutex::new(file), listed, listed_at });
     *kept = Some(built.clone());
     Ok(built)
 }

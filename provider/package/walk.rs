@@ -1,39 +1,24 @@
-//! Lists the files of a package.
+//! Lists the files of a directory.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::{Component, Path, PathBuf};
 
+use super::entry::{Content, Entry, Stamp};
 use super::exclude::Patterns;
 use super::{MAX_FILES, MAX_UNZIPPED_BYTES, PackageError};
+use crate::desired::Links;
 
-/// A file in a package. Equal entries have the same content, as far as the metadata shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// Path in the package, with slashes.
-    pub(super) name: String,
-    /// Path on this machine.
-    pub(super) path: PathBuf,
-    /// Size in bytes.
-    pub(super) bytes: u64,
-    /// Whether any executable bit is set.
-    pub(super) executable: bool,
-    /// Modification time, where the file system has one.
-    pub(super) modified: Option<SystemTime>,
-}
-
-/// Lists every file in a directory that is not excluded, sorted by name.
+/// Lists every file and link in a directory that is not excluded, sorted by name.
 ///
-/// Follows symbolic links whose targets are inside the directory. Never opens excluded files and directories, so they
-/// may be unreadable or special.
-pub(super) fn directory(path: &Path, exclude: &[String]) -> Result<Vec<Entry>, PackageError> {
+/// Never opens excluded files and directories, so they may be unreadable or special.
+pub(super) fn directory(path: &Path, exclude: &[String], links: Links) -> Result<Vec<Entry>, PackageError> {
     let patterns = Patterns::parse(exclude)?;
     let top = fs::canonicalize(path).map_err(|error| unreadable(path, error))?;
     if !top.is_dir() {
         return Err(PackageError::WrongKind { path: show(path), expected: "directory" });
     }
-    let mut walk = Walk { shown: path, top: &top, patterns, ancestors: Vec::new(), found: Vec::new(), bytes: 0 };
+    let mut walk = Walk { shown: path, top: &top, patterns, links, ancestors: Vec::new(), found: Vec::new(), bytes: 0 };
     walk.enter(&top, path, "")?;
     let mut found = walk.found;
     if found.is_empty() {
@@ -43,13 +28,13 @@ pub(super) fn directory(path: &Path, exclude: &[String]) -> Result<Vec<Entry>, P
     Ok(found)
 }
 
-/// Returns the entry of a finished zip file.
-pub(super) fn file(path: &Path) -> Result<Entry, PackageError> {
+/// Returns the stamp of a zip file.
+pub(super) fn file(path: &Path) -> Result<Stamp, PackageError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !metadata.is_file() {
         return Err(PackageError::WrongKind { path: show(path), expected: "file" });
     }
-    Ok(entry(show(path), path.to_owned(), &metadata))
+    Ok(stamp(path.to_owned(), &metadata))
 }
 
 struct Walk<'a> {
@@ -58,6 +43,7 @@ struct Walk<'a> {
     /// `source_dir` with all links resolved.
     top: &'a Path,
     patterns: Patterns,
+    links: Links,
     /// The directories from `top` to the current one, with all links resolved.
     ancestors: Vec<PathBuf>,
     found: Vec<Entry>,
@@ -88,24 +74,45 @@ impl Walk<'_> {
         let mut metadata = fs::symlink_metadata(real).map_err(|error| unreadable(&path, error))?;
         let mut real = real.to_owned();
         if metadata.is_symlink() {
-            real = fs::canonicalize(&real).map_err(|error| cannot_read(&path, error))?;
-            if !real.starts_with(self.top) {
-                return Err(PackageError::LinkLeadsOut { path: show(&path) });
+            if self.links != Links::Follow {
+                let target = self.target(&real, &path, &name)?;
+                return self.add(Entry { name, content: Content::Link(target) }, 0);
             }
+            real = fs::canonicalize(&real).map_err(|error| cannot_read(&path, error))?;
             metadata = fs::metadata(&real).map_err(|error| cannot_read(&path, error))?;
         }
         if metadata.is_dir() {
             self.enter(&real, &path, &name)
         } else if metadata.is_file() {
-            self.add(entry(name, path, &metadata))
+            self.add(Entry { name, content: Content::File(stamp(path, &metadata)) }, metadata.len())
         } else {
             Err(PackageError::Special { path: show(&path) })
         }
     }
 
-    /// Adds a file, or fails once a limit is exceeded: links can make a small directory a very large package.
-    fn add(&mut self, entry: Entry) -> Result<(), PackageError> {
-        self.bytes = self.bytes.saturating_add(entry.bytes);
+    /// The target of the link `real`, found at `path`, which becomes the link `name` of the package.
+    fn target(&self, real: &Path, path: &Path, name: &str) -> Result<String, PackageError> {
+        let target = fs::read_link(real).map_err(|error| cannot_read(path, error))?;
+        let text = target.to_str().ok_or_else(|| PackageError::Name { path: show(&target) })?;
+        let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
+        if self.links == Links::Keep {
+            return Ok(text);
+        }
+        let Some(within) = within(name, &target) else {
+            return Err(PackageError::LinkLeadsOut { path: show(path), target: text });
+        };
+        // The target may itself be a link, which leads somewhere else.
+        let leads_to = fs::canonicalize(real).ok().and_then(|real| Some(real.strip_prefix(self.top).ok()?.to_owned()));
+        let is_packed = leads_to.is_some_and(|real| !self.patterns.exclude_within(&slashes(&real)));
+        if !is_packed || self.patterns.exclude_within(&within) {
+            return Err(PackageError::LinkLeadsNowhere { path: show(path), target: text });
+        }
+        Ok(text)
+    }
+
+    /// Adds a file of this size, or fails once a limit is exceeded: links can make a small directory a very large package.
+    fn add(&mut self, entry: Entry, bytes: u64) -> Result<(), PackageError> {
+        self.bytes = self.bytes.saturating_add(bytes);
         self.found.push(entry);
         if self.bytes > MAX_UNZIPPED_BYTES {
             return Err(PackageError::TooLarge { path: show(self.shown), bytes: self.bytes });
@@ -117,21 +124,31 @@ impl Walk<'_> {
     }
 }
 
-fn entry(name: String, path: PathBuf, metadata: &Metadata) -> Entry {
-    let modified = metadata.modified().ok();
-    Entry { name, path, bytes: metadata.len(), executable: is_executable(metadata), modified }
+/// The path in the package to which the link `name` with this target leads; `None` when that is outside the package, wherever
+/// the package is unpacked.
+fn within(name: &str, target: &Path) -> Option<String> {
+    let (directory, _) = name.rsplit_once('/').unwrap_or_default();
+    let mut at: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.components() {
+        match part {
+            Component::Prefix(_) | Component::RootDir => return None,
+            Component::CurDir => {}
+            Component::ParentDir => {
+                at.pop()?;
+            }
+            Component::Normal(part) => at.push(part.to_str()?),
+        }
+    }
+    Some(at.join("/"))
 }
 
-#[cfg(unix)]
-fn is_executable(metadata: &Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o111 != 0
+fn slashes(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
 }
 
-/// Other systems have no executable bit.
-#[cfg(not(unix))]
-fn is_executable(_: &Metadata) -> bool {
-    false
+fn stamp(path: PathBuf, metadata: &Metadata) -> Stamp {
+    Stamp { path, bytes: metadata.len(), modified: metadata.modified().ok() }
 }
 
 fn unreadable(path: &Path, error: io::Error) -> PackageError {

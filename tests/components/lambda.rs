@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use multiregion::desired::{PackageSource, Packages};
+use multiregion::desired::{Links, PackageSource, Packages};
 use multiregion::package::{self, DiskPackages};
 use serde_json::{Value as Json, json};
 
@@ -13,7 +13,7 @@ pub(super) fn source(folder: &Path, answer: &str) -> PackageSource {
     let code = format!("def handler(event, context):\n    return {{'statusCode': 200, 'body': '{answer}'}}\n");
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join("app.py"), code).unwrap();
-    PackageSource::Directory { path: folder.to_str().unwrap().to_owned(), exclude: Vec::new() }
+    PackageSource::Directory { path: folder.to_str().unwrap().to_owned(), exclude: Vec::new(), links: Links::default() }
 }
 
 /// The fields `code` and `source` of a function's spec.

@@ -118,6 +118,7 @@ fn function(source: &str, choices: &mut Choices) -> Json {
         ("timeout_seconds", json!(5)),
         ("environment", json!({ "STAGE": "test", "EMPTY": "" })),
         ("exclude", json!(["*.md"])),
+        ("symlinks", json!("keep")),
         ("tracing", json!(true)),
         ("log_retention_days", json!(30)),
         ("policy_json", json!("{ \"Version\": \"2012-10-17\", \"Statement\": [] }")),

@@ -10,7 +10,7 @@ use crate::resources::Context;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 /// The arguments of a function that decide what its package contains and how it is called.
-const ARGUMENTS: [&str; 6] = ["source_dir", "filename", "exclude", "handler", "runtime", "architecture"];
+const ARGUMENTS: [&str; 7] = ["source_dir", "filename", "exclude", "symlinks", "handler", "runtime", "architecture"];
 
 /// The digests of the packages of functions.
 #[derive(Debug, Clone, PartialEq, Eq)]

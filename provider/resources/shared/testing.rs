@@ -96,6 +96,7 @@ impl Packages for FakePackages {
             zipped_bytes: 1024,
             unzipped_bytes: 4096,
             files: vec!["app.py".to_owned(), "lib/util.py".to_owned()],
+            links: Vec::new(),
         };
         match path.as_str() {
             "missing" | "broken" => Err(Unusable {

@@ -792,6 +792,10 @@ fn invalid_function_is_rejected() {
                 r#"function = { source_dir = null, filename = "a.zip", exclude = ["b"] }"#,
                 "Exclude without a source directory @ function.exclude",
             ),
+            (
+                r#"function = { source_dir = null, filename = "a.zip", symlinks = "keep" }"#,
+                "Symlinks without a source directory @ function.symlinks",
+            ),
             ("function = { handler = null }", "Missing handler @ function.handler"),
             ("function = { runtime = null }", "Missing runtime @ function.runtime"),
             (r#"function = { runtime = "python2.7" }"#, "Unsupported value @ function.runtime"),

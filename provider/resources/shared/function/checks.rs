@@ -88,6 +88,10 @@ fn sources(
         let detail = "exclude applies to the files in source_dir, which is not set. Remove exclude.";
         found.error(path.attribute("exclude"), "Exclude without a source directory", detail);
     }
+    if function.symlinks().known().is_some() && function.source_dir().is_null() {
+        let detail = "symlinks applies to the links in source_dir, which is not set. Remove symlinks.";
+        found.error(path.attribute("symlinks"), "Symlinks without a source directory", detail);
+    }
 }
 
 /// When one region has code of its own, all must.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Architecture, Function, PayloadFormat, RegionFunction, Throttle};
-use crate::desired::PackageSource;
+use super::{Architecture, Function, PayloadFormat, RegionFunction, Symlinks, Throttle};
+use crate::desired::{Links, PackageSource};
 use crate::resources::shared::inputs::texts;
 use crate::schema::{Attr, Texts, Unknown};
 use crate::wire::Path;
@@ -139,7 +139,12 @@ pub(crate) fn longest_key(owner: &str) -> usize {
 pub(crate) fn package_source(function: &Function) -> Option<PackageSource> {
     if let Attr::Known(path) = function.source_dir() {
         let exclude = function.exclude().decided().ok()?.map(texts).transpose().ok()?.unwrap_or_default();
-        return Some(PackageSource::Directory { path: path.clone(), exclude });
+        let links = match function.symlinks().decided().ok()? {
+            None => Links::Inside,
+            Some(Symlinks::Keep) => Links::Keep,
+            Some(Symlinks::Follow) => Links::Follow,
+        };
+        return Some(PackageSource::Directory { path: path.clone(), exclude, links });
     }
     function.filename().known().map(|path| PackageSource::File { path: path.clone() })
 }

@@ -55,12 +55,16 @@ attributes! {
         /// Whether requests need one of the API keys of a REST API.
         api_key_required: bool = optional, default(false);
         payload_format: PayloadFormat = optional;
-        /// A directory that the provider packs into a zip file. The same files give the same zip file on every machine.
+        /// A directory that the provider packs into a zip file. The same names and contents give the same zip file on every
+        /// machine: times and permissions do not count, and `bootstrap`, programs and scripts are executable. Files of OpenTofu,
+        /// Terraform and Git (`.terraform*`, `*.tfstate`, `*.tfplan`, `.git`), `.DS_Store` and `__MACOSX` are never packed.
         source_dir: String = optional, example("\"${path.module}/src\"");
-        /// The path of a zip file that you build.
+        /// The path of a zip file that you build. The provider packs its files again, as it packs those of `source_dir`, so a
+        /// rebuilt zip file with the same names and contents is no change.
         filename: String = optional, example("\"build/function.zip\"");
-        /// Glob patterns of files in `source_dir` that are left out of the zip file. By default, every file is packed.
+        /// Glob patterns of files in `source_dir` that are left out of the zip file.
         exclude: Texts = optional, example("[\"tests/**\", \"*.md\"]");
+        symlinks: Symlinks = optional;
         /// The function that Lambda calls: `app.handler` is the function `handler` in `app.py` or `app.mjs`. Required unless
         /// the code is a container image.
         handler: String = optional, example("\"app.handler\"");
@@ -146,6 +150,15 @@ choices! {
         V1 = "1.0",
         /// The format of HTTP APIs.
         V2 = "2.0",
+    }
+
+    /// What becomes of the symbolic links in `source_dir`. By default, a link to another file or directory of the package
+    /// stays a link, and any other link is an error.
+    pub(crate) enum Symlinks {
+        /// Every link stays a link, also one to a path that exists only where the function runs, such as below `/opt`.
+        Keep = "keep",
+        /// The file or directory to which a link leads takes its place.
+        Follow = "follow",
     }
 
     /// The instruction set of the function.

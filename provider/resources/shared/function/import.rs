@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AWS_IAM, Architecture, Function, PayloadFormat, RegionFunction, S3, Throttle, Vpc};
+use super::{AWS_IAM, Architecture, Function, PayloadFormat, RegionFunction, S3, Symlinks, Throttle, Vpc};
 use crate::components::apigateway::authorizer::{self, Authorizer};
 use crate::components::apigateway::integration::{self, Integration};
 use crate::components::apigateway::route::{self, Authorization, Route};
@@ -12,7 +12,7 @@ use crate::components::iam::role::Role;
 use crate::components::lambda::function::{self, Code};
 use crate::components::lambda::provisioned_concurrency::ProvisionedConcurrency;
 use crate::components::logs::log_group::LogGroup;
-use crate::desired::{Address, Input, PackageSource};
+use crate::desired::{Address, Input, Links, PackageSource};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::inputs::{attr, attrs, list};
 use crate::schema::{Attr, TextMap, Texts};
@@ -63,10 +63,15 @@ impl Common {
     /// The function.
     pub(crate) fn function(&self, found: &FoundComponents<'_>, regions: &[String]) -> Function {
         let (spec, key) = (&self.first, self.name.as_deref());
-        let (source_dir, filename, exclude) = match &spec.source {
-            Some(PackageSource::Directory { path, exclude }) => (Some(path), None, exclude.clone()),
-            Some(PackageSource::File { path }) => (None, Some(path), Vec::new()),
-            None => (None, None, Vec::new()),
+        let (source_dir, filename, exclude, links) = match &spec.source {
+            Some(PackageSource::Directory { path, exclude, links }) => (Some(path), None, exclude.clone(), *links),
+            Some(PackageSource::File { path }) => (None, Some(path), Vec::new(), Links::Inside),
+            None => (None, None, Vec::new(), Links::Inside),
+        };
+        let symlinks = match links {
+            Links::Inside => Attr::Null,
+            Links::Keep => Attr::Known(Symlinks::Keep),
+            Links::Follow => Attr::Known(Symlinks::Follow),
         };
         let created = found.spec(&Address::global_of::<Role>().maybe_key(key));
         let log = regions.iter().find_map(|region| found.spec(&Address::of::<LogGroup>(region).maybe_key(key)));
@@ -82,6 +87,7 @@ impl Common {
             source_dir: source_dir.cloned().into(),
             filename: filename.cloned().into(),
             exclude: list(exclude),
+            symlinks,
             handler: spec.handler.as_ref().map_or(Attr::Null, attr),
             runtime: spec.runtime.as_ref().map_or(Attr::Null, attr),
             architecture: Architecture::parse(&spec.architecture).into(),
