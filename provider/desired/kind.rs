@@ -40,7 +40,8 @@ pub struct KindMeta {
     pub secret: &'static [&'static str],
     /// Whether this is an AWS object, listed in `components`. A wait or a probe is not.
     pub visible: bool,
-    /// Whether this is a check that must run again after the ledger was rebuilt from AWS.
+    /// Whether this is a check that must run again after the ledger was rebuilt from AWS. Of its spec, only the fields are
+    /// compared that the ledger contains.
     pub is_check: bool,
     /// The IAM actions that the calls of this kind need, sorted.
     pub actions: &'static [&'static str],
