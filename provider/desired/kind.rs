@@ -43,7 +43,8 @@ pub struct KindMeta {
     pub visible: bool,
     /// What AWS deletes together with the object, and a new object does not have: `its logs`. Empty if there is nothing.
     pub holds: &'static str,
-    /// Whether this is a check that must run again after the ledger was rebuilt from AWS.
+    /// Whether this is a check that must run again after the ledger was rebuilt from AWS. Of its spec, only the fields are
+    /// compared that the ledger contains.
     pub is_check: bool,
     /// The IAM actions that the calls of this kind need, sorted.
     pub actions: &'static [&'static str],

@@ -167,6 +167,38 @@ fn a_difference_in_an_uncompared_field_needs_no_step() {
     assert!(plan(&desired, &ledger_of(&elsewhere, "")).is_empty());
 }
 
+/// Knows one kind, whose components are checks.
+struct Checks;
+
+impl Kinds for Checks {
+    fn meta(&self, _: &str) -> &'static KindMeta {
+        const META: KindMeta = KindMeta { name: "thing", is_check: true, ..KindMeta::DEFAULT };
+        &META
+    }
+
+    fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
+        None
+    }
+
+    fn drain_period(&self, _: &str, _: &Json) -> Duration {
+        Duration::ZERO
+    }
+
+    fn id(&self, _: &str, _: &Json) -> Option<String> {
+        None
+    }
+}
+
+#[test]
+fn a_check_that_passed_is_compared_in_the_fields_of_the_ledger() {
+    let to = json!({ "version": 1, "expected": "ok" });
+    let changed = |from: Json| !change(&from, &to, &at("check"), &Checks).is_keep();
+    assert!(!changed(to.clone()));
+    assert!(!changed(json!({ "version": 1 })), "an earlier release did not record the field");
+    assert!(changed(json!({ "version": 1, "expected": null })));
+    assert!(changed(json!({ "version": 2 })));
+}
+
 #[test]
 fn a_gated_part_waits_for_its_gate_without_depending_on_it() {
     let gated = json!({ "sets": { "x": { "$ready": [at("probe")], "value": 1 } } });

@@ -252,7 +252,7 @@ async fn a_canary_that_stopped_ends_with_the_next_apply() {
 /// The domain and the health check of an API in a zone.
 fn with_health_check(zone: &Subject) -> Json {
     json!({
-        "domain": { "name": "api.tested.example", "zone_id": zone.text("id") },
+        "domain": { "name": "api.tested.example", "zone_id": zone.text("id"), "base_path": "v1" },
         "routing": { "health_check": { "path": "/health", "search_string": "giraffe" }, "drain_seconds": 0 },
     })
 }
