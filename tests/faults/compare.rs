@@ -14,6 +14,14 @@ pub(super) async fn inventory(world: &World) -> Inventory {
     comparable(&world.aws).await
 }
 
+/// [`inventory`] without these functions.
+pub(super) async fn inventory_without(world: &World, functions: &BTreeSet<String>) -> Inventory {
+    let mut inventory = world.aws.inventory().await.expect("the inventory is taken");
+    let name = |key: &str| key.split("/lambda/function/").nth(1)?.split('/').next().map(str::to_owned);
+    inventory.objects.retain(|key, _| name(key).is_none_or(|name| !functions.contains(&name)));
+    inventory.normalized()
+}
+
 /// [`inventory`] of any local AWS.
 pub(crate) async fn comparable(aws: &LocalAws) -> Inventory {
     aws.inventory().await.expect("the inventory is taken").normalized()
@@ -25,10 +33,18 @@ pub(super) async fn fingerprint(world: &World, stored: &StoredResource) -> Strin
     let mut private: Json = serde_json::from_slice(&stored.private).unwrap_or(Json::Null);
     if let Some(ledger) = private.as_object_mut() {
         ledger.remove("applied");
+        let drains = ledger.get_mut("drain_until").and_then(Json::as_object_mut);
+        drains.into_iter().flat_map(|drains| drains.values_mut()).for_each(|until| *until = Json::Null);
     }
     let state = json!({ "value": format!("{:?}", stored.value), "private": private, "tainted": stored.tainted });
     inventory.objects.insert("state".to_owned(), state);
     json!(inventory.normalized().objects).to_string()
+}
+
+/// The ends of drain periods in a host's state. They determine how long the next run waits before it deletes objects.
+pub(super) fn drain_periods(stored: &StoredResource) -> String {
+    let private: Json = serde_json::from_slice(&stored.private).unwrap_or(Json::Null);
+    private["drain_until"].to_string()
 }
 
 /// The differences between two inventories, by object.

@@ -75,9 +75,8 @@ struct Deployment {
 impl Deployment {
     async fn create(world: &World, topology: &Topology) -> Self {
         world.reset();
-        let zone_id = topologies::zone(world).await;
+        let wanted = topologies::prepared(world, topology).await;
         let mut api = StoredResource::absent(resource("multiregion_api"));
-        let wanted = (topology.config)(world, &zone_id);
         let config = config(api.resource, &wanted);
         let run = api.run(world, &config).await;
         assert!(run.succeeded(), "{} is created: {run:?}", topology.name);

@@ -3,6 +3,7 @@
 //! Based on the source of Terraform 1.11 (`node_resource_abstract_instance.go`) and on experiments with both tools.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -27,6 +28,8 @@ pub(super) struct StoredResource {
     pub(super) tainted: bool,
     /// How many calls the last run had made when the host had stored its result; acknowledgements follow.
     pub(super) persisted_after: usize,
+    /// The functions that are left behind according to the warnings of all runs so far: AWS deletes them only hours later.
+    pub(super) left_behind: BTreeSet<String>,
 }
 
 /// How one run of the command-line tool ended.
@@ -60,6 +63,14 @@ impl StateFile {
         let mut stored = self.0.borrow_mut();
         (stored.value, stored.private) = (value.clone(), private.to_vec());
     }
+
+    /// Stores the names of the functions that warnings say are left behind.
+    fn save_left_behind(&self, diagnostics: &Diagnostics) {
+        let warnings = diagnostics.iter().filter(|warning| warning.summary == "AWS object left behind");
+        let commands = warnings.filter_map(|warning| Some(warning.detail.split_once("--function-name ")?.1));
+        let names = commands.filter_map(|rest| Some(rest.split_once('`')?.0.to_owned()));
+        self.0.borrow_mut().left_behind.extend(names);
+    }
 }
 
 const ABSENT: State = State { value: Value::Null, private: Vec::new() };
@@ -67,7 +78,8 @@ const ABSENT: State = State { value: Value::Null, private: Vec::new() };
 impl StoredResource {
     /// A resource that does not exist yet.
     pub(super) fn absent(resource: &'static dyn Resource) -> Self {
-        Self { resource, value: Value::Null, private: Vec::new(), tainted: false, persisted_after: 0 }
+        let (private, left_behind) = (Vec::new(), BTreeSet::new());
+        Self { resource, value: Value::Null, private, tainted: false, persisted_after: 0, left_behind }
     }
 
     /// The state in the form that the provider receives.
@@ -222,6 +234,7 @@ async fn destroy(
     let planned = State { value: Value::Null, private: planned_private };
     let (left, diagnostics) = provider.apply(resource, state.value.clone(), planned, Value::Null).await;
     let failed = diagnostics.iter().any(Diagnostic::is_error);
+    file.save_left_behind(&diagnostics);
     let (mut left, mut diagnostics) = (left, diagnostics);
     diagnostics.extend(host_checks::known(&mut left.value));
     match (failed, &left.value) {
@@ -249,6 +262,7 @@ async fn change(
     file.save_if_killed(&prior.value, &[]);
     let (created, diagnostics) =
         provider.apply(resource, prior.value.clone(), planned.state.clone(), config.clone()).await;
+    file.save_left_behind(&diagnostics);
     let (mut created, mut diagnostics) = (created, diagnostics);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     diagnostics.extend(host_checks::known(&mut created.value));

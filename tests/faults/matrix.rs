@@ -87,10 +87,22 @@ fn faults(scenario: &Scenario, selection: &Selection) -> Vec<Vec<Fault>> {
         // It is like any other create unless it fails and its process goes on.
         all.iter_mut().for_each(|faults| faults.retain(|fault| !fault.is_retried() && *fault != Fault::Killed));
     }
-    if scenario.topology.tests != Tests::All {
-        all.iter_mut().for_each(|faults| faults.truncate(1));
+    match scenario.topology.tests {
+        Tests::All => {}
+        Tests::Shared => all.iter_mut().for_each(share),
+        Tests::Pairwise(_) => all.iter_mut().for_each(|faults| faults.truncate(1)),
     }
     all
+}
+
+/// Keeps every second fault. The first one at a call follows that of the previous call of its name, so that the calls of one
+/// name share the faults.
+fn share(faults: &mut Vec<Fault>) {
+    let mut nth = 0;
+    faults.retain(|fault| {
+        nth += 1;
+        *fault == Fault::Killed || nth % 2 == 1
+    });
 }
 
 enum Task {
@@ -130,7 +142,7 @@ pub(super) fn drift(selection: &Selection) -> DriftReport {
     let mut tested = BTreeSet::new();
     // The first topology is the smallest.
     for topology in wanted.take(if selection.inject_faults { usize::MAX } else { 1 }) {
-        let known = if topology.tests == Tests::All { BTreeSet::new() } else { tested.clone() };
+        let known = if topology.has_all_operations() { BTreeSet::new() } else { tested.clone() };
         let results = runtime()
             .block_on(async { drift::run(&World::start(&sources).await, topology, &known, &mut tested).await });
         results.into_iter().for_each(|(name, result)| report.count(topology.name, name, result));

@@ -28,6 +28,10 @@ pub(super) const ALL: &[Operation] = &[
     Operation { name: "policy", change: policy },
     Operation { name: "protocol", change: protocol },
     Operation { name: "edge", change: edge },
+    Operation { name: "key", change: key },
+    Operation { name: "authorizer", change: authorizer },
+    Operation { name: "web-acl", change: web_acl },
+    Operation { name: "truststore", change: truststore },
     Operation { name: "one-function", change: one_function },
     Operation {
         name: "many-functions",
@@ -160,5 +164,41 @@ fn one_function(world: &World, config: Json) -> Option<(Json, Json)> {
     let mut newer = config.clone();
     newer.as_object_mut()?.remove("functions")?;
     newer["function"] = world.function();
+    Some((config, newer))
+}
+
+/// Gives the API key a new value and another quota.
+fn key(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    let partner = newer["gateway"].get_mut("api_keys")?.get_mut("partner")?;
+    partner["value"] = json!("abcdefghijklmnopqrstuvwxyz");
+    partner["quota"] = json!({ "limit": 500 });
+    Some((config, newer))
+}
+
+/// Changes one authorizer in place, replaces the function of another one, and moves a route to the first.
+fn authorizer(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    let authorizers = newer["gateway"].get_mut("authorizers")?;
+    authorizers["users"]["audiences"] = json!(["shop", "web"]);
+    authorizers["keys"]["cache_seconds"] = json!(0);
+    newer["functions"]["reports"]["authorizer"] = json!("users");
+    Some((config, newer))
+}
+
+/// Changes the web ACL of a region, removes that of another one, and changes that of CloudFront.
+fn web_acl(world: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    newer["regions"]["us-west-2"].as_object_mut()?.remove("web_acl_arn")?;
+    newer["regions"]["us-east-1"]["web_acl_arn"] = json!(world.web_acl("east-2"));
+    newer["cdn"]["web_acl_arn"] = json!(world.web_acl("edge-2"));
+    Some((config, newer))
+}
+
+/// Changes the trust store of one region, and its version in the others.
+fn truststore(_: &World, config: Json) -> Option<(Json, Json)> {
+    let mut newer = config.clone();
+    newer["domain"].get_mut("mutual_tls")?["truststore_version"] = json!("v2");
+    newer["regions"]["us-west-2"]["mutual_tls"] = json!({ "truststore_uri": "s3://west/authorities.pem" });
     Some((config, newer))
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use multiregion::plan::Ledger;
 use multiregion::wire::Value;
 use serde_json::Value as Json;
 use strict_aws::{Call, Inventory};
 
-use super::compare::{changed, created_twice, difference, fingerprint, inventory};
+use super::compare::{changed, created_twice, difference, drain_periods, fingerprint, inventory, inventory_without};
 use super::fault::Fault;
 use super::host::{PlannedAction, Run, StoredResource};
 use super::operations::Operation;
 use super::topologies::{self, Topology};
 use super::traffic::{TrafficMonitor, names};
-use super::world::{Moment, World, config, resource, text};
+use super::world::{Moment, REPLICAS, World, config, resource, text};
 
 /// How many runs a user may need after the cause of the fault is gone.
 const REPETITIONS: usize = 2;
@@ -89,8 +90,8 @@ impl Scenario {
     ) -> Result<Option<Self>, Problems> {
         world.reset();
         world.delay_reads(&consistency_seed(topology, operation));
-        let zone_id = topologies::zone(world).await;
-        let Some((from, to)) = (operation.change)(world, (topology.config)(world, &zone_id)) else {
+        let config_of_topology = topologies::prepared(world, topology).await;
+        let Some((from, to)) = (operation.change)(world, config_of_topology) else {
             return Ok(None);
         };
         let mut problems = Problems::default();
@@ -136,7 +137,7 @@ impl Scenario {
         scenario.persisted_after = if api.persisted_after == 0 { scenario.calls.len() } else { api.persisted_after };
         scenario.names = names(&world.aws).await;
         problems.0.extend(outages(world, &scenario.names));
-        scenario.expected = inventory(world).await;
+        scenario.expected = inventory_without(world, &api.left_behind).await;
         scenario.close(world, &mut api, false, &mut problems).await;
         if problems.0.is_empty() { Ok(Some(scenario)) } else { Err(problems) }
     }
@@ -180,7 +181,7 @@ impl Scenario {
             problems.0.extend(self.restart_monitor(world));
             // A run that may not read or delete cannot roll back; the next apply must find the objects. After an
             // expired session the state must list all of them, because no reply was lost.
-            let left = difference(&self.baseline, &inventory(world).await);
+            let left = difference(&self.baseline, &inventory_without(world, &api.left_behind).await);
             let may_undo = fault != Fault::Denied || only_creates(&self.calls[k - 1]);
             problems.unless(left.is_empty() || !may_undo, || {
                 format!("left after the rollback and missing from the state: {left:?}")
@@ -194,7 +195,8 @@ impl Scenario {
                 break;
             }
             // An earlier run reached this state at this time and converged; this one would repeat it.
-            let fingerprint = format!("{fault:?} {:?} {}", world.clock.elapsed(), fingerprint(world, &api).await);
+            let (elapsed, drains) = (world.clock.elapsed(), drain_periods(&api));
+            let fingerprint = format!("{fault:?} {elapsed:?} {drains} {}", fingerprint(world, &api).await);
             if self.has_converged(&fingerprint) {
                 // The host destroys a tainted resource first.
                 let seen = if api.tainted { self.restart_monitor(world) } else { outages(world, &self.names) };
@@ -238,13 +240,29 @@ impl Scenario {
         problems.unless(run == Run::Succeeded { empty: true } && before == api.value, || {
             format!("the next plan is not empty: {run:?}, {:?}", changed(&before, &api.value))
         });
-        let mut differing = difference(&self.expected, &inventory(world).await);
+        let mut differing = difference(&self.expected, &inventory_without(world, &api.left_behind).await);
         differing.retain(|change| !may_remain(change));
         problems.unless(differing.is_empty(), || {
             format!("the inventory differs from that of a fault-free run: {differing:#?}")
         });
+        let has_deposed = Ledger::from_private(&api.private).is_ok_and(|ledger| !ledger.deposed.is_empty());
+        let announced = std::mem::take(&mut api.left_behind);
+        if has_deposed {
+            // AWS has deleted the replicas meanwhile, so the apply deletes the function.
+            world.pass(REPLICAS).await;
+        }
         let run = api.run(world, &Value::Null).await;
         problems.expect_success("the destroy", &run);
+        problems.unless(!has_deposed || api.left_behind.is_empty(), || {
+            format!("{LEAKED} although the replicas are gone: {:?}", api.left_behind)
+        });
+        api.left_behind.extend(announced);
+        if !api.left_behind.is_empty() {
+            world.pass(REPLICAS).await;
+            for function in &api.left_behind {
+                world.delete_edge_function(function).await;
+            }
+        }
         let mut left = difference(&self.baseline, &inventory(world).await);
         left.retain(|change| !may_remain(change));
         problems.unless(left.is_empty(), || format!("{LEAKED}: {left:?}"));

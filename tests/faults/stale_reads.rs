@@ -12,7 +12,7 @@ use super::host::{Run, StoredResource};
 use super::matrix::runtime;
 use super::operations;
 use super::scenario::Problems;
-use super::topologies::{self, Tests, Topology};
+use super::topologies::{self, Topology};
 use super::world::{Sources, World, config, resource};
 
 /// The number of runs, each with another seed.
@@ -70,7 +70,7 @@ async fn run_seed(sources: &Arc<Sources>, seed: usize) -> Vec<String> {
     let world = World::start(sources).await;
     world.delay_reads(&seed.to_string());
     // The others lack the operations.
-    let all: Vec<&Topology> = topologies::ALL.iter().filter(|topology| topology.tests == Tests::All).collect();
+    let all: Vec<&Topology> = topologies::ALL.iter().filter(|topology| topology.has_all_operations()).collect();
     let topology = all[seed % all.len()];
     let mut lifecycle = Lifecycle {
         world: &world,

@@ -9,6 +9,9 @@ use super::world::{World, config, resource, text};
 /// The zone of all domains.
 pub(super) const ZONE: &str = "faults.example";
 
+/// The topology whose APIs have web ACLs.
+const WEB_ACLS: &str = "web-acls";
+
 /// A topology.
 pub(super) struct Topology {
     pub(super) name: &'static str,
@@ -23,18 +26,22 @@ pub(super) struct Topology {
 pub(super) enum Tests {
     /// All operations except switches between topologies, with every fault at every call.
     All,
+    /// The same operations. Calls of one name, most of which differ only in their regions, share the faults: each call fails in
+    /// every second way, the next one in the others. A process is killed at every call at which it is in [`Tests::All`],
+    /// because each of them leaves another state behind.
+    Shared,
     /// These operations, with one fault at every call: the full product would take hours. Each fault comes to each kind of
     /// call that is repeated often enough, in regions or for functions. Drift is tested of the kinds that no earlier topology
     /// has.
     Pairwise(&'static [&'static str]),
 }
 
-/// The topologies. No topology has the operation `edge` yet: the update after a process was killed during it fails.
+/// The topologies.
 pub(super) const ALL: &[Topology] = &[
     Topology { name: "one-region", config: one_region, tests: Tests::All },
-    Topology { name: "failover", config: failover, tests: Tests::All },
-    Topology { name: "latency", config: latency, tests: Tests::All },
-    Topology { name: "cdn-group", config: cdn_group, tests: Tests::All },
+    Topology { name: "failover", config: failover, tests: Tests::Shared },
+    Topology { name: "latency", config: latency, tests: Tests::Shared },
+    Topology { name: "cdn-group", config: cdn_group, tests: Tests::Shared },
     Topology { name: "rest-document", config: rest_document, tests: Tests::Pairwise(&["protocol", "swap-region"]) },
     Topology {
         name: "functions",
@@ -42,19 +49,38 @@ pub(super) const ALL: &[Topology] = &[
         tests: Tests::Pairwise(&["one-function", "many-functions", "protocol"]),
     },
     Topology { name: "ip-based", config: ip_based, tests: Tests::Pairwise(&["create", "policy", "drain"]) },
-    Topology { name: "nested", config: nested, tests: Tests::Pairwise(&["policy"]) },
-    Topology { name: "cdn-cache", config: cdn_cache, tests: Tests::Pairwise(&["create", "protocol", "code"]) },
+    Topology { name: "nested", config: nested, tests: Tests::Pairwise(&["policy", "create", "edge"]) },
+    Topology { name: "cdn-cache", config: cdn_cache, tests: Tests::Pairwise(&["create", "protocol", "code", "edge"]) },
     Topology { name: "key-value-store", config: key_value_store, tests: Tests::Pairwise(&["create"]) },
+    Topology { name: "api-keys", config: api_keys, tests: Tests::Pairwise(&["create", "key", "destroy"]) },
+    Topology { name: "authorizers", config: authorizers, tests: Tests::Pairwise(&["create", "authorizer", "destroy"]) },
+    Topology { name: WEB_ACLS, config: web_acls, tests: Tests::Pairwise(&["create", "web-acl", "destroy"]) },
+    Topology { name: "mutual-tls", config: mutual_tls, tests: Tests::Pairwise(&["create", "truststore", "destroy"]) },
+    Topology { name: "edge-function", config: edge_function, tests: Tests::Pairwise(&["create", "edge", "destroy"]) },
 ];
 
 impl Topology {
+    /// Whether all operations are tested that apply to every topology.
+    pub(super) fn has_all_operations(&self) -> bool {
+        matches!(self.tests, Tests::All | Tests::Shared)
+    }
+
     /// Whether an operation is tested.
     pub(super) fn has(&self, operation: &str) -> bool {
         match self.tests {
-            Tests::All => !SWITCHES.contains(&operation),
+            Tests::All | Tests::Shared => !SWITCHES.contains(&operation),
             Tests::Pairwise(operations) => operations.contains(&operation),
         }
     }
+}
+
+/// The configuration of a topology in a new account, after what it needs outside of the API has been created.
+pub(super) async fn prepared(world: &World, topology: &Topology) -> Json {
+    let zone_id = zone(world).await;
+    if topology.name == WEB_ACLS {
+        world.create_web_acls().await;
+    }
+    (topology.config)(world, &zone_id)
 }
 
 /// The topology of this name.
@@ -187,5 +213,89 @@ fn key_value_store(world: &World, _: &str) -> Json {
         "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
         "function": world.function(),
         "cdn": { "origin": "key_value_store" },
+    })
+}
+
+/// REST APIs with a key that is valid in both regions. Only the routes of one function require it.
+fn api_keys(world: &World, _: &str) -> Json {
+    let mut orders = routed(world, &["GET /orders"]);
+    orders["api_key_required"] = json!(true);
+    let partner = json!({
+        "value": "0123456789abcdefghijklmn", "quota": { "limit": 1000 }, "throttle": { "rate": 10, "burst": 20 },
+    });
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "functions": { "web": routed(world, &["GET /health"]), "orders": orders },
+        "gateway": { "protocol": "rest", "api_keys": { "partner": partner } },
+    })
+}
+
+/// Routes that require a token, the permission of a function, or neither.
+fn authorizers(world: &World, _: &str) -> Json {
+    let secured = |route: &str, authorizer: &str| {
+        let mut function = routed(world, &[route]);
+        function["authorizer"] = json!(authorizer);
+        function
+    };
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "functions": {
+            "gate": world.function(),
+            "web": routed(world, &["GET /health"]),
+            "orders": secured("ANY /orders", "users"),
+            "reports": secured("GET /reports", "keys"),
+        },
+        "gateway": {
+            "authorizers": {
+                "users": { "kind": "jwt", "issuer": "https://login.example.com/", "audiences": ["shop"] },
+                "keys": {
+                    "kind": "request", "function": "gate", "identity_sources": ["$request.header.X-Key"],
+                    "cache_seconds": 60, "simple_responses": true,
+                },
+            },
+        },
+    })
+}
+
+/// REST APIs with regional web ACLs, behind CloudFront with another one.
+fn web_acls(world: &World, _: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": {
+            "us-east-1": { "primary": true, "web_acl_arn": world.web_acl("east") },
+            "us-west-2": { "web_acl_arn": world.web_acl("west") },
+        },
+        "function": world.function(),
+        "gateway": { "protocol": "rest" },
+        "cdn": { "origin": "group", "web_acl_arn": world.web_acl("edge") },
+    })
+}
+
+/// A name that accepts only clients with a certificate.
+fn mutual_tls(world: &World, zone_id: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": {}, "us-west-2": {} },
+        "function": world.function(),
+        "gateway": { "disable_execute_api_endpoint": true },
+        "domain": {
+            "name": format!("api.{ZONE}"), "zone_id": zone_id, "regional_names": true,
+            "mutual_tls": { "truststore_uri": "s3://truststore/authorities.pem", "truststore_version": "v1" },
+        },
+        "routing": { "health_check": { "protocol": "tcp" } },
+    })
+}
+
+/// A Lambda@Edge function that chooses the region.
+fn edge_function(world: &World, zone_id: &str) -> Json {
+    json!({
+        "name": "giraffe",
+        "regions": { "us-east-1": { "primary": true }, "us-west-2": {} },
+        "function": world.function(),
+        "domain": { "name": format!("api.{ZONE}"), "zone_id": zone_id, "regional_names": true },
+        "routing": { "policy": "latency", "health_check": { "path": "/health" } },
+        "cdn": { "origin": "edge_function" },
     })
 }

@@ -1,7 +1,8 @@
 //! An in-memory AWS with a simulated clock, and provider processes that use it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use multiregion::aws::{Aws, CancellationToken, Clock, Config, ConnectError, StaticCredentials, chain};
@@ -9,10 +10,10 @@ use multiregion::lifecycle::{self, Provider};
 use multiregion::resources::{self, Resource};
 use multiregion::wire::{Diagnostic, Diagnostics, Path, Value, decode_json};
 use serde_json::{Value as Json, json};
-use strict_aws::{Delays, EventualConsistency, LocalAws, Options, Snapshot};
+use strict_aws::{Delays, EventualConsistency, LocalAws, Options, Reply, Snapshot};
 use tempfile::TempDir;
 
-use super::clock::SimulatedClock;
+use super::clock::{SimulatedClock, simulate};
 use super::network::Network;
 
 /// How long a change of records takes to reach all of Route 53's servers.
@@ -22,8 +23,20 @@ pub(super) const TTL: Duration = Duration::from_secs(60);
 /// How long a change of a distribution takes to reach all edges.
 pub(super) const DEPLOYED: Duration = Duration::from_secs(180);
 
+/// How long AWS keeps the replicas of a Lambda@Edge function that no distribution uses.
+pub(super) const REPLICAS: Duration = Duration::from_secs(4 * 3600);
+
 /// The default home region of provider processes.
 pub(super) const HOME: &str = "us-east-1";
+
+/// Web ACLs of another team: their names, regions and scopes.
+const WEB_ACLS: [(&str, &str, &str); 5] = [
+    ("east", "us-east-1", "REGIONAL"),
+    ("east-2", "us-east-1", "REGIONAL"),
+    ("west", "us-west-2", "REGIONAL"),
+    ("edge", "us-east-1", "CLOUDFRONT"),
+    ("edge-2", "us-east-1", "CLOUDFRONT"),
+];
 
 /// How long reads may lag behind writes.
 const CONSISTENCY_WINDOW: Duration = Duration::from_secs(10);
@@ -35,6 +48,8 @@ pub(super) struct World {
     pub(super) network: Network,
     empty: Moment,
     sources: Arc<Sources>,
+    /// The ARNs of the web ACLs by name.
+    web_acls: Arc<Mutex<BTreeMap<String, String>>>,
     throttles: bool,
     /// The home region of the processes: the provider's `region`.
     pub(super) home: &'static str,
@@ -83,8 +98,8 @@ impl World {
         let clock = SimulatedClock::default();
         let network = Network::new(Arc::clone(&aws), clock.clone());
         let empty = Moment { aws: aws.snapshot().expect("the AWS is in memory"), elapsed: Duration::ZERO };
-        let sources = Arc::clone(sources);
-        Self { aws, clock, network, empty, sources, throttles, home: HOME, keeps_running: Duration::ZERO }
+        let (sources, web_acls) = (Arc::clone(sources), Arc::default());
+        Self { aws, clock, network, empty, sources, web_acls, throttles, home: HOME, keeps_running: Duration::ZERO }
     }
 
     /// The same AWS and clock for another user's processes, which are killed and counted separately.
@@ -132,6 +147,52 @@ impl World {
         json!({ "source_dir": self.source("first"), "handler": "app.handler", "runtime": "python3.12" })
     }
 
+    /// Creates the web ACLs of another team.
+    pub(super) async fn create_web_acls(&self) {
+        for (name, region, scope) in WEB_ACLS {
+            let visibility =
+                json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": false, "MetricName": name });
+            let body = json!({
+                "Name": name, "Scope": scope, "DefaultAction": { "Allow": {} }, "VisibilityConfig": visibility,
+            });
+            let request = http::Request::post("/").header("x-amz-target", "AWSWAF_20190729.CreateWebACL");
+            let created = self.send("wafv2", region, request, &body).await;
+            let arn = created["Summary"]["ARN"].as_str().expect("an ARN").to_owned();
+            self.web_acls.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), arn);
+        }
+    }
+
+    /// Deletes a Lambda@Edge function after AWS has removed its replicas: the command in the warning of a destroy.
+    pub(super) async fn delete_edge_function(&self, name: &str) {
+        let request = http::Request::delete(format!("/2015-03-31/functions/{name}"));
+        self.send("lambda", HOME, request, &Json::Null).await;
+    }
+
+    /// Lets time pass while no process runs.
+    pub(super) async fn pass(&self, time: Duration) {
+        simulate(&self.clock, &self.network, self.clock.sleep(time)).await;
+    }
+
+    /// Sends a request of another tool. The answer must be a success.
+    async fn send(&self, service: &str, region: &str, request: http::request::Builder, body: &Json) -> Json {
+        let place = format!("{}/20260101/{region}/{service}/aws4_request", self.aws.account_id());
+        let signature = format!("AWS4-HMAC-SHA256 Credential={place}, SignedHeaders=host, Signature=0");
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let request = request.header("authorization", signature).body(body.into_bytes().into());
+        match self.aws.handle(request.expect("a request")).await.reply {
+            Reply::Response(response) if response.status().is_success() => {
+                serde_json::from_slice(response.body()).unwrap_or_default()
+            }
+            other => panic!("{service} in {region}: {other:?}"),
+        }
+    }
+
+    /// The ARN of a web ACL of [`World::create_web_acls`].
+    pub(super) fn web_acl(&self, name: &str) -> String {
+        let web_acls = self.web_acls.lock().unwrap_or_else(PoisonError::into_inner);
+        web_acls.get(name).cloned().expect("the web ACLs have been created")
+    }
+
     /// Starts a configured provider process. Where AWS throttles, it respects the limits.
     pub(super) async fn connect(&self) -> Result<Provider, Diagnostics> {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
@@ -170,7 +231,7 @@ fn delays() -> Delays {
         change_insync: INSYNC,
         key_value_store_ready: Duration::from_secs(5),
         distribution_deployed: DEPLOYED,
-        replicas_removed: Duration::from_secs(4 * 3600),
+        replicas_removed: REPLICAS,
     }
 }
 
