@@ -6,6 +6,7 @@ mod kinds;
 mod ledger;
 mod lint;
 mod order;
+mod pending;
 mod resolve;
 mod rollback;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use kinds::Kinds;
 pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
 pub use lint::{Unsafe, lint};
 pub use order::{Action, Plan, Step};
+pub use pending::Reachable;
 pub use resolve::{Resolution, Scene, changed_fields, resolve, revision};
 pub use rollback::rollback;
 pub use view::{Seen, View};

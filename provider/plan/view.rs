@@ -1,6 +1,6 @@
 //! The components of a resource as they are, or as they will be after a plan: what computed attributes are built from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,8 @@ pub struct View {
     pub components: BTreeMap<Address, Seen>,
     /// Whether every desired component exists; unknown in a plan.
     pub complete: Attr<bool>,
+    /// The components whose changes wait until their region responds.
+    pub pending: Attr<BTreeSet<Address>>,
     /// The owner id, account and partition; unknown in the plan of a create.
     pub ownership: Attr<Ownership>,
 }
@@ -67,7 +69,9 @@ impl View {
             Some((address.clone(), seen))
         };
         let ownership = ledger.ownership.clone().map_or(Attr::Unknown, Attr::Known);
-        Self { components: difference.order.iter().filter_map(seen).collect(), complete: Attr::Unknown, ownership }
+        let components = difference.order.iter().filter_map(seen).collect();
+        let pending = Attr::Known(ledger.pending.clone());
+        Self { components, complete: Attr::Unknown, pending, ownership }.with_pending(ledger, kinds)
     }
 
     /// The components as they are.
@@ -84,7 +88,23 @@ impl View {
         };
         let components = ledger.entries.iter().map(seen).collect();
         let ownership = ledger.ownership.clone().map_or(Attr::Null, Attr::Known);
-        Self { components, complete: Attr::Known(ledger.complete), ownership }
+        let (complete, pending) = (Attr::Known(ledger.complete), Attr::Known(ledger.pending.clone()));
+        Self { components, complete, pending, ownership }.with_pending(ledger, kinds)
+    }
+
+    /// Adds the pending components that do not exist, without an id.
+    fn with_pending(mut self, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        for address in ledger.pending.iter().filter(|address| !ledger.entries.contains_key(*address)) {
+            let absent = Seen {
+                visible: kinds.meta(&address.kind).visible,
+                id: Attr::Null,
+                revision: Attr::Null,
+                spec: Json::Null,
+                outputs: Attr::Null,
+            };
+            self.components.entry(address.clone()).or_insert(absent);
+        }
+        self
     }
 
     /// Adds the components that were planned and do not exist, without an id.

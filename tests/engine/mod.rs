@@ -4,6 +4,7 @@ mod account;
 mod attached;
 mod bad_version;
 mod coalescing;
+mod denied;
 mod destroy;
 mod drift;
 mod edge_function;

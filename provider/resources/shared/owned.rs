@@ -1,6 +1,6 @@
 //! What every resource has: a claim, ownership tags on its components, a completion marker, and the attributes for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tags;
 use crate::components::logs::claim::{self, Claim};
@@ -9,7 +9,7 @@ use crate::components::{REGISTRY, Tags};
 use crate::desired::{Address, Desired, Handle, Input, Kind, Owner, OwnerId, Ownership};
 use crate::plan::View;
 use crate::resources::Context;
-use crate::schema::{Attr, TextMap, choices, outputs};
+use crate::schema::{Attr, TextMap, Texts, choices, outputs};
 use crate::wire::Path;
 
 /// `kinds` and those that every resource has, in the order of the registry.
@@ -72,6 +72,10 @@ outputs! {
     /// The computed attributes of every resource.
     pub(crate) struct Identity {
         status: Status;
+        /// The addresses of the objects whose changes wait, because their region did not respond. Objects of a region that was
+        /// removed from the configuration stay until their region responds. Empty unless `status` is `degraded`. The next apply
+        /// after the region responds carries out the changes.
+        pending: Texts;
         /// The id that every AWS object of this resource carries in its tag `multiregion:owner-id`. It begins with the home
         /// region, which holds the claim. The provider changes and deletes only objects with this id.
         owner_id: String;
@@ -87,15 +91,28 @@ choices! {
         Ready = "ready",
         /// Some objects are missing. The next apply creates them.
         Incomplete = "incomplete",
+        /// A region did not respond, and its changes wait for a later apply: see `pending`.
+        Degraded = "degraded",
     }
 }
 
 impl Identity {
     /// The values for the components in `view`.
     pub(crate) fn of(view: &View) -> Self {
+        let is_degraded = view.pending.clone().map(|pending| !pending.is_empty());
         let status = |complete| if complete { Status::Ready } else { Status::Incomplete };
+        let status = match is_degraded {
+            Attr::Known(true) => Attr::Known(Status::Degraded),
+            Attr::Known(false) | Attr::Null => view.complete.clone().map(status),
+            Attr::Unknown => Attr::Unknown,
+        };
+        let visible = |address: &&Address| view.components.get(*address).is_none_or(|seen| seen.visible);
+        let names = |pending: BTreeSet<Address>| -> Texts {
+            pending.iter().filter(visible).map(|address| Attr::Known(address.to_string())).collect()
+        };
         Self {
-            status: view.complete.clone().map(status),
+            status,
+            pending: view.pending.clone().map(names),
             owner_id: view.ownership.clone().map(|ownership: Ownership| ownership.owner_id.to_string()),
             account_id: view.ownership.clone().map(|ownership: Ownership| ownership.account_id),
         }

@@ -66,7 +66,7 @@ fn the_configuration_of_an_imported_zone_describes_the_zone() {
     let (id, outputs) = (Attr::Known("Z1".to_owned()), Attr::Known(outputs));
     let seen = Seen { visible: true, id, revision: Attr::Null, spec, outputs };
     let components = BTreeMap::from([(address().into(), seen)]);
-    let view = View { components, complete: Attr::Known(true), ownership: Attr::Null };
+    let view = View { components, complete: Attr::Known(true), ..View::default() };
     let imported = Zone.imported("example.com", &view);
     assert_eq!(expand(&imported).unwrap().desired, desired);
     assert_eq!(at(&imported, &Path::of("id")), &text("Z1"));

@@ -58,7 +58,7 @@ pub(super) fn deployed(desired: &Desired) -> View {
     View {
         components: nodes.map(|(address, node)| (address.clone(), seen(address, &node.spec))).collect(),
         complete: Attr::Known(true),
-        ownership: Attr::Null,
+        ..View::default()
     }
 }
 
