@@ -313,7 +313,7 @@ impl<'a> Execution<'a> {
         self.outcome.not_begun = skipped.map(|(address, _)| address.clone()).collect();
         self.outcome.cancelled = self.engine.run.cancel.is_cancelled() && !self.outcome.not_begun.is_empty();
         let made: BTreeMap<&Address, Option<Status>> = steps().collect();
-        for (address, node) in self.desired.nodes() {
+        for (address, node) in self.desired.nodes().iter().filter(|(_, node)| !node.is_kept) {
             let as_wanted = made.get(address).is_none_or(|status| matches!(status, Some(Status::Done(_))));
             if let Some(entry) = self.outcome.ledger.entries.get_mut(address).filter(|_| as_wanted) {
                 entry.depends_on = job::dependencies(node);
@@ -322,7 +322,9 @@ impl<'a> Execution<'a> {
             }
         }
         self.recheck_rolled_back();
-        self.outcome.ledger.complete = self.outcome.is_complete();
+        self.outcome.ledger.complete = self.outcome.is_complete() && self.outcome.ledger.pending.is_empty();
+        // A plan without a refresh tries again.
+        self.outcome.ledger.unreachable.clear();
         let now = self.engine.run.clock.unix_seconds();
         let ledger = &mut self.outcome.ledger;
         // A plan without steps changes nothing that AWS could report late.

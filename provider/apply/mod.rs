@@ -10,7 +10,7 @@ mod observe;
 mod rollback;
 mod survey;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,6 +100,18 @@ impl Engine {
     /// A new owner id at the run's home region.
     pub fn mint(&self) -> OwnerId {
         OwnerId::mint(self.home_region(), self.run.clock.random_u64())
+    }
+
+    /// The same operation, which only reads, and does not wait for regions that do not respond.
+    #[must_use]
+    pub fn noticing_outages(&self) -> Self {
+        let run = Run::clone(&self.run).noticing_outages(&self.aws);
+        Self { run: Arc::new(run), ..self.clone() }
+    }
+
+    /// The regions that this operation has found to be unreachable, each with the reason.
+    pub fn unreachable(&self) -> BTreeMap<String, String> {
+        self.run.unreachable_regions()
     }
 
     /// What components reported to the user since the last call of this function.

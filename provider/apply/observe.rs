@@ -63,7 +63,9 @@ impl Engine {
         let reads = Arc::default();
         let readings = ledger.entries.iter().map(|(address, entry)| self.reading(address, entry, &reads, settled));
         let (mut observed, mut unseen) = (ledger.clone(), Vec::new());
-        for ((address, known), reading) in ledger.entries.iter().zip(join_all(readings).await) {
+        let readings = join_all(readings).await;
+        observed.unreachable = self.unreachable();
+        for ((address, known), reading) in ledger.entries.iter().zip(readings) {
             match reading {
                 Reading::Same(entry) => {
                     observed.entries.insert(address.clone(), entry);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::join_all;
+use futures::future::{FutureExt, join_all};
 use serde_json::Value as Json;
 
 use super::Engine;
@@ -13,13 +13,17 @@ use super::journal::{Event, fold};
 use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
 use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired, is_open};
-use crate::plan::{Change, Entry, Ledger, Mistake, Plan};
+use crate::plan::{Change, Entry, Ledger, Mistake, Plan, Reachable};
 
 /// A plan that was checked against AWS.
 #[derive(Debug)]
 pub struct Survey {
-    /// The ledger, with the adopted objects.
+    /// The ledger, with the adopted objects, the regions that do not respond, and the components that are pending for that.
     pub ledger: Ledger,
+    /// The part of the desired graph that the plan leads to.
+    pub desired: Desired,
+    /// Whether the set of pending components is final.
+    pub is_certain: bool,
     /// The plan from this ledger to the desired graph.
     pub plan: Plan,
     /// The components that were not in the ledger and are adopted.
@@ -101,14 +105,44 @@ impl Engine {
     }
 
     async fn survey_once(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
-        let plan = Plan::checked(desired, ledger, self.kinds())?;
+        let mut ledger = ledger.clone();
+        loop {
+            // Boxed, because the compiler limits how deep the types of futures are nested.
+            let survey = self.survey_reachable(desired, &ledger, gone).boxed().await?;
+            let known = ledger.unreachable.len();
+            // A resource that does not exist yet is created as a whole or not at all.
+            if !ledger.is_empty() {
+                ledger.unreachable.extend(self.unreachable());
+            }
+            if ledger.unreachable.len() == known {
+                return Ok(survey);
+            }
+        }
+    }
+
+    /// The plan of what can be changed while the regions `ledger.unreachable` do not respond.
+    ///
+    /// # Errors
+    /// [`Mistake`].
+    pub fn plan(&self, desired: &Desired, ledger: &Ledger) -> Result<(Reachable, Plan), Mistake> {
+        let reachable = Reachable::of(desired, ledger, self.home_region(), self.kinds())?;
+        let plan = Plan::checked(&reachable.desired, &reachable.ledger, self.kinds())?;
+        Ok((reachable, plan))
+    }
+
+    async fn survey_reachable(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
+        let (reachable, plan) = self.plan(desired, ledger)?;
         let (adopted, obstacles) = (BTreeSet::new(), Vec::new());
-        let mut survey = Survey { ledger: ledger.clone(), plan, adopted, obstacles };
+        let Reachable { desired: wanted, pending, is_certain, .. } = reachable;
+        let ledger = Ledger { pending, ..ledger.clone() };
+        let mut survey = Survey { ledger, plan, desired: wanted, is_certain, adopted, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         let reads = Arc::default();
         // The outputs of a found object resolve references, by which more objects can be found.
-        while self.find_lost(desired, &mut survey, gone, &mut asked, &reads).await {
-            survey.plan = Plan::checked(desired, &survey.ledger, self.kinds())?;
+        while self.find_lost(&mut survey, gone, &mut asked, &reads).await {
+            let (reachable, plan) = self.plan(desired, &survey.ledger)?;
+            (survey.plan, survey.desired) = (plan, reachable.desired);
+            (survey.ledger.pending, survey.is_certain) = (reachable.pending, reachable.is_certain);
         }
         self.check(&mut survey, &reads).await;
         self.check_holders(&mut survey, &reads).await;
@@ -141,7 +175,6 @@ impl Engine {
     /// Searches for objects that the plan would create. Returns `true` if it adopted one.
     async fn find_lost(
         &self,
-        desired: &Desired,
         survey: &mut Survey,
         gone: &Ledger,
         asked: &mut BTreeSet<(Address, String)>,
@@ -164,7 +197,7 @@ impl Engine {
                 Ok(Some(Found::Foreign(whose))) => survey.obstacles.push(Obstacle::Foreign { address, whose }),
                 Ok(Some(Found::Ours(mut entry))) => {
                     tracing::info!(component = %address, "adopting an object that an interrupted apply created");
-                    entry.depends_on = desired.get(&address).map(dependencies).unwrap_or_default();
+                    entry.depends_on = survey.desired.get(&address).map(dependencies).unwrap_or_default();
                     if let Err(impossible) =
                         fold(&mut survey.ledger, Event::Adopted { address: address.clone(), entry })
                     {

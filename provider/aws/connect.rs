@@ -13,17 +13,19 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_account::types::RegionOptStatus;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
+use futures::future::{Either, FutureExt, select};
 use tokio::sync::OnceCell;
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::breaker::FIRST_ANSWER;
 use super::clients::{Clients, Endpoints};
 use super::clock::Timeouts;
 use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS, UNAVAILABLE_CREDENTIALS};
 use super::limits::Limiter;
 use super::sender::{Call, Sender};
 use super::upload::UploadBudget;
-use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, http};
+use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, chain, http};
 use crate::desired::Limit;
 
 /// The home region when neither the arguments nor the environment name one.
@@ -80,6 +82,7 @@ impl Aws {
             web,
             clients,
             sender,
+            outages: Arc::default(),
             uploads: UploadBudget::default(),
             enabled_regions: OnceCell::new(),
             locks: std::sync::Mutex::default(),
@@ -89,7 +92,12 @@ impl Aws {
 
     /// The enabled regions of the account; `None` when they could not be listed.
     pub async fn enabled_regions(&self) -> Option<Vec<String>> {
-        self.list_regions().await.ok()
+        tokio::select! {
+            biased;
+            regions = self.list_regions() => regions.ok(),
+            // A plan does not wait longer for a check that it can do without.
+            () = self.clock.sleep(2 * FIRST_ANSWER) => None,
+        }
     }
 
     /// The enabled regions of the account.
@@ -104,16 +112,20 @@ impl Aws {
         let region = self.home_region.as_str();
         let run = own_run(&self.clock);
         let endpoint = self.clients.endpoint("account", region);
-        let call = Call { operation: "account:ListRegions", region, endpoint: &endpoint, run: &run, repeatable: true };
+        let operation = "account:ListRegions";
+        let call = Call { operation, region, endpoint: &endpoint, run: &run, repeatable: true, health: None };
         let client = self.clients.account(region);
         let sender = Sender::new(Limiter::off(), 1, OWN_CALL_RETRIES);
-        let attempt = || async {
-            let request = client
-                .list_regions()
-                .region_opt_status_contains(RegionOptStatus::Enabled)
-                .region_opt_status_contains(RegionOptStatus::EnabledByDefault);
-            let regions = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
-            regions.map_err(|error| call.failure(error))
+        let attempt = || {
+            async {
+                let request = client
+                    .list_regions()
+                    .region_opt_status_contains(RegionOptStatus::Enabled)
+                    .region_opt_status_contains(RegionOptStatus::EnabledByDefault);
+                let regions = request.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+                regions.map_err(|error| call.failure(error))
+            }
+            .boxed()
         };
         match sender.send(call, attempt).await {
             Ok(regions) => Ok(regions.into_iter().filter_map(|region| region.region_name).collect()),
@@ -179,13 +191,52 @@ struct Identity {
     partition: String,
 }
 
-async fn identity(clients: &Clients, region: &str, clock: &Arc<dyn Clock>) -> Result<Identity, ConnectError> {
+/// Reads which account the credentials belong to: from STS in the home region, or in another region when that does not respond.
+/// The credentials may be slow, which looks the same, so the first call goes on.
+async fn identity(clients: &Clients, home: &str, clock: &Arc<dyn Clock>) -> Result<Identity, ConnectError> {
+    // Boxed, because the compiler limits how deep the types of futures are nested.
+    let mut first = caller_identity(clients, home, clock).boxed();
+    let answer = tokio::select! {
+        biased;
+        answer = &mut first => Some(answer),
+        () = clock.sleep(FIRST_ANSWER) => None,
+    };
+    let other = another_region(home);
+    let second = caller_identity(clients, other, clock).boxed();
+    match answer {
+        Some(Err(error @ ConnectError::Unreachable { .. })) => {
+            tracing::warn!(home, other, error = %chain(&error), "STS does not respond in the home region");
+            second.await.map_err(|_| error)
+        }
+        Some(answer) => answer,
+        None => match select(first, second).await {
+            Either::Left((Err(error), second)) => second.await.map_err(|_| error),
+            Either::Right((Err(_), first)) => first.await,
+            Either::Left((answer, _)) | Either::Right((answer, _)) => answer,
+        },
+    }
+}
+
+/// Another region of the same partition, which is enabled in every account.
+fn another_region(region: &str) -> &'static str {
+    match region {
+        "us-gov-west-1" => "us-gov-east-1",
+        "cn-north-1" => "cn-northwest-1",
+        "us-east-1" => "us-west-2",
+        _ if region.starts_with("us-gov-") => "us-gov-west-1",
+        _ if region.starts_with("cn-") => "cn-north-1",
+        _ => "us-east-1",
+    }
+}
+
+async fn caller_identity(clients: &Clients, region: &str, clock: &Arc<dyn Clock>) -> Result<Identity, ConnectError> {
     let client = clients.sts(region);
     let run = own_run(clock);
     let endpoint = clients.endpoint("sts", region);
-    let call = Call { operation: "sts:GetCallerIdentity", region, endpoint: &endpoint, run: &run, repeatable: true };
+    let operation = "sts:GetCallerIdentity";
+    let call = Call { operation, region, endpoint: &endpoint, run: &run, repeatable: true, health: None };
     let sender = Sender::new(Limiter::off(), 1, OWN_CALL_RETRIES);
-    let attempt = || async { client.get_caller_identity().send().await.map_err(|error| call.failure(error)) };
+    let attempt = || async { client.get_caller_identity().send().await.map_err(|error| call.failure(error)) }.boxed();
     let answer = sender.send(call, attempt).await.map_err(|failure| connect_error(failure, &endpoint))?;
     let partition = answer.arn().and_then(|arn| arn.split(':').nth(1)).filter(|name| !name.is_empty());
     let (Some(account_id), partition) = (answer.account(), partition.unwrap_or("aws")) else {

@@ -39,6 +39,18 @@ pub enum CallError {
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
+    /// The endpoint does not respond, as earlier calls of the operation have shown. This call was not sent, or not awaited.
+    #[error("{operation} was not completed, because {endpoint} does not respond: {reason}")]
+    Outage {
+        /// Service and operation as in an IAM action.
+        operation: &'static str,
+        /// The service and its region: `Lambda in us-west-2`.
+        endpoint: String,
+        /// The region; `None` for a global service.
+        region: Option<String>,
+        /// The error of a call that got no usable response.
+        reason: String,
+    },
     /// An object of this name exists and does not belong to the resource.
     #[error("{what} already exists and does not belong to this resource: {whose}")]
     Foreign {
@@ -120,6 +132,14 @@ impl CallError {
     /// Whether AWS rejects the caller: the credentials are invalid or lack a permission.
     pub fn is_denied(&self) -> bool {
         self.is_credentials() || self.has_code(DENIED_CODES)
+    }
+
+    /// The region that does not respond, and why; `None` for other errors.
+    pub fn outage(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Outage { region: Some(region), reason, .. } => Some((region, reason)),
+            _ => None,
+        }
     }
 
     /// Whether the object does not exist.

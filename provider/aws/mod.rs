@@ -1,6 +1,7 @@
 //! AWS: services, clients, credentials, endpoints, limits, errors, waits and coalesced reads.
 
 mod backoff;
+mod breaker;
 mod clients;
 mod clock;
 mod coalesce;
@@ -13,6 +14,7 @@ mod failure;
 mod http;
 mod lease;
 mod limits;
+mod outages;
 mod region;
 mod regional;
 mod run;
@@ -35,6 +37,7 @@ pub use consistency::CONSISTENCY_WINDOW;
 pub use error::{BoxError, CallError, chain};
 pub use http::HttpAnswer;
 pub use lease::Lease;
+pub use outages::Outages;
 pub use region::{Poll, Region};
 pub use regional::{Identity, OwnerContext, Regional};
 pub use run::{Run, Warning};
@@ -50,6 +53,7 @@ pub struct Aws {
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
+    outages: Arc<outages::Memory>,
     uploads: upload::UploadBudget,
     enabled_regions: tokio::sync::OnceCell<Vec<String>>,
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,

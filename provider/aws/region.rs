@@ -11,6 +11,7 @@ use futures::future::{BoxFuture, FutureExt};
 use tokio::sync::OwnedMutexGuard;
 
 use super::failure::{Failure, Verdict};
+use super::outages::{Endpoint, EndpointKey};
 use super::sender::Call;
 use super::services::{Scope, service_of};
 use super::{Aws, CallError, CoalescedReads, HttpAnswer, Run};
@@ -198,6 +199,13 @@ impl Region {
         if is_global { self.aws.home_region() } else { &self.name }
     }
 
+    /// The health of the endpoint of `operation`; `None` in an operation that tries every call until its deadline.
+    fn health(&self, operation: &str) -> Option<Arc<Endpoint>> {
+        let (outages, service) = (self.run.outages.as_ref()?, service_of(operation)?);
+        let region = Some(self.name.clone()).filter(|_| service.scope == Scope::Regional);
+        Some(outages.endpoint(EndpointKey { service: service.title, region }))
+    }
+
     async fn send<T, E, F, R>(&self, operation: &'static str, repeatable: bool, send: &F) -> Result<T, Failure>
     where
         F: Fn() -> R + Send + Sync,
@@ -208,7 +216,9 @@ impl Region {
         let service = service_of(operation).map_or(operation, |service| service.name);
         let endpoint = self.aws.clients.endpoint(service, &self.name);
         let region = self.region_of(operation);
-        let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable };
+        let health = self.health(operation);
+        let health = health.as_deref();
+        let call = Call { operation, region, endpoint: &endpoint, run: &self.run, repeatable, health };
         let attempt: &Repeated<'_, Result<T, Failure>> = &|| {
             let sent = send();
             async move { sent.await.map_err(|error| call.failure(error)) }.boxed()

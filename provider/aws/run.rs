@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{CancellationToken, Clock, Lease};
+use super::{Aws, CancellationToken, Clock, Lease, Outages};
 
 /// One operation, such as a refresh or an apply: how long it may take, and what cancels it.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Run {
     pub clock: Arc<dyn Clock>,
     pub(super) lease: Option<Arc<Lease>>,
     pub(super) privileged: bool,
+    /// The endpoints that do not respond; `None` in an operation that tries every call until its deadline.
+    pub(super) outages: Option<Arc<Outages>>,
     id: String,
     warnings: Arc<Mutex<Vec<Warning>>>,
     /// The longest wait of each component that waited, and what it waited for.
@@ -42,6 +44,7 @@ impl Run {
             clock,
             lease: None,
             privileged: false,
+            outages: None,
             id,
             warnings: Arc::default(),
             waits: Arc::default(),
@@ -69,6 +72,20 @@ impl Run {
     #[must_use]
     pub fn privileged(&self) -> Self {
         Self { privileged: true, ..self.clone() }
+    }
+
+    /// The same run, which only reads: its calls to an endpoint that does not respond end soon, with [`CallError::Outage`].
+    ///
+    /// [`CallError::Outage`]: super::CallError::Outage
+    #[must_use]
+    pub fn noticing_outages(self, aws: &Aws) -> Self {
+        let outages = Outages::new(&aws.outages, self.clock.now());
+        Self { outages: Some(Arc::new(outages)), ..self }
+    }
+
+    /// The regions in which a service does not respond, each with the reason.
+    pub fn unreachable_regions(&self) -> BTreeMap<String, String> {
+        self.outages.as_ref().map(|outages| outages.regions()).unwrap_or_default()
     }
 
     /// The same run with another deadline.

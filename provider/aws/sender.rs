@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -11,9 +12,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
+use super::breaker::{FIRST_ANSWER, FIRST_DELAY};
 use super::failure::{Failure, Verdict};
 use super::limits::Limiter;
-use super::{CallError, Run, backoff};
+use super::outages::Endpoint;
+use super::{BoxError, CallError, Run, backoff};
 
 /// A call, without its request.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ pub(super) struct Call<'a> {
     pub(super) run: &'a Run,
     /// Whether the call may be sent again when it is unknown whether AWS carried it out.
     pub(super) repeatable: bool,
+    /// The health of the endpoint, if the operation gives up on endpoints that do not respond.
+    pub(super) health: Option<&'a Endpoint>,
 }
 
 impl Call<'_> {
@@ -37,6 +42,33 @@ impl Call<'_> {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         Failure::new(self.operation, self.region, self.endpoint, error)
+    }
+
+    /// The result of an attempt. While the endpoint of a region has not responded to any call, it gets little time. The lists
+    /// of global services can be long.
+    async fn attempt<T>(&self, attempt: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        if self.health.is_none_or(|health| health.has_answered() || !health.is_regional()) {
+            return attempt.await;
+        }
+        tokio::select! {
+            biased;
+            result = attempt => result,
+            () = self.run.clock.sleep(FIRST_ANSWER) => Err(self.unanswered()),
+        }
+    }
+
+    /// The delay before the next attempt. It is short while the endpoint has not responded to any call, so that it soon turns
+    /// out whether the endpoint responds at all.
+    fn shortened(&self, delay: Duration) -> Duration {
+        let is_new = self.health.is_some_and(|health| !health.has_answered());
+        if is_new { delay.min(FIRST_DELAY) } else { delay }
+    }
+
+    fn unanswered(&self) -> Failure {
+        let why: BoxError = format!("no response within {} s", FIRST_ANSWER.as_secs()).into();
+        let (operation, region, endpoint) = (self.operation, self.region.to_owned(), self.endpoint.to_owned());
+        let error = CallError::Unreachable { operation, region, endpoint, source: why.into() };
+        Failure { error, verdict: Verdict::Unclear }
     }
 }
 
@@ -68,13 +100,29 @@ impl Sender {
     /// [`Self::retries`] times.
     ///
     /// # Errors
-    /// The failure of the last attempt; [`CallError::NotStarted`] when nothing was sent; [`CallError::Cancelled`] when the
-    /// run was cancelled before an attempt.
+    /// The failure of the last attempt; [`CallError::Outage`] when the endpoint does not respond; [`CallError::NotStarted`] when
+    /// nothing was sent; [`CallError::Cancelled`] when the run was cancelled before an attempt.
     pub(super) async fn send<T, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
     where
         F: Fn() -> R,
         R: Future<Output = Result<T, Failure>>,
     {
+        let Some(health) = call.health else { return self.send_until_final(call, attempt).await };
+        let sent: Result<T, Failure> = tokio::select! {
+            biased;
+            outage = health.outage(call.operation) => Err(outage.into()),
+            result = self.send_until_final(call, attempt) => result,
+        };
+        sent.map_err(|failure| health.explain(call.operation, failure))
+    }
+
+    /// [`Self::send`] until the call ends, whatever is known about its endpoint.
+    async fn send_until_final<T, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<T, Failure>>,
+    {
+        let number = call.health.map_or(0, Endpoint::number);
         let mut delays = backoff::after_failure(call.run.clock.random_u64());
         let mut retries = self.retries;
         let mut last: Option<Failure> = None;
@@ -87,8 +135,11 @@ impl Sender {
             };
             let sent = call.run.clock.now();
             // The SDK logs bodies and signatures, which must not reach the provider's log.
-            let result = attempt().with_subscriber(Dispatch::none()).await;
+            let result = call.attempt(attempt().with_subscriber(Dispatch::none())).await;
             drop(permit);
+            if let Some(health) = call.health {
+                health.record(number, &result, sent, call.run.clock.now());
+            }
             let failure = match result {
                 Ok(output) => return Ok(output),
                 Err(failure) => failure,
@@ -96,7 +147,7 @@ impl Sender {
             if failure.verdict == Verdict::Throttled {
                 self.limiter.throttled(call.operation, call.region, sent, call.run.clock.as_ref());
             }
-            let delay = delays.next().filter(|delay| *delay < call.run.left());
+            let delay = delays.next().map(|delay| call.shortened(delay)).filter(|delay| *delay < call.run.left());
             let Some(delay) = delay.filter(|_| may_retry(failure.verdict, call.repeatable, &mut retries)) else {
                 return Err(failure);
             };
@@ -160,7 +211,6 @@ impl Run {
 #[expect(clippy::result_large_err, reason = "the size of the SDK's error cannot be changed")]
 mod tests {
     use std::cell::{Cell, RefCell};
-    use std::time::Duration;
 
     use aws_sdk_lambda::operation::get_function::GetFunctionError;
     use aws_smithy_types::body::SdkBody;
@@ -169,6 +219,7 @@ mod tests {
     use tokio::sync::OwnedSemaphorePermit;
 
     use super::super::limits::Turn;
+    use super::super::outages::{EndpointKey, Outages};
     use super::*;
     use crate::aws::testing::FakeClock;
     use crate::aws::{CancellationToken, Clock, Lease};
@@ -192,7 +243,7 @@ mod tests {
 
     fn call(run: &Run, repeatable: bool) -> Call<'_> {
         let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
-        Call { operation, region, endpoint, run, repeatable }
+        Call { operation, region, endpoint, run, repeatable, health: None }
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {
@@ -217,6 +268,55 @@ mod tests {
         .await;
         assert_eq!((answer.unwrap(), sent), ("done", 4));
         assert!(clock.passed() >= Duration::from_millis(300 + 600 + 1200));
+    }
+
+    #[tokio::test]
+    async fn calls_to_an_endpoint_that_does_not_respond_end_soon() {
+        let (clock, memory) = (FakeClock::default(), Arc::default());
+        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 8));
+        let key = |service| EndpointKey { service, region: Some("eu-west-1".to_owned()) };
+        let outages = Outages::new(&memory, clock.now());
+        let endpoint = outages.endpoint(key("Lambda"));
+        let hanging = Call { health: Some(&endpoint), ..call(&run, true) };
+        let hangs = std::future::pending::<Result<(), Failure>>;
+        let error = sender.send(hanging, hangs).await.unwrap_err().error;
+        assert!(error.to_string().contains("because Lambda in eu-west-1 does not respond"), "{error}");
+        assert!(clock.passed() < Duration::from_secs(10), "{:?}", clock.passed());
+        assert_eq!(outages.regions().into_keys().collect::<Vec<_>>(), ["eu-west-1"]);
+
+        let (passed, next) = (clock.passed(), Outages::new(&memory, clock.now()));
+        let endpoint = next.endpoint(key("Lambda"));
+        let remembered = Call { health: Some(&endpoint), ..call(&run, true) };
+        let error = sender.send(remembered, hangs).await.unwrap_err().error;
+        assert!(
+            matches!(error, CallError::Outage { .. }) && clock.passed() == passed,
+            "the next operation does not wait"
+        );
+
+        let endpoint = next.endpoint(key("API Gateway"));
+        let suspected = Call { health: Some(&endpoint), ..call(&run, true) };
+        sender.send(suspected, hangs).await.unwrap_err();
+        assert_eq!(clock.passed() - passed, FIRST_ANSWER, "one attempt decides");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(Outages::new(&memory, clock.now()).regions(), [].into());
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_has_responded_gets_the_usual_time() {
+        let (clock, memory) = (FakeClock::default(), Arc::default());
+        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 3));
+        let outages = Outages::new(&memory, clock.now());
+        let endpoint = outages.endpoint(EndpointKey { service: "Lambda", region: Some("eu-west-1".to_owned()) });
+        let call = Call { health: Some(&endpoint), ..call(&run, true) };
+        let sent = Cell::new(0);
+        let answers = || {
+            sent.set(sent.get() + 1);
+            std::future::ready(if sent.get() == 1 { Ok("done") } else { lost().map_err(|error| call.failure(error)) })
+        };
+        assert_eq!(sender.send(call, answers).await.unwrap(), "done");
+        let failure = sender.send(call, answers).await.unwrap_err();
+        assert!(matches!(failure.error, CallError::Unreachable { .. }), "{}", failure.error);
+        assert_eq!((sent.get(), outages.regions()), (5, [].into()), "one bad call does not condemn the region");
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ pub struct Node {
     pub depends_on: BTreeSet<Address>,
     /// The components whose steps must have ended, in success or failure: those that gates wait for.
     pub waits_for: BTreeSet<Address>,
+    /// Whether it stays as the ledger records it, whatever its settings: the provider cannot change it now.
+    pub is_kept: bool,
     /// Whether its step runs after the deletion of everything that is no longer desired.
     pub is_last: bool,
     /// The attribute that errors of this component point to.
@@ -40,7 +42,7 @@ impl Desired {
         let spec = serde_json::to_value(spec).expect("a spec serialises");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
         collect(&spec, &mut depends_on, &mut waits_for);
-        let node = Node { spec, depends_on, waits_for, is_last: false, attribute };
+        let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, attribute };
         let previous = self.nodes.insert(address.clone(), node);
         debug_assert!(previous.is_none(), "{address} was added twice");
         Handle::new(address)
@@ -87,6 +89,21 @@ impl Desired {
             open.extend(before.filter(|before| found.insert(before.clone())));
         }
         found
+    }
+
+    /// The same components, except that those of `missing` are left out, and that those of `kept` stay as their specs there
+    /// say, also if they are not desired.
+    #[must_use]
+    pub fn keeping(&self, missing: &BTreeSet<Address>, kept: BTreeMap<Address, Json>) -> Self {
+        let mut nodes = self.nodes.clone();
+        nodes.retain(|address, _| !missing.contains(address));
+        for (address, spec) in kept {
+            let attribute = nodes.get(&address).map_or_else(Path::root, |node| node.attribute.clone());
+            // It has no step, so that nothing has to be ordered before it.
+            let (depends_on, waits_for) = (BTreeSet::new(), BTreeSet::new());
+            nodes.insert(address, Node { spec, depends_on, waits_for, is_kept: true, is_last: false, attribute });
+        }
+        Self { nodes, rollout: self.rollout.clone() }
     }
 
     /// All components by address.

@@ -27,6 +27,8 @@ pub struct KindMeta {
     pub outputs: &'static [&'static str],
     /// Whether a resource has one for all regions, and not one for each region.
     pub global: bool,
+    /// Whether a global component is managed by calls to a regional service in the home region.
+    pub in_home_region: bool,
     /// Fields of the spec that AWS cannot change on an existing object. When one changes, the provider creates a new
     /// object, updates the objects that refer to the old one, and deletes the old one last.
     pub immutable: &'static [&'static str],
@@ -60,6 +62,7 @@ impl KindMeta {
         id: "",
         outputs: &[],
         global: false,
+        in_home_region: false,
         immutable: &[],
         rolled_out: &[],
         uncompared: &[],

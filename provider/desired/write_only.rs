@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::Input;
@@ -16,8 +16,13 @@ const WRITE_ONLY: &str = "$write_only";
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(serialize = "T: Serialize", deserialize = "T: DeserializeOwned"))]
 pub struct WriteOnly<T> {
-    #[serde(rename = "$write_only")]
+    #[serde(rename = "$write_only", deserialize_with = "present")]
     value: Option<Input<T>>,
+}
+
+/// Reads a value or the mark. Without this, serde would take a missing field for the mark.
+fn present<'de, T: DeserializeOwned, D: Deserializer<'de>>(from: D) -> Result<Option<Input<T>>, D::Error> {
+    Option::deserialize(from)
 }
 
 impl<T> WriteOnly<T> {

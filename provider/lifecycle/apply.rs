@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::loaded::Loaded;
 use super::plan::{self, check_unprotected, unsafe_plan};
-use super::{Provider, State, change_of, report, warnings_of};
+use super::{Provider, State, change_of, report, unread, warnings_of};
 use crate::apply::{Engine, Failure, Outcome};
 use crate::aws::chain;
 use crate::components::Catalog;
 use crate::desired::{Address, Desired, Scope};
 use crate::ownership::place;
-use crate::plan::{Action, Difference, Entry, Kinds, Ledger, Plan, PlannedChange, Step, View};
+use crate::plan::{Action, Difference, Entry, Kinds, Ledger, Plan, PlannedChange, Reachable, Step, View};
 use crate::resources::Resource;
 use crate::resources::shared::components;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -53,7 +53,7 @@ impl Provider {
         let state = State { value: prior.clone(), private: planned.private.clone() };
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, &state).await?;
         self.pending_acks.acknowledge(&settings.owner).await;
-        check_unused(&engine, &ledger).await?;
+        check_unused(&engine.noticing_outages(), &ledger).await?;
         self.refreshed.forget(&settings.owner);
         let outcome = destroy_all(&engine, ledger).await;
         warnings.extend(warnings_of(&engine));
@@ -79,13 +79,15 @@ impl Provider {
         let engine = place::identified(&engine, &self.aws, &ledger)?;
         self.pending_acks.acknowledge(&settings.owner).await;
         let desired = self.expand_to_apply(resource, config, &engine, referent.as_ref()).await?;
-        let plan = plan_again(&desired, &ledger, &engine, &planned.value)?;
-        check_kept_unless_unused(&engine, &desired, &plan, &ledger).await?;
+        let (Reachable { desired, pending, .. }, plan) = plan_again(&desired, &ledger, &engine, &planned.value)?;
+        check_kept_unless_unused(&engine.noticing_outages(), &desired, &plan, &ledger).await?;
         ledger.changes = changes.unwrap_or_else(|| plan::changes(&plan, &ledger, &adopts, &engine));
+        ledger.pending = pending;
         let attempt = Attempt { resource, config, engine: &engine, desired: &desired, plan: &plan, ledger: &ledger };
         let outcome = attempt.run(&engine).await;
         let mut diagnostics: Diagnostics = warnings_of(&engine).collect();
         diagnostics.extend(report::deferred(&outcome.deferred, false));
+        diagnostics.extend(unread::pending(&ledger));
         diagnostics.extend(errors(&desired, &outcome));
         Ok((attempt.reached(&outcome.ledger), diagnostics))
     }
@@ -100,10 +102,10 @@ pub(super) fn plan_again(
     ledger: &Ledger,
     engine: &Engine,
     planned: &Value,
-) -> Result<Plan, Diagnostics> {
-    let plan = Plan::checked(desired, ledger, engine.kinds()).map_err(|mistake| vec![unsafe_plan(&mistake)])?;
-    check_as_planned(&plan.difference, ledger, engine, planned)?;
-    Ok(plan)
+) -> Result<(Reachable, Plan), Diagnostics> {
+    let (reachable, plan) = engine.plan(desired, ledger).map_err(|mistake| vec![unsafe_plan(&mistake)])?;
+    check_as_planned(&plan.difference, &reachable.ledger, engine, planned)?;
+    Ok((reachable, plan))
 }
 
 /// One attempt to create or update a resource.

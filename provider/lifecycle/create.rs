@@ -4,16 +4,14 @@ use std::collections::BTreeSet;
 
 use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
 use super::plan::{Outlook, adoption, changes, refuse, unsafe_plan};
-use super::{
-    Planned, Provider, READ_TIMEOUT, State, Surroundings, change_of, ledger_of, loaded, losses, report, warnings_of,
-};
+use super::{Planned, Provider, State, Surroundings, change_of, ledger_of, loaded, losses, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
 use crate::desired::{Address, Desired, OwnerId, Phase};
 use crate::ownership::hold::{self, Ended, Hold};
 use crate::ownership::place;
-use crate::plan::{Ledger, PlannedChange, View};
+use crate::plan::{Ledger, PlannedChange, Reachable, View};
 use crate::resources::{Expansion, OnCreateFailure, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -43,7 +41,7 @@ impl Provider {
         let nothing = Ledger::default();
         let gone = replaces.as_ref().unwrap_or(&nothing);
         place::check(&self.aws, &owner, gone)?;
-        let base = self.engine(&owner, READ_TIMEOUT);
+        let base = self.reading(&owner);
         let mut continues = interrupted(&base, gone).await?;
         let referent = self.referent(resource, config).await?;
         let referent = referent.as_ref();
@@ -69,7 +67,7 @@ impl Provider {
             Some(_) => self.expand(resource, config, &base, Surroundings { prior: None, referent })?,
             None => expansion,
         };
-        let outlook = Outlook { resource, config, engine: &base, expansion: &shown };
+        let outlook = Outlook { resource, config, engine: &base, expansion: &shown, is_certain: true };
         let plan = outlook.whole_plan()?;
         // Components of an interrupted create may be gone when the apply starts, because a tainted resource is destroyed first.
         // So the planned state does not contain them, and the apply searches for them again.
@@ -110,7 +108,7 @@ impl Provider {
                 false => self.fresh(resource, config, &base, change.referent.as_ref()).await?,
             };
             let Start { engine, mut hold, mut adopted, desired } = start;
-            let plan = plan_again(&desired, &adopted, &engine, &planned.value)?;
+            let (Reachable { desired, .. }, plan) = plan_again(&desired, &adopted, &engine, &planned.value)?;
             let of_plan = || changes(&plan, &adopted, &change.adopts, &engine);
             adopted.changes = change.changes.clone().unwrap_or_else(of_plan);
             let attempt =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Provider, READ_TIMEOUT, State, Surroundings, report, warnings_of};
+use super::{Provider, State, Surroundings, report, warnings_of};
 use crate::desired::Scope;
 use crate::ownership::search;
 use crate::plan::{Ledger, View};
@@ -20,7 +20,7 @@ impl Provider {
 
     async fn find(&self, resource: &dyn Resource, name: &str) -> Result<(State, Diagnostics), Diagnostics> {
         let owner = resource.owner(name);
-        let engine = self.engine(&owner, READ_TIMEOUT);
+        let engine = self.reading(&owner);
         let found = search::owner_id(&engine, &resource.kinds()).await?;
         let found = found.ok_or_else(|| vec![self.not_found(resource, name)])?;
         let scopes = match found.has_claim {

@@ -94,7 +94,12 @@ pub(super) async fn find_unseen(
     // A search within the consistency window of the failed apply could miss them.
     engine.wait_until_consistent(&ledger).await;
     let scopes = unseen.iter().chain(ledger.entries.keys()).map(|address| address.scope.clone()).collect();
-    let mut found = discover(engine, resource, scopes).await?;
+    let mut found = match discover(engine, resource, scopes).await {
+        Ok(found) => found,
+        // The other regions must not wait for the search. It is repeated by the next operation.
+        Err(_) if !engine.unreachable().is_empty() => return Ok(Ledger { unseen, ..ledger }),
+        Err(error) => return Err(error),
+    };
     found.entries.retain(|address, _| unseen.contains(address));
     found.deposed.retain(|(address, _)| unseen.contains(address));
     ledger.take_in(found);

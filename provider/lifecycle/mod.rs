@@ -12,6 +12,7 @@ mod plan;
 mod read;
 mod reference;
 mod report;
+mod unread;
 mod upgrade;
 
 use std::sync::Arc;
@@ -99,6 +100,11 @@ impl Provider {
         let run = Run::new(deadline, self.cancel.clone(), clock);
         let context = OwnerContext::new(owner.clone(), self.aws.home_region());
         Engine::new(Arc::clone(&self.aws), run, context, Catalog::default())
+    }
+
+    /// An engine for an operation on `owner` that only reads. It does not wait for regions that do not respond.
+    fn reading(&self, owner: &Owner) -> Engine {
+        self.engine(owner, READ_TIMEOUT).noticing_outages()
     }
 
     /// Expands a configuration. `prior` is the resource that an update changes; `referent` is the resource that the

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::apply::check_kept_unless_unused;
 use super::loaded::Loaded;
 use super::losses;
-use super::{Planned, Provider, READ_TIMEOUT, State, Surroundings, ledger_of, report, warnings_of};
+use super::{Planned, Provider, State, Surroundings, ledger_of, report, unread, warnings_of};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
@@ -47,7 +47,7 @@ impl Provider {
         if !replaced_by.is_empty() {
             return self.plan_replacement(resource, prior, config, replaced_by).await;
         }
-        let engine = self.engine(&settings.owner, READ_TIMEOUT);
+        let engine = self.reading(&settings.owner);
         let mut loaded = self.load(&engine, resource, prior).await?;
         let mut diagnostics = std::mem::take(&mut loaded.warnings);
         let planned = self.plan_update(resource, prior, config, &loaded).await;
@@ -77,8 +77,9 @@ impl Provider {
         let unread = std::mem::take(&mut expansion.unread);
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
-        check_kept_unless_unused(engine, &expansion.desired, &survey.plan, &survey.ledger).await?;
+        check_kept_unless_unused(engine, &survey.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
+        warnings.extend(unread::pending(&survey.ledger));
         let protects = |value: &Value| resource.settings(value).deletion_protection;
         if expansion.addresses_known {
             let removed = losses::removed_regions(&expansion.desired, &survey.ledger, engine.kinds());
@@ -86,13 +87,15 @@ impl Provider {
             warnings.extend(losses::warnings(&removed));
         }
         let keeps_protection = protects(config) == protects(&prior.value);
-        if survey.plan.is_empty() && survey.ledger.imported && keeps_protection && has_all(&prior.value, config) {
+        let changes_nothing = survey.plan.is_empty() && survey.ledger.pending.is_empty() && keeps_protection;
+        if changes_nothing && survey.ledger.imported && has_all(&prior.value, config) {
             // AWS does not store the configuration of an imported resource. As long as the configuration describes what exists,
             // the state stays as the import returned it.
             warnings.extend(missing_files(unread, true)?);
             return Ok((Planned { state: prior.clone(), replaced_by: Vec::new() }, warnings));
         }
-        let outlook = Outlook { resource, config, engine, expansion: &expansion };
+        let is_certain = survey.is_certain;
+        let outlook = Outlook { resource, config, engine, expansion: &expansion, is_certain };
         // An incomplete update is an error, so the planned state is complete. A create may be kept incomplete.
         let private =
             PlannedChange { adopts: survey.adopted, referent, ..PlannedChange::update(survey.ledger.clone()) };
@@ -111,13 +114,13 @@ impl Provider {
         replaced_by: Vec<Path>,
     ) -> Result<(Planned, Diagnostics), Diagnostics> {
         check_unprotected(resource, &prior.value)?;
-        let old = self.engine(&resource.settings(&prior.value).owner, READ_TIMEOUT);
+        let old = self.reading(&resource.settings(&prior.value).owner);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
-        let engine = self.engine(&resource.settings(config).owner, READ_TIMEOUT);
+        let engine = self.reading(&resource.settings(config).owner);
         let referent = self.referent(resource, config).await?;
         let surroundings = Surroundings { prior: None, referent: referent.as_ref() };
         let expansion = self.expand(resource, config, &engine, surroundings)?;
-        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion };
+        let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion, is_certain: true };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, private);
         Ok((Planned { state, replaced_by }, warnings))
@@ -166,6 +169,8 @@ pub(super) struct Outlook<'a> {
     pub(super) config: &'a Value,
     pub(super) engine: &'a Engine,
     pub(super) expansion: &'a Expansion,
+    /// Whether the set of pending components is final.
+    pub(super) is_certain: bool,
 }
 
 impl Outlook<'_> {
@@ -185,7 +190,10 @@ impl Outlook<'_> {
     ) -> State {
         private.changes = self.changes(plan, ledger, &private.adopts);
         let changes = private.changes.clone().map_or(Attr::Unknown, Attr::Known);
-        let view = View { complete, changes, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
+        let mut view = View { complete, changes, ..View::planned(&plan.difference, ledger, self.engine.kinds()) };
+        if !self.is_certain || (!self.expansion.addresses_known && !ledger.unreachable.is_empty()) {
+            view.pending = Attr::Unknown;
+        }
         let mut value = self.resource.state(self.config, &view);
         if !self.expansion.addresses_known {
             hide_components(&mut value);

@@ -1,7 +1,7 @@
 //! Refresh: updates a state from AWS.
 
 use super::loaded::{Loaded, addresses_in_state};
-use super::{Provider, READ_TIMEOUT, State, report, warnings_of};
+use super::{Provider, State, unread, warnings_of};
 use crate::desired::Owner;
 use crate::plan::{View, drift};
 use crate::resources::Resource;
@@ -34,15 +34,19 @@ impl Provider {
             return Ok((State::gone(), Vec::new()));
         }
         let owner = resource.settings(&state.value).owner;
-        let engine = self.engine(&owner, READ_TIMEOUT);
+        let engine = self.reading(&owner);
         let Loaded { engine, ledger, mut warnings } = self.load(&engine, resource, state).await?;
         self.pending_acks.acknowledge(&owner).await;
         if ledger.is_empty() && !addresses_in_state(&state.value).is_empty() {
             return Err(vec![lost(&owner)]);
         }
         let observed = engine.observe(&ledger).await;
-        warnings.extend(report::not_refreshed(&observed.unseen));
         warnings.extend(warnings_of(&engine));
+        let refused = unread::refused_reads(&observed.unseen);
+        if !refused.is_empty() {
+            return Err(warnings.into_iter().chain(refused).collect());
+        }
+        warnings.extend(unread::not_refreshed(&observed.unseen));
         let observed = observed.ledger;
         warnings.extend(report::drifted(&drift(&ledger, &observed, engine.kinds())));
         self.refreshed.add(&owner, &observed);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Provider, READ_TIMEOUT};
+use super::Provider;
 use crate::aws::chain;
 use crate::desired::Scope;
 use crate::ownership::search;
@@ -22,7 +22,7 @@ impl Provider {
         config: &Value,
     ) -> Result<Option<Ledger>, Diagnostics> {
         let Some(reference) = resource.refers_to(config) else { return Ok(None) };
-        let engine = self.engine(&reference.owner, READ_TIMEOUT);
+        let engine = self.reading(&reference.owner);
         let Some(owner_id) = search::claimed(&engine).await.map_err(|errors| at(&reference, errors))? else {
             return Ok(None);
         };

@@ -18,30 +18,38 @@ fn attribute_of(desired: &Desired, address: &Address) -> Path {
 }
 
 /// A cause that makes many calls fail. Its failures become one diagnostic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum SharedCause {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SharedCause {
     Credentials,
     Clock,
+    /// This endpoint does not respond.
+    Outage(String),
 }
 
 impl SharedCause {
-    fn of(error: &CallError) -> Option<Self> {
+    /// The shared cause of an error.
+    pub(super) fn of(error: &CallError) -> Option<Self> {
         if error.is_credentials() {
             return Some(Self::Credentials);
+        }
+        if let CallError::Outage { endpoint, .. } = error {
+            return Some(Self::Outage(endpoint.clone()));
         }
         error.is_clock_skew().then_some(Self::Clock)
     }
 
-    fn summary(self) -> &'static str {
+    fn summary(&self) -> &'static str {
         match self {
             Self::Credentials => "Expired or invalid credentials",
             Self::Clock => "Wrong system clock",
+            Self::Outage(_) => "AWS does not respond",
         }
     }
 
-    fn fix(self) -> &'static str {
+    fn fix(&self) -> &'static str {
         match self {
             Self::Credentials => "Renew the credentials and run again.",
+            Self::Outage(_) => "Check the network, wait until the service responds, and run again.",
             Self::Clock => {
                 "AWS rejects requests whose time differs from its own by more than a few minutes. Set the clock of this \
                  machine, for example with NTP, and run again."
@@ -51,18 +59,18 @@ impl SharedCause {
 }
 
 /// One step, read or check that did not succeed.
-struct Problem<'a> {
+pub(super) struct Problem<'a> {
     /// Verb and address: `create us-east-1/function`.
-    action: String,
-    error: Option<&'a CallError>,
+    pub(super) action: String,
+    pub(super) error: Option<&'a CallError>,
     /// A sentence about the other components, or a hint. Can be empty.
-    rest: &'a str,
+    pub(super) rest: &'a str,
     /// The diagnostic, if the problem has no shared cause.
-    diagnostic: Diagnostic,
+    pub(super) diagnostic: Diagnostic,
 }
 
 /// One diagnostic for each shared cause, with its first error and the actions that it prevented, then all other diagnostics.
-fn by_cause<'a>(problems: impl IntoIterator<Item = Problem<'a>>) -> Diagnostics {
+pub(super) fn by_cause<'a>(problems: impl IntoIterator<Item = Problem<'a>>) -> Diagnostics {
     let mut shared: BTreeMap<SharedCause, (String, &str, Vec<String>)> = BTreeMap::new();
     let mut others = Vec::new();
     for Problem { action, error, rest, diagnostic } in problems {
@@ -161,20 +169,6 @@ pub(super) fn drifted(lines: &[String]) -> Option<Diagnostic> {
     })
 }
 
-/// Warnings for the components that a refresh could not read.
-pub(super) fn not_refreshed(unread: &[(Address, CallError)]) -> Diagnostics {
-    let problems = unread.iter().map(|(address, error)| {
-        let detail = format!("Reading {address} failed, so it is assumed to be unchanged: {}.", chain(error));
-        Problem {
-            action: format!("refresh {address}"),
-            error: Some(error),
-            rest: "Objects that were not refreshed are assumed to be unchanged.",
-            diagnostic: Diagnostic::warning(Path::root(), "AWS object not refreshed", detail),
-        }
-    });
-    by_cause(problems).into_iter().map(as_warning).collect()
-}
-
 /// The warnings of deletions that AWS carries out only later. A destroyed resource has no state from which a later apply could
 /// delete its objects.
 pub(super) fn deferred(deferred: &[Failure], is_destroyed: bool) -> Diagnostics {
@@ -241,7 +235,9 @@ fn fix(error: &CallError) -> &'static str {
             "Allow the credentials to perform this action, and run again."
         }
         CallError::Refused { .. } => "Correct the setting that AWS names, and run again.",
-        CallError::Unreachable { .. } => "Check the network and the endpoint, and run again.",
+        CallError::Unreachable { .. } | CallError::Outage { .. } => {
+            "Check the network and the endpoint, and run again."
+        }
         CallError::Foreign { .. } => "Choose another name, or delete that object.",
         CallError::TimedOut { .. } => {
             "Fix the condition that was last seen, or run again to wait longer. `timeouts` limits all waits."
@@ -302,14 +298,6 @@ mod tests {
         Error: Wrong system clock (at ""): lambda:CreateFunction in us-east-1 was refused with RequestTimeTooSkewed: too skewed (request id 7). This prevented: delete eu-west-2/function. AWS rejects requests whose time differs from its own by more than a few minutes. Set the clock of this machine, for example with NTP, and run again. It is kept.
         Error: AWS object not created (at ""): Creating us-west-2/function failed: lambda:CreateFunction in us-east-1 was refused with AccessDenied: not authorized (request id 7). Allow the credentials to perform this action, and run again. It is kept.
         "#);
-    }
-
-    #[test]
-    fn one_cause_of_many_failed_reads_gives_one_warning() {
-        let region = |region| (Address::regional(region, "function"), refused("ExpiredToken", "expired"));
-        let warnings = not_refreshed(&[region("us-east-1"), region("us-west-2")]);
-        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(warnings.join("\n"), @r#"Warning: Expired or invalid credentials (at ""): lambda:CreateFunction in us-east-1 was refused with ExpiredToken: expired (request id 7). This prevented: refresh us-east-1/function, refresh us-west-2/function. Renew the credentials and run again. Objects that were not refreshed are assumed to be unchanged."#);
     }
 
     #[test]

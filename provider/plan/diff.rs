@@ -55,8 +55,8 @@ impl Scene for Preview<'_> {
         }
     }
 
-    fn is_ready(&self, _: &Address) -> bool {
-        true
+    fn is_ready(&self, address: &Address) -> bool {
+        self.changes.contains_key(address)
     }
 }
 
@@ -79,6 +79,7 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
         let spec = if entry.is_some() { full.clone() } else { look(&nothing) };
         let change = match entry {
             None => Change::Create,
+            Some(_) if node.is_kept => Change::Keep,
             Some(entry) if entry.uncertain => Change::Update(Vec::new()).or_replace(entry, &spec, address, kinds),
             Some(entry) => change(&entry.spec, &spec, address, kinds),
         };

@@ -40,6 +40,13 @@ pub struct Ledger {
     /// before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub applied: Option<u64>,
+    /// The regions that did not respond to the last refresh or plan, each with the reason. A host plans a second time during
+    /// its apply, and both plans must be equal.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unreachable: BTreeMap<String, String>,
+    /// The components whose changes the last plan left for a later one, because their region did not respond.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pending: BTreeSet<Address>,
     /// When this was rebuilt from AWS, in seconds since 1970. Records that were deleted shortly before are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rebuilt: Option<u64>,
@@ -159,6 +166,8 @@ impl Default for Ledger {
             imported: false,
             drain_until: BTreeMap::new(),
             applied: None,
+            unreachable: BTreeMap::new(),
+            pending: BTreeSet::new(),
             rebuilt: None,
             changes: Vec::new(),
             reason: None,

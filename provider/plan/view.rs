@@ -1,6 +1,6 @@
 //! The components of a resource as they are, or as they will be after a plan: what computed attributes are built from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,8 @@ pub struct View {
     pub components: BTreeMap<Address, Seen>,
     /// Whether every desired component exists; unknown in a plan.
     pub complete: Attr<bool>,
+    /// The components whose changes wait until their region responds.
+    pub pending: Attr<BTreeSet<Address>>,
     /// The owner id, account and partition; unknown in the plan of a create.
     pub ownership: Attr<Ownership>,
     /// The changes of the planned apply, or of the last one.
@@ -72,8 +74,8 @@ impl View {
         };
         let ownership = ledger.ownership.clone().map_or(Attr::Unknown, Attr::Known);
         let components = difference.order.iter().filter_map(seen).collect();
-        let changes = Attr::Known(ledger.changes.clone());
-        Self { components, complete: Attr::Unknown, ownership, changes, reason: None }
+        let (pending, changes) = (Attr::Known(ledger.pending.clone()), Attr::Known(ledger.changes.clone()));
+        Self { components, complete: Attr::Unknown, pending, ownership, changes, reason: None }.with_pending(ledger, kinds)
     }
 
     /// The components as they are.
@@ -90,8 +92,24 @@ impl View {
         };
         let components = ledger.entries.iter().map(seen).collect();
         let ownership = ledger.ownership.clone().map_or(Attr::Null, Attr::Known);
+        let (complete, pending) = (Attr::Known(ledger.complete), Attr::Known(ledger.pending.clone()));
         let (changes, reason) = (Attr::Known(ledger.changes.clone()), ledger.reason.clone());
-        Self { components, complete: Attr::Known(ledger.complete), ownership, changes, reason }
+        Self { components, complete, pending, ownership, changes, reason }.with_pending(ledger, kinds)
+    }
+
+    /// Adds the pending components that do not exist, without an id.
+    fn with_pending(mut self, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        for address in ledger.pending.iter().filter(|address| !ledger.entries.contains_key(*address)) {
+            let absent = Seen {
+                visible: kinds.meta(&address.kind).visible,
+                id: Attr::Null,
+                revision: Attr::Null,
+                spec: Json::Null,
+                outputs: Attr::Null,
+            };
+            self.components.entry(address.clone()).or_insert(absent);
+        }
+        self
     }
 
     /// Adds the components that were planned and do not exist, without an id.

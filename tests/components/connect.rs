@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use multiregion::aws::{AssumeRole, Aws, Config, ConnectError, StaticCredentials, SystemClock, chain};
 use multiregion::lifecycle;
-use strict_aws::{LocalAws, Options};
+use strict_aws::{Effect, Fault, LocalAws, Options};
 
 use super::probe::serve;
 
@@ -52,6 +52,22 @@ async fn an_endpoint_that_is_not_aws_is_named_in_the_error() {
     let error = connect(&config).await.err().unwrap();
     assert_eq!(error.to_string(), format!("could not reach AWS at {endpoint}"));
     assert!(chain(&error).contains("HTTP 200"), "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn another_region_names_the_account_if_the_home_region_does_not_respond() {
+    let (local, config) = local().await;
+    for effect in [Effect::Refused, Effect::Hangs, Effect::ServerError] {
+        local.clear_calls();
+        local.inject(Fault::new(effect).operation("sts:GetCallerIdentity").region("eu-west-1"));
+        let aws = connect(&config).await.unwrap();
+        assert_eq!((aws.account_id(), aws.home_region()), (local.account_id(), "eu-west-1"));
+        assert!(local.calls().iter().any(|call| call.region == "us-east-1"), "{:#?}", local.calls());
+        local.clear_faults();
+    }
+    local.inject(Fault::new(Effect::Refused).operation("sts:GetCallerIdentity"));
+    let error = connect(&config).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod attached;
 mod bad_version;
 mod changes;
 mod coalescing;
+mod denied;
 mod destroy;
 mod drift;
 mod edge_function;

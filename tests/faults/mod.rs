@@ -29,5 +29,6 @@ mod shutdown;
 mod stale_reads;
 mod topologies;
 mod traffic;
+mod unreachable;
 mod waits;
 mod world;

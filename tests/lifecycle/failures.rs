@@ -13,6 +13,7 @@ super::rows![
     a_failed_update_is_continued,
     a_cancelled_create_is_continued,
     one_bad_region_does_not_stop_the_others,
+    a_region_that_does_not_respond_is_drained,
 ];
 
 async fn a_failed_create_is_rolled_back(stage: Stage) {
@@ -82,6 +83,31 @@ async fn one_bad_region_does_not_stop_the_others(stage: Stage) {
     assert!(serves("eu-central-1") && serves("us-east-1") && !serves("ap-southeast-1"), "{records:?}");
     stage.aws.clear_faults();
     stage.apply(&config.hcl()).await;
+    stage.destroy().await;
+}
+
+/// The control plane of a region accepts connections and never responds. A drain and a change of all regions are applied; the
+/// region's own changes follow after the outage.
+async fn a_region_that_does_not_respond_is_drained(stage: Stage) {
+    let mut config = Config::latency();
+    stage.apply(&config.hcl()).await;
+    stage.aws.inject(Fault::new(Effect::Hangs).regional("us-west-2"));
+    config.drained = &["us-west-2"];
+    config.function.insert("memory_mb", "256".to_owned());
+    stage.configure(&config.hcl()).await;
+    let run = stage.workspace.apply().await.expect("apply runs");
+    assert!(run.success(), "the apply must succeed: {}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("us-west-2 does not respond"), "the warning must name the region: {}", run.stdout);
+    let is_drained = |record: &serde_json::Value| record["set"] != "us-west-2";
+    assert!(stage.records().await.iter().all(is_drained), "the region must receive no traffic");
+    let api = stage.attributes("multiregion_api.this").await;
+    assert_eq!(api["status"], "degraded");
+    let pending: Vec<&str> = api["pending"].as_array().into_iter().flatten().filter_map(|one| one.as_str()).collect();
+    let is_there = |address: &&str| address.starts_with("us-west-2/");
+    assert!(pending.contains(&"us-west-2/function") && pending.iter().all(is_there), "{pending:?}");
+    stage.aws.clear_faults();
+    stage.apply(&config.hcl()).await;
+    assert_eq!(stage.attributes("multiregion_api.this").await["status"], "ready");
     stage.destroy().await;
 }
 

@@ -55,6 +55,7 @@ impl Kind for Claim {
         id: "the name of the log group",
         outputs: OUTPUTS,
         global: true,
+        in_home_region: true,
         immutable: &["name"],
         actions: &[
             "logs:CreateLogGroup",

@@ -38,6 +38,7 @@ impl Kind for CompletionMarker {
         about: "Phase `ready` in the tags of the claim: the resource is complete.",
         id: "the ARN of the claim",
         global: true,
+        in_home_region: true,
         immutable: &["claim_arn"],
         visible: false,
         actions: &["logs:ListTagsForResource", "logs:TagResource", "logs:UntagResource"],

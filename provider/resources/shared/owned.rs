@@ -1,6 +1,6 @@
 //! What every resource has: a claim, ownership tags on its components, a completion marker, and the attributes for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::tags;
 use crate::components::logs::claim::{self, Claim};
@@ -68,6 +68,9 @@ impl<'a> Owned<'a> {
     }
 }
 
+/// Why a resource is degraded.
+const REGION_OUT: &str = "A region did not respond. The next apply after it responds carries out the pending changes.";
+
 /// Why a resource is incomplete whose last apply completed it.
 const REASON_UNKNOWN: &str =
     "Objects of the resource are missing in AWS, or an apply was interrupted. The next apply continues.";
@@ -76,13 +79,17 @@ outputs! {
     /// The computed attributes of every resource.
     pub(crate) struct Identity {
         status: Status;
-        /// Why `status` is `incomplete`. Null if it is `ready`.
+        /// Why `status` is not `ready`. Null if it is.
         status_reason: String;
         /// What a plan changes in AWS, or what the last apply changed: `us-west-2/function: memory_mb 512 → 1024`. Objects with
         /// the same change share a line: `*/function` stands for all regions, and `{us-east-1,us-west-2}/{alias,version}` for
         /// four objects. Of texts with more than 40 characters, a line shows a digest, and of settings that may contain
         /// secrets, only their names. An apply that changes no object keeps the lines.
         changes: Texts;
+        /// The addresses of the objects whose changes wait, because their region did not respond. Objects of a region that was
+        /// removed from the configuration stay until their region responds. Empty unless `status` is `degraded`. The next apply
+        /// after the region responds carries out the changes.
+        pending: Texts;
         /// The id that every AWS object of this resource carries in its tag `multiregion:owner-id`. It begins with the home
         /// region, which holds the claim. The provider changes and deletes only objects with this id.
         owner_id: String;
@@ -98,20 +105,34 @@ choices! {
         Ready = "ready",
         /// Some objects are missing. The next apply creates them.
         Incomplete = "incomplete",
+        /// A region did not respond, and its changes wait for a later apply: see `pending`.
+        Degraded = "degraded",
     }
 }
 
 impl Identity {
     /// The values for the components in `view`.
     pub(crate) fn of(view: &View) -> Self {
+        let is_degraded = view.pending.clone().map(|pending| !pending.is_empty());
         let status = |complete| if complete { Status::Ready } else { Status::Incomplete };
+        let status = match &is_degraded {
+            Attr::Known(true) => Attr::Known(Status::Degraded),
+            Attr::Known(false) | Attr::Null => view.complete.clone().map(status),
+            Attr::Unknown => Attr::Unknown,
+        };
+        let visible = |address: &&Address| view.components.get(*address).is_none_or(|seen| seen.visible);
+        let names = |pending: BTreeSet<Address>| -> Texts {
+            pending.iter().filter(visible).map(|address| Attr::Known(address.to_string())).collect()
+        };
         Self {
-            status: view.complete.clone().map(status),
-            status_reason: match &view.complete {
-                Attr::Known(false) => Attr::Known(view.reason.clone().unwrap_or_else(|| REASON_UNKNOWN.to_owned())),
-                Attr::Unknown => Attr::Unknown,
-                Attr::Known(true) | Attr::Null => Attr::Null,
+            status,
+            status_reason: match (&is_degraded, &view.complete) {
+                (Attr::Known(true), _) => Attr::Known(REGION_OUT.to_owned()),
+                (Attr::Unknown, _) | (_, Attr::Unknown) => Attr::Unknown,
+                (_, Attr::Known(false)) => Attr::Known(view.reason.clone().unwrap_or_else(|| REASON_UNKNOWN.to_owned())),
+                (_, Attr::Known(true) | Attr::Null) => Attr::Null,
             },
+            pending: view.pending.clone().map(names),
             changes: view.changes.clone().map(|lines| lines.into_iter().map(Attr::Known).collect()),
             owner_id: view.ownership.clone().map(|ownership: Ownership| ownership.owner_id.to_string()),
             account_id: view.ownership.clone().map(|ownership: Ownership| ownership.account_id),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::calls::Call;
 use crate::message::ApiError;
 use crate::operation::{Protocol, protocol};
+use crate::proxy::is_global;
 
 /// What a fault does to a call.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub enum Effect {
     ReplyLost,
     /// Nothing is done, and no response ever arrives.
     Hangs,
+    /// Nothing is done, and the connection closes without a response.
+    Refused,
     /// Done; this function runs before the response is sent, for example to kill a process or to inspect AWS.
     Hook(Arc<dyn Fn(&Call) + Send + Sync>),
 }
@@ -34,6 +37,7 @@ impl std::fmt::Debug for Effect {
             Self::ExpiredToken => "ExpiredToken",
             Self::ReplyLost => "ReplyLost",
             Self::Hangs => "Hangs",
+            Self::Refused => "Refused",
             Self::Hook(_) => "Hook",
         })
     }
@@ -50,6 +54,7 @@ pub struct Fault {
     skip: usize,
     times: usize,
     sticky: bool,
+    regional: bool,
 }
 
 impl Fault {
@@ -64,6 +69,7 @@ impl Fault {
             skip: 0,
             times: usize::MAX,
             sticky: false,
+            regional: false,
         }
     }
 
@@ -75,6 +81,11 @@ impl Fault {
     /// Only calls to this region.
     pub fn region(self, region: &str) -> Self {
         Self { region: Some(region.to_owned()), ..self }
+    }
+
+    /// Only calls to the control plane of this region, not to a global service that the call log shows there.
+    pub fn regional(self, region: &str) -> Self {
+        Self { regional: true, ..self.region(region) }
     }
 
     /// Only calls of this account.
@@ -117,6 +128,7 @@ impl Fault {
         let is = |filter: &Option<String>, value: &str| filter.as_deref().is_none_or(|filter| filter == value);
         is(&self.operation, &call.name())
             && is(&self.region, &call.region)
+            && !(self.regional && is_global(&call.service))
             && is(&self.account, &call.account)
             && self.subject.as_deref().is_none_or(|part| call.subject.contains(part))
     }
@@ -245,6 +257,18 @@ mod tests {
         assert!(hit("CreateAlias"));
         assert!(!hit("GetFunction"));
         assert!(hit("CreateAlias"));
+    }
+
+    #[test]
+    fn an_outage_of_a_region_spares_global_services() {
+        let faults = Faults::default();
+        faults.set(Fault::new(Effect::Refused).regional("us-east-1"));
+        let hit = |service: &str, region| {
+            let call = Call { service: service.to_owned(), ..call("GetFunction", region) };
+            faults.due(&call).is_some()
+        };
+        assert!(hit("lambda", "us-east-1") && !hit("lambda", "us-west-2"));
+        assert!(!hit("route53", "us-east-1") && !hit("iam", "us-east-1"));
     }
 
     #[test]

@@ -169,12 +169,15 @@ fn whole(request: http::Request<Bytes>) -> Request {
     }
 }
 
+/// Whether a service has one control plane for all regions.
+pub(crate) fn is_global(service: &str) -> bool {
+    matches!(service, "iam" | "route53" | "cloudfront" | "cloudfront-keyvaluestore" | "account")
+}
+
 /// Handles an AWS API call.
 async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply) {
     // With an endpoint of its own, a client signs calls to global services for its configured region.
-    let is_global =
-        matches!(scope.service.as_str(), "iam" | "route53" | "cloudfront" | "cloudfront-keyvaluestore" | "account");
-    let region = if is_global { "us-east-1".to_owned() } else { scope.region };
+    let region = if is_global(&scope.service) { "us-east-1".to_owned() } else { scope.region };
     let place = Place { account: proxy.account_of(&scope.key), region };
     if let (false, Ok(mut places)) = (place.account.is_empty(), proxy.places.lock()) {
         places.insert(place.clone());
@@ -197,6 +200,10 @@ async fn api_call(proxy: &Proxy, scope: Scope, request: Request) -> (Call, Reply
         Some(Effect::Hangs) => {
             proxy.calls.add(call.clone());
             return (call, Reply::Never);
+        }
+        Some(Effect::Refused) => {
+            proxy.calls.add(call.clone());
+            return (call, Reply::Lost);
         }
         Some(Effect::ReplyLost | Effect::Hook(_)) | None => None,
     };

@@ -103,29 +103,30 @@ fn keys(gateway: &Gateway, found: &mut Found) {
 
 /// Mistakes in where the value of a key comes from.
 fn source(name: &str, key: &ApiKey, path: &Path, found: &mut Found) {
-    let is_write_only = !key.value_wo().is_null();
-    let has_version = !key.value_wo_version().is_null();
-    if is_write_only && !key.value().is_null() {
+    // An unknown argument may turn out to be null.
+    let is_write_only = key.value_wo().known().is_some();
+    let is_given = key.value().known().is_some();
+    if is_write_only && is_given {
         let detail = format!(
             "The API key {name:?} has both value and value_wo, but a key has one value. Remove value, so that the state does not \
              contain it, or remove value_wo."
         );
         found.error(path.attribute("value_wo"), "Conflicting API key values", detail);
     }
-    if is_write_only && !has_version {
+    if is_write_only && key.value_wo_version().is_null() {
         let detail = format!(
             "The API key {name:?} has value_wo without value_wo_version. A write-only value is not stored, so only the version \
              shows when it changes. Add value_wo_version = 1."
         );
         found.error(path.attribute("value_wo"), "Write-only value without a version", detail);
     }
-    if has_version && !is_write_only {
+    if key.value_wo_version().known().is_some() && key.value_wo().is_null() {
         let detail = format!(
             "The API key {name:?} has value_wo_version without value_wo. Set value_wo, or remove value_wo_version."
         );
         found.error(path.attribute("value_wo_version"), "Version without a write-only value", detail);
     }
-    if !key.generation.is_null() && (is_write_only || !key.value().is_null()) {
+    if key.generation.known().is_some() && (is_write_only || is_given) {
         let detail = format!(
             "The value of the API key {name:?} is not generated, so generation has no effect. Remove generation, or remove \
              the value."

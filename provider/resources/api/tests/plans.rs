@@ -12,7 +12,7 @@ use super::super::Api;
 use super::super::testing::{config, expand};
 use crate::components::Catalog;
 use crate::desired::{Address, Desired, Reference, Scope, is_open};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, View, change, lint, resolve};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Reachable, Scene, Step, View, change, lint, resolve};
 use crate::resources::Resource;
 use crate::resources::function::Function;
 use crate::resources::shared::testing::{FakePackages, expand_with_referent, parsed};
@@ -318,7 +318,7 @@ impl Model {
                 return Err(format!("after {:?} of {}: {outage}", step.action, step.address));
             }
         }
-        for (address, node) in desired.nodes() {
+        for (address, node) in desired.nodes().iter().filter(|(_, node)| !node.is_kept) {
             let Some(entry) = self.ledger.entries.get_mut(address) else { return Err(format!("{address} is missing")) };
             entry.depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
             let planned = plan.difference.specs.get(address).and_then(Json::as_object);
@@ -342,7 +342,9 @@ impl Model {
                 let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
                 let entry = self.ledger.entries.get(address).cloned();
                 let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), self);
-                if resolution.shut > 0 || is_open(&resolution.spec) {
+                // While a region does not respond, gates wait for components that cannot be created.
+                let may_be_shut = node.waits_for.iter().any(|awaited| desired.get(awaited).is_none());
+                if (resolution.shut > 0 && !may_be_shut) || is_open(&resolution.spec) {
                     return Err(format!(
                         "{address} is created before an object that it refers to: {}",
                         resolution.spec
@@ -614,6 +616,33 @@ fn apply_and_destroy(pair: &Pair, seed: u64) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Updates the API while a region does not respond, and again after that.
+fn update_during_an_outage(pair: &Pair, region: &str, seed: u64) -> Result<(), TestCaseError> {
+    let (mut model, mut random) = (Model::new(pair), Random(seed));
+    let first = model.plan(&pair.from.1);
+    prop_assert_eq!(model.apply(&first, &pair.from.1, &mut random), Ok(()));
+    model.ledger.unreachable = [(region.to_owned(), String::new())].into();
+    for is_repeated in [false, true] {
+        let reachable = Reachable::of(&pair.to.1, &model.ledger, REGIONS[0], &model.kinds);
+        let reachable = reachable.map_err(|cycle| TestCaseError::fail(cycle.to_string()))?;
+        let plan = Plan::checked(&reachable.desired, &reachable.ledger, &model.kinds);
+        let plan = plan.map_err(|mistake| TestCaseError::fail(format!("{mistake} {pair:?}")))?;
+        let is_home = |step: &Step| model.kinds.meta(&step.address.kind).in_home_region && region == REGIONS[0];
+        let calls = |step: &&Step| step.address.scope.region() == Some(region) || is_home(step);
+        prop_assert_eq!(plan.steps.iter().find(calls), None, "{:?}", pair);
+        prop_assert!(!is_repeated || plan.is_empty(), "{:#?} {:?}", plan.steps, pair);
+        let applied = model.apply(&plan, &reachable.desired, &mut random);
+        prop_assert_eq!(applied, Ok(()), "without {}: {:?}", region, pair);
+    }
+    model.ledger.unreachable.clear();
+    let plan = model.plan(&pair.to.1);
+    prop_assert_eq!(model.apply(&plan, &pair.to.1, &mut random), Ok(()), "after the outage: {:?}", pair);
+    prop_assert!(model.ledger.deposed.is_empty());
+    prop_assert!(model.ledger.entries.keys().eq(pair.to.1.nodes().keys()));
+    prop_assert_eq!(model.plan(&pair.to.1).steps, vec![], "{:?}", pair);
+    Ok(())
+}
+
 /// A function that is attached to the API as it is.
 fn attached(api: &Ledger) -> Desired {
     let hcl = "name = \"reports\"\napi = \"giraffe\"\nfunction = { source_dir = \"src\", handler = \"app.handler\", \
@@ -675,6 +704,12 @@ proptest! {
     #[test]
     fn update_between_any_two_configurations_is_safe_in_any_order(pair in pairs(), seed in any::<u64>()) {
         apply_and_destroy(&pair, seed)?;
+    }
+
+    /// A region that does not respond is not called, traffic is served throughout, and the next update completes the first.
+    #[test]
+    fn update_during_an_outage_is_safe_and_completed_later(pair in pairs(), region in 0..4_usize, seed in any::<u64>()) {
+        update_during_an_outage(&pair, REGIONS[region], seed)?;
     }
 
     /// An update of an HTTP API keeps everything that an attached function refers to, in every region that stays. The function then

@@ -60,9 +60,8 @@ pub(super) fn deployed(desired: &Desired) -> View {
     View {
         components: nodes.map(|(address, node)| (address.clone(), seen(address, &node.spec))).collect(),
         complete: Attr::Known(true),
-        ownership: Attr::Null,
         changes: Attr::Known(Vec::new()),
-        reason: None,
+        ..View::default()
     }
 }
 
