@@ -123,9 +123,9 @@ async fn an_api_behind_cloudfront_is_discovered_with_its_specs() {
 
     let specs = builder.specs;
     let ledger = discover(&bench, &specs).await;
-    // The builder's components, the claim, and the probe of each API.
+    // The builder's components, the claim, and the probes of each API at its default endpoint and at its custom domain name.
     let found: Vec<String> = ledger.entries.keys().map(ToString::to_string).collect();
-    assert_eq!(found.len(), specs.len() + 1 + REGIONS.len(), "{found:#?}");
+    assert_eq!(found.len(), specs.len() + 1 + 2 * REGIONS.len(), "{found:#?}");
 
     // A component's dependencies are deleted after it.
     let assert_depends_on = |address: &str, parent: &str| {

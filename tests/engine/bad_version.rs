@@ -155,7 +155,7 @@ async fn a_version_that_fails_behind_a_rest_api_is_rolled_back() {
 /// The domain and the health check of an API in a zone.
 fn with_health_check(zone: &Subject) -> Json {
     json!({
-        "domain": { "name": "api.tested.example", "zone_id": zone.text("id") },
+        "domain": { "name": "api.tested.example", "zone_id": zone.text("id"), "base_path": "v1" },
         "routing": { "health_check": { "path": "/health", "search_string": "giraffe" }, "drain_seconds": 0 },
     })
 }

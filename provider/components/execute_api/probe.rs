@@ -47,6 +47,7 @@ pub struct Spec {
     pub protected: bool,
     /// The version of the function that must answer; `None` when the API has no function of its own. A new version is
     /// probed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Input<String>>,
     /// The response that counts as an answer. `None` in the state of an earlier release and after an import: then the region
     /// has answered, and nothing records to which request.
@@ -98,7 +99,7 @@ impl Component for Probe {
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let scope = &aws.address().scope;
-        let (is_disabled, mut endpoint, mut host) = match rest::api(aws, siblings) {
+        let (is_disabled, endpoint, host) = match rest::api(aws, siblings) {
             Some(api) => (rest_endpoint::is_disabled(aws, &api.id).await?, api.endpoint, api.host),
             None => {
                 let api = match apigateway::apis(aws, siblings).await?.into_iter().next() {
@@ -109,30 +110,30 @@ impl Component for Probe {
                 (execute_api_endpoint::is_disabled(aws, &api.id).await?, api.endpoint, api.host)
             }
         };
-        if is_disabled == Some(true) {
-            let Some(domain) = regional_first(siblings.in_scope::<Domain>(scope), aws.region()) else {
-                return Ok(Vec::new());
-            };
+        let (is_disabled, domains) = (is_disabled == Some(true), siblings.in_scope::<Domain>(scope));
+        let named = if is_disabled { regional_first(domains, aws.region()) } else { shared_first(domains) };
+        let named = match named {
             // Behind mutual TLS there is no probe.
-            if domain::needs_client_certificate(aws, &domain.name).await? {
-                return Ok(Vec::new());
-            }
-            (endpoint, host) = (domain.target, domain.name);
-        }
-        let probe = |key, version: Option<String>| {
-            let (endpoint, at) = (Input::from(endpoint.clone()), Input::from(host.clone()));
-            let version = version.map(Input::from);
-            let (path, routed, protected) = ("/".into(), true, false);
-            let (expected, enabled, invocation) = (None, None, None);
-            let spec = Spec { endpoint, host: at, path, routed, protected, version, expected, enabled, invocation };
-            Discovered { key, spec, outputs: Outputs { host: host.clone() } }
+            Some(named) if domain::needs_client_certificate(aws, &named.name).await? => None,
+            named => named.map(|named| (named.target, named.name)),
         };
-        // An API in use has answered its probes before.
         let versions = siblings.current::<Version>(scope);
-        if versions.is_empty() {
-            return Ok(vec![probe(None, None)]);
-        }
-        Ok(versions.into_iter().map(|(key, version)| probe(key, Some(version.number))).collect())
+        let versions: Vec<_> = versions.into_iter().map(|(key, version)| (key, Some(version.number))).collect();
+        let functions = if versions.is_empty() { vec![(None, None)] } else { versions.clone() };
+        let each = |endpoint: &str, host: &str| -> Vec<_> {
+            functions.iter().map(|(key, version)| passed(key.clone(), endpoint, host, version.clone())).collect()
+        };
+        Ok(match (is_disabled, named) {
+            (true, None) => Vec::new(),
+            (true, Some((target, name))) => each(&target, &name),
+            (false, named) => {
+                let mut found = each(&endpoint, &host);
+                // Of several functions, it is not known which one the probe at the custom domain name has asked.
+                let version = <[_; 1]>::try_from(versions).ok().and_then(|[(_, version)]| version);
+                found.extend(named.map(|(target, name)| passed(Some(name.clone()), &target, &name, version)));
+                found
+            }
+        })
     }
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
@@ -243,6 +244,29 @@ fn is_answered(answer: &HttpAnswer, Spec { routed, protected, .. }: &Spec) -> bo
     );
     let counts = !routed && answer.status == 404 || *protected && answer.status == 403;
     answer.status < 500 && (!is_from_gateway || counts)
+}
+
+/// The probe of an API in use, which it has passed before.
+fn passed(key: Option<String>, endpoint: &str, host: &str, version: Option<String>) -> Discovered<Probe> {
+    let spec = Spec {
+        endpoint: endpoint.into(),
+        host: host.into(),
+        path: "/".into(),
+        routed: true,
+        protected: false,
+        version: version.map(Input::from),
+        expected: None,
+        enabled: None,
+        invocation: None,
+    };
+    Discovered { key, spec, outputs: Outputs { host: host.to_owned() } }
+}
+
+/// The domain name of all regions if there is one, else the regional one. A wildcard is no host.
+fn shared_first(domains: Vec<(Option<String>, domain::Outputs)>) -> Option<domain::Outputs> {
+    let is_own = |key: &Option<String>| key.as_deref().is_none_or(|key| key == domain::REGIONAL);
+    let own = domains.into_iter().filter(|(key, _)| is_own(key)).min_by(|(one, _), (other, _)| one.cmp(other));
+    own.map(|(_, domain)| domain).filter(|domain| !domain.name.starts_with('*'))
 }
 
 /// The regional domain name if there is one, else the first domain name.

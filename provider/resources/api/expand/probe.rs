@@ -59,7 +59,37 @@ pub(super) fn of_region(
         probes.push(probe);
     }
     order_mappings(draft, front, domains, &probes);
+    probes.extend(of_domain(draft, region, functions, domains, payload_format));
     probes
+}
+
+/// The probe at the custom domain name, with its base path. When the default endpoints are disabled, the probes of the functions
+/// already use the name. Behind mutual TLS, the provider has no certificate that the name accepts, and a wildcard is no host.
+fn of_domain(
+    draft: &mut Draft<'_>,
+    region: &str,
+    functions: &[Deployed],
+    domains: &Domains,
+    payload_format: PayloadFormat,
+) -> Option<Handle<Probe>> {
+    let names = draft.shape.names.as_ref().filter(|names| names.mutual_tls.is_none())?;
+    let named = domains.shared.as_ref().or(domains.regional.as_ref()).filter(|_| !draft.shape.gateway.disabled)?;
+    if named.name.starts_with('*') {
+        return None;
+    }
+    let target = Target {
+        endpoint: named.domain.output(domain::TARGET),
+        host: Input::Known(named.name.clone()),
+        base_path: base_path_of(&names.base_path),
+        payload_format,
+        may_authenticate: false,
+        needs_certificate: false,
+    };
+    let all = functions.iter().map(Some).chain(functions.is_empty().then_some(None));
+    let all = all.map(|function| (function, wanted(draft, function))).collect();
+    let probe = function::probe_of_domain(&mut draft.expanding(), region, all, &target)?;
+    draft.desired.order(&probe, &named.mapping);
+    Some(probe)
 }
 
 /// The request and the answer of the probe of a function: those of `routing.probe`, or else those of the health check.

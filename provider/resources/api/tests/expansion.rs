@@ -48,7 +48,7 @@ fn each_function_has_components_of_its_own() {
     insta::assert_snapshot!(outlined(super::FUNCTIONS), @r"
     global/claim
     global/completion_marker
-    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/permission/orders], [us-east-1/permission/reports], [us-east-1/probe], [us-east-1/probe/orders], [us-east-1/probe/reports], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/permission/orders], [us-west-2/permission/reports], [us-west-2/probe], [us-west-2/probe/orders], [us-west-2/probe/reports]
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/permission/orders], [us-east-1/permission/reports], [us-east-1/probe], [us-east-1/probe/api.example.com], [us-east-1/probe/orders], [us-east-1/probe/reports], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/permission/orders], [us-west-2/permission/reports], [us-west-2/probe], [us-west-2/probe/api.example.com], [us-west-2/probe/orders], [us-west-2/probe/reports]
     global/role
     global/role/orders
     global/validation_record/api.example.com <- us-east-1/certificate
@@ -61,7 +61,7 @@ fn each_function_has_components_of_its_own() {
     us-east-1/function <- global/role, us-east-1/log_group
     us-east-1/function/orders <- global/role/orders, us-east-1/log_group/orders
     us-east-1/function/reports <- us-east-1/log_group/reports
-    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/orders, us-east-1/probe/reports
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/api.example.com, us-east-1/probe/orders, us-east-1/probe/reports
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/integration/orders <- us-east-1/alias/orders, us-east-1/http_api, us-east-1/permission/orders
@@ -75,6 +75,7 @@ fn each_function_has_components_of_its_own() {
     us-east-1/permission/orders <- us-east-1/alias/orders, us-east-1/function/orders, us-east-1/http_api
     us-east-1/permission/reports <- us-east-1/alias/reports, us-east-1/function/reports, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/GET /health, us-east-1/stage, us-east-1/version
+    us-east-1/probe/api.example.com <- us-east-1/alias, us-east-1/domain, us-east-1/execute_api_endpoint, us-east-1/mapping, us-east-1/version
     us-east-1/probe/orders <- us-east-1/alias/orders, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission/orders, us-east-1/route/ANY /orders, us-east-1/route/ANY /orders/{id}, us-east-1/stage, us-east-1/version/orders
     us-east-1/probe/reports <- us-east-1/alias/reports, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission/reports, us-east-1/route/GET /reports, us-east-1/stage, us-east-1/version/reports
     us-east-1/route/ANY /orders <- us-east-1/http_api, us-east-1/integration/orders
@@ -99,7 +100,7 @@ fn each_function_has_components_of_its_own() {
     us-west-2/function <- global/role, us-west-2/log_group
     us-west-2/function/orders <- global/role/orders, us-west-2/log_group/orders
     us-west-2/function/reports <- us-west-2/log_group/reports
-    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/orders, us-west-2/probe/reports
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/api.example.com, us-west-2/probe/orders, us-west-2/probe/reports
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/integration/orders <- us-west-2/alias/orders, us-west-2/http_api, us-west-2/permission/orders
@@ -113,6 +114,7 @@ fn each_function_has_components_of_its_own() {
     us-west-2/permission/orders <- us-west-2/alias/orders, us-west-2/function/orders, us-west-2/http_api
     us-west-2/permission/reports <- us-west-2/alias/reports, us-west-2/function/reports, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/GET /health, us-west-2/stage, us-west-2/version
+    us-west-2/probe/api.example.com <- us-west-2/alias, us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping, us-west-2/version
     us-west-2/probe/orders <- us-west-2/alias/orders, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission/orders, us-west-2/route/ANY /orders, us-west-2/route/ANY /orders/{id}, us-west-2/stage, us-west-2/version/orders
     us-west-2/probe/reports <- us-west-2/alias/reports, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission/reports, us-west-2/route/GET /reports, us-west-2/stage, us-west-2/version/reports
     us-west-2/route/ANY /orders <- us-west-2/http_api, us-west-2/integration/orders
@@ -136,25 +138,27 @@ fn api_without_functions_is_complete_without_routes() {
     insta::assert_snapshot!(outlined(super::NO_FUNCTION), @r"
     global/claim
     global/completion_marker
-    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/probe]
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/probe], [us-east-1/probe/api.example.com], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/probe], [us-west-2/probe/api.example.com]
     global/validation_record/api.example.com <- us-east-1/certificate
     us-east-1/certificate
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
-    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/api.example.com
     us-east-1/http_api
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/probe <- us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/stage
+    us-east-1/probe/api.example.com <- us-east-1/domain, us-east-1/execute_api_endpoint, us-east-1/mapping
     us-east-1/stage <- us-east-1/http_api
     us-west-2/certificate
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
-    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/api.example.com
     us-west-2/http_api
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/probe <- us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/stage
+    us-west-2/probe/api.example.com <- us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping
     us-west-2/stage <- us-west-2/http_api
     ");
 }
@@ -164,10 +168,10 @@ fn drained_region_keeps_its_components() {
     insta::assert_snapshot!(outlined(super::ACTIVE_ACTIVE), @r"
     global/claim
     global/completion_marker
-    global/record/api.ipgiraffe.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
-    global/record/eu-central-1.api.ipgiraffe.com <- eu-central-1/domain/regional, eu-central-1/mapping/regional, eu-central-1/probe
-    global/record/us-east-1.api.ipgiraffe.com <- us-east-1/domain/regional, us-east-1/mapping/regional, us-east-1/probe
-    global/record/us-west-2.api.ipgiraffe.com <- us-west-2/domain/regional, us-west-2/mapping/regional, us-west-2/probe
+    global/record/api.ipgiraffe.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-east-1/probe/api.ipgiraffe.com], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe], [us-west-2/probe/api.ipgiraffe.com]
+    global/record/eu-central-1.api.ipgiraffe.com <- eu-central-1/domain/regional, eu-central-1/mapping/regional, eu-central-1/probe, eu-central-1/probe/api.ipgiraffe.com
+    global/record/us-east-1.api.ipgiraffe.com <- us-east-1/domain/regional, us-east-1/mapping/regional, us-east-1/probe, us-east-1/probe/api.ipgiraffe.com
+    global/record/us-west-2.api.ipgiraffe.com <- us-west-2/domain/regional, us-west-2/mapping/regional, us-west-2/probe, us-west-2/probe/api.ipgiraffe.com
     global/role
     global/validation_record/api.ipgiraffe.com <- eu-central-1/certificate
     eu-central-1/alias <- eu-central-1/function, eu-central-1/version, eu-central-1/version_check
@@ -176,7 +180,7 @@ fn drained_region_keeps_its_components() {
     eu-central-1/domain/regional <- eu-central-1/issued_certificate
     eu-central-1/execute_api_endpoint <- eu-central-1/http_api
     eu-central-1/function <- global/role, eu-central-1/log_group
-    eu-central-1/health_check <- eu-central-1/http_api, eu-central-1/probe
+    eu-central-1/health_check <- eu-central-1/http_api, eu-central-1/probe, eu-central-1/probe/api.ipgiraffe.com
     eu-central-1/http_api
     eu-central-1/integration <- eu-central-1/alias, eu-central-1/http_api, eu-central-1/permission
     eu-central-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, eu-central-1/certificate
@@ -185,6 +189,7 @@ fn drained_region_keeps_its_components() {
     eu-central-1/mapping/regional <- eu-central-1/domain/regional, eu-central-1/http_api, eu-central-1/probe, eu-central-1/stage
     eu-central-1/permission <- eu-central-1/alias, eu-central-1/function, eu-central-1/http_api
     eu-central-1/probe <- eu-central-1/alias, eu-central-1/execute_api_endpoint, eu-central-1/http_api, eu-central-1/permission, eu-central-1/route/$default, eu-central-1/stage, eu-central-1/version
+    eu-central-1/probe/api.ipgiraffe.com <- eu-central-1/alias, eu-central-1/domain, eu-central-1/execute_api_endpoint, eu-central-1/mapping, eu-central-1/version
     eu-central-1/route/$default <- eu-central-1/http_api, eu-central-1/integration
     eu-central-1/stage <- eu-central-1/http_api
     eu-central-1/version <- eu-central-1/function
@@ -195,7 +200,7 @@ fn drained_region_keeps_its_components() {
     us-east-1/domain/regional <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
-    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/api.ipgiraffe.com
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-east-1/certificate
@@ -204,6 +209,7 @@ fn drained_region_keeps_its_components() {
     us-east-1/mapping/regional <- us-east-1/domain/regional, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe/api.ipgiraffe.com <- us-east-1/alias, us-east-1/domain, us-east-1/execute_api_endpoint, us-east-1/mapping, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
@@ -214,7 +220,7 @@ fn drained_region_keeps_its_components() {
     us-west-2/domain/regional <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
-    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/api.ipgiraffe.com
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.ipgiraffe.com, us-west-2/certificate
@@ -223,6 +229,7 @@ fn drained_region_keeps_its_components() {
     us-west-2/mapping/regional <- us-west-2/domain/regional, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe/api.ipgiraffe.com <- us-west-2/alias, us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -235,7 +242,7 @@ fn failover_regions_share_one_record() {
     insta::assert_snapshot!(outlined(super::FAILOVER), @r"
     global/claim
     global/completion_marker
-    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/record/api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-east-1/probe/api.example.com], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe], [us-west-2/probe/api.example.com]
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate
     us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
@@ -243,7 +250,7 @@ fn failover_regions_share_one_record() {
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
-    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/api.example.com
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
@@ -251,6 +258,7 @@ fn failover_regions_share_one_record() {
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe/api.example.com <- us-east-1/alias, us-east-1/domain, us-east-1/execute_api_endpoint, us-east-1/mapping, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
@@ -260,7 +268,7 @@ fn failover_regions_share_one_record() {
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
-    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/api.example.com
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
@@ -268,6 +276,7 @@ fn failover_regions_share_one_record() {
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe/api.example.com <- us-west-2/alias, us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -367,9 +376,9 @@ fn latency_origin_has_its_own_record() {
     global/cache_policy
     global/claim
     global/completion_marker
-    global/distribution <- global/cache_policy, global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe
+    global/distribution <- global/cache_policy, global/record/origin.api.example.com, us-east-1/http_api, us-east-1/issued_certificate, us-east-1/probe, us-east-1/probe/origin.api.example.com
     global/record/api.example.com <- global/distribution
-    global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/record/origin.api.example.com <- [us-east-1/domain], [us-east-1/health_check], [us-east-1/mapping], [us-east-1/permission], [us-east-1/probe], [us-east-1/probe/origin.api.example.com], [us-west-2/domain], [us-west-2/health_check], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe], [us-west-2/probe/origin.api.example.com]
     global/role
     global/validation_record/api.example.com <- us-east-1/certificate
     us-east-1/alias <- us-east-1/function, us-east-1/version, us-east-1/version_check
@@ -377,7 +386,7 @@ fn latency_origin_has_its_own_record() {
     us-east-1/domain <- us-east-1/issued_certificate
     us-east-1/execute_api_endpoint <- us-east-1/http_api
     us-east-1/function <- global/role, us-east-1/log_group
-    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe
+    us-east-1/health_check <- us-east-1/http_api, us-east-1/probe, us-east-1/probe/origin.api.example.com
     us-east-1/http_api
     us-east-1/integration <- us-east-1/alias, us-east-1/http_api, us-east-1/permission
     us-east-1/issued_certificate <- global/validation_record/api.example.com, us-east-1/certificate
@@ -385,6 +394,7 @@ fn latency_origin_has_its_own_record() {
     us-east-1/mapping <- us-east-1/domain, us-east-1/http_api, us-east-1/probe, us-east-1/stage
     us-east-1/permission <- us-east-1/alias, us-east-1/function, us-east-1/http_api
     us-east-1/probe <- us-east-1/alias, us-east-1/execute_api_endpoint, us-east-1/http_api, us-east-1/permission, us-east-1/route/$default, us-east-1/stage, us-east-1/version
+    us-east-1/probe/origin.api.example.com <- us-east-1/alias, us-east-1/domain, us-east-1/execute_api_endpoint, us-east-1/mapping, us-east-1/version
     us-east-1/route/$default <- us-east-1/http_api, us-east-1/integration
     us-east-1/stage <- us-east-1/http_api
     us-east-1/version <- us-east-1/function
@@ -394,7 +404,7 @@ fn latency_origin_has_its_own_record() {
     us-west-2/domain <- us-west-2/issued_certificate
     us-west-2/execute_api_endpoint <- us-west-2/http_api
     us-west-2/function <- global/role, us-west-2/log_group
-    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe
+    us-west-2/health_check <- us-west-2/http_api, us-west-2/probe, us-west-2/probe/origin.api.example.com
     us-west-2/http_api
     us-west-2/integration <- us-west-2/alias, us-west-2/http_api, us-west-2/permission
     us-west-2/issued_certificate <- global/validation_record/api.example.com, us-west-2/certificate
@@ -402,6 +412,7 @@ fn latency_origin_has_its_own_record() {
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe/origin.api.example.com <- us-west-2/alias, us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -415,7 +426,7 @@ fn existing_certificates_and_role_are_not_created() {
     global/claim
     global/completion_marker
     global/distribution <- global/record/api.example.com, us-east-1/issued_certificate/cdn
-    global/record/api.example.com <- [us-west-2/domain], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe]
+    global/record/api.example.com <- [us-west-2/domain], [us-west-2/mapping], [us-west-2/permission], [us-west-2/probe], [us-west-2/probe/api.example.com]
     global/record/www.example.com <- global/distribution
     us-east-1/issued_certificate/cdn
     us-west-2/alias <- us-west-2/function, us-west-2/version, us-west-2/version_check
@@ -429,6 +440,7 @@ fn existing_certificates_and_role_are_not_created() {
     us-west-2/mapping <- us-west-2/domain, us-west-2/http_api, us-west-2/probe, us-west-2/stage
     us-west-2/permission <- us-west-2/alias, us-west-2/function, us-west-2/http_api
     us-west-2/probe <- us-west-2/alias, us-west-2/execute_api_endpoint, us-west-2/http_api, us-west-2/permission, us-west-2/route/$default, us-west-2/stage, us-west-2/version
+    us-west-2/probe/api.example.com <- us-west-2/alias, us-west-2/domain, us-west-2/execute_api_endpoint, us-west-2/mapping, us-west-2/version
     us-west-2/route/$default <- us-west-2/http_api, us-west-2/integration
     us-west-2/stage <- us-west-2/http_api
     us-west-2/version <- us-west-2/function
@@ -447,6 +459,7 @@ fn record_excludes_drained_regions_and_waits_for_the_others() {
         "us-east-1": {
           "$ready": [
             "us-east-1/probe",
+            "us-east-1/probe/api.ipgiraffe.com",
             "us-east-1/mapping",
             "us-east-1/permission"
           ],
@@ -473,6 +486,7 @@ fn record_excludes_drained_regions_and_waits_for_the_others() {
         "us-west-2": {
           "$ready": [
             "us-west-2/probe",
+            "us-west-2/probe/api.ipgiraffe.com",
             "us-west-2/mapping",
             "us-west-2/permission"
           ],
@@ -603,6 +617,30 @@ fn a_probe_expects_the_answer_that_route_53_expects() {
         assert_eq!(probed(&hcl, "").1, usual, "{setting}");
     }
     assert_eq!(probed(super::ONE_REGION, "").1, usual);
+}
+
+#[test]
+fn a_probe_goes_the_way_of_clients() {
+    use serde_json::json;
+
+    let probe = spec(super::ACTIVE_ACTIVE, "us-east-1/probe/api.ipgiraffe.com");
+    assert_eq!(probe["host"], json!("api.ipgiraffe.com"));
+    assert_eq!(probe["endpoint"], json!({ "$ref": "us-east-1/domain", "output": "target" }));
+    assert_eq!((&probe["path"], &probe["expected"]["path"]), (&json!("/v1/health"), &json!("/health")));
+    assert_eq!(probe["expected"]["statuses"], json!(["200-399"]));
+    // It asks the function that serves the path.
+    let asked = |hcl: &str| spec(hcl, "us-east-1/probe/api.example.com")["version"]["$ref"].clone();
+    assert_eq!(asked(super::FUNCTIONS), json!("us-east-1/version"));
+    assert_eq!(
+        asked(&super::FUNCTIONS.replace("path = \"/health\"", "path = \"/reports\"")),
+        json!("us-east-1/version/reports")
+    );
+    // With disabled endpoints, the only probe uses the name. Without a certificate, no request reaches it.
+    for hcl in [super::WEIGHTED, super::MUTUAL_TLS, super::ONE_REGION] {
+        let desired = expand(&config(hcl)).unwrap().desired;
+        let probes = desired.nodes().keys().filter(|address| address.kind == "probe" && address.key.is_some());
+        assert_eq!(probes.count(), 0, "{hcl}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::components::execute_api::expected::Expected;
 use crate::components::execute_api::probe::{self, Probe};
 use crate::components::lambda::version_check::{self, VersionCheck};
 use crate::components::lambda::{function, version};
-use crate::desired::{Address, Handle, Input};
+use crate::desired::{Address, AddressOf, Handle, Input};
 use crate::resources::shared::routes;
 use crate::wire::Path;
 
@@ -64,27 +64,58 @@ pub(crate) fn probe(
         return None;
     }
     let version = function.map(|function| function.version.output(version::NUMBER));
-    let invocation = function.zip(version.clone()).zip(request).map(|((function, version), request)| {
+    let invocation = function.zip(version).zip(request).map(|((function, version), request)| {
         let name = function.code.function_name(to.name);
         version_check::Spec { function: name.into(), version, request: Some(request) }
     });
+    let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
+    Some(sent(to, address, (function, asked), target, (wanted, invocation)))
+}
+
+/// The probe of `region` at a custom domain name, in the way in which clients reach it. It requests what one of the functions
+/// answers, the one with the path of the health check if there is any. `functions` have their own probes.
+pub(crate) fn probe_of_domain(
+    to: &mut Expanding<'_, '_>,
+    region: &str,
+    functions: Vec<(Option<&Deployed>, Wanted)>,
+    target: &Target,
+) -> Option<Handle<Probe>> {
+    let asked = functions.into_iter().map(|(function, wanted)| (Asked::of(function, &wanted), function, wanted));
+    let (asked, function, mut wanted) =
+        asked.min_by_key(|(asked, _, wanted)| (!wanted.is_exact, !asked.routed || asked.protected))?;
+    if !wanted.is_exact && (!asked.routed || asked.protected) {
+        wanted.expected = Expected::default();
+    }
+    let key = target.host.known()?.clone();
+    let address = Address::of::<Probe>(region).key(&key);
+    Some(sent(to, address, (function, asked), target, (wanted, None)))
+}
+
+/// Adds the probe at `address`.
+fn sent(
+    to: &mut Expanding<'_, '_>,
+    address: AddressOf<Probe>,
+    (function, asked): (Option<&Deployed>, Asked),
+    target: &Target,
+    (wanted, invocation): (Wanted, Option<version_check::Spec>),
+) -> Handle<Probe> {
     let spec = probe::Spec {
         endpoint: target.endpoint.clone(),
         host: target.host.clone(),
         path: below(&target.base_path, &asked.path),
         routed: asked.routed,
         protected: asked.protected,
-        version,
+        version: function.map(|function| function.version.output(version::NUMBER)),
         expected: Some(wanted.expected),
         enabled: Some(wanted.enabled.unwrap_or(Input::Known(true))),
         invocation,
     };
-    let address = Address::of::<Probe>(region).maybe_key(function.and_then(|function| function.code.key()));
-    let probe = to.desired.add(address, Path::of("regions").key(region), &spec);
+    let path = Path::of("regions").key(address.scope.region().unwrap_or_default());
+    let probe = to.desired.add(address, path, &spec);
     if let Some(function) = function {
         to.desired.order(&probe, &function.alias);
     }
-    Some(probe)
+    probe
 }
 
 /// The request that the function's version must answer.
