@@ -1,7 +1,7 @@
 //! Refresh: updates a state from AWS.
 
 use super::loaded::{Loaded, addresses_in_state};
-use super::{Provider, State, unread, warnings_of};
+use super::{Provider, State, report, unread, warnings_of};
 use crate::desired::Owner;
 use crate::plan::{View, drift};
 use crate::resources::Resource;

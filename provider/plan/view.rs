@@ -75,7 +75,8 @@ impl View {
         let ownership = ledger.ownership.clone().map_or(Attr::Unknown, Attr::Known);
         let components = difference.order.iter().filter_map(seen).collect();
         let (pending, changes) = (Attr::Known(ledger.pending.clone()), Attr::Known(ledger.changes.clone()));
-        Self { components, complete: Attr::Unknown, pending, ownership, changes, reason: None }.with_pending(ledger, kinds)
+        Self { components, complete: Attr::Unknown, pending, ownership, changes, reason: None }
+            .with_pending(ledger, kinds)
     }
 
     /// The components as they are.

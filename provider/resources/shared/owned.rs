@@ -129,7 +129,9 @@ impl Identity {
             status_reason: match (&is_degraded, &view.complete) {
                 (Attr::Known(true), _) => Attr::Known(REGION_OUT.to_owned()),
                 (Attr::Unknown, _) | (_, Attr::Unknown) => Attr::Unknown,
-                (_, Attr::Known(false)) => Attr::Known(view.reason.clone().unwrap_or_else(|| REASON_UNKNOWN.to_owned())),
+                (_, Attr::Known(false)) => {
+                    Attr::Known(view.reason.clone().unwrap_or_else(|| REASON_UNKNOWN.to_owned()))
+                }
                 (_, Attr::Known(true) | Attr::Null) => Attr::Null,
             },
             pending: view.pending.clone().map(names),

@@ -459,6 +459,7 @@ fn record_excludes_drained_regions_and_waits_for_the_others() {
         "us-east-1": {
           "$ready": [
             "us-east-1/probe",
+            "us-east-1/probe/api.ipgiraffe.com",
             "us-east-1/mapping",
             "us-east-1/permission"
           ],
@@ -485,6 +486,7 @@ fn record_excludes_drained_regions_and_waits_for_the_others() {
         "us-west-2": {
           "$ready": [
             "us-west-2/probe",
+            "us-west-2/probe/api.ipgiraffe.com",
             "us-west-2/mapping",
             "us-west-2/permission"
           ],
