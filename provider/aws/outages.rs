@@ -79,7 +79,7 @@ impl Outages {
         if let Some(endpoint) = endpoints.get(&key) {
             return Arc::clone(endpoint);
         }
-        let in_outage = |other: &Arc<Endpoint>| other.key.region == key.region && other.unreachable.is_cancelled();
+        let in_outage = |other: &Arc<Endpoint>| other.key.region == key.region && other.is_unreachable();
         let breaker = match key.region.is_some() && endpoints.values().any(in_outage) {
             true => Breaker::suspected(),
             false => Breaker::default(),
@@ -92,7 +92,7 @@ impl Outages {
     /// The regions in which a service does not respond, each with the reason.
     pub fn regions(&self) -> BTreeMap<String, String> {
         let endpoints = lock(&self.endpoints);
-        let open = endpoints.values().filter(|endpoint| endpoint.unreachable.is_cancelled());
+        let open = endpoints.values().filter(|endpoint| endpoint.is_unreachable());
         open.filter_map(|endpoint| Some((endpoint.key.region.clone()?, lock(&endpoint.state).reason.clone()))).collect()
     }
 }
@@ -112,6 +112,11 @@ impl Endpoint {
         let mut state = lock(&self.state);
         state.calls += 1;
         state.calls
+    }
+
+    /// Whether the endpoint counts as unreachable.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.unreachable.is_cancelled()
     }
 
     /// Whether the service has a control plane in each region.
@@ -155,7 +160,7 @@ impl Endpoint {
     /// The failure of a call: that of the endpoint, if it counts as unreachable now and did not respond to the call.
     pub(super) fn explain(&self, operation: &'static str, failure: Failure) -> Failure {
         let is_silent = matches!(failure.verdict, Verdict::Unclear | Verdict::Throttled);
-        if is_silent && self.unreachable.is_cancelled() { self.error(operation).into() } else { failure }
+        if is_silent && self.is_unreachable() { self.error(operation).into() } else { failure }
     }
 
     fn error(&self, operation: &'static str) -> CallError {

@@ -144,6 +144,9 @@ impl Sender {
                 Ok(output) => return Ok(output),
                 Err(failure) => failure,
             };
+            if call.health.is_some_and(Endpoint::is_unreachable) {
+                return Err(failure);
+            }
             if failure.verdict == Verdict::Throttled {
                 self.limiter.throttled(call.operation, call.region, sent, call.run.clock.as_ref());
             }

@@ -97,13 +97,12 @@ impl Search<'_> {
         left
     }
 
-    /// Keeps the component that records that everything is in place, while objects wait for their deletion.
+    /// Keeps the components in the home region, which list the regions of the resource, while objects wait for their deletion.
     fn wait_for_removals(&self, left: &mut Left) {
         if left.kept.iter().all(|address| self.desired.get(address).is_some()) {
             return;
         }
-        let last = self.desired.nodes().iter().filter(|(address, node)| node.is_last && self.is_home(address));
-        for (address, _) in last {
+        for address in self.desired.nodes().keys().filter(|address| self.is_home(address)) {
             let set = if self.ledger.entries.contains_key(address) { &mut left.kept } else { &mut left.missing };
             set.insert(address.clone());
         }

@@ -393,7 +393,8 @@ impl Model {
         }
         let is_endpoint = |at: &&Address| at.kind.ends_with("_endpoint") && at.scope == address.scope;
         let endpoint = desired.nodes().iter().find(|(at, _)| is_endpoint(at)).map(|(_, node)| &node.spec["disabled"]);
-        if address.kind != "mapping" || endpoint == Some(&Json::Bool(true)) {
+        // An endpoint that waits for a region that does not respond is disabled later.
+        if address.kind != "mapping" || endpoint.is_none_or(|disabled| *disabled == true) {
             return Ok(());
         }
         let host =
