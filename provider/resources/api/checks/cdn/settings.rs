@@ -136,7 +136,7 @@ fn web_acl(cdn: &Cdn, found: &mut Found) {
 /// Amazon CloudFront Developer Guide, "Enable origin mutual TLS for CloudFront distributions".
 fn client_certificate(cdn: &Cdn, found: &mut Found) {
     let (path, arn) = (at("client_certificate_arn"), cdn.client_certificate_arn());
-    if !arn.is_null() && cdn.origin().is_ok_and(|origin| *origin == Origin::EdgeFunction) {
+    if arn.known().is_some() && cdn.origin().is_ok_and(|origin| *origin == Origin::EdgeFunction) {
         let detail = "CloudFront presents no certificate to an origin for which it calls a Lambda@Edge function. Use another \
                       cdn.origin, or remove client_certificate_arn; with sign_requests = true, the function signs requests instead.";
         found.error(path, "Client certificate with an edge function", detail);
