@@ -178,3 +178,81 @@ impl std::fmt::Debug for Outages {
         f.write_str("Outages(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::breaker::FIRST_ANSWER;
+    use super::super::limits::Limiter;
+    use super::super::sender::{Call, Sender};
+    use super::*;
+    use crate::aws::testing::FakeClock;
+    use crate::aws::{Clock, Run};
+
+    fn run(clock: &FakeClock, seconds: u64) -> Run {
+        let deadline = clock.now() + Duration::from_secs(seconds);
+        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
+    }
+
+    fn call(run: &Run, repeatable: bool) -> Call<'_> {
+        let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
+        Call { operation, region, endpoint, run, repeatable, health: None }
+    }
+
+    fn lost() -> Failure {
+        let (operation, source) = ("lambda:GetFunction", super::super::BoxError::from("connection reset"));
+        let (region, endpoint) = ("eu-west-1".to_owned(), "http://localhost".to_owned());
+        let error = CallError::Unreachable { operation, region, endpoint, source: source.into() };
+        Failure { error, verdict: Verdict::Unclear }
+    }
+
+    #[tokio::test]
+    async fn calls_to_an_endpoint_that_does_not_respond_end_soon() {
+        let (clock, memory) = (FakeClock::default(), Arc::default());
+        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 8));
+        let key = |service| EndpointKey { service, region: Some("eu-west-1".to_owned()) };
+        let outages = Outages::new(&memory, clock.now());
+        let endpoint = outages.endpoint(key("Lambda"));
+        let hanging = Call { health: Some(&endpoint), ..call(&run, true) };
+        let hangs = std::future::pending::<Result<(), Failure>>;
+        let error = sender.send(hanging, hangs).await.unwrap_err().error;
+        assert!(error.to_string().contains("because Lambda in eu-west-1 does not respond"), "{error}");
+        assert!(clock.passed() < Duration::from_secs(10), "{:?}", clock.passed());
+        assert_eq!(outages.regions().into_keys().collect::<Vec<_>>(), ["eu-west-1"]);
+
+        let (passed, next) = (clock.passed(), Outages::new(&memory, clock.now()));
+        let endpoint = next.endpoint(key("Lambda"));
+        let remembered = Call { health: Some(&endpoint), ..call(&run, true) };
+        let error = sender.send(remembered, hangs).await.unwrap_err().error;
+        assert!(
+            matches!(error, CallError::Outage { .. }) && clock.passed() == passed,
+            "the next operation does not wait"
+        );
+
+        let endpoint = next.endpoint(key("API Gateway"));
+        let suspected = Call { health: Some(&endpoint), ..call(&run, true) };
+        sender.send(suspected, hangs).await.unwrap_err();
+        assert_eq!(clock.passed() - passed, FIRST_ANSWER, "one attempt decides");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(Outages::new(&memory, clock.now()).regions(), [].into());
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_has_responded_gets_the_usual_time() {
+        let (clock, memory) = (FakeClock::default(), Arc::default());
+        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 3));
+        let outages = Outages::new(&memory, clock.now());
+        let endpoint = outages.endpoint(EndpointKey { service: "Lambda", region: Some("eu-west-1".to_owned()) });
+        let call = Call { health: Some(&endpoint), ..call(&run, true) };
+        let sent = Cell::new(0);
+        let answers = || {
+            sent.set(sent.get() + 1);
+            std::future::ready(if sent.get() == 1 { Ok("done") } else { Err(lost()) })
+        };
+        assert_eq!(sender.send(call, answers).await.unwrap(), "done");
+        let failure = sender.send(call, answers).await.unwrap_err();
+        assert!(matches!(failure.error, CallError::Unreachable { .. }), "{}", failure.error);
+        assert_eq!((sent.get(), outages.regions()), (5, [].into()), "one bad call does not condemn the region");
+    }
+}

@@ -211,8 +211,9 @@ impl Run {
 }
 
 #[cfg(test)]
-#[expect(clippy::result_large_err, reason = "the size of the SDK's error cannot be changed")]
 mod tests {
+    #![expect(clippy::result_large_err, reason = "the size of the SDK's error cannot be changed")]
+
     use std::cell::{Cell, RefCell};
 
     use aws_sdk_lambda::operation::get_function::GetFunctionError;
@@ -222,7 +223,6 @@ mod tests {
     use tokio::sync::OwnedSemaphorePermit;
 
     use super::super::limits::Turn;
-    use super::super::outages::{EndpointKey, Outages};
     use super::*;
     use crate::aws::testing::FakeClock;
     use crate::aws::{CancellationToken, Clock, Lease};
@@ -271,55 +271,6 @@ mod tests {
         .await;
         assert_eq!((answer.unwrap(), sent), ("done", 4));
         assert!(clock.passed() >= Duration::from_millis(300 + 600 + 1200));
-    }
-
-    #[tokio::test]
-    async fn calls_to_an_endpoint_that_does_not_respond_end_soon() {
-        let (clock, memory) = (FakeClock::default(), Arc::default());
-        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 8));
-        let key = |service| EndpointKey { service, region: Some("eu-west-1".to_owned()) };
-        let outages = Outages::new(&memory, clock.now());
-        let endpoint = outages.endpoint(key("Lambda"));
-        let hanging = Call { health: Some(&endpoint), ..call(&run, true) };
-        let hangs = std::future::pending::<Result<(), Failure>>;
-        let error = sender.send(hanging, hangs).await.unwrap_err().error;
-        assert!(error.to_string().contains("because Lambda in eu-west-1 does not respond"), "{error}");
-        assert!(clock.passed() < Duration::from_secs(10), "{:?}", clock.passed());
-        assert_eq!(outages.regions().into_keys().collect::<Vec<_>>(), ["eu-west-1"]);
-
-        let (passed, next) = (clock.passed(), Outages::new(&memory, clock.now()));
-        let endpoint = next.endpoint(key("Lambda"));
-        let remembered = Call { health: Some(&endpoint), ..call(&run, true) };
-        let error = sender.send(remembered, hangs).await.unwrap_err().error;
-        assert!(
-            matches!(error, CallError::Outage { .. }) && clock.passed() == passed,
-            "the next operation does not wait"
-        );
-
-        let endpoint = next.endpoint(key("API Gateway"));
-        let suspected = Call { health: Some(&endpoint), ..call(&run, true) };
-        sender.send(suspected, hangs).await.unwrap_err();
-        assert_eq!(clock.passed() - passed, FIRST_ANSWER, "one attempt decides");
-        clock.advance(Duration::from_secs(60));
-        assert_eq!(Outages::new(&memory, clock.now()).regions(), [].into());
-    }
-
-    #[tokio::test]
-    async fn an_endpoint_that_has_responded_gets_the_usual_time() {
-        let (clock, memory) = (FakeClock::default(), Arc::default());
-        let (run, sender) = (run(&clock, 600), Sender::new(Limiter::off(), 1, 3));
-        let outages = Outages::new(&memory, clock.now());
-        let endpoint = outages.endpoint(EndpointKey { service: "Lambda", region: Some("eu-west-1".to_owned()) });
-        let call = Call { health: Some(&endpoint), ..call(&run, true) };
-        let sent = Cell::new(0);
-        let answers = || {
-            sent.set(sent.get() + 1);
-            std::future::ready(if sent.get() == 1 { Ok("done") } else { lost().map_err(|error| call.failure(error)) })
-        };
-        assert_eq!(sender.send(call, answers).await.unwrap(), "done");
-        let failure = sender.send(call, answers).await.unwrap_err();
-        assert!(matches!(failure.error, CallError::Unreachable { .. }), "{}", failure.error);
-        assert_eq!((sent.get(), outages.regions()), (5, [].into()), "one bad call does not condemn the region");
     }
 
     #[tokio::test]

@@ -26,6 +26,34 @@ pub struct Node {
     pub attribute: Path,
 }
 
+impl Node {
+    /// The spec, in which the gates around references to `missing` components stay shut.
+    #[must_use]
+    pub fn waiting_for(&self, missing: &BTreeSet<Address>) -> Json {
+        let mut spec = self.spec.clone();
+        if !self.waits_for.is_disjoint(missing) {
+            shut_gates(&mut spec, missing);
+        }
+        spec
+    }
+}
+
+/// Makes each gate wait for the components among `missing` to which its content refers.
+fn shut_gates(json: &mut Json, missing: &BTreeSet<Address>) {
+    match json {
+        Json::Object(map) if map.contains_key(READY) => {
+            let (mut inside, mut awaited) = (BTreeSet::new(), BTreeSet::new());
+            map.values().for_each(|value| collect(value, &mut inside, &mut awaited));
+            if let Some(Json::Array(ready)) = map.get_mut(READY) {
+                ready.extend(inside.intersection(missing).filter_map(|address| serde_json::to_value(address).ok()));
+            }
+        }
+        Json::Object(map) => map.values_mut().for_each(|value| shut_gates(value, missing)),
+        Json::Array(items) => items.iter_mut().for_each(|item| shut_gates(item, missing)),
+        _ => {}
+    }
+}
+
 /// All components of one resource.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Desired {
@@ -97,6 +125,7 @@ impl Desired {
     pub fn keeping(&self, missing: &BTreeSet<Address>, kept: BTreeMap<Address, Json>) -> Self {
         let mut nodes = self.nodes.clone();
         nodes.retain(|address, _| !missing.contains(address));
+        nodes.values_mut().for_each(|node| node.spec = node.waiting_for(missing));
         for (address, spec) in kept {
             let attribute = nodes.get(&address).map_or_else(Path::root, |node| node.attribute.clone());
             // It has no step, so that nothing has to be ordered before it.

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::diff::{Cycle, diff};
 use super::resolve::{Scene, resolve};
 use super::{Change, Difference, Entry, Kinds, Ledger};
-use crate::desired::{Address, Desired, Node, Reference, has_unknown};
+use crate::desired::{Address, Desired, Node, Reference, Scope, has_unknown};
 
 /// The part of a desired graph that can be applied while regions do not respond.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ struct Left {
     kept: BTreeSet<Address>,
     /// Those that do not exist and cannot be created.
     missing: BTreeSet<Address>,
+    /// Those of both that could be changed, but need one that cannot be created.
+    blocked: BTreeSet<Address>,
 }
 
 impl Reachable {
@@ -46,7 +48,9 @@ impl Reachable {
             return Ok(Self { desired, ledger, pending: BTreeSet::new(), is_certain: true });
         }
         let difference = diff(&desired, &ledger, kinds)?;
-        let search = Search { desired: &desired, ledger: &ledger, home_region, kinds, difference: &difference };
+        let waiting = BTreeSet::new();
+        let mut search =
+            Search { desired: &desired, ledger: &ledger, home_region, kinds, difference: &difference, waiting };
         let left = search.left();
         let changes = |address: &&Address| difference.changes.get(*address).is_none_or(|change| !change.is_keep());
         let pending: BTreeSet<Address> = left.kept.iter().filter(changes).chain(&left.missing).cloned().collect();
@@ -66,11 +70,16 @@ struct Search<'a> {
     home_region: &'a str,
     kinds: &'a dyn Kinds,
     difference: &'a Difference,
+    /// The regions that respond, and in which all changes wait for those that do not.
+    waiting: BTreeSet<&'a Scope>,
 }
 
 impl Search<'_> {
-    /// Whether the component's region does not respond.
+    /// Whether the component's region does not respond, or waits for one.
     fn is_out(&self, address: &Address) -> bool {
+        if self.waiting.contains(&address.scope) {
+            return true;
+        }
         let home = || Some(self.home_region).filter(|_| self.is_home(address));
         address.scope.region().or_else(home).is_some_and(|region| self.ledger.unreachable.contains_key(region))
     }
@@ -80,20 +89,43 @@ impl Search<'_> {
         self.kinds.meta(&address.kind).in_home_region
     }
 
-    fn left(&self) -> Left {
+    /// What the plan leaves alone. If a component that stays as it is, such as a distribution, may lead to anything that the plan
+    /// would delete, the regions of those objects stay as they are, too: a change of the topology waits for all regions.
+    fn left(&mut self) -> Left {
+        let (desired, ledger) = (self.desired, self.ledger);
+        let removed = || ledger.entries.keys().filter(|address| desired.get(address).is_none());
+        loop {
+            let mut left = self.left_once();
+            if left.blocked.iter().any(|at| !self.is_home(at) && ledger.entries.contains_key(at)) {
+                let regions = removed().map(|address| &address.scope).filter(|scope| scope.region().is_some());
+                let known = self.waiting.len();
+                self.waiting.extend(regions);
+                if self.waiting.len() > known {
+                    continue;
+                }
+                left.kept.extend(removed().cloned());
+            }
+            left.kept.extend(removed().filter(|address| self.is_out(address)).cloned());
+            self.keep_what_they_use(&mut left);
+            self.wait_for_removals(&mut left);
+            return left;
+        }
+    }
+
+    fn left_once(&self) -> Left {
         let mut left = Left::default();
         for address in &self.difference.order {
             let Some(node) = self.desired.get(address) else { continue };
-            if self.is_out(address) || self.is_blocked(address, node, &left) {
+            let (is_out, is_blocked) = (self.is_out(address), self.is_blocked(address, node, &left));
+            if is_blocked && !is_out {
+                left.blocked.insert(address.clone());
+            }
+            if is_out || is_blocked {
                 let exists = self.ledger.entries.contains_key(address);
                 let set = if exists { &mut left.kept } else { &mut left.missing };
                 set.insert(address.clone());
             }
         }
-        let removed = self.ledger.entries.keys().filter(|address| self.desired.get(address).is_none());
-        left.kept.extend(removed.filter(|address| self.is_out(address)).cloned());
-        self.keep_what_they_use(&mut left);
-        self.wait_for_removals(&mut left);
         left
     }
 
@@ -108,22 +140,25 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a component needs one that cannot be created.
+    /// Whether a component needs one that cannot be created, or is changed only after one that does.
     fn is_blocked(&self, address: &Address, node: &Node, left: &Left) -> bool {
-        if !node.depends_on.is_disjoint(&left.missing) {
+        if !node.depends_on.is_disjoint(&left.missing) || !node.depends_on.is_disjoint(&left.blocked) {
             return true;
         }
         if node.waits_for.is_disjoint(&left.missing) {
             return false;
         }
         let previous = self.ledger.entries.get(address).map(|entry| &entry.spec);
-        let resolution = resolve(&node.spec, previous, &Gates(&left.missing));
+        let resolution = resolve(&node.waiting_for(&left.missing), previous, &Gates(&left.missing));
         resolution.opened == 0 && resolution.shut > 0
     }
 
-    /// Keeps the objects that a kept one uses, if the plan would delete or replace them.
+    /// Keeps the objects that a kept one uses, or one that keeps a part of its spec behind a shut gate, if the plan would delete
+    /// or replace them.
     fn keep_what_they_use(&self, left: &mut Left) {
         let mut open: Vec<Address> = left.kept.iter().filter(|address| !self.is_home(address)).cloned().collect();
+        let gated = self.desired.nodes().iter().filter(|(_, node)| !node.waits_for.is_disjoint(&left.missing));
+        open.extend(gated.map(|(address, _)| address.clone()));
         while let Some(user) = open.pop() {
             let Some(entry) = self.ledger.entries.get(&user) else { continue };
             for address in &entry.depends_on {

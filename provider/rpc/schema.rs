@@ -94,6 +94,7 @@ fn attribute(attribute: &Attribute) -> block::Attribute {
         computed: matches!(attribute.mode, Mode::Computed | Mode::OptionalComputed),
         sensitive: attribute.sensitive,
         deprecated: attribute.removed.is_some(),
+        deprecation_message: attribute.removed.unwrap_or_default().to_owned(),
         write_only: attribute.write_only,
         ..Default::default()
     }

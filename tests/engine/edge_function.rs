@@ -132,6 +132,7 @@ async fn a_function_that_signs_is_the_only_way_to_functions_with_iam() {
     unsigned["gateway"] = json!({ "routes": ["GET /health"] });
     let mut signing = unsigned.clone();
     signing["cdn"]["sign_requests"] = json!(true);
+    let mut tagged = signing.clone();
     let [unsigned, signing] = [unsigned, signing].map(|json| api.config(&json));
     let status = |method: &str, host: &str, path: &str, headers: &str, body: &str| {
         let endpoint = world.local.endpoint();
@@ -162,9 +163,14 @@ async fn a_function_that_signs_is_the_only_way_to_functions_with_iam() {
     }
     let large = "x".repeat((1 << 20) + 1);
     assert_eq!(status("POST", cloudfront, "/orders/7", "", &large), 413);
+    // A later apply deletes the function that did not sign.
+    world.local.advance(REPLICAS);
+    tagged["tags"] = json!({ "team": "zoo" });
+    let tagged = api.config(&tagged);
+    world.apply(&mut api, &tagged).await;
     let mut again = Subject::new("multiregion_api");
     world.import(&mut again, "edged").await;
-    let (planned, diagnostics) = world.plan(&mut again, &signing).await;
+    let (planned, diagnostics) = world.plan(&mut again, &tagged).await;
     assert_eq!(
         (planned.state.value, diagnostics),
         (again.state.value.clone(), Vec::new()),

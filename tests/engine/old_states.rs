@@ -16,6 +16,9 @@ use super::world::{Subject, World};
 /// The stored states: one file for each released pair of schema version and ledger format.
 const STORED: &[&str] = &["schema-0-ledger-2"];
 
+/// The record sets of a CloudFront distribution in a spec.
+const CDN_RECORD: &str = r#""sets":{"cdn":"#;
+
 /// The placeholder in a stored state for the directory of the function's code.
 const SOURCE_PLACEHOLDER: &str = "@SOURCE@";
 
@@ -112,6 +115,11 @@ impl OldState {
         for (n, (_, now)) in replacements.iter().enumerate() {
             text = text.replace(&format!("@{n}@"), now);
         }
+        // The first plan after that version adds a record of the type HTTPS, and is empty otherwise.
+        let mut parts = text.split(CDN_RECORD);
+        let first = parts.next().unwrap_or_default().to_owned();
+        let with_https = |part: &str| part.replacen(r#""types":["A","AAAA"]"#, r#""types":["A","AAAA","HTTPS"]"#, 1);
+        let text = parts.fold(first, |text, part| text + CDN_RECORD + &with_https(part));
         let stored: Json = serde_json::from_str(&text.replace(SOURCE_PLACEHOLDER, world.source())).expect("it is JSON");
         let version = stored["version"].as_i64().expect("a version");
         Self { version, value: stored["value"].clone(), private: stored["private"].clone() }

@@ -144,7 +144,7 @@ async fn copy_distribution(world: &World, api: &Subject) -> (String, String) {
 
 /// Points the public domain name to `host`.
 async fn move_record(world: &World, zone_id: &str, host: &str) {
-    let changes = [RrType::A, RrType::Aaaa].map(|kind| {
+    let changes = [RrType::A, RrType::Aaaa, RrType::Https].map(|kind| {
         let alias = AliasTarget::builder().hosted_zone_id(CLOUDFRONT_ZONE).dns_name(host).evaluate_target_health(false);
         let set = ResourceRecordSet::builder().name("api.drift.example").r#type(kind);
         let set = set.alias_target(alias.build().expect("a target")).build().expect("a record set");

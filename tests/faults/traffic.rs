@@ -75,7 +75,7 @@ impl TrafficMonitor {
             self.served_names.extend(requested(&request_paths));
             for name in &self.served_names {
                 for client in CLIENTS {
-                    let status = aws.status_of(name, name, PATH, client).await.expect("a response");
+                    let status = aws.status_with_certificate(name, name, PATH, client).await.expect("a response");
                     if status != 200 {
                         found.push(Outage::Unanswered { name: name.clone(), client, status });
                     }
@@ -126,7 +126,8 @@ impl Outage {
 
 async fn broken_path(aws: &LocalAws, path: &RequestPath, is_cached: bool) -> Option<Outage> {
     let requested = format!("{}{PATH}", path.prefix);
-    let status = aws.status_of(&path.target, &path.host, &requested, CLIENTS[0]).await.expect("a response");
+    let status =
+        aws.status_with_certificate(&path.target, &path.host, &requested, CLIENTS[0]).await.expect("a response");
     (status != 200).then(|| Outage::BrokenPath { path: path.clone(), is_cached, status })
 }
 

@@ -285,7 +285,23 @@ impl LocalAws {
     /// # Errors
     /// [`Error::Upstream`].
     pub async fn status_of(&self, target: &str, host: &str, path: &str, region: &str) -> Result<u16, Error> {
-        request_paths::send(&self.proxy, target, host, path, region).await.map(|response| response.status.as_u16())
+        let answer = request_paths::send(&self.proxy, (target, host), path, region, false).await;
+        answer.map(|response| response.status.as_u16())
+    }
+
+    /// The same for a client with a certificate that every trust store contains.
+    ///
+    /// # Errors
+    /// [`Error::Upstream`].
+    pub async fn status_with_certificate(
+        &self,
+        target: &str,
+        host: &str,
+        path: &str,
+        region: &str,
+    ) -> Result<u16, Error> {
+        let answer = request_paths::send(&self.proxy, (target, host), path, region, true).await;
+        answer.map(|response| response.status.as_u16())
     }
 
     /// Makes the APIs of these regions, and of no others, fail for their clients. AWS's own API keeps working.

@@ -77,11 +77,18 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
     Ok(request_paths)
 }
 
-/// Sends a request for `path` of `host` to `target`, from a client near `region` with a certificate that every trust store
-/// contains.
-pub(crate) async fn send(proxy: &Proxy, target: &str, host: &str, path: &str, region: &str) -> Result<Response, Error> {
+/// Sends a request for `path` of `host` to `target`, from a client near `region`, which may have a certificate that every trust
+/// store contains.
+pub(crate) async fn send(
+    proxy: &Proxy,
+    (target, host): (&str, &str),
+    path: &str,
+    region: &str,
+    has_certificate: bool,
+) -> Result<Response, Error> {
     let mut headers = http::HeaderMap::new();
-    for (name, value) in [("host", host), ("x-test-region", region), (CLIENT_CERTIFICATE, "trusted")] {
+    let certificate = has_certificate.then_some((CLIENT_CERTIFICATE, "trusted"));
+    for (name, value) in [("host", host), ("x-test-region", region)].into_iter().chain(certificate) {
         if let Ok(value) = http::HeaderValue::from_str(value) {
             headers.insert(name, value);
         }

@@ -62,7 +62,9 @@ impl Routed {
 
     /// The route keys of a function.
     pub(super) fn routes(&self, name: &Name) -> Vec<String> {
-        keys(self.functions.get(name).map(Vec::as_slice).unwrap_or_default())
+        let others = self.functions.iter().filter(|(other, _)| *other != name).flat_map(|(_, methods)| methods);
+        let others: BTreeSet<&str> = others.map(|method| method.path.as_str()).collect();
+        keys(self.functions.get(name).map(Vec::as_slice).unwrap_or_default(), &others)
     }
 
     /// The settings of the stage, with those that AWS holds for the API.
@@ -97,8 +99,8 @@ impl Routed {
     }
 }
 
-/// The route keys that have these methods.
-fn keys(methods: &[FoundMethod]) -> Vec<String> {
+/// The route keys that have these methods. `others` are the paths of the routes of other functions.
+fn keys(methods: &[FoundMethod], others: &BTreeSet<&str>) -> Vec<String> {
     let any = |path: &str| methods.iter().any(|one| one.method == "ANY" && one.path == path);
     let has_default = any("/") && any("/{proxy+}");
     let mut kept: BTreeSet<(&str, &str)> = BTreeSet::new();
@@ -113,7 +115,7 @@ fn keys(methods: &[FoundMethod]) -> Vec<String> {
     // A path that answers for `$default` has, or is above, another route. The longest paths come first.
     maybe.sort_by_key(|path| std::cmp::Reverse(path.len()));
     for path in maybe {
-        if !default_paths(kept.iter().map(|(_, path)| *path)).contains(path) {
+        if !default_paths(kept.iter().map(|(_, path)| *path).chain(others.iter().copied())).contains(path) {
             kept.insert(("ANY", path));
         }
     }
@@ -160,6 +162,11 @@ mod tests {
     use super::*;
 
     fn of(methods: &[&str]) -> Vec<String> {
+        beside(methods, &[])
+    }
+
+    /// The routes of a function beside another one with these paths.
+    fn beside(methods: &[&str], others: &[&str]) -> Vec<String> {
         let method = |key: &&str| {
             let (method, path) = key.split_once(' ').unwrap();
             FoundMethod {
@@ -174,7 +181,7 @@ mod tests {
                 api_key: false,
             }
         };
-        keys(&methods.iter().map(method).collect::<Vec<_>>())
+        keys(&methods.iter().map(method).collect::<Vec<_>>(), &others.iter().copied().collect())
     }
 
     #[test]
@@ -191,5 +198,11 @@ mod tests {
         assert_eq!(of(&["ANY /", "ANY /{proxy+}"]), ["$default"]);
         let all = ["ANY /", "ANY /{proxy+}", "GET /a/b/{id}", "ANY /a", "ANY /a/b", "ANY /a/b/{id}", "ANY /own"];
         assert_eq!(of(&all), ["$default", "ANY /own", "GET /a/b/{id}"]);
+        let all = ["ANY /", "ANY /{proxy+}", "ANY /orders", "ANY /orders/{id}"];
+        assert_eq!(
+            beside(&all, &["/orders/{id}"]),
+            ["$default"],
+            "the paths of another function have the default, too"
+        );
     }
 }
