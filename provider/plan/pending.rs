@@ -89,14 +89,17 @@ impl Search<'_> {
         self.kinds.meta(&address.kind).in_home_region
     }
 
-    /// What the plan leaves alone. If a component that stays as it is, such as a distribution, may lead to anything that the plan
-    /// would delete, the regions of those objects stay as they are, too: a change of the topology waits for all regions.
+    /// What the plan leaves alone. A component that stays as it is, or keeps a part of its spec behind a shut gate, such as a
+    /// distribution or a record, may lead to anything that the plan would delete. Then the regions of those objects stay as they
+    /// are, too: a change of the topology waits for all regions.
     fn left(&mut self) -> Left {
         let (desired, ledger) = (self.desired, self.ledger);
         let removed = || ledger.entries.keys().filter(|address| desired.get(address).is_none());
         loop {
             let mut left = self.left_once();
-            if left.blocked.iter().any(|at| !self.is_home(at) && ledger.entries.contains_key(at)) {
+            let gated = desired.nodes().iter().filter(|(_, node)| !node.waits_for.is_disjoint(&left.missing));
+            let mut stale = left.blocked.iter().chain(gated.map(|(address, _)| address));
+            if stale.any(|at| !self.is_home(at) && ledger.entries.contains_key(at)) {
                 let regions = removed().map(|address| &address.scope).filter(|scope| scope.region().is_some());
                 let known = self.waiting.len();
                 self.waiting.extend(regions);
@@ -167,11 +170,22 @@ impl Search<'_> {
                     None | Some(Change::Replace(_)) => true,
                     Some(Change::Keep | Change::Create | Change::Update(_)) => false,
                 };
-                if goes && self.uses(entry, address, used) && left.kept.insert(address.clone()) {
-                    open.push(address.clone());
+                // A global object can use another one by its name, as a distribution uses the record of an origin.
+                let is_named = user.scope.region().is_none() && !self.difference.changes.contains_key(address);
+                if goes && (is_named || self.uses(entry, address, used)) {
+                    let parts = self.parts(address).filter(|part| left.kept.insert((*part).clone()));
+                    open.extend(parts.cloned());
                 }
             }
         }
+    }
+
+    /// An object, and what the plan would delete with it: an API does not respond without its stage, its routes and its function.
+    fn parts<'b>(&'b self, address: &'b Address) -> impl Iterator<Item = &'b Address> {
+        let in_region = self.ledger.entries.keys().filter(move |other| {
+            address.scope.region().is_some() && other.scope == address.scope && self.desired.get(other).is_none()
+        });
+        in_region.chain([address])
     }
 
     /// Whether a replaced object cannot be deleted: its region does not respond, or a kept object uses it.
