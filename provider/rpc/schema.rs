@@ -96,7 +96,6 @@ fn attribute(attribute: &Attribute) -> block::Attribute {
         deprecated: attribute.removed.is_some(),
         deprecation_message: attribute.removed.unwrap_or_default().to_owned(),
         write_only: attribute.write_only,
-        ..Default::default()
     }
 }
 

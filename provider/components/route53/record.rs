@@ -246,7 +246,8 @@ impl Component for Record {
         let mut takes_over = false;
         for set in &held {
             let is_own = record_owners::is_own(aws, spec, name, set).await?;
-            if !is_own && !(spec.take_over && record_owners::leads_to_distribution(set)) {
+            let is_taken_over = spec.take_over && record_owners::leads_to_distribution(set);
+            if !is_own && !is_taken_over {
                 return Ok(Some(Found::Foreign(record_sets::describe(set))));
             }
             takes_over |= !is_own;

@@ -103,7 +103,8 @@ pub(super) fn described(desired: &Desired, found: &FoundComponents<'_>) -> Vec<(
     let definition = |region: &String| {
         let digest = found.regional::<RestDeployment>(region)?.digest;
         let wanted = desired.get(&Address::of::<RestDeployment>(region))?;
-        let is_same = digest.known().is_some_and(|digest| wanted.spec["digest"] == *digest.as_str());
+        let is_same =
+            digest.known().is_some_and(|digest| wanted.spec.get("digest").is_some_and(|wanted| wanted == digest));
         let address: Address = Address::of::<RestDefinition>(region).into();
         let spec = desired.get(&address)?.spec.clone();
         is_same.then_some((address, spec))
