@@ -204,8 +204,10 @@ impl Outlook<'_> {
     /// The attribute `changes`. `None` if the host may plan again with other values before it applies: it accepts no other
     /// value of an attribute then.
     fn changes(&self, plan: &Plan, ledger: &Ledger, adopted: &BTreeSet<Address>) -> Option<Vec<String>> {
-        // The lines of a create contain no values.
+        // The lines of a create contain no values, and no adoptions: the host plans again before the apply, and may find others.
         let has_values = !ledger.entries.is_empty();
+        let none = BTreeSet::new();
+        let adopted = if has_values { adopted } else { &none };
         let is_open = has_values && first_unknown(&self.resource.schema().attributes, self.config).is_some();
         let is_known = self.expansion.addresses_known && !is_open;
         is_known.then(|| changes(plan, ledger, adopted, self.engine))
