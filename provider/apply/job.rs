@@ -36,11 +36,11 @@ pub(super) struct Stage<'a> {
 
 impl Scene for Stage<'_> {
     fn output(&self, reference: &Reference) -> Option<Json> {
-        reference.among(&self.ledger.entries.get(&reference.address)?.outputs)
+        self.ledger.output(reference)
     }
 
     fn is_ready(&self, address: &Address) -> bool {
-        (self.succeeded)(address).unwrap_or_else(|| self.ledger.entries.contains_key(address))
+        (self.succeeded)(address).unwrap_or_else(|| self.ledger.is_ready(address))
     }
 }
 

@@ -50,7 +50,7 @@ impl Scene for Preview<'_> {
     fn output(&self, reference: &Reference) -> Option<Json> {
         match self.changes.get(&reference.address)? {
             // An update never changes outputs; only a new object has new ones.
-            Change::Keep | Change::Update(_) => reference.among(&self.ledger.entries.get(&reference.address)?.outputs),
+            Change::Keep | Change::Update(_) => self.ledger.output(reference),
             Change::Create | Change::Replace(_) => reference.among(self.foreseen.get(&reference.address)?),
         }
     }

@@ -234,7 +234,7 @@ impl Ledger {
     /// Gives a component that AWS does not report completely the spec `spec`, whose references the components of this ledger
     /// resolve. If one of them is missing, the component stays as it was found.
     pub fn describe(&mut self, address: &Address, spec: &Json) {
-        let resolved = resolve(spec, None, &Outputs(self)).spec;
+        let resolved = resolve(spec, None, self).spec;
         if let Some(entry) = self.entries.get_mut(address).filter(|_| !is_open(&resolved)) {
             entry.spec = resolved;
         }
@@ -246,16 +246,14 @@ impl Ledger {
     }
 }
 
-/// The outputs of the components of a ledger.
-struct Outputs<'a>(&'a Ledger);
-
-impl Scene for Outputs<'_> {
+/// The components that exist resolve references, and open gates.
+impl Scene for Ledger {
     fn output(&self, reference: &Reference) -> Option<Json> {
-        reference.among(&self.0.entries.get(&reference.address)?.outputs)
+        reference.among(&self.entries.get(&reference.address)?.outputs)
     }
 
     fn is_ready(&self, address: &Address) -> bool {
-        self.0.entries.contains_key(address)
+        self.entries.contains_key(address)
     }
 }
 

@@ -44,15 +44,13 @@ impl Reachable {
     /// # Errors
     /// [`Cycle`].
     pub fn of(desired: &Desired, ledger: &Ledger, home_region: &str, kinds: &dyn Kinds) -> Result<Self, Cycle> {
-        let (desired, ledger) = (desired.clone(), ledger.clone());
         if ledger.unreachable.is_empty() {
-            let ledger = Ledger { pending: BTreeSet::new(), ..ledger };
+            let (desired, ledger) = (desired.clone(), Ledger { pending: BTreeSet::new(), ..ledger.clone() });
             return Ok(Self { desired, ledger, pending: BTreeSet::new(), is_certain: true });
         }
-        let difference = diff(&desired, &ledger, kinds)?;
-        let waiting = BTreeSet::new();
+        let difference = diff(desired, ledger, kinds)?;
         let mut search =
-            Search { desired: &desired, ledger: &ledger, home_region, kinds, difference: &difference, waiting };
+            Search { desired, ledger, home_region, kinds, difference: &difference, waiting: BTreeSet::new() };
         let left = search.left();
         let changes = |address: &&Address| difference.changes.get(*address).is_none_or(|change| !change.is_keep());
         let pending: BTreeSet<Address> = left.kept.iter().filter(changes).chain(&left.missing).cloned().collect();
@@ -99,9 +97,8 @@ impl Search<'_> {
         let removed = || ledger.entries.keys().filter(|address| desired.get(address).is_none());
         loop {
             let mut left = self.left_once();
-            let gated = desired.nodes().iter().filter(|(_, node)| !node.waits_for.is_disjoint(&left.missing));
-            let mut stale = left.blocked.iter().chain(gated.map(|(address, _)| address));
-            if stale.any(|at| !self.is_home(at) && ledger.entries.contains_key(at)) {
+            let exists = |address: &Address| !self.is_home(address) && ledger.entries.contains_key(address);
+            if left.blocked.iter().chain(self.gated(&left)).any(exists) {
                 let regions = removed().map(|address| &address.scope).filter(|scope| scope.region().is_some());
                 let known = self.waiting.len();
                 self.waiting.extend(regions);
@@ -115,6 +112,12 @@ impl Search<'_> {
             self.wait_for_removals(&mut left);
             return left;
         }
+    }
+
+    /// The components that keep a part of their spec behind a shut gate.
+    fn gated<'b>(&'b self, left: &'b Left) -> impl Iterator<Item = &'b Address> {
+        let nodes = self.desired.nodes().iter();
+        nodes.filter(|(_, node)| !node.waits_for.is_disjoint(&left.missing)).map(|(address, _)| address)
     }
 
     fn left_once(&self) -> Left {
@@ -171,8 +174,7 @@ impl Search<'_> {
     /// or replace them.
     fn keep_what_they_use(&self, left: &mut Left) {
         let mut open: Vec<Address> = left.kept.iter().filter(|address| !self.is_home(address)).cloned().collect();
-        let gated = self.desired.nodes().iter().filter(|(_, node)| !node.waits_for.is_disjoint(&left.missing));
-        open.extend(gated.map(|(address, _)| address.clone()));
+        open.extend(self.gated(left).cloned());
         while let Some(user) = open.pop() {
             let Some(entry) = self.ledger.entries.get(&user) else { continue };
             for address in &entry.depends_on {
@@ -181,22 +183,11 @@ impl Search<'_> {
                     None | Some(Change::Replace(_)) => true,
                     Some(Change::Keep | Change::Create | Change::Update(_)) => false,
                 };
-                // A global object can use another one by its name, as a distribution uses the record of an origin.
-                let is_named = user.scope.region().is_none() && !self.difference.changes.contains_key(address);
-                if goes && (is_named || self.uses(entry, address, used)) {
-                    let parts = self.parts(address).filter(|part| left.kept.insert((*part).clone()));
-                    open.extend(parts.cloned());
+                if goes && self.uses(entry, address, used) && left.kept.insert(address.clone()) {
+                    open.push(address.clone());
                 }
             }
         }
-    }
-
-    /// An object, and what the plan would delete with it: an API does not respond without its stage, its routes and its function.
-    fn parts<'b>(&'b self, address: &'b Address) -> impl Iterator<Item = &'b Address> {
-        let in_region = self.ledger.entries.keys().filter(move |other| {
-            address.scope.region().is_some() && other.scope == address.scope && self.desired.get(other).is_none()
-        });
-        in_region.chain([address])
     }
 
     /// Whether a replaced object cannot be deleted: its region does not respond, or a kept object uses it.
@@ -338,24 +329,12 @@ mod tests {
         let mut ledger = Ledger { complete: true, ..Ledger::default() };
         for address in diff(desired, &ledger, &Known).unwrap().order {
             let node = desired.get(&address).unwrap();
-            let spec = resolve(&node.spec, None, &Made(&ledger)).spec;
+            let spec = resolve(&node.spec, None, &ledger).spec;
             let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
             let outputs = json!({ "id": format!("id of {address}") });
             ledger.entries.insert(address, Entry { spec, outputs, depends_on, uncertain: false });
         }
         ledger
-    }
-
-    struct Made<'a>(&'a Ledger);
-
-    impl Scene for Made<'_> {
-        fn output(&self, reference: &Reference) -> Option<Json> {
-            reference.among(&self.0.entries.get(&reference.address)?.outputs)
-        }
-
-        fn is_ready(&self, address: &Address) -> bool {
-            self.0.entries.contains_key(address)
-        }
     }
 
     /// The plan to `desired` while these regions do not respond: its steps, and the pending components.

@@ -75,25 +75,12 @@ fn ledger_of(desired: &Desired, generation: &str) -> Ledger {
     let order = diff(desired, &ledger, &Things).expect("no cycle").order;
     for address in order {
         let node = desired.get(&address).expect("the component is desired");
-        let spec = resolve(&node.spec, None, &LedgerScene(&ledger)).spec;
+        let spec = resolve(&node.spec, None, &ledger).spec;
         let outputs = json!({ "id": format!("{}{generation}", address.key.as_deref().unwrap_or_default()) });
         let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
         ledger.entries.insert(address, Entry { spec, outputs, depends_on, uncertain: false });
     }
     ledger
-}
-
-/// Resolves references with the outputs in a ledger.
-struct LedgerScene<'a>(&'a Ledger);
-
-impl Scene for LedgerScene<'_> {
-    fn output(&self, reference: &crate::desired::Reference) -> Option<Json> {
-        reference.among(&self.0.entries.get(&reference.address)?.outputs)
-    }
-
-    fn is_ready(&self, address: &Address) -> bool {
-        self.0.entries.contains_key(address)
-    }
 }
 
 /// A plan as text. Each line is a step and the steps that it follows, with the delay in brackets. Parentheses mark the
@@ -466,7 +453,7 @@ fn execute(step: &Step, desired: &Desired, ledger: &mut Ledger) {
         }
         action => {
             let node = node.expect("the component is desired");
-            let spec = resolve(&node.spec, None, &LedgerScene(ledger)).spec;
+            let spec = resolve(&node.spec, None, ledger).spec;
             let old = ledger.entries.remove(&step.address);
             let kept = old.as_ref().map(|old| old.outputs.clone()).filter(|_| matches!(action, Action::Update(_)));
             if matches!(action, Action::Replace(_)) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::desired::{Address, Desired, Kind, KindMeta, OnFailure, Rollout};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Scene, Step, Unsafe, diff, lint, resolve};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Step, Unsafe, diff, lint, resolve};
 use crate::wire::Path;
 
 macro_rules! kinds {
@@ -51,19 +51,6 @@ impl Kinds for Catalog {
     }
 }
 
-/// Resolves references with the outputs in a ledger.
-struct LedgerScene<'a>(&'a Ledger);
-
-impl Scene for LedgerScene<'_> {
-    fn output(&self, reference: &crate::desired::Reference) -> Option<Json> {
-        reference.among(&self.0.entries.get(&reference.address)?.outputs)
-    }
-
-    fn is_ready(&self, _: &Address) -> bool {
-        true
-    }
-}
-
 /// An API with this code and these tags in each of `regions`, which change in these waves.
 fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
     let mut desired = Desired::default();
@@ -86,7 +73,7 @@ fn applied(desired: &Desired) -> Ledger {
     let mut ledger = Ledger { complete: true, ..Ledger::default() };
     for address in diff(desired, &ledger, &Catalog).expect("no cycle").order {
         let node = desired.get(&address).expect("the component is desired");
-        let spec = resolve(&node.spec, None, &LedgerScene(&ledger)).spec;
+        let spec = resolve(&node.spec, None, &ledger).spec;
         let depends_on = node.depends_on.clone();
         let entry = Entry { spec, outputs: json!({ "id": "1" }), depends_on, uncertain: false };
         ledger.entries.insert(address, entry);

@@ -12,7 +12,7 @@ use super::super::Api;
 use super::super::testing::{config, expand};
 use crate::components::Catalog;
 use crate::desired::{Address, Desired, Reference, Scope, is_open};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Reachable, Scene, Step, View, change, lint, resolve};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Reachable, Step, View, change, lint, resolve};
 use crate::resources::Resource;
 use crate::resources::function::Function;
 use crate::resources::shared::testing::{FakePackages, expand_with_referent, parsed};
@@ -266,16 +266,6 @@ struct Model {
     referent: BTreeSet<String>,
 }
 
-impl Scene for Model {
-    fn output(&self, reference: &Reference) -> Option<Json> {
-        reference.among(&self.ledger.entries.get(&reference.address)?.outputs)
-    }
-
-    fn is_ready(&self, address: &Address) -> bool {
-        self.ledger.entries.contains_key(address)
-    }
-}
-
 impl Model {
     fn new(pair: &Pair) -> Self {
         Self::of(&[&pair.from.1, &pair.to.1])
@@ -341,7 +331,7 @@ impl Model {
             Action::Create | Action::Update(_) | Action::Replace(_) => {
                 let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
                 let entry = self.ledger.entries.get(address).cloned();
-                let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), self);
+                let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), &self.ledger);
                 // While a region does not respond, gates wait for components that cannot be created.
                 let may_be_shut = node.waits_for.iter().any(|awaited| desired.get(awaited).is_none());
                 if (resolution.shut > 0 && !may_be_shut) || is_open(&resolution.spec) {
