@@ -34,8 +34,8 @@ struct Left {
     missing: BTreeSet<Address>,
     /// Those of both that could be changed, but need one that cannot be created.
     blocked: BTreeSet<Address>,
-    /// Those that exist and differ, in a region that does not respond.
-    stale: BTreeSet<Address>,
+    /// Those that exist and cannot be replaced.
+    irreplaceable: BTreeSet<Address>,
 }
 
 impl Reachable {
@@ -132,8 +132,8 @@ impl Search<'_> {
                 let exists = self.ledger.entries.contains_key(address);
                 let set = if exists { &mut left.kept } else { &mut left.missing };
                 set.insert(address.clone());
-                if exists && self.difference.changes.get(address).is_some_and(|change| !change.is_keep()) {
-                    left.stale.insert(address.clone());
+                if matches!(self.difference.changes.get(address), Some(Change::Replace(_))) {
+                    left.irreplaceable.insert(address.clone());
                 }
             }
         }
@@ -151,15 +151,9 @@ impl Search<'_> {
         }
     }
 
-    /// Whether a component needs one that cannot be created, is changed only after one that does, or is new and needs one that
-    /// cannot be changed.
+    /// Whether a component needs one that cannot be created or replaced, or is changed only after one that does.
     fn is_blocked(&self, address: &Address, node: &Node, left: &Left) -> bool {
-        if !node.depends_on.is_disjoint(&left.missing) || !node.depends_on.is_disjoint(&left.blocked) {
-            return true;
-        }
-        // A new distribution needs the endpoint of a region as it will be.
-        let is_new = !self.ledger.entries.contains_key(address);
-        if is_new && !node.depends_on.is_disjoint(&left.stale) {
+        if [&left.missing, &left.irreplaceable, &left.blocked].iter().any(|set| !node.depends_on.is_disjoint(set)) {
             return true;
         }
         if node.waits_for.is_disjoint(&left.missing) {
