@@ -187,18 +187,8 @@ mod tests {
     use super::super::limits::Limiter;
     use super::super::sender::{Call, Sender};
     use super::*;
-    use crate::aws::testing::FakeClock;
-    use crate::aws::{Clock, Run};
-
-    fn run(clock: &FakeClock, seconds: u64) -> Run {
-        let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
-    }
-
-    fn call(run: &Run, repeatable: bool) -> Call<'_> {
-        let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
-        Call { operation, region, endpoint, run, repeatable, health: None }
-    }
+    use crate::aws::Clock;
+    use crate::aws::testing::{FakeClock, call, run};
 
     fn lost() -> Failure {
         let (operation, source) = ("lambda:GetFunction", super::super::BoxError::from("connection reset"));

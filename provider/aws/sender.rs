@@ -116,7 +116,7 @@ impl Sender {
         sent.map_err(|failure| health.explain(call.operation, failure))
     }
 
-    /// [`Self::send`] until the call ends, whatever is known about its endpoint.
+    /// [`Self::send`] until the call ends, even if its endpoint does not respond.
     async fn send_until_final<T, F, R>(&self, call: Call<'_>, attempt: F) -> Result<T, Failure>
     where
         F: Fn() -> R,
@@ -224,8 +224,8 @@ mod tests {
 
     use super::super::limits::Turn;
     use super::*;
-    use crate::aws::testing::FakeClock;
-    use crate::aws::{CancellationToken, Clock, Lease};
+    use crate::aws::testing::{FakeClock, call, run};
+    use crate::aws::{Clock, Lease};
 
     type Answer = Result<&'static str, SdkError<GetFunctionError, HttpResponse>>;
 
@@ -237,16 +237,6 @@ mod tests {
 
     fn lost() -> Answer {
         Err(SdkError::timeout_error("connection reset"))
-    }
-
-    fn run(clock: &FakeClock, seconds: u64) -> Run {
-        let deadline = clock.now() + Duration::from_secs(seconds);
-        Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
-    }
-
-    fn call(run: &Run, repeatable: bool) -> Call<'_> {
-        let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
-        Call { operation, region, endpoint, run, repeatable, health: None }
     }
 
     async fn send(run: &Run, repeatable: bool, answer: impl Fn(u32) -> Answer) -> (Result<&'static str, Failure>, u32) {

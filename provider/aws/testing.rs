@@ -1,9 +1,22 @@
-//! A clock for unit tests, on which only a sleep or `advance` passes time.
+//! Parts of unit tests: a clock on which only a sleep or `advance` passes time, and a call.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Clock, Sleeping};
+use super::sender::Call;
+use super::{CancellationToken, Clock, Run, Sleeping};
+
+/// An operation that may take this many seconds.
+pub(super) fn run(clock: &FakeClock, seconds: u64) -> Run {
+    let deadline = clock.now() + Duration::from_secs(seconds);
+    Run::new(deadline, CancellationToken::new(), Arc::new(clock.clone()))
+}
+
+/// A call of an operation that tries every call until its deadline.
+pub(super) fn call(run: &Run, repeatable: bool) -> Call<'_> {
+    let (operation, region, endpoint) = ("lambda:GetFunction", "eu-west-1", "http://localhost");
+    Call { operation, region, endpoint, run, repeatable, health: None }
+}
 
 /// A clock on which every sleep ends at once and advances the time. On a stopped clock, no sleep ends.
 #[derive(Debug, Clone)]

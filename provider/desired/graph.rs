@@ -18,7 +18,7 @@ pub struct Node {
     pub depends_on: BTreeSet<Address>,
     /// The components whose steps must have ended, in success or failure: those that gates wait for.
     pub waits_for: BTreeSet<Address>,
-    /// Whether it stays as the ledger records it, whatever its settings: the provider cannot change it now.
+    /// Whether it stays as the ledger records it, even if its spec differs: the provider cannot change it now.
     pub is_kept: bool,
     /// Whether its step runs after the deletion of everything that is no longer desired.
     pub is_last: bool,

@@ -1,4 +1,4 @@
-//! The files of a package, from whatever source.
+//! The files of a package, from a directory or a zip file.
 
 use std::path::PathBuf;
 use std::time::SystemTime;

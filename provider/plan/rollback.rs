@@ -1,4 +1,4 @@
-//! The rollback of an apply whose check failed: what clients notice returns to what it was before. Pure.
+//! The rollback of an apply whose check failed: versions and settings that clients notice return to the previous ones. Pure.
 
 use std::collections::BTreeMap;
 

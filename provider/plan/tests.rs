@@ -420,7 +420,7 @@ proptest! {
 }
 
 proptest! {
-    /// A rebuilt ledger has a safe plan, whatever the found objects depend on, and whichever of them have a drain period.
+    /// A rebuilt ledger has a safe plan for any dependencies of the found objects, and any drain periods.
     #[test]
     fn every_rebuilt_ledger_has_a_safe_plan(
         objects in proptest::collection::vec((0..3usize, 0..2u64, any::<u16>()), 1..10),

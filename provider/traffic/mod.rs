@@ -46,7 +46,7 @@ pub struct Assumptions {
     pub down: BTreeSet<String>,
     /// The regions whose records and origins are removed.
     pub drained: BTreeSet<String>,
-    /// The ids of the health checks whose status is unhealthy, whatever the cause.
+    /// The ids of the health checks whose status is unhealthy, for any cause.
     pub failing_checks: BTreeSet<String>,
 }
 

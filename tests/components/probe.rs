@@ -74,9 +74,13 @@ async fn a_probe_of_a_custom_domain_name_names_the_regional_target() {
     assert!(head.contains("host: api.example.com") && head.contains(&format!("x-connect-to: {target}")), "{head}");
 }
 
-/// What a health check at `/health` expects.
-fn healthy() -> serde_json::Value {
-    json!({ "path": "/health", "statuses": ["200-399"], "search_string": "healthy" })
+/// The probe of a host with a health check at `/health`.
+fn with_health_check(host: &str) -> serde_json::Value {
+    let expected = json!({ "path": "/health", "statuses": ["200-399"], "search_string": "healthy" });
+    json!({
+        "endpoint": host, "host": host, "path": "/health", "routed": true, "version": "1", "expected": expected,
+        "enabled": true,
+    })
 }
 
 #[tokio::test]
@@ -85,10 +89,7 @@ async fn a_probe_waits_for_the_answer_that_route_53_expects() {
     let (endpoint, requests) = serve(ANSWERS).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let host = format!("abc.execute-api.{REGION}.amazonaws.com");
-    let spec = json!({
-        "endpoint": host, "host": host, "path": "/health", "routed": true, "version": "1", "expected": healthy(),
-        "enabled": true,
-    });
+    let spec = with_health_check(&host);
     bench.create(&format!("{REGION}/probe"), &spec).await;
     assert_eq!(requests.lock().unwrap().len(), ANSWERS.len());
 }
@@ -99,10 +100,7 @@ async fn a_final_answer_ends_the_wait_with_its_cause() {
     let (endpoint, requests) = serve(ANSWERS).await;
     let bench = Bench::with_endpoints(BTreeMap::from([("execute_api".to_owned(), endpoint)])).await;
     let host = format!("abc.execute-api.{REGION}.amazonaws.com");
-    let spec = json!({
-        "endpoint": host, "host": host, "path": "/health", "routed": true, "version": "1", "expected": healthy(),
-        "enabled": true,
-    });
+    let spec = with_health_check(&host);
     let (aws, component) = bench.at(&format!("{REGION}/probe"));
     let error = component.create(&aws, &spec).await.unwrap_err().to_string();
     for part in ["status 401", "Unauthorized", "expected a status of 200-399", "an authorizer rejected"] {

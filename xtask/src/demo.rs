@@ -14,12 +14,13 @@ use strict_aws::{Inventory, LocalAws, Options};
 use crate::components::{self, Change, Components};
 use crate::provider::{self, Selection};
 use crate::request::{self, Answer};
-use crate::{Outcome, failover, setup, ui};
+use crate::setup::{self, Setup};
+use crate::{Outcome, failover, ui};
 
-/// The region that the demo drains.
-const DRAINED: &str = "eu-central-1";
-/// The region that fails.
-const FAILING: &str = "us-west-2";
+/// The region that is drained.
+pub(crate) const DRAINED: &str = "eu-central-1";
+/// The region that stops responding.
+pub(crate) const FAILING: &str = "us-west-2";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -34,14 +35,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
     ui::headline("One HTTP API in three AWS regions");
-    let cli = async { if arguments.terraform { terraform().await } else { tools::cli().await } };
-    let options = Options { health_checkers: Some(failover::SPEED), ..Options::default() };
-    let set_up = setup::all(arguments.selection.build(), options, cli).await?;
-    let demo = Demo::new(&set_up.tools, &set_up.provider, &set_up.aws)?;
-
-    ui::note(&format!("{}, and a local AWS at {}", set_up.tools, set_up.aws.endpoint()));
-    ui::step(&demo.title("init"), demo.init(), |()| "examples/active-active".to_owned()).await?;
-    demo.create().await?;
+    let set_up = arguments.set_up().await?;
+    let demo = Demo::start(&set_up).await?;
     demo.ask("Send a request to each region", "Hello from us-east-1").await?;
     demo.plan_nothing().await?;
     demo.change_code().await?;
@@ -53,8 +48,17 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
+impl Arguments {
+    /// The tool, the provider, and a local AWS with health checkers.
+    pub(crate) async fn set_up(&self) -> Outcome<Setup<Cli>> {
+        let cli = async { if self.terraform { terraform().await } else { tools::cli().await } };
+        let options = Options { health_checkers: Some(failover::SPEED), ..Options::default() };
+        setup::all(self.selection.build(), options, cli).await
+    }
+}
+
 /// Terraform, if it is installed.
-pub(crate) async fn terraform() -> io::Result<Cli> {
+async fn terraform() -> io::Result<Cli> {
     let found = tools::clis().await?.into_iter().find(|cli| cli.name == "terraform");
     found.ok_or_else(|| io::Error::other("Terraform is not on PATH, and MULTIREGION_TERRAFORM is not set."))
 }
@@ -66,8 +70,16 @@ pub(crate) struct Demo<'a> {
 }
 
 impl<'a> Demo<'a> {
-    /// A workspace with the example.
-    pub(crate) fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
+    /// A workspace with the example, which is applied.
+    pub(crate) async fn start(set_up: &'a Setup<Cli>) -> Outcome<Self> {
+        let demo = Self::new(&set_up.tools, &set_up.provider, &set_up.aws)?;
+        ui::note(&format!("{}, and a local AWS at {}", set_up.tools, set_up.aws.endpoint()));
+        ui::step(&demo.title("init"), demo.init(), |()| "examples/active-active".to_owned()).await?;
+        demo.create().await?;
+        Ok(demo)
+    }
+
+    fn new(cli: &Cli, provider: &Path, aws: &'a LocalAws) -> Outcome<Self> {
         let mut workspace = Workspace::new(cli, provider)?;
         copy_dir(&source_root().join("examples/active-active"), &workspace.dir())?;
         workspace.write("local_override.tf", provider::NO_LIMITS)?;

@@ -26,12 +26,12 @@ pub(crate) fn leads_clients(set: &ResourceRecordSet) -> bool {
     is_address(set) || set.r#type == RrType::Https
 }
 
-/// Whether a record set stands where `spec` has one. An HTTPS record of others may stand beside addresses of ours.
+/// Whether a record set resolves the name to an address, or has a type of `spec`. An HTTPS record of another owner may exist beside addresses of ours.
 pub(crate) fn concerns(spec: &Spec, set: &ResourceRecordSet) -> bool {
     is_address(set) || spec.types.iter().any(|kind| kind == set.r#type.as_str())
 }
 
-/// Whether a record set is an alias of a CloudFront distribution, whoever owns it.
+/// Whether a record set is an alias of a CloudFront distribution of any owner.
 pub(crate) fn leads_to_distribution(set: &ResourceRecordSet) -> bool {
     set.alias_target.as_ref().is_some_and(|alias| alias.hosted_zone_id == distribution::HOSTED_ZONE)
 }

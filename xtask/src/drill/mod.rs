@@ -11,31 +11,23 @@ mod traffic;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use strict_aws::tools::{self, source_root};
-use strict_aws::{LocalAws, Options};
+use strict_aws::LocalAws;
+use strict_aws::tools::source_root;
 
-use crate::demo::{self, Demo, promise};
-use crate::failover::{LIMIT, SPEED};
-use crate::provider::Selection;
-use crate::{Outcome, request, setup, ui};
+use crate::demo::{self, DRAINED, Demo, FAILING, promise};
+use crate::failover::LIMIT;
+use crate::{Outcome, request, ui};
 use timeline::{Recorder, Timeline};
 
 /// The regions, near each of which is a client.
 pub(crate) const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-central-1"];
-/// The region that stops responding.
-const FAILING: &str = "us-west-2";
-/// The region that is drained.
-const DRAINED: &str = "eu-central-1";
 /// The number of consecutive responses of a region after which its client has arrived there.
 const ARRIVED: usize = 6;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    selection: Selection,
-    /// Use Terraform even if OpenTofu is installed
-    #[arg(long)]
-    terraform: bool,
+    demo: demo::Arguments,
     /// Where to write the picture; the default is docs/drill.svg
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -45,14 +37,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
     ui::headline("A failover and an evacuation under traffic");
-    let cli = async { if arguments.terraform { demo::terraform().await } else { tools::cli().await } };
-    let options = Options { health_checkers: Some(SPEED), ..Options::default() };
-    let set_up = setup::all(arguments.selection.build(), options, cli).await?;
-    let demo = Demo::new(&set_up.tools, &set_up.provider, &set_up.aws)?;
-    ui::note(&format!("{}, and a local AWS at {}", set_up.tools, set_up.aws.endpoint()));
-    ui::step(&demo.title("init"), demo.init(), |()| "examples/active-active".to_owned()).await?;
-    demo.create().await?;
-
+    let set_up = arguments.demo.set_up().await?;
+    let demo = Demo::start(&set_up).await?;
     let api = demo.api().await?;
     let host = api["url"].as_str().and_then(request::host_of).ok_or("the API has no URL")?;
     let recorder = Recorder::start(&REGIONS);
@@ -72,7 +58,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// What happens while the clients send requests. Each part begins when the clients have arrived where the part before leads.
+/// The outage and the drain. Each part begins when the clients have arrived at the region to which the previous part leads.
 async fn script(demo: &Demo<'_>, aws: &LocalAws, recorder: &Recorder) -> Outcome {
     for region in REGIONS {
         arrival(recorder, region, |from| from == region).await?;
