@@ -82,7 +82,7 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
     // No drain period, so that the tests do not wait.
     let probe = choices.one([
         Json::Null,
-        json!({ "path": "/health", "statuses": ["200-399", "404"], "search_string": "ok" }),
+        json!({ "path": "/health", "statuses": ["200-399", "404"], "search_string": "region" }),
         json!({ "enabled": false }),
     ]);
     config["routing"] = json!({ "drain_seconds": 0, "policy": policy, "health_check": health_check, "probe": probe });
