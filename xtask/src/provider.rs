@@ -18,12 +18,24 @@ const PACKAGE: &str = "terraform-provider-multiregion";
 /// `cargo test` in the profile that all commands share, so that the dependencies are compiled once.
 pub(crate) const TESTS: [&str; 4] = ["test", "--workspace", "--profile", "tests"];
 
+/// Selects all tests but the unit tests.
+pub(crate) const INTEGRATION: [&str; 2] = ["--test", "*"];
+
+/// Optimizes the provider and the strict AWS. The faults harness makes millions of calls, so that it saves more time than
+/// the compiler needs for this, which is several minutes.
+pub(crate) const OPTIMIZED: [&str; 4] = [
+    "--config",
+    "profile.tests.package.terraform-provider-multiregion.opt-level=2",
+    "--config",
+    "profile.tests.package.strict-aws.opt-level=2",
+];
+
 /// What Cargo builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Build {
-    /// The provider in the profile of the tests.
+    /// The provider in the profile of the tests, which compiles fastest.
     Provider,
-    /// The provider and all tests, in the profile of the tests.
+    /// The provider and the integration tests, optimized in the profile of the tests.
     Tests,
     /// The provider as it is released.
     Release,
@@ -52,7 +64,7 @@ pub(crate) async fn build(build: Build) -> Outcome<PathBuf> {
         Build::Provider => {
             command.args(["build", "--profile", "tests", "--package", PACKAGE, "--package", "strict-aws"])
         }
-        Build::Tests => command.args(TESTS).arg("--no-run"),
+        Build::Tests => command.args(TESTS).args(OPTIMIZED).args(INTEGRATION).arg("--no-run"),
         Build::Release => command.args(["build", "--release", "--package", PACKAGE]),
     };
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());

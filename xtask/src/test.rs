@@ -49,12 +49,23 @@ async fn named(cli: &Cli, work: impl Future<Output = Outcome<String>>) -> Outcom
     Ok(format!("{}: {}", cli.name, work.await?))
 }
 
-/// Runs the Rust tests, including every run of the faults harness.
+/// Runs the Rust tests: the unit tests and the examples in comments, then the others, including every run of the faults
+/// harness.
 async fn test_rust() -> Outcome {
-    let mut command = provider::cargo();
-    command.args(provider::TESTS).args(["--", "--test-threads", THREADS]).env(faults::SELECTION, faults::ALL);
-    let ended_well = ProcessGroup::start(&mut command)?.wait().await?.success();
-    if ended_well { Ok(()) } else { Err("Some tests failed.".into()) }
+    let threads = ["--", "--test-threads", THREADS];
+    let mut unit = provider::cargo();
+    unit.args(provider::TESTS).args(["--lib", "--bins"]).args(threads);
+    let mut comments = provider::cargo();
+    comments.args(provider::TESTS).arg("--doc");
+    let mut integration = provider::cargo();
+    integration.args(provider::TESTS).args(provider::OPTIMIZED).args(provider::INTEGRATION).args(threads);
+    integration.env(faults::SELECTION, faults::ALL);
+    for mut command in [unit, comments, integration] {
+        if !ProcessGroup::start(&mut command)?.wait().await?.success() {
+            return Err("Some tests failed.".into());
+        }
+    }
+    Ok(())
 }
 
 /// The folders in `parent` that contain a folder `part`.
