@@ -87,6 +87,15 @@ pub enum ConnectError {
         #[source]
         source: BoxError,
     },
+    /// The file that the environment variable `AWS_CA_BUNDLE` names is unusable.
+    #[error("the certificate authorities in {path} could not be read")]
+    CaBundle {
+        /// The path, as the variable has it.
+        path: String,
+        /// The error of the file system, or what is wrong with the content.
+        #[source]
+        source: BoxError,
+    },
     /// `allowed_account_ids` or `forbidden_account_ids` excludes the account.
     #[error("the credentials belong to account {account_id}, which is not allowed")]
     WrongAccount {

@@ -14,6 +14,7 @@ mod failure;
 mod http;
 mod lease;
 mod limits;
+mod network;
 mod outages;
 mod region;
 mod regional;

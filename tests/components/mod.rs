@@ -11,6 +11,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod probe;
+mod proxy;
 mod rest;
 mod route53;
 mod traffic;
