@@ -248,6 +248,8 @@ fn another_region(region: &str) -> &'static str {
         "us-east-1" => "us-west-2",
         _ if region.starts_with("us-gov-") => "us-gov-west-1",
         _ if region.starts_with("cn-") => "cn-north-1",
+        // The only region of its partition.
+        _ if region.starts_with("eusc-") => "eusc-de-east-1",
         _ => "us-east-1",
     }
 }
