@@ -85,6 +85,7 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
+            ignore_tags: config.ignore_tags,
             web,
             clients,
             sender,
