@@ -232,7 +232,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
         let refusal = |content: Option<&str>| {
-            content.map(|content| std::fs::write(&path, content).unwrap());
+            if let Some(content) = content {
+                std::fs::write(&path, content).unwrap();
+            }
             let error = with_bundle(&path.clone().into_os_string()).unwrap_err();
             assert!(error.to_string().contains("ca.pem"), "{error}");
             super::super::chain(&error)
