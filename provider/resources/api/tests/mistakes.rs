@@ -861,6 +861,10 @@ fn invalid_gateway_is_rejected() {
             ),
             (r#"gateway = { access_log = { format = "" } }"#, "Invalid access log format @ gateway.access_log.format"),
             (
+                r#"gateway = { access_log = { format = "$context.status" } }"#,
+                "Invalid access log format @ gateway.access_log.format",
+            ),
+            (
                 "gateway = { disable_execute_api_endpoint = true }",
                 "Unreachable API @ gateway.disable_execute_api_endpoint",
             ),
