@@ -1,6 +1,6 @@
 //! The provider's arguments, and why they may not lead to an AWS account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BoxError, SharedHttpConnector};
 
@@ -26,6 +26,8 @@ pub struct Config {
     pub forbidden_account_ids: Vec<String>,
     /// Tags for every object that takes tags.
     pub default_tags: BTreeMap<String, String>,
+    /// Tags that other tools manage.
+    pub ignore_tags: IgnoredTags,
     /// How many times a call is retried after server errors, lost connections and conflicts; throttling does not count.
     pub max_retries: Option<u32>,
     /// How many calls may be in flight at the same time.
@@ -34,6 +36,28 @@ pub struct Config {
     pub keep_rate_limits: bool,
     /// The connector for all HTTP requests; `None` for the network. Tests replace it.
     pub network: Option<SharedHttpConnector>,
+}
+
+/// Tags that the provider neither compares nor removes, unless the configuration sets them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IgnoredTags {
+    /// Their keys.
+    pub keys: BTreeSet<String>,
+    /// The beginnings of their keys.
+    pub key_prefixes: Vec<String>,
+}
+
+impl IgnoredTags {
+    /// Whether no tag is ignored.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.key_prefixes.is_empty()
+    }
+
+    /// Whether the tag with this key is ignored. Ownership tags never are.
+    pub fn contains(&self, key: &str) -> bool {
+        let is_ours = key.starts_with("multiregion:");
+        !is_ours && (self.keys.contains(key) || self.key_prefixes.iter().any(|prefix| key.starts_with(prefix)))
+    }
 }
 
 /// Credentials from the configuration. `Debug` does not print them.
@@ -84,6 +108,15 @@ pub enum ConnectError {
         /// The endpoint's URL, or service and region for AWS's own endpoint.
         endpoint: String,
         /// The error of the connection, or the unexpected response.
+        #[source]
+        source: BoxError,
+    },
+    /// The file that the environment variable `AWS_CA_BUNDLE` names is unusable.
+    #[error("the certificate authorities in {path} could not be read")]
+    CaBundle {
+        /// The path, as the variable has it.
+        path: String,
+        /// The error of the file system, or what is wrong with the content.
         #[source]
         source: BoxError,
     },

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_account::types::RegionOptStatus;
+use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use futures::future::{Either, FutureExt, select};
@@ -25,7 +27,9 @@ use super::failure::{BAD_CREDENTIALS, Failure, NO_CREDENTIALS, UNAVAILABLE_CREDE
 use super::limits::Limiter;
 use super::sender::{Call, Sender};
 use super::upload::UploadBudget;
-use super::{Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, chain, http};
+use super::{
+    Aws, CallError, CancellationToken, Clock, Config, ConnectError, Run, StaticCredentials, chain, http, network,
+};
 use crate::desired::Limit;
 
 /// The home region when neither the arguments nor the environment name one.
@@ -59,10 +63,12 @@ impl Aws {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, ConnectError> {
         let endpoints = Endpoints { all: config.endpoint_url.clone(), by_service: config.endpoints.clone() };
+        let trust = network::trusted()?;
         // The SDK's log messages may contain credentials.
-        let sdk = sdk_config(&config, &endpoints, &clock).with_subscriber(Dispatch::none()).await;
+        let sdk = sdk_config(&config, &trust, &endpoints, &clock).with_subscriber(Dispatch::none()).await;
         let region = sdk.region().map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned();
-        let (web, clients) = (http::Web::new(&sdk, config.network.clone()), Clients::new(sdk, endpoints));
+        let web = http::Web::new(&sdk, trust, config.network.clone());
+        let clients = Clients::new(sdk, endpoints);
         let identity = identity(&clients, &region, &clock).await?;
         check_account(&config, &identity.account_id)?;
         let limiter = match config.keep_rate_limits {
@@ -79,6 +85,7 @@ impl Aws {
             account_id: identity.account_id,
             partition: identity.partition,
             default_tags: config.default_tags,
+            ignore_tags: config.ignore_tags,
             web,
             clients,
             sender,
@@ -142,13 +149,13 @@ fn own_run(clock: &Arc<dyn Clock>) -> Run {
     Run::new(clock.now() + OWN_CALL_TIMEOUT, CancellationToken::new(), clock.clone())
 }
 
-async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {
+async fn sdk_config(config: &Config, trust: &TlsContext, endpoints: &Endpoints, clock: &Arc<dyn Clock>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(http::CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::client(config.network.as_ref()))
+        .http_client(http::client(config.network.as_ref(), trust))
         .sleep_impl(Timeouts(Arc::clone(clock)))
         .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build())
         // The sender retries: on the injected clock, until the run's deadline, within the rate limits.
@@ -158,16 +165,33 @@ async fn sdk_config(config: &Config, endpoints: &Endpoints, clock: &Arc<dyn Cloc
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &config.profile {
-        // In the default chain, credentials of the environment would take precedence over the profile.
-        let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
-        loader = loader.profile_name(profile).credentials_provider(credentials);
+        loader = loader.profile_name(profile);
     }
     if let Some(StaticCredentials { access_key, secret_key, token }) = &config.credentials {
         let credentials = Credentials::new(access_key, secret_key, token.clone(), None, "provider arguments");
         loader = loader.credentials_provider(credentials);
     }
-    let sdk = loader.load().await;
+    let sdk = with_profile(config, loader.load().await);
     assume_role(config, endpoints, sdk).await
+}
+
+/// `sdk` with the credentials of the profile that the configuration names, unless the configuration has credentials itself.
+/// In the default chain, credentials of the environment would take precedence over the profile.
+fn with_profile(config: &Config, sdk: SdkConfig) -> SdkConfig {
+    let (Some(profile), None) = (&config.profile, &config.credentials) else { return sdk };
+    // A profile with a role, a web identity or SSO sends requests of its own.
+    let mut settings = ProviderConfig::without_region()
+        .with_region(Some(sdk.region().cloned().unwrap_or_else(|| Region::from_static(DEFAULT_REGION))))
+        .with_use_fips(sdk.use_fips())
+        .with_use_dual_stack(sdk.use_dual_stack());
+    if let Some(client) = sdk.http_client() {
+        settings = settings.with_http_client(client);
+    }
+    if let Some(sleep) = sdk.sleep_impl() {
+        settings = settings.with_sleep_impl(sleep);
+    }
+    let credentials = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&settings).build();
+    sdk.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 async fn assume_role(config: &Config, endpoints: &Endpoints, sdk: SdkConfig) -> SdkConfig {
@@ -225,6 +249,8 @@ fn another_region(region: &str) -> &'static str {
         "us-east-1" => "us-west-2",
         _ if region.starts_with("us-gov-") => "us-gov-west-1",
         _ if region.starts_with("cn-") => "cn-north-1",
+        // The only region of its partition.
+        _ if region.starts_with("eusc-") => "eusc-de-east-1",
         _ => "us-east-1",
     }
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -18,7 +15,7 @@ use http::uri::{Authority, PathAndQuery};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber;
 
-use super::BoxError;
+use super::{BoxError, network};
 
 /// The longest time to establish a connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,29 +35,27 @@ pub struct HttpAnswer {
     pub body: String,
 }
 
-fn tls() -> Provider {
-    Provider::Rustls(CryptoMode::AwsLc)
-}
-
 /// The HTTP client that all AWS clients share.
-pub(super) fn client(network: Option<&SharedHttpConnector>) -> SharedHttpClient {
-    match network.cloned() {
-        Some(network) => http_client_fn(move |_, _| network.clone()),
-        None => Builder::new().tls_provider(tls()).build_https(),
+pub(super) fn client(instead: Option<&SharedHttpConnector>, trust: &TlsContext) -> SharedHttpClient {
+    match instead.cloned() {
+        Some(connector) => http_client_fn(move |_, _| connector.clone()),
+        None => network::client(trust),
     }
 }
 
 /// Sends requests to APIs as their clients do.
 pub(super) struct Web {
     sdk: SdkConfig,
+    trust: TlsContext,
     connector: SharedHttpConnector,
 }
 
 impl Web {
-    /// A client with the timers of `sdk`, which sends requests over `network` if there is one.
-    pub(super) fn new(sdk: &SdkConfig, network: Option<SharedHttpConnector>) -> Self {
-        let connector = network.unwrap_or_else(|| SharedHttpConnector::new(connector(sdk, Resolver::default())));
-        Self { sdk: sdk.clone(), connector }
+    /// A client with the timers of `sdk`, which trusts `trust`. It sends requests with the connector `instead` if there is
+    /// one, and over the network otherwise.
+    pub(super) fn new(sdk: &SdkConfig, trust: TlsContext, instead: Option<SharedHttpConnector>) -> Self {
+        let connector = instead.unwrap_or_else(|| network::connector(sdk, &trust, &settings()));
+        Self { sdk: sdk.clone(), trust, connector }
     }
 
     /// Sends a GET request with the path of `url` and the host `host`: to `endpoint`, or else to the authority of `url`.
@@ -79,33 +74,18 @@ impl Web {
         if authority == host {
             return get(&self.connector, url, []).await;
         }
+        if network::has_proxy(authority) {
+            // A proxy resolves names itself, so the connection must name the API. Its certificate is the one of API Gateway.
+            return get(&self.connector, &format!("https://{authority}{path}"), [("host", Some(host))]).await;
+        }
         // Certificate and request must name the host, which no record points to the API yet.
-        let connector = connector(&self.sdk, Resolver { instead: Some(authority.to_owned()) });
+        let connector = network::connector_to(authority, &self.sdk, &self.trust, &settings());
         get(&connector, &format!("https://{host}{path}"), []).await
     }
 }
 
-fn connector(sdk: &SdkConfig, resolver: Resolver) -> Connector {
-    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-    let mut builder = Connector::builder().tls_provider(tls()).connector_settings(settings);
-    builder.set_sleep_impl(sdk.sleep_impl());
-    builder.build_with_resolver(resolver)
-}
-
-/// Resolves host names, or one name instead of all others.
-#[derive(Debug, Clone, Default)]
-struct Resolver {
-    instead: Option<String>,
-}
-
-impl ResolveDns for Resolver {
-    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        let name = self.instead.as_deref().unwrap_or(name);
-        DnsFuture::new(async move {
-            let addresses = tokio::net::lookup_host((name, 443)).await.map_err(ResolveDnsError::new)?;
-            Ok(addresses.map(|address| address.ip()).collect())
-        })
-    }
+fn settings() -> HttpConnectorSettings {
+    HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build()
 }
 
 async fn get<const N: usize>(

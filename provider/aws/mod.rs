@@ -14,6 +14,7 @@ mod failure;
 mod http;
 mod lease;
 mod limits;
+mod network;
 mod outages;
 mod region;
 mod regional;
@@ -31,7 +32,7 @@ use std::sync::{Arc, Mutex};
 pub use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 pub use clock::{Clock, Sleeping, SystemClock};
 pub use coalesce::CoalescedReads;
-pub use config::{AssumeRole, Config, ConnectError, StaticCredentials};
+pub use config::{AssumeRole, Config, ConnectError, IgnoredTags, StaticCredentials};
 pub(crate) use connect::{DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME};
 pub use consistency::CONSISTENCY_WINDOW;
 pub use error::{BoxError, CallError, chain};
@@ -50,6 +51,7 @@ pub struct Aws {
     account_id: String,
     partition: String,
     default_tags: BTreeMap<String, String>,
+    ignore_tags: IgnoredTags,
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
@@ -64,6 +66,11 @@ impl Aws {
     /// Tags for every object that takes tags.
     pub fn default_tags(&self) -> &BTreeMap<String, String> {
         &self.default_tags
+    }
+
+    /// Tags that other tools manage.
+    pub fn ignored_tags(&self) -> &IgnoredTags {
+        &self.ignore_tags
     }
 
     /// The region that global objects are managed from, and where the claims of new resources are.

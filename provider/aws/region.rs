@@ -14,7 +14,7 @@ use super::failure::{Failure, Verdict};
 use super::outages::{Endpoint, EndpointKey};
 use super::sender::Call;
 use super::services::{Scope, service_of};
-use super::{Aws, CallError, CoalescedReads, HttpAnswer, Run};
+use super::{Aws, CallError, CoalescedReads, HttpAnswer, IgnoredTags, Run};
 
 /// How long a request to an API may take, including its response.
 const LONGEST_REQUEST: Duration = Duration::from_secs(40);
@@ -119,6 +119,11 @@ impl Region {
     /// The partition of the account: `aws`, `aws-cn`, `aws-us-gov`.
     pub fn partition(&self) -> &str {
         self.aws.partition()
+    }
+
+    /// Tags that other tools manage.
+    pub fn ignored_tags(&self) -> &IgnoredTags {
+        self.aws.ignored_tags()
     }
 
     /// The enabled regions of the account.

@@ -9,6 +9,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use super::support::ignored;
 use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Regional};
 use crate::desired::{KindMeta, is_open};
@@ -38,11 +39,11 @@ impl<S> Deref for Resolved<S> {
     }
 }
 
-fn parse<T: DeserializeOwned>(json: &Json) -> Result<T, CallError> {
+pub(super) fn parse<T: DeserializeOwned>(json: &Json) -> Result<T, CallError> {
     T::deserialize(json).map_err(|error| CallError::Malformed(error.to_string()))
 }
 
-fn print<T: serde::Serialize>(value: &T) -> Result<Json, CallError> {
+pub(super) fn print<T: serde::Serialize>(value: &T) -> Result<Json, CallError> {
     serde_json::to_value(value).map_err(|error| CallError::Malformed(error.to_string()))
 }
 
@@ -183,7 +184,9 @@ impl<C: Component> AnyComponent for Erased<C> {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>> {
         async move {
             let erase = |found: super::Discovered<C>| {
-                Ok(AnyDiscovered { key: found.key, spec: print(&found.spec)?, outputs: print(&found.outputs)? })
+                let mut spec = print(&found.spec)?;
+                ignored::drop_ignored(&mut spec, &Json::Null, aws.ignored_tags());
+                Ok(AnyDiscovered { key: found.key, spec, outputs: print(&found.outputs)? })
             };
             C::discover(aws, siblings).await?.into_iter().map(erase).collect()
         }
@@ -201,7 +204,7 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
         async move {
-            match C::read(aws, &parse(spec)?, &parse(outputs)?).await? {
+            match ignored::read::<C>(aws, &parse(spec)?, &parse(outputs)?).await? {
                 Some((spec, outputs)) => Ok(Some((print(&spec)?, print(&outputs)?))),
                 None => Ok(None),
             }

@@ -27,6 +27,7 @@ pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 pub use registry::REGISTRY;
 pub use support::deviations::Deviations;
 pub use support::place::Place;
+pub(crate) use support::place::dns_suffix;
 
 /// The claims of all resources, as the ownership protocol uses them.
 pub mod ownership {

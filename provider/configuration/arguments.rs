@@ -2,7 +2,8 @@
 
 use super::formats::{self, Mistake};
 use crate::aws::{
-    AssumeRole, Config, DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME, SERVICES, StaticCredentials,
+    AssumeRole, Config, DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME, IgnoredTags, SERVICES,
+    StaticCredentials,
 };
 use crate::resources::shared::regions;
 use crate::schema::{Attr, Attributes, Schema, TextMap, Texts, attributes, check, choices};
@@ -38,12 +39,22 @@ attributes! {
         forbidden_account_ids: Texts = optional;
         /// Tags for every AWS object that supports tags. The tags of a resource override them.
         default_tags: TextMap = optional, example("{ team = \"web\" }");
+        ignore_tags: IgnoreTags = optional;
         /// How many times the provider retries a call after a server error, a lost connection or a conflict. It retries
         /// throttled calls until the timeout of the operation.
         max_retries: i64 = optional, default(i64::from(DEFAULT_RETRIES)), range(0..=100);
         /// The maximum number of concurrent AWS calls.
         max_parallel_calls: i64 = optional, default(i64::from(DEFAULT_PARALLEL_CALLS)), range(1..=1000);
         rate_limits: RateLimits = optional, default(RateLimits::Aws);
+    }
+
+    /// Tags that other tools put on the provider's objects. The provider does not show, remove or import them. Tags that
+    /// `default_tags` or the tags of a resource set are not ignored.
+    pub(super) struct IgnoreTags {
+        /// The keys of the tags.
+        keys: Texts = optional, example("[\"CreatedBy\"]");
+        /// The beginnings of the keys of the tags.
+        key_prefixes: Texts = optional, example("[\"platform:\"]");
     }
 
     /// The role that the provider assumes before its first call.
@@ -206,11 +217,18 @@ impl Arguments {
             allowed_account_ids: elements(self.allowed_account_ids()),
             forbidden_account_ids: elements(self.forbidden_account_ids()),
             default_tags: entries(self.default_tags()),
+            ignore_tags: self.ignore_tags().known().map(IgnoreTags::tags).unwrap_or_default(),
             max_retries: self.max_retries().ok().and_then(|number| u32::try_from(number).ok()),
             max_parallel_calls: self.max_parallel_calls().ok().and_then(|number| usize::try_from(number).ok()),
             keep_rate_limits: self.rate_limits() != Ok(RateLimits::None),
             network: None,
         }
+    }
+}
+
+impl IgnoreTags {
+    fn tags(&self) -> IgnoredTags {
+        IgnoredTags { keys: elements(self.keys()).into_iter().collect(), key_prefixes: elements(self.key_prefixes()) }
     }
 }
 

@@ -86,6 +86,7 @@ mod tests {
                  "assume_role": { "role_arn": "arn:aws:iam::123456789012:role/x/y", "session_name": "me",
                                   "external_id": "ours", "duration_seconds": 900 },
                  "allowed_account_ids": ["123456789012"], "default_tags": { "team": "a" },
+                 "ignore_tags": { "keys": ["CreatedBy"], "key_prefixes": ["platform:"] },
                  "max_retries": 3, "max_parallel_calls": 5, "rate_limits": "none" }"#,
         );
         assert_eq!(config.region.as_deref(), Some("eu-central-1"));
@@ -101,6 +102,8 @@ mod tests {
         assert_eq!(role.duration_seconds, Some(900));
         assert_eq!(config.allowed_account_ids, ["123456789012"]);
         assert_eq!(config.default_tags, [("team".to_owned(), "a".to_owned())].into());
+        assert!(config.ignore_tags.contains("CreatedBy") && config.ignore_tags.contains("platform:cost"));
+        assert!(!config.ignore_tags.contains("team"));
         assert_eq!((config.max_retries, config.max_parallel_calls), (Some(3), Some(5)));
         assert!(!config.keep_rate_limits);
     }

@@ -20,8 +20,8 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             credentials(config),
             "AWS credentials not available",
             format!(
-                "{}. Try again. If this persists, check the source of the credentials: the network, IAM Identity Center, STS, \
-                 or the credential_process of the profile.",
+                "{}. Try again. If this persists, check the source of the credentials: the network and its proxy (HTTPS_PROXY, \
+                 AWS_CA_BUNDLE), IAM Identity Center, STS, or the credential_process of the profile.",
                 sentence(error)
             ),
         ),
@@ -30,7 +30,18 @@ pub fn refusal(error: &ConnectError, config: &Config) -> Diagnostic {
             "AWS endpoint not reachable",
             format!(
                 "{}. Check the network and the endpoint, which the arguments endpoint_url and endpoints or the environment \
-                 variable AWS_ENDPOINT_URL set. If none of them is set, check the region.",
+                 variable AWS_ENDPOINT_URL set. If none of them is set, check the region. If only a proxy has access to the \
+                 internet, set the environment variable HTTPS_PROXY. If that proxy inspects TLS, set AWS_CA_BUNDLE to the \
+                 file with its certificate authority.",
+                sentence(error)
+            ),
+        ),
+        ConnectError::CaBundle { .. } => Diagnostic::error(
+            Path::root(),
+            "CA bundle not readable",
+            format!(
+                "{}. The environment variable AWS_CA_BUNDLE has the path of a file with certificates in PEM format. Correct \
+                 the path or the file, or remove the variable to trust only the authorities of the operating system.",
                 sentence(error)
             ),
         ),
@@ -161,6 +172,14 @@ mod tests {
         assert_eq!(blamed(&error, &all), r#""endpoint_url": AWS endpoint not reachable"#);
         assert_eq!(blamed(&error, &one), r#""endpoints[\"sts\"]": AWS endpoint not reachable"#);
         assert!(refusal(&error, &all).detail.starts_with("Could not reach AWS at http://x: connection refused."));
+    }
+
+    #[test]
+    fn an_unusable_ca_bundle_is_named() {
+        let error = ConnectError::CaBundle { path: "/etc/ca.pem".into(), source: "no such file".into() };
+        assert_eq!(blamed(&error, &Config::default()), r#""": CA bundle not readable"#);
+        let detail = refusal(&error, &Config::default()).detail;
+        assert!(detail.starts_with("The certificate authorities in /etc/ca.pem could not be read: no such file."));
     }
 
     #[test]

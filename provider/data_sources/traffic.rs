@@ -161,10 +161,22 @@ impl Config {
     }
 }
 
+/// An error at `path` when the data source has no coordinates of the region `name`.
+fn unlocated(name: &str, path: Path) -> Option<Diagnostic> {
+    if let Some(error) = regions::unknown(name, path.clone()) {
+        return Some(error);
+    }
+    let detail = format!(
+        "This version of the provider has no coordinates of the region {name:?}, so it cannot find the regions near a client \
+         there. Correct the name, use a region near it, or use a newer version."
+    );
+    (!regions::is_listed(name)).then(|| Diagnostic::error(path, "Unknown region", detail))
+}
+
 impl ClientConfig {
     /// The mistakes in the client at `path`.
     fn mistakes(&self, path: &Path) -> Diagnostics {
-        let region = self.region().ok().and_then(|region| regions::unknown(region, path.attribute("region")));
+        let region = self.region().ok().and_then(|region| unlocated(region, path.attribute("region")));
         let country = self.country().known().filter(|country| !is_country(country)).map(|country| {
             let detail = format!(
                 "Route 53 has no location {country:?}. Use an ISO 3166-1 alpha-2 code such as \"GB\", or a state of the United \

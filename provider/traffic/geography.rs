@@ -118,7 +118,7 @@ pub(crate) fn continent_of(country: &str) -> Option<&'static str> {
 
 /// The region in a host name that AWS assigns: `d-1.execute-api.us-west-2.amazonaws.com`. `None` for other names.
 pub(crate) fn region_in(host: &str) -> Option<&str> {
-    let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".api.aws"];
+    let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".on.aws", ".api.aws"];
     let rest = suffixes.iter().find_map(|suffix| host.strip_suffix(suffix))?;
     let labels = rest.split('.').map(|label| label.strip_prefix("s3-website-").unwrap_or(label));
     labels.into_iter().rev().find(|label| is_region_name(label))
@@ -161,6 +161,7 @@ mod tests {
         for (host, region) in [
             ("d-1.execute-api.us-west-2.amazonaws.com", Some("us-west-2")),
             ("abc.execute-api.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
+            ("abc.execute-api.eusc-de-east-1.amazonaws.eu", Some("eusc-de-east-1")),
             ("my-lb-12.eu-central-1.elb.amazonaws.com", Some("eu-central-1")),
             ("bucket.s3-website-us-east-1.amazonaws.com", Some("us-east-1")),
             ("abc.lambda-url.us-gov-west-1.on.aws", Some("us-gov-west-1")),

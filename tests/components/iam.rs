@@ -1,5 +1,7 @@
 //! IAM roles.
 
+use aws_sdk_iam::types::Tag;
+use multiregion::aws::IgnoredTags;
 use multiregion::components::Found;
 use serde_json::json;
 
@@ -35,4 +37,36 @@ async fn a_role_is_created_updated_and_deleted() {
     let foreign = bench.at("global/claim").0;
     assert!(matches!(component.find(&foreign, &first).await.unwrap(), Some(Found::Foreign(_))));
     bench.delete("global/role", &first, &outputs).await;
+}
+
+#[tokio::test]
+async fn ignored_tags_are_neither_shown_nor_removed() {
+    let ignored =
+        IgnoredTags { keys: ["AutoTag_Creator".to_owned()].into(), key_prefixes: vec!["platform:".to_owned()] };
+    let bench = Bench::configured(|config| config.ignore_tags = ignored).await;
+    let first = json!({
+        "name": OWNER, "services": ["lambda.amazonaws.com"], "policies": {}, "tags": tags("global/role", "zoo"),
+    });
+    let outputs = bench.create("global/role", &first).await;
+    let (aws, component) = bench.at("global/role");
+    let tag = async |key: &str| {
+        let tag = Tag::builder().key(key).value("robot").build().unwrap();
+        aws.iam().tag_role().role_name(OWNER).tags(tag).send().await.unwrap();
+    };
+    tag("AutoTag_Creator").await;
+    tag("platform:cost").await;
+    bench.expect("global/role", &first, &outputs).await;
+
+    let second = with(&first, json!({ "tags": tags("global/role", "farm") }));
+    bench.update("global/role", &outputs, &first, &second).await;
+    // A repeated update starts from what AWS reports.
+    component.update(&aws, &outputs, &second, &second).await.unwrap();
+    let role = aws.iam().list_role_tags().role_name(OWNER).send().await.unwrap();
+    let keys: Vec<&str> = role.tags().iter().map(Tag::key).collect();
+    assert!(keys.contains(&"AutoTag_Creator") && keys.contains(&"platform:cost"), "{keys:?}");
+
+    tag("other").await;
+    let (shown, _) = component.read(&aws, &second, &outputs).await.unwrap().unwrap();
+    assert_eq!(shown["tags"]["other"], "robot", "a tag that is not ignored is drift");
+    bench.delete("global/role", &second, &outputs).await;
 }

@@ -11,6 +11,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod probe;
+mod proxy;
 mod rest;
 mod route53;
 mod traffic;
@@ -48,8 +49,13 @@ impl Bench {
 
     /// With an endpoint of their own for some services.
     pub(crate) async fn with_endpoints(endpoints: BTreeMap<String, String>) -> Self {
+        Self::configured(|config| config.endpoints = endpoints).await
+    }
+
+    /// With other arguments of the provider.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let local = LocalAws::start(Options { backend: Backend::InMemory, ..Options::default() }).await.unwrap();
-        let config = Config {
+        let mut config = Config {
             region: Some("us-east-1".to_owned()),
             credentials: Some(StaticCredentials {
                 access_key: local.account_id().to_owned(),
@@ -57,9 +63,9 @@ impl Bench {
                 token: None,
             }),
             endpoint_url: Some(local.endpoint()),
-            endpoints,
             ..Config::default()
         };
+        change(&mut config);
         let aws = Arc::new(lifecycle::connect(config, Arc::new(SystemClock)).await.unwrap());
         Self { local, aws, run: Arc::new(run()) }
     }

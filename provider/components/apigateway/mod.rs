@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::{CallError, Regional};
 use crate::components::lambda::permission::{self, Permission};
 use crate::components::support::answer::ignore_missing;
+use crate::components::support::place::dns_suffix;
 use crate::components::support::tags::TagChange;
 use crate::components::{Siblings, Tags};
 
@@ -59,8 +60,7 @@ pub(crate) fn arn(aws: &Regional, path: &str) -> String {
 
 /// The host name that AWS gives an API.
 pub(crate) fn host(aws: &Regional, api_id: &str) -> String {
-    let suffix = if aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("{api_id}.execute-api.{}.{suffix}", aws.region())
+    format!("{api_id}.execute-api.{}.{}", aws.region(), dns_suffix(aws.partition()))
 }
 
 /// Changes the tags of the object with this ARN, of API Gateway v2, from `from` to `to`.

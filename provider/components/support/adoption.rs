@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::ignored;
 use crate::aws::{CallError, Regional};
 use crate::components::{Component, Found, Resolved};
 
@@ -31,7 +32,7 @@ where
     if *from != **to {
         return Ok(from.clone());
     }
-    Ok(C::read(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
+    Ok(ignored::read::<C>(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
 }
 
 /// Creates an object whose name is taken: an object with our ownership is updated to `spec`. `taken` is AWS's refusal, `what`
@@ -47,14 +48,16 @@ pub(crate) async fn take_over<C: Component>(
     taken: CallError,
 ) -> Result<C::Outputs, CallError> {
     match aws.read_until_found(what, || C::find(aws, spec)).await? {
-        Some(Found::Ours(outputs)) => match aws.read_until_found(what, || C::read(aws, spec, &outputs)).await? {
-            Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
-                // The object that was read had just been deleted.
-                Err(error) if error.is_not_found() => Err(taken),
-                updated => updated,
-            },
-            None => Err(taken),
-        },
+        Some(Found::Ours(outputs)) => {
+            match aws.read_until_found(what, || ignored::read::<C>(aws, spec, &outputs)).await? {
+                Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
+                    // The object that was read had just been deleted.
+                    Err(error) if error.is_not_found() => Err(taken),
+                    updated => updated,
+                },
+                None => Err(taken),
+            }
+        }
         Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
         None => Err(taken),
     }

@@ -5,5 +5,6 @@ pub(crate) mod answer;
 pub(crate) mod creation;
 pub(crate) mod deviations;
 pub(crate) mod identity;
+pub(crate) mod ignored;
 pub(crate) mod place;
 pub(crate) mod tags;

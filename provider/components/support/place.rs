@@ -13,6 +13,22 @@ pub struct Place<'a> {
     pub region: &'a str,
 }
 
+/// The domain of AWS's endpoints in a partition.
+///
+/// # Source
+/// The partitions of the AWS SDK.
+pub(crate) fn dns_suffix(partition: &str) -> &'static str {
+    match partition {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    }
+}
+
 impl Place<'_> {
     /// The ARN of `resource` of `service`: `arn:aws:lambda:us-east-1:123456789012:function:giraffe`.
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {

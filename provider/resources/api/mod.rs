@@ -71,6 +71,7 @@ impl Resource for Api {
         if let Some(shape) = &shape {
             found.extend(regions::outside_partition(shape.regions.keys(), context.partition));
         }
+        found.extend(checks::partition::check(&config, context.partition));
         for (name, one) in config.known_functions() {
             found.extend(function::account(one, &function_path(name), context.account_id));
         }

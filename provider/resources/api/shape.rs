@@ -259,9 +259,20 @@ impl Sharing {
     }
 }
 
+/// The format of an access log without the newline at its end.
+pub(super) fn log_line(format: &str) -> &str {
+    let line = format.strip_suffix('\n').unwrap_or(format);
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
 impl RequestLog {
     fn of(log: &AccessLog) -> Result<Self, Unknown> {
         Ok(Self { retention_days: log.retention_days()?, config: log.clone() })
+    }
+
+    /// The line as API Gateway accepts it. A heredoc ends with a newline.
+    pub(super) fn format(&self) -> Result<String, Unknown> {
+        self.config.format().map(|format| log_line(&format).to_owned())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::wire::{Diagnostic, Diagnostics, Path};
 /// The largest edit distance between a region and its misspelling.
 const NEAR: usize = 4;
 
-/// Every region with its partition. A region that AWS opens later is one line here.
+/// The regions that this version lists, with their partitions. A region that AWS opens later is recognized by its form.
 ///
 /// # Source
 /// AWS, "AWS Regions and Availability Zones", and the partitions of the AWS SDK.
@@ -38,6 +38,7 @@ const REGIONS: &[(&str, &str)] = &[
     ("eu-west-1", "aws"),
     ("eu-west-2", "aws"),
     ("eu-west-3", "aws"),
+    ("eusc-de-east-1", "aws-eusc"),
     ("il-central-1", "aws"),
     ("me-central-1", "aws"),
     ("me-south-1", "aws"),
@@ -51,9 +52,52 @@ const REGIONS: &[(&str, &str)] = &[
     ("us-west-2", "aws"),
 ];
 
-/// The partition of `region`; `None` when AWS has no such region.
+/// The parts of a region's name that name its place.
+const DIRECTIONS: &[&str] =
+    &["central", "east", "north", "northeast", "northwest", "south", "southeast", "southwest", "west"];
+
+/// The beginnings of the names of the regions outside the partition `aws`, with their partitions.
+///
+/// # Source
+/// The patterns in the partitions of the AWS SDK.
+const PREFIXES: &[(&str, &str)] = &[
+    ("cn-", "aws-cn"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+];
+
+/// The partition of `region`; `None` when no region of AWS can have this name. Whether an account can use a region is for
+/// AWS to decide: a plan compares the regions with the enabled ones of the account.
 pub(crate) fn partition(region: &str) -> Option<&'static str> {
-    REGIONS.iter().find(|(name, _)| *name == region).map(|(_, partition)| *partition)
+    if let Some((_, partition)) = REGIONS.iter().find(|(name, _)| *name == region) {
+        return Some(*partition);
+    }
+    let by_prefix = PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map(|(_, partition)| *partition);
+    match has_form(region) {
+        true => Some(by_prefix.unwrap_or("aws")),
+        false => None,
+    }
+}
+
+/// Whether a name has the form of the names of regions: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`.
+fn has_form(name: &str) -> bool {
+    let is_code = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let (place, number) = match *name.split('-').collect::<Vec<_>>().as_slice() {
+        [area, place, number] if is_code(area) => (place, number),
+        ["eusc", country, place, number] if is_code(country) => (place, number),
+        ["us", "gov" | "iso" | "isob" | "isof", place, number] | ["eu", "isoe", place, number] => (place, number),
+        _ => return false,
+    };
+    DIRECTIONS.contains(&place) && number.parse::<u8>().is_ok_and(|parsed| parsed > 0 && parsed.to_string() == number)
+}
+
+/// Whether this version lists the region, and so can know where it is.
+pub(crate) fn is_listed(region: &str) -> bool {
+    REGIONS.iter().any(|(name, _)| *name == region)
 }
 
 /// The path of the region `name` in the map of regions.
@@ -109,6 +153,36 @@ mod tests {
         assert_eq!(partition("eu-central-1"), Some("aws"));
         assert_eq!(partition("us-gov-west-1"), Some("aws-us-gov"));
         assert_eq!(partition("eu-middle-1"), None);
+    }
+
+    #[test]
+    fn a_region_newer_than_this_version_is_recognized_by_its_form() {
+        for (name, expected) in [
+            ("me-west-1", Some("aws")),
+            ("ap-southeast-12", Some("aws")),
+            ("us-gov-central-1", Some("aws-us-gov")),
+            ("cn-south-1", Some("aws-cn")),
+            ("eusc-de-east-1", Some("aws-eusc")),
+            ("eusc-fr-west-2", Some("aws-eusc")),
+            ("us-isob-east-1", Some("aws-iso-b")),
+            ("us-est-1", None),
+            ("us-east-0", None),
+            ("us-east-01", None),
+            ("us-east-1a", None),
+            ("us-gv-west-1", None),
+            ("usa-east-1", None),
+            ("US-EAST-1", None),
+            ("us-east", None),
+            ("", None),
+        ] {
+            assert_eq!(partition(name), expected, "{name:?}");
+        }
+        for (name, its) in REGIONS {
+            assert!(has_form(name), "{name}");
+            let by_prefix =
+                PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, partition)| *partition);
+            assert_eq!(by_prefix.unwrap_or("aws"), *its, "{name}");
+        }
     }
 
     #[test]

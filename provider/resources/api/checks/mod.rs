@@ -10,6 +10,7 @@ mod function;
 mod gateway;
 mod health;
 mod mutual_tls;
+pub(super) mod partition;
 mod probe;
 mod regions;
 mod rest;

@@ -152,7 +152,8 @@ attributes! {
 
     /// Access logging: one line for every request, in the log group `/aws/vendedlogs/multiregion/NAME/access` of the region.
     pub(in crate::resources::api) struct AccessLog {
-        /// The line, with `$context` variables of API Gateway.
+        /// The line, with `$context` variables of API Gateway, of which one is `$context.requestId` or
+        /// `$context.extendedRequestId`. A newline at the end is ignored.
         format: String = optional, default(LOG_FORMAT);
         /// The days after which CloudWatch Logs deletes the lines; 0 keeps them forever.
         retention_days: i64 = optional, default(14), numbers(&RETENTION_DAYS);

@@ -124,7 +124,7 @@ fn stage(draft: &mut Draft<'_>, region: &str, api: &Handle<HttpApi>) -> Handle<S
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
     let group = super::access_log_group(draft, region)?;
     let log = draft.shape.gateway.access_log.as_ref()?;
-    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.config.format()) })
+    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.format()) })
 }
 
 /// The URL of the default endpoint of `region`.

@@ -194,7 +194,7 @@ fn texts(map: &Attr<TextMap>) -> BTreeMap<String, Input<String>> {
 fn access_log(draft: &mut Draft<'_>, region: &str) -> Option<AccessLog> {
     let group = super::access_log_group(draft, region)?;
     let log = draft.shape.gateway.access_log.as_ref()?;
-    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.config.format()) })
+    Some(AccessLog { log_group_arn: group.output(log_group::ARN), format: input(log.format()) })
 }
 
 fn endpoint_of(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Context;
 use super::functions::Functions;
 use super::template::Placeholder;
+use crate::components::dns_suffix;
 
 /// Prefixes of names that API Gateway itself evaluates in `${…}`.
 const EVALUATED: [&str; 4] = ["stageVariables.", "context.", "request.", "response."];
@@ -134,7 +135,7 @@ impl Scope<'_> {
             "region" | "AWS::Region" => return Ok(context.region.to_owned()),
             "account" | "AWS::AccountId" => return Ok(context.account.to_owned()),
             "partition" | "AWS::Partition" => return Ok(context.partition.to_owned()),
-            "AWS::URLSuffix" => return Ok(url_suffix(context.partition).to_owned()),
+            "AWS::URLSuffix" => return Ok(dns_suffix(context.partition).to_owned()),
             "function" => {
                 let function = functions.single().ok_or(Fault::SeveralFunctions)?;
                 return Ok(Placeholder::FunctionArn(function).token());
@@ -163,13 +164,4 @@ fn is_name(text: &str) -> bool {
 /// Whether a name is a policy variable of IAM, such as `aws:username`.
 fn is_policy_variable(name: &str) -> bool {
     name.split_once(':').is_some_and(|(service, key)| !service.is_empty() && !key.starts_with(':'))
-}
-
-/// The domain of AWS's endpoints in a partition.
-fn url_suffix(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        _ => "amazonaws.com",
-    }
 }

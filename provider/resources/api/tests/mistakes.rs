@@ -339,7 +339,7 @@ fn invalid_regions_are_rejected() {
         false,
         &[
             (r#"regions = { "us-east-1" = null, "us-west-2" = null }"#, "No regions @ regions"),
-            (r#"regions = { "us-east-9" = {} }"#, r#"Unknown region @ regions["us-east-9"]"#),
+            (r#"regions = { "us-middle-1" = {} }"#, r#"Unknown region @ regions["us-middle-1"]"#),
             (r#"regions = { "Frankfurt" = {} }"#, r#"Unknown region @ regions["Frankfurt"]"#),
             (r#"drained = ["us-east-1", "us-west-2"]"#, "No serving region @ drained"),
             (r#"drained = ["us-esat-1"]"#, "Unknown drained region @ drained"),
@@ -712,7 +712,7 @@ fn invalid_health_checks_are_rejected() {
                 r#"Conflicting health checks @ regions["us-east-1"].health_check_id"#,
             ),
             (
-                r#"regions = { "us-east-1" = { health_alarm = { name = "errors", region = "us-east-9" } } }"#,
+                r#"regions = { "us-east-1" = { health_alarm = { name = "errors", region = "us-middle-1" } } }"#,
                 r#"Unknown region @ regions["us-east-1"].health_alarm.region"#,
             ),
             (
@@ -799,6 +799,7 @@ fn invalid_function_is_rejected() {
             ("function = { handler = null }", "Missing handler @ function.handler"),
             ("function = { runtime = null }", "Missing runtime @ function.runtime"),
             (r#"function = { runtime = "python2.7" }"#, "Unsupported value @ function.runtime"),
+            (r#"function = { runtime = "nodejs99" }"#, "Unsupported value @ function.runtime"),
             (r#"function = { architecture = "mips" }"#, "Unsupported value @ function.architecture"),
             ("function = { memory_mb = 127 }", "Number out of range @ function.memory_mb"),
             ("function = { memory_mb = 10241 }", "Number out of range @ function.memory_mb"),
@@ -859,6 +860,10 @@ fn invalid_gateway_is_rejected() {
                 "Unsupported value @ gateway.access_log.retention_days",
             ),
             (r#"gateway = { access_log = { format = "" } }"#, "Invalid access log format @ gateway.access_log.format"),
+            (
+                r#"gateway = { access_log = { format = "$context.status" } }"#,
+                "Invalid access log format @ gateway.access_log.format",
+            ),
             (
                 "gateway = { disable_execute_api_endpoint = true }",
                 "Unreachable API @ gateway.disable_execute_api_endpoint",

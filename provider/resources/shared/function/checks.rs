@@ -1,6 +1,6 @@
 //! Mistakes in the arguments of a function, and in the origin of its code.
 
-use super::{AWS_IAM, Function, RegionFunction, Throttle, settings};
+use super::{AWS_IAM, Function, RegionFunction, Throttle, runtime, settings};
 use crate::resources::shared::checks::{Found, arn_parts};
 use crate::resources::shared::routes;
 use crate::schema;
@@ -22,6 +22,7 @@ pub(crate) fn check_arguments(
     found: &mut Found,
 ) {
     sources(function, path, regions, may_have_more, found);
+    runtime::check(function, path, found);
     permissions(function, path, found);
     scopes(function, path, found);
     settings::environment(function.environment(), &path.attribute("environment"), found);

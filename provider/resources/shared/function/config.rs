@@ -3,11 +3,11 @@
 use crate::schema::{TextMap, Texts, attributes, choices};
 use crate::wire::Number;
 
-/// The runtimes with which Lambda still creates functions.
+/// The runtimes with which Lambda still creates functions, as of this version of the provider.
 ///
 /// # Source
 /// AWS Lambda developer guide, "Supported runtimes".
-const RUNTIMES: [&str; 20] = [
+pub(super) const RUNTIMES: [&str; 20] = [
     "dotnet10",
     "dotnet8",
     "java11",
@@ -68,8 +68,9 @@ attributes! {
         /// The function that Lambda calls: `app.handler` is the function `handler` in `app.py` or `app.mjs`. Required unless
         /// the code is a container image.
         handler: String = optional, example("\"app.handler\"");
-        /// The identifier of the Lambda runtime. Required unless the code is a container image.
-        runtime: String = optional, one_of(&RUNTIMES), example("\"python3.13\"");
+        /// The identifier of the Lambda runtime, such as `python3.14`, `nodejs24.x` or `provided.al2023`, also of a later
+        /// version than the provider lists. Required unless the code is a container image.
+        runtime: String = optional, example("\"python3.13\"");
         architecture: Architecture = optional, default(Architecture::X86_64);
         /// The memory of the function in MiB.
         memory_mb: i64 = optional, default(128), range(128..=10_240);

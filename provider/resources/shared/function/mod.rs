@@ -9,6 +9,7 @@ pub(crate) mod import;
 mod origin;
 mod package;
 mod probe;
+mod runtime;
 mod settings;
 
 use std::collections::BTreeMap;

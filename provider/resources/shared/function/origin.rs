@@ -89,7 +89,7 @@ fn image(region: &str, uri: &str, path: Path, found: &mut Found) {
 fn region_of(uri: &str) -> Option<&str> {
     let (host, image) = uri.split_once('/')?;
     let (account, rest) = host.split_once(".dkr.ecr.").or_else(|| host.split_once(".dkr-ecr."))?;
-    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".on.amazonwebservices.com.cn"];
+    let ends = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".on.aws", ".on.amazonwebservices.com.cn"];
     let region = ends.iter().find_map(|end| rest.strip_suffix(end))?;
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let is_image = !image.is_empty() && !image.contains(char::is_whitespace) && !image.starts_with([':', '@', '/']);
@@ -106,6 +106,7 @@ mod tests {
             ("123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b:1", Some("us-east-1")),
             ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/a@sha256:00", Some("cn-north-1")),
             ("123456789012.dkr-ecr.eu-west-1.on.aws/a", Some("eu-west-1")),
+            ("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/a", Some("eusc-de-east-1")),
             ("nginx", None),
             ("docker.io/library/nginx:latest", None),
             ("public.ecr.aws/nginx/nginx:latest", None),
