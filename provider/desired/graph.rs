@@ -22,6 +22,8 @@ pub struct Node {
     pub is_kept: bool,
     /// Whether its step runs after the deletion of everything that is no longer desired.
     pub is_last: bool,
+    /// The number of objects that it replaced last and that stay. They are deleted with what they depend on.
+    pub keeps: usize,
     /// The attribute that errors of this component point to.
     pub attribute: Path,
 }
@@ -70,7 +72,7 @@ impl Desired {
         let spec = serde_json::to_value(spec).expect("a spec serialises");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
         collect(&spec, &mut depends_on, &mut waits_for);
-        let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, attribute };
+        let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, keeps: 0, attribute };
         let previous = self.nodes.insert(address.clone(), node);
         debug_assert!(previous.is_none(), "{address} was added twice");
         Handle::new(address)
@@ -108,6 +110,13 @@ impl Desired {
         }
     }
 
+    /// Makes the `count` objects stay that `replaced` was before. All older ones are deleted.
+    pub fn keep_replaced(&mut self, replaced: &impl AsRef<Address>, count: usize) {
+        if let Some(node) = self.nodes.get_mut(replaced.as_ref()) {
+            node.keeps = count;
+        }
+    }
+
     /// Everything on which the component at `address` depends, directly or through others.
     pub fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
@@ -127,10 +136,12 @@ impl Desired {
         nodes.retain(|address, _| !missing.contains(address));
         nodes.values_mut().for_each(|node| node.spec = node.waiting_for(missing));
         for (address, spec) in kept {
-            let attribute = nodes.get(&address).map_or_else(Path::root, |node| node.attribute.clone());
+            let node = nodes.get(&address);
+            let (attribute, keeps) = node.map_or((Path::root(), 0), |node| (node.attribute.clone(), node.keeps));
             // It has no step, so that nothing has to be ordered before it.
             let (depends_on, waits_for) = (BTreeSet::new(), BTreeSet::new());
-            nodes.insert(address, Node { spec, depends_on, waits_for, is_kept: true, is_last: false, attribute });
+            let node = Node { spec, depends_on, waits_for, is_kept: true, is_last: false, keeps, attribute };
+            nodes.insert(address, node);
         }
         Self { nodes, rollout: self.rollout.clone() }
     }

@@ -4,11 +4,12 @@
 //! deleted or changed, and before the drain period of what led to it has passed. Steps marked `after_removals` run after the
 //! deletions. No two waves change what clients notice at the same time. The plan ends in the desired graph.
 
+mod paths;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use fixedbitset::FixedBitSet;
-
+use self::paths::Paths;
 use super::diff::Change;
 use super::order::{Action, Plan, Step};
 use super::waves::Waves;
@@ -83,7 +84,7 @@ pub enum Unsafe {
 pub fn lint(plan: &Plan, desired: Option<&Desired>, ledger: &Ledger, kinds: &dyn Kinds) -> Result<(), Unsafe> {
     let paths = Paths::of(&plan.steps)?;
     let makes = makes(&plan.steps);
-    let existing = existing(plan, ledger, &makes)?;
+    let existing = existing(plan, desired, ledger, &makes)?;
     let lint = Lint { plan, desired, ledger, kinds, paths, makes, existing };
     lint.dependencies_come_first()?;
     lint.removals_are_safe()?;
@@ -110,6 +111,8 @@ struct Existing<'a> {
     goes: Option<Placed<'a>>,
     /// The step that changes it. From then on its dependencies are those in the desired graph.
     moves: Option<Placed<'a>>,
+    /// Whether it was replaced and stays.
+    stays: bool,
 }
 
 /// A step and its position in the plan.
@@ -136,6 +139,7 @@ fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
 /// step and needs one.
 fn existing<'a>(
     plan: &'a Plan,
+    desired: Option<&Desired>,
     ledger: &'a Ledger,
     makes: &BTreeMap<&Address, Placed<'a>>,
 ) -> Result<Vec<Existing<'a>>, Unsafe> {
@@ -164,18 +168,27 @@ fn existing<'a>(
         let place = free.iter().position(own).ok_or_else(|| wrong(address))?;
         Ok(Some(free.swap_remove(place)))
     };
-    let mut all = Vec::new();
+    let (mut all, mut replaced) = (Vec::new(), Vec::new());
     for (address, entry) in &ledger.entries {
         let (goes, moves) = match plan.difference.changes.get(address) {
             None => (goes(address, &Action::Delete)?, None),
-            Some(Change::Replace(_)) => (goes(address, &Action::Retire(Box::new(entry.clone())))?, None),
+            Some(Change::Replace(_)) => {
+                replaced.push((address, entry));
+                continue;
+            }
             Some(_) => (None, makes.get(address).copied()),
         };
-        all.push(Existing { address, entry, goes, moves });
+        all.push(Existing { address, entry, goes, moves, stays: false });
     }
-    for (address, entry) in &ledger.deposed {
-        let goes = goes(address, &Action::Retire(Box::new(entry.clone())))?;
-        all.push(Existing { address, entry, goes, moves: None });
+    let mut kept: BTreeMap<&Address, usize> = BTreeMap::new();
+    let keeps = |address| desired.and_then(|desired| desired.get(address)).map_or(0, |node| node.keeps);
+    for (address, entry) in ledger.deposed.iter().map(|(address, entry)| (address, entry)).chain(replaced) {
+        let goes = goes(address, &Action::Retire(Box::new(entry.clone())));
+        let count = kept.entry(address).or_default();
+        let stays = goes.is_err() && *count < keeps(address);
+        *count += usize::from(stays);
+        let goes = if stays { None } else { goes? };
+        all.push(Existing { address, entry, goes, moves: None, stays });
     }
     free.first().map_or(Ok(all), |removal| Err(wrong(&removal.step.address)))
 }
@@ -234,6 +247,10 @@ impl Lint<'_> {
     /// All dependents of what `removal` deletes are deleted or changed before it, and their drain periods have passed.
     fn dependents_are_done(&self, going: &Existing<'_>, removal: Placed<'_>) -> Result<(), Unsafe> {
         for user in self.existing.iter().filter(|user| user.entry.depends_on.contains(going.address)) {
+            if user.stays {
+                let (gone, user) = (going.address.clone(), user.address.clone());
+                return Err(Unsafe::StillReferenced { gone, user });
+            }
             let Some(left) = user.goes.or(user.moves).filter(|left| left.at != removal.at && !self.is_last(*left))
             else {
                 continue;
@@ -298,99 +315,5 @@ impl Lint<'_> {
         }
         let (next, earlier) = (after.step.address.clone(), before.step.address.clone());
         Err(Unsafe::WavesOverlap { next, earlier })
-    }
-}
-
-/// Which steps come before which, directly or through others.
-struct Paths<'a> {
-    /// The steps, each after those that it waits for.
-    order: Vec<Placed<'a>>,
-    /// For each step, those that must have succeeded before it begins.
-    succeed: Vec<FixedBitSet>,
-    /// For each step, those that must have ended before it begins.
-    end: Vec<FixedBitSet>,
-}
-
-impl<'a> Paths<'a> {
-    fn of(steps: &'a [Step]) -> Result<Self, Unsafe> {
-        let order = order(steps)?;
-        let none = vec![FixedBitSet::with_capacity(steps.len()); steps.len()];
-        let (mut succeed, mut end) = (none.clone(), none);
-        for Placed { at, step } in &order {
-            for before in step.after.keys() {
-                add(&mut succeed, *before, *at);
-                add(&mut end, *before, *at);
-            }
-            for before in &step.waits_for {
-                add(&mut end, *before, *at);
-            }
-        }
-        Ok(Self { order, succeed, end })
-    }
-
-    /// Whether `after` begins only when `before` has succeeded.
-    fn succeeds(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
-        self.succeed.get(after.at).is_some_and(|steps| steps.contains(before.at))
-    }
-
-    /// Whether `after` begins only when `before` has ended.
-    fn ends(&self, before: Placed<'_>, after: Placed<'_>) -> bool {
-        self.end.get(after.at).is_some_and(|steps| steps.contains(before.at))
-    }
-
-    /// The least time from the end of `before` until `after` may begin.
-    fn pause(&self, before: Placed<'_>, after: Placed<'_>) -> Duration {
-        let mut pauses: BTreeMap<usize, Duration> = BTreeMap::from([(before.at, Duration::ZERO)]);
-        for Placed { at, step } in &self.order {
-            let by = |(other, wait): (&usize, &Duration)| pauses.get(other).map(|pause| pause.saturating_add(*wait));
-            if let Some(pause) = step.after.iter().filter_map(by).max() {
-                pauses.insert(*at, pause);
-            }
-        }
-        pauses.get(&after.at).copied().unwrap_or_default()
-    }
-}
-
-/// The steps in an order in which each comes after those that it waits for.
-///
-/// # Errors
-/// [`Unsafe::Cycle`] when a step waits for itself, or for a step that is not in the plan.
-fn order(steps: &[Step]) -> Result<Vec<Placed<'_>>, Unsafe> {
-    let cyclic = |step: &Step| Unsafe::Cycle(step.address.clone());
-    let mut waiting: Vec<usize> = steps.iter().map(|step| step.after.len() + step.waits_for.len()).collect();
-    let mut followers = vec![Vec::new(); steps.len()];
-    for follower in placed(steps) {
-        for before in follower.step.after.keys().chain(&follower.step.waits_for) {
-            followers.get_mut(*before).ok_or_else(|| cyclic(follower.step))?.push(follower);
-        }
-    }
-    let mut order: Vec<Placed<'_>> =
-        placed(steps).zip(&waiting).filter(|(_, count)| **count == 0).map(|(it, _)| it).collect();
-    let mut next = 0;
-    while let Some(done) = order.get(next).copied() {
-        next += 1;
-        for follower in followers.get(done.at).into_iter().flatten() {
-            let Some(count) = waiting.get_mut(follower.at) else { continue };
-            *count -= 1;
-            if *count == 0 {
-                order.push(*follower);
-            }
-        }
-    }
-    let is_stuck = |at: &usize| waiting.get(*at).is_some_and(|count| *count > 0);
-    // Other steps only wait for those of the cycle. Back from any of them, the steps end in the cycle.
-    let before =
-        |at: usize| steps.get(at).and_then(|step| step.after.keys().chain(&step.waits_for).copied().find(is_stuck));
-    let stuck = (0..steps.len()).find(is_stuck);
-    let in_cycle = (0..steps.len()).fold(stuck, |at, _| at.and_then(before));
-    in_cycle.and_then(|at| steps.get(at)).map_or(Ok(order), |step| Err(cyclic(step)))
-}
-
-/// `after` comes after `before` and everything before that.
-fn add(paths: &mut [FixedBitSet], before: usize, after: usize) {
-    let Some(mut further) = paths.get(before).cloned() else { return };
-    further.insert(before);
-    if let Some(own) = paths.get_mut(after) {
-        own.union_with(&further);
     }
 }

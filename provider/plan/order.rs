@@ -66,7 +66,7 @@ impl Plan {
         let makes = plan.add_makes(desired);
         let first = plan.steps.len();
         plan.order_waves(desired, ledger, kinds);
-        plan.add_removals(ledger, &makes, kinds, Drains::Awaited);
+        plan.add_removals(desired, ledger, &makes, kinds, Drains::Awaited);
         plan.order_after_removals(desired, first);
         Ok(plan)
     }
@@ -74,7 +74,7 @@ impl Plan {
     /// Plans the deletion of everything. Nothing serves afterwards, so no drain period is awaited.
     pub fn destroy(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
         let mut plan = Self::default();
-        plan.add_removals(ledger, &BTreeMap::new(), kinds, Drains::Skipped);
+        plan.add_removals(&Desired::default(), ledger, &BTreeMap::new(), kinds, Drains::Skipped);
         plan
     }
 
@@ -144,8 +144,15 @@ impl Plan {
 
     /// Adds the deletions. Each runs after all creates and updates, because its replacement must serve first, after its
     /// dependents are deleted or changed, and after their drain periods.
-    fn add_removals(&mut self, ledger: &Ledger, makes: &BTreeMap<Address, usize>, kinds: &dyn Kinds, drains: Drains) {
-        let removals = self.removals(ledger, makes);
+    fn add_removals(
+        &mut self,
+        desired: &Desired,
+        ledger: &Ledger,
+        makes: &BTreeMap<Address, usize>,
+        kinds: &dyn Kinds,
+        drains: Drains,
+    ) {
+        let removals = without_kept(self.removals(ledger, makes), desired);
         let first = self.steps.len();
         for (position, (address, action, removed)) in removals.iter().enumerate() {
             let address: &Address = address;
@@ -197,12 +204,10 @@ impl Plan {
     }
 
     /// Everything that is deleted: what is no longer desired, what is replaced, and what an earlier apply could not delete.
-    fn removals<'a>(
-        &self,
-        ledger: &'a Ledger,
-        makes: &BTreeMap<Address, usize>,
-    ) -> Vec<(&'a Address, Action, &'a Entry)> {
-        let mut removals = Vec::new();
+    fn removals<'a>(&self, ledger: &'a Ledger, makes: &BTreeMap<Address, usize>) -> Vec<Removal<'a>> {
+        let retire = |(address, entry): &'a (Address, Entry)| (address, Action::Retire(Box::new(entry.clone())), entry);
+        // The oldest object of an address comes first.
+        let mut removals: Vec<_> = ledger.deposed.iter().map(retire).collect();
         for (address, entry) in &ledger.entries {
             let wanted = self.difference.changes.contains_key(address);
             let make = makes.get(address).and_then(|at| self.steps.get(*at));
@@ -213,11 +218,32 @@ impl Plan {
                 (true, false) => {}
             }
         }
-        removals.extend(
-            ledger.deposed.iter().map(|(address, entry)| (address, Action::Retire(Box::new(entry.clone())), entry)),
-        );
         removals
     }
+}
+
+/// A removal: the address, what the step does, and the object.
+type Removal<'a> = (&'a Address, Action, &'a Entry);
+
+/// The removals without the replaced objects that stay: the last ones of each address, unless something is removed on which
+/// they depend.
+fn without_kept<'a>(mut removals: Vec<Removal<'a>>, desired: &Desired) -> Vec<Removal<'a>> {
+    let keeps = |address: &Address| desired.get(address).map_or(0, |node| node.keeps);
+    let gone: BTreeSet<&Address> =
+        removals.iter().map(|(address, ..)| *address).filter(|address| keeps(address) == 0).collect();
+    let mut kept: BTreeMap<&Address, usize> = BTreeMap::new();
+    // The newest object comes first.
+    removals.reverse();
+    removals.retain(|(address, _, entry)| {
+        let count = kept.entry(address).or_default();
+        if *count >= keeps(address) || entry.depends_on.iter().any(|needed| gone.contains(needed)) {
+            return true;
+        }
+        *count += 1;
+        false
+    });
+    removals.reverse();
+    removals
 }
 
 /// Whether deletions wait for drain periods.

@@ -316,6 +316,60 @@ fn a_replaced_object_is_deleted_after_its_dependents_change() {
     assert_eq!(render(&plan(&new, &ledger_of(&old, ""))), "±check\n~record after ±check\n⊖check after ±check ~record");
 }
 
+/// A thing `v` on `f`, of which two replaced objects stay, and the ledger with `replaced` objects, oldest first.
+fn with_replaced(fixed: [u8; 2], replaced: &[&str]) -> (Desired, Ledger) {
+    let specs = |f: u8, v: u8| [("f", json!({ "fixed": f })), ("v", json!({ "fixed": v, "of": id_of("f") }))];
+    let mut ledger = ledger_of(&graph(&specs(0, 0)), "9");
+    for id in replaced {
+        let old = Entry { outputs: json!({ "id": id }), ..ledger.entries[&at("v")].clone() };
+        ledger.deposed.push((at("v"), old));
+    }
+    let mut desired = graph(&specs(fixed[0], fixed[1]));
+    desired.keep_replaced(&at("v"), 2);
+    (desired, ledger)
+}
+
+/// The ids of the replaced objects that a plan deletes.
+fn retired(plan: &Plan) -> Vec<&Json> {
+    let mut ids = Vec::new();
+    for step in &plan.steps {
+        if let Action::Retire(old) = &step.action {
+            ids.push(&old.outputs["id"]);
+        }
+    }
+    ids
+}
+
+#[test]
+fn the_last_replaced_objects_stay() {
+    for (replaced, gone) in [(&["v1"][..], &[][..]), (&["v1", "v2"], &["v1"]), (&["v1", "v2", "v3"], &["v1", "v2"])] {
+        let (desired, ledger) = with_replaced([0, 1], replaced);
+        assert_eq!(retired(&plan(&desired, &ledger)), gone, "{replaced:?} and the current object");
+    }
+    let (desired, ledger) = with_replaced([0, 0], &["v1", "v2"]);
+    assert!(plan(&desired, &ledger).is_empty(), "objects that stay are no change");
+    let (mut desired, ledger) = with_replaced([0, 0], &["v1", "v2"]);
+    desired.keep_replaced(&at("v"), 1);
+    assert_eq!(retired(&plan(&desired, &ledger)), ["v1"], "fewer stay");
+    assert_eq!(retired(&Plan::destroy(&ledger, &Things)), ["v1", "v2"]);
+}
+
+#[test]
+fn no_replaced_object_stays_without_what_it_depends_on() {
+    let (desired, ledger) = with_replaced([1, 1], &["v1"]);
+    assert_eq!(retired(&plan(&desired, &ledger)), ["v1", "f9", "v9"]);
+    // The lint rejects a plan in which it does.
+    let mut wrong = plan(&desired, &ledger);
+    let is_old = |step: &Step| matches!(&step.action, Action::Retire(old) if old.outputs["id"] == "v1");
+    let at = wrong.steps.iter().position(is_old).expect("a step");
+    wrong.steps.remove(at);
+    for step in &mut wrong.steps {
+        let after = std::mem::take(&mut step.after).into_iter().filter(|(before, _)| *before != at);
+        step.after = after.map(|(before, wait)| (before - usize::from(before > at), wait)).collect();
+    }
+    assert!(matches!(lint(&wrong, Some(&desired), &ledger, &Things), Err(Unsafe::StillReferenced { .. })));
+}
+
 #[test]
 fn a_missing_object_is_created_again_and_its_dependents_are_updated() {
     let desired = graph(&[("api", json!({})), ("other", json!({})), ("route", json!({ "api": id_of("api") }))]);

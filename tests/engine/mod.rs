@@ -14,6 +14,7 @@ mod execute_api_endpoint;
 mod foreign;
 mod home_region;
 mod import;
+mod kept_versions;
 mod names;
 mod old_states;
 mod parity;

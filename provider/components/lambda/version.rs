@@ -91,9 +91,11 @@ impl Component for Version {
             let (alias, versions) =
                 futures::join!(alias::get(aws, &function.name, alias::LIVE), published(aws, &function.name));
             let live = alias?.and_then(|alias| alias.function_version().map(str::to_owned));
-            // After the live version, the newest first: without an alias, the newest was about to become live.
-            let ours = versions?.into_iter().rev().filter(|version| version.description().is_some_and(is_fingerprint));
-            let mut numbers: Vec<String> = live.into_iter().chain(ours.filter_map(|version| version.version)).collect();
+            // After the live version, the oldest first. Without an alias, the newest was about to become live.
+            let ours = versions?.into_iter().filter(|version| version.description().is_some_and(is_fingerprint));
+            let ours: Vec<String> = ours.filter_map(|version| version.version).collect();
+            let live = live.or_else(|| ours.last().cloned());
+            let mut numbers: Vec<String> = live.into_iter().chain(ours).collect();
             numbers.retain(|number| is_number(number));
             let mut seen = BTreeSet::new();
             for number in numbers.into_iter().filter(|number| seen.insert(number.clone())) {

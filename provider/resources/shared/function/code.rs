@@ -23,6 +23,8 @@ pub(crate) struct Code {
     pub(crate) tracing: bool,
     /// The days after which log events are deleted; 0 keeps them forever.
     pub(crate) log_retention_days: i64,
+    /// The number of published versions that stay in each region.
+    pub(crate) keep_versions: usize,
     /// The keys of the routes that lead to it.
     pub(crate) routes: BTreeSet<String>,
     /// The keys of those routes whose requests need authorization or an API key.
@@ -74,6 +76,7 @@ impl Code {
             architecture: function.architecture()?,
             tracing: function.tracing()?,
             log_retention_days: function.log_retention_days()?,
+            keep_versions: usize::try_from(function.keep_versions()?).unwrap_or(1),
             protected: if is_protected { keys.clone() } else { BTreeSet::new() },
             routes: keys,
             throttle: function.throttle().decided()?.cloned(),

@@ -82,6 +82,10 @@ attributes! {
         environment: TextMap = optional, example("{ STAGE = \"production\" }");
         /// ARNs of layer versions, for every region without `layers` of its own.
         layers: Texts = optional;
+        /// The number of published versions of the function that stay in each region, including the one that serves. An
+        /// update deletes older ones when it has succeeded. A version that stays takes up the storage for code of its region,
+        /// and an update that replaces the function deletes it.
+        keep_versions: i64 = optional, default(3), range(1..=100);
         /// The days after which CloudWatch Logs deletes the function's log events; 0 keeps them forever.
         log_retention_days: i64 = optional, default(14), numbers(&RETENTION_DAYS);
         /// An IAM policy document in JSON with the permissions of the function. The role that the provider creates

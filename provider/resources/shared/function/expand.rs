@@ -70,6 +70,8 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
     let version = version::Spec { function: function.output(function::NAME), fingerprint };
     let address = Address::of::<Version>(place.region).maybe_key(code.key());
     let version = to.desired.add(address, code.path.clone(), &version);
+    // The current version is one of them.
+    to.desired.keep_replaced(&version, code.keep_versions.saturating_sub(1));
     let alias = alias::Spec {
         function: function.output(function::NAME),
         name: alias::LIVE.to_owned(),
