@@ -96,6 +96,7 @@ fn context() -> Context<'static> {
         account_id: "123456789012",
         partition: "aws",
         default_tags: &NO_TAGS,
+        permissions_boundary_arn: None,
         packages: &OneFile,
         prior: None,
         referent: None,

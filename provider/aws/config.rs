@@ -28,6 +28,8 @@ pub struct Config {
     pub default_tags: BTreeMap<String, String>,
     /// Tags that other tools manage.
     pub ignore_tags: IgnoredTags,
+    /// The ARN of the policy that is the permissions boundary of every role; `None` for roles without one.
+    pub permissions_boundary_arn: Option<String>,
     /// How many times a call is retried after server errors, lost connections and conflicts; throttling does not count.
     pub max_retries: Option<u32>,
     /// How many calls may be in flight at the same time.

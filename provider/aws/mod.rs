@@ -52,6 +52,7 @@ pub struct Aws {
     partition: String,
     default_tags: BTreeMap<String, String>,
     ignore_tags: IgnoredTags,
+    permissions_boundary_arn: Option<String>,
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
@@ -66,6 +67,11 @@ impl Aws {
     /// Tags for every object that takes tags.
     pub fn default_tags(&self) -> &BTreeMap<String, String> {
         &self.default_tags
+    }
+
+    /// The ARN of the policy that is the permissions boundary of every role.
+    pub fn permissions_boundary_arn(&self) -> Option<&str> {
+        self.permissions_boundary_arn.as_deref()
     }
 
     /// Tags that other tools manage.

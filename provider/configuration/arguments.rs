@@ -40,6 +40,9 @@ attributes! {
         /// Tags for every AWS object that supports tags. The tags of a resource override them.
         default_tags: TextMap = optional, example("{ team = \"web\" }");
         ignore_tags: IgnoreTags = optional;
+        /// The ARN of the IAM policy that limits the permissions of every role that the provider creates, for organizations
+        /// that allow no role without a permissions boundary. The roles that `role_arn` names keep their own.
+        permissions_boundary_arn: String = optional, example("\"arn:aws:iam::123456789012:policy/boundary\"");
         /// How many times the provider retries a call after a server error, a lost connection or a conflict. It retries
         /// throttled calls until the timeout of the operation.
         max_retries: i64 = optional, default(i64::from(DEFAULT_RETRIES)), range(0..=100);
@@ -121,6 +124,7 @@ impl Mistakes {
         self.account_ids("allowed_account_ids", all.allowed_account_ids());
         self.account_ids("forbidden_account_ids", all.forbidden_account_ids());
         self.map("default_tags", all.default_tags(), formats::tag);
+        self.text(Path::of("permissions_boundary_arn"), all.permissions_boundary_arn(), formats::policy_arn);
         self.credentials(all);
         let given = |ids: &Attr<Texts>| ids.known().is_some_and(|ids| !ids.is_empty());
         if given(all.allowed_account_ids()) && given(all.forbidden_account_ids()) {
@@ -218,6 +222,7 @@ impl Arguments {
             forbidden_account_ids: elements(self.forbidden_account_ids()),
             default_tags: entries(self.default_tags()),
             ignore_tags: self.ignore_tags().known().map(IgnoreTags::tags).unwrap_or_default(),
+            permissions_boundary_arn: self.permissions_boundary_arn().known().cloned(),
             max_retries: self.max_retries().ok().and_then(|number| u32::try_from(number).ok()),
             max_parallel_calls: self.max_parallel_calls().ok().and_then(|number| usize::try_from(number).ok()),
             keep_rate_limits: self.rate_limits() != Ok(RateLimits::None),

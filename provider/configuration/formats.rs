@@ -49,15 +49,33 @@ fn is_account_id(text: &str) -> bool {
 }
 
 pub(super) fn role_arn(text: &str) -> Result<(), Mistake> {
-    if let Some([partition, "iam", "", account, role]) = arn_parts(text)
-        && partition.starts_with("aws")
+    if let Some((account, name)) = iam_name(text, "role/")
         && is_account_id(account)
-        && role.strip_prefix("role/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
+        && !name.ends_with('/')
     {
         return Ok(());
     }
     let detail = format!("{text:?} is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/NAME.");
     Err(("Invalid role ARN", detail))
+}
+
+/// The ARN of an IAM policy, of the account or managed by AWS.
+pub(super) fn policy_arn(text: &str) -> Result<(), Mistake> {
+    if let Some((account, name)) = iam_name(text, "policy/")
+        && (is_account_id(account) || account == "aws")
+        && !name.ends_with('/')
+    {
+        return Ok(());
+    }
+    let detail = format!("{text:?} is not the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/NAME.");
+    Err(("Invalid policy ARN", detail))
+}
+
+/// The account and the name in the ARN of an object of IAM whose resource begins with `kind`.
+fn iam_name<'a>(arn: &'a str, kind: &str) -> Option<(&'a str, &'a str)> {
+    let [partition, "iam", "", account, resource] = arn_parts(arn)? else { return None };
+    let name = resource.strip_prefix(kind).filter(|name| !name.is_empty())?;
+    partition.starts_with("aws").then_some((account, name))
 }
 
 /// # Source

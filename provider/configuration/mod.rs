@@ -87,6 +87,7 @@ mod tests {
                                   "external_id": "ours", "duration_seconds": 900 },
                  "allowed_account_ids": ["123456789012"], "default_tags": { "team": "a" },
                  "ignore_tags": { "keys": ["CreatedBy"], "key_prefixes": ["platform:"] },
+                 "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/limits/boundary",
                  "max_retries": 3, "max_parallel_calls": 5, "rate_limits": "none" }"#,
         );
         assert_eq!(config.region.as_deref(), Some("eu-central-1"));
@@ -104,6 +105,8 @@ mod tests {
         assert_eq!(config.default_tags, [("team".to_owned(), "a".to_owned())].into());
         assert!(config.ignore_tags.contains("CreatedBy") && config.ignore_tags.contains("platform:cost"));
         assert!(!config.ignore_tags.contains("team"));
+        let boundary = config.permissions_boundary_arn.as_deref();
+        assert_eq!(boundary, Some("arn:aws:iam::123456789012:policy/limits/boundary"));
         assert_eq!((config.max_retries, config.max_parallel_calls), (Some(3), Some(5)));
         assert!(!config.keep_rate_limits);
     }
@@ -143,6 +146,10 @@ mod tests {
         "#
         );
         insta::assert_snapshot!(wrong(r#"{ "max_retries": 1.5 }"#), @"max_retries: Not a whole number");
+        insta::assert_snapshot!(
+            wrong(r#"{ "permissions_boundary_arn": "arn:aws:iam::123456789012:role/boundary" }"#),
+            @"permissions_boundary_arn: Invalid policy ARN"
+        );
         insta::assert_snapshot!(wrong(r#"{ "allowed_account_ids": [null] }"#), @"allowed_account_ids[0]: Missing value");
     }
 

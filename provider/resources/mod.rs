@@ -109,6 +109,8 @@ pub struct Context<'a> {
     pub partition: &'a str,
     /// The provider's default tags.
     pub default_tags: &'a BTreeMap<String, String>,
+    /// The ARN of the policy that is the permissions boundary of every role.
+    pub permissions_boundary_arn: Option<&'a str>,
     /// Reads the packages of functions.
     pub packages: &'a dyn Packages,
     /// The resource as it is now, in the plan of an update.

@@ -40,6 +40,45 @@ async fn a_role_is_created_updated_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_permissions_boundary_is_set_replaced_and_removed() {
+    let bench = Bench::start().await;
+    let bounded = |arn: &str| {
+        json!({
+            "name": OWNER, "services": ["lambda.amazonaws.com"], "policies": {}, "permissions_boundary_arn": arn,
+            "tags": tags("global/role", "zoo"),
+        })
+    };
+    let (first, second) =
+        (bounded("arn:aws:iam::123456789012:policy/a"), bounded("arn:aws:iam::123456789012:policy/b"));
+    let mut free = first.clone();
+    free.as_object_mut().unwrap().remove("permissions_boundary_arn");
+    let boundary = async || {
+        let role = bench.at("global/role").0.iam().get_role().role_name(OWNER).send().await.unwrap().role.unwrap();
+        role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned)
+    };
+    let arn = |spec: &serde_json::Value| spec["permissions_boundary_arn"].as_str().map(str::to_owned);
+
+    let outputs = bench.create("global/role", &first).await;
+    assert_eq!(boundary().await, arn(&first));
+    bench.update("global/role", &outputs, &first, &second).await;
+    assert_eq!(boundary().await, arn(&second));
+    // Others remove it.
+    let (aws, component) = bench.at("global/role");
+    aws.iam().delete_role_permissions_boundary().role_name(OWNER).send().await.unwrap();
+    let (shown, _) = component.read(&aws, &second, &outputs).await.unwrap().unwrap();
+    assert_ne!(shown, second, "drift");
+    component.update(&aws, &outputs, &second, &second).await.unwrap();
+    assert_eq!(boundary().await, arn(&second));
+    bench.update("global/role", &outputs, &second, &free).await;
+    assert_eq!(boundary().await, None);
+    // The boundary of an organization's own automation stays.
+    let put = aws.iam().put_role_permissions_boundary().role_name(OWNER);
+    put.permissions_boundary("arn:aws:iam::123456789012:policy/c").send().await.unwrap();
+    bench.expect("global/role", &free, &outputs).await;
+    bench.delete("global/role", &free, &outputs).await;
+}
+
+#[tokio::test]
 async fn ignored_tags_are_neither_shown_nor_removed() {
     let ignored =
         IgnoredTags { keys: ["AutoTag_Creator".to_owned()].into(), key_prefixes: vec!["platform:".to_owned()] };

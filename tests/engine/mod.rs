@@ -19,6 +19,7 @@ mod names;
 mod old_states;
 mod parity;
 mod permissions;
+mod permissions_boundary;
 mod recreated_log_group;
 mod replaced;
 mod traffic;

@@ -73,9 +73,8 @@ impl Clock for Calendar {
     }
 }
 
-async fn connect(local: &LocalAws, account: &str, region: &str, calendar: &Calendar) -> Provider {
-    let clock: Arc<dyn Clock> = Arc::new(calendar.clone());
-    let config = Config {
+fn config(local: &LocalAws, account: &str, region: &str) -> Config {
+    Config {
         region: Some(region.to_owned()),
         credentials: Some(StaticCredentials {
             access_key: account.to_owned(),
@@ -84,7 +83,11 @@ async fn connect(local: &LocalAws, account: &str, region: &str, calendar: &Calen
         }),
         endpoint_url: Some(local.endpoint()),
         ..Config::default()
-    };
+    }
+}
+
+async fn connect(config: Config, calendar: &Calendar) -> Provider {
+    let clock: Arc<dyn Clock> = Arc::new(calendar.clone());
     let aws = lifecycle::connect(config, Arc::clone(&clock)).await.expect("the provider connects");
     Provider::new(Arc::new(aws), clock, CancellationToken::new())
 }
@@ -115,7 +118,7 @@ impl World {
     pub(super) async fn at_speed(options: Options, speed: u32) -> Self {
         let local = LocalAws::start(options).await.expect("a local AWS starts");
         let calendar = Calendar::new(speed);
-        let provider = connect(&local, local.account_id(), "us-east-1", &calendar).await;
+        let provider = connect(config(&local, local.account_id(), "us-east-1"), &calendar).await;
         let source = tempfile::tempdir().expect("a directory is created");
         std::fs::write(source.path().join("app.py"), APP).expect("the application is written");
         Self { local, calendar, provider, source }
@@ -123,12 +126,19 @@ impl World {
 
     /// A second provider, with credentials of `account`.
     pub(super) async fn provider_of(&self, account: &str) -> Provider {
-        connect(&self.local, account, "us-east-1", &self.calendar).await
+        connect(config(&self.local, account, "us-east-1"), &self.calendar).await
     }
 
     /// Replaces the provider with one whose `region` is `region`.
     pub(super) async fn move_home(&mut self, region: &str) {
-        self.provider = connect(&self.local, self.local.account_id(), region, &self.calendar).await;
+        self.provider = connect(config(&self.local, self.local.account_id(), region), &self.calendar).await;
+    }
+
+    /// Replaces the provider with one whose arguments differ.
+    pub(super) async fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        let mut config = config(&self.local, self.local.account_id(), "us-east-1");
+        change(&mut config);
+        self.provider = connect(config, &self.calendar).await;
     }
 
     /// Moves the time of day forward by an hour.

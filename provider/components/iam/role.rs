@@ -42,6 +42,9 @@ pub struct Spec {
     pub services: Vec<String>,
     /// Inline policies by name, as JSON documents.
     pub policies: BTreeMap<String, Input<String>>,
+    /// The ARN of the policy that is the permissions boundary. Without one, a boundary that others set stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary_arn: Option<String>,
     /// The tags, including the ownership tags.
     pub tags: Tags,
 }
@@ -68,6 +71,7 @@ impl Kind for Role {
         actions: &[
             "iam:CreateRole",
             "iam:DeleteRole",
+            "iam:DeleteRolePermissionsBoundary",
             "iam:DeleteRolePolicy",
             "iam:DetachRolePolicy",
             "iam:GetRole",
@@ -75,6 +79,7 @@ impl Kind for Role {
             "iam:ListAttachedRolePolicies",
             "iam:ListRolePolicies",
             "iam:ListRoles",
+            "iam:PutRolePermissionsBoundary",
             "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UntagRole",
@@ -116,7 +121,13 @@ impl Component for Role {
             // A list has no tags.
             let Some(role) = get(aws, &name).await? else { continue };
             let Some(Address { key, .. }) = tags::address_here::<Self>(aws, &tags_of(&role)) else { continue };
-            let spec = Spec { name, services: Vec::new(), policies: BTreeMap::new(), tags: Tags::new() };
+            let spec = Spec {
+                name,
+                services: Vec::new(),
+                policies: BTreeMap::new(),
+                permissions_boundary_arn: None,
+                tags: Tags::new(),
+            };
             found.push(Discovered { key, spec, outputs: outputs(&role) });
         }
         Ok(found)
@@ -130,6 +141,7 @@ impl Component for Role {
                 .create_role()
                 .role_name(&spec.name)
                 .assume_role_policy_document(&trust)
+                .set_permissions_boundary(spec.permissions_boundary_arn.clone())
                 .set_tags(Some(tags.clone()))
                 .send()
         };
@@ -156,6 +168,7 @@ impl Component for Role {
             name: spec.name.clone(),
             services: policy::trusted(&trust, &spec.services),
             policies: policies(aws, &outputs.name, &spec.policies).await?,
+            permissions_boundary_arn: spec.permissions_boundary_arn.as_ref().and_then(|_| boundary(&role)),
             tags: tags::spec(tags_of(&role)),
         };
         Ok(Some((spec, outputs.clone())))
@@ -168,6 +181,10 @@ impl Component for Role {
             let (client, trust) = (aws.iam(), policy::trust(&to.services).to_string());
             let send = || client.update_assume_role_policy().role_name(name).policy_document(&trust).send();
             aws.call("iam:UpdateAssumeRolePolicy", send).await?;
+        }
+        // First the boundary, which a policy may require to put the others.
+        if from.permissions_boundary_arn != to.permissions_boundary_arn {
+            bound(aws, name, to.permissions_boundary_arn.as_deref()).await?;
         }
         let changed = to.policies.iter().filter(|(key, document)| from.policies.get(*key) != Some(*document));
         try_join_all(changed.map(|(key, document)| put_policy(aws, name, key, document.get()))).await?;
@@ -218,6 +235,21 @@ const PAGE: i32 = 1_000;
 
 fn outputs(role: &aws_sdk_iam::types::Role) -> Outputs {
     Outputs { name: role.role_name().to_owned(), arn: role.arn().to_owned() }
+}
+
+fn boundary(role: &aws_sdk_iam::types::Role) -> Option<String> {
+    role.permissions_boundary()?.permissions_boundary_arn().map(str::to_owned)
+}
+
+/// Sets or removes the permissions boundary of a role.
+async fn bound(aws: &Regional, name: &str, boundary: Option<&str>) -> Result<(), CallError> {
+    let client = aws.iam();
+    let Some(arn) = boundary else {
+        let send = || client.delete_role_permissions_boundary().role_name(name).send();
+        return ignore_missing(aws.call("iam:DeleteRolePermissionsBoundary", send).await);
+    };
+    let send = || client.put_role_permissions_boundary().role_name(name).permissions_boundary(arn).send();
+    aws.call("iam:PutRolePermissionsBoundary", send).await.map(drop)
 }
 
 fn tags_of(role: &aws_sdk_iam::types::Role) -> BTreeMap<String, String> {

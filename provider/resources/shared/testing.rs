@@ -28,7 +28,16 @@ pub(crate) fn expand_with_referent(
 ) -> Result<Expansion, Diagnostics> {
     let owner_id = OwnerId::mint("us-east-1", 7);
     let (account_id, partition) = ("123456789012", "aws");
-    let context = Context { owner_id: Some(&owner_id), account_id, partition, default_tags, packages, prior, referent };
+    let context = Context {
+        owner_id: Some(&owner_id),
+        account_id,
+        partition,
+        default_tags,
+        permissions_boundary_arn: None,
+        packages,
+        prior,
+        referent,
+    };
     resource.expand(config, &context)
 }
 

@@ -33,6 +33,8 @@ struct Role {
     trust: String,
     description: String,
     max_session_seconds: String,
+    /// The ARN of the permissions boundary.
+    boundary: Option<String>,
     /// The documents of the inline policies by name.
     policies: BTreeMap<String, String>,
     /// The ARNs of attached managed policies.
@@ -58,6 +60,8 @@ impl Iam {
             "DeleteRole" => self.delete_role(place, request)?,
             "UpdateRole" => self.update_role(place, request)?,
             "UpdateAssumeRolePolicy" => self.update_trust(place, request)?,
+            "PutRolePermissionsBoundary" => self.put_boundary(place, request)?,
+            "DeleteRolePermissionsBoundary" => self.delete_boundary(place, request)?,
             "PutRolePolicy" => self.put_policy(place, request)?,
             "GetRolePolicy" => self.get_policy(place, request)?,
             "DeleteRolePolicy" => self.delete_policy(place, request)?,
@@ -103,12 +107,15 @@ impl Iam {
         if self.roles.get(place, &name).is_some() {
             return Err(ApiError::new(409, "EntityAlreadyExists", format!("Role with name {name} already exists.")));
         }
+        let boundary = request.form("PermissionsBoundary");
+        boundary.as_deref().map_or(Ok(()), check_boundary)?;
         let path = request.form("Path").unwrap_or_else(|| "/".to_owned());
         let role = Role {
             id: call.ids.next("AROA", 17, super::Ids::UPPER),
             arn: format!("arn:aws:iam::{}:role{path}{name}", place.account),
             created: call.date(),
             max_session_seconds: request.form("MaxSessionDuration").unwrap_or_else(|| "3600".to_owned()),
+            boundary,
             policies: BTreeMap::new(),
             attached: BTreeSet::new(),
             name: name.clone(),
@@ -162,6 +169,18 @@ impl Iam {
     fn update_trust(&mut self, place: &Place, request: &Request) -> Outcome {
         let role = self.role_mut(place, request)?;
         role.trust = document(request, "PolicyDocument")?;
+        Ok(None)
+    }
+
+    fn put_boundary(&mut self, place: &Place, request: &Request) -> Outcome {
+        let arn = required(request, "PermissionsBoundary")?;
+        check_boundary(&arn)?;
+        self.role_mut(place, request)?.boundary = Some(arn);
+        Ok(None)
+    }
+
+    fn delete_boundary(&mut self, place: &Place, request: &Request) -> Outcome {
+        self.role_mut(place, request)?.boundary = None;
         Ok(None)
     }
 
@@ -270,6 +289,10 @@ impl Role {
 
     fn details(&self) -> Vec<Element> {
         let mut details = self.outline();
+        if let Some(arn) = &self.boundary {
+            let fields = vec![text("PermissionsBoundaryType", "Policy"), text("PermissionsBoundaryArn", arn)];
+            details.push(node("PermissionsBoundary", fields));
+        }
         if !self.tags.is_empty() {
             details.push(node("Tags", self.tags.values().map(tag).collect()));
         }
@@ -301,6 +324,14 @@ fn listed<'a, T: 'a>(
 
 fn no_role(name: &str) -> ApiError {
     ApiError::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))
+}
+
+/// A boundary is a policy. The policies of the account exist here, whatever their names are.
+fn check_boundary(arn: &str) -> Result<(), ApiError> {
+    if arn.starts_with("arn:aws:iam::") && arn.contains(":policy/") {
+        return Ok(());
+    }
+    Err(invalid(&format!("Value '{arn}' at 'permissionsBoundary' is not the ARN of a policy")))
 }
 
 fn no_policy(name: &str) -> ApiError {
