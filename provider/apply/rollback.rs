@@ -1,4 +1,4 @@
-//! The rollback of an apply: when a rollout fails, what clients have noticed returns to what it was before, in every region.
+//! The rollback of an apply: when a rollout fails, the previous versions and settings return in every region.
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::desired::{Address, Desired, Kind, KindMeta, OnFailure, Rollout};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Step, Unsafe, diff, lint, resolve};
+use crate::plan::testing::{self, Facts};
+use crate::plan::{Action, Change, Ledger, Plan, Step, Unsafe, lint};
 use crate::wire::Path;
 
 macro_rules! kinds {
@@ -31,25 +32,7 @@ kinds! {
     Probe = KindMeta { name: "probe", is_check: true, ..KindMeta::DEFAULT };
 }
 
-struct Catalog;
-
-impl Kinds for Catalog {
-    fn meta(&self, kind: &str) -> &'static KindMeta {
-        METAS.iter().find(|meta| meta.name == kind).expect("a known kind")
-    }
-
-    fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
-        None
-    }
-
-    fn drain_period(&self, _: &str, _: &Json) -> Duration {
-        Duration::ZERO
-    }
-
-    fn id(&self, _: &str, _: &Json) -> Option<String> {
-        None
-    }
-}
+const KINDS: Facts = Facts(METAS);
 
 /// An API with this code and these tags in each of `regions`, which change in these waves.
 fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
@@ -70,19 +53,11 @@ fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
 
 /// The ledger after `desired` was applied to an empty account.
 fn applied(desired: &Desired) -> Ledger {
-    let mut ledger = Ledger { complete: true, ..Ledger::default() };
-    for address in diff(desired, &ledger, &Catalog).expect("no cycle").order {
-        let node = desired.get(&address).expect("the component is desired");
-        let spec = resolve(&node.spec, None, &ledger).spec;
-        let depends_on = node.depends_on.clone();
-        let entry = Entry { spec, outputs: json!({ "id": "1" }), depends_on, uncertain: false };
-        ledger.entries.insert(address, entry);
-    }
-    ledger
+    testing::applied(desired, &KINDS, |_| json!({ "id": "1" }))
 }
 
 fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
-    Plan::checked(desired, ledger, &Catalog).expect("a safe plan")
+    Plan::checked(desired, ledger, &KINDS).expect("a safe plan")
 }
 
 fn step<'a>(plan: &'a Plan, region: &str, kind: &str) -> &'a Step {
@@ -197,12 +172,12 @@ fn lint_rejects_overlapping_waves() {
             // The probe waits for the alias, too.
             hasty.steps[alias].after.remove(&position(Address::regional("west", "probe")));
         }
-        let refused = lint(&hasty, Some(&desired), &ledger, &Catalog).expect_err("an unsafe plan");
+        let refused = lint(&hasty, Some(&desired), &ledger, &KINDS).expect_err("an unsafe plan");
         assert!(matches!(refused, Unsafe::WavesOverlap { .. } | Unsafe::MissingDependency { .. }), "{refused}");
     }
     desired.rollout.bake = Duration::from_secs(1);
-    let refused = lint(&safe, Some(&desired), &ledger, &Catalog);
+    let refused = lint(&safe, Some(&desired), &ledger, &KINDS);
     assert!(matches!(refused, Err(Unsafe::WavesOverlap { .. })), "{refused:?}");
     desired.rollout.on_failure = OnFailure::Stop;
-    assert!(lint(&plan(&desired, &ledger), Some(&desired), &ledger, &Catalog).is_ok());
+    assert!(lint(&plan(&desired, &ledger), Some(&desired), &ledger, &KINDS).is_ok());
 }
