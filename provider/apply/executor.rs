@@ -194,7 +194,7 @@ impl<'a> Execution<'a> {
 
     /// The step that creates or changes a component.
     pub(super) fn position(&self, address: &Address) -> Option<usize> {
-        let makes = |step: &Step| step.address == *address && !is_removal(&step.action);
+        let makes = |step: &Step| step.address == *address && !step.action.is_removal();
         self.plan.steps.iter().position(makes)
     }
 
@@ -369,7 +369,7 @@ async fn pause(
     let what = format!("{what} before {} is changed", step.address);
     tokio::select! {
         paused = engine.pause(&what, time) => paused,
-        () = rollback.cancelled(), if !is_removal(&step.action) => Err(CallError::Cancelled(what.clone())),
+        () = rollback.cancelled(), if !step.action.is_removal() => Err(CallError::Cancelled(what.clone())),
     }
 }
 
@@ -381,11 +381,7 @@ fn later(from: Instant, time: Duration) -> Instant {
 
 /// What a step waits for between the end of another one and its own beginning.
 pub(super) fn delay(action: &Action) -> &'static str {
-    if is_removal(action) { "the drain period" } else { "the bake time" }
-}
-
-fn is_removal(action: &Action) -> bool {
-    matches!(action, Action::Delete | Action::Retire(_))
+    if action.is_removal() { "the drain period" } else { "the bake time" }
 }
 
 /// The action of a step as a verb, for messages.

@@ -1,4 +1,4 @@
-//! The rollback of an apply: when a rollout fails, what clients have noticed returns to what it was before, in every region.
+//! The rollback of an apply: when a rollout fails, the previous versions and settings return in every region.
 
 use std::collections::BTreeSet;
 
@@ -79,15 +79,20 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Begins a rollback if a check was cancelled: nothing has shown that the new version works.
+    /// Begins a rollback if a check was cancelled, because nothing has shown that the new version works, or if another part of
+    /// the region changed after one had failed: the parts change at the same time.
     fn roll_back_unchecked(&mut self) {
-        if self.rollback.begun.is_cancelled() || !self.engine.run.cancel.is_cancelled() {
+        if self.rollback.begun.is_cancelled() {
             return;
         }
-        let plan = self.plan;
-        let skipped = |at: &usize| self.status.get(at) == Some(&Status::Skipped);
-        let skipped: Vec<usize> = (0..plan.steps.len()).filter(skipped).collect();
-        for step in skipped.into_iter().filter_map(|at| plan.steps.get(at)) {
+        let (plan, is_cancelled) = (self.plan, self.engine.run.cancel.is_cancelled());
+        let is_open = |at: &usize| match self.status.get(at) {
+            Some(Status::Failed) => true,
+            Some(Status::Skipped) => is_cancelled,
+            _ => false,
+        };
+        let open: Vec<usize> = (0..plan.steps.len()).filter(is_open).collect();
+        for step in open.into_iter().filter_map(|at| plan.steps.get(at)) {
             self.begin_rollback(step);
         }
     }

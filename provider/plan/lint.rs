@@ -126,12 +126,8 @@ fn placed(steps: &[Step]) -> impl Iterator<Item = Placed<'_>> {
     steps.iter().enumerate().map(|(at, step)| Placed { at, step })
 }
 
-fn is_removal(step: &Step) -> bool {
-    matches!(step.action, Action::Delete | Action::Retire(_))
-}
-
 fn makes(steps: &[Step]) -> BTreeMap<&Address, Placed<'_>> {
-    let makes = placed(steps).filter(|make| !is_removal(make.step));
+    let makes = placed(steps).filter(|make| !make.step.action.is_removal());
     makes.map(|make| (&make.step.address, make)).collect()
 }
 
@@ -157,12 +153,12 @@ fn existing<'a>(
         }
     }
     let wanted = |address: &Address| plan.difference.changes.contains_key(address);
-    for Placed { at, step } in placed(&plan.steps).filter(|placed| !is_removal(placed.step)) {
+    for Placed { at, step } in placed(&plan.steps).filter(|placed| !placed.step.action.is_removal()) {
         if makes.get(&step.address).is_none_or(|make| make.at != at) || !wanted(&step.address) {
             return Err(wrong(&step.address));
         }
     }
-    let mut free: Vec<Placed<'_>> = placed(&plan.steps).filter(|removal| is_removal(removal.step)).collect();
+    let mut free: Vec<Placed<'_>> = placed(&plan.steps).filter(|removal| removal.step.action.is_removal()).collect();
     let mut goes = |address: &Address, action: &Action| {
         let own = |removal: &Placed<'_>| removal.step.address == *address && removal.step.action == *action;
         let place = free.iter().position(own).ok_or_else(|| wrong(address))?;

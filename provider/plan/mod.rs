@@ -12,6 +12,8 @@ mod resolve;
 mod rollback;
 mod summary;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod view;
 mod waves;

@@ -25,6 +25,13 @@ pub enum Action {
     Retire(Box<Entry>),
 }
 
+impl Action {
+    /// Whether it deletes an object.
+    pub fn is_removal(&self) -> bool {
+        matches!(self, Self::Delete | Self::Retire(_))
+    }
+}
+
 /// One step. Steps are named by their position in the plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {

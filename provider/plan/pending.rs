@@ -224,12 +224,11 @@ impl Scene for Gates<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serde_json::json;
 
     use super::*;
     use crate::desired::{AddressOf, Kind, KindMeta};
+    use crate::plan::testing::{self, Facts};
     use crate::plan::{Action, Plan, View};
     use crate::wire::Path;
 
@@ -256,29 +255,7 @@ mod tests {
         const META: KindMeta = KindMeta { name: "home", global: true, in_home_region: true, ..KindMeta::DEFAULT };
     }
 
-    struct Known;
-
-    impl Kinds for Known {
-        fn meta(&self, kind: &str) -> &'static KindMeta {
-            match kind {
-                "local" => &Local::META,
-                "home" => &Home::META,
-                _ => &Shared::META,
-            }
-        }
-
-        fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
-            None
-        }
-
-        fn drain_period(&self, _: &str, _: &Json) -> Duration {
-            Duration::ZERO
-        }
-
-        fn id(&self, _: &str, outputs: &Json) -> Option<String> {
-            outputs.get("id").and_then(Json::as_str).map(str::to_owned)
-        }
-    }
+    const KNOWN: Facts = Facts(&[&Local::META, &Shared::META, &Home::META]);
 
     const HOME: &str = "us-east-1";
 
@@ -320,24 +297,16 @@ mod tests {
 
     /// The ledger after `desired` was applied.
     fn applied(desired: &Desired) -> Ledger {
-        let mut ledger = Ledger { complete: true, ..Ledger::default() };
-        for address in diff(desired, &ledger, &Known).unwrap().order {
-            let node = desired.get(&address).unwrap();
-            let spec = resolve(&node.spec, None, &ledger).spec;
-            let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-            let outputs = json!({ "id": format!("id of {address}") });
-            ledger.entries.insert(address, Entry { spec, outputs, depends_on, uncertain: false });
-        }
-        ledger
+        testing::applied(desired, &KNOWN, |address| json!({ "id": format!("id of {address}") }))
     }
 
     /// The plan to `desired` while these regions do not respond: its steps, and the pending components.
     fn planned(desired: &Desired, ledger: &Ledger, regions: &[&str]) -> (Vec<String>, Vec<String>) {
         let unreachable = regions.iter().map(|region| ((*region).to_owned(), "silence".to_owned())).collect();
         let ledger = Ledger { unreachable, ..ledger.clone() };
-        let reachable = Reachable::of(desired, &ledger, HOME, &Known).unwrap();
-        let plan = Plan::checked(&reachable.desired, &reachable.ledger, &Known).unwrap();
-        let view = View::planned(&plan.difference, &reachable.ledger, &Known);
+        let reachable = Reachable::of(desired, &ledger, HOME, &KNOWN).unwrap();
+        let plan = Plan::checked(&reachable.desired, &reachable.ledger, &KNOWN).unwrap();
+        let view = View::planned(&plan.difference, &reachable.ledger, &KNOWN);
         for address in &reachable.pending {
             assert!(view.components.contains_key(address), "{address} is shown");
         }
@@ -416,6 +385,25 @@ mod tests {
     }
 
     #[test]
+    fn a_component_that_needs_one_that_cannot_be_replaced_waits() {
+        let with = |fixed: &str, ttl: u32| {
+            let mut desired = Desired::default();
+            for region in BOTH {
+                desired.add(local(region, "api"), Path::root(), &json!({ "fixed": fixed }));
+            }
+            let apis: Vec<Json> = BOTH.iter().map(|region| id_of(local(region, "api"))).collect();
+            desired.add(shared("distribution"), Path::root(), &json!({ "of": apis, "ttl": ttl }));
+            desired
+        };
+        let ledger = applied(&with("old", 1));
+        let (steps, pending) = planned(&with("new", 2), &ledger, &["us-west-2"]);
+        assert_eq!(steps, Vec::<String>::new(), "the distribution leads to the old API of us-east-1, too");
+        assert!(pending.contains(&"global/shared/distribution".to_owned()), "{pending:?}");
+        let (steps, _) = planned(&with("old", 2), &ledger, &["us-west-2"]);
+        assert_eq!(steps, texts(&["~ global/shared/distribution"]), "nothing is replaced");
+    }
+
+    #[test]
     fn a_replaced_object_in_a_region_that_does_not_respond_is_deleted_later() {
         let desired = api(&BOTH, 1);
         let mut ledger = applied(&desired);
@@ -432,9 +420,9 @@ mod tests {
         let unreachable = [("us-west-2".to_owned(), String::new())].into();
         let ledger = Ledger { unreachable, ..ledger };
         let mut desired = api(&BOTH, 1);
-        assert!(Reachable::of(&desired, &ledger, HOME, &Known).unwrap().is_certain);
+        assert!(Reachable::of(&desired, &ledger, HOME, &KNOWN).unwrap().is_certain);
         let spec = json!({ "role": id_of(shared("role")), "version": { "$unknown": true } });
         desired.add(local("us-west-2", "api2"), Path::root(), &spec);
-        assert!(!Reachable::of(&desired, &ledger, HOME, &Known).unwrap().is_certain);
+        assert!(!Reachable::of(&desired, &ledger, HOME, &KNOWN).unwrap().is_certain);
     }
 }

@@ -71,16 +71,11 @@ fn id_of(key: &str) -> Json {
 
 /// The ledger after `desired` was applied to an empty account. The id of an object is its key followed by `generation`.
 fn ledger_of(desired: &Desired, generation: &str) -> Ledger {
-    let mut ledger = Ledger { complete: true, ..Ledger::default() };
-    let order = diff(desired, &ledger, &Things).expect("no cycle").order;
-    for address in order {
-        let node = desired.get(&address).expect("the component is desired");
-        let spec = resolve(&node.spec, None, &ledger).spec;
-        let outputs = json!({ "id": format!("{}{generation}", address.key.as_deref().unwrap_or_default()) });
-        let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-        ledger.entries.insert(address, Entry { spec, outputs, depends_on, uncertain: false });
-    }
-    ledger
+    testing::applied(
+        desired,
+        &Things,
+        |address| json!({ "id": format!("{}{generation}", address.key.as_deref().unwrap_or_default()) }),
+    )
 }
 
 /// A plan as text. Each line is a step and the steps that it follows, with the delay in brackets. Parentheses mark the
@@ -155,31 +150,12 @@ fn a_difference_in_an_uncompared_field_needs_no_step() {
 }
 
 /// Knows one kind, whose components are checks.
-struct Checks;
-
-impl Kinds for Checks {
-    fn meta(&self, _: &str) -> &'static KindMeta {
-        const META: KindMeta = KindMeta { name: "thing", is_check: true, ..KindMeta::DEFAULT };
-        &META
-    }
-
-    fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
-        None
-    }
-
-    fn drain_period(&self, _: &str, _: &Json) -> Duration {
-        Duration::ZERO
-    }
-
-    fn id(&self, _: &str, _: &Json) -> Option<String> {
-        None
-    }
-}
+const CHECKS: testing::Facts = testing::Facts(&[&KindMeta { name: "thing", is_check: true, ..KindMeta::DEFAULT }]);
 
 #[test]
 fn a_check_that_passed_is_compared_in_the_fields_of_the_ledger() {
     let to = json!({ "version": 1, "expected": "ok" });
-    let changed = |from: Json| !change(&from, &to, &at("check"), &Checks).is_keep();
+    let changed = |from: Json| !change(&from, &to, &at("check"), &CHECKS).is_keep();
     assert!(!changed(to.clone()));
     assert!(!changed(json!({ "version": 1 })), "an earlier release did not record the field");
     assert!(changed(json!({ "version": 1, "expected": null })));

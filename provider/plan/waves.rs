@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Change, Difference};
-use super::order::{Action, Plan};
+use super::order::Plan;
 use super::{Kinds, Ledger};
 use crate::desired::{Address, Desired, Node, Scope};
 
@@ -38,7 +38,7 @@ impl<'a> Waves<'a> {
             let (Some(region), Some(wave)) = (address.scope.region(), desired.rollout.wave(&address.scope)) else {
                 continue;
             };
-            if matches!(step.action, Action::Delete | Action::Retire(_)) || !serving.contains(&address.scope) {
+            if step.action.is_removal() || !serving.contains(&address.scope) {
                 continue;
             }
             if noticed.contains(address) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Value as Json, json};
-use strict_aws::{Call, Options};
+use strict_aws::{Call, Effect, Fault, Options};
 
 use super::world::{Subject, World};
 
@@ -76,10 +76,15 @@ impl Api {
 
     /// The versions to which the aliases point.
     async fn serving(&self) -> Vec<String> {
+        self.serving_of("tested").await
+    }
+
+    /// The versions to which the aliases of a function point.
+    async fn serving_of(&self, function: &str) -> Vec<String> {
         let mut versions = Vec::new();
         for region in REGIONS {
             let lambda = self.world.by_hand(region).lambda();
-            let alias = lambda.get_alias().function_name("tested").name("live").send().await.expect("an alias");
+            let alias = lambda.get_alias().function_name(function).name("live").send().await.expect("an alias");
             versions.push(alias.function_version.expect("a version"));
         }
         versions
@@ -181,6 +186,33 @@ fn regions_of(operation: &str, api: &Api) -> Vec<String> {
     let calls = api.world.local.calls();
     api.world.local.clear_calls();
     calls.into_iter().filter(|call| call.operation == operation).map(|call| call.region).collect()
+}
+
+/// The functions of a region change together or not at all: whichever of their aliases AWS refuses to change, the other one
+/// returns to its previous version.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_functions_of_a_region_are_rolled_back_together() {
+    let [first, _] = REGIONS;
+    let new = json!({ "GREETING": "hello" });
+    for refused in [1, 2] {
+        let world = World::fast().await;
+        let mut orders = world.function();
+        orders["routes"] = json!(["ANY /orders"]);
+        let mut api = Api::start_in(world, "http", json!({ "functions": { "orders": orders } })).await;
+        let before = [api.serving().await, api.serving_of("tested-orders").await];
+        api.more["functions"]["orders"]["environment"] = new.clone();
+        api.world.local.clear_calls();
+        let refusal = Fault::new(Effect::AccessDenied).operation("lambda:UpdateAlias").region(first);
+        api.world.local.inject(refusal.nth(refused));
+        let diagnostics = api.deploy_with(&new).await;
+        let warning = restored(&diagnostics).unwrap_or_else(|| panic!("alias {refused}: {diagnostics:#?}"));
+        assert!(warning.detail.contains(&format!("{first}/alias")), "alias {refused}: {warning}");
+        // The refused change counts as one that may have taken effect. Thus both aliases are set back.
+        assert_eq!(regions_of("UpdateAlias", &api), [first; 4], "alias {refused}");
+        let after = [api.serving().await, api.serving_of("tested-orders").await];
+        assert_eq!((after, api.statuses()), (before, OK.map(str::to_owned)), "alias {refused}");
+        api.repair().await;
+    }
 }
 
 /// An authorizer that refuses the clients is removed again from the routes, and never reaches the second region.

@@ -13,7 +13,8 @@ fn config(world: &World, regions: &[&str], memory: u32, password: &str) -> Json 
     json!({ "name": "changing", "regions": Json::Object(regions), "function": function })
 }
 
-fn changes(value: &Value) -> Vec<String> {
+/// The lines of the attribute `changes`.
+pub(super) fn changes(value: &Value) -> Vec<String> {
     let Value::Map(attributes) = value else { panic!("the state is {value:?}") };
     let Some(Value::List(lines)) = attributes.get("changes") else { panic!("{:?}", attributes.get("changes")) };
     let text = |line: &Value| match line {

@@ -10,6 +10,7 @@ use multiregion::plan::{Entry, Ledger};
 use multiregion::wire::{Diagnostic, Diagnostics, Value};
 use serde_json::{Value as Json, json};
 
+use super::changes::changes;
 use super::drift::everything;
 use super::world::{Subject, World};
 
@@ -115,14 +116,19 @@ impl OldState {
         for (n, (_, now)) in replacements.iter().enumerate() {
             text = text.replace(&format!("@{n}@"), now);
         }
-        // The first plan after that version adds a record of the type HTTPS, and is empty otherwise.
+        let stored: Json = serde_json::from_str(&text.replace(SOURCE_PLACEHOLDER, world.source())).expect("it is JSON");
+        let version = stored["version"].as_i64().expect("a version");
+        Self { version, value: stored["value"].clone(), private: stored["private"].clone() }
+    }
+
+    /// The same state after the first apply with this version, which adds a record of the type HTTPS to those of a distribution.
+    fn with_https_records(self) -> Self {
+        let text = self.private.to_string();
         let mut parts = text.split(CDN_RECORD);
         let first = parts.next().unwrap_or_default().to_owned();
         let with_https = |part: &str| part.replacen(r#""types":["A","AAAA"]"#, r#""types":["A","AAAA","HTTPS"]"#, 1);
         let text = parts.fold(first, |text, part| text + CDN_RECORD + &with_https(part));
-        let stored: Json = serde_json::from_str(&text.replace(SOURCE_PLACEHOLDER, world.source())).expect("it is JSON");
-        let version = stored["version"].as_i64().expect("a version");
-        Self { version, value: stored["value"].clone(), private: stored["private"].clone() }
+        Self { private: serde_json::from_str(&text).expect("it is JSON"), ..self }
     }
 
     /// The state after `UpgradeResourceState`, which a host calls before any other operation.
@@ -188,9 +194,24 @@ async fn a_state_of_an_earlier_version_is_read_to_the_last_field() {
     let (zone, zone_config, api, config) = zone_and_api(&world).await;
     for name in STORED {
         for (what, subject, config) in [("zone", &zone, &zone_config), ("api", &api, &config)] {
-            let old = OldState::read(name, what, &world, [&zone, &api]);
+            let old = OldState::read(name, what, &world, [&zone, &api]).with_https_records();
             assert_is_current(&world, subject, old.upgraded(subject), config).await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_of_an_earlier_version_changes_only_the_record_of_the_distribution() {
+    let world = World::start().await;
+    let (zone, _, api, config) = zone_and_api(&world).await;
+    for name in STORED {
+        let old = OldState::read(name, "api", &world, [&zone, &api]);
+        let mut subject = Subject { resource: api.resource, state: old.upgraded(&api) };
+        let (planned, diagnostics) = world.plan(&mut subject, &config).await;
+        assert!(diagnostics.is_empty(), "{name}: {diagnostics:#?}");
+        let lines = changes(&planned.state.value);
+        let [line] = &lines[..] else { panic!("{name}: {lines:#?}") };
+        assert!(line.contains("record") && line.contains("HTTPS"), "{name}: {line}");
     }
 }
 
@@ -199,7 +220,7 @@ async fn attributes_and_fields_that_no_longer_exist_are_ignored() {
     let world = World::start().await;
     let (zone, _, api, config) = zone_and_api(&world).await;
     for name in STORED {
-        let mut old = OldState::read(name, "api", &world, [&zone, &api]);
+        let mut old = OldState::read(name, "api", &world, [&zone, &api]).with_https_records();
         old.value["a_removed_attribute"] = json!({ "some": ["thing"] });
         old.private["a_removed_field"] = json!(7);
         for entry in old.private["entries"].as_object_mut().expect("entries").values_mut() {

@@ -25,7 +25,7 @@ fn declared_actions() -> BTreeSet<String> {
 ///
 /// # Source
 /// AWS, "Service Authorization Reference". A call that creates an object with tags also requires the action to tag it.
-fn required_actions(call: &Call) -> Vec<String> {
+pub(super) fn required_actions(call: &Call) -> Vec<String> {
     let with_tags = match call.name().as_str() {
         // This call requires no permission.
         "sts:GetCallerIdentity" => return Vec::new(),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use crate::desired::{Address, Desired, Kind, KindMeta, OnFailure, Rollout};
-use crate::plan::{Action, Change, Entry, Kinds, Ledger, Plan, Step, Unsafe, diff, lint, resolve};
+use crate::plan::testing::{self, Facts};
+use crate::plan::{Action, Change, Ledger, Plan, Step, Unsafe, lint};
 use crate::wire::Path;
 
 macro_rules! kinds {
@@ -28,28 +29,11 @@ kinds! {
     Version = KindMeta { name: "version", immutable: &["code"], ..KindMeta::DEFAULT };
     Check = KindMeta { name: "check", is_check: true, ..KindMeta::DEFAULT };
     Alias = KindMeta { name: "alias", rolled_out: &["to"], ..KindMeta::DEFAULT };
+    Canary = KindMeta { name: "canary", rolled_out: &["to"], ..KindMeta::DEFAULT };
     Probe = KindMeta { name: "probe", is_check: true, ..KindMeta::DEFAULT };
 }
 
-struct Catalog;
-
-impl Kinds for Catalog {
-    fn meta(&self, kind: &str) -> &'static KindMeta {
-        METAS.iter().find(|meta| meta.name == kind).expect("a known kind")
-    }
-
-    fn foreseen(&self, _: &Address, _: &Json) -> Option<Json> {
-        None
-    }
-
-    fn drain_period(&self, _: &str, _: &Json) -> Duration {
-        Duration::ZERO
-    }
-
-    fn id(&self, _: &str, _: &Json) -> Option<String> {
-        None
-    }
-}
+const KINDS: Facts = Facts(METAS);
 
 /// An API with this code and these tags in each of `regions`, which change in these waves.
 fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
@@ -70,19 +54,11 @@ fn api(regions: &[&str], code: u8, tags: u8, waves: &[&[&str]]) -> Desired {
 
 /// The ledger after `desired` was applied to an empty account.
 fn applied(desired: &Desired) -> Ledger {
-    let mut ledger = Ledger { complete: true, ..Ledger::default() };
-    for address in diff(desired, &ledger, &Catalog).expect("no cycle").order {
-        let node = desired.get(&address).expect("the component is desired");
-        let spec = resolve(&node.spec, None, &ledger).spec;
-        let depends_on = node.depends_on.clone();
-        let entry = Entry { spec, outputs: json!({ "id": "1" }), depends_on, uncertain: false };
-        ledger.entries.insert(address, entry);
-    }
-    ledger
+    testing::applied(desired, &KINDS, |_| json!({ "id": "1" }))
 }
 
 fn plan(desired: &Desired, ledger: &Ledger) -> Plan {
-    Plan::checked(desired, ledger, &Catalog).expect("a safe plan")
+    Plan::checked(desired, ledger, &KINDS).expect("a safe plan")
 }
 
 fn step<'a>(plan: &'a Plan, region: &str, kind: &str) -> &'a Step {
@@ -182,27 +158,76 @@ fn checks_are_repeated_after_a_change_that_they_do_not_compare() {
     assert_eq!(change("east", "probe"), Change::Keep);
 }
 
+/// Adds a second function to a region. Its alias waits for the check of its own version only.
+fn add_function(desired: &mut Desired, region: &str, code: u8) {
+    let id = json!({ "$ref": Address::regional(region, "version").key("orders"), "output": "id" });
+    desired.add(Address::of::<Version>(region).key("orders"), Path::root(), &json!({ "code": code }));
+    let check = desired.add(Address::of::<Check>(region).key("orders"), Path::root(), &json!({ "of": id }));
+    let alias = desired.add(Address::of::<Alias>(region).key("orders"), Path::root(), &json!({ "to": id }));
+    let probe = desired.add(Address::of::<Probe>(region).key("orders"), Path::root(), &json!({}));
+    desired.order(&alias, &check);
+    desired.order(&probe, &alias);
+}
+
 #[test]
 fn lint_rejects_overlapping_waves() {
-    let ledger = applied(&api(&ALL, 1, 1, &[]));
-    let mut desired = api(&ALL, 2, 1, &[&["west"]]);
+    let two = |code: u8| {
+        let mut desired = api(&ALL, code, 1, &[&["west"]]);
+        ALL.iter().for_each(|region| add_function(&mut desired, region, code));
+        desired
+    };
+    let (mut desired, ledger) = (two(2), applied(&two(1)));
     let safe = plan(&desired, &ledger);
-    let position = |address: Address| safe.steps.iter().position(|step| step.address == address).expect("a step");
-    let alias = position(Address::regional("east", "alias"));
-    for before in ["west/probe", "west/alias", "east/check"] {
+    let position = |address: &str| {
+        let address: Address = address.parse().expect("an address");
+        let makes = |step: &Step| step.address == address && !step.action.is_removal();
+        safe.steps.iter().position(makes).unwrap_or_else(|| panic!("no step of {address}"))
+    };
+    // The check of a version is a dependency of its own alias, and the other alias of the region waits for it, too.
+    for (next, earlier, also) in [
+        ("east/alias", "west/probe", None),
+        ("east/alias", "west/alias", Some("west/probe")),
+        ("east/alias", "west/alias/orders", Some("west/probe/orders")),
+        ("east/alias", "east/check/orders", None),
+        ("east/alias/orders", "east/check", None),
+    ] {
         let mut hasty = safe.clone();
-        let before: Address = before.parse().expect("an address");
-        hasty.steps[alias].after.remove(&position(before.clone()));
-        if before.kind == "alias" {
-            // The probe waits for the alias, too.
-            hasty.steps[alias].after.remove(&position(Address::regional("west", "probe")));
+        let after = &mut hasty.steps[position(next)].after;
+        for before in [Some(earlier), also].into_iter().flatten() {
+            assert!(after.remove(&position(before)).is_some(), "{next} follows {before}");
         }
-        let refused = lint(&hasty, Some(&desired), &ledger, &Catalog).expect_err("an unsafe plan");
-        assert!(matches!(refused, Unsafe::WavesOverlap { .. } | Unsafe::MissingDependency { .. }), "{refused}");
+        let refused = lint(&hasty, Some(&desired), &ledger, &KINDS).expect_err("an unsafe plan");
+        let Unsafe::WavesOverlap { next: found, .. } = &refused else { panic!("{next} before {earlier}: {refused}") };
+        assert_eq!(found.to_string(), next);
     }
     desired.rollout.bake = Duration::from_secs(1);
-    let refused = lint(&safe, Some(&desired), &ledger, &Catalog);
+    let refused = lint(&safe, Some(&desired), &ledger, &KINDS);
     assert!(matches!(refused, Err(Unsafe::WavesOverlap { .. })), "{refused:?}");
     desired.rollout.on_failure = OnFailure::Stop;
-    assert!(lint(&plan(&desired, &ledger), Some(&desired), &ledger, &Catalog).is_ok());
+    assert!(lint(&plan(&desired, &ledger), Some(&desired), &ledger, &KINDS).is_ok());
+}
+
+#[test]
+fn lint_rejects_a_version_that_serves_before_its_canary_has_baked() {
+    let with_canary = |code: u8| {
+        let mut desired = api(&["west"], code, 1, &[]);
+        let version = json!({ "$ref": Address::regional("west", "version"), "output": "id" });
+        let canary = desired.add(Address::of::<Canary>("west"), Path::root(), &json!({ "to": version }));
+        let trial = desired.add(Address::of::<Probe>("west").key("canary"), Path::root(), &json!({}));
+        desired.order(&canary, &Address::regional("west", "check"));
+        desired.order(&trial, &canary);
+        desired.order(&Address::regional("west", "alias"), &trial);
+        desired.rollout.bake = Duration::from_secs(60);
+        desired
+    };
+    let (desired, ledger) = (with_canary(2), applied(&with_canary(1)));
+    let safe = plan(&desired, &ledger);
+    let alias = safe.steps.iter().position(|step| step.address == Address::regional("west", "alias")).expect("a step");
+    let trial = Address::regional("west", "probe").key("canary");
+    let trial = safe.steps.iter().position(|step| step.address == trial).expect("a step");
+    assert_eq!(safe.steps[alias].after[&trial], desired.rollout.bake);
+    let mut hasty = safe.clone();
+    hasty.steps[alias].after.insert(trial, Duration::from_secs(59));
+    let refused = lint(&hasty, Some(&desired), &ledger, &KINDS);
+    assert!(matches!(refused, Err(Unsafe::WavesOverlap { .. })), "{refused:?}");
 }
