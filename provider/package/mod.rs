@@ -26,8 +26,9 @@ pub use error::PackageError;
 /// The largest zip file that Lambda accepts in a direct upload, in bytes. Larger packages have to be uploaded to S3.
 ///
 /// # Source
-/// AWS, "Lambda quotas": deployment package 50 MB, zipped, when uploaded through the Lambda API.
-pub const MAX_ZIPPED_BYTES: u64 = 50 * 1024 * 1024;
+/// AWS, "Lambda quotas": deployment package 50 MB, zipped, when uploaded through the Lambda API. Lambda counts the request,
+/// which contains the file in base64, and rejects it with "Request must be smaller than 69905067 bytes".
+pub const MAX_ZIPPED_BYTES: u64 = 69_905_067 / 4 * 3;
 
 /// The largest total size of the files in a package, in bytes.
 ///

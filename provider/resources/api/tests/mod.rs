@@ -97,7 +97,7 @@ regions  = {
   "us-east-1" = { weight = 0, image_uri = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1" }
   "us-west-2" = { weight = 10, image_uri = "123456789012.dkr.ecr.us-west-2.amazonaws.com/a:1", reserved_concurrency = 5 }
 }
-function = { tracing = true }
+function = { tracing = true, layers = [] }
 domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
 gateway  = { disable_execute_api_endpoint = true }
 routing  = { policy = "weighted", health_check = {} }

@@ -97,7 +97,7 @@ fn sources(
 
 /// When one region has code of its own, all must.
 fn in_every_region(regions: &[(&str, Path, RegionFunction)], found: &mut Found) {
-    let has_image = regions.iter().any(|(_, _, own)| !own.image_uri().is_null());
+    let has_image = regions.iter().any(|(_, _, own)| own.image_uri().known().is_some());
     let given =
         |(_, _, own): &(&str, Path, RegionFunction)| own.s3().known().is_some() || own.image_uri().known().is_some();
     if !regions.iter().any(given) {
@@ -150,7 +150,7 @@ fn of_image(function: &Function, path: &Path, found: &mut Found) {
     let given = [
         ("handler", function.handler().known().is_some()),
         ("runtime", function.runtime().known().is_some()),
-        ("layers", function.layers().known().is_some()),
+        ("layers", function.layers().known().is_some_and(|layers| !layers.is_empty())),
     ];
     for (attribute, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let detail = format!("A container image defines its own {attribute}. Remove {attribute}.");
