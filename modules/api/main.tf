@@ -13,18 +13,19 @@ resource "multiregion_api" "this" {
   domain    = var.domain
   routing   = local.routing
   cdn       = var.cdn
+  rollout   = var.rollout
 
   tags                = var.tags
   deletion_protection = var.deletion_protection
 
   # A failure in one region does not roll back the others. They stay, the postcondition fails the run, and the next apply
-  # creates what is missing.
+  # creates what is missing. The status "degraded" passes: during the outage of a region, the other regions can still change.
   on_create_failure = "keep"
 
   lifecycle {
     postcondition {
-      condition     = self.status == "ready"
-      error_message = "The API ${var.name} has the status \"${self.status}\". The warnings above name the missing objects and the reason. Fix the cause, then apply again to continue."
+      condition     = self.status != "incomplete"
+      error_message = "Objects of the API ${var.name} are missing: ${coalesce(self.status_reason, "the warnings above name them")}. Fix the cause, then apply again to continue."
     }
   }
 }
@@ -55,8 +56,10 @@ locals {
     protocol = var.routing.health_check.protocol == null ? "tcp" : var.routing.health_check.protocol
   }) : var.routing.health_check
 
-  health_check = local.is_group || local.decides_itself ? null : local.own_health_check
+  # Without a domain, Route 53 has no records that a health check could take out of DNS.
+  health_check = var.domain == null || local.is_group || local.decides_itself ? null : local.own_health_check
 
-  # Routing applies to the domain name only.
-  routing = var.domain == null ? null : merge(var.routing, { health_check = local.health_check })
+  # Without a domain, only the probe applies.
+  has_routing = var.domain != null || var.routing.probe != null
+  routing     = local.has_routing ? merge(var.routing, { health_check = local.health_check }) : null
 }

@@ -13,8 +13,18 @@ output "url" {
 }
 
 output "status" {
-  description = "Status of the API. Always `ready` after a successful apply."
+  description = "Status of the API: `ready`, or `degraded` while a region does not respond."
   value       = multiregion_api.this.status
+}
+
+output "status_reason" {
+  description = "Why the status is not `ready`. Null if it is."
+  value       = multiregion_api.this.status_reason
+}
+
+output "pending" {
+  description = "Addresses of the objects whose changes wait for a region that does not respond. The next apply after the outage carries them out."
+  value       = multiregion_api.this.pending
 }
 
 output "endpoints" {

@@ -321,7 +321,7 @@ variable "domain" {
 
 variable "routing" {
   description = <<-EOT
-    How Route 53 chooses the region for a client. Has no effect without `domain`:
+    How Route 53 chooses the region for a client. Only `probe` has an effect without `domain`:
     - `policy`: `latency` (default), `failover`, `weighted`, `geolocation`, `geoproximity` or `ip_based`. With `failover`
       and more than two regions, the secondary regions share the traffic by latency.
     - `evaluate_target_health`: Whether the health of API Gateway in a region counts. Defaults to `true`.
@@ -331,6 +331,9 @@ variable "routing" {
       10. `failure_threshold` is the number of consecutive failures after which a region is unhealthy, and defaults to 3.
       `calculated` adds a health check over those of the regions. Regions have none if CloudFront uses an origin group,
       or if one of `regions` decides about its health itself.
+    - `probe`: Request that each region must answer before it receives traffic, by default that of the health check: its
+      `path`, the `statuses` that count as an answer, such as `["200-399", "401"]`, and a `search_string` that the response
+      contains. With `enabled = false`, regions are not tested.
   EOT
   type = object({
     policy                 = optional(string, "latency")
@@ -351,8 +354,46 @@ variable "routing" {
         threshold = number
       }))
     }), {})
+    probe = optional(object({
+      enabled       = optional(bool)
+      path          = optional(string)
+      statuses      = optional(list(string))
+      search_string = optional(string)
+    }))
   })
   default = {}
+}
+
+################################################################################
+# Rollout
+################################################################################
+
+variable "rollout" {
+  description = <<-EOT
+    How a change that clients notice reaches the regions. By default, one region changes first, and the others follow when
+    it has answered:
+    - `waves`: Regions of each wave, in order. Regions that are not listed form the last wave. With an empty list, all
+      regions change at the same time.
+    - `bake_seconds`: Number of seconds between two waves. Defaults to 0.
+    - `canary_percent`: Percentage of the requests that a new version answers in each region before it answers all of them.
+      Requires `verify`.
+    - `verify`: Requests that each region must answer after its change: `path` defaults to `/`, `status` to 200, and
+      `requests` to 10.
+    - `on_failure`: `rollback` (default) returns every changed region to its previous version and settings. `stop` leaves
+      them as they are.
+  EOT
+  type = object({
+    waves          = optional(list(list(string)))
+    bake_seconds   = optional(number)
+    canary_percent = optional(number)
+    verify = optional(object({
+      path     = optional(string)
+      status   = optional(number)
+      requests = optional(number)
+    }))
+    on_failure = optional(string)
+  })
+  default = null
 }
 
 ################################################################################

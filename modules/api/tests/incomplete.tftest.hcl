@@ -1,0 +1,30 @@
+# Missing objects fail the run. The provider is mocked, so that the test needs no failed create. OpenTofu runs
+# incomplete.tofutest.hcl instead.
+
+mock_provider "multiregion" {
+  mock_resource "multiregion_api" {
+    defaults = {
+      status        = "incomplete"
+      status_reason = "us-west-2/http_api is missing"
+    }
+  }
+}
+
+variables {
+  name = "module-incomplete"
+
+  regions = {
+    "us-east-1" = {}
+    "us-west-2" = {}
+  }
+
+  function = {
+    source_dir = "./examples/basic/src"
+    handler    = "app.handler"
+    runtime    = "python3.12"
+  }
+}
+
+run "missing_objects_fail_the_run" {
+  expect_failures = [multiregion_api.this]
+}
