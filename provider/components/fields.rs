@@ -9,7 +9,7 @@ use serde::{Deserializer, forward_to_deserialize_any};
 /// The names of the fields of `S`, a struct that derives `Deserialize`; none of anything else.
 pub(super) fn of<S: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &[&str] = &[];
-    // The deserialisation always fails, after it has passed the list of fields.
+    // The deserialization always fails, after it has passed the list of fields.
     let _: Result<S, Ended> = S::deserialize(Recorder(&mut fields));
     fields
 }
@@ -40,7 +40,7 @@ impl<'de> Deserializer<'de> for Recorder<'_> {
     }
 }
 
-/// Ends every deserialisation.
+/// Ends every deserialization.
 #[derive(Debug)]
 struct Ended;
 

@@ -69,7 +69,7 @@ impl Desired {
     pub fn add<C: Kind>(&mut self, address: AddressOf<C>, attribute: Path, spec: &C::Spec) -> Handle<C> {
         let address = Address::from(address);
         #[expect(clippy::expect_used, reason = "specs are plain structs with text keys")]
-        let spec = serde_json::to_value(spec).expect("a spec serialises");
+        let spec = serde_json::to_value(spec).expect("a spec serializes");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
         collect(&spec, &mut depends_on, &mut waits_for);
         let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, keeps: 0, attribute };

@@ -61,10 +61,10 @@ pub fn stored(json: &Json) -> Json {
     }
 }
 
-/// Serialises the JSON of a spec without write-only values.
+/// Serializes the JSON of a spec without write-only values.
 ///
 /// # Errors
-/// Those of the serialiser.
+/// Those of the serializer.
 pub(crate) fn serialize_stored<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
     stored(json).serialize(serializer)
 }

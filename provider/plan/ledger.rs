@@ -145,7 +145,7 @@ impl PlannedChange {
     /// The private state of this.
     pub fn to_private(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
-        serde_json::to_vec(self).expect("a planned change serialises")
+        serde_json::to_vec(self).expect("a planned change serializes")
     }
 
     /// The ledger of what exists before the apply.
@@ -187,7 +187,7 @@ impl Ledger {
     /// The private state of this.
     pub fn to_private(&self) -> Vec<u8> {
         #[expect(clippy::expect_used, reason = "a ledger has text keys only")]
-        serde_json::to_vec(self).expect("a ledger serialises")
+        serde_json::to_vec(self).expect("a ledger serializes")
     }
 
     /// Removes the drain periods that have ended at `now`, in seconds since 1970, and those of components that are gone.

@@ -142,7 +142,7 @@ mod tests {
     use crate::schema::{AttributeType, Attributes, Schema, Texts, attributes, choices};
 
     choices! {
-        enum Colour {
+        enum Color {
             /// As the sky.
             Blue = "blue",
             /// As grass.
@@ -155,8 +155,8 @@ mod tests {
         struct Part {
             /// The part's name.
             name: String = required;
-            /// The colour of the part.
-            colour: Colour = optional, default(Colour::Blue);
+            /// The color of the part.
+            color: Color = optional, default(Color::Blue);
         }
 
         struct Whole {
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn every_mistake_is_reported_at_its_path() {
         let null = || Value::Null;
-        let part = |name: Value, colour: &str| {
-            Value::Map([("name".to_owned(), name), ("colour".to_owned(), Value::String(colour.to_owned()))].into())
+        let part = |name: Value, color: &str| {
+            Value::Map([("name".to_owned(), name), ("color".to_owned(), Value::String(color.to_owned()))].into())
         };
         let number = |text: &str| Value::Number(Number::parse(text).unwrap());
         let config = Value::Map(
@@ -220,8 +220,8 @@ mod tests {
         Error: Unsupported value (at "kind"): kind must be one of "a", "b"; found "c".
         Error: Unexpected type (at "words"): The value of words is of another type than the attribute. See the documentation of words.
         Error: Unsupported key (at "named[\"rihgt\"]"): named does not support the key "rihgt". Use one of "left", "right". Did you mean "right"?
-        Error: Unsupported value (at "one.colour"): one.colour must be one of "blue", "green"; found "gren". Did you mean "green"?
-        Error: Unsupported value (at "many[\"x\"].colour"): many["x"].colour must be one of "blue", "green"; found "pink".
+        Error: Unsupported value (at "one.color"): one.color must be one of "blue", "green"; found "gren". Did you mean "green"?
+        Error: Unsupported value (at "many[\"x\"].color"): many["x"].color must be one of "blue", "green"; found "pink".
         "#);
         let [size] = &check(&schema(), &with("size", number("127")))[..] else { panic!() };
         insta::assert_snapshot!(size, @r#"Error: Number out of range (at "size"): size must be from 128 to 1024; found 127."#);
@@ -236,21 +236,21 @@ mod tests {
 
     #[test]
     fn a_value_that_breaks_its_constraint_counts_as_unknown() {
-        let whole = Whole::read(&with("one", with("colour", Value::String("gren".to_owned()))));
+        let whole = Whole::read(&with("one", with("color", Value::String("gren".to_owned()))));
         let one = whole.one().known().unwrap();
-        assert_eq!((one.colour(), one.name()), (Err(crate::schema::Unknown), Err(crate::schema::Unknown)));
+        assert_eq!((one.color(), one.name()), (Err(crate::schema::Unknown), Err(crate::schema::Unknown)));
     }
 
     #[test]
     fn getters_fill_in_defaults() {
         let whole = Whole::read(&value(
             r#"{"size": null, "days": null, "share": null, "wait": "90m", "kind": null,
-            "words": null, "named": null, "one": {"name": "x", "colour": "green"}, "many": null}"#,
+            "words": null, "named": null, "one": {"name": "x", "color": "green"}, "many": null}"#,
         ));
         assert_eq!((whole.size(), whole.days().map(|days| days.len())), (Ok(128), Ok(2)));
         assert_eq!(whole.wait().known().map(|wait| wait.get().as_secs()), Some(5400));
         let one = whole.one().known().unwrap();
-        assert_eq!((one.name().map(String::as_str), one.colour()), (Ok("x"), Ok(Colour::Green)));
+        assert_eq!((one.name().map(String::as_str), one.color()), (Ok("x"), Ok(Color::Green)));
         assert!(
             whole.many().is_null()
                 && whole.named().is_null()
@@ -280,7 +280,7 @@ mod tests {
         one: One of several parts.
         many: One of several parts.
         The part's name.
-        The colour of the part.
+        The color of the part.
 
         - `"blue"`: As the sky.
         - `"green"`: As grass.

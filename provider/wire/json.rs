@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_state_of_an_older_schema_is_read() {
         let value =
-            decode_json(br#"{"regions": {"us-east-1": {"weight": 0.10, "gone": [1]}}, "colour": "red"}"#, &state())
+            decode_json(br#"{"regions": {"us-east-1": {"weight": 0.10, "gone": [1]}}, "color": "red"}"#, &state())
                 .unwrap();
         let region = [("weight", Value::Number(Number::parse("0.1").unwrap())), ("traffic", Value::Null)];
         let region = Value::Map(region.map(|(name, value)| (name.to_owned(), value)).into());

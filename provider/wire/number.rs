@@ -22,7 +22,7 @@ impl Number {
     /// # Errors
     /// Returns the text if it is not a decimal number, or is outside of the range of the hosts.
     pub fn parse(text: &str) -> Result<Self, String> {
-        normalise(text).map(Self).ok_or_else(|| text.to_owned())
+        normalize(text).map(Self).ok_or_else(|| text.to_owned())
     }
 
     /// The exact value of a float. `None` for infinities and NaN.
@@ -30,7 +30,7 @@ impl Number {
     /// `0.1_f64` is not 0.1: it becomes the 55 decimals of its exact value, as in the hosts.
     pub fn from_f64(value: f64) -> Option<Self> {
         // No binary64 has more than 767 significant decimal digits.
-        value.is_finite().then(|| normalise(&format!("{value:.766e}"))).flatten().map(Self)
+        value.is_finite().then(|| normalize(&format!("{value:.766e}"))).flatten().map(Self)
     }
 
     /// The number in the shortest plain notation, or in scientific notation if the plain one would be mostly zeros.
@@ -57,7 +57,7 @@ impl From<i64> for Number {
 }
 
 /// The normal notation of a decimal number. `None` if the text is not a number.
-fn normalise(text: &str) -> Option<String> {
+fn normalize(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -190,7 +190,7 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn normalising_twice_changes_nothing(written in "[-+]?[0-9]{0,30}(\\.[0-9]{0,30})?([eE][-+]?[0-9]{1,9})?") {
+        fn normalizing_twice_changes_nothing(written in "[-+]?[0-9]{0,30}(\\.[0-9]{0,30})?([eE][-+]?[0-9]{1,9})?") {
             if let Ok(number) = Number::parse(&written) {
                 prop_assert!(number.as_str().len() <= written.len() + 45);
                 prop_assert_eq!(Number::parse(number.as_str()), Ok(number.clone()));

@@ -1,7 +1,7 @@
 //! The tests of `cargo xtask faults`.
 //!
-//! `cargo xtask faults` and `cargo xtask test` run them in full, in an optimised build; otherwise they run what takes
-//! seconds without optimisation. `MULTIREGION_FAULTS` selects runs by parts of their names, as a failure prints them.
+//! `cargo xtask faults` and `cargo xtask test` run them in full, in an optimized build; otherwise they run what takes
+//! seconds without optimization. `MULTIREGION_FAULTS` selects runs by parts of their names, as a failure prints them.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn a_repeated_run_makes_the_same_calls() {
 }
 
 /// Thirty APIs in ten regions, created in one apply, against an AWS that throttles at its published limits; four APIs in
-/// three regions without optimisation.
+/// three regions without optimization.
 #[test]
 fn many_apis_are_not_throttled() {
     let (apis, regions) = if Selection::from_env().is_complete() { (30, 10) } else { (4, 3) };

@@ -25,7 +25,7 @@ pub(super) struct Selection {
 
 impl Selection {
     /// Reads `MULTIREGION_FAULTS`: parts of the names of runs, as in `latency/create/17/killed`; `all` selects every
-    /// run. If it is not set, only the fault-free runs are selected, which take seconds without optimisation.
+    /// run. If it is not set, only the fault-free runs are selected, which take seconds without optimization.
     ///
     /// # Panics
     /// When no run has such a part in its name.

@@ -1,4 +1,4 @@
-//! The panic message that hosts recognise and show.
+//! The panic message that hosts recognize and show.
 
 use std::process::Command;
 

@@ -112,7 +112,7 @@ impl Component for Distribution {
         problems.extend(wrong.map(|(pattern, _)| Problem {
             summary: "Origin group cannot take writes",
             detail: format!(
-                "The behaviour {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects that, \
+                "The behavior {pattern:?} sends POST, PUT, PATCH and DELETE to an origin group. CloudFront rejects that, \
                  because it fails over only for GET, HEAD and OPTIONS. Send these methods to a single origin."
             ),
         }));
@@ -280,7 +280,7 @@ async fn reported(aws: &Regional, outputs: &Outputs, ours: Option<&Spec>) -> Res
     let held = required(answer.distribution, "a distribution")?;
     let config = required(held.distribution_config, "a distribution's settings")?;
     let reported = config::reported(&config, ours, tags::spec(tags));
-    let spec = required(reported, "a distribution's behaviours")?;
+    let spec = required(reported, "a distribution's behaviors")?;
     // A distribution that is not deployed needs an update, which waits for the deployment.
     let is_deployed = held.status == deployment::DEPLOYED;
     Ok(Some(Spec { deviations: spec.deviations.record_unless(deployment::STATUS, is_deployed), ..spec }))

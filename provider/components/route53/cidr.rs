@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_normalised() {
+    fn blocks_are_normalized() {
         for (text, expected) in [
             ("203.0.113.7/24", "203.0.113.0/24"),
             ("2001:0DB8:0:0::1/32", "2001:db8::/32"),

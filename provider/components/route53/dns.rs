@@ -269,7 +269,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_normalised_as_in_route_53() {
+    fn names_are_normalized_as_in_route_53() {
         assert_eq!(normal("\\052.Example.com."), "*.example.com");
         assert_eq!(normal("a\\b.example"), "a\\b.example");
         assert_eq!(normal("trailing\\05"), "trailing\\05");

@@ -1,4 +1,4 @@
-//! Deterministic caller references and idempotency tokens, by which AWS recognises a repeated call.
+//! Deterministic caller references and idempotency tokens, by which AWS recognizes a repeated call.
 
 use crate::aws::{Identity, Regional};
 use crate::desired::{Address, hex_digest};

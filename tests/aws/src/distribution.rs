@@ -12,7 +12,7 @@ pub(crate) struct Distribution {
     pub(crate) aliases: Vec<String>,
     origins: Vec<Origin>,
     groups: Vec<Group>,
-    /// In order of precedence; the default behaviour is last.
+    /// In order of precedence; the default behavior is last.
     behaviors: Vec<Behavior>,
     /// The responses to errors.
     pub(crate) errors: Vec<ErrorResponse>,
@@ -41,7 +41,7 @@ struct Group {
     status_codes: Vec<u16>,
 }
 
-/// A cache behaviour.
+/// A cache behavior.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Behavior {
     /// The path pattern.
@@ -119,12 +119,12 @@ impl Distribution {
         }
     }
 
-    /// The first behaviour that matches the path.
+    /// The first behavior that matches the path.
     pub(crate) fn behavior(&self, path: &str) -> Behavior {
         self.behaviors.iter().find(|behavior| path_matches(&behavior.pattern, path)).cloned().unwrap_or_default()
     }
 
-    /// The origins of a behaviour in order, and the status codes after which the next one is tried.
+    /// The origins of a behavior in order, and the status codes after which the next one is tried.
     pub(crate) fn origins_of(&self, behavior: &Behavior) -> (Vec<&Origin>, Vec<u16>) {
         let origin = |id: &str| self.origins.iter().find(|origin| origin.id == id);
         match self.groups.iter().find(|group| group.id == behavior.target) {
@@ -133,7 +133,7 @@ impl Distribution {
         }
     }
 
-    /// Sends the requests of a behaviour to other origins: to the first one, and after one of the statuses to the second.
+    /// Sends the requests of a behavior to other origins: to the first one, and after one of the statuses to the second.
     /// Returns whether all of them exist.
     pub(crate) fn redirect(&mut self, behavior: &mut Behavior, origins: &[String], status_codes: &[u16]) -> bool {
         const ID: &str = "chosen by a function";

@@ -180,7 +180,7 @@ fn weighted<'a>(candidates: &[&'a Record]) -> Vec<Choice<'a>> {
     choices.filter(|choice| choice.share > 0.0).collect()
 }
 
-/// Whether a behaviour's path pattern matches a path: `*` is any text, `?` any one character. The leading slash is
+/// Whether a behavior's path pattern matches a path: `*` is any text, `?` any one character. The leading slash is
 /// optional.
 pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     fn go(pattern: &[char], path: &[char]) -> bool {

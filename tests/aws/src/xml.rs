@@ -58,7 +58,7 @@ impl Element {
         open.pop().filter(|_| open.is_empty())?.children.pop()
     }
 
-    /// Serialises it as a whole message.
+    /// Serializes it as a whole message.
     pub(crate) fn to_message(&self) -> Vec<u8> {
         let mut writer = Writer::new(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_vec());
         // Writing to a buffer does not fail.

@@ -1,4 +1,4 @@
-//! Cache behaviours in CloudFront's form. Pure.
+//! Cache behaviors in CloudFront's form. Pure.
 
 use aws_sdk_cloudfront::types::{
     AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, EventType, FunctionAssociation,
@@ -17,7 +17,7 @@ const READS: [Method; 3] = [Method::Get, Method::Head, Method::Options];
 const CACHED: [Method; 2] = [Method::Get, Method::Head];
 const WRITES: [Method; 4] = [Method::Post, Method::Put, Method::Patch, Method::Delete];
 
-/// The common fields of the default and the other behaviours, which have different types in the SDK.
+/// The common fields of the default and the other behaviors, which have different types in the SDK.
 pub(super) struct Common<'a> {
     target: &'a mut String,
     viewer: &'a mut ViewerProtocolPolicy,
@@ -70,7 +70,7 @@ impl Common<'_> {
         Ok(())
     }
 
-    /// The behaviour that AWS reports. A function that others have associated is theirs, unless `ours` has one.
+    /// The behavior that AWS reports. A function that others have associated is theirs, unless `ours` has one.
     fn reported(self, ours: Option<&Behavior>) -> Behavior {
         let id = |id: &Option<String>| id.clone().filter(|id| !id.is_empty()).map(Input::Known);
         Behavior {
@@ -158,7 +158,7 @@ fn allowed_methods(writes: bool) -> Result<AllowedMethods, CallError> {
     build_part(allowed.cached_methods(build_part(cached.build())?).build())
 }
 
-/// The default behaviour with ours applied.
+/// The default behavior with ours applied.
 pub(super) fn default(
     held: Option<DefaultCacheBehavior>,
     before: Option<&Behavior>,
@@ -171,7 +171,7 @@ pub(super) fn default(
     Ok(behavior)
 }
 
-/// The other behaviours with ours applied, in our order.
+/// The other behaviors with ours applied, in our order.
 pub(super) fn others(
     held: Option<CacheBehaviors>,
     before: Option<&Spec>,
@@ -194,9 +194,9 @@ fn of_pattern<'a>(spec: &'a Spec, pattern: &str) -> Option<&'a Behavior> {
     spec.behaviors.iter().find(|(its, _)| its == pattern).map(|(_, behavior)| behavior)
 }
 
-/// The behaviours that AWS reports.
+/// The behaviors that AWS reports.
 pub(super) struct Reported {
-    /// The default behaviour.
+    /// The default behavior.
     pub(super) default: Behavior,
     /// The others by path pattern, in order.
     pub(super) others: Vec<(String, Behavior)>,
@@ -204,7 +204,7 @@ pub(super) struct Reported {
     pub(super) deviations: Deviations,
 }
 
-/// The behaviours that AWS reports, with the functions that `ours` manages.
+/// The behaviors that AWS reports, with the functions that `ours` manages.
 pub(super) fn reported(
     mut default: DefaultCacheBehavior,
     others: Option<&CacheBehaviors>,

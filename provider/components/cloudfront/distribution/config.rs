@@ -54,7 +54,7 @@ pub(super) fn disabled(mut held: DistributionConfig) -> DistributionConfig {
     held
 }
 
-/// The spec that CloudFront reports, in the spelling of `ours`; `None` without a default behaviour, which CloudFront
+/// The spec that CloudFront reports, in the spelling of `ours`; `None` without a default behavior, which CloudFront
 /// always returns.
 pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: Tags) -> Option<Spec> {
     let behaviors = behavior::reported(config.default_cache_behavior.clone()?, config.cache_behaviors.as_ref(), ours);

@@ -34,9 +34,9 @@ pub struct Spec {
     /// The origin groups, sorted by id.
     #[serde(default)]
     pub groups: Vec<OriginGroup>,
-    /// The default cache behaviour.
+    /// The default cache behavior.
     pub default_behavior: Behavior,
-    /// The other cache behaviours by path pattern, in order.
+    /// The other cache behaviors by path pattern, in order.
     pub behaviors: Vec<(String, Behavior)>,
     /// The responses to errors, sorted by status.
     #[serde(default)]
@@ -139,7 +139,7 @@ pub struct OriginGroup {
     pub status_codes: Vec<i32>,
 }
 
-/// A cache behaviour.
+/// A cache behavior.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Behavior {
     /// The id of the origin or origin group.
@@ -174,7 +174,7 @@ pub struct Behavior {
 }
 
 impl Behavior {
-    /// A behaviour that caches nothing and forwards everything but the viewer's `Host` header.
+    /// A behavior that caches nothing and forwards everything but the viewer's `Host` header.
     pub fn uncached(target: &str, writes: bool) -> Self {
         Self {
             target: target.to_owned(),

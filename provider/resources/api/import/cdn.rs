@@ -139,7 +139,7 @@ fn shield(spec: &distribution::Spec) -> Attr<OriginShield> {
     Attr::Known(OriginShield { region: Some(first).filter(|_| is_common).into() })
 }
 
-/// The policies of the behaviours.
+/// The policies of the behaviors.
 struct Policies<'a> {
     view: &'a View,
     found: FoundComponents<'a>,

@@ -24,7 +24,7 @@ pub(super) struct Key {
     pub(super) distribution: String,
     /// The path.
     pub(super) path: String,
-    /// Behaviour, method, and the parts of the request that the cache policy selects.
+    /// Behavior, method, and the parts of the request that the cache policy selects.
     pub(super) rest: String,
 }
 

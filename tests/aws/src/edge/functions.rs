@@ -44,7 +44,7 @@ pub struct Invocation<'a> {
 pub struct Decision {
     /// The request that it returns, or a response in its place.
     pub value: Value,
-    /// The ids of the origins that it chooses, in order; empty for the origin of the behaviour.
+    /// The ids of the origins that it chooses, in order; empty for the origin of the behavior.
     pub origins: Vec<String>,
     /// The statuses on which the request is repeated at the second origin.
     pub status_codes: Vec<u16>,
@@ -117,7 +117,7 @@ fn edge_region(client: &Client) -> &'static str {
 }
 
 impl Edge<'_> {
-    /// Executes the behaviour's function for viewer requests: changes the request and the target of the behaviour, or returns
+    /// Executes the behavior's function for viewer requests: changes the request and the target of the behavior, or returns
     /// the response.
     pub(super) async fn viewer_request(
         &mut self,

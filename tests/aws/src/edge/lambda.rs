@@ -34,7 +34,7 @@ pub(super) enum Next {
 #[derive(Debug, Default)]
 pub(crate) struct Runner(Mutex<Option<Process>>);
 
-/// Calls the function of a behaviour, if it has one, before `request` is sent to `origin`.
+/// Calls the function of a behavior, if it has one, before `request` is sent to `origin`.
 pub(super) async fn at_origin_request(
     edge: &Edge<'_>,
     behavior: &Behavior,

@@ -46,7 +46,7 @@ struct Edge<'a> {
     distribution: Distribution,
 }
 
-/// The policies of a behaviour.
+/// The policies of a behavior.
 struct Policies {
     cache: CachePolicy,
     request: Selections,
@@ -59,7 +59,7 @@ fn serves(aliases: &[String], host: &str) -> bool {
     aliases.iter().any(|alias| alias == host || alias.strip_prefix("*.").is_some_and(is_below))
 }
 
-/// Sends a request to a distribution, which serves its own host and its aliases by its behaviours.
+/// Sends a request to a distribution, which serves its own host and its aliases by its behaviors.
 pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request: Request) -> Result<Response, Error> {
     let Some(mut edge) = find(proxy, aws_host, host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
@@ -86,7 +86,7 @@ pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request:
     edge.respond(&behavior, host, request).await
 }
 
-/// The response to a request over HTTP, unless the behaviour serves it.
+/// The response to a request over HTTP, unless the behavior serves it.
 fn over_http(behavior: &Behavior, host: &str, request: &Request) -> Option<Response> {
     if header(request, SCHEME) != Some("http") {
         return None;

@@ -127,7 +127,7 @@ fn all_behaviors(config: &Element) -> impl Iterator<Item = &Element> {
     config.child("DefaultCacheBehavior").into_iter().chain(config.items_at(&["CacheBehaviors", "Items"]))
 }
 
-/// A behaviour has an existing target; a target that is an origin group does not allow writes.
+/// A behavior has an existing target; a target that is an origin group does not allow writes.
 fn behaviors(config: &Element) -> Option<ConfigError> {
     let ids = |path: &[&str]| -> Vec<String> {
         config.items_at(path).iter().map(|item| item.text_at(&["Id"]).to_owned()).collect()

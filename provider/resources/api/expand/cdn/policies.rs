@@ -1,4 +1,4 @@
-//! The policies of cache behaviours: existing ones, or components of the API.
+//! The policies of cache behaviors: existing ones, or components of the API.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn by_country() -> CacheSettings {
     }
 }
 
-/// The policies that several behaviours share.
+/// The policies that several behaviors share.
 #[derive(Default)]
 pub(super) struct Policies {
     /// The ids of cache policies by key; the empty key is that of the policy for all paths.
@@ -98,7 +98,7 @@ impl Policies {
         }
     }
 
-    /// The id of the origin request policy of a behaviour.
+    /// The id of the origin request policy of a behavior.
     pub(super) fn origin_request(&mut self, draft: &mut Draft<'_>, forwarded: Forwarded) -> Input<String> {
         let Forwarded::KeyOnly { authorization } = forwarded else {
             return Input::from(ALL_VIEWER_EXCEPT_HOST.id);

@@ -1,4 +1,4 @@
-//! CloudFront Functions: their associations with behaviours and key value stores, and the status of key value stores.
+//! CloudFront Functions: their associations with behaviors and key value stores, and the status of key value stores.
 
 use super::{ConfigError, all_behaviors, get_xml};
 use crate::message::Response;
@@ -45,7 +45,7 @@ fn arns(behavior: &Element) -> Vec<&str> {
     associated(behavior).iter().map(|function| function.text_at(&["FunctionARN"])).collect()
 }
 
-/// A behaviour has at most one function for each event of viewers, either a CloudFront function that is published, or a
+/// A behavior has at most one function for each event of viewers, either a CloudFront function that is published, or a
 /// function of Lambda@Edge.
 ///
 /// # Source

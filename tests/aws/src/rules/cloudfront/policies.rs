@@ -9,7 +9,7 @@ use crate::xml::Element;
 /// How many headers, cookies or query strings a policy accepts each.
 const MAX_NAMES: usize = 10;
 
-/// Fields of a behaviour, paths of the API, and names of the kinds of policies.
+/// Fields of a behavior, paths of the API, and names of the kinds of policies.
 const KINDS: [(&str, &str, &str); 3] = [
     ("CachePolicyId", "cache-policy", "CachePolicy"),
     ("OriginRequestPolicyId", "origin-request-policy", "OriginRequestPolicy"),

@@ -4,7 +4,7 @@ use super::{ConfigError, all_behaviors};
 use crate::distribution::texts;
 use crate::xml::Element;
 
-/// How many cache behaviours a distribution has, with the default one.
+/// How many cache behaviors a distribution has, with the default one.
 const MAX_BEHAVIORS: usize = 25;
 /// How many origin groups a distribution has.
 const MAX_GROUPS: usize = 10;
