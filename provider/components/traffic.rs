@@ -1,4 +1,4 @@
-//! Reads what decides which region responds to the clients of a name.
+//! Reads the records, health checks and distributions that route the clients of a name to regions.
 
 use std::collections::BTreeSet;
 

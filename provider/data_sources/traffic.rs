@@ -9,10 +9,11 @@ use super::{DataSource, Reader};
 use crate::aws::{CallError, chain};
 use crate::components::route53::geography::Location;
 use crate::components::traffic::{self as reads, ACTIONS};
+use crate::resources::shared::checks::each;
 use crate::resources::shared::regions;
 use crate::resources::shared::values::state;
-use crate::schema::{Attr, Attributes, Schema, attributes, outputs};
-use crate::traffic::{Answer, Assumptions, Client, Model, Place, World};
+use crate::schema::{Attr, Attributes, Schema, Texts, attributes, outputs};
+use crate::traffic::{Answer, Assumptions, Client, Model, Place, World, normal};
 use crate::wire::{Diagnostic, Diagnostics, Number, Path, Value};
 
 attributes! {
@@ -26,13 +27,13 @@ attributes! {
         clients: BTreeMap<String, Attr<ClientConfig>> = required, example("{ berlin = { region = \"eu-central-1\" } }");
         /// Regions whose APIs are assumed not to respond. The health checks of their endpoints fail, and CloudWatch alarms in
         /// them have insufficient data.
-        down: Vec<Attr<String>> = optional, example("[\"us-east-1\"]");
+        down: Texts = optional, example("[\"us-east-1\"]");
         /// Regions that are assumed to be drained: their records and their origins in CloudFront are removed.
-        drained: Vec<Attr<String>> = optional;
+        drained: Texts = optional;
         /// Ids of health checks that are assumed to be unhealthy, such as
         /// `multiregion_api.NAME.components["us-east-1/health_check"].id`. All others are assumed to be healthy, unless they
         /// depend on a region in `down` or are inverted.
-        failing_checks: Vec<Attr<String>> = optional;
+        failing_checks: Texts = optional;
     }
 
     /// A client.
@@ -55,8 +56,8 @@ outputs! {
     struct Outputs {
         /// The answer to each client, by the names in `clients`.
         answers: BTreeMap<String, Attr<AnswerOutputs>>;
-        /// The names of the clients of whose requests at least some get no response.
-        unserved: Vec<Attr<String>>;
+        /// The names of the clients for which some or all requests get no response.
+        unserved: Texts;
     }
 
     /// The answer to a client.
@@ -114,10 +115,8 @@ impl DataSource for Traffic {
             found.extend(client.known().into_iter().flat_map(|client| client.mistakes(&path)));
         }
         for (attribute, list) in [("down", config.down()), ("drained", config.drained())] {
-            for (index, region) in list.known().into_iter().flatten().enumerate() {
-                let path = Path::of(attribute).index(index);
-                found.extend(region.known().and_then(|region| regions::unknown(region, path)));
-            }
+            let listed = list.known().into_iter().flat_map(|list| each(list, &Path::of(attribute)));
+            found.extend(listed.filter_map(|(path, region)| regions::unknown(region, path)));
         }
         found
     }
@@ -203,7 +202,7 @@ impl ClientConfig {
     }
 }
 
-fn texts(list: &Attr<Vec<Attr<String>>>) -> impl Iterator<Item = &String> {
+fn texts(list: &Attr<Texts>) -> impl Iterator<Item = &String> {
     list.known().into_iter().flatten().filter_map(Attr::known)
 }
 
@@ -217,7 +216,7 @@ fn is_country(text: &str) -> bool {
 fn host_and_path(url: &str) -> Option<(String, &str)> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
-    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.').to_lowercase();
+    let host = normal(host.split(':').next().unwrap_or_default());
     let path = path.split(['?', '#']).next().unwrap_or_default();
     (!host.is_empty() && !host.contains(char::is_whitespace)).then_some((host, path))
 }
@@ -246,14 +245,15 @@ fn problems(
     }
     let mut found = Diagnostics::new();
     let known: BTreeSet<&String> = world.checks.keys().collect();
-    for (index, id) in config.failing_checks().known().into_iter().flatten().enumerate() {
-        let Some(id) = id.known().filter(|id| !known.contains(id)) else { continue };
+    let failing_checks = Path::of("failing_checks");
+    let failing = config.failing_checks().known().into_iter().flat_map(|list| each(list, &failing_checks));
+    for (path, id) in failing.filter(|(_, id)| !known.iter().any(|known| known == id)) {
         let offer = match known.iter().map(|id| id.as_str()).collect::<Vec<_>>() {
             ids if ids.is_empty() => "The records have no health checks".to_owned(),
             ids => format!("The records have the health checks {}", ids.join(", ")),
         };
         let detail = format!("No record of {host} depends on a health check with the id {id:?}. {offer}.");
-        found.push(Diagnostic::error(Path::of("failing_checks").index(index), "Unknown health check", detail));
+        found.push(Diagnostic::error(path, "Unknown health check", detail));
     }
     let behaviors =
         world.distributions.iter().filter_map(|distribution| Some((distribution, distribution.behavior(path)?)));

@@ -1,4 +1,4 @@
-//! Who responds to a client: from a name over records and distributions to a region.
+//! The regions that respond to a client: follows the records and distributions that lead from a name to a region.
 
 use std::collections::BTreeSet;
 

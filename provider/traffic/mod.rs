@@ -88,12 +88,25 @@ impl<'a> Model<'a> {
 /// Longer chains of aliases, CNAME records or calculated health checks are loops.
 const MAX_HOPS: usize = 8;
 
-/// Whether a normal name is a zone's or in the zone.
+/// Whether `name` is the name of `zone` or a name in it. Both are normal.
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
     name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// A domain name as the model compares it: in lower case, without a dot at the end.
+/// A domain name as Route 53 compares it: in lower case, without a dot at the end, with escapes such as `\052` for `*` decoded.
 pub(crate) fn normal(name: &str) -> String {
-    name.trim_end_matches('.').to_lowercase()
+    let mut plain = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(position) = rest.find('\\') {
+        let (before, escape) = rest.split_at(position);
+        plain.push_str(before);
+        let code = escape.get(1..4).and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match code {
+            Some(code) => plain.push(char::from(code)),
+            None => plain.push('\\'),
+        }
+        rest = escape.get(if code.is_some() { 4 } else { 1 }..).unwrap_or_default();
+    }
+    plain.push_str(rest);
+    plain.to_lowercase().trim_end_matches('.').to_owned()
 }

@@ -41,7 +41,7 @@ struct Arguments {
 enum Command {
     /// Create an API in three regions of a local AWS, send it requests, change it, fail over, destroy it
     Demo(demo::Arguments),
-    /// Send requests from three clients while a region fails and another one is drained, and draw who responded
+    /// Send requests from three clients while a region fails and another one is drained, and draw which region responded
     Drill(drill::Arguments),
     /// Run all tests, with OpenTofu and with Terraform if both are installed
     Test(test::Arguments),

@@ -173,7 +173,7 @@ async fn leave_stages(aws: &Regional, plan: &GetUsagePlanOutput) -> Result<(), C
     }
 }
 
-/// Whether AWS refuses a change because of the stages of the plan.
+/// Whether AWS rejects a request because a stage is, or is not, associated with the plan.
 fn is_refused(error: &CallError) -> bool {
     error.code() == Some("BadRequestException")
 }

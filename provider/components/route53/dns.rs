@@ -14,6 +14,8 @@ use crate::aws::{CallError, Poll, Region, Regional};
 use crate::components::Tags;
 use crate::components::support::answer::{build_part, none_if_missing, pages, required};
 use crate::components::support::tags::{self, TagChange};
+use crate::traffic;
+pub(crate) use crate::traffic::normal;
 
 /// The number of changes in a batch. AWS accepts 1,000 records and counts an UPSERT twice.
 const BATCH: usize = 400;
@@ -24,29 +26,9 @@ const MOST_TAGGED: usize = 10;
 /// The time limit for a change to reach all Route 53 name servers. It usually takes less than a minute.
 const INSYNC_WITHIN: Duration = Duration::from_secs(15 * 60);
 
-/// A domain name as Route 53 compares it: lower case, with escapes such as `\052` for `*` decoded, without the last
-/// dot.
-pub(crate) fn normal(name: &str) -> String {
-    let mut plain = String::with_capacity(name.len());
-    let mut rest = name;
-    while let Some(position) = rest.find('\\') {
-        let (before, escape) = rest.split_at(position);
-        plain.push_str(before);
-        let code = escape.get(1..4).and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match code {
-            Some(code) => plain.push(char::from(code)),
-            None => plain.push('\\'),
-        }
-        rest = escape.get(if code.is_some() { 4 } else { 1 }..).unwrap_or_default();
-    }
-    plain.push_str(rest);
-    plain.to_lowercase().trim_end_matches('.').to_owned()
-}
-
 /// Whether `name` is `zone` or a name in it.
 pub(crate) fn is_within(name: &str, zone: &str) -> bool {
-    let (name, zone) = (normal(name), normal(zone));
-    name.strip_suffix(&zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    traffic::is_within(&normal(name), &normal(zone))
 }
 
 /// A hosted zone's id without `/hostedzone/`.

@@ -18,7 +18,7 @@ pub(crate) async fn zones(aws: &Region) -> Result<Vec<(String, String)>, CallErr
     Ok(zones.map(|zone| (dns::zone_id(&zone.id).to_owned(), dns::normal(&zone.name))).collect())
 }
 
-/// A hosted zone with all of its address records.
+/// A hosted zone with all of its records.
 pub(crate) async fn zone(aws: &Region, id: &str, name: &str) -> Result<Zone, CallError> {
     let mut records = Vec::new();
     let mut next: (Option<String>, Option<RrType>, Option<String>) = (None, None, None);

@@ -1,4 +1,4 @@
-//! `cargo xtask drill`: a failover and an evacuation under the requests of clients, and a picture of it.
+//! `cargo xtask drill`: a failover and a drain under the requests of clients, and a picture of them.
 //!
 //! The clients resolve the name of an API in three regions through the DNS server of a local AWS, and send HTTP requests to the
 //! addresses that it returns. A region stops responding and returns, and another one is drained by an apply.
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 /// Runs the drill, prints its timeline, and writes the picture.
 pub(crate) async fn run(arguments: &Arguments) -> Outcome {
     let begun = Instant::now();
-    ui::headline("A failover and an evacuation under traffic");
+    ui::headline("A failover and a drain under traffic");
     let set_up = arguments.demo.set_up().await?;
     let demo = Demo::start(&set_up).await?;
     let api = demo.api().await?;

@@ -33,7 +33,7 @@ pub(super) fn draw(timeline: &Timeline) -> String {
     let height = bottom + 72.0;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" font-family=\"sans-serif\" \
-         font-size=\"12\">\n<title>Which region responds to each client during a failover and an evacuation</title>\n\
+         font-size=\"12\">\n<title>Which region responds to each client during a failover and a drain</title>\n\
          <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
     );
     text(&mut svg, (20.0, 26.0), "start", "16", "The region that responds to each client");
