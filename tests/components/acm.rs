@@ -1,13 +1,14 @@
 //! Certificates and their validation records.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use multiregion::aws::chain;
+use multiregion::aws::{CallError, CancellationToken, Clock, Regional, Run, Sleeping, SystemClock, chain};
 use multiregion::components::Found;
 use serde_json::{Value as Json, json};
 use strict_aws::EventualConsistency;
 
-use super::{Bench, REGION, at, tags, with};
+use super::{Bench, REGION, at, context, tags, with};
 
 /// Creates the hosted zone `example.com` and returns its id.
 pub(super) async fn zone(bench: &Bench) -> Json {
@@ -160,6 +161,50 @@ async fn a_validation_record_that_another_certificate_needs_stays() {
     let other = with(&record, json!({ "value": "elsewhere.example.com" }));
     let found = component.find(&aws, &other).await.unwrap();
     assert!(matches!(&found, Some(Found::Foreign(_))), "{found:?}");
+}
+
+/// A clock in which time passes a hundred times faster.
+struct FastClock(Instant);
+
+impl Clock for FastClock {
+    fn now(&self) -> Instant {
+        self.0 + self.0.elapsed() * 100
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        SystemClock.unix_seconds()
+    }
+
+    fn sleep(&self, time: Duration) -> Sleeping {
+        Box::pin(tokio::time::sleep(time / 100))
+    }
+
+    fn random_u64(&self) -> u64 {
+        SystemClock.random_u64()
+    }
+}
+
+#[tokio::test]
+async fn a_late_certificate_names_its_record_and_the_name_servers_of_the_zone() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let spec = json!({ "names": ["api.example.com"], "tags": tags(&at("certificate"), "zoo") });
+    let certificate = bench.create(&at("certificate"), &spec).await;
+    let clock = FastClock(Instant::now());
+    let run = Run::new(clock.now() + Duration::from_secs(300), CancellationToken::new(), Arc::new(clock));
+    let address = at("issued_certificate");
+    let aws = Regional::new(bench.aws.clone(), Arc::new(run), Arc::new(context()), address.parse().unwrap());
+    let (_, component) = bench.at(&address);
+    let issued = json!({ "arn": certificate["arn"], "names": ["api.example.com"] });
+    let error = component.create(&aws, &issued).await.unwrap_err();
+    let CallError::TimedOut { last, .. } = &error else { panic!("{error}") };
+    let (reader, _) = bench.at(&at("certificate"));
+    let answer = reader.route53().get_hosted_zone().id(zone.as_str().unwrap()).send().await.unwrap();
+    let servers = answer.delegation_set.unwrap().name_servers;
+    let record = certificate["validation_name"].as_str().unwrap();
+    for part in [record, zone.as_str().unwrap()].into_iter().chain(servers.iter().map(String::as_str)) {
+        assert!(last.contains(part), "{part} is missing: {last}");
+    }
 }
 
 #[tokio::test]

@@ -523,7 +523,115 @@ async fn check_refuses_a_missing_zone_and_a_name_outside_of_it() {
     assert!(problems(&zone, "api.example.com").await.is_empty());
     assert_eq!(problems(&zone, "api.example.org").await, ["Name is outside of the hosted zone"]);
     assert_eq!(problems(&json!("ZNOWHERE"), "api.example.com").await, ["Hosted zone does not exist"]);
+    let spec = record(&json!("ZNOWHERE"), &[]);
+    let detail = component.check(&aws, &spec).await.unwrap()[0].detail.clone();
+    assert!(detail.contains("leave out domain.zone_id") && !detail.contains("multiregion_zone"), "{detail}");
     assert!(problems(&json!({ "$unknown": true }), "api.example.org").await.is_empty());
+}
+
+/// A record set with plain values.
+fn plain(name: &str, kind: RrType, values: &[&str]) -> ResourceRecordSet {
+    let values = values.iter().map(|value| ResourceRecord::builder().value(*value).build().unwrap());
+    let set = ResourceRecordSet::builder().name(name).r#type(kind).ttl(300);
+    set.set_resource_records(Some(values.collect())).build().unwrap()
+}
+
+/// Creates record sets of another tool.
+async fn create_by_hand(bench: &Bench, zone: &Json, sets: Vec<ResourceRecordSet>) {
+    let change = |set| Change::builder().action(ChangeAction::Create).resource_record_set(set).build().unwrap();
+    let batch = ChangeBatch::builder().set_changes(Some(sets.into_iter().map(change).collect())).build().unwrap();
+    let (aws, _) = bench.at(RECORD);
+    let request = aws.route53().change_resource_record_sets().hosted_zone_id(zone.as_str().unwrap());
+    request.change_batch(batch).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn check_refuses_a_name_that_is_delegated_to_another_zone() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let servers = ["ns-1.awsdns-01.org.", "ns-2.awsdns-02.com."];
+    create_by_hand(&bench, &zone, vec![plain("dev.example.com", RrType::Ns, &servers)]).await;
+    let (aws, component) = bench.at(RECORD);
+    let request = aws.route53().create_hosted_zone().name("dev.example.com").caller_reference("child");
+    let child = request.send().await.unwrap().hosted_zone.unwrap().id;
+    let child = child.trim_start_matches("/hostedzone/");
+    let problems = async |zone: &str, name: &str| {
+        let spec = with(&record(&json!(zone), &[]), json!({ "name": name }));
+        component.check(&aws, &spec).await.unwrap()
+    };
+    let parent = zone.as_str().unwrap();
+    for name in ["dev.example.com", "api.dev.example.com", "*.a.dev.example.com"] {
+        let found = problems(parent, name).await;
+        let [problem] = found.as_slice() else { panic!("{name}: {found:?}") };
+        assert_eq!(problem.summary, "Name is delegated to another zone", "{name}");
+        for part in [name, "dev.example.com", servers[0], child, parent] {
+            assert!(problem.detail.contains(part), "{part} is missing: {}", problem.detail);
+        }
+        assert!(problems(child, name).await.is_empty(), "{name} is in the zone of its own domain");
+    }
+    for name in ["example.com", "api.example.com", "mydev.example.com"] {
+        assert!(problems(parent, name).await.is_empty(), "{name} is not delegated");
+    }
+}
+
+#[tokio::test]
+async fn check_refuses_a_certificate_that_a_caa_record_forbids() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let sets = vec![
+        plain("example.com", RrType::Caa, &["0 issue \"letsencrypt.org\"", "0 iodef \"mailto:a@example.com\""]),
+        plain("open.example.com", RrType::Caa, &["0 issue \"letsencrypt.org\"", "0 issue \"amazon.com\""]),
+        plain("cname.example.com", RrType::Cname, &["elsewhere.example.net."]),
+        plain("dev.example.com", RrType::Ns, &["ns-1.awsdns-01.org."]),
+    ];
+    create_by_hand(&bench, &zone, sets).await;
+    for (domain, is_forbidden) in [
+        ("example.com", true),
+        ("api.example.com", true),
+        ("open.example.com", false),
+        ("api.open.example.com", false),
+        // The CAA records of other zones decide.
+        ("cname.example.com", false),
+        ("api.dev.example.com", false),
+    ] {
+        let (aws, component) = bench.at(&format!("global/validation_record/{domain}"));
+        let spec = json!({ "zone_id": zone, "name": { "$unknown": true }, "value": "v", "domain": domain });
+        let problems = component.check(&aws, &spec).await.unwrap();
+        let summaries: Vec<_> = problems.iter().map(|problem| problem.summary).collect();
+        assert_eq!(summaries == ["CAA record forbids Amazon certificates"], is_forbidden, "{domain}: {problems:?}");
+        assert_eq!(summaries.is_empty(), !is_forbidden, "{domain}");
+        assert!(problems.iter().all(|problem| problem.detail.contains("letsencrypt.org")), "{problems:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_a_protection_or_a_guardrail_forbids_fails_at_once_with_the_reason() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    let spec = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
+    let outputs = bench.create(RECORD, &spec).await;
+    let (aws, component) = bench.at(RECORD);
+    for (message, reason) in [
+        ("RRSet api.example.com. of type A is protected", "Delete its protection"),
+        ("The guardrail ALIAS_TARGET_CHECK forbids the change", "Delete the alias"),
+        ("The guardrail ACTIVE_RECORD_CHECK forbids the change", "clients still query"),
+    ] {
+        bench.local.refuse_record_changes("api.example.com", "A", Some(message));
+        bench.local.clear_calls();
+        let error = component.delete(&aws, &spec, &outputs).await.unwrap_err();
+        for part in [reason, message, "api.example.com", zone.as_str().unwrap()] {
+            assert!(chain(&error).contains(part), "{part} is missing: {error}");
+        }
+        let changes =
+            bench.local.calls().iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets").count();
+        assert_eq!(changes, 1, "a repetition changes nothing: {message}");
+    }
+    // Any other refusal means that the zone differs from what was read.
+    bench.local.refuse_record_changes("api.example.com", "A", Some("RRSet was not found"));
+    let error = chain(&component.delete(&aws, &spec, &outputs).await.unwrap_err());
+    assert!(error.contains("Another tool may be changing the same records") && error.contains("not found"), "{error}");
+    bench.local.refuse_record_changes("api.example.com", "A", None);
+    bench.delete(RECORD, &spec, &outputs).await;
 }
 
 #[tokio::test]

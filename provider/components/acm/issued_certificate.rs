@@ -1,11 +1,14 @@
 //! The wait until a certificate, created here or supplied by the user, is issued, and the check that it covers its
 //! names. Not an AWS object of its own.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_acm::primitives::DateTimeFormat as Format;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, RenewalStatus};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 
 use crate::aws::{CallError, Poll, Regional};
 use crate::components::acm::certificate;
@@ -59,6 +62,8 @@ impl Kind for IssuedCertificate {
             "cloudfront:GetDistribution",
             "cloudfront:ListDistributions",
             "cloudfront:ListTagsForResource",
+            "route53:GetHostedZone",
+            "route53:ListHostedZones",
         ],
         ..KindMeta::DEFAULT
     };
@@ -142,13 +147,21 @@ impl Component for IssuedCertificate {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let arn = spec.arn.get();
+        let (polls, delegation) = (AtomicU32::new(0), OnceCell::new());
         let look = || async {
             let Some(detail) = certificate::describe(aws, arn).await? else {
                 return Ok(Poll::Pending("not visible yet".to_owned()));
             };
             match &detail.status {
                 _ if is_issued(&detail) => Ok(Poll::Ready(detail)),
-                Some(CertificateStatus::PendingValidation) => Ok(Poll::Pending(pending(&detail))),
+                Some(CertificateStatus::PendingValidation) => {
+                    let is_late = polls.fetch_add(1, Ordering::Relaxed) >= LATE_POLLS;
+                    let hint = match is_late {
+                        true => delegation.get_or_init(|| delegation_of(aws, &detail)).await.as_str(),
+                        false => "",
+                    };
+                    Ok(Poll::Pending(format!("{}{hint}", pending(&detail))))
+                }
                 _ => Err(certificate::failure(arn, &detail)),
             }
         };
@@ -184,6 +197,30 @@ impl Component for IssuedCertificate {
     async fn delete(_aws: &Regional, _spec: &Spec, _outputs: &Outputs) -> Result<(), CallError> {
         Ok(())
     }
+}
+
+/// After how many polls of a pending certificate the wait looks up the name servers of its zone. Polls become rarer: this is
+/// about two minutes, in which ACM issues most certificates.
+const LATE_POLLS: u32 = 17;
+
+/// The name servers to which the parents of the zones with the validation records must delegate; empty when no zone of this
+/// account contains them. A validation record that exists and is not seen is usually in a zone that nobody delegates to.
+async fn delegation_of(aws: &Regional, detail: &CertificateDetail) -> String {
+    let options = detail.domain_validation_options.iter().flatten();
+    let names = options.filter_map(|option| Some(option.resource_record.as_ref()?.name.clone()));
+    let mut texts = BTreeSet::new();
+    for name in names {
+        // This is a hint: a caller without access to Route 53 waits all the same.
+        let Ok(ids) = dns::zones_for(aws, &name, false).await else { return String::new() };
+        for id in ids {
+            let Ok(Some(answer)) = dns::zone(aws, &id).await else { continue };
+            let (Some(zone), Some(set)) = (answer.hosted_zone, answer.delegation_set) else { continue };
+            let (zone, servers) = (dns::normal(&zone.name), set.name_servers.join(", "));
+            texts
+                .insert(format!("; ACM sees records in the hosted zone {id} only if {zone} is delegated to {servers}"));
+        }
+    }
+    texts.into_iter().collect()
 }
 
 /// Why a certificate is not issued yet.

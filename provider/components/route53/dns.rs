@@ -99,6 +99,37 @@ pub(crate) async fn first_record_sets(aws: &Regional, zone_id: &str) -> Result<V
     Ok(aws.call("route53:ListResourceRecordSets", request).await?.resource_record_sets)
 }
 
+/// The code of a batch that Route 53 refuses, because of what the zone contains or because of how it is protected.
+pub(crate) const INVALID_BATCH: &str = "InvalidChangeBatch";
+
+/// Why Route 53 refuses a batch for good, by AWS's message; `None` when the batch contradicts the records of the zone, as it
+/// does when its change was made before and the reply was lost.
+///
+/// # Source
+/// Amazon Route 53 Developer Guide, "Record set protections" and "Hosted zone features". They do not quote the messages.
+fn refusal(message: &str) -> Option<&'static str> {
+    let message = message.to_uppercase();
+    if message.contains("ALIAS_TARGET") {
+        return Some(
+            "The guardrail ALIAS_TARGET_CHECK of the hosted zone keeps a record to which an alias leads. Delete the alias \
+             first, or turn off the guardrail",
+        );
+    }
+    if message.contains("ACTIVE_RECORD") {
+        return Some(
+            "The guardrail ACTIVE_RECORD_CHECK of the hosted zone keeps the last record of a name that clients still query. \
+             Wait until they no longer do, or turn off the guardrail",
+        );
+    }
+    if message.contains("GUARDRAIL") {
+        return Some("A change guardrail of the hosted zone forbids it. Turn off the guardrail");
+    }
+    message.contains("PROTECT").then_some(
+        "The record set is protected against changes of every principal. Delete its protection in Route 53, and protect it again \
+         after the apply",
+    )
+}
+
 /// One change of a batch.
 pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<Change, CallError> {
     build_part(Change::builder().action(action).resource_record_set(set).build())
@@ -107,16 +138,31 @@ pub(crate) fn change_of(action: ChangeAction, set: ResourceRecordSet) -> Result<
 /// Changes record sets, in one batch if they fit, and waits until the change has reached all name servers.
 ///
 /// # Errors
-/// `InvalidChangeBatch` when the zone does not match the changes; then nothing of the batch is changed.
+/// [`INVALID_BATCH`] when the zone does not match the changes, and [`CallError::Failed`] when a protection or a guardrail forbids
+/// them; then nothing of the batch is changed.
 pub(crate) async fn change(aws: &Regional, zone_id: &str, changes: &[Change]) -> Result<(), CallError> {
     for changes in changes.chunks(BATCH) {
         let batch = build_part(ChangeBatch::builder().set_changes(Some(changes.to_vec())).build())?;
         let request =
             || aws.route53().change_resource_record_sets().hosted_zone_id(zone_id).change_batch(batch.clone()).send();
-        let answer = aws.call("route53:ChangeResourceRecordSets", request).await?;
+        let answer = aws.call("route53:ChangeResourceRecordSets", request).await;
+        let answer = answer.map_err(|error| explained(error, zone_id, changes))?;
         in_sync(aws, answer.change_info).await?;
     }
     Ok(())
+}
+
+/// The error of a batch; a refusal that no repetition changes has its reason and the names of the records.
+fn explained(error: CallError, zone_id: &str, changes: &[Change]) -> CallError {
+    let is_invalid = error.code() == Some(INVALID_BATCH);
+    let Some(reason) = refusal(error.message()).filter(|_| is_invalid) else { return error };
+    let names = changes.iter().filter_map(|change| change.resource_record_set.as_ref()).map(|set| normal(&set.name));
+    let names: BTreeSet<String> = names.collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    CallError::Failed {
+        what: format!("the change of the records {names} in the hosted zone {zone_id}"),
+        why: format!("{reason}. AWS's message: {}", error.message()),
+    }
 }
 
 /// Waits until a change has reached all name servers.
@@ -255,6 +301,17 @@ mod tests {
         assert_eq!(normal("\\052.Example.com."), "*.example.com");
         assert_eq!(normal("a\\b.example"), "a\\b.example");
         assert_eq!(normal("trailing\\05"), "trailing\\05");
+    }
+
+    #[test]
+    fn a_refused_batch_is_read_by_its_text() {
+        let reason = |message: &str| refusal(message).unwrap_or_default();
+        let exists = "[Tried to create resource record set [name='api.example.com.', type='A'] but it already exists]";
+        assert_eq!(refusal(exists), None);
+        assert!(reason("[RRSet api.example.com. A is protected]").contains("Delete its protection"));
+        assert!(reason("[The change guardrail ALIAS_TARGET_CHECK failed]").contains("Delete the alias"));
+        assert!(reason("[The change guardrail ACTIVE_RECORD_CHECK failed]").contains("Wait until"));
+        assert!(reason("[A change guardrail failed: NS]").contains("Turn off the guardrail"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! All Route 53 record sets of one name. Every change is one batch, so a routing policy changes atomically.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_route53::types::ResourceRecordSet;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::cloudfront::distribution;
-use crate::components::route53::{checks, dns, record_owners, record_sets};
+use crate::components::route53::{dns, record_owners, record_problems, record_sets};
 use crate::components::support::answer::none_if_missing;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, KindMeta};
@@ -195,43 +195,7 @@ impl Component for Record {
     }
 
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
-        let Some(zone_id) = spec.zone_id.known() else { return Ok(Vec::new()) };
-        let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
-            let detail = format!(
-                "There is no hosted zone {zone_id} in account {}. Check the id, or create the zone with \
-                 multiregion_zone.",
-                aws.account_id()
-            );
-            return Ok(vec![Problem { summary: "Hosted zone does not exist", detail }]);
-        };
-        let mut problems = Vec::new();
-        let is_private = dns::is_private(&zone);
-        if is_private && !spec.private {
-            let detail = format!(
-                "The hosted zone {zone_id} ({}) is private, so neither ACM nor clients on the internet can resolve its \
-                 records. Use the public hosted zone of that name.",
-                zone.name
-            );
-            problems.push(Problem { summary: "Hosted zone is private", detail });
-        }
-        if spec.private && !is_private {
-            let detail = format!(
-                "The hosted zone {zone_id} ({}) is public. Use the id of a private hosted zone as domain.private_zone_id, and \
-                 that of a public one as domain.zone_id.",
-                zone.name
-            );
-            problems.push(Problem { summary: "Hosted zone is public", detail });
-        }
-        if let Some(name) = spec.name.known().filter(|name| !dns::is_within(name, &zone.name)) {
-            let detail = format!(
-                "{name} is not in {}, the domain of the hosted zone {zone_id}. Use a name in this domain, or the \
-                 hosted zone of the name's own domain.",
-                zone.name
-            );
-            problems.push(Problem { summary: "Name is outside of the hosted zone", detail });
-        }
-        problems.extend(missing_checks(aws, spec).await?);
-        Ok(problems)
+        record_problems::of(aws, spec).await
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -331,9 +295,22 @@ async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<
         }
         match dns::change(aws, &outputs.zone_id, &changes).await {
             // The change may have been made before, or others changed the zone: read again.
-            Err(error) if error.code() == Some("InvalidChangeBatch") && attempt < ATTEMPTS => attempt += 1,
+            Err(error) if error.code() == Some(dns::INVALID_BATCH) && attempt < ATTEMPTS => attempt += 1,
+            Err(error) if error.code() == Some(dns::INVALID_BATCH) => return Err(contradicted(outputs, &error)),
             answer => return answer,
         }
+    }
+}
+
+/// The error for a change that Route 53 refuses again although the record sets were read just before.
+fn contradicted(outputs: &Outputs, error: &CallError) -> CallError {
+    CallError::Failed {
+        what: format!("the change of the records {} in the hosted zone {}", outputs.name, outputs.zone_id),
+        why: format!(
+            "Route 53 refused it {ATTEMPTS} times, each time after the provider had read the records again: {}. Another tool \
+             may be changing the same records. Let it finish, or delete the record that AWS names",
+            error.message()
+        ),
     }
 }
 
@@ -375,21 +352,4 @@ fn leading_to(
     };
     let key = if private { private_key(&name) } else { name };
     Some(Discovered { key: Some(key), spec, outputs })
-}
-
-/// A problem for each health check of the record sets that does not exist. Route 53 refuses them.
-async fn missing_checks(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
-    let ids = spec.sets.values().filter_map(|set| set.value.health_check_id.as_ref()?.known());
-    let mut problems = Vec::new();
-    for id in ids.collect::<BTreeSet<_>>() {
-        if !checks::exists(aws, id).await? {
-            let detail = format!(
-                "There is no health check {id} in account {}. Check regions[...].health_check_id, or create the health \
-                 check.",
-                aws.account_id()
-            );
-            problems.push(Problem { summary: "Health check does not exist", detail });
-        }
-    }
-    Ok(problems)
 }

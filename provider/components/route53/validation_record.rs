@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional, chain};
 use crate::components::acm::certificate;
-use crate::components::route53::dns;
+use crate::components::route53::{dns, visibility};
 use crate::components::support::answer::{build_part, ignore_missing, none_if_missing};
 use crate::components::support::tags;
-use crate::components::{Component, Discovered, Found, Holder, Resolved, Siblings};
+use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings};
 use crate::desired::{Input, Kind, KindMeta};
 
 /// The kind `validation_record`.
@@ -63,6 +63,7 @@ impl Kind for ValidationRecord {
             "acm:ListTagsForCertificate",
             "route53:ChangeResourceRecordSets",
             "route53:GetChange",
+            "route53:GetHostedZone",
             "route53:ListHostedZones",
             "route53:ListResourceRecordSets",
         ],
@@ -75,6 +76,15 @@ impl Component for ValidationRecord {
 
     fn id(outputs: &Outputs) -> String {
         format!("{}/{}/CNAME", outputs.zone_id, outputs.name)
+    }
+
+    async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
+        let (Some(zone_id), Some(domain)) = (spec.zone_id.known(), spec.domain.known()) else { return Ok(Vec::new()) };
+        // The check of the record of the name reports a zone that does not exist.
+        let Some(zone) = dns::zone(aws, zone_id).await?.and_then(|answer| answer.hosted_zone) else {
+            return Ok(Vec::new());
+        };
+        Ok(visibility::forbidden(aws, &zone, domain).await?.into_iter().collect())
     }
 
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
@@ -177,7 +187,7 @@ impl Component for ValidationRecord {
         let change = dns::change_of(ChangeAction::Delete, set)?;
         match ignore_missing(dns::change(aws, &outputs.zone_id, &[change]).await) {
             // The change may have been made before, and its reply was lost: read again.
-            Err(error) if error.code() == Some("InvalidChangeBatch") => {
+            Err(error) if error.code() == Some(dns::INVALID_BATCH) => {
                 let left = none_if_missing(cname(aws, &outputs.zone_id, &outputs.name).await)?.flatten();
                 left.filter(|set| value_of(set) == dns::normal(&outputs.value)).map_or(Ok(()), |_| Err(error))
             }

@@ -321,6 +321,12 @@ impl LocalAws {
         rules::approve_certificates(&self.proxy, domain);
     }
 
+    /// Makes Route 53 refuse every change of the record sets of this name and type with `message`, as it does for a record set
+    /// protection and for a change guardrail; `None` ends that.
+    pub fn refuse_record_changes(&self, name: &str, kind: &str, message: Option<&str>) {
+        rules::set_record_refusal(&self.proxy, name, kind, message);
+    }
+
     /// Makes ACM renew every certificate, and validate its names again.
     pub fn renew_certificates(&self) {
         rules::renew_certificates(&self.proxy);

@@ -3,10 +3,9 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Context, Verdict, timer};
-use crate::dns;
+use super::{Context, Verdict, acm_dns, timer};
 use crate::error::Error;
-use crate::message::{Response, encode};
+use crate::message::Response;
 use crate::proxy::Proxy;
 use crate::upstream::{Lookup, Place};
 
@@ -203,7 +202,7 @@ async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut 
     // An issued certificate stays issued; only a renewal would need the record again.
     let was_issued = context.proxy.timers.has_ended(&issued);
     let by_email = apply_request(context.proxy, certificate);
-    let mut validated = true;
+    let (mut validated, mut forbidden) = (true, false);
     let mut held = Vec::new();
     for option in certificate["DomainValidationOptions"].as_array_mut().into_iter().flatten() {
         let name = option["DomainName"].as_str().unwrap_or_default();
@@ -211,14 +210,15 @@ async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut 
             is_approved(context.proxy, name.trim_start_matches("*."))
         } else {
             let (record, value) = validation_record(&place.account, name);
-            let is_held = has_record(context, place, &record, &value).await?;
+            let is_held = acm_dns::has_record(context, place, &record, &value).await?;
+            forbidden |= !was_issued && is_held && acm_dns::is_forbidden(context, place, name).await?;
             option["ResourceRecord"] = json!({"Name": record, "Type": "CNAME", "Value": value});
             is_held
         };
         validated = validated && (was_issued || is_held);
         held.push(is_held);
     }
-    if validated && is_reported {
+    if validated && is_reported && !forbidden {
         context.proxy.timers.start_once(&issued, context.proxy.options.delays.certificate_issued);
     }
     let is_issued = context.proxy.timers.has_ended(&issued);
@@ -229,6 +229,10 @@ async fn apply_progress(context: &Context<'_>, place: &Place, certificate: &mut 
         }
     }
     certificate["Status"] = if is_issued { "ISSUED" } else { "PENDING_VALIDATION" }.into();
+    if forbidden {
+        certificate["Status"] = "FAILED".into();
+        certificate["FailureReason"] = "CAA_ERROR".into();
+    }
     if was_issued && context.proxy.remembered(RENEWALS).is_some() {
         add_renewal(certificate, &held);
     }
@@ -266,33 +270,6 @@ fn fnv(text: &str) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     text.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
-}
-
-/// Whether a public zone of the account contains this CNAME.
-async fn has_record(context: &Context<'_>, place: &Place, name: &str, value: &str) -> Result<bool, Error> {
-    let place = place.global();
-    let upstream = &context.proxy.upstream;
-    let Some(zones) = upstream.xml(&place, "route53", Lookup::Get("/2013-04-01/hostedzone")).await? else {
-        return Ok(false);
-    };
-    for zone in zones.items_at(&["HostedZones"]) {
-        if dns::is_private(zone) || !format!(".{name}").ends_with(&format!(".{}", zone.text_at(&["Name"]))) {
-            continue;
-        }
-        let id = zone.text_at(&["Id"]).trim_start_matches("/hostedzone/");
-        let path = format!("/2013-04-01/hostedzone/{id}/rrset?name={}&type=CNAME&maxitems=1", encode(name));
-        let Some(records) = upstream.xml(&place, "route53", Lookup::Get(&path)).await? else { continue };
-        let is_present = records.items_at(&["ResourceRecordSets"]).iter().any(|record| {
-            let has_value = |item: &crate::xml::Element| {
-                item.text_at(&["Value"]).trim_end_matches('.') == value.trim_end_matches('.')
-            };
-            record.text_at(&["Name"]) == name && record.items_at(&["ResourceRecords"]).iter().any(has_value)
-        });
-        if is_present {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// The ARNs of the resources that use a certificate: API Gateway domain names of its region, and distributions.

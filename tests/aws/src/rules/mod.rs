@@ -5,6 +5,7 @@
 
 mod account;
 mod acm;
+mod acm_dns;
 mod apigateway;
 mod batch;
 mod cidr;
@@ -30,6 +31,8 @@ use crate::upstream::{Lookup, Place};
 pub(crate) use acm::{
     apply_request as apply_certificate_request, approve as approve_certificates, renew as renew_certificates,
 };
+
+pub(crate) use route53::set_refusal as set_record_refusal;
 
 /// An AWS API call in progress.
 #[derive(Debug)]

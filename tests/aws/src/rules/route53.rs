@@ -9,6 +9,7 @@ use super::{Context, Verdict, cidr, health_checks};
 use crate::dns;
 use crate::error::Error;
 use crate::message::Response;
+use crate::proxy::Proxy;
 use crate::records::{Policy, Record, absolute};
 use crate::upstream::Lookup;
 use crate::xml::Element;
@@ -71,6 +72,12 @@ async fn change_records(context: &Context<'_>) -> Verdict {
     {
         return context.refuse(400, "InvalidInput", message);
     }
+    let refusals =
+        changes.iter().filter_map(|change| refusal_of(context.proxy, &change.record.name, &change.record.kind));
+    let refusals: Vec<String> = refusals.collect();
+    if !refusals.is_empty() {
+        return context.refuse(400, "InvalidChangeBatch", format!("[{}]", refusals.join(", ")));
+    }
     let zone = batch::Zone { id: zone_id, name: &absolute(zone.text_at(&["HostedZone", "Name"])) };
     let mut violations = batch::violations(&zone, &current, &changes);
     violations.extend(cidr::violations(context, &changes).await?);
@@ -78,6 +85,16 @@ async fn change_records(context: &Context<'_>) -> Verdict {
         return Ok(None);
     }
     context.refuse(400, "InvalidChangeBatch", format!("[{}]", violations.join(", ")))
+}
+
+/// Makes Route 53 refuse every change of the record sets of this name and type with `message`, as it does for a record set
+/// protection and for a change guardrail; `None` ends that.
+pub(crate) fn set_refusal(proxy: &Proxy, name: &str, kind: &str, message: Option<&str>) {
+    proxy.remember(format!("record refusal/{}/{kind}", absolute(name)), message.unwrap_or_default());
+}
+
+fn refusal_of(proxy: &Proxy, name: &str, kind: &str) -> Option<String> {
+    proxy.remembered(&format!("record refusal/{name}/{kind}")).filter(|message| !message.is_empty())
 }
 
 /// Why a private hosted zone cannot contain the records of a change.

@@ -1,6 +1,9 @@
 //! ACM.
 
-use aws_sdk_acm::types::{CertificateDetail, CertificateStatus, Filters, KeyAlgorithm, ValidationMethod};
+use aws_sdk_acm::types::{
+    CertificateDetail, CertificateStatus, FailureReason, Filters, KeyAlgorithm, ValidationMethod,
+};
+use aws_sdk_route53::types::{ChangeAction, ResourceRecord, ResourceRecordSet, RrType};
 
 use crate::fixtures::configuration;
 use crate::world::{World, error_of};
@@ -26,6 +29,42 @@ async fn a_certificate_is_issued_after_its_validation_record_exists() {
     let found = describe(&world, &arn).await;
     assert_eq!(found.status, Some(CertificateStatus::Issued));
     assert!(found.issued_at.is_some());
+}
+
+fn plain(name: &str, kind: RrType, value: &str) -> ResourceRecordSet {
+    let value = ResourceRecord::builder().value(value).build().unwrap();
+    ResourceRecordSet::builder().name(name).r#type(kind).ttl(300).resource_records(value).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_validation_record_below_a_delegation_is_not_seen() {
+    let world = World::immediate().await;
+    let zone = world.zone().await;
+    let delegation = plain("dev.a.com", RrType::Ns, "ns-1.awsdns-01.org.");
+    world.change(&zone, ChangeAction::Create, vec![delegation.clone()]).await.unwrap();
+    let arn = world.request_certificate("api.dev.a.com").await;
+    world.validate(&zone, &arn).await;
+    assert_eq!(describe(&world, &arn).await.status, Some(CertificateStatus::PendingValidation));
+    world.change(&zone, ChangeAction::Delete, vec![delegation]).await.unwrap();
+    assert_eq!(describe(&world, &arn).await.status, Some(CertificateStatus::Issued));
+}
+
+#[tokio::test]
+async fn a_caa_record_decides_whether_amazon_may_issue() {
+    for (value, expected) in [
+        ("0 issue \"letsencrypt.org\"", CertificateStatus::Failed),
+        ("0 issue \"amazon.com\"", CertificateStatus::Issued),
+        ("0 iodef \"mailto:a@a.com\"", CertificateStatus::Issued),
+    ] {
+        let world = World::immediate().await;
+        let zone = world.zone().await;
+        world.change(&zone, ChangeAction::Create, vec![plain("a.com", RrType::Caa, value)]).await.unwrap();
+        let arn = world.request_certificate("api.a.com").await;
+        world.validate(&zone, &arn).await;
+        let found = describe(&world, &arn).await;
+        let reason = (expected == CertificateStatus::Failed).then_some(FailureReason::CaaError);
+        assert_eq!((found.status, found.failure_reason), (Some(expected), reason), "{value}");
+    }
 }
 
 #[tokio::test]
