@@ -60,7 +60,7 @@ fn resource_page(resource: &dyn Resource, example: &Example<'_>) -> String {
     let file = |file: &str| example(&format!("resources/{name}/{file}"));
     page::Page::new(&format!("{name} Resource - multiregion"), &format!("{name} (Resource)"), schema.description)
         .example(file("resource.tf"))
-        .section(&attributes::section(&schema))
+        .section(&attributes::section(schema))
         .section(&kinds::section(&resource.kinds(), has_components))
         .section(&kinds::permissions(&resource.kinds()))
         .import(file("import.tf"), file("import.sh"))

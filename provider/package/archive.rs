@@ -21,6 +21,9 @@ use crate::desired::Package;
 const LEVEL: i64 = 6;
 
 /// Zips `entries`, the files of the directory or zip file `path`, into a temporary file. `from` is that zip file.
+///
+/// # Errors
+/// [`PackageError::EntryUnreadable`] for an entry of a zip file without `from`, among others.
 pub(super) fn write(
     path: &Path,
     entries: &[Entry],
@@ -45,7 +48,7 @@ pub(super) fn write(
             Content::Zipped { index } => {
                 let unreadable =
                     |source: ZipError| PackageError::EntryUnreadable { path: show(path), name: name.clone(), source };
-                let Some(from) = from.as_mut() else { continue };
+                let from = from.as_mut().ok_or_else(|| unreadable(ZipError::FileNotFound))?;
                 let from = from.by_index(*index).map_err(unreadable)?;
                 add(&mut zip, name, from.take(limit), |source| unreadable(ZipError::Io(source)))?
             }

@@ -431,3 +431,10 @@ fn unusable_zip_files_are_rejected() {
         assert_eq!(refused(&file(&path)), "Invalid name in a zip file", "{names:?}");
     }
 }
+
+#[test]
+fn an_entry_of_a_zip_file_is_not_left_out_without_it() {
+    let entries = [Entry { name: "app.py".to_owned(), content: Content::Zipped { index: 0 } }];
+    let error = archive::write(Path::new("app.zip"), &entries, None).unwrap_err();
+    assert!(matches!(&error, PackageError::EntryUnreadable { name, .. } if name == "app.py"), "{error}");
+}

@@ -172,7 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::components::Catalog;
+    use crate::components::{Catalog, REGISTRY};
 
     fn entry(spec: Json) -> Entry {
         Entry { spec, outputs: json!({}), depends_on: BTreeSet::new(), uncertain: false }
@@ -253,6 +253,52 @@ mod tests {
         let lines =
             settings(&json!({ "value": "one" }), &json!({ "value": "two" }), Catalog::default().meta("api_key"));
         assert_eq!(lines, ["value changed"]);
+    }
+
+    #[test]
+    fn secrets_of_every_kind_are_left_out_of_changes_and_drift() {
+        const SECRET: &str = "c4n4ry";
+        let text = |end: &str| json!(format!("{SECRET}-{end}"));
+        let forms = [
+            (text("one"), text("two")),
+            (json!(null), text("two")),
+            (text("one"), json!(null)),
+            (text("one"), json!({ "$unknown": true })),
+            (json!({ "a": text("one"), "b": text("old") }), json!({ "a": text("two"), "c": text("new") })),
+            (json!({ "a": { "b": text("one") } }), json!({ "a": { "b": { "$unknown": true } } })),
+            (json!([text("one")]), json!([text("two"), text("one")])),
+            (text("one"), json!({ "a": text("two") })),
+            (json!([{ "a": text("one") }]), json!([{ "a": text("two") }])),
+        ];
+        let secrets: Vec<(&KindMeta, &str)> = REGISTRY
+            .iter()
+            .map(|kind| kind.meta())
+            .flat_map(|meta| meta.secret.iter().map(move |field| (meta, *field)))
+            .collect();
+        assert!(secrets.iter().any(|(meta, field)| (meta.name, *field) == ("distribution", "origin_headers")));
+        for ((meta, field), (from, to)) in
+            secrets.iter().flat_map(|secret| forms.iter().map(move |form| (secret, form)))
+        {
+            let at = format!("{}/{}", if meta.global { "global" } else { "us-west-2" }, meta.name);
+            let (before, after) = (json!({ *field: from }), json!({ *field: to }));
+            let applied = ledger(&[(&at, before)]);
+            let fields = vec![(*field).to_owned()];
+            let planned = [Change::Update(fields.clone()), Change::Replace(fields)].map(|change| {
+                let planned = difference(&[(&at, change, after.clone())]);
+                summary(&planned, &applied, &BTreeSet::new(), &Catalog::default())
+            });
+            let drifted = drift(&applied, &ledger(&[(&at, after)]), &Catalog::default());
+            for lines in planned.into_iter().chain([drifted]) {
+                assert_eq!(lines.len(), usize::from(meta.visible), "{at}: {lines:?}");
+                let text = lines.concat();
+                assert!(!meta.visible || text.contains(field), "{at}: {text}");
+                // A digest of a secret reveals it, too, when there are few possible values.
+                assert!(
+                    !text.contains(SECRET) && !text.contains(" → ") || text.ends_with("(secret) → (known after apply)"),
+                    "{at}: {text}"
+                );
+            }
+        }
     }
 
     #[test]

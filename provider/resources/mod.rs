@@ -26,7 +26,7 @@ pub trait Resource: Send + Sync {
     fn type_name(&self) -> &'static str;
 
     /// The attributes.
-    fn schema(&self) -> Schema;
+    fn schema(&self) -> &'static Schema;
 
     /// The mistakes in a configuration that its schema does not show. `default_tags` are the provider's, as far as they are
     /// known. Unknown values are not mistakes. Reads no package.
@@ -35,7 +35,7 @@ pub trait Resource: Send + Sync {
     /// All mistakes in a configuration with these default tags of the provider. Unknown values are not mistakes. Reads no
     /// package.
     fn mistakes(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
-        let mut found = schema::check(&self.schema(), config);
+        let mut found = schema::check(self.schema(), config);
         found.extend(self.check(config, default_tags));
         found
     }

@@ -18,13 +18,13 @@ pub(super) fn unchanged(request: &Request) -> Response {
 pub(super) async fn apply(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
     let resource = server.resource(&request.type_name)?;
     let schema = resource.schema();
-    let prior = decode(request.prior_state.as_ref(), &schema)?;
-    let planned = decode(request.planned_state.as_ref(), &schema)?;
-    let config = decode_config(request.config.as_ref(), &schema)?;
+    let prior = decode(request.prior_state.as_ref(), schema)?;
+    let planned = decode(request.planned_state.as_ref(), schema)?;
+    let config = decode_config(request.config.as_ref(), schema)?;
     let provider = server.provider()?;
     let planned = State { value: planned, private: request.planned_private };
     let (state, mut diagnostics) = provider.apply(resource, prior, planned, config).await;
-    let (new_state, unknown) = encode_known(state.value, &schema, Severity::Error)?;
+    let (new_state, unknown) = encode_known(state.value, schema, Severity::Error)?;
     diagnostics.extend(unknown);
     Ok(Response {
         new_state: Some(new_state),

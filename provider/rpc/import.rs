@@ -31,7 +31,7 @@ pub(super) async fn import(server: Arc<Server>, request: Request) -> Result<Resp
         }
         return Err(diagnostics);
     }
-    let (imported, unknown) = encode_known(state.value, &resource.schema(), Severity::Warning)?;
+    let (imported, unknown) = encode_known(state.value, resource.schema(), Severity::Warning)?;
     diagnostics.extend(unknown);
     let imported = ImportedResource {
         type_name: request.type_name,

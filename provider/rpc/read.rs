@@ -18,7 +18,7 @@ pub(super) fn unchanged(request: &Request) -> Response {
 pub(super) async fn read(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
     let resource = server.resource(&request.type_name)?;
     let schema = resource.schema();
-    let value = decode(request.current_state.as_ref(), &schema)?;
+    let value = decode(request.current_state.as_ref(), schema)?;
     let provider = match server.readiness()? {
         Readiness::Ready(provider) => provider,
         Readiness::NotYet(error) => {
@@ -30,7 +30,7 @@ pub(super) async fn read(server: Arc<Server>, request: Request) -> Result<Respon
         return Ok(unchanged(&request));
     }
     let (state, mut diagnostics) = provider.read(resource, State { value, private: request.private }).await;
-    let (new_state, unknown) = encode_known(state.value, &schema, Severity::Warning)?;
+    let (new_state, unknown) = encode_known(state.value, schema, Severity::Warning)?;
     diagnostics.extend(unknown);
     Ok(Response {
         new_state: Some(new_state),

@@ -20,7 +20,7 @@ pub(super) async fn provider_schema(
     let Registries { resources, data_sources, .. } = server.registries;
     Ok(get_provider_schema::Response {
         provider: Some(schema(&configuration::schema())),
-        resource_schemas: resources.iter().map(|one| (one.type_name().to_owned(), schema(&one.schema()))).collect(),
+        resource_schemas: resources.iter().map(|one| (one.type_name().to_owned(), schema(one.schema()))).collect(),
         data_source_schemas: data_sources
             .iter()
             .map(|one| (one.type_name().to_owned(), schema(&one.schema())))

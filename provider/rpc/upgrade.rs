@@ -19,5 +19,5 @@ pub(super) async fn upgrade(server: Arc<Server>, request: Request) -> Result<Res
         )]);
     };
     let upgraded = lifecycle::upgrade(resource, request.version, &state.json)?;
-    Ok(Response { upgraded_state: Some(encode(upgraded, &resource.schema())?), ..Default::default() })
+    Ok(Response { upgraded_state: Some(encode(upgraded, resource.schema())?), ..Default::default() })
 }

@@ -12,10 +12,10 @@ use crate::wire::Diagnostics;
 
 pub(super) async fn validate(server: Arc<Server>, request: Request) -> Result<Response, Diagnostics> {
     let resource = server.resource(&request.type_name)?;
-    let config = decode(request.config.as_ref(), &resource.schema())?;
+    let config = decode(request.config.as_ref(), resource.schema())?;
     let mut diagnostics = lifecycle::validate(resource, &config);
     if !request.client_capabilities.is_some_and(|client| client.write_only_attributes_allowed) {
-        diagnostics.extend(schema::unsupported(&resource.schema(), &config));
+        diagnostics.extend(schema::unsupported(resource.schema(), &config));
     }
     Ok(Response { diagnostics: to_protocol(&diagnostics) })
 }

@@ -30,6 +30,7 @@ pub(super) fn planned(resource: &dyn Resource, prior: &Value, config: &Value, pl
     if config != &Value::Null {
         object(&resource.schema().attributes, [prior, config, planned], "", &mut wrong);
     }
+    write_only(&resource.schema().attributes, planned, "", &mut wrong);
     errors("Provider produced invalid plan", wrong)
 }
 
@@ -76,6 +77,7 @@ fn attribute(shape: &Attribute, values: [&Value; 3], at: &str, wrong: &mut Vec<S
     let [prior, config, planned] = values;
     let is_computed = matches!(shape.mode, Mode::Computed | Mode::OptionalComputed);
     match (config, planned) {
+        (_, Value::Null) if shape.write_only => {}
         (config, planned) if config == planned => {}
         (Value::Null, _) if is_computed => {}
         (Value::Null, _) => wrong.push(format!("{at} is planned for existence but config wants absence")),
@@ -93,6 +95,25 @@ fn attribute(shape: &Attribute, values: [&Value; 3], at: &str, wrong: &mut Vec<S
             }
             _ => wrong.push(format!("{at} is planned as {planned:?} and configured as {config:?}")),
         },
+    }
+}
+
+/// Checks that no write-only attribute of an object has a value.
+fn write_only(attributes: &[Attribute], value: &Value, at: &str, wrong: &mut Vec<String>) {
+    for shape in attributes {
+        let (value, at) = (field(value, shape.name), format!("{at}.{}", shape.name));
+        if shape.write_only && *value != Value::Null {
+            wrong.push(format!("{at} is write-only and has a value in the plan"));
+        }
+        match &shape.shape {
+            Shape::Nested(Nested { nesting: Nesting::Single, attributes }) => write_only(attributes, value, &at, wrong),
+            Shape::Nested(Nested { nesting: Nesting::Map, attributes }) => {
+                keys(value).iter().for_each(|key| {
+                    write_only(attributes, field(value, key), &format!("{at}[{key:?}]"), wrong);
+                });
+            }
+            _ => {}
+        }
     }
 }
 
@@ -152,5 +173,17 @@ mod tests {
             assert_eq!(planned(zone, &Value::Null, config, plan).len(), wrong, "{config:?} {plan:?}");
         }
         assert!(planned(zone, &none, &some, &none).len() == 1, "an absent value differs from any value");
+    }
+
+    #[test]
+    fn a_plan_contains_no_write_only_values() {
+        let api = resource("multiregion_api");
+        let [none, some] = [json!(null), json!("secret")].map(|value| {
+            let keys = json!({ "partner": { "value_wo": value, "value_wo_version": 1 } });
+            config(api, &json!({ "name": "shop", "gateway": { "api_keys": keys } }))
+        });
+        for (plan, wrong) in [(&none, 0), (&some, 1)] {
+            assert_eq!(planned(api, &Value::Null, &some, plan).len(), wrong, "{plan:?}");
+        }
     }
 }

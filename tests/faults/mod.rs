@@ -24,6 +24,7 @@ mod rival_pair;
 mod rivals;
 mod rollbacks;
 mod rollout;
+mod rotation;
 mod scenario;
 mod shutdown;
 mod stale_reads;

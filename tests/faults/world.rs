@@ -168,6 +168,14 @@ impl World {
         self.send("lambda", HOME, request, &Json::Null).await;
     }
 
+    /// The values of all API keys in a region.
+    pub(super) async fn api_keys(&self, region: &str) -> Vec<String> {
+        let request = http::Request::get("/apikeys?includeValues=true");
+        let keys = self.send("apigateway", region, request, &Json::Null).await;
+        let keys = keys["item"].as_array().expect("a list").iter();
+        keys.map(|key| key["value"].as_str().expect("a value").to_owned()).collect()
+    }
+
     /// Lets time pass while no process runs.
     pub(super) async fn pass(&self, time: Duration) {
         simulate(&self.clock, &self.network, self.clock.sleep(time)).await;

@@ -20,7 +20,7 @@ const SUMMARY: &str = "Missing required value";
 type Subject = (Option<&'static str>, Schema);
 
 fn subjects() -> Vec<Subject> {
-    let resources = REGISTRY.iter().map(|resource| (Some(resource.type_name()), resource.schema()));
+    let resources = REGISTRY.iter().map(|resource| (Some(resource.type_name()), resource.schema().clone()));
     resources.chain([(None, configuration::schema())]).collect()
 }
 
@@ -137,7 +137,7 @@ async fn a_plan_without_a_domain_name_or_an_origin_is_an_error() {
     ] {
         let mut given = json!({ "name": "giraffe", "regions": { "us-east-1": {} }, "function": {} });
         given.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
-        let config = complete(&schema, &given);
+        let config = complete(schema, &given);
         let type_name = "multiregion_api".to_owned();
         let request = plan_resource_change::Request { type_name, config, ..Default::default() };
         let planned = provider.plan_resource_change(request).await.unwrap().into_inner();

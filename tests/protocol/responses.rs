@@ -111,7 +111,7 @@ impl Host {
         let planned = self.send_plan(of, prior, config).await;
         expect_no_errors("plan", &planned.diagnostics)?;
         let value = read_dynamic(planned.planned_state, &of.ty);
-        expect_none("plan", &host_rules::plan_problems(&of.resource.schema(), &prior.value, config, &value))?;
+        expect_none("plan", &host_rules::plan_problems(of.resource.schema(), &prior.value, config, &value))?;
         Ok(Stored { value, private: planned.planned_private })
     }
 
@@ -169,7 +169,7 @@ impl Host {
         let response = self.send_plan(of, prior, &early).await;
         if expect_no_errors("early plan", &response.diagnostics).is_ok() {
             let value = read_dynamic(response.planned_state, &of.ty);
-            expect_none("early plan", &host_rules::plan_problems(&of.resource.schema(), &prior.value, &early, &value))?;
+            expect_none("early plan", &host_rules::plan_problems(of.resource.schema(), &prior.value, &early, &value))?;
             expect_none("second plan", &host_rules::result_problems(&value, &known.value))?;
         }
         let applied = self.apply(of, prior, &known, config).await?;

@@ -67,7 +67,7 @@ async fn an_apply_is_an_error() {
     }
 }
 
-fn zone_schema() -> Schema {
+fn zone_schema() -> &'static Schema {
     REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_zone").unwrap().schema()
 }
 

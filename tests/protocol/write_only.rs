@@ -11,7 +11,7 @@ use super::generated::tfplugin6::*;
 
 const VALUE: &str = "c4n4ry-0123456789-0123456789";
 
-fn api() -> Schema {
+fn api() -> &'static Schema {
     REGISTRY.iter().find(|resource| resource.type_name() == "multiregion_api").unwrap().schema()
 }
 

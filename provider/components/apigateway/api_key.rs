@@ -193,7 +193,7 @@ impl Component for ApiKey {
 ///
 /// # Source
 /// AWS, "Set up API keys using the API Gateway console", and the error messages of CreateApiKey.
-const LENGTH: std::ops::RangeInclusive<usize> = 20..=128;
+pub const LENGTH: std::ops::RangeInclusive<usize> = 20..=128;
 
 /// Why a write-only value cannot be the value of a new key.
 const OTHER: &str = "value_wo has changed, but value_wo_version has not. A key has one value in all regions, and the earlier \

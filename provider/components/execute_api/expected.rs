@@ -1,6 +1,7 @@
 //! The response that counts as an answer: of an API to a probe, and of a version of a function to its check.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,9 @@ use crate::desired::Input;
 /// # Source
 /// Amazon Route 53 developer guide, "How Amazon Route 53 determines whether a health check is healthy".
 pub const HEALTHY: &str = "200-399";
+
+/// The statuses of [`HEALTHY`].
+pub const HEALTHY_STATUSES: RangeInclusive<u64> = 200..=399;
 
 /// How much of a body Route 53 searches for a text, in bytes.
 ///
@@ -112,6 +116,12 @@ mod tests {
         ] {
             assert_eq!(range(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_healthy_statuses_are_those_of_the_text() {
+        let (first, last) = range(HEALTHY).expect("a range");
+        assert_eq!(u64::from(first)..=u64::from(last), HEALTHY_STATUSES);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The probe: a real request that a region's API must answer before the region receives traffic. It is not an AWS
 //! object.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -172,7 +172,7 @@ async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs,
     }
     let url = url_of(spec.endpoint.get(), spec.path.get());
     let what = format!("an answer of {url} (host {})", spec.host.get());
-    let (final_answers, failures) = (AtomicU32::new(0), AtomicU32::new(0));
+    let (final_answers, has_failed) = (AtomicU32::new(0), AtomicBool::new(false));
     let poll = || async {
         let answer = match aws.get(&url, spec.host.get()).await {
             Ok(answer) => answer,
@@ -182,7 +182,7 @@ async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs,
         let Err(refusal) = judge(&answer, spec) else {
             return Ok(Poll::Ready(Outputs { host: spec.host.get().clone() }));
         };
-        failures.store(u32::from(answer.status >= 500), Ordering::Relaxed);
+        has_failed.store(answer.status >= 500, Ordering::Relaxed);
         if !is_final(&answer, spec) {
             final_answers.store(0, Ordering::Relaxed);
         } else if final_answers.fetch_add(1, Ordering::Relaxed) + 1 == FINAL_AFTER {
@@ -191,7 +191,7 @@ async fn ask(aws: &Regional, spec: &Spec, patience: Duration) -> Result<Outputs,
         Ok(Poll::Pending(refusal))
     };
     match aws.wait(&what, patience, poll).await {
-        Err(CallError::TimedOut { what, waited_seconds, last }) if failures.load(Ordering::Relaxed) > 0 => {
+        Err(CallError::TimedOut { what, waited_seconds, last }) if has_failed.load(Ordering::Relaxed) => {
             let last = with_explanation(aws, spec, last).await;
             Err(CallError::TimedOut { what, waited_seconds, last })
         }

@@ -20,7 +20,7 @@ pub(crate) use crate::traffic::normal;
 /// The number of changes in a batch. AWS accepts 1,000 records and counts an UPSERT twice.
 const BATCH: usize = 400;
 /// The largest page of record sets.
-const LARGEST_PAGE: i32 = 300;
+pub(crate) const LARGEST_PAGE: i32 = 300;
 /// The largest number of objects whose tags one call returns.
 const MOST_TAGGED: usize = 10;
 /// The time limit for a change to reach all Route 53 name servers. It usually takes less than a minute.

@@ -9,9 +9,6 @@ use crate::aws::{CallError, Region};
 use crate::components::route53::{checks, cidr_location, dns};
 use crate::traffic::{Block, Check, CheckKind, Place, Record, Routing, Spot, Target, Zone};
 
-/// The largest page of record sets.
-const LARGEST_PAGE: i32 = 300;
-
 /// The ids and names of the public hosted zones.
 pub(crate) async fn zones(aws: &Region) -> Result<Vec<(String, String)>, CallError> {
     let zones = dns::zones(aws).await?.into_iter().filter(|zone| !dns::is_private(zone));
@@ -24,7 +21,7 @@ pub(crate) async fn zone(aws: &Region, id: &str, name: &str) -> Result<Zone, Cal
     let mut next: (Option<String>, Option<RrType>, Option<String>) = (None, None, None);
     loop {
         let request = || {
-            let request = aws.route53().list_resource_record_sets().hosted_zone_id(id).max_items(LARGEST_PAGE);
+            let request = aws.route53().list_resource_record_sets().hosted_zone_id(id).max_items(dns::LARGEST_PAGE);
             let request = request.set_start_record_name(next.0.clone()).set_start_record_type(next.1.clone());
             request.set_start_record_identifier(next.2.clone()).send()
         };

@@ -44,8 +44,8 @@ impl Resource for Api {
         "multiregion_api"
     }
 
-    fn schema(&self) -> Schema {
-        config::schema().clone()
+    fn schema(&self) -> &'static Schema {
+        config::schema()
     }
 
     fn check(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {

@@ -8,6 +8,7 @@ mod import;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{Context, Expansion, OnCreateFailure, Reference, Resource, Settings};
 use crate::components::apigateway::authorizer::{self, Authorizer};
@@ -112,15 +113,18 @@ impl Resource for Function {
         "multiregion_function"
     }
 
-    fn schema(&self) -> Schema {
-        Schema::new(
-            "A Lambda function with routes of its own in the HTTP API of a `multiregion_api`, which may be in another \
-             configuration. It is deployed separately: neither its code nor its routes are part of the API's plan. The API \
-             is not destroyed as long as a function is attached to it.",
-        )
-        .with::<Config>()
-        .with::<Outputs>()
-        .with::<Identity>()
+    fn schema(&self) -> &'static Schema {
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+            Schema::new(
+                "A Lambda function with routes of its own in the HTTP API of a `multiregion_api`, which may be in another \
+                 configuration. It is deployed separately: neither its code nor its routes are part of the API's plan. The \
+                 API is not destroyed as long as a function is attached to it.",
+            )
+            .with::<Config>()
+            .with::<Outputs>()
+            .with::<Identity>()
+        });
+        &SCHEMA
     }
 
     fn check(&self, value: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
@@ -212,7 +216,7 @@ impl Resource for Function {
             components: if is_expanded { Attr::Known(components::of(view)) } else { Attr::Unknown },
         };
         let computed = outputs.values().into_iter().chain(Identity::of(view).values());
-        values::state(config, &self.schema(), computed)
+        values::state(config, self.schema(), computed)
     }
 
     fn imported(&self, name: &str, view: &View) -> Value {

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::{Context, Expansion, Resource, Settings};
 use crate::components::route53::hosted_zone::{self, HostedZone};
@@ -62,13 +63,18 @@ impl Resource for Zone {
         "multiregion_zone"
     }
 
-    fn schema(&self) -> Schema {
-        Schema::new("A public hosted zone of Route 53, for the names of `multiregion_api`. Import a zone by its name.\n\n\
-         Set `create_before_destroy = true` in the `lifecycle` block of a zone: then one apply can remove the zone together with \
-         the domain of the API that uses it.")
+    fn schema(&self) -> &'static Schema {
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+            Schema::new(
+                "A public hosted zone of Route 53, for the names of `multiregion_api`. Import a zone by its name.\n\n\
+                 Set `create_before_destroy = true` in the `lifecycle` block of a zone: then one apply can remove the zone \
+                 together with the domain of the API that uses it.",
+            )
             .with::<Config>()
             .with::<Outputs>()
             .with::<Identity>()
+        });
+        &SCHEMA
     }
 
     fn check(&self, config: &Value, default_tags: &BTreeMap<String, String>) -> Diagnostics {
@@ -135,7 +141,7 @@ impl Resource for Zone {
             };
             computed.insert("comment".to_owned(), comment.encode());
         }
-        state(value, &self.schema(), computed)
+        state(value, self.schema(), computed)
     }
 
     fn imported(&self, name: &str, view: &View) -> Value {

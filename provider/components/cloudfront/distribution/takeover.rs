@@ -21,7 +21,7 @@ use crate::components::{Problem, Resolved};
 /// The time to live of a verification record, in seconds.
 const VERIFICATION_TTL: i64 = 60;
 
-/// Whose a distribution with an alias is.
+/// Describes a distribution that has an alias, and its owner, for error messages.
 pub(super) fn whose(
     aws: &Regional,
     held_by: &DistributionSummary,

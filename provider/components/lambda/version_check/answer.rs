@@ -1,7 +1,6 @@
 //! The answer of a version that was invoked.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use base64::Engine;
@@ -9,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value as Json;
 
 use super::{FORMAT_1, Request};
+use crate::components::execute_api::expected::HEALTHY_STATUSES;
 
 /// The number of lines of the function's log that a message quotes.
 const LOG_LINES: usize = 8;
@@ -58,7 +58,7 @@ fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: 
     };
     let text = text(&body, payload);
     // A configured status may be one that API Gateway returns itself, such as that of a resource policy.
-    let counts = if expected.has_statuses() { HEALTHY.contains(&status) } else { status < UNHEALTHY };
+    let counts = if expected.has_statuses() { HEALTHY_STATUSES.contains(&status) } else { status < UNHEALTHY };
     let judged = if counts { expected.search(&text) } else { expected.judge(status, &text) };
     match judged {
         Ok(()) if counts || expected.has_statuses() => Ok(()),
@@ -68,9 +68,6 @@ fn judged(function_error: Option<&str>, payload: &[u8], request: &Request, log: 
         }
     }
 }
-
-/// The statuses with which a function is healthy.
-const HEALTHY: RangeInclusive<u64> = 200..=399;
 
 /// The first of the statuses that show a failure of the function.
 const UNHEALTHY: u64 = 500;

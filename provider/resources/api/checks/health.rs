@@ -58,12 +58,7 @@ fn at() -> Path {
 }
 
 fn settings(check: &HealthCheck, found: &mut Found) {
-    if let Some(text) = check.path().ok().filter(|path| !is_path(path)) {
-        let detail = format!(
-            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
-        );
-        found.error(at().attribute("path"), "Invalid health check path", detail);
-    }
+    path(check.path().ok().as_deref(), at().attribute("path"), "Invalid health check path", found);
     if check.search_string().known().is_some_and(|text| text.is_empty() || text.len() > 255) {
         let detail = "A search string must have 1 to 255 characters. Remove search_string to accept any response.";
         found.error(at().attribute("search_string"), "Invalid search string", detail);
@@ -239,6 +234,16 @@ fn threshold(shape: &Shape, found: &mut Found) {
         if children == 1 { "region" } else { "regions" }
     );
     found.error(at().attribute("calculated").attribute("threshold"), "Threshold too high", detail);
+}
+
+/// An error at `at` when `text`, if it is known, cannot be the path of a request.
+pub(super) fn path(text: Option<&str>, at: Path, summary: &'static str, found: &mut Found) {
+    if let Some(text) = text.filter(|text| !is_path(text)) {
+        let detail = format!(
+            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
+        );
+        found.error(at, summary, detail);
+    }
 }
 
 /// Whether a text can be the path of a request.

@@ -1,6 +1,6 @@
 //! Mistakes in the request that every region must answer.
 
-use super::health::is_path;
+use super::health::{self, is_path};
 use super::{Found, each};
 use crate::components::execute_api::expected::{SEARCHED_BYTES, range};
 use crate::resources::api::config::{Config, Probe};
@@ -17,12 +17,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
                       first to notice an API that does not answer. To accept other responses instead, set statuses.";
         found.0.push(Diagnostic::warning(at().attribute("enabled"), "Regions are not probed", detail));
     }
-    if let Some(text) = probe.path().known().filter(|path| !is_path(path)) {
-        let detail = format!(
-            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
-        );
-        found.error(at().attribute("path"), "Invalid probe path", detail);
-    }
+    health::path(probe.path().known().map(String::as_str), at().attribute("path"), "Invalid probe path", found);
     statuses(probe, found);
     if probe.search_string().known().is_some_and(|text| text.is_empty() || text.len() > SEARCHED_BYTES) {
         let detail =

@@ -51,19 +51,24 @@ fn primaries(config: &Config, found: &mut Found) {
     }
 }
 
-/// A misspelled region would go on receiving traffic, without a word.
+/// A region whose name is misspelled in `drained` would continue to receive traffic.
 fn drained(config: &Config, found: &mut Found) {
-    let (Some(drained), Ok(regions)) = (config.drained().known(), config.regions()) else { return };
-    for name in drained.0.iter().filter_map(Attr::known).filter(|name| !regions.contains_key(*name)) {
-        let all: Vec<&str> = regions.keys().map(String::as_str).collect();
-        let detail = format!(
-            "drained contains {name:?}, which is not a region of the API. The regions are {}. Correct the name, or remove it \
-             from drained.{}",
-            all.join(", "),
-            suggestion(name, all.iter().copied())
-        );
-        found.error(Path::of("drained"), "Unknown drained region", detail);
+    for name in config.drained().known().into_iter().flat_map(|drained| drained.0.iter().filter_map(Attr::known)) {
+        if let Some(detail) = without_api(config, name) {
+            found.error(Path::of("drained"), "Unknown drained region", detail);
+        }
     }
+}
+
+/// The detail of an error when an argument contains `name` and the API does not run there.
+pub(super) fn without_api(config: &Config, name: &str) -> Option<String> {
+    let regions = config.regions().ok().filter(|regions| !regions.contains_key(name))?;
+    let all: Vec<&str> = regions.keys().map(String::as_str).collect();
+    Some(format!(
+        "The API does not run in {name:?}. Its regions are {}. Use one of them, remove {name:?} here, or add it to regions.{}",
+        all.join(", "),
+        suggestion(name, all.iter().copied())
+    ))
 }
 
 fn serving(shape: &Shape, found: &mut Found) {

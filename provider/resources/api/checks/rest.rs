@@ -3,18 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Found;
+use crate::components::apigateway::api_key::LENGTH;
 use crate::resources::api::config::{ApiKey, Config, Gateway, Protocol, Rest, function_path};
 use crate::resources::shared::checks::arn_parts;
 use crate::resources::shared::function::{PayloadFormat, check_throttle};
 use crate::resources::shared::regions;
 use crate::schema::Attr;
 use crate::wire::Path;
-
-/// The length of an API key.
-///
-/// # Source
-/// Amazon API Gateway developer guide, "Quotas for configuring and running a REST API".
-const KEY_LENGTH: std::ops::RangeInclusive<usize> = 20..=128;
 
 /// Mistakes in the settings of REST APIs.
 pub(super) fn check(config: &Config, found: &mut Found) {
@@ -81,10 +76,12 @@ fn keys(gateway: &Gateway, found: &mut Found) {
         for (attribute, value) in [("value", key.value()), ("value_wo", key.value_wo())] {
             let Some(value) = value.known() else { continue };
             let length = value.chars().count();
-            if !KEY_LENGTH.contains(&length) {
+            if !LENGTH.contains(&length) {
                 let detail = format!(
-                    "The value of the API key {name:?} has {length} characters, but an API key has 20 to 128. Use a longer or \
-                     shorter random value."
+                    "The value of the API key {name:?} has {length} characters, but an API key has {} to {}. Use a longer or \
+                     shorter random value.",
+                    LENGTH.start(),
+                    LENGTH.end()
                 );
                 found.error(path.attribute(attribute), "Invalid API key", detail);
             } else if let Some(other) = names.insert(value, name).filter(|other| other != name) {

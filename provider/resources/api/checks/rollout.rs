@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, each};
+use super::{Found, each, health, regions};
 use crate::resources::api::config::{Config, Rollout};
 use crate::resources::api::shape::Shape;
 use crate::wire::Path;
@@ -19,12 +19,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     }
     let Some(verify) = rollout.verify().known() else { return };
     let at = Path::of("rollout").attribute("verify");
-    if let Some(text) = verify.path().ok().filter(|path| !super::health::is_path(path)) {
-        let detail = format!(
-            "{text:?} is not a path. Use at most 255 characters without spaces, starting with a slash, as in \"/health\"."
-        );
-        found.error(at.attribute("path"), "Invalid path", detail);
-    }
+    health::path(verify.path().ok().as_deref(), at.attribute("path"), "Invalid path", found);
     if shape.is_some_and(Shape::needs_client_certificate) {
         let detail = "API Gateway answers only clients with a certificate, which the provider does not have, because \
                       domain.mutual_tls is set and the default endpoints are disabled. Remove verify.";
@@ -56,14 +51,7 @@ fn waves(config: &Config, rollout: &Rollout, found: &mut Found) {
             found.error(path.clone(), "Empty wave", detail);
         }
         for (path, region) in wave.known().into_iter().flat_map(|wave| each(wave, &path)) {
-            if let Ok(regions) = config.regions()
-                && !regions.contains_key(region)
-            {
-                let names: Vec<&str> = regions.keys().map(String::as_str).collect();
-                let detail = format!(
-                    "The API does not run in {region:?}. Its regions are {}. Use one of them, or add the region to regions.",
-                    names.join(", ")
-                );
+            if let Some(detail) = regions::without_api(config, region) {
                 found.error(path, "Unknown region in a wave", detail);
             } else if let Some(first) = seen.insert(region, index) {
                 let detail = format!(

@@ -7,7 +7,7 @@ use crate::resources::shared::function::{RegionFunction, S3, Vpc};
 use crate::schema::{Attr, TextMap, Texts, Unknown, attributes, choices};
 
 /// What replaces `traffic`.
-const REMOVED_TRAFFIC: &str = "Remove it here. List the regions that shall receive no traffic in the argument drained of the API, \
+const REMOVED_TRAFFIC: &str = "Remove it here. List the regions that must not receive traffic in the argument drained of the API, \
                                such as drained = [\"us-east-1\"].";
 /// The value of `traffic` of a drained region, in states of earlier versions.
 const DRAINED: &str = "drained";

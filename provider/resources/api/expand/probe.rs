@@ -145,7 +145,7 @@ fn wanted(draft: &Draft<'_>, function: Option<&Deployed>) -> Wanted {
     Wanted { path: Some(path), is_exact, expected, is_open: judges && own.statuses().is_null(), ..wanted }
 }
 
-/// The answer that `own` or, where it is silent, the health check describes.
+/// The response that counts: that of `own`, and that of the health check for each setting that `own` lacks.
 fn answering(own: &config::Probe, statuses: Vec<Input<String>>, search_string: Option<Input<String>>) -> Wanted {
     let statuses = if own.statuses().is_null() { statuses } else { inputs(own.statuses()) };
     let search_string = maybe(own.search_string()).or(search_string);

@@ -247,8 +247,10 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
     let (authorizers, timeout_ms) = routed
         .as_ref()
         .map_or((Attr::Null, Attr::Null), |routed| (routed.authorizers.clone(), routed.timeout_ms.clone()));
-    let settings = stage.as_ref().map(imported_stage);
-    let settings = settings.map(|stage| routed.as_ref().map_or(stage.clone(), |routed| routed.settings(stage)));
+    let settings = stage.as_ref().map(imported_stage).map(|stage| match &routed {
+        Some(routed) => routed.settings(stage),
+        None => stage,
+    });
     config::Gateway {
         protocol: Attr::Known(config::Protocol::Rest),
         routes: routed.map_or(Attr::Null, |routed| list(routed.routes(&None))),

@@ -82,8 +82,16 @@ fn origin(key: &config::ApiKey) -> Origin {
     maybe(key.value_wo_version()).map_or_else(|| Origin::Generated(input(key.generation())), Origin::WriteOnly)
 }
 
-/// The generated values, by the names of the keys; null without any.
+/// Whether an argument that is not known yet decides whether the value is generated.
+fn may_be_generated(key: &config::ApiKey) -> bool {
+    key.value().is_unknown() || key.value().is_null() && key.value_wo_version().is_unknown()
+}
+
+/// The generated values, by the names of the keys; null without any, and unknown while it is unknown which keys have one.
 pub(super) fn values(shape: &Shape, view: &View) -> Attr<BTreeMap<String, Attr<String>>> {
+    if shape.gateway.api_keys.values().any(may_be_generated) {
+        return Attr::Unknown;
+    }
     let generated = shape.gateway.api_keys.iter().filter(|(_, key)| origin(key).is_generated());
     let value = |name: &String| (name.clone(), output(view, &value_of(name), api_key_value::VALUE));
     let values: BTreeMap<_, _> = generated.map(|(name, _)| value(name)).collect();

@@ -50,9 +50,10 @@ pub(super) fn place(found: &FoundComponents<'_>, name: &str, names: Option<&Name
     place.locations = list(locations);
     place.cidrs = list(cidrs);
     if let Some(table) = cdn::table(found) {
-        let route = table.regions.get(name).map(|gated| &gated.value);
-        drained |= route.is_none();
-        place = route.map_or_else(|| place.clone(), |route| steered(route, table.steering, place.clone()));
+        match table.regions.get(name) {
+            Some(gated) => place = steered(&gated.value, table.steering, place),
+            None => drained = true,
+        }
     }
     (with_health(found, name, sets.first().copied(), place), drained)
 }

@@ -718,6 +718,26 @@ fn unknown_domain_name_makes_all_components_unknown() {
 }
 
 #[test]
+fn generated_values_are_unknown_while_it_is_unknown_which_keys_have_one() {
+    let values = |key: &str| {
+        let hcl = super::REST.replace(r#"value = "0123456789abcdefghij""#, key);
+        assert_eq!(hcl == super::REST, key.contains("0123456789"), "{key}");
+        let state = super::super::state::state(&config(&hcl), &crate::plan::View::default());
+        at(&state, &Path::of("api_key_values")).clone()
+    };
+    let of = |names: &[&str]| Value::Map(names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect());
+    for (key, expected) in [
+        (r#"value = "0123456789abcdefghij""#, of(&["shop"])),
+        ("generation = var.generation", of(&["partner", "shop"])),
+        ("value_wo = var.value, value_wo_version = 1", of(&["shop"])),
+        ("value = var.value", Value::Unknown),
+        ("value_wo = var.value, value_wo_version = var.version", Value::Unknown),
+    ] {
+        assert_eq!(values(key), expected, "{key}");
+    }
+}
+
+#[test]
 fn role_has_a_policy_for_each_enabled_feature() {
     let role = spec(super::WEIGHTED, "global/role");
     let policies: Vec<&String> = role["policies"].as_object().unwrap().keys().collect();

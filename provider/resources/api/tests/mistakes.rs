@@ -1218,6 +1218,16 @@ fn misspelled_region_gets_a_suggestion() {
 }
 
 #[test]
+fn region_without_the_api_is_named_with_those_that_have_it() {
+    let detail = "The API does not run in \"us-esat-1\". Its regions are us-east-1, us-west-2. Use one of them, remove \
+                  \"us-esat-1\" here, or add it to regions. Did you mean \"us-east-1\"?";
+    for hcl in [r#"drained = ["us-esat-1"]"#, r#"rollout = { waves = [["us-esat-1"]] }"#] {
+        let found = Api.validate(&config(&format!("{BASE}{hcl}")));
+        assert_eq!(found.iter().map(|one| one.detail.as_str()).collect::<Vec<_>>(), [detail], "{hcl}");
+    }
+}
+
+#[test]
 fn unknown_values_cause_no_conflicts() {
     for hcl in [
         "function = { role_arn = var.a, policy_json = var.b }",

@@ -67,9 +67,9 @@ proptest! {
         let kinds: BTreeSet<&str> = Api.kinds().iter().copied().collect();
         prop_assert!(expansion.desired.nodes().keys().all(|address| kinds.contains(address.kind.as_str())));
         let Value::Map(state) = Api.state(&config, &View::default()) else { panic!("the state is not an object") };
-        let kept = crate::schema::without_write_only(config, &Api.schema());
+        let kept = crate::schema::without_write_only(config, Api.schema());
         let Value::Map(config) = kept else { panic!("the configuration is not an object") };
-        for attribute in Api.schema().attributes {
+        for attribute in &Api.schema().attributes {
             if attribute.mode != crate::schema::Mode::Computed {
                 prop_assert_eq!(&state[attribute.name], &config[attribute.name], "{}", attribute.name);
             }

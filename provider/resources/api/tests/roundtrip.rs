@@ -109,7 +109,7 @@ fn imported_api_sets_every_configured_attribute() {
         let config = config(hcl);
         let view = deployed(&expand(&config).unwrap().desired);
         let imported = Api.imported("giraffe", &view);
-        for attribute in Api.schema().attributes {
+        for attribute in &Api.schema().attributes {
             let path = Path::of(attribute.name);
             let expected = match attribute.mode {
                 Mode::Optional => *at(&config, &path) != Value::Null,

@@ -51,11 +51,7 @@ pub(crate) fn probe(
     wanted: Wanted,
 ) -> Option<Handle<Probe>> {
     let asked = Asked::of(function, &wanted);
-    let mut wanted = wanted;
-    if !wanted.is_exact && (!asked.routed || asked.protected) {
-        // API Gateway itself answers.
-        wanted.expected = Expected::default();
-    }
+    let wanted = asked.answer(wanted);
     let request = function.and_then(|function| request(function, target, &asked, &wanted));
     if let Some(function) = function {
         check_version(to, region, function, request.clone());
@@ -81,11 +77,9 @@ pub(crate) fn probe_of_domain(
     target: &Target,
 ) -> Option<Handle<Probe>> {
     let asked = functions.into_iter().map(|(function, wanted)| (Asked::of(function, &wanted), function, wanted));
-    let (asked, function, mut wanted) =
-        asked.min_by_key(|(asked, _, wanted)| (!wanted.is_exact, !asked.routed || asked.protected))?;
-    if !wanted.is_exact && (!asked.routed || asked.protected) {
-        wanted.expected = Expected::default();
-    }
+    let (asked, function, wanted) =
+        asked.min_by_key(|(asked, _, wanted)| (!wanted.is_exact, !asked.reaches_function()))?;
+    let wanted = asked.answer(wanted);
     let key = target.host.known()?.clone();
     let address = Address::of::<Probe>(region).key(&key);
     Some(sent(to, address, (function, asked), target, (wanted, None)))
@@ -193,6 +187,19 @@ impl Asked {
             None if code.routes.is_empty() || open().next().is_none() => nothing,
             None => Self { protected: false, ..nothing },
         }
+    }
+
+    /// Whether the function answers, and not API Gateway itself.
+    fn reaches_function(&self) -> bool {
+        self.routed && !self.protected
+    }
+
+    /// `wanted` with the answer that counts: where API Gateway itself answers, the expected one of the function does not apply.
+    fn answer(&self, wanted: Wanted) -> Wanted {
+        if wanted.is_exact || self.reaches_function() {
+            return wanted;
+        }
+        Wanted { expected: Expected::default(), ..wanted }
     }
 }
 
