@@ -98,6 +98,8 @@ variable "function" {
     - `memory_mb`: Memory in MiB, from 128 to 10240. Defaults to 256.
     - `timeout_seconds`: Maximum duration of a request in seconds, from 1 to 30. Defaults to 10.
     - `environment`: Environment variables.
+    - `keep_versions`: Number of published versions that stay in each region, including the one that serves. Defaults
+      to 3.
     - `log_retention_days`: Number of days to keep logs. Defaults to 14.
     - `policy_json`: IAM policy with the permissions of the function, in addition to writing its logs.
     - `role_arn`: ARN of an existing role to use instead of creating one.
@@ -120,6 +122,7 @@ variable "function" {
     memory_mb          = optional(number, 256)
     timeout_seconds    = optional(number, 10)
     environment        = optional(map(string), {})
+    keep_versions      = optional(number)
     log_retention_days = optional(number, 14)
     policy_json        = optional(string)
     role_arn           = optional(string)
@@ -161,6 +164,7 @@ variable "functions" {
     memory_mb          = optional(number, 256)
     timeout_seconds    = optional(number, 10)
     environment        = optional(map(string), {})
+    keep_versions      = optional(number)
     log_retention_days = optional(number, 14)
     policy_json        = optional(string)
     role_arn           = optional(string)

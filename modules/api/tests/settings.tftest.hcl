@@ -54,3 +54,31 @@ run "no_probe_and_no_domain" {
     error_message = "Without a domain and a probe, the resource must have neither routing nor a rollout."
   }
 }
+
+run "kept_versions" {
+  command = plan
+
+  variables {
+    function = {
+      source_dir    = "./examples/basic/src"
+      handler       = "app.handler"
+      runtime       = "python3.12"
+      keep_versions = 5
+    }
+
+    functions = {
+      orders = {
+        source_dir    = "./examples/basic/src"
+        handler       = "app.handler"
+        runtime       = "python3.12"
+        routes        = ["ANY /orders/{path+}"]
+        keep_versions = 1
+      }
+    }
+  }
+
+  assert {
+    condition     = multiregion_api.this.function.keep_versions == 5 && multiregion_api.this.functions["orders"].keep_versions == 1
+    error_message = "A function keeps another number of versions than in the module."
+  }
+}
