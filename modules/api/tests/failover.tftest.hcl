@@ -51,3 +51,50 @@ run "failover" {
     error_message = "Expected one health check for each region."
   }
 }
+
+run "primary_responds" {
+  module {
+    source = "./tests/traffic"
+  }
+
+  variables {
+    url = run.failover.url
+  }
+
+  assert {
+    condition     = length(output.unserved) == 0 && toset(values(output.regions)) == toset(["us-east-1"])
+    error_message = "The primary region must respond to all clients, but these regions do: ${jsonencode(output.regions)}."
+  }
+}
+
+run "secondary_responds_without_the_primary" {
+  module {
+    source = "./tests/traffic"
+  }
+
+  variables {
+    url  = run.failover.url
+    down = ["us-east-1"]
+  }
+
+  assert {
+    condition     = length(output.unserved) == 0 && toset(values(output.regions)) == toset(["us-west-2"])
+    error_message = "Without the primary region, the secondary one must respond to all clients, but these do: ${jsonencode(output.regions)}."
+  }
+}
+
+run "nothing_responds_without_both" {
+  module {
+    source = "./tests/traffic"
+  }
+
+  variables {
+    url  = run.failover.url
+    down = ["us-east-1", "us-west-2"]
+  }
+
+  assert {
+    condition     = toset(output.unserved) == toset(["berlin", "seattle"])
+    error_message = "No client can get a response, but only these have none: ${jsonencode(output.unserved)}."
+  }
+}
