@@ -109,6 +109,7 @@ impl Search<'_> {
             }
             left.kept.extend(removed().filter(|address| self.is_out(address)).cloned());
             self.keep_what_they_use(&mut left);
+            self.keep_until_removals(&mut left);
             self.wait_for_removals(&mut left);
             return left;
         }
@@ -138,6 +139,16 @@ impl Search<'_> {
             }
         }
         left
+    }
+
+    /// Keeps the components that change only after all removals, as long as a global object is not removed: a distribution may
+    /// still send requests to the default endpoint that the plan would disable.
+    fn keep_until_removals(&self, left: &mut Left) {
+        let is_global = |address: &&Address| address.scope.region().is_none() && !self.is_home(address);
+        if left.kept.iter().filter(is_global).any(|address| self.desired.get(address).is_none()) {
+            let nodes = self.desired.nodes().iter().filter(|(_, node)| node.is_last);
+            left.kept.extend(nodes.map(|(at, _)| at).filter(|at| self.ledger.entries.contains_key(at)).cloned());
+        }
     }
 
     /// Keeps the components in the home region, which list the regions of the resource, while objects wait for their deletion.
