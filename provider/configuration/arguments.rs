@@ -5,7 +5,7 @@ use crate::aws::{
     AssumeRole, Config, DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME, IgnoredTags, SERVICES,
     StaticCredentials,
 };
-use crate::resources::shared::regions;
+use crate::resources::shared::{regions, tags};
 use crate::schema::{Attr, Attributes, Schema, TextMap, Texts, attributes, check, choices};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
@@ -124,6 +124,15 @@ impl Mistakes {
         self.account_ids("allowed_account_ids", all.allowed_account_ids());
         self.account_ids("forbidden_account_ids", all.forbidden_account_ids());
         self.map("default_tags", all.default_tags(), formats::tag);
+        let keys = all.default_tags().known().into_iter().flat_map(|tags| tags.keys().map(String::as_str));
+        if let Some((first, second)) = tags::twins(keys) {
+            let detail = format!(
+                "{first:?} and {second:?} differ only in case, which IAM does not distinguish: a role would keep only one of \
+                 them. Remove one."
+            );
+            let path = Path::of("default_tags").key(second);
+            self.0.push(Diagnostic::error(path, "Tags that differ only in case", detail));
+        }
         self.text(Path::of("permissions_boundary_arn"), all.permissions_boundary_arn(), formats::policy_arn);
         self.credentials(all);
         let given = |ids: &Attr<Texts>| ids.known().is_some_and(|ids| !ids.is_empty());

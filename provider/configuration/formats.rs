@@ -3,6 +3,7 @@
 use http::Uri;
 
 use crate::resources::shared::checks::arn_parts;
+use crate::resources::shared::tags;
 
 /// A mistake in an argument: a constant summary and a detail.
 pub(super) type Mistake = (&'static str, String);
@@ -108,6 +109,13 @@ pub(super) fn tag(key: &str, value: Option<&str>) -> Result<(), Mistake> {
     }
     if value.is_some_and(|value| value.chars().count() > 256) {
         return wrong(format!("The value of the tag {key:?} has more than 256 characters. Shorten it."));
+    }
+    let text = || key.chars().chain(value.unwrap_or_default().chars());
+    if let Some(other) = text().find(|character| !tags::is_allowed(*character)) {
+        return wrong(format!(
+            "The tag {key:?} contains the character {other:?}. IAM and other AWS services accept only letters, digits, spaces \
+             and _ . : / = + - @ in tags. Remove it."
+        ));
     }
     Ok(())
 }

@@ -80,8 +80,11 @@ fn unexpected(path: &Path) -> Diagnostic {
 
 fn check_number(attribute: &Attribute, number: &Number, path: &Path) -> Option<Diagnostic> {
     let found = number.as_str();
+    // In other tools, -1 means that a number is not set.
+    let may_omit = matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed) && found.starts_with('-');
+    let hint = if may_omit { " To leave it unset, omit it or set it to null." } else { "" };
     let error = |summary, expected: String| {
-        Some(Diagnostic::error(path.clone(), summary, format!("{path} must be {expected}; found {found}.")))
+        Some(Diagnostic::error(path.clone(), summary, format!("{path} must be {expected}; found {found}.{hint}")))
     };
     let whole = number.as_i64();
     match &attribute.constraint {

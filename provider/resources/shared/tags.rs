@@ -76,6 +76,18 @@ pub(crate) fn all(tags: &Tags) -> Attr<TextMap> {
     Attr::Known(tags.iter().map(|(key, tag)| (key.clone(), value(tag))).collect())
 }
 
+/// Two keys that differ only in case, of which IAM would keep one.
+///
+/// # Source
+/// AWS IAM user guide, "Tags for AWS Identity and Access Management resources": tag keys are not case-sensitive.
+pub(crate) fn twins<'a>(keys: impl IntoIterator<Item = &'a str>) -> Option<(&'a str, &'a str)> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    keys.into_iter().find_map(|key| {
+        let first = seen.insert(key.to_lowercase(), key)?;
+        (first != key).then_some((first, key))
+    })
+}
+
 /// Mistakes in the tags at `path`: tags that AWS rejects or that collide with ownership tags. `defaults` are the provider's
 /// default tags, as far as they are known.
 pub(crate) fn check(
@@ -87,7 +99,23 @@ pub(crate) fn check(
     let written = tags.known().into_iter().flatten();
     let mut found: Diagnostics =
         written.clone().filter_map(|(key, value)| check_one(key, value, &path.key(key))).collect();
-    let mut keys: BTreeSet<&str> = defaults.keys().chain(written.map(|(key, _)| key)).map(String::as_str).collect();
+    let keys: Vec<&str> = defaults.keys().chain(written.map(|(key, _)| key)).map(String::as_str).collect();
+    // A hosted zone has no role, and Route 53 distinguishes case.
+    if let Some((first, second)) = twins(keys.iter().copied()).filter(|_| bearer != Bearer::Zone) {
+        let place = |key| match defaults.contains_key(key) {
+            true => "the provider's default_tags".to_owned(),
+            false => path.to_string(),
+        };
+        let detail = format!(
+            "{first:?} in {} and {second:?} in {} differ only in case, which IAM does not distinguish: a role would keep only \
+             one of them. Use the same spelling in both, or remove one.",
+            place(first),
+            place(second)
+        );
+        let at = if defaults.contains_key(second) { path.clone() } else { path.key(second) };
+        found.push(Diagnostic::error(at, "Tags that differ only in case", detail));
+    }
+    let mut keys: BTreeSet<&str> = keys.into_iter().collect();
     let count = keys.len();
     // Without a tag `Name` of the user, the provider sets one.
     let name = usize::from(bearer == Bearer::HealthCheck && keys.insert(NAME_TAG));
@@ -123,7 +151,11 @@ fn check_one(key: &str, value: &Attr<String>, path: &Path) -> Option<Diagnostic>
     Some(Diagnostic::error(path.clone(), "Invalid tag", mistake))
 }
 
-fn is_allowed(c: char) -> bool {
+/// Whether every AWS service that the provider tags objects of accepts the character in keys and values.
+///
+/// # Source
+/// AWS IAM API reference, `Tag`: letters, digits, white space and `_.:/=+-@`. Most other services accept more.
+pub(crate) fn is_allowed(c: char) -> bool {
     c.is_alphanumeric() || " _.:/=+-@".contains(c)
 }
 
@@ -173,6 +205,15 @@ mod tests {
             assert_eq!(found, ["Invalid tag"], "{invalid:?}");
         }
         assert_eq!(checked(&[("Grüße", "a b_c.d:e/f=g+h-i@j")], &[], Bearer::Usual), [""; 0]);
+    }
+
+    #[test]
+    fn keys_that_differ_only_in_case_are_rejected() {
+        let twins = ["Tags that differ only in case"];
+        assert_eq!(checked(&[("environment", "")], &["Environment"], Bearer::Usual), twins);
+        assert_eq!(checked(&[("environment", ""), ("ENVIRONMENT", "")], &[], Bearer::HealthCheck), twins);
+        assert_eq!(checked(&[("Environment", "")], &["Environment"], Bearer::Usual), [""; 0]);
+        assert_eq!(checked(&[("environment", "")], &["Environment"], Bearer::Zone), [""; 0]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Found;
 use crate::resources::api::config::{Config, function_path};
+use crate::resources::api::shape::Shape;
 use crate::resources::shared::function;
 use crate::resources::shared::function::code::longest_key;
 use crate::resources::shared::regions::path as region_path;
@@ -9,8 +10,11 @@ use crate::schema::{self, Attr};
 use crate::wire::Path;
 
 /// Mistakes in `function` and `functions`.
-pub(super) fn check(config: &Config, found: &mut Found) {
+pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     names(config, found);
+    if let Some(shape) = shape {
+        stopped(config, shape, found);
+    }
     for (name, function) in config.known_functions() {
         let regions = config.known_regions().map(|(region, settings)| {
             Some((region.as_str(), in_region(region, name), settings.of_function(name).ok()?))
@@ -21,6 +25,32 @@ pub(super) fn check(config: &Config, found: &mut Found) {
             || !config.regions().is_ok_and(|regions| !regions.values().any(Attr::is_unknown));
         let regions: Vec<_> = regions.into_iter().flatten().collect();
         function::check_arguments(function, &function_path(name), &regions, is_open, found);
+    }
+}
+
+/// A function without concurrency in a region that receives traffic would reject every request there.
+fn stopped(config: &Config, shape: &Shape, found: &mut Found) {
+    for (name, function) in config.known_functions() {
+        let mut paths: Vec<(Path, &str)> = Vec::new();
+        for region in shape.serving() {
+            let Some(own) = config.known_regions().find(|(its, _)| its.as_str() == region) else { continue };
+            let Ok(own) = own.1.of_function(name) else { continue };
+            let reserved = function::effective(own.reserved_concurrency(), function.reserved_concurrency());
+            if reserved != &Attr::Known(0) {
+                continue;
+            }
+            let path = if own.reserved_concurrency().is_null() { function_path(name) } else { in_region(region, name) };
+            if paths.iter().all(|(other, _)| *other != path) {
+                paths.push((path, region));
+            }
+        }
+        for (path, region) in paths {
+            let detail = format!(
+                "With a reserved concurrency of 0, Lambda rejects every request, but {region} receives traffic. Add the region \
+                 to drained, too, or set a higher number. Without reserved_concurrency, the function has no limit of its own."
+            );
+            found.error(path.attribute("reserved_concurrency"), "Stopped function in a serving region", detail);
+        }
     }
 }
 

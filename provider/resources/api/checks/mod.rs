@@ -33,7 +33,7 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, default_tags: &BTree
     let mut found = Found::default();
     name(config, &mut found);
     regions::check(config, shape, &mut found);
-    function::check(config, &mut found);
+    function::check(config, shape, &mut found);
     gateway::check(config, shape, &mut found);
     rest::check(config, &mut found);
     authorizers::check(config, &mut found);

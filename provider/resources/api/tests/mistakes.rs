@@ -371,6 +371,28 @@ fn invalid_regions_are_rejected() {
                 r#"Provisioned concurrency exceeds reserved concurrency @ regions["us-east-1"].provisioned_concurrency"#,
             ),
             (
+                r#"
+                function = { reserved_concurrency = 5 }
+                regions  = { "us-east-1" = { provisioned_concurrency = 10 } }
+                "#,
+                r#"Provisioned concurrency exceeds reserved concurrency @ regions["us-east-1"].provisioned_concurrency"#,
+            ),
+            (
+                r#"
+                function = { provisioned_concurrency = 10 }
+                regions  = { "us-east-1" = { reserved_concurrency = 5 } }
+                "#,
+                r#"Provisioned concurrency exceeds reserved concurrency @ regions["us-east-1"].reserved_concurrency"#,
+            ),
+            (
+                "function = { reserved_concurrency = 0 }",
+                "Stopped function in a serving region @ function.reserved_concurrency",
+            ),
+            (
+                r#"regions = { "us-east-1" = { reserved_concurrency = 0 } }"#,
+                r#"Stopped function in a serving region @ regions["us-east-1"].reserved_concurrency"#,
+            ),
+            (
                 r#"regions = { "us-east-1" = { reserved_concurrency = -1 } }"#,
                 r#"Number out of range @ regions["us-east-1"].reserved_concurrency"#,
             ),
@@ -823,6 +845,10 @@ fn invalid_function_is_rejected() {
             ),
             (r#"function = { policy_json = "{" }"#, "Invalid policy @ function.policy_json"),
             (r#"function = { policy_json = "{}" }"#, "Invalid policy @ function.policy_json"),
+            (
+                "function = { policy_json = \"{\\\"Statement\\\":[{\\\"Sid\\\":\\\"read \u{2013} write\\\"}]}\" }",
+                "Invalid policy @ function.policy_json",
+            ),
             (r#"function = { role_arn = "mine" }"#, "Invalid role ARN @ function.role_arn"),
             (
                 r#"function = { role_arn = "arn:aws:iam::123456789012:role/a", policy_json = "{\"Statement\":[]}" }"#,
@@ -1283,4 +1309,22 @@ fn role_must_belong_to_the_providers_account() {
     let found = expand_with_role_in("210987654321").unwrap_err();
     assert_eq!(found[0].path.to_string(), "function.role_arn");
     assert!(found[0].detail.contains("210987654321"), "{}", found[0]);
+}
+
+#[test]
+fn a_drained_region_can_have_a_stopped_function() {
+    let hcl = r#"drained = ["us-east-1"]
+    regions = { "us-east-1" = { reserved_concurrency = 0 } }"#;
+    assert_eq!(validate(hcl, true), [""; 0]);
+}
+
+#[test]
+fn white_space_in_a_policy_does_not_count() {
+    let policy = |name: &str, spaces: usize| {
+        let text = format!("{{\\\"Statement\\\":[{{\\\"Sid\\\":\\\"{name}\\\"}}]{}}}", " ".repeat(spaces));
+        validate(&format!("function = {{ policy_json = \"{text}\" }}"), false)
+    };
+    assert_eq!(policy("read", 12_000), [""; 0]);
+    assert_eq!(policy(&"r ".repeat(9_000), 0), [""; 0]);
+    assert_eq!(policy(&"r".repeat(9_600), 0), ["Invalid policy @ function.policy_json"]);
 }

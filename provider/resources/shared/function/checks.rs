@@ -6,11 +6,12 @@ use crate::resources::shared::routes;
 use crate::schema;
 use crate::wire::{Diagnostic, Path};
 
-/// The longest policy of a user. A role accepts inline policies of 10,240 characters in total, and the provider adds some.
+/// The longest policy of a user. A role accepts inline policies of 10,240 characters in total, without white space, and the
+/// provider adds up to 740: permissions for logs, traces and networks.
 ///
 /// # Source
 /// AWS IAM user guide, "IAM and AWS STS quotas".
-const MAX_POLICY_CHARACTERS: usize = 9_000;
+const MAX_POLICY_CHARACTERS: usize = 9_500;
 
 /// Mistakes in the arguments of the function at `path`. `regions` are the regions that are known, with the function's
 /// settings there and the path of these; `may_have_more` is whether there may be others, or other settings.
@@ -29,7 +30,7 @@ pub(crate) fn check_arguments(
     let inherit = |(_, _, own): &&(&str, Path, RegionFunction)| own.layers().is_null();
     let names: Vec<&str> = regions.iter().filter(inherit).map(|(name, ..)| *name).collect();
     settings::layers(function.layers(), &path.attribute("layers"), names.iter().copied(), found);
-    settings::concurrency(function.reserved_concurrency(), function.provisioned_concurrency(), path, found);
+    settings::concurrency(function, path, regions, found);
     if let Some(limit) = function.throttle().known() {
         check_throttle(limit, &path.attribute("throttle"), found);
     }
@@ -185,15 +186,43 @@ fn permissions(function: &Function, path: &Path, found: &mut Found) {
         // The message does not repeat the policy, which may contain confidential names.
         Err(error) => format!("The policy is not valid JSON: line {}, column {}.", error.line(), error.column()),
         Ok(json) if json.get("Statement").is_none() => "The policy has no \"Statement\".".to_owned(),
-        Ok(_) if policy.len() > MAX_POLICY_CHARACTERS => {
-            format!("The policy has {} characters, but at most {MAX_POLICY_CHARACTERS} are supported.", policy.len())
-        }
-        Ok(_) => return,
+        Ok(json) => match (foreign_character(policy, &json), counted(&json)) {
+            (Some(mistake), _) => mistake,
+            (None, length) if length > MAX_POLICY_CHARACTERS => format!(
+                "The policy has {length} characters without white space, but at most {MAX_POLICY_CHARACTERS} are supported."
+            ),
+            _ => return,
+        },
     };
     let detail = format!(
         "{mistake} Use an IAM policy document, for example with jsonencode({{ Version = \"2012-10-17\", Statement = [ … ] }})."
     );
     found.error(at("policy_json"), "Invalid policy", detail);
+}
+
+/// The length of a policy as IAM counts it: without white space.
+fn counted(policy: &serde_json::Value) -> usize {
+    policy.to_string().chars().filter(|character| !character.is_whitespace()).count()
+}
+
+/// What is wrong with the first character of a policy that IAM does not accept.
+///
+/// # Source
+/// AWS IAM API reference, `PutRolePolicy`: a policy document consists of tabs, line breaks, and U+0020 to U+00FF.
+fn foreign_character(text: &str, policy: &serde_json::Value) -> Option<String> {
+    let is_foreign = |character: &char| *character > '\u{ff}';
+    let foreign = policy.to_string().chars().find(is_foreign)?;
+    let code = u32::from(foreign);
+    // JSON can also spell it as an escape sequence, which has no position of its own here.
+    let place = text.lines().enumerate().find_map(|(line, text)| {
+        let column = text.chars().position(|character| is_foreign(&character))?;
+        Some(format!(" in line {}, column {}", line + 1, column + 1))
+    });
+    let place = place.unwrap_or_default();
+    Some(format!(
+        "The policy contains the character {foreign:?} (U+{code:04X}){place}, but IAM accepts only characters up to U+00FF. \
+         Replace it."
+    ))
 }
 
 /// An error when the role of the function at `path` belongs to another account than the credentials.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
+use super::settings::effective;
 use super::{Code, Expanding, Place, RegionFunction, Source, Vpc as VpcArguments, package_source};
 use crate::components::iam::role::{self, Role};
 use crate::components::lambda::alias::{self, Alias};
@@ -57,7 +58,7 @@ pub(crate) fn uses_vpc<'a>(places: impl IntoIterator<Item = &'a Place<'a>>) -> b
 
 /// The VPC of a function: its own, or the region's.
 fn vpc_of<'a>(place: &'a Place<'_>) -> &'a Attr<VpcArguments> {
-    if place.own.vpc().is_null() { place.vpc } else { place.own.vpc() }
+    effective(place.own.vpc(), place.vpc)
 }
 
 /// A function in one region, with its log group, version and alias.
@@ -107,9 +108,8 @@ fn spec(
     let (function, own) = (&shape.config, &place.own);
     let (code, source) = code(to, address, shape, own);
     let zipped = shape.source != Source::Image;
-    let layers = if own.layers().is_null() { function.layers() } else { own.layers() };
-    let reserved =
-        if own.reserved_concurrency().is_null() { function.reserved_concurrency() } else { own.reserved_concurrency() };
+    let layers = effective(own.layers(), function.layers());
+    let reserved = effective(own.reserved_concurrency(), function.reserved_concurrency());
     function::Spec {
         name: shape.function_name(to.name),
         role_arn: role.clone(),
@@ -179,8 +179,7 @@ fn vpc(vpc: &Attr<VpcArguments>) -> Option<Vpc> {
 
 fn provisioned(to: &mut Expanding<'_, '_>, place: &Place<'_>, function: &Deployed) {
     let code = &function.code;
-    let (everywhere, here) = (code.config.provisioned_concurrency(), place.own.provisioned_concurrency());
-    let instances = if here.is_null() { everywhere } else { here };
+    let instances = effective(place.own.provisioned_concurrency(), code.config.provisioned_concurrency());
     let Some(instances) = maybe(instances).filter(|instances| instances.known() != Some(&0)) else { return };
     let spec = provisioned_concurrency::Spec {
         function: function.function.output(function::NAME),

@@ -25,7 +25,7 @@ pub(crate) use http::{
 pub(crate) use origin::{check_region, check_vpc};
 pub(crate) use package::package as check_package;
 pub(crate) use probe::{Target, Wanted, below, probe, probe_of_domain};
-pub(crate) use settings::environment as check_environment;
+pub(crate) use settings::{effective, environment as check_environment};
 
 use super::owned::Owned;
 use super::package::Digests;

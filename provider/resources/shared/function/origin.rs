@@ -9,7 +9,6 @@ use crate::wire::Path;
 pub(crate) fn check_region(name: &str, own: &RegionFunction, path: &Path, found: &mut Found) {
     settings::environment(own.environment(), &path.attribute("environment"), found);
     settings::layers(own.layers(), &path.attribute("layers"), std::iter::once(name), found);
-    settings::concurrency(own.reserved_concurrency(), own.provisioned_concurrency(), path, found);
     if let Some(vpc) = own.vpc().known() {
         check_vpc(vpc, &path.attribute("vpc"), found);
     }

@@ -18,7 +18,9 @@ fn handler(function: &Function, path: &Path, package: &Package, found: &mut Foun
     // The handler may be in a layer, as it is with wrappers for tracing, or behind a link to a directory.
     let is_linked = |file: &String| package.links.iter().any(|link| file.starts_with(&format!("{link}/")));
     let is_there = |file: &String| package.files.contains(file) || is_linked(file);
-    if has_layers(function) || files.iter().any(is_there) || has_extension_module(handler, runtime, &package.files) {
+    let is_elsewhere =
+        |file: &String| is_extension_module(handler, runtime, file) || is_in_package(handler, runtime, file);
+    if has_layers(function) || files.iter().any(is_there) || package.files.iter().any(is_elsewhere) {
         return;
     }
     let path = path.attribute("handler");
@@ -41,36 +43,52 @@ fn has_layers(function: &Function) -> bool {
     function.layers().is_unknown() || function.layers().known().is_some_and(|layers| !layers.is_empty())
 }
 
-/// Whether the module of a Python handler is an extension module, such as `app.cpython-313-x86_64-linux-gnu.so`.
+/// Whether a file is the extension module of a Python handler, such as `app.cpython-313-x86_64-linux-gnu.so` or
+/// `app/__init__.abi3.so`.
 ///
 /// # Source
 /// Python, `importlib.machinery.EXTENSION_SUFFIXES`.
-fn has_extension_module(handler: &str, runtime: &str, files: &[String]) -> bool {
+fn is_extension_module(handler: &str, runtime: &str, file: &str) -> bool {
     let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
     let Some(module) = module.filter(|_| runtime.starts_with("python")) else { return false };
-    let ending = |file: &String| file.strip_prefix(&module).map(ToOwned::to_owned);
-    files.iter().filter_map(ending).any(|ending| ending.starts_with('.') && ending.ends_with(".so"))
+    let Some(ending) = file.strip_prefix(&module) else { return false };
+    let ending = ending.strip_prefix("/__init__").unwrap_or(ending);
+    ending.starts_with('.') && ending.ends_with(".so")
+}
+
+/// Whether a file belongs to the directory that the module of a Node.js handler names: in the package, or in `node_modules`.
+///
+/// # Source
+/// AWS Lambda Node.js runtime interface client, `UserFunction.js`: it resolves a module that is no file as Node.js does.
+fn is_in_package(handler: &str, runtime: &str, file: &str) -> bool {
+    let Some(module) = node_module(handler).filter(|_| runtime.starts_with("nodejs")) else { return false };
+    let inside = |file: &str| file.strip_prefix(&module).is_some_and(|rest| rest.starts_with('/'));
+    inside(file) || file.strip_prefix("node_modules/").is_some_and(inside)
+}
+
+/// The module of a Node.js handler, as a path: the name of the file ends at the first dot of the last segment. A nested export
+/// may follow.
+fn node_module(handler: &str) -> Option<String> {
+    let handler = handler.trim_start_matches("./");
+    let start = handler.rfind('/').map_or(0, |slash| slash + 1);
+    let (folder, file) = handler.split_at_checked(start)?;
+    let module = file.split_once('.').map(|(module, _)| module).filter(|module| !module.is_empty())?;
+    Some(format!("{folder}{module}"))
 }
 
 /// The files that may contain a handler. Empty when the handler names no file; `None` when the runtime may find it
 /// elsewhere.
 fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
+    let spelled = |module: String, endings: &[&str]| endings.iter().map(|end| format!("{module}{end}")).collect();
     if runtime.starts_with("python") {
         let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
         let module = module.filter(|module| !module.is_empty());
-        return Some(
-            module
-                .map(|module| vec![format!("{module}.py"), format!("{module}/__init__.py"), format!("{module}.pyc")])
-                .unwrap_or_default(),
-        );
+        let endings = [".py", "/__init__.py", ".pyc", "/__init__.pyc"];
+        return Some(module.map(|module| spelled(module, &endings)).unwrap_or_default());
     }
     if runtime.starts_with("nodejs") {
-        // The file's name ends at the first dot of the last segment. A nested export may follow.
-        let (folder, file) = handler.rsplit_once('/').map_or(("", handler), |(folder, file)| (folder, file));
-        let module = file.split_once('.').map(|(module, _)| module).filter(|module| !module.is_empty());
-        let folder = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_start_matches("./")) };
-        let name = |module: &str| ["js", "mjs", "cjs"].map(|ending| format!("{folder}{module}.{ending}")).to_vec();
-        return Some(module.map(name).unwrap_or_default());
+        let endings = [".js", ".mjs", ".cjs", ""];
+        return Some(node_module(handler).map(|module| spelled(module, &endings)).unwrap_or_default());
     }
     runtime.starts_with("provided").then(|| vec!["bootstrap".to_owned()])
 }
@@ -82,16 +100,39 @@ mod tests {
     #[test]
     fn handlers_and_their_files() {
         for (runtime, handler, files) in [
-            ("python3.12", "app.handler", Some("app.py app/__init__.py app.pyc")),
-            ("python3.12", "src/api.app.handler", Some("src/api/app.py src/api/app/__init__.py src/api/app.pyc")),
+            ("python3.12", "app.handler", Some("app.py app/__init__.py app.pyc app/__init__.pyc")),
+            (
+                "python3.12",
+                "src/a.app.handler",
+                Some("src/a/app.py src/a/app/__init__.py src/a/app.pyc src/a/app/__init__.pyc"),
+            ),
             ("python3.12", "handler", Some("")),
-            ("nodejs22.x", "index.handler", Some("index.js index.mjs index.cjs")),
-            ("nodejs22.x", "src/index.nested.handler", Some("src/index.js src/index.mjs src/index.cjs")),
+            ("nodejs22.x", "index.handler", Some("index.js index.mjs index.cjs index")),
+            ("nodejs22.x", "./index.handler", Some("index.js index.mjs index.cjs index")),
+            ("nodejs22.x", "src/index.nested.handler", Some("src/index.js src/index.mjs src/index.cjs src/index")),
+            ("nodejs22.x", "src/", Some("")),
             ("provided.al2023", "anything", Some("bootstrap")),
             ("java21", "com.example.Handler::handle", None),
         ] {
             let found = handler_files(handler, runtime).map(|files| files.join(" "));
             assert_eq!(found.as_deref(), files, "{runtime} {handler}");
+        }
+    }
+
+    #[test]
+    fn a_module_can_be_a_directory_or_compiled() {
+        for (runtime, handler, file, expected) in [
+            ("nodejs22.x", "index.handler", "index/index.js", true),
+            ("nodejs22.x", "node_modules/wrapper/dist/main.handler", "node_modules/wrapper/dist/main/index.mjs", true),
+            ("nodejs22.x", "wrapper/dist.handler", "node_modules/wrapper/dist/index.cjs", true),
+            ("nodejs22.x", "index.handler", "indexes/a.js", false),
+            ("python3.13", "index.handler", "index/index.js", false),
+            ("python3.13", "app.handler", "app.cpython-313-x86_64-linux-gnu.so", true),
+            ("python3.13", "app.handler", "app/__init__.abi3.so", true),
+            ("python3.13", "app.handler", "application.so", false),
+        ] {
+            let found = is_extension_module(handler, runtime, file) || is_in_package(handler, runtime, file);
+            assert_eq!(found, expected, "{runtime} {handler} {file}");
         }
     }
 }

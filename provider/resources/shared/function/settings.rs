@@ -1,5 +1,6 @@
 //! Mistakes in settings that a function has as a whole and in each region.
 
+use super::{Function, RegionFunction};
 use crate::resources::shared::checks::{Found, arn_parts, each};
 use crate::schema::{Attr, TextMap, Texts};
 use crate::wire::Path;
@@ -112,8 +113,34 @@ fn layer_version(arn: &str) -> Option<(&str, &str)> {
     (!version.contains(':')).then_some((region, version))
 }
 
-/// Mistakes in the concurrency set at `path`.
-pub(crate) fn concurrency(reserved: &Attr<i64>, provisioned: &Attr<i64>, path: &Path, found: &mut Found) {
+/// Mistakes in the concurrency of the function at `path`: as a whole, and in each of `regions`, which inherits what it does
+/// not set.
+pub(crate) fn concurrency(
+    function: &Function,
+    path: &Path,
+    regions: &[(&str, Path, RegionFunction)],
+    found: &mut Found,
+) {
+    let (reserved, provisioned) = (function.reserved_concurrency(), function.provisioned_concurrency());
+    exceeds(reserved, provisioned, path.attribute("provisioned_concurrency"), found);
+    for (_, at, own) in regions {
+        let sets_provisioned = !own.provisioned_concurrency().is_null();
+        if !sets_provisioned && own.reserved_concurrency().is_null() {
+            continue;
+        }
+        let attribute = if sets_provisioned { "provisioned_concurrency" } else { "reserved_concurrency" };
+        let reserved = effective(own.reserved_concurrency(), reserved);
+        let provisioned = effective(own.provisioned_concurrency(), provisioned);
+        exceeds(reserved, provisioned, at.attribute(attribute), found);
+    }
+}
+
+/// The value in a region: its own, or the function's.
+pub(crate) fn effective<'a, T>(own: &'a Attr<T>, inherited: &'a Attr<T>) -> &'a Attr<T> {
+    if own.is_null() { inherited } else { own }
+}
+
+fn exceeds(reserved: &Attr<i64>, provisioned: &Attr<i64>, path: Path, found: &mut Found) {
     if let (Attr::Known(reserved), Attr::Known(provisioned)) = (reserved, provisioned)
         && provisioned > reserved
     {
@@ -121,7 +148,6 @@ pub(crate) fn concurrency(reserved: &Attr<i64>, provisioned: &Attr<i64>, path: &
             "The provisioned concurrency {provisioned} exceeds the reserved concurrency {reserved}. Raise \
              reserved_concurrency, or lower provisioned_concurrency."
         );
-        let path = path.attribute("provisioned_concurrency");
         found.error(path, "Provisioned concurrency exceeds reserved concurrency", detail);
     }
 }
