@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use multiregion::configuration;
-use multiregion::desired::{Package, PackageSource, Packages, Unusable};
+use multiregion::desired::{Package, PackageSource, Packages, RoleSettings, Unusable};
 use multiregion::plan::Ledger;
 use multiregion::resources::{Context, REGISTRY, Resource};
 use multiregion::wire::{Type, Value, decode_json, decode_msgpack, encode_msgpack, parse_type_json, type_json};
@@ -91,12 +91,13 @@ fn process(value: &Value, schema: &TypedSchema) -> bool {
 
 fn context() -> Context<'static> {
     static NO_TAGS: BTreeMap<String, String> = BTreeMap::new();
+    static NO_ROLES: RoleSettings = RoleSettings { permissions_boundary_arn: None, path: None };
     Context {
         owner_id: None,
         account_id: "123456789012",
         partition: "aws",
         default_tags: &NO_TAGS,
-        permissions_boundary_arn: None,
+        roles: &NO_ROLES,
         packages: &OneFile,
         prior: None,
         referent: None,

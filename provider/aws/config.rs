@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BoxError, SharedHttpConnector};
+use crate::desired::RoleSettings;
 
 /// The provider's own arguments. An argument that is `None` gets its value as in every AWS SDK: from the environment, from
 /// profiles, and so on.
@@ -28,8 +29,8 @@ pub struct Config {
     pub default_tags: BTreeMap<String, String>,
     /// Tags that other tools manage.
     pub ignore_tags: IgnoredTags,
-    /// The ARN of the policy that is the permissions boundary of every role; `None` for roles without one.
-    pub permissions_boundary_arn: Option<String>,
+    /// Settings of every IAM role.
+    pub roles: RoleSettings,
     /// How many times a call is retried after server errors, lost connections and conflicts; throttling does not count.
     pub max_retries: Option<u32>,
     /// How many calls may be in flight at the same time.

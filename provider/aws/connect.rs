@@ -86,7 +86,7 @@ impl Aws {
             partition: identity.partition,
             default_tags: config.default_tags,
             ignore_tags: config.ignore_tags,
-            permissions_boundary_arn: config.permissions_boundary_arn,
+            roles: config.roles,
             web,
             clients,
             sender,

@@ -45,6 +45,8 @@ pub use run::{Run, Warning};
 pub use services::{SERVICES, Scope, Service};
 pub use tokio_util::sync::CancellationToken;
 
+use crate::desired::RoleSettings;
+
 /// The AWS account of a configured provider: credentials, endpoints, clients, and the limits that all of its calls share.
 pub struct Aws {
     home_region: String,
@@ -52,7 +54,7 @@ pub struct Aws {
     partition: String,
     default_tags: BTreeMap<String, String>,
     ignore_tags: IgnoredTags,
-    permissions_boundary_arn: Option<String>,
+    roles: RoleSettings,
     clients: clients::Clients,
     web: http::Web,
     sender: sender::Sender,
@@ -69,9 +71,9 @@ impl Aws {
         &self.default_tags
     }
 
-    /// The ARN of the policy that is the permissions boundary of every role.
-    pub fn permissions_boundary_arn(&self) -> Option<&str> {
-        self.permissions_boundary_arn.as_deref()
+    /// Settings of every IAM role.
+    pub fn roles(&self) -> &RoleSettings {
+        &self.roles
     }
 
     /// Tags that other tools manage.

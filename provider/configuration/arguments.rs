@@ -5,6 +5,7 @@ use crate::aws::{
     AssumeRole, Config, DEFAULT_PARALLEL_CALLS, DEFAULT_RETRIES, DEFAULT_SESSION_NAME, IgnoredTags, SERVICES,
     StaticCredentials,
 };
+use crate::desired::RoleSettings;
 use crate::resources::shared::{regions, tags};
 use crate::schema::{Attr, Attributes, Schema, TextMap, Texts, attributes, check, choices};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -43,6 +44,9 @@ attributes! {
         /// The ARN of the IAM policy that limits the permissions of every role that the provider creates, for organizations
         /// that allow no role without a permissions boundary. The roles that `role_arn` names keep their own.
         permissions_boundary_arn: String = optional, example("\"arn:aws:iam::123456789012:policy/boundary\"");
+        /// The path of the IAM roles that the provider creates, for policies that allow only roles below a path. A role that
+        /// exists keeps its path, because AWS cannot change it.
+        role_path: String = optional, example("\"/multiregion/\"");
         /// How many times the provider retries a call after a server error, a lost connection or a conflict. It retries
         /// throttled calls until the timeout of the operation.
         max_retries: i64 = optional, default(i64::from(DEFAULT_RETRIES)), range(0..=100);
@@ -134,6 +138,7 @@ impl Mistakes {
             self.0.push(Diagnostic::error(path, "Tags that differ only in case", detail));
         }
         self.text(Path::of("permissions_boundary_arn"), all.permissions_boundary_arn(), formats::policy_arn);
+        self.text(Path::of("role_path"), all.role_path(), formats::role_path);
         self.credentials(all);
         let given = |ids: &Attr<Texts>| ids.known().is_some_and(|ids| !ids.is_empty());
         if given(all.allowed_account_ids()) && given(all.forbidden_account_ids()) {
@@ -231,7 +236,10 @@ impl Arguments {
             forbidden_account_ids: elements(self.forbidden_account_ids()),
             default_tags: entries(self.default_tags()),
             ignore_tags: self.ignore_tags().known().map(IgnoreTags::tags).unwrap_or_default(),
-            permissions_boundary_arn: self.permissions_boundary_arn().known().cloned(),
+            roles: RoleSettings {
+                permissions_boundary_arn: self.permissions_boundary_arn().known().cloned(),
+                path: self.role_path().known().cloned(),
+            },
             max_retries: self.max_retries().ok().and_then(|number| u32::try_from(number).ok()),
             max_parallel_calls: self.max_parallel_calls().ok().and_then(|number| usize::try_from(number).ok()),
             keep_rate_limits: self.rate_limits() != Ok(RateLimits::None),

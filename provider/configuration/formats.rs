@@ -72,6 +72,23 @@ pub(super) fn policy_arn(text: &str) -> Result<(), Mistake> {
     Err(("Invalid policy ARN", detail))
 }
 
+/// # Source
+/// AWS IAM API reference, `CreateRole`, `Path`.
+pub(super) fn role_path(text: &str) -> Result<(), Mistake> {
+    let is_valid = text.starts_with('/')
+        && text.ends_with('/')
+        && text.len() <= 512
+        && text.chars().all(|character| ('!'..='~').contains(&character));
+    if is_valid {
+        return Ok(());
+    }
+    let detail = format!(
+        "{text:?} is not the path of an IAM role. A path begins and ends with a slash, as in \"/teams/web/\", and has at most \
+         512 characters, without spaces."
+    );
+    Err(("Invalid role path", detail))
+}
+
 /// The account and the name in the ARN of an object of IAM whose resource begins with `kind`.
 fn iam_name<'a>(arn: &'a str, kind: &str) -> Option<(&'a str, &'a str)> {
     let [partition, "iam", "", account, resource] = arn_parts(arn)? else { return None };

@@ -88,6 +88,7 @@ mod tests {
                  "allowed_account_ids": ["123456789012"], "default_tags": { "team": "a" },
                  "ignore_tags": { "keys": ["CreatedBy"], "key_prefixes": ["platform:"] },
                  "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/limits/boundary",
+                 "role_path": "/teams/web/",
                  "max_retries": 3, "max_parallel_calls": 5, "rate_limits": "none" }"#,
         );
         assert_eq!(config.region.as_deref(), Some("eu-central-1"));
@@ -105,7 +106,8 @@ mod tests {
         assert_eq!(config.default_tags, [("team".to_owned(), "a".to_owned())].into());
         assert!(config.ignore_tags.contains("CreatedBy") && config.ignore_tags.contains("platform:cost"));
         assert!(!config.ignore_tags.contains("team"));
-        let boundary = config.permissions_boundary_arn.as_deref();
+        assert_eq!(config.roles.path.as_deref(), Some("/teams/web/"));
+        let boundary = config.roles.permissions_boundary_arn.as_deref();
         assert_eq!(boundary, Some("arn:aws:iam::123456789012:policy/limits/boundary"));
         assert_eq!((config.max_retries, config.max_parallel_calls), (Some(3), Some(5)));
         assert!(!config.keep_rate_limits);
@@ -150,6 +152,11 @@ mod tests {
             wrong(r#"{ "permissions_boundary_arn": "arn:aws:iam::123456789012:role/boundary" }"#),
             @"permissions_boundary_arn: Invalid policy ARN"
         );
+        for path in ["", "/", "/a/"] {
+            let expected = if path.is_empty() { Err(()) } else { Ok(()) };
+            assert_eq!(formats::role_path(path).map_err(drop), expected, "{path:?}");
+        }
+        insta::assert_snapshot!(wrong(r#"{ "role_path": "teams/web" }"#), @"role_path: Invalid role path");
         insta::assert_snapshot!(wrong(r#"{ "allowed_account_ids": [null] }"#), @"allowed_account_ids[0]: Missing value");
     }
 

@@ -8,6 +8,7 @@ mod input;
 mod kind;
 mod owner;
 mod package;
+mod role_settings;
 mod rollout;
 mod write_only;
 
@@ -20,6 +21,7 @@ pub(crate) use input::{READY, REF, has_unknown};
 pub use kind::{Kind, KindMeta, Limit};
 pub use owner::{NotAnOwnerId, Owner, OwnerId, Ownership};
 pub use package::{Links, Package, PackageSource, Packages, Unusable};
+pub use role_settings::RoleSettings;
 pub use rollout::{OnFailure, Rollout};
 pub(crate) use write_only::serialize_stored;
 pub use write_only::{WriteOnly, stored};

@@ -132,7 +132,7 @@ impl Provider {
             account_id: self.aws.account_id(),
             partition: self.aws.partition(),
             default_tags: self.aws.default_tags(),
-            permissions_boundary_arn: self.aws.permissions_boundary_arn(),
+            roles: self.aws.roles(),
             packages: &DiskPackages,
             prior,
             referent: referent.as_ref(),

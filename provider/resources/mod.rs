@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use crate::desired::{Address, Desired, Owner, OwnerId, Packages};
+use crate::desired::{Address, Desired, Owner, OwnerId, Packages, RoleSettings};
 use crate::plan::View;
 use crate::schema::{self, Schema, choices};
 use crate::wire::{Diagnostics, Path, Value};
@@ -109,8 +109,8 @@ pub struct Context<'a> {
     pub partition: &'a str,
     /// The provider's default tags.
     pub default_tags: &'a BTreeMap<String, String>,
-    /// The ARN of the policy that is the permissions boundary of every role.
-    pub permissions_boundary_arn: Option<&'a str>,
+    /// Settings of every IAM role.
+    pub roles: &'a RoleSettings,
     /// Reads the packages of functions.
     pub packages: &'a dyn Packages,
     /// The resource as it is now, in the plan of an update.

@@ -79,6 +79,23 @@ async fn a_permissions_boundary_is_set_replaced_and_removed() {
 }
 
 #[tokio::test]
+async fn a_new_role_has_the_path_and_an_old_one_keeps_its_own() {
+    let bench = Bench::start().await;
+    let at = |path: &str| {
+        json!({
+            "name": OWNER, "services": ["lambda.amazonaws.com"], "policies": {}, "path": path,
+            "tags": tags("global/role", "zoo"),
+        })
+    };
+    let (first, second) = (at("/teams/web/"), at("/teams/"));
+    let outputs = bench.create("global/role", &first).await;
+    let role = bench.at("global/role").0.iam().get_role().role_name(OWNER).send().await.unwrap().role.unwrap();
+    assert_eq!((role.path(), role.arn()), ("/teams/web/", "arn:aws:iam::123456789012:role/teams/web/giraffe"));
+    bench.expect("global/role", &second, &outputs).await;
+    bench.delete("global/role", &second, &outputs).await;
+}
+
+#[tokio::test]
 async fn ignored_tags_are_neither_shown_nor_removed() {
     let ignored =
         IgnoredTags { keys: ["AutoTag_Creator".to_owned()].into(), key_prefixes: vec!["platform:".to_owned()] };

@@ -26,7 +26,7 @@ async fn every_role_has_the_permissions_boundary_of_the_provider() {
     world.apply(&mut api, &config).await;
     assert_eq!(boundary(&world, "bounded-one").await, None);
 
-    world.configure(|config| config.permissions_boundary_arn = Some(BOUNDARY.to_owned())).await;
+    world.configure(|config| config.roles.permissions_boundary_arn = Some(BOUNDARY.to_owned())).await;
     world.apply(&mut api, &config).await;
     for role in ["bounded-one", "bounded-two"] {
         assert_eq!(boundary(&world, role).await.as_deref(), Some(BOUNDARY), "{role}");

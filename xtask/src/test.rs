@@ -56,7 +56,7 @@ async fn test_rust() -> Outcome {
     let mut unit = provider::cargo();
     unit.args(provider::TESTS).args(["--lib", "--bins"]).args(threads);
     let mut comments = provider::cargo();
-    comments.args(provider::TESTS).arg("--doc");
+    comments.args(provider::TESTS).args(provider::OPTIMIZED).arg("--doc");
     let mut integration = provider::cargo();
     integration.args(provider::TESTS).args(provider::OPTIMIZED).args(provider::INTEGRATION).args(threads);
     integration.env(faults::SELECTION, faults::ALL);

@@ -42,6 +42,9 @@ pub struct Spec {
     pub services: Vec<String>,
     /// Inline policies by name, as JSON documents.
     pub policies: BTreeMap<String, Input<String>>,
+    /// The path of a new role; `None` for `/`. AWS cannot change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// The ARN of the policy that is the permissions boundary. Without one, a boundary that others set stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions_boundary_arn: Option<String>,
@@ -68,6 +71,7 @@ impl Kind for Role {
         outputs: OUTPUTS,
         global: true,
         immutable: &["name"],
+        uncompared: &["path"],
         actions: &[
             "iam:CreateRole",
             "iam:DeleteRole",
@@ -98,7 +102,8 @@ impl Component for Role {
 
     fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
         // ARNs of IAM contain no region.
-        let arn = Place { region: "", ..*place }.arn("iam", &format!("role/{}", spec.name));
+        let arn = Place { region: "", ..*place }
+            .arn("iam", &format!("role{}{}", spec.path.as_deref().unwrap_or("/"), spec.name));
         Some(Outputs { name: spec.name.clone(), arn })
     }
 
@@ -125,6 +130,7 @@ impl Component for Role {
                 name,
                 services: Vec::new(),
                 policies: BTreeMap::new(),
+                path: None,
                 permissions_boundary_arn: None,
                 tags: Tags::new(),
             };
@@ -140,6 +146,7 @@ impl Component for Role {
             client
                 .create_role()
                 .role_name(&spec.name)
+                .set_path(spec.path.clone())
                 .assume_role_policy_document(&trust)
                 .set_permissions_boundary(spec.permissions_boundary_arn.clone())
                 .set_tags(Some(tags.clone()))
@@ -168,6 +175,7 @@ impl Component for Role {
             name: spec.name.clone(),
             services: policy::trusted(&trust, &spec.services),
             policies: policies(aws, &outputs.name, &spec.policies).await?,
+            path: spec.path.clone(),
             permissions_boundary_arn: spec.permissions_boundary_arn.as_ref().and_then(|_| boundary(&role)),
             tags: tags::spec(tags_of(&role)),
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{OwnerId, Package, PackageSource, Packages, Unusable};
+use crate::desired::{OwnerId, Package, PackageSource, Packages, RoleSettings, Unusable};
 use crate::plan::View;
 use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostics, Number, Value};
@@ -33,7 +33,7 @@ pub(crate) fn expand_with_referent(
         account_id,
         partition,
         default_tags,
-        permissions_boundary_arn: None,
+        roles: &RoleSettings::default(),
         packages,
         prior,
         referent,

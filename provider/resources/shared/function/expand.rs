@@ -44,7 +44,8 @@ pub(crate) fn role(to: &mut Expanding<'_, '_>, code: &Code, in_vpc: bool) -> Inp
         name: code.base_name(to.name),
         services: vec!["lambda.amazonaws.com".to_owned()],
         policies: policies(to, code, in_vpc),
-        permissions_boundary_arn: to.context.permissions_boundary_arn.map(str::to_owned),
+        path: to.context.roles.path.clone(),
+        permissions_boundary_arn: to.context.roles.permissions_boundary_arn.clone(),
         tags: to.tags(&address),
     };
     let role = to.desired.add(address, code.path.clone(), &spec);

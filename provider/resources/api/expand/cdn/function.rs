@@ -24,7 +24,8 @@ pub(super) fn version(draft: &mut Draft<'_>, edge: &Edge) -> Option<Input<String
         // Without a permission to write logs, no log groups are created in the regions of the edge locations, where nothing
         // would delete them.
         policies: if edge.sign_requests { BTreeMap::from([invoke(draft)]) } else { BTreeMap::new() },
-        permissions_boundary_arn: draft.context.permissions_boundary_arn.map(str::to_owned),
+        path: draft.context.roles.path.clone(),
+        permissions_boundary_arn: draft.context.roles.permissions_boundary_arn.clone(),
         tags: draft.tags(&address),
     };
     let role = draft.desired.add(address, at.clone(), &spec);
