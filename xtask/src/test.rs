@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use strict_aws::tools::{self, Cli, ProcessGroup, Workspace, copy_dir, source_root};
 use strict_aws::{LocalAws, Options};
 
@@ -11,6 +12,9 @@ use crate::{Outcome, faults, setup, ui};
 
 /// The number of tests that run at the same time. Most tests mostly wait for the local AWS.
 const THREADS: &str = "10";
+
+/// The number of modules and examples that are tested at the same time. They, too, mostly wait.
+const FOLDERS: usize = 3;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,17 +35,34 @@ pub(crate) async fn run(arguments: &Arguments) -> Outcome {
         test_rust().await?;
     }
     ui::headline("Testing modules and examples");
-    let examples = folders("examples", "tests")?;
-    for module in folders("modules", "tests")?.into_iter().chain(examples) {
-        let each = clis.iter().map(|cli| named(cli, test(cli, &provider, &module)));
-        ui::step(&display(&module), try_join_all(each), |all| all.join("; ")).await?;
-    }
-    for example in folders("examples", "src")? {
-        let each = clis.iter().map(|cli| named(cli, try_out(cli, &provider, &example)));
-        ui::step(&display(&example), try_join_all(each), |all| all.join("; ")).await?;
-    }
+    let tested = folders("modules", "tests")?.into_iter().chain(folders("examples", "tests")?);
+    let tests = tested.map(|folder| each(&clis, &provider, folder, Way::Test));
+    let applies = folders("examples", "src")?.into_iter().map(|folder| each(&clis, &provider, folder, Way::Apply));
+    stream::iter(tests.chain(applies)).buffer_unordered(FOLDERS).try_collect::<()>().await?;
     ui::success("All tests passed.");
     Ok(())
+}
+
+/// What is done with a module or an example.
+#[derive(Clone, Copy)]
+enum Way {
+    /// `tofu test`.
+    Test,
+    /// Apply, plan, destroy.
+    Apply,
+}
+
+/// Tests one module or example with all tools.
+async fn each(clis: &[Cli], provider: &Path, folder: PathBuf, way: Way) -> Outcome {
+    let work = clis.iter().map(|cli| {
+        named(cli, async {
+            match way {
+                Way::Test => test(cli, provider, &folder).await,
+                Way::Apply => try_out(cli, provider, &folder).await,
+            }
+        })
+    });
+    ui::report(&display(&folder), try_join_all(work), |all| all.join("; ")).await.map(drop)
 }
 
 /// The result of work with a tool, with the name of the tool.

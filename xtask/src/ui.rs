@@ -20,8 +20,22 @@ pub(crate) async fn step<T>(
     work: impl Future<Output = Outcome<T>>,
     summarize: impl FnOnce(&T) -> String,
 ) -> Outcome<T> {
+    if io::stdout().is_terminal() {
+        let begun = Instant::now();
+        report(title, watched(title, begun, work), summarize).await
+    } else {
+        report(title, work, summarize).await
+    }
+}
+
+/// Like [`step`], without progress: for steps that run at the same time.
+pub(crate) async fn report<T>(
+    title: &str,
+    work: impl Future<Output = Outcome<T>>,
+    summarize: impl FnOnce(&T) -> String,
+) -> Outcome<T> {
     let begun = Instant::now();
-    let outcome = if io::stdout().is_terminal() { watched(title, begun, work).await } else { work.await };
+    let outcome = work.await;
     match &outcome {
         Ok(value) => done(title, begun.elapsed(), &summarize(value)),
         Err(_) => println!("  {} {title:TITLE$} {:>8}", red("✗"), duration(begun.elapsed())),
