@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::executor::{delay, verb};
+use crate::aws::Run;
 use crate::plan::Step;
 
 /// When a step ran.
@@ -20,7 +21,7 @@ pub(super) struct Span {
 
 /// A step on the critical path.
 #[derive(Debug)]
-pub(super) struct Link<'a> {
+struct Link<'a> {
     step: &'a Step,
     /// The step for which it waited longest; `None` at the start of the apply.
     after: Option<&'a Step>,
@@ -32,8 +33,18 @@ pub(super) struct Link<'a> {
     wait: Option<(String, Duration)>,
 }
 
+/// Logs what determined the time of an apply that began at `began`, how long it took, and how many requests it sent.
+pub(super) fn log(steps: &[Step], spans: &BTreeMap<usize, Span>, run: &Run, began: Instant) {
+    let wait = |step: &Step| run.longest_wait(&step.address.to_string());
+    for step in critical_path(steps, spans, wait) {
+        tracing::info!(%step, "critical path");
+    }
+    let time = run.clock.now().saturating_duration_since(began);
+    tracing::info!(seconds = format!("{:.1}", time.as_secs_f64()), requests = run.requests(), "end of the apply");
+}
+
 /// The critical path, from the start of the apply to its end. Steps without a span did not run.
-pub(super) fn critical_path<'a>(
+fn critical_path<'a>(
     steps: &'a [Step],
     spans: &BTreeMap<usize, Span>,
     longest_wait: impl Fn(&Step) -> Option<(String, Duration)>,

@@ -52,20 +52,36 @@ pub(super) fn derive(found: &[(Address, Entry)], order: &[&str], kinds: &dyn Kin
     dependencies
 }
 
+/// The found objects that were replaced, by their position in `found`: those of kinds with
+/// [`KindMeta::deferred_deletion`](crate::desired::KindMeta::deferred_deletion) that no other component refers to.
+pub(super) fn replaced(found: &[(Address, Entry)], kinds: &dyn Kinds) -> BTreeSet<usize> {
+    let is_used = |at: &Address, entry: &Entry| {
+        let outputs: BTreeSet<&str> = outputs(at, entry, kinds).collect();
+        let others = found.iter().filter(|(other, _)| other != at);
+        others.flat_map(|(_, other)| values(&other.spec)).any(|value| outputs.contains(value))
+    };
+    let all = found.iter().enumerate();
+    all.filter(|(_, (at, entry))| kinds.meta(&at.kind).deferred_deletion && !is_used(at, entry))
+        .map(|(position, _)| position)
+        .collect()
+}
+
 /// The components that each output value comes from. Only outputs to which specs refer count.
 fn producers<'a>(found: &'a [(Address, Entry)], kinds: &dyn Kinds) -> BTreeMap<&'a str, BTreeSet<&'a Address>> {
     let mut producers: BTreeMap<&str, BTreeSet<&Address>> = BTreeMap::new();
     for (address, entry) in found {
-        for output in kinds.meta(&address.kind).outputs {
-            let Some(value) = entry.outputs.get(output) else { continue };
-            let entries = value.as_object().into_iter().flatten().map(|(_, entry)| entry);
-            let texts = entries.chain([value]).filter_map(Json::as_str).filter(|text| !text.is_empty());
-            for text in texts {
-                producers.entry(text).or_default().insert(address);
-            }
+        for text in outputs(address, entry, kinds) {
+            producers.entry(text).or_default().insert(address);
         }
     }
     producers
+}
+
+/// The texts in the outputs to which specs refer.
+fn outputs<'a>(address: &Address, entry: &'a Entry, kinds: &dyn Kinds) -> impl Iterator<Item = &'a str> {
+    let held = kinds.meta(&address.kind).outputs.iter().filter_map(|output| entry.outputs.get(output));
+    let texts = held.flat_map(|value| value.as_object().into_iter().flatten().map(|(_, entry)| entry).chain([value]));
+    texts.filter_map(Json::as_str).filter(|text| !text.is_empty())
 }
 
 /// The texts in a spec that may be outputs of other components.

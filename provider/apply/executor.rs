@@ -8,7 +8,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value as Json;
 
 use super::Engine;
-use super::critical_path::{Span, critical_path};
+use super::critical_path::{self, Span};
 use super::job::{self, Job, Stage, StepResult};
 use super::journal::{Event, Impossible, fold, withdrawn};
 use super::rollback::Rollback;
@@ -70,6 +70,7 @@ impl Engine {
             desired,
             plan,
             status: BTreeMap::new(),
+            began: self.run.clock.now(),
             spans: BTreeMap::new(),
             rollback: Rollback::new(&ledger),
             outcome: Outcome {
@@ -102,6 +103,7 @@ pub(super) struct Execution<'a> {
     pub(super) plan: &'a Plan,
     /// The steps that no longer wait, by their position in the plan.
     pub(super) status: BTreeMap<usize, Status>,
+    began: Instant,
     /// When the steps that began ran, by their position in the plan.
     spans: BTreeMap<usize, Span>,
     pub(super) rollback: Rollback,
@@ -297,16 +299,8 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Logs which steps determined the time of the apply.
-    fn log_critical_path(&self) {
-        let wait = |step: &Step| self.engine.run.longest_wait(&step.address.to_string());
-        for step in critical_path(&self.plan.steps, &self.spans, wait) {
-            tracing::info!(%step, "critical path");
-        }
-    }
-
     fn finish(mut self) -> Outcome {
-        self.log_critical_path();
+        critical_path::log(&self.plan.steps, &self.spans, &self.engine.run, self.began);
         let steps =
             || self.plan.steps.iter().enumerate().map(|(at, step)| (&step.address, self.status.get(&at).copied()));
         let skipped = steps().filter(|(_, status)| matches!(status, None | Some(Status::Skipped)));

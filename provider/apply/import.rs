@@ -16,7 +16,8 @@ impl Engine {
     /// Finds every object that carries the owner's tags, kind by kind, and returns a ledger of them.
     ///
     /// The search covers the scopes `known`, and the regions that the specs of found components list in `regions`. If several
-    /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them.
+    /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them. So are those
+    /// that AWS has only not deleted yet.
     ///
     /// # Errors
     /// The first call that failed.
@@ -39,8 +40,13 @@ impl Engine {
             }
         }
         let dependencies = dependencies::derive(&all, kinds, self.kinds());
-        for (address, mut entry) in all {
+        let replaced = dependencies::replaced(&all, self.kinds());
+        for (position, (address, mut entry)) in all.into_iter().enumerate() {
             entry.depends_on = dependencies.get(&address).cloned().unwrap_or_default();
+            if replaced.contains(&position) {
+                ledger.deposed.push((address, entry));
+                continue;
+            }
             match ledger.entries.entry(address) {
                 Vacant(free) => drop(free.insert(entry)),
                 // An object that was replaced has the same address.

@@ -1,6 +1,7 @@
 //! One operation of the provider: its deadline, its cancellation, its lease, and the warnings that it collects.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ pub struct Run {
     warnings: Arc<Mutex<Vec<Warning>>>,
     /// The longest wait of each component that waited, and what it waited for.
     waits: Arc<Mutex<BTreeMap<String, (String, Duration)>>>,
+    requests: Arc<AtomicU64>,
 }
 
 /// A warning about an operation that succeeds all the same.
@@ -48,6 +50,7 @@ impl Run {
             id,
             warnings: Arc::default(),
             waits: Arc::default(),
+            requests: Arc::default(),
         }
     }
 
@@ -99,6 +102,16 @@ impl Run {
     #[must_use]
     pub fn aftermath(&self, within: Duration) -> Self {
         Self { deadline: self.clock.now() + within, cancel: CancellationToken::new(), lease: None, ..self.clone() }
+    }
+
+    /// How many requests the operation has sent to AWS, with those that were repeated.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request.
+    pub(super) fn add_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What a component waited for longest in AWS, and how long.

@@ -134,6 +134,7 @@ impl Sender {
                 (Err(error), _) => return Err(error.into()),
             };
             let sent = call.run.clock.now();
+            call.run.add_request();
             // The SDK logs bodies and signatures, which must not reach the provider's log.
             let result = call.attempt(attempt().with_subscriber(Dispatch::none())).await;
             drop(permit);
@@ -252,14 +253,15 @@ mod tests {
     #[tokio::test]
     async fn throttling_and_server_errors_are_retried() {
         let clock = FakeClock::default();
-        let (answer, sent) = send(&run(&clock, 600), true, |n| match n {
+        let run = run(&clock, 600);
+        let (answer, sent) = send(&run, true, |n| match n {
             1 => refused(429, "TooManyRequestsException"),
             2 => refused(500, "InternalFailure"),
             3 => lost(),
             _ => Ok("done"),
         })
         .await;
-        assert_eq!((answer.unwrap(), sent), ("done", 4));
+        assert_eq!((answer.unwrap(), sent, run.requests()), ("done", 4, 4));
         assert!(clock.passed() >= Duration::from_millis(300 + 600 + 1200));
     }
 

@@ -48,6 +48,9 @@ pub struct KindMeta {
     /// Whether this is a check that must run again after the ledger was rebuilt from AWS. Of its spec, only the fields are
     /// compared that the ledger contains.
     pub is_check: bool,
+    /// Whether AWS deletes an object only hours after nothing uses it any more. Several objects then exist at the same time:
+    /// the current one is the one that another component refers to.
+    pub deferred_deletion: bool,
     /// The IAM actions that the calls of this kind need, sorted.
     pub actions: &'static [&'static str],
     /// AWS's published limits on the calls of this kind, where they are lower than those of the service.
@@ -70,6 +73,7 @@ impl KindMeta {
         visible: true,
         holds: "",
         is_check: false,
+        deferred_deletion: false,
         actions: &[],
         limits: &[],
     };

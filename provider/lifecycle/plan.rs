@@ -87,7 +87,7 @@ impl Provider {
             warnings.extend(losses::warnings(&removed));
         }
         let keeps_protection = protects(config) == protects(&prior.value);
-        let changes_nothing = survey.plan.is_empty() && survey.ledger.pending.is_empty() && keeps_protection;
+        let changes_nothing = survey.plan.only_retires() && survey.ledger.pending.is_empty() && keeps_protection;
         if changes_nothing && survey.ledger.imported && has_all(&prior.value, config) {
             // AWS does not store the configuration of an imported resource. As long as the configuration describes what exists,
             // the state stays as the import returned it.

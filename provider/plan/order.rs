@@ -62,6 +62,11 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Whether all that there is to do is to delete objects that were replaced.
+    pub fn only_retires(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step.action, Action::Retire(_)))
+    }
+
     /// Plans the steps from `ledger` to `desired`. The result is not checked yet: see [`Plan::checked`].
     ///
     /// # Errors

@@ -73,6 +73,15 @@ async fn a_function_that_is_still_replicated_is_deleted_later() {
     let second: Vec<String> = functions(&world).await.into_iter().filter(|name| !first.contains(name)).collect();
     let warnings = world.change(&mut api, &both).await;
     assert_eq!(named(&warnings, &second), ["AWS object not deleted yet"]);
+    let mut found = Subject::new("multiregion_api");
+    world.import(&mut found, "edged").await;
+    let (planned, diagnostics) = world.plan(&mut found, &both).await;
+    assert_eq!(
+        (planned.state.value, diagnostics),
+        (found.state.value.clone(), Vec::new()),
+        "an import finds the function that the distribution uses, not the newest one"
+    );
+    let mut api = found;
 
     world.local.advance(REPLICAS);
     let mut tagged = config(&world, &zone.text("id"), &[]);
@@ -105,6 +114,14 @@ async fn another_origin_detaches_the_function_first() {
 
     let warnings = world.change(&mut api, &without).await;
     assert_eq!(named(&warnings, &function), ["AWS object not deleted yet"]);
+    let mut found = Subject::new("multiregion_api");
+    world.import(&mut found, "edged").await;
+    let (planned, diagnostics) = world.plan(&mut found, &without).await;
+    assert_eq!(
+        (planned.state.value, diagnostics),
+        (found.state.value.clone(), Vec::new()),
+        "an import does not take a function for a part of the API that no distribution uses"
+    );
     world.local.advance(REPLICAS);
     world.apply(&mut api, &with_function).await;
     assert_eq!(functions(&world).await, function, "the same content again is the same function");

@@ -130,25 +130,46 @@ fn rest(world: &World) -> Value {
     }
     let mut signed = world.function();
     (signed["routes"], signed["authorizer"]) = (json!(["POST /signed/{id}"]), json!("AWS_IAM"));
+    let mut users = world.function();
+    (users["routes"], users["authorizer"]) = (json!(["GET /users/{id}"]), json!("users"));
+    users["authorization_scopes"] = json!(["users/read"]);
+    let issuer = json!({ "kind": "jwt", "issuer": "https://login.example.com/", "audiences": ["shop", "app"] });
     let gateway = json!({
         "protocol": "rest",
         "timeout_ms": 5_000,
-        "rest": { "binary_media_types": ["image/png"], "minimum_compression_bytes": 1024 },
+        "rest": {
+            "binary_media_types": ["image/png"],
+            "minimum_compression_bytes": 1024,
+            "policy_json": json!({ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": ["execute-api:/live/*"],
+            }] }).to_string(),
+        },
+        "cors": {
+            "allow_origins": ["https://www.shop.example", "http://localhost:3000"],
+            "allow_methods": ["GET", "POST"],
+            "allow_headers": ["content-type", "x-token"],
+            "expose_headers": ["etag"],
+            "allow_credentials": true,
+            "max_age_seconds": 600,
+        },
         "api_keys": { "partner": {} },
-        "authorizers": { "gate": { "kind": "token", "function": "gate", "header": "X-Token", "cache_seconds": 60 } },
+        "authorizers": {
+            "gate": { "kind": "token", "function": "gate", "header": "X-Token", "cache_seconds": 60 },
+            "users": issuer,
+        },
     });
     let all = json!({
         "name": "shop",
         "regions": { "us-east-1": {}, "us-west-2": {} },
         "function": world.function(),
-        "functions": { "orders": orders, "signed": signed, "gate": world.function() },
+        "functions": { "orders": orders, "signed": signed, "users": users, "gate": world.function() },
         "gateway": gateway,
     });
     Subject::new("multiregion_api").config(&all)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_finds_the_routes_of_a_rest_api() {
+async fn an_import_finds_the_routes_and_settings_of_a_rest_api() {
     let world = World::start().await;
     let (mut shop, config) = (Subject::new("multiregion_api"), rest(&world));
     world.apply(&mut shop, &config).await;

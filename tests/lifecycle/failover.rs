@@ -59,6 +59,9 @@ fn assert_critical_path(log: &str) {
         let before = step(pair[0]).unwrap_or_else(|| panic!("no step: {}", pair[0]));
         assert!(pair[1].contains(&format!("after create {before}")), "{pair:#?}");
     }
+    let end = log.lines().rfind(|line| line.contains("end of the apply")).expect("the log has the end of the apply");
+    let requests = end.split("requests=").nth(1).and_then(|rest| rest.split([' ', ':']).next()?.parse::<u32>().ok());
+    assert!(requests.is_some_and(|requests| requests > 20), "{end}");
 }
 
 async fn a_client_fails_over_and_comes_back(mut stage: Stage) {

@@ -4,6 +4,7 @@
 mod content;
 mod document;
 mod expected;
+mod jwt;
 mod live;
 mod policy;
 
@@ -20,7 +21,8 @@ use crate::components::support::answer::required;
 use crate::components::{Component, Deviations, Discovered, Found, Place, Resolved, Siblings, output_keys};
 use crate::desired::{Input, Kind, KindMeta, Limit};
 
-pub use content::{Content, FoundAuthorizer, FoundMethod};
+pub use content::{Content, FoundAuthorizer, FoundMethod, FoundSharing};
+pub use jwt::FoundJwt;
 
 /// The kind `rest_definition`.
 #[derive(Debug)]

@@ -121,6 +121,7 @@ impl Kind for EdgeFunction {
         outputs: OUTPUTS,
         immutable: &["name", "role_arn", "digest"],
         uncompared: &["settings"],
+        deferred_deletion: true,
         actions: &[
             "iam:CreateServiceLinkedRole",
             "iam:PassRole",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
-use aws_sdk_apigateway::types::{Authorizer, Integration, Method, Resource};
+use aws_sdk_apigateway::types::{Authorizer, GatewayResponse, Integration, Method, Resource};
 use serde_json::{Value as Json, json};
 
 use super::expected::{self, API, AUTHORIZER, VALIDATOR};
@@ -152,11 +152,16 @@ async fn validators(aws: &Regional, id: &str) -> Result<BTreeMap<String, String>
     Ok(validators.into_iter().filter_map(|validator| Some((validator.id?, validator.name?))).collect())
 }
 
-/// Adds the gateway responses that were customized.
-async fn add_gateway_responses(aws: &Regional, id: &str, facts: &mut Facts) -> Result<(), CallError> {
+/// The gateway responses of the API, one of each type.
+pub(super) async fn gateway_responses(aws: &Regional, id: &str) -> Result<Vec<GatewayResponse>, CallError> {
     let request = || aws.apigateway().get_gateway_responses().rest_api_id(id).limit(rest::PAGE).send();
     let responses = none_if_missing(aws.call("apigateway:GetGatewayResponses", request).await)?;
-    let responses = responses.and_then(|page| page.items).unwrap_or_default();
+    Ok(responses.and_then(|page| page.items).unwrap_or_default())
+}
+
+/// Adds the gateway responses that were customized.
+async fn add_gateway_responses(aws: &Regional, id: &str, facts: &mut Facts) -> Result<(), CallError> {
+    let responses = gateway_responses(aws, id).await?;
     for response in responses.iter().filter(|response| !response.default_response) {
         let Some(kind) = response.response_type() else { continue };
         let values = |map: Option<&HashMap<String, String>>| {

@@ -19,6 +19,28 @@ pub(super) fn reported(text: &str) -> Json {
     })
 }
 
+/// The policy as a document for every region has it: AWS completes ARNs with the region, the account and the id of the API.
+pub(super) fn of_any_region(mut policy: Json, api_id: &str) -> Json {
+    let shorten = |value: &mut Json| {
+        let is_own = value.as_str().is_some_and(|arn| arn.contains(&format!(":{api_id}/")));
+        if is_own {
+            *value = resource(value);
+        }
+    };
+    let statements = match &mut policy["Statement"] {
+        Json::Array(statements) => statements.as_mut_slice(),
+        single => std::slice::from_mut(single),
+    };
+    let fields = statements.iter_mut().filter_map(Json::as_object_mut).flatten();
+    for (_, value) in fields.filter(|(name, _)| ["Resource", "NotResource"].contains(&name.as_str())) {
+        match value {
+            Json::Array(items) => items.iter_mut().for_each(shorten),
+            single => shorten(single),
+        }
+    }
+    policy
+}
+
 fn statement(statement: &Json) -> Json {
     let mut result = Map::new();
     for (name, value) in statement.as_object().into_iter().flatten() {
@@ -102,6 +124,19 @@ mod tests {
         assert_ne!(canonical(&ours), canonical(&other));
         let of = |principal: Json| canonical(&json!({ "Statement": [{ "Principal": principal }] }));
         assert_eq!(of(json!({ "AWS": "arn:aws:iam::123456789012:root" })), of(json!({ "AWS": ["123456789012"] })));
+    }
+
+    #[test]
+    fn only_the_arns_of_the_api_itself_are_shortened() {
+        let statement = |resources: Json| json!({ "Effect": "Deny", "Principal": "*", "Resource": resources });
+        let arn = "arn:aws:execute-api:eu-west-1:123456789012:abc/prod/*";
+        let any = "arn:aws:execute-api:*:*:*/prod/*";
+        let reported = json!({ "Statement": [statement(arn.into()), statement(json!([any, arn]))] });
+        let short = "execute-api:/prod/*";
+        let expected = json!({ "Statement": [statement(short.into()), statement(json!([any, short]))] });
+        assert_eq!(of_any_region(reported, "abc"), expected);
+        let single = of_any_region(json!({ "Statement": statement(arn.into()) }), "abc");
+        assert_eq!(single, json!({ "Statement": statement(short.into()) }));
     }
 
     #[test]

@@ -253,6 +253,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
     });
     config::Gateway {
         protocol: Attr::Known(config::Protocol::Rest),
+        cors: routed.as_ref().map_or(Attr::Null, Routed::cors),
         routes: routed.map_or(Attr::Null, |routed| list(routed.routes(&None))),
         authorizers,
         timeout_ms,

@@ -1,7 +1,7 @@
 //! The routes and authorizers of REST APIs that were found in AWS, read back from their methods.
 //!
 //! A method becomes a route. The methods that answer for `$default` become that route again. Methods without a function, such
-//! as those that answer CORS preflight requests, are no routes: an API that has some was not made from routes alone.
+//! as those that answer CORS preflight requests, are no routes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::authorizers::own_function;
 use crate::components::apigateway::rest_definition::{Content, FoundAuthorizer, FoundMethod, RestDefinition};
 use crate::components::apigateway::rest_stage::RestStage;
 use crate::resources::api::config::{self, AuthorizerKind};
-use crate::resources::api::openapi::default_paths;
+use crate::resources::api::openapi::{default_paths, found_cors};
 use crate::resources::shared::found::FoundComponents;
 use crate::resources::shared::function::{self, AWS_IAM, Function};
 use crate::resources::shared::inputs::list;
@@ -67,11 +67,28 @@ impl Routed {
         keys(self.functions.get(name).map(Vec::as_slice).unwrap_or_default(), &others)
     }
 
+    /// `gateway.cors`; null if no setting leads to the answers of the API.
+    pub(super) fn cors(&self) -> Attr<config::Cors> {
+        let answers = self.content.sharing.as_ref();
+        let found = answers
+            .and_then(|answers| found_cors(&answers.headers, answers.template.as_deref(), &answers.error_headers));
+        let attributes = found.map(|found| config::Cors {
+            allow_origins: list(found.origins),
+            allow_methods: list(found.methods),
+            allow_headers: list(found.headers),
+            expose_headers: list(found.exposed_headers),
+            allow_credentials: Attr::Known(found.credentials),
+            max_age_seconds: found.max_age_seconds.into(),
+        });
+        attributes.into()
+    }
+
     /// The settings of the stage, with those that AWS holds for the API.
     pub(super) fn settings(&self, stage: config::Rest) -> config::Rest {
         config::Rest {
             binary_media_types: list(self.content.binary_media_types.clone()),
             minimum_compression_bytes: self.content.minimum_compression_bytes.into(),
+            policy_json: self.content.policy_json.clone().into(),
             response_streaming: Attr::Known(self.streams),
             ..stage
         }
@@ -131,6 +148,7 @@ fn authorizer(found: &FoundComponents<'_>, region: &str, one: &FoundAuthorizer) 
         "TOKEN" => AuthorizerKind::Token,
         "REQUEST" => AuthorizerKind::Request,
         "COGNITO_USER_POOLS" => AuthorizerKind::Cognito,
+        "JWT" if one.jwt.is_some() => AuthorizerKind::Jwt,
         _ => return None,
     };
     let header = match &one.identity_sources[..] {
@@ -147,6 +165,10 @@ fn authorizer(found: &FoundComponents<'_>, region: &str, one: &FoundAuthorizer) 
         user_pool_arns: list(one.user_pool_arns.iter().map(in_any_region).collect()),
         ..config::Authorizer::default()
     };
+    if let Some(jwt) = &one.jwt {
+        imported.issuer = Attr::Known(jwt.issuer.clone());
+        imported.audiences = list(jwt.audiences.clone());
+    }
     if let Some(arn) = &one.function_arn {
         imported.cache_seconds = one.ttl_seconds.into();
         match own_function(found, region, arn) {

@@ -106,8 +106,8 @@ pub(super) fn unfound(view: &View) -> Diagnostics {
     };
     let undescribed = front::is_undescribed(&found).then(|| {
         let detail = "The content of the REST APIs does not follow from routes: it was made from an OpenAPI document, which AWS \
-                      does not store, has settings that an import does not find, such as gateway.cors, or was changed since the \
-                      last apply. The next apply deploys the definition of the configuration again.";
+                      does not store, has settings that AWS reports in another spelling, such as a resource policy, or was changed \
+                      since the last apply. The next apply deploys the definition of the configuration again.";
         Diagnostic::warning(Path::of("gateway").attribute("openapi"), "OpenAPI document not found", detail)
     });
     names.into_iter().map(warning).chain(undescribed).collect()

@@ -21,6 +21,11 @@ use super::template::without_placeholders;
 const RESPONSES: &str = "x-amazon-apigateway-gateway-responses";
 
 const ORIGIN: &str = "Access-Control-Allow-Origin";
+const METHODS: &str = "Access-Control-Allow-Methods";
+const HEADERS: &str = "Access-Control-Allow-Headers";
+const CREDENTIALS: &str = "Access-Control-Allow-Credentials";
+const EXPOSED: &str = "Access-Control-Expose-Headers";
+const MAX_AGE: &str = "Access-Control-Max-Age";
 
 /// The methods for which `*` stands. Browsers do not accept `*` in a response to a request with cookies.
 const EVERY_METHOD: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -85,26 +90,69 @@ fn shared_headers(cors: &Cors) -> BTreeMap<&'static str, String> {
         headers.insert("Vary", "Origin".to_owned());
     }
     if cors.credentials {
-        headers.insert("Access-Control-Allow-Credentials", "true".to_owned());
+        headers.insert(CREDENTIALS, "true".to_owned());
     }
     headers
 }
 
-fn preflight(cors: &Cors, is_swagger: bool, has_binary: bool) -> Value {
+/// The settings for which an API answers preflight requests with these headers, and with this template for the rest, and its
+/// errors have the headers `errors`; `None` if there are none.
+pub(in crate::resources::api) fn found(
+    headers: &BTreeMap<String, String>,
+    template: Option<&str>,
+    errors: &BTreeMap<String, String>,
+) -> Option<Cors> {
+    let list = |headers: &BTreeMap<String, String>, name: &str| {
+        headers.get(name).map(|values| values.split(',').map(str::to_owned).collect()).unwrap_or_default()
+    };
+    let mut methods: Vec<String> = list(headers, METHODS);
+    if methods == EVERY_METHOD {
+        methods = vec!["*".to_owned()];
+    }
+    let cors = Cors {
+        origins: match template {
+            Some(template) => origins(template)?,
+            None => vec![headers.get(ORIGIN)?.clone()],
+        },
+        methods,
+        headers: list(headers, HEADERS),
+        exposed_headers: list(errors, EXPOSED),
+        credentials: headers.contains_key(CREDENTIALS),
+        max_age_seconds: headers.get(MAX_AGE).and_then(|seconds| seconds.parse().ok()),
+    };
+    let wanted: BTreeMap<_, _> =
+        preflight_headers(&cors).into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    (wanted == *headers && several_origins(&cors).as_deref() == template).then_some(cors)
+}
+
+/// The origins in the template of [`several_origins`].
+fn origins(template: &str) -> Option<Vec<String>> {
+    let (conditions, _) = template.lines().last()?.strip_prefix("#if(")?.split_once(")#set")?;
+    let origin = |condition: &str| Some(condition.strip_prefix("$origin == \"")?.strip_suffix('"')?.to_owned());
+    conditions.split(" || ").map(origin).collect()
+}
+
+/// The constant headers of the answer to a preflight request.
+fn preflight_headers(cors: &Cors) -> BTreeMap<&'static str, String> {
     let mut headers = shared_headers(cors);
     let methods: Vec<&str> = match cors.methods.iter().any(|method| method == "*") {
         true => EVERY_METHOD.to_vec(),
         false => cors.methods.iter().map(String::as_str).collect(),
     };
     if !methods.is_empty() {
-        headers.insert("Access-Control-Allow-Methods", methods.join(","));
+        headers.insert(METHODS, methods.join(","));
     }
     if !cors.headers.is_empty() {
-        headers.insert("Access-Control-Allow-Headers", cors.headers.join(","));
+        headers.insert(HEADERS, cors.headers.join(","));
     }
     if let Some(seconds) = cors.max_age_seconds {
-        headers.insert("Access-Control-Max-Age", seconds.to_string());
+        headers.insert(MAX_AGE, seconds.to_string());
     }
+    headers
+}
+
+fn preflight(cors: &Cors, is_swagger: bool, has_binary: bool) -> Value {
+    let headers = preflight_headers(cors);
     let text = if is_swagger { json!({"type": "string"}) } else { json!({"schema": {"type": "string"}}) };
     let declared: Map<String, Value> = headers.keys().map(|name| ((*name).to_owned(), text.clone())).collect();
     let constant =
@@ -153,9 +201,59 @@ fn add_headers(responses: &mut Value, name: &str, cors: &Cors) {
     let Some(parameters) = parameters.as_object_mut() else { return };
     let mut headers = shared_headers(cors);
     if !cors.exposed_headers.is_empty() {
-        headers.insert("Access-Control-Expose-Headers", cors.exposed_headers.join(","));
+        headers.insert(EXPOSED, cors.exposed_headers.join(","));
     }
     for (header, value) in headers {
         parameters.entry(format!("gatewayresponse.header.{header}")).or_insert_with(|| format!("'{value}'").into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The settings as an import reads them from the answers of an API with `cors`.
+    fn read_back(cors: &Cors) -> Option<Cors> {
+        let mut document = json!({"paths": {"/items": {"get": {}}}});
+        add(&mut document, cors, &mut Vec::new(), &mut Problems::at(crate::wire::Path::root()));
+        let response = &document["paths"]["/items"]["options"][INTEGRATION]["responses"]["default"];
+        let constants = |parameters: &Value, prefix: &str| -> BTreeMap<String, String> {
+            let all = parameters.as_object().unwrap().iter();
+            let text = |value: &Value| value.as_str().unwrap().trim_matches('\'').to_owned();
+            all.map(|(name, value)| (name.strip_prefix(prefix).unwrap().to_owned(), text(value))).collect()
+        };
+        found(
+            &constants(&response["responseParameters"], "method.response.header."),
+            response["responseTemplates"]["application/json"].as_str(),
+            &constants(&document[RESPONSES]["DEFAULT_4XX"]["responseParameters"], "gatewayresponse.header."),
+        )
+    }
+
+    #[test]
+    fn settings_are_read_back_from_answers() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let one = Cors { origins: texts(&["https://a.example"]), ..Cors::default() };
+        let any = Cors { origins: texts(&["*"]), methods: texts(&["*"]), max_age_seconds: Some(-1), ..Cors::default() };
+        let all = Cors {
+            origins: texts(&["https://a.example", "https://b.example", "http://localhost:3000"]),
+            methods: texts(&["GET", "POST"]),
+            headers: texts(&["content-type", "x-token"]),
+            exposed_headers: texts(&["etag"]),
+            credentials: true,
+            max_age_seconds: Some(600),
+        };
+        for cors in [one, any, all] {
+            assert_eq!(read_back(&cors).as_ref(), Some(&cors));
+        }
+    }
+
+    #[test]
+    fn other_answers_are_no_settings() {
+        let origin = |value: &str| BTreeMap::from([(ORIGIN.to_owned(), value.to_owned())]);
+        let none = BTreeMap::new();
+        assert!(found(&origin("*"), None, &none).is_some());
+        assert_eq!(found(&origin("https://a.example"), None, &none), None, "without Vary");
+        assert_eq!(found(&none, None, &none), None);
+        assert_eq!(found(&origin("*"), Some("#set($context.responseOverride.status = 200)"), &none), None);
     }
 }

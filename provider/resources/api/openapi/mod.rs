@@ -58,6 +58,7 @@ use serde_json::Value;
 
 use crate::wire::{Diagnostics, Path};
 
+pub(in crate::resources::api) use cors::found as found_cors;
 pub(in crate::resources::api) use http::{HttpApi, Target};
 pub(in crate::resources::api) use operations::Operation;
 pub(in crate::resources::api) use plain::{Route, default_paths};

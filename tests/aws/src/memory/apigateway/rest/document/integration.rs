@@ -53,6 +53,12 @@ pub(super) fn integration(given: &Value, method: &str, path: &str, resource: &st
     if let Some(fields) = integration.as_object_mut() {
         copy_fields(fields, given, &["credentials", "connectionId", "requestTemplates", "requestParameters"]);
     }
+    let responses = given["responses"].as_object().into_iter().flatten();
+    let responses: serde_json::Map<_, _> =
+        responses.map(|(pattern, response)| integration_response(pattern, response)).collect();
+    if !responses.is_empty() {
+        integration["integrationResponses"] = responses.into();
+    }
     if kind == "MOCK" {
         return Ok(integration);
     }
@@ -70,6 +76,19 @@ pub(super) fn integration(given: &Value, method: &str, path: &str, resource: &st
     integration["httpMethod"] = text(given, "httpMethod").to_uppercase().into();
     integration["uri"] = uri.into();
     Ok(integration)
+}
+
+/// A response of an integration, by its status.
+fn integration_response(pattern: &str, given: &Value) -> (String, Value) {
+    let status = given["statusCode"].as_str().map_or_else(|| given["statusCode"].to_string(), str::to_owned);
+    let mut response = json!({ "statusCode": status });
+    if let Some(fields) = response.as_object_mut() {
+        if pattern != "default" {
+            fields.insert("selectionPattern".to_owned(), pattern.into());
+        }
+        copy_fields(fields, given, &["responseParameters", "responseTemplates"]);
+    }
+    (status, response)
 }
 
 /// The service in the URI of an integration.
