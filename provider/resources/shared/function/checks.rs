@@ -24,6 +24,7 @@ pub(crate) fn check_arguments(
     sources(function, path, regions, may_have_more, found);
     runtime::check(function, path, found);
     permissions(function, path, found);
+    rollback(function, path, found);
     scopes(function, path, found);
     settings::environment(function.environment(), &path.attribute("environment"), found);
     let inherit = |(_, _, own): &&(&str, Path, RegionFunction)| own.layers().is_null();
@@ -194,6 +195,18 @@ fn permissions(function: &Function, path: &Path, found: &mut Found) {
         "{mistake} Use an IAM policy document, for example with jsonencode({{ Version = \"2012-10-17\", Statement = [ … ] }})."
     );
     found.error(at("policy_json"), "Invalid policy", detail);
+}
+
+fn rollback(function: &Function, path: &Path, found: &mut Found) {
+    let (Some(back), Ok(kept)) = (function.rollback().known(), function.keep_versions()) else { return };
+    if *back >= kept && *back > 0 {
+        let detail = format!(
+            "rollback = {back} needs {back} versions before the newest one, but keep_versions = {kept} keeps {}. Reduce rollback. \
+             A higher keep_versions keeps more versions from the next update on.",
+            kept - 1
+        );
+        found.error(path.attribute("rollback"), "Rollback beyond the kept versions", detail);
+    }
 }
 
 /// An error when the role of the function at `path` belongs to another account than the credentials.
