@@ -98,8 +98,8 @@ variable "function" {
     - `memory_mb`: Memory in MiB, from 128 to 10240. Defaults to 256.
     - `timeout_seconds`: Maximum duration of a request in seconds, from 1 to 30. Defaults to 10.
     - `environment`: Environment variables.
-    - `keep_versions`: Number of published versions that stay in each region, including the one that serves. Defaults
-      to 3.
+    - `keep_versions`: Number of published versions that stay in each region, including the newest one. Defaults to 3.
+    - `rollback`: Number of versions to go back. Defaults to 0, which serves the newest version.
     - `log_retention_days`: Number of days to keep logs. Defaults to 14.
     - `policy_json`: IAM policy with the permissions of the function, in addition to writing its logs.
     - `role_arn`: ARN of an existing role to use instead of creating one.
@@ -123,6 +123,7 @@ variable "function" {
     timeout_seconds    = optional(number, 10)
     environment        = optional(map(string), {})
     keep_versions      = optional(number)
+    rollback           = optional(number)
     log_retention_days = optional(number, 14)
     policy_json        = optional(string)
     role_arn           = optional(string)
@@ -165,6 +166,7 @@ variable "functions" {
     timeout_seconds    = optional(number, 10)
     environment        = optional(map(string), {})
     keep_versions      = optional(number)
+    rollback           = optional(number)
     log_retention_days = optional(number, 14)
     policy_json        = optional(string)
     role_arn           = optional(string)

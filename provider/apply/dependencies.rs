@@ -198,7 +198,7 @@ mod tests {
         ]);
         all.into_iter()
             .map(|(address, spec, outputs)| {
-                let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
+                let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false, rejected: false };
                 (address.parse().unwrap(), entry)
             })
             .collect()
@@ -361,7 +361,7 @@ mod tests {
             let set = json!({ "value": { "target": target, "target_zone_id": "Z1" } });
             let spec = json!({ "zone_id": "Z1", "name": name, "types": ["A"], "sets": { "secondary": set } });
             let outputs = json!({ "zone_id": "Z1", "name": name });
-            let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
+            let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false, rejected: false };
             (format!("global/record/{name}").parse().unwrap(), entry)
         };
         let (leading, led_to) = ("api.example.com", "secondary.api.example.com");

@@ -259,6 +259,7 @@ impl<'a> Execution<'a> {
 
     /// Folds an event into the ledger, and records the drain periods that begin with it.
     fn record(&mut self, step: &Step, event: Event) -> Result<(), Impossible> {
+        self.reject_unproven(&event);
         let before = self.before(step).cloned();
         let ledger = &mut self.outcome.ledger;
         let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });

@@ -76,7 +76,13 @@ impl Engine {
         reads: &Arc<CoalescedReads>,
     ) -> Result<Option<Entry>, CallError> {
         let read = component.read(&self.shared(address, reads), &found.spec, &found.outputs).await?;
-        Ok(read.map(|(spec, outputs)| Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false }))
+        Ok(read.map(|(spec, outputs)| Entry {
+            spec,
+            outputs,
+            depends_on: BTreeSet::new(),
+            uncertain: false,
+            rejected: false,
+        }))
     }
 }
 

@@ -221,7 +221,7 @@ async fn recover_partial_create(
     let aws = engine.aftermath(&address);
     let event = match aws.read_until_found("the object of a failed create", || component.find(&aws, &spec)).await {
         Ok(Some(Found::Ours(outputs))) => {
-            let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true };
+            let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true, rejected: false };
             Some(Event::Made { address, entry })
         }
         Ok(Some(Found::Foreign(_)) | None) => None,

@@ -123,7 +123,7 @@ pub(super) fn withdrawn<'a>(before: &'a Entry, after: Option<&'a Entry>) -> impl
 
 /// An entry that was just applied.
 pub(super) fn applied(spec: Json, outputs: Json, depends_on: BTreeSet<Address>) -> Entry {
-    Entry { spec, outputs, depends_on, uncertain: false }
+    Entry { spec, outputs, depends_on, uncertain: false, rejected: false }
 }
 
 #[cfg(test)]

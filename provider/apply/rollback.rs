@@ -6,10 +6,10 @@ use futures::future::FutureExt;
 
 use super::executor::{Execution, Failure, Running, Status, Task};
 use super::job::{self, StepResult};
-use super::journal::fold;
+use super::journal::{Event, fold};
 use crate::aws::CancellationToken;
 use crate::desired::{Address, OnFailure};
-use crate::plan::{Action, Kinds, Ledger, Step, rollback};
+use crate::plan::{Action, Kinds, Ledger, Step, is_rejected, rollback};
 
 /// How far a rollback is.
 pub(super) struct Rollback {
@@ -118,6 +118,19 @@ impl<'a> Execution<'a> {
                     self.engine.kinds().meta(&address.kind).rolled_out.iter().map(ToString::to_string).collect();
                 self.outcome.failures.push(Failure { address, action: Action::Update(fields), error });
             }
+        }
+    }
+
+    /// Marks an object that `event` replaces if no later apply may return to it.
+    pub(super) fn reject_unproven(&mut self, event: &Event) {
+        let Event::Made { address, entry } = event else { return };
+        let (ledger, kinds) = (&mut self.outcome.ledger, self.engine.kinds());
+        let Some(replaced) = ledger.entries.get(address).filter(|replaced| replaced.outputs != entry.outputs) else {
+            return;
+        };
+        let rejected = is_rejected(address, replaced, self.desired, ledger, kinds);
+        if let Some(replaced) = ledger.entries.get_mut(address) {
+            replaced.rejected = rejected;
         }
     }
 

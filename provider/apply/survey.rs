@@ -228,7 +228,7 @@ impl Engine {
         };
         let Some((spec, outputs)) = component.read(&aws, spec, &outputs).await? else { return Ok(None) };
         let uncertain = is_open(&spec);
-        Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain })))
+        Ok(Some(Found::Ours(Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain, rejected: false })))
     }
 
     async fn check(&self, survey: &mut Survey, reads: &Arc<CoalescedReads>) {

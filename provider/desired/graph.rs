@@ -18,12 +18,15 @@ pub struct Node {
     pub depends_on: BTreeSet<Address>,
     /// The components whose steps must have ended, in success or failure: those that gates wait for.
     pub waits_for: BTreeSet<Address>,
-    /// Whether it stays as the ledger records it, even if its spec differs: the provider cannot change it now.
+    /// Whether it stays as the ledger records it, even if its spec differs: the provider cannot or must not
+    /// change it now.
     pub is_kept: bool,
     /// Whether its step runs after the deletion of everything that is no longer desired.
     pub is_last: bool,
     /// The number of objects that it replaced last and that stay. They are deleted with what they depend on.
     pub keeps: usize,
+    /// How many replacements before the current object the one was to which other components refer.
+    pub back: usize,
     /// The attribute that errors of this component point to.
     pub attribute: Path,
 }
@@ -72,7 +75,7 @@ impl Desired {
         let spec = serde_json::to_value(spec).expect("a spec serializes");
         let (mut depends_on, mut waits_for) = (BTreeSet::new(), BTreeSet::new());
         collect(&spec, &mut depends_on, &mut waits_for);
-        let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, keeps: 0, attribute };
+        let node = Node { spec, depends_on, waits_for, is_kept: false, is_last: false, keeps: 0, back: 0, attribute };
         let previous = self.nodes.insert(address.clone(), node);
         debug_assert!(previous.is_none(), "{address} was added twice");
         Handle::new(address)
@@ -117,6 +120,21 @@ impl Desired {
         }
     }
 
+    /// Makes `component` stay as the ledger records it.
+    pub fn keep_unchanged(&mut self, component: &impl AsRef<Address>) {
+        if let Some(node) = self.nodes.get_mut(component.as_ref()) {
+            node.is_kept = true;
+        }
+    }
+
+    /// Makes others refer to the object that `component` was `back` replacements before. The component itself stays as it is.
+    pub fn return_to(&mut self, component: &impl AsRef<Address>, back: usize) {
+        self.keep_unchanged(component);
+        if let Some(node) = self.nodes.get_mut(component.as_ref()) {
+            node.back = back;
+        }
+    }
+
     /// Everything on which the component at `address` depends, directly or through others.
     pub fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
@@ -140,7 +158,7 @@ impl Desired {
             let (attribute, keeps) = node.map_or((Path::root(), 0), |node| (node.attribute.clone(), node.keeps));
             // It has no step, so that nothing has to be ordered before it.
             let (depends_on, waits_for) = (BTreeSet::new(), BTreeSet::new());
-            let node = Node { spec, depends_on, waits_for, is_kept: true, is_last: false, keeps, attribute };
+            let node = Node { spec, depends_on, waits_for, is_kept: true, is_last: false, keeps, back: 0, attribute };
             nodes.insert(address, node);
         }
         Self { nodes, rollout: self.rollout.clone() }

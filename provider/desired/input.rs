@@ -47,12 +47,19 @@ pub struct Reference {
     /// The key of one entry of the field, when the field is a map.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
+    /// How many objects of the component are newer: 0 is the current one, 1 the one that it replaced last.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub back: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Reference {
     /// A reference to one of the outputs of the component at `address`.
     pub fn to<C: Kind, T>(address: &AddressOf<C>, key: OutputKey<C, T>) -> Self {
-        Self { address: Address::clone(address), output: key.name.to_owned(), entry: None }
+        Self { address: Address::clone(address), output: key.name.to_owned(), entry: None, back: 0 }
     }
 
     /// The value among the outputs of the component; `None` when they do not contain it.
@@ -198,12 +205,17 @@ impl<C> Handle<C> {
 
     /// A reference to one of the outputs of the component.
     pub fn output<T>(&self, key: OutputKey<C, T>) -> Input<T> {
-        Input::Output(Reference { address: self.address.clone(), output: key.name.to_owned(), entry: None })
+        self.output_of(0, key)
+    }
+
+    /// A reference to one of the outputs of the object that the component was `back` replacements before.
+    pub fn output_of<T>(&self, back: usize, key: OutputKey<C, T>) -> Input<T> {
+        Input::Output(Reference { address: self.address.clone(), output: key.name.to_owned(), entry: None, back })
     }
 
     /// A reference to one entry of an output that is a map.
     pub fn entry<T>(&self, key: OutputKey<C, BTreeMap<String, T>>, entry: &str) -> Input<T> {
         let (output, entry) = (key.name.to_owned(), Some(entry.to_owned()));
-        Input::Output(Reference { address: self.address.clone(), output, entry })
+        Input::Output(Reference { address: self.address.clone(), output, entry, back: 0 })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
 use super::plan::{Outlook, adoption, changes, refuse, unsafe_plan};
-use super::{Planned, Provider, State, Surroundings, change_of, ledger_of, loaded, losses, report, warnings_of};
+use super::{Planned, Provider, State, Surroundings, change_of, kept, ledger_of, loaded, losses, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
 use crate::aws::{CallError, chain};
 use crate::components::ownership as claim;
@@ -86,6 +86,7 @@ impl Provider {
         hint: &str,
     ) -> Result<(Expansion, Survey), Diagnostics> {
         let expansion = self.expand(resource, config, engine, Surroundings { prior: None, referent })?;
+        kept::check(&expansion.desired, &Ledger::default(), engine.kinds())?;
         self.check_regions(&expansion.desired, &Ledger::default(), hint).await?;
         let survey = engine.survey(&expansion.desired, &Ledger::default(), gone).await;
         Ok((expansion, survey.map_err(|mistake| vec![unsafe_plan(&mistake)])?))

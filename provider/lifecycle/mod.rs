@@ -6,6 +6,7 @@ mod apply;
 mod create;
 mod data;
 mod import;
+mod kept;
 mod loaded;
 mod losses;
 mod plan;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::apply::check_kept_unless_unused;
 use super::loaded::Loaded;
-use super::losses;
 use super::{Planned, Provider, State, Surroundings, ledger_of, report, unread, warnings_of};
+use super::{kept, losses};
 use crate::apply::{Engine, Survey};
 use crate::desired::{Address, Desired, Owner, Scope};
 use crate::ownership::place;
@@ -75,6 +75,7 @@ impl Provider {
         let surroundings = Surroundings { prior: Some(exists), referent: referent.as_ref() };
         let mut expansion = self.expand(resource, config, engine, surroundings)?;
         let unread = std::mem::take(&mut expansion.unread);
+        kept::check(&expansion.desired, ledger, engine.kinds())?;
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
         check_kept_unless_unused(engine, &survey.desired, &survey.plan, &survey.ledger).await?;
@@ -120,6 +121,7 @@ impl Provider {
         let referent = self.referent(resource, config).await?;
         let surroundings = Surroundings { prior: None, referent: referent.as_ref() };
         let expansion = self.expand(resource, config, &engine, surroundings)?;
+        kept::check(&expansion.desired, &Ledger::default(), engine.kinds())?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion, is_certain: true };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, private);

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Entry;
-use super::order::{Action, Plan};
+use super::order::{Plan, Removal};
 use crate::desired::Address;
 
 impl Plan {
@@ -13,16 +12,11 @@ impl Plan {
     /// a distribution precedes the record of its origin, and so does everything that precedes the distribution.
     ///
     /// `drains` are their drain periods. Guarantees: no step waits for itself because of this.
-    pub(super) fn await_former_users(
-        &mut self,
-        removals: &[(&Address, Action, &Entry)],
-        first: usize,
-        drains: &[Duration],
-    ) {
+    pub(super) fn await_former_users(&mut self, removals: &[Removal<'_>], first: usize, drains: &[Duration]) {
         let users = removals.iter().zip(drains).enumerate().filter(|(_, (_, drain))| !drain.is_zero());
         let users: Vec<(usize, &Address, Duration)> =
-            users.map(|(at, ((address, ..), drain))| (at, *address, *drain)).collect();
-        for (at, (address, ..)) in removals.iter().enumerate() {
+            users.map(|(at, (removal, drain))| (at, removal.address, *drain)).collect();
+        for (at, Removal { address, .. }) in removals.iter().enumerate() {
             for (user, user_address, drain) in &users {
                 let (step, user) = (first + at, first + user);
                 if user_address.kind != address.kind && !self.is_after(user, step) {

@@ -71,6 +71,9 @@ pub struct Entry {
     /// Whether the result of the last change is unknown. The next apply repeats the change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uncertain: bool,
+    /// Of a replaced object: whether it never served, or failed a check. Nothing returns to it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
 }
 
 /// A private state that this version cannot read.
@@ -240,6 +243,12 @@ impl Ledger {
         }
     }
 
+    /// The objects that the component at `address` replaced and to which it can return, the newest first.
+    pub fn replaced(&self, address: &Address) -> impl Iterator<Item = &Entry> {
+        let here = self.deposed.iter().rev().filter(move |(other, entry)| other == address && !entry.rejected);
+        here.map(|(_, entry)| entry)
+    }
+
     /// Whether there are no components, no deposed objects and no unfinished searches.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.deposed.is_empty() && self.unseen.is_empty()
@@ -249,7 +258,11 @@ impl Ledger {
 /// The components that exist resolve references, and open gates.
 impl Scene for Ledger {
     fn output(&self, reference: &Reference) -> Option<Json> {
-        reference.among(&self.entries.get(&reference.address)?.outputs)
+        let object = match reference.back.checked_sub(1) {
+            None => self.entries.get(&reference.address),
+            Some(newer) => self.replaced(&reference.address).nth(newer),
+        };
+        reference.among(&object?.outputs)
     }
 
     fn is_ready(&self, address: &Address) -> bool {
@@ -268,6 +281,7 @@ mod tests {
             outputs: serde_json::json!({ "id": "1" }),
             depends_on: BTreeSet::from([Address::global("role")]),
             uncertain: true,
+            rejected: false,
         };
         let mut ledger = Ledger { complete: true, ..Ledger::default() };
         ledger.entries.insert(Address::regional("us-east-1", "function"), entry.clone());
@@ -278,7 +292,7 @@ mod tests {
     #[test]
     fn a_write_only_value_is_not_stored() {
         let spec = serde_json::json!({ "value": { "$write_only": "secret" }, "version": 1 });
-        let entry = Entry { spec, outputs: Json::Null, depends_on: BTreeSet::new(), uncertain: false };
+        let entry = Entry { spec, outputs: Json::Null, depends_on: BTreeSet::new(), uncertain: false, rejected: false };
         let mut ledger = Ledger::default();
         ledger.deposed.push((Address::global("role"), entry.clone()));
         ledger.entries.insert(Address::global("role"), entry);
@@ -296,7 +310,8 @@ mod tests {
         let role = Address::global("role");
         let found = |id: &str| {
             let outputs = serde_json::json!({ "id": id });
-            let entry = Entry { spec: Json::Null, outputs, depends_on: BTreeSet::new(), uncertain: false };
+            let entry =
+                Entry { spec: Json::Null, outputs, depends_on: BTreeSet::new(), uncertain: false, rejected: false };
             Ledger { entries: BTreeMap::from([(role.clone(), entry)]), ..Ledger::default() }
         };
         let mut ledger = Ledger::default();
@@ -315,6 +330,7 @@ mod tests {
             outputs: Json::Null,
             depends_on: below.iter().map(|kind| Address::global(kind)).collect(),
             uncertain: false,
+            rejected: false,
         };
         let entries = [("claim", &[][..]), ("role", &["claim"]), ("function", &["role"]), ("alias", &["function"])];
         let entries = entries.map(|(kind, below)| (Address::global(kind), entry(below)));

@@ -3,6 +3,7 @@
 mod checked;
 mod diff;
 mod former_targets;
+mod kept;
 mod kinds;
 mod ledger;
 mod lint;
@@ -20,6 +21,7 @@ mod waves;
 
 pub use checked::Mistake;
 pub use diff::{Change, Cycle, Difference, change, diff};
+pub use kept::is_rejected;
 pub use kinds::Kinds;
 pub use ledger::{Entry, Ledger, PlannedChange, UnreadableLedger};
 pub use lint::{Unsafe, lint};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::diff::{Change, Cycle, Difference, diff};
+use super::kept::is_rejected;
 use super::waves::{Waves, repeat_checks};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
@@ -164,9 +165,9 @@ impl Plan {
         kinds: &dyn Kinds,
         drains: Drains,
     ) {
-        let removals = without_kept(self.removals(ledger, makes), desired);
+        let removals = without_kept(self.removals(desired, ledger, makes, kinds), desired);
         let first = self.steps.len();
-        for (position, (address, action, removed)) in removals.iter().enumerate() {
+        for (position, Removal { address, action, object: removed, .. }) in removals.iter().enumerate() {
             let address: &Address = address;
             let mut after: BTreeMap<usize, Duration> = (0..first).map(|step| (step, Duration::ZERO)).collect();
             // The drain period is that of the new spec, if there is one.
@@ -182,7 +183,7 @@ impl Plan {
             for (user, entry) in ledger.entries.iter().filter(|(user, entry)| led_to(entry) || may_have_led_to(user)) {
                 after.extend(makes.get(user).map(|own| (*own, time(user, entry))));
             }
-            for (gone, (user, _, entry)) in removals.iter().enumerate() {
+            for (gone, Removal { address: user, object: entry, .. }) in removals.iter().enumerate() {
                 if gone != position && led_to(entry) {
                     after.insert(first + gone, time(user, entry));
                 }
@@ -198,7 +199,7 @@ impl Plan {
             let specs = &self.difference.specs;
             let drain =
                 |user: &Address, entry: &Entry| drains.period(kinds, user, specs.get(user).unwrap_or(&entry.spec));
-            let periods = removals.iter().map(|(user, _, entry)| drain(user, entry)).collect::<Vec<_>>();
+            let periods = removals.iter().map(|removal| drain(removal.address, removal.object)).collect::<Vec<_>>();
             self.await_former_users(&removals, first, &periods);
         }
     }
@@ -216,17 +217,35 @@ impl Plan {
     }
 
     /// Everything that is deleted: what is no longer desired, what is replaced, and what an earlier apply could not delete.
-    fn removals<'a>(&self, ledger: &'a Ledger, makes: &BTreeMap<Address, usize>) -> Vec<Removal<'a>> {
-        let retire = |(address, entry): &'a (Address, Entry)| (address, Action::Retire(Box::new(entry.clone())), entry);
+    fn removals<'a>(
+        &self,
+        desired: &Desired,
+        ledger: &'a Ledger,
+        makes: &BTreeMap<Address, usize>,
+        kinds: &dyn Kinds,
+    ) -> Vec<Removal<'a>> {
+        let removal = |address: &'a Address, action: Action, object: &'a Entry| Removal {
+            address,
+            action,
+            object,
+            may_stay: false,
+        };
+        let retire = |address: &'a Address, object: &'a Entry, may_stay: bool| Removal {
+            may_stay,
+            ..removal(address, Action::Retire(Box::new(object.clone())), object)
+        };
         // The oldest object of an address comes first.
-        let mut removals: Vec<_> = ledger.deposed.iter().map(retire).collect();
+        let deposed = ledger.deposed.iter().map(|(address, object)| retire(address, object, !object.rejected));
+        let mut removals: Vec<_> = deposed.collect();
         for (address, entry) in &ledger.entries {
             let wanted = self.difference.changes.contains_key(address);
             let make = makes.get(address).and_then(|at| self.steps.get(*at));
             let replaced = make.is_some_and(|step| matches!(step.action, Action::Replace(_)));
             match (wanted, replaced) {
-                (false, _) => removals.push((address, Action::Delete, entry)),
-                (true, true) => removals.push((address, Action::Retire(Box::new(entry.clone())), entry)),
+                (false, _) => removals.push(removal(address, Action::Delete, entry)),
+                (true, true) => {
+                    removals.push(retire(address, entry, !is_rejected(address, entry, desired, ledger, kinds)));
+                }
                 (true, false) => {}
             }
         }
@@ -234,21 +253,29 @@ impl Plan {
     }
 }
 
-/// A removal: the address, what the step does, and the object.
-type Removal<'a> = (&'a Address, Action, &'a Entry);
+/// What a plan removes, unless it stays as a replaced object.
+pub(super) struct Removal<'a> {
+    /// The component.
+    pub(super) address: &'a Address,
+    /// What the step does.
+    action: Action,
+    object: &'a Entry,
+    /// Whether the object may stay, because its component can return to it.
+    may_stay: bool,
+}
 
-/// The removals without the replaced objects that stay: the last ones of each address, unless something is removed on which
-/// they depend.
+/// The removals without the replaced objects that stay: the last ones of each address that may stay, unless something is removed
+/// on which they depend.
 fn without_kept<'a>(mut removals: Vec<Removal<'a>>, desired: &Desired) -> Vec<Removal<'a>> {
     let keeps = |address: &Address| desired.get(address).map_or(0, |node| node.keeps);
     let gone: BTreeSet<&Address> =
-        removals.iter().map(|(address, ..)| *address).filter(|address| keeps(address) == 0).collect();
+        removals.iter().map(|removal| removal.address).filter(|address| keeps(address) == 0).collect();
     let mut kept: BTreeMap<&Address, usize> = BTreeMap::new();
     // The newest object comes first.
     removals.reverse();
-    removals.retain(|(address, _, entry)| {
+    removals.retain(|Removal { address, object, may_stay, .. }| {
         let count = kept.entry(address).or_default();
-        if *count >= keeps(address) || entry.depends_on.iter().any(|needed| gone.contains(needed)) {
+        if !may_stay || *count >= keeps(address) || object.depends_on.iter().any(|needed| gone.contains(needed)) {
             return true;
         }
         *count += 1;

@@ -175,7 +175,7 @@ mod tests {
     use crate::components::{Catalog, REGISTRY};
 
     fn entry(spec: Json) -> Entry {
-        Entry { spec, outputs: json!({}), depends_on: BTreeSet::new(), uncertain: false }
+        Entry { spec, outputs: json!({}), depends_on: BTreeSet::new(), uncertain: false, rejected: false }
     }
 
     fn address(text: &str) -> Address {

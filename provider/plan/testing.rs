@@ -35,7 +35,7 @@ pub(super) fn applied(desired: &Desired, kinds: &dyn Kinds, outputs: impl Fn(&Ad
         let node = desired.get(&address).expect("the component is desired");
         let spec = resolve(&node.spec, None, &ledger).spec;
         let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-        let entry = Entry { spec, outputs: outputs(&address), depends_on, uncertain: false };
+        let entry = Entry { spec, outputs: outputs(&address), depends_on, uncertain: false, rejected: false };
         ledger.entries.insert(address, entry);
     }
     ledger

@@ -266,7 +266,8 @@ fn rebuilt(objects: &[Found<'_>]) -> Ledger {
     let entry = |(kind, key, ttl, below): &Found<'_>| {
         let depends_on = below.iter().filter_map(|other| other.split_once('/')).map(|(kind, key)| address(kind, key));
         let spec = json!({ "ttl": ttl });
-        let entry = Entry { spec, outputs: json!({}), depends_on: depends_on.collect(), uncertain: false };
+        let entry =
+            Entry { spec, outputs: json!({}), depends_on: depends_on.collect(), uncertain: false, rejected: false };
         (address(kind, key), entry)
     };
     Ledger { entries: objects.iter().map(entry).collect(), rebuilt: Some(1010), ..Ledger::default() }
@@ -492,7 +493,7 @@ fn execute(step: &Step, desired: &Desired, ledger: &mut Ledger) {
             let outputs = kept.unwrap_or_else(|| json!({ "id": format!("{}'", step.address) }));
             ledger.entries.insert(
                 step.address.clone(),
-                Entry { spec, outputs, depends_on: node.depends_on.clone(), uncertain: false },
+                Entry { spec, outputs, depends_on: node.depends_on.clone(), uncertain: false, rejected: false },
             );
         }
     }

@@ -667,7 +667,7 @@ async fn check_distinguishes_private_and_public_zones() {
 /// Creates a component and adds it to the ledger.
 async fn create_in_ledger(bench: &Bench, ledger: &mut Ledger, address: &str, spec: Json) {
     let outputs = bench.create(address, &spec).await;
-    let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false };
+    let entry = Entry { spec, outputs, depends_on: BTreeSet::new(), uncertain: false, rejected: false };
     ledger.entries.insert(address.parse().unwrap(), entry);
 }
 

@@ -61,7 +61,7 @@ impl Resource for Api {
         let (mut digests, mut unread) = (BTreeMap::new(), Vec::new());
         for (name, function) in config.known_functions() {
             let path = function_path(name);
-            let code = package::read(function::package_source(function).as_ref(), &path, value, context, |package| {
+            let code = package::read(function::needed_package(function).as_ref(), &path, value, context, |package| {
                 function::check_package(function, &path, package)
             });
             found.extend(code.mistakes);

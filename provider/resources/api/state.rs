@@ -10,14 +10,14 @@ use crate::components::acm::certificate::{self, Certificate};
 use crate::components::apigateway::domain::{self, Domain};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::execute_api::probe::{self, Probe};
-use crate::components::lambda::version::{self, Version};
+use crate::components::lambda::alias::Alias;
 use crate::components::lambda::version_check::{self, VersionCheck};
 use crate::components::route53::calculated_health_check::{self, CalculatedHealthCheck};
 use crate::components::route53::record::{self, Record};
 use crate::desired::Address;
 use crate::plan::View;
 use crate::resources::shared::components;
-use crate::resources::shared::function::Code;
+use crate::resources::shared::function::{Code, serving_version};
 use crate::resources::shared::owned::Identity;
 use crate::resources::shared::values::{self, entry, output};
 use crate::schema::{Attr, Attributes};
@@ -85,8 +85,8 @@ fn below(names: &Names, host: &str) -> Attr<String> {
 fn endpoint(shape: &Shape, region: &str, view: &View) -> Endpoint {
     let regional = shape.names.as_ref().filter(|names| names.regional);
     let version = |code: Option<&Code>| {
-        let address = code.map(|code| Address::of::<Version>(region).maybe_key(code.key()));
-        address.map_or(Attr::Null, |address| output(view, &address, version::NUMBER))
+        let address = code.map(|code| Address::of::<Alias>(region).maybe_key(code.key()));
+        address.map_or(Attr::Null, |address| serving_version(view, &address))
     };
     let versions = shape.functions.iter().filter_map(|code| Some((code.name.clone()?, version(Some(code)))));
     Endpoint {

@@ -22,8 +22,9 @@ use crate::components::apigateway::route_settings::RouteSettings;
 use crate::components::apigateway::stage::{self, Stage};
 use crate::components::execute_api::probe::Probe;
 use crate::components::iam::role::Role;
-use crate::components::lambda::version::{self, Version};
-use crate::components::lambda::{alias, function as lambda, permission, provisioned_concurrency, version_check};
+use crate::components::lambda::alias::Alias;
+use crate::components::lambda::version::Version;
+use crate::components::lambda::{function as lambda, permission, provisioned_concurrency, version_check};
 use crate::components::logs::claim::Claim;
 use crate::components::logs::log_group::LogGroup;
 use crate::desired::{Address, AddressOf, Desired, Input, Kind, Owner, Rollout};
@@ -38,7 +39,7 @@ use crate::resources::shared::inputs::input;
 use crate::resources::shared::owned::{self, Identity, Owned};
 use crate::resources::shared::tags::{self, Bearer};
 use crate::resources::shared::timeouts::timeouts;
-use crate::resources::shared::values::{self, output};
+use crate::resources::shared::values;
 use crate::resources::shared::{package, regions};
 use crate::schema::{Attr, Attributes, Schema, TextMap, Unknown, attributes, outputs};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -92,7 +93,7 @@ const KINDS: &[&str] = &[
     lambda::Function::KIND,
     Version::KIND,
     version_check::VersionCheck::KIND,
-    alias::Alias::KIND,
+    Alias::KIND,
     provisioned_concurrency::ProvisionedConcurrency::KIND,
     permission::Permission::KIND,
     Integration::KIND,
@@ -156,7 +157,7 @@ impl Resource for Function {
         let mut found = self.mistakes(value, context.default_tags);
         let config = Config::read(value);
         let arguments = config.function().cloned().unwrap_or_default();
-        let source = function::package_source(&arguments);
+        let source = function::needed_package(&arguments);
         let package = package::read(source.as_ref(), &path(), value, context, |package| {
             function::check_package(&arguments, &path(), package)
         });
@@ -203,16 +204,16 @@ impl Resource for Function {
     }
 
     fn state(&self, config: &Value, view: &View) -> Value {
-        let versions = view.components.keys().filter_map(|address| address.clone().typed::<Version>());
-        let version = |address: AddressOf<Version>| {
+        let aliases = view.components.keys().filter_map(|address| address.clone().typed::<Alias>());
+        let version = |address: AddressOf<Alias>| {
             let region = address.scope.region()?.to_owned();
-            Some((region, output(view, &address, version::NUMBER)))
+            Some((region, function::serving_version(view, &address)))
         };
         // Until the API is found, its regions are unknown.
         let is_expanded = !view.components.is_empty();
         let outputs = Outputs {
             id: Config::read(config).name.clone(),
-            versions: if is_expanded { Attr::Known(versions.filter_map(version).collect()) } else { Attr::Unknown },
+            versions: if is_expanded { Attr::Known(aliases.filter_map(version).collect()) } else { Attr::Unknown },
             components: if is_expanded { Attr::Known(components::of(view)) } else { Attr::Unknown },
         };
         let computed = outputs.values().into_iter().chain(Identity::of(view).values());

@@ -19,7 +19,6 @@ use crate::components::acm::issued_certificate;
 use crate::components::cloudfront::distribution::{self, Behavior, Distribution, Logging, TakeOver, Viewer};
 use crate::components::cloudfront::invalidation::{self, Invalidation};
 use crate::components::cloudfront::viewer_function;
-use crate::components::lambda::version;
 use crate::components::route53::record::{Record, RecordSet, Routing};
 use crate::desired::{Address, Gated, Handle, Input};
 use crate::resources::api::config;
@@ -110,7 +109,7 @@ pub(super) fn invalidation(
     let all = || functions.iter().flat_map(|(region, all)| all.iter().map(move |function| (region, function)));
     let content = all().map(|(region, function)| {
         let key = function.code.key().map_or_else(|| region.clone(), |name| format!("{region}/{name}"));
-        (key, function.version.output(version::NUMBER))
+        (key, function.version.clone())
     });
     let spec = invalidation::Spec {
         distribution_id: distribution.output(distribution::ID),

@@ -8,7 +8,7 @@ use super::{Draft, Front};
 use crate::components::execute_api::verification::{self, Verification};
 use crate::components::lambda::canary::{self, Canary};
 use crate::components::lambda::version_check::VersionCheck;
-use crate::components::lambda::{alias, function, version};
+use crate::components::lambda::{alias, function};
 use crate::desired::{Address, Handle, Rollout};
 use crate::resources::api::config::{self, Policy};
 use crate::resources::api::shape::Shape;
@@ -55,7 +55,7 @@ fn verification(draft: &Draft<'_>, entrance: &Entrance, functions: &[Deployed]) 
     if draft.shape.needs_client_certificate() {
         return None;
     }
-    let versions = functions.iter().map(|function| function.version.output(version::NUMBER));
+    let versions = functions.iter().map(|function| function.version.clone());
     Some(verification::Spec {
         endpoint: entrance.endpoint.clone(),
         host: entrance.host.clone(),
@@ -82,7 +82,7 @@ pub(super) fn canaries(draft: &mut Draft<'_>, region: &str, entrance: &Entrance,
         let spec = canary::Spec {
             function: function.function.output(function::NAME),
             alias: alias::LIVE.to_owned(),
-            version: function.version.output(version::NUMBER),
+            version: function.version.clone(),
             percent: percent.clone(),
         };
         let address = Address::of::<Canary>(region).maybe_key(function.code.key());

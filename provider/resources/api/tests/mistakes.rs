@@ -854,6 +854,8 @@ fn invalid_function_is_rejected() {
                 r#"function = { role_arn = "arn:aws:iam::123456789012:role/a", policy_json = "{\"Statement\":[]}" }"#,
                 "Conflicting permissions @ function.role_arn",
             ),
+            ("function = { rollback = 3 }", "Rollback beyond the kept versions @ function.rollback"),
+            ("function = { keep_versions = 1, rollback = 1 }", "Rollback beyond the kept versions @ function.rollback"),
         ],
     );
 }

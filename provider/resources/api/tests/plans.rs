@@ -349,7 +349,7 @@ impl Model {
                     _ => self.new_outputs(address, &spec),
                 };
                 let depends_on = node.depends_on.union(&node.waits_for).cloned().collect();
-                let new_entry = Entry { spec, outputs, depends_on, uncertain: false };
+                let new_entry = Entry { spec, outputs, depends_on, uncertain: false, rejected: false };
                 if matches!(change, Some(Change::Replace(_))) {
                     self.ledger.deposed.extend(entry.map(|entry| (address.clone(), entry)));
                 }

@@ -25,6 +25,7 @@ pub(crate) fn check_arguments(
     sources(function, path, regions, may_have_more, found);
     runtime::check(function, path, found);
     permissions(function, path, found);
+    rollback(function, path, found);
     scopes(function, path, found);
     settings::environment(function.environment(), &path.attribute("environment"), found);
     let inherit = |(_, _, own): &&(&str, Path, RegionFunction)| own.layers().is_null();
@@ -223,6 +224,18 @@ fn foreign_character(text: &str, policy: &serde_json::Value) -> Option<String> {
         "The policy contains the character {foreign:?} (U+{code:04X}){place}, but IAM accepts only characters up to U+00FF. \
          Replace it."
     ))
+}
+
+fn rollback(function: &Function, path: &Path, found: &mut Found) {
+    let (Some(back), Ok(kept)) = (function.rollback().known(), function.keep_versions()) else { return };
+    if *back >= kept && *back > 0 {
+        let detail = format!(
+            "rollback = {back} needs {back} versions before the newest one, but keep_versions = {kept} keeps {}. Reduce rollback. \
+             A higher keep_versions keeps more versions from the next update on.",
+            kept - 1
+        );
+        found.error(path.attribute("rollback"), "Rollback beyond the kept versions", detail);
+    }
 }
 
 /// An error when the role of the function at `path` belongs to another account than the credentials.

@@ -25,6 +25,8 @@ pub(crate) struct Code {
     pub(crate) log_retention_days: i64,
     /// The number of published versions that stay in each region.
     pub(crate) keep_versions: usize,
+    /// How many versions before the newest one the version is that serves.
+    pub(crate) rollback: usize,
     /// The keys of the routes that lead to it.
     pub(crate) routes: BTreeSet<String>,
     /// The keys of those routes whose requests need authorization or an API key.
@@ -77,6 +79,7 @@ impl Code {
             tracing: function.tracing()?,
             log_retention_days: function.log_retention_days()?,
             keep_versions: usize::try_from(function.keep_versions()?).unwrap_or(1),
+            rollback: usize::try_from(function.rollback().decided()?.copied().unwrap_or_default()).unwrap_or_default(),
             protected: if is_protected { keys.clone() } else { BTreeSet::new() },
             routes: keys,
             throttle: function.throttle().decided()?.cloned(),
@@ -136,6 +139,13 @@ fn base_name(owner: &str, key: Option<&str>) -> String {
 /// The number of characters that the key of a function of the resource `owner` may have.
 pub(crate) fn longest_key(owner: &str) -> usize {
     MAX_NAME.saturating_sub(base_name(owner, Some("")).len() + IMAGE_SUFFIX.len())
+}
+
+/// Where the package that a plan of `function` needs is read from; `None` when the code does not change, because a kept version
+/// serves.
+pub(crate) fn needed_package(function: &Function) -> Option<PackageSource> {
+    let is_back = function.rollback().known().is_some_and(|back| *back > 0);
+    package_source(function).filter(|_| !is_back)
 }
 
 /// Where the package of `function` is read from; `None` when it is not on this machine or its path is unknown.

@@ -82,10 +82,16 @@ attributes! {
         environment: TextMap = optional, example("{ STAGE = \"production\" }");
         /// ARNs of layer versions, for every region without `layers` of its own.
         layers: Texts = optional;
-        /// The number of published versions of the function that stay in each region, including the one that serves. An
-        /// update deletes older ones when it has succeeded. A version that stays takes up the storage for code of its region,
+        /// The number of published versions of the function that stay in each region, including the newest one. An
+        /// update deletes older ones, and those that never served or failed a check, when it has succeeded. A version that stays takes up the storage for code of its region,
         /// and an update that replaces the function deletes it.
         keep_versions: i64 = optional, default(3), range(1..=100);
+        /// The number of versions to go back: with 1, every region serves the version before the newest one again. The versions
+        /// change in waves and with the same checks as new code, no package is needed, and `changes` names the version that
+        /// each region serves. As long as this is set, the function keeps its code and its settings, and no version is published;
+        /// without it, or with 0, the newest version serves. Versions that failed a check or never served do not count. Must be
+        /// lower than `keep_versions`.
+        rollback: i64 = optional, range(0..=99), example("1");
         /// The days after which CloudWatch Logs deletes the function's log events; 0 keeps them forever.
         log_retention_days: i64 = optional, default(14), numbers(&RETENTION_DAYS);
         /// An IAM policy document in JSON with the permissions of the function. The role that the provider creates

@@ -12,8 +12,10 @@ use crate::components::lambda::function::{self, Vpc};
 use crate::components::lambda::provisioned_concurrency::{self, ProvisionedConcurrency};
 use crate::components::lambda::version::{self, Version};
 use crate::components::logs::log_group::{self, LogGroup};
-use crate::desired::{Address, Handle, Input, PackageSource, has_unknown, hex_digest};
+use crate::desired::{Address, AddressOf, Handle, Input, PackageSource, has_unknown, hex_digest};
+use crate::plan::View;
 use crate::resources::shared::inputs::{input, inputs, maybe};
+use crate::resources::shared::values::output;
 use crate::schema::{Attr, TextMap};
 
 /// Fields of a function that a version does not freeze, or that describe the origin of its code.
@@ -25,9 +27,9 @@ pub(crate) struct Deployed {
     pub(crate) code: Code,
     /// The component `function`.
     pub(crate) function: Handle<function::Function>,
-    /// Its published version.
-    pub(crate) version: Handle<Version>,
-    /// The alias that serves.
+    /// The number of the version that serves.
+    pub(crate) version: Input<String>,
+    /// The alias that leads to it.
     pub(crate) alias: Handle<Alias>,
     /// Whether its reserved concurrency is 0, so that it rejects every request.
     pub(crate) is_stopped: bool,
@@ -72,13 +74,19 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
     let function: Handle<function::Function> = to.desired.add(address, code.path.clone(), &spec);
     let version = version::Spec { function: function.output(function::NAME), fingerprint };
     let address = Address::of::<Version>(place.region).maybe_key(code.key());
-    let version = to.desired.add(address, code.path.clone(), &version);
+    let attribute = if code.rollback > 0 { code.path.attribute("rollback") } else { code.path.clone() };
+    let version = to.desired.add(address, attribute, &version);
     // The current version is one of them.
     to.desired.keep_replaced(&version, code.keep_versions.saturating_sub(1));
+    if code.rollback > 0 {
+        to.desired.keep_unchanged(&function);
+        to.desired.return_to(&version, code.rollback);
+    }
+    let version = version.output_of(code.rollback, version::NUMBER);
     let alias = alias::Spec {
         function: function.output(function::NAME),
         name: alias::LIVE.to_owned(),
-        version: version.output(version::NUMBER),
+        version: version.clone(),
         weights: BTreeMap::new(),
     };
     let address = Address::of::<Alias>(place.region).maybe_key(code.key());
@@ -86,6 +94,16 @@ pub(crate) fn in_region(to: &mut Expanding<'_, '_>, place: &Place<'_>, code: &Co
     let function = Deployed { code: code.clone(), function, version, alias, is_stopped };
     provisioned(to, place, &function);
     function
+}
+
+/// The version to which the alias at `address` points: null when there is no such alias, unknown until it is published.
+pub(crate) fn serving_version(view: &View, address: &AddressOf<Alias>) -> Attr<String> {
+    let alias: Attr<String> = output(view, address, alias::NAME);
+    match view.spec(address).map(|spec| spec.version) {
+        _ if alias.is_null() => Attr::Null,
+        Some(Input::Known(version)) => Attr::Known(version),
+        _ => Attr::Unknown,
+    }
 }
 
 fn log_group(to: &mut Expanding<'_, '_>, region: &str, code: &Code) -> Handle<LogGroup> {

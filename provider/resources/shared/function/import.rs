@@ -97,6 +97,7 @@ impl Common {
             environment: variables(&self.environment),
             layers: attrs(&self.layers),
             keep_versions: Attr::Null,
+            rollback: Attr::Null,
             log_retention_days: log.map(|log| log.retention_days).into(),
             role_arn: if created.is_some() { Attr::Null } else { attr(&spec.role_arn) },
             policy_json: created.and_then(|role| role.policies.get("function").map(attr)).unwrap_or_default(),

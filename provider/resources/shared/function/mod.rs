@@ -15,9 +15,10 @@ mod settings;
 use std::collections::BTreeMap;
 
 pub(crate) use checks::{account, check_arguments, check_has_routes, check_routes, check_throttle, unknown_authorizer};
-pub(crate) use code::{Code, Source, package_source};
+use code::package_source;
+pub(crate) use code::{Code, Source, needed_package};
 pub(crate) use config::*;
-pub(crate) use expand::{Deployed, in_region, role, uses_vpc};
+pub(crate) use expand::{Deployed, in_region, role, serving_version, uses_vpc};
 pub(crate) use http::{
     AWS_IAM, Api as HttpApi, Authorizer, Authorizers, integrate, permission_of_http_api,
     permission_of_rest_api as permission, throttle as stage_throttle,

@@ -4,8 +4,8 @@
 use super::{Deployed, Expanding, PayloadFormat};
 use crate::components::execute_api::expected::Expected;
 use crate::components::execute_api::probe::{self, Probe};
+use crate::components::lambda::function;
 use crate::components::lambda::version_check::{self, VersionCheck};
-use crate::components::lambda::{function, version};
 use crate::desired::{Address, AddressOf, Handle, Input};
 use crate::resources::shared::routes;
 use crate::wire::Path;
@@ -59,7 +59,7 @@ pub(crate) fn probe(
     if target.needs_certificate {
         return None;
     }
-    let version = function.map(|function| function.version.output(version::NUMBER));
+    let version = function.map(|function| function.version.clone());
     let invocation = function.zip(version).zip(request).map(|((function, version), request)| {
         let name = function.code.function_name(to.name);
         version_check::Spec { function: name.into(), version, request: Some(request) }
@@ -99,7 +99,7 @@ fn sent(
         path: below(&target.base_path, &asked.path),
         routed: asked.routed,
         protected: asked.protected,
-        version: function.map(|function| function.version.output(version::NUMBER)),
+        version: function.map(|function| function.version.clone()),
         expected: Some(wanted.expected),
         enabled: Some(wanted.enabled.unwrap_or(Input::Known(true))),
         invocation,
@@ -139,7 +139,7 @@ fn check_version(
     let code = &function.code;
     let spec = version_check::Spec {
         function: function.function.output(function::NAME),
-        version: function.version.output(version::NUMBER),
+        version: function.version.clone(),
         request,
     };
     let address = Address::of::<VersionCheck>(region).maybe_key(code.key());
