@@ -61,11 +61,11 @@ impl Intercept for Response {
 
 fn parsed(body: &[u8]) -> BTreeMap<String, FoundJwt> {
     let body: Json = serde_json::from_slice(body).unwrap_or_default();
-    let authorizers = body["item"].as_array().into_iter().flatten();
+    let authorizers = body.get("item").and_then(Json::as_array).into_iter().flatten();
     let found = authorizers.filter_map(|authorizer| {
-        let issuers = authorizer["jwtConfiguration"]["issuers"].as_array()?;
+        let issuers = authorizer.pointer("/jwtConfiguration/issuers")?.as_array()?;
         let [issuer] = issuers.as_slice() else { return None };
-        Some((authorizer["name"].as_str()?.to_owned(), FoundJwt::deserialize(issuer).ok()?))
+        Some((authorizer.get("name")?.as_str()?.to_owned(), FoundJwt::deserialize(issuer).ok()?))
     });
     found.collect()
 }

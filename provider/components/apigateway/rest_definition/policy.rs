@@ -27,9 +27,10 @@ pub(super) fn of_any_region(mut policy: Json, api_id: &str) -> Json {
             *value = resource(value);
         }
     };
-    let statements = match &mut policy["Statement"] {
-        Json::Array(statements) => statements.as_mut_slice(),
-        single => std::slice::from_mut(single),
+    let statements = match policy.get_mut("Statement") {
+        Some(Json::Array(statements)) => statements.as_mut_slice(),
+        Some(single) => std::slice::from_mut(single),
+        None => &mut [],
     };
     let fields = statements.iter_mut().filter_map(Json::as_object_mut).flatten();
     for (_, value) in fields.filter(|(name, _)| ["Resource", "NotResource"].contains(&name.as_str())) {
