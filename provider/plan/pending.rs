@@ -415,6 +415,43 @@ mod tests {
     }
 
     #[test]
+    fn a_component_that_changes_after_all_removals_waits_for_those_that_wait() {
+        // With a distribution, a record leads to it, and the endpoints are open. Without it, the record leads to a domain in each
+        // region, and the endpoints are shut.
+        let with = |has_distribution: bool| {
+            let mut desired = Desired::default();
+            for region in BOTH {
+                desired.add(local(region, "api"), Path::root(), &json!({}));
+                let spec = json!({ "api": id_of(local(region, "api")), "open": has_distribution });
+                let endpoint = desired.add(local(region, "endpoint"), Path::root(), &spec);
+                desired.order_after_removals(&endpoint);
+            }
+            let mut sets = serde_json::Map::new();
+            if has_distribution {
+                let spec = json!({ "origin": id_of(local("us-west-2", "api")) });
+                desired.add(shared("distribution"), Path::root(), &spec);
+                sets.insert("all".to_owned(), json!({ "value": id_of(shared("distribution")) }));
+            } else {
+                for region in BOTH {
+                    let spec = json!({ "api": id_of(local(region, "api")) });
+                    desired.add(local(region, "domain"), Path::root(), &spec);
+                    let domain = Address::from(local(region, "domain"));
+                    let set = json!({ "$ready": [domain], "value": id_of(local(region, "domain")) });
+                    sets.insert(region.to_owned(), set);
+                }
+            }
+            desired.add(shared("record"), Path::root(), &json!({ "sets": sets }));
+            desired
+        };
+        let ledger = applied(&with(true));
+        let shut = "~ us-west-2/local/endpoint".to_owned();
+        let (steps, pending) = planned(&with(false), &ledger, &["us-east-1"]);
+        assert!(!steps.contains(&"- global/shared/distribution".to_owned()) && !steps.contains(&shut), "{steps:?}");
+        assert!(pending.contains(&"us-west-2/local/endpoint".to_owned()), "{pending:?}");
+        assert!(planned(&with(false), &ledger, &[]).0.contains(&shut));
+    }
+
+    #[test]
     fn a_replaced_object_in_a_region_that_does_not_respond_is_deleted_later() {
         let desired = api(&BOTH, 1);
         let mut ledger = applied(&desired);
