@@ -109,32 +109,8 @@ pub(super) fn session_name(text: &str) -> Result<(), Mistake> {
     Err(("Invalid session name", detail))
 }
 
-/// # Source
-/// AWS Tagging best practices, "Tag naming limits and requirements".
 pub(super) fn tag(key: &str, value: Option<&str>) -> Result<(), Mistake> {
-    let wrong = |problem: String| Err(("Invalid tag", problem));
-    if key.is_empty() || key.chars().count() > 128 {
-        return wrong("The key of a tag must have 1 to 128 characters.".to_owned());
-    }
-    if key.to_ascii_lowercase().starts_with("aws:") {
-        return wrong(format!("AWS reserves keys that begin with aws:, such as {key:?}. Use another key."));
-    }
-    if key.starts_with("multiregion:") {
-        return wrong(format!(
-            "The provider marks its objects with keys that begin with multiregion:, such as {key:?}. Use another key."
-        ));
-    }
-    if value.is_some_and(|value| value.chars().count() > 256) {
-        return wrong(format!("The value of the tag {key:?} has more than 256 characters. Shorten it."));
-    }
-    let text = || key.chars().chain(value.unwrap_or_default().chars());
-    if let Some(other) = text().find(|character| !tags::is_allowed(*character)) {
-        return wrong(format!(
-            "The tag {key:?} contains the character {other:?}. IAM and other AWS services accept only letters, digits, spaces \
-             and _ . : / = + - @ in tags. Remove it."
-        ));
-    }
-    Ok(())
+    tags::mistake(key, value).map_or(Ok(()), |mistake| Err(("Invalid tag", mistake.to_owned())))
 }
 
 #[cfg(test)]

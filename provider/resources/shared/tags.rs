@@ -132,30 +132,40 @@ pub(crate) fn check(
 }
 
 fn check_one(key: &str, value: &Attr<String>, path: &Path) -> Option<Diagnostic> {
-    let lower = key.to_ascii_lowercase();
-    let mistake = if lower.starts_with("aws:") {
-        "AWS reserves keys that begin with aws:. Use another key."
-    } else if lower.starts_with("multiregion:") {
-        "The provider marks its objects with keys that begin with multiregion:. Use another key."
-    } else if key.is_empty() || key.chars().count() > 128 {
-        "The key of a tag must have 1 to 128 characters."
-    } else if value.known().is_some_and(|value| value.chars().count() > 256) {
-        "The value of a tag must have at most 256 characters."
-    } else if !(key.chars().all(is_allowed) && value.known().is_none_or(|value| value.chars().all(is_allowed))) {
-        "Some AWS services accept only letters, digits, spaces and _ . : / = + - @ in tags. Remove the other characters."
-    } else if value.is_null() {
-        "The value of a tag cannot be null. Remove the tag, or set its value to an empty string."
-    } else {
-        return None;
-    };
+    let missing = "The value of a tag cannot be null. Remove the tag, or set its value to an empty string.";
+    let mistake = mistake(key, value.known().map(String::as_str)).or_else(|| value.is_null().then_some(missing))?;
     Some(Diagnostic::error(path.clone(), "Invalid tag", mistake))
+}
+
+/// What is wrong with a tag, of a resource or of the provider's default tags; its value counts if it is known.
+///
+/// # Source
+/// AWS Tagging best practices, "Tag naming limits and requirements".
+pub(crate) fn mistake(key: &str, value: Option<&str>) -> Option<&'static str> {
+    let lower = key.to_ascii_lowercase();
+    if lower.starts_with("aws:") {
+        return Some("AWS reserves keys that begin with aws:. Use another key.");
+    }
+    if lower.starts_with("multiregion:") {
+        return Some("The provider marks its objects with keys that begin with multiregion:. Use another key.");
+    }
+    if key.is_empty() || key.chars().count() > 128 {
+        return Some("The key of a tag must have 1 to 128 characters.");
+    }
+    let value = value.unwrap_or_default();
+    if value.chars().count() > 256 {
+        return Some("The value of a tag must have at most 256 characters.");
+    }
+    (!key.chars().chain(value.chars()).all(is_allowed)).then_some(
+        "Some AWS services accept only letters, digits, spaces and _ . : / = + - @ in tags. Remove the other characters.",
+    )
 }
 
 /// Whether every AWS service that the provider tags objects of accepts the character in keys and values.
 ///
 /// # Source
 /// AWS IAM API reference, `Tag`: letters, digits, white space and `_.:/=+-@`. Most other services accept more.
-pub(crate) fn is_allowed(c: char) -> bool {
+fn is_allowed(c: char) -> bool {
     c.is_alphanumeric() || " _.:/=+-@".contains(c)
 }
 
