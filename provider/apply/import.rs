@@ -16,8 +16,8 @@ impl Engine {
     /// Finds every object that carries the owner's tags, kind by kind, and returns a ledger of them.
     ///
     /// The search covers the scopes `known`, and the regions that the specs of found components list in `regions`. If several
-    /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them. So are those
-    /// that AWS has only not deleted yet.
+    /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them. A
+    /// replaced object that AWS has not deleted yet is deposed, too.
     ///
     /// # Errors
     /// The first call that failed.

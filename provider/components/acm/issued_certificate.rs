@@ -204,7 +204,7 @@ impl Component for IssuedCertificate {
 const LATE_POLLS: u32 = 17;
 
 /// The name servers to which the parents of the zones with the validation records must delegate; empty when no zone of this
-/// account contains them. A validation record that exists and is not seen is usually in a zone that nobody delegates to.
+/// account contains them. A validation record that exists and is not seen is usually in a zone without a delegation.
 async fn delegation_of(aws: &Regional, detail: &CertificateDetail) -> String {
     let options = detail.domain_validation_options.iter().flatten();
     let names = options.filter_map(|option| Some(option.resource_record.as_ref()?.name.clone()));

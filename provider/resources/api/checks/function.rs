@@ -31,20 +31,19 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
 /// A function without concurrency in a region that receives traffic would reject every request there.
 fn stopped(config: &Config, shape: &Shape, found: &mut Found) {
     for (name, function) in config.known_functions() {
-        let mut paths: Vec<(Path, &str)> = Vec::new();
-        for region in shape.serving() {
-            let Some(own) = config.known_regions().find(|(its, _)| its.as_str() == region) else { continue };
-            let Ok(own) = own.1.of_function(name) else { continue };
-            let reserved = function::effective(own.reserved_concurrency(), function.reserved_concurrency());
-            if reserved != &Attr::Known(0) {
-                continue;
-            }
-            let path = if own.reserved_concurrency().is_null() { function_path(name) } else { in_region(region, name) };
-            if paths.iter().all(|(other, _)| *other != path) {
-                paths.push((path, region));
+        let mut inherits = None;
+        let mut stopped = Vec::new();
+        let serving = shape.serving();
+        for (region, settings) in config.known_regions().filter(|(region, _)| serving.contains(&region.as_str())) {
+            let Ok(own) = settings.of_function(name) else { continue };
+            let is_own = !own.reserved_concurrency().is_null();
+            match function::effective(own.reserved_concurrency(), function.reserved_concurrency()) {
+                Attr::Known(0) if is_own => stopped.push((in_region(region, name), region)),
+                Attr::Known(0) => inherits = inherits.or(Some((function_path(name), region))),
+                _ => {}
             }
         }
-        for (path, region) in paths {
+        for (path, region) in inherits.into_iter().chain(stopped) {
             let detail = format!(
                 "With a reserved concurrency of 0, Lambda rejects every request, but {region} receives traffic. Add the region \
                  to drained, too, or set a higher number. Without reserved_concurrency, the function has no limit of its own."

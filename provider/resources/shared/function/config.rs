@@ -82,9 +82,9 @@ attributes! {
         environment: TextMap = optional, example("{ STAGE = \"production\" }");
         /// ARNs of layer versions, for every region without `layers` of its own.
         layers: Texts = optional;
-        /// The number of published versions of the function that stay in each region, including the newest one. An
-        /// update deletes older ones, and those that never served or failed a check, when it has succeeded. A version that stays takes up the storage for code of its region,
-        /// and an update that replaces the function deletes it.
+        /// The number of published versions of the function that stay in each region, including the newest one. An update
+        /// deletes older ones, and those that never served or failed a check, when it has succeeded. A version that stays
+        /// takes up the storage for code of its region, and an update that replaces the function deletes it.
         keep_versions: i64 = optional, default(3), range(1..=100);
         /// The number of versions to go back: with 1, every region serves the version before the newest one again. The versions
         /// change in waves and with the same checks as new code, no package is needed, and `changes` names the version that

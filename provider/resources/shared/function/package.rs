@@ -18,9 +18,7 @@ fn handler(function: &Function, path: &Path, package: &Package, found: &mut Foun
     // The handler may be in a layer, as it is with wrappers for tracing, or behind a link to a directory.
     let is_linked = |file: &String| package.links.iter().any(|link| file.starts_with(&format!("{link}/")));
     let is_there = |file: &String| package.files.contains(file) || is_linked(file);
-    let is_elsewhere =
-        |file: &String| is_extension_module(handler, runtime, file) || is_in_package(handler, runtime, file);
-    if has_layers(function) || files.iter().any(is_there) || package.files.iter().any(is_elsewhere) {
+    if has_layers(function) || files.iter().any(is_there) || has_module(handler, runtime, &package.files) {
         return;
     }
     let path = path.attribute("handler");
@@ -43,27 +41,40 @@ fn has_layers(function: &Function) -> bool {
     function.layers().is_unknown() || function.layers().known().is_some_and(|layers| !layers.is_empty())
 }
 
-/// Whether a file is the extension module of a Python handler, such as `app.cpython-313-x86_64-linux-gnu.so` or
+/// Whether one of `files` belongs to the module of a handler in a form that [`handler_files`] does not list.
+fn has_module(handler: &str, runtime: &str, files: &[String]) -> bool {
+    let (module, belongs): (_, fn(&str, &str) -> bool) = match runtime {
+        _ if runtime.starts_with("python") => (python_module(handler), is_extension_module),
+        _ if runtime.starts_with("nodejs") => (node_module(handler), is_in_directory),
+        _ => return false,
+    };
+    module.is_some_and(|module| files.iter().any(|file| belongs(&module, file)))
+}
+
+/// Whether a file is the extension module of a Python module, such as `app.cpython-313-x86_64-linux-gnu.so` or
 /// `app/__init__.abi3.so`.
 ///
 /// # Source
 /// Python, `importlib.machinery.EXTENSION_SUFFIXES`.
-fn is_extension_module(handler: &str, runtime: &str, file: &str) -> bool {
-    let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
-    let Some(module) = module.filter(|_| runtime.starts_with("python")) else { return false };
-    let Some(ending) = file.strip_prefix(&module) else { return false };
+fn is_extension_module(module: &str, file: &str) -> bool {
+    let Some(ending) = file.strip_prefix(module) else { return false };
     let ending = ending.strip_prefix("/__init__").unwrap_or(ending);
     ending.starts_with('.') && ending.ends_with(".so")
 }
 
-/// Whether a file belongs to the directory that the module of a Node.js handler names: in the package, or in `node_modules`.
+/// Whether a file is in the directory that a Node.js module names: in the package, or in `node_modules`.
 ///
 /// # Source
 /// AWS Lambda Node.js runtime interface client, `UserFunction.js`: it resolves a module that is no file as Node.js does.
-fn is_in_package(handler: &str, runtime: &str, file: &str) -> bool {
-    let Some(module) = node_module(handler).filter(|_| runtime.starts_with("nodejs")) else { return false };
-    let inside = |file: &str| file.strip_prefix(&module).is_some_and(|rest| rest.starts_with('/'));
+fn is_in_directory(module: &str, file: &str) -> bool {
+    let inside = |file: &str| file.strip_prefix(module).is_some_and(|rest| rest.starts_with('/'));
     inside(file) || file.strip_prefix("node_modules/").is_some_and(inside)
+}
+
+/// The module of a Python handler, as a path.
+fn python_module(handler: &str) -> Option<String> {
+    let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
+    module.filter(|module| !module.is_empty())
 }
 
 /// The module of a Node.js handler, as a path: the name of the file ends at the first dot of the last segment. A nested export
@@ -81,10 +92,8 @@ fn node_module(handler: &str) -> Option<String> {
 fn handler_files(handler: &str, runtime: &str) -> Option<Vec<String>> {
     let spelled = |module: String, endings: &[&str]| endings.iter().map(|end| format!("{module}{end}")).collect();
     if runtime.starts_with("python") {
-        let module = handler.rsplit_once('.').map(|(module, _)| module.replace('.', "/"));
-        let module = module.filter(|module| !module.is_empty());
         let endings = [".py", "/__init__.py", ".pyc", "/__init__.pyc"];
-        return Some(module.map(|module| spelled(module, &endings)).unwrap_or_default());
+        return Some(python_module(handler).map(|module| spelled(module, &endings)).unwrap_or_default());
     }
     if runtime.starts_with("nodejs") {
         let endings = [".js", ".mjs", ".cjs", ""];
@@ -131,8 +140,7 @@ mod tests {
             ("python3.13", "app.handler", "app/__init__.abi3.so", true),
             ("python3.13", "app.handler", "application.so", false),
         ] {
-            let found = is_extension_module(handler, runtime, file) || is_in_package(handler, runtime, file);
-            assert_eq!(found, expected, "{runtime} {handler} {file}");
+            assert_eq!(has_module(handler, runtime, &[file.to_owned()]), expected, "{runtime} {handler} {file}");
         }
     }
 }

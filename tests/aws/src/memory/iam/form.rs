@@ -3,7 +3,7 @@
 use crate::memory::xml_response::is_valid_tag_text;
 use crate::message::{ApiError, Request};
 
-/// A boundary is a policy. The policies of the account exist here, whatever their names are.
+/// A boundary is a policy. This account has a policy of every name.
 pub(super) fn check_boundary(arn: &str) -> Result<(), ApiError> {
     if arn.starts_with("arn:aws:iam::") && arn.contains(":policy/") {
         return Ok(());
