@@ -39,7 +39,11 @@ pub(super) enum Tests {
 /// The topologies.
 pub(super) const ALL: &[Topology] = &[
     Topology { name: "one-region", config: one_region, tests: Tests::All },
-    Topology { name: "failover", config: failover, tests: Tests::Shared },
+    Topology {
+        name: "failover",
+        config: failover,
+        tests: Tests::Pairwise(&["create", "code", "setting", "replace-component", "policy", "destroy"]),
+    },
     Topology { name: "latency", config: latency, tests: Tests::Shared },
     Topology { name: "cdn-group", config: cdn_group, tests: Tests::Shared },
     Topology { name: "rest-document", config: rest_document, tests: Tests::Pairwise(&["protocol", "swap-region"]) },
