@@ -1,11 +1,12 @@
 //! The critical path of an apply: the chain of steps that determined how long it took.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::executor::{delay, verb};
 use crate::aws::Run;
+use crate::desired::Address;
 use crate::plan::Step;
 
 /// When a step ran.
@@ -33,14 +34,25 @@ struct Link<'a> {
     wait: Option<(String, Duration)>,
 }
 
-/// Logs what determined the time of an apply that began at `began`, how long it took, and how many requests it sent.
+/// Logs what determined the time of an apply that began at `began`, how long it took, how many objects in how many regions it
+/// worked on, and how many requests it sent.
 pub(super) fn log(steps: &[Step], spans: &BTreeMap<usize, Span>, run: &Run, began: Instant) {
     let wait = |step: &Step| run.longest_wait(&step.address.to_string());
     for step in critical_path(steps, spans, wait) {
         tracing::info!(%step, "critical path");
     }
     let time = run.clock.now().saturating_duration_since(began);
-    tracing::info!(seconds = format!("{:.1}", time.as_secs_f64()), requests = run.requests(), "end of the apply");
+    let (objects, regions) = extent(steps, spans);
+    let (seconds, requests) = (format!("{:.1}", time.as_secs_f64()), run.requests());
+    tracing::info!(seconds, objects, regions, requests, "end of the apply");
+}
+
+/// The numbers of objects that the steps that ran worked on, and of their regions.
+fn extent(steps: &[Step], spans: &BTreeMap<usize, Span>) -> (usize, usize) {
+    let addresses = spans.keys().filter_map(|at| Some(&steps.get(*at)?.address));
+    let addresses: BTreeSet<&Address> = addresses.collect();
+    let regions: BTreeSet<&str> = addresses.iter().filter_map(|address| address.scope.region()).collect();
+    (addresses.len(), regions.len())
 }
 
 /// The critical path, from the start of the apply to its end. Steps without a span did not run.
@@ -89,10 +101,7 @@ impl fmt::Display for Link<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::desired::Address;
     use crate::plan::Action;
 
     fn step(kind: &str, action: Action, after: &[(usize, u64)], waits_for: &[usize]) -> Step {
@@ -154,5 +163,22 @@ mod tests {
         // Steps that did not run are on no path.
         assert_eq!(path(&steps, &[(0, 0, 2)]), ["create global/role: 2.0 s, at the start"]);
         assert!(path(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn an_object_that_is_replaced_counts_once() {
+        let at =
+            |address: &str, action: Action| Step { address: address.parse().unwrap(), ..step("", action, &[], &[]) };
+        let steps = [
+            at("us-east-1/domain", Action::Delete),
+            at("us-east-1/domain", Action::Create),
+            at("us-west-2/domain", Action::Create),
+            at("global/record/a", Action::Create),
+            at("eu-west-1/domain", Action::Create),
+        ];
+        let now = Instant::now();
+        // The last one did not run.
+        let spans = (0..4).map(|at| (at, Span { ready: now, began: now, ended: now })).collect();
+        assert_eq!(extent(&steps, &spans), (3, 2));
     }
 }
