@@ -19,6 +19,10 @@ pub struct Config {
     pub endpoint_url: Option<String>,
     /// Endpoints of single services, by [`Service::name`](super::Service::name). They take precedence over `endpoint_url`.
     pub endpoints: BTreeMap<String, String>,
+    /// Whether calls go to AWS's FIPS endpoints.
+    pub use_fips: Option<bool>,
+    /// Whether calls go to AWS's dual-stack endpoints.
+    pub use_dual_stack: Option<bool>,
     /// A role to assume before all other calls.
     pub assume_role: Option<AssumeRole>,
     /// The only accounts that may be used; empty for any.

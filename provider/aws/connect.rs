@@ -168,6 +168,12 @@ async fn sdk_config(config: &Config, trust: &TlsContext, endpoints: &Endpoints, 
     if let Some(profile) = &config.profile {
         loader = loader.profile_name(profile);
     }
+    if let Some(use_fips) = config.use_fips {
+        loader = loader.use_fips(use_fips);
+    }
+    if let Some(use_dual_stack) = config.use_dual_stack {
+        loader = loader.use_dual_stack(use_dual_stack);
+    }
     if let Some(StaticCredentials { access_key, secret_key, token }) = &config.credentials {
         let credentials = Credentials::new(access_key, secret_key, token.clone(), None, "provider arguments");
         loader = loader.credentials_provider(credentials);
@@ -305,6 +311,14 @@ fn check_account(config: &Config, account_id: &str) -> Result<(), ConnectError> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Mutex;
+
+    use ::http as http_types;
+    use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
     use crate::aws::testing::FakeClock;
 
@@ -327,6 +341,35 @@ mod tests {
         let error = Aws::connect(config("http://127.0.0.1:9"), [], Arc::new(FakeClock::default())).await.err().unwrap();
         assert_eq!(error.to_string(), "could not reach AWS at http://127.0.0.1:9");
         assert!(!format!("{error:?} {}", crate::aws::chain(&error)).contains("canary"));
+    }
+
+    /// Notes the hosts of requests, and answers none.
+    #[derive(Debug, Clone, Default)]
+    struct Hosts(Arc<Mutex<BTreeSet<String>>>);
+
+    impl HttpConnector for Hosts {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            let uri: http_types::Uri = request.uri().parse().unwrap();
+            self.0.lock().unwrap().insert(uri.host().unwrap().to_owned());
+            HttpConnectorFuture::ready(Err(ConnectorError::user("no network".into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn endpoints_with_fips_or_ipv6_are_used_where_that_is_configured() {
+        for (use_fips, use_dual_stack, expected) in [
+            (None, None, "sts.eu-central-1.amazonaws.com"),
+            (Some(true), None, "sts-fips.eu-central-1.amazonaws.com"),
+            (None, Some(true), "sts.eu-central-1.api.aws"),
+            (Some(true), Some(true), "sts-fips.eu-central-1.api.aws"),
+        ] {
+            let hosts = Hosts::default();
+            let network = Some(SharedHttpConnector::new(hosts.clone()));
+            let config = Config { endpoint_url: None, network, use_fips, use_dual_stack, ..config("") };
+            assert!(Aws::connect(config, [], Arc::new(FakeClock::default())).await.is_err());
+            let hosts = hosts.0.lock().unwrap();
+            assert!(hosts.contains(expected), "{expected}: {hosts:?}");
+        }
     }
 
     #[test]

@@ -32,6 +32,12 @@ attributes! {
         endpoints: TextMap = optional,
             keys(SERVICES.iter().map(|service| (service.name, service.title))),
             example("{ route53 = \"http://127.0.0.1:4566\" }");
+        /// Whether to use the FIPS endpoints of AWS. By default, the environment variable `AWS_USE_FIPS_ENDPOINT` and the profile
+        /// decide. Not every service has such endpoints in every region.
+        use_fips_endpoint: bool = optional;
+        /// Whether to use the dual-stack endpoints of AWS, which accept IPv6. By default, the environment variable
+        /// `AWS_USE_DUALSTACK_ENDPOINT` and the profile decide. Not every service has such endpoints in every region.
+        use_dualstack_endpoint: bool = optional;
         /// The ids of the only accounts in which the provider may work. It refuses other accounts before it changes
         /// anything. Not allowed together with `forbidden_account_ids`.
         allowed_account_ids: Texts = optional, example("[\"123456789012\"]");
@@ -231,6 +237,8 @@ impl Arguments {
             credentials,
             endpoint_url: self.endpoint_url().known().cloned(),
             endpoints: entries(self.endpoints()),
+            use_fips: self.use_fips_endpoint().known().copied(),
+            use_dual_stack: self.use_dualstack_endpoint().known().copied(),
             assume_role,
             allowed_account_ids: elements(self.allowed_account_ids()),
             forbidden_account_ids: elements(self.forbidden_account_ids()),

@@ -88,7 +88,7 @@ mod tests {
                  "allowed_account_ids": ["123456789012"], "default_tags": { "team": "a" },
                  "ignore_tags": { "keys": ["CreatedBy"], "key_prefixes": ["platform:"] },
                  "permissions_boundary_arn": "arn:aws:iam::123456789012:policy/limits/boundary",
-                 "role_path": "/teams/web/",
+                 "role_path": "/teams/web/", "use_fips_endpoint": true, "use_dualstack_endpoint": false,
                  "max_retries": 3, "max_parallel_calls": 5, "rate_limits": "none" }"#,
         );
         assert_eq!(config.region.as_deref(), Some("eu-central-1"));
@@ -107,6 +107,7 @@ mod tests {
         assert!(config.ignore_tags.contains("CreatedBy") && config.ignore_tags.contains("platform:cost"));
         assert!(!config.ignore_tags.contains("team"));
         assert_eq!(config.roles.path.as_deref(), Some("/teams/web/"));
+        assert_eq!((config.use_fips, config.use_dual_stack), (Some(true), Some(false)));
         let boundary = config.roles.permissions_boundary_arn.as_deref();
         assert_eq!(boundary, Some("arn:aws:iam::123456789012:policy/limits/boundary"));
         assert_eq!((config.max_retries, config.max_parallel_calls), (Some(3), Some(5)));
