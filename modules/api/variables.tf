@@ -209,6 +209,7 @@ variable "gateway" {
     - `access_log`: One line for every request: its `format`, and `retention_days`.
     - `disable_execute_api_endpoint`: Whether the API is reachable only at the names of `domain`. Defaults to `true` with
       `domain.mutual_tls`, which clients could avoid otherwise.
+    - `ip_address_type`: `ipv4` (default), or `dualstack` for clients that use IPv6.
     - `timeout_ms`: How long API Gateway waits for a function.
     - `rest`: Settings of the stage of a REST API.
     - `authorizers`: How clients prove who they are, by name.
@@ -238,6 +239,7 @@ variable "gateway" {
       retention_days = optional(number)
     }))
     disable_execute_api_endpoint = optional(bool)
+    ip_address_type              = optional(string)
     timeout_ms                   = optional(number)
     rest = optional(object({
       stage_name = optional(string)

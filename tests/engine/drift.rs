@@ -34,7 +34,10 @@ pub(super) async fn every_kind(world: &World) -> (Subject, Subject, Value) {
 }
 
 fn gateway() -> Json {
-    json!({ "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } })
+    json!({
+        "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] },
+        "ip_address_type": "dualstack",
+    })
 }
 
 async fn configured(world: &World, gateway: Json, cdn: Json) -> (Subject, Subject, Value) {
@@ -158,6 +161,8 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
         ("integration", "timeout_ms", json!(1234)),
         ("authorizer", "identity_sources", json!(["$request.header.X-Token"])),
         ("authorizer", "jwt", json!({ "issuer": "https://other.example.com/", "audiences": ["shop"] })),
+        ("http_api", "dual_stack", json!(false)),
+        ("domain", "dual_stack", json!(false)),
         ("route", "key", json!("GET /other")),
         ("record", "sets", json!({})),
         ("stage", "throttle", json!({ "rate": "99", "burst": 9 })),

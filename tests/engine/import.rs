@@ -137,6 +137,7 @@ fn rest(world: &World) -> Value {
     let gateway = json!({
         "protocol": "rest",
         "timeout_ms": 5_000,
+        "ip_address_type": "dualstack",
         "rest": {
             "binary_media_types": ["image/png"],
             "minimum_compression_bytes": 1024,

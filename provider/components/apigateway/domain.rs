@@ -5,13 +5,14 @@ use std::time::Duration;
 use aws_sdk_acm::types::CertificateType;
 use aws_sdk_apigatewayv2::operation::get_domain_name::GetDomainNameOutput;
 use aws_sdk_apigatewayv2::types::{
-    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, MutualTlsAuthentication,
+    DomainName, DomainNameConfiguration, DomainNameStatus, EndpointType, IpAddressType, MutualTlsAuthentication,
     MutualTlsAuthenticationInput, SecurityPolicy,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Poll, Regional};
 use crate::components::acm::certificate;
+use crate::components::apigateway::http_api::ip_address_type;
 use crate::components::support::answer::{ignore_missing, none_if_missing, pages, required};
 use crate::components::support::creation::{Repeated, create_or_adopt};
 use crate::components::support::{adoption, tags};
@@ -52,6 +53,9 @@ pub struct Spec {
     /// Mutual TLS; `None` when clients need no certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutual_tls: Option<MutualTls>,
+    /// Whether clients reach it over IPv6, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dual_stack: bool,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -166,7 +170,8 @@ impl Component for Domain {
             let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
             let mutual_tls = reported(configuration, domain.mutual_tls_authentication.as_ref());
             let (name, deviations) = (Input::Known(name), Deviations::default());
-            let spec = Spec { name, certificate_arn, mutual_tls, deviations, tags: tags::spec(tags) };
+            let dual_stack = is_dual_stack(configuration);
+            let spec = Spec { name, certificate_arn, mutual_tls, dual_stack, deviations, tags: tags::spec(tags) };
             discovered.push(Discovered { key: address.key, spec, outputs });
         }
         Ok(discovered)
@@ -200,9 +205,10 @@ impl Component for Domain {
         let certificate_arn = Input::Known(configuration.certificate_arn.clone().unwrap_or_default());
         let mutual_tls = reported(&configuration, domain.mutual_tls_authentication.as_ref());
         warn_of_truststore(aws, &outputs.name, domain.mutual_tls_authentication.as_ref());
-        let deviations = deviations(&configuration);
+        let (deviations, dual_stack) = (deviations(&configuration), is_dual_stack(&configuration));
         let outputs = required(self::outputs(&outputs.name, &configuration), "a domain's target")?;
-        let spec = Spec { name: spec.name.clone(), certificate_arn, mutual_tls, deviations, tags: tags::spec(tags) };
+        let (name, tags) = (spec.name.clone(), tags::spec(tags));
+        let spec = Spec { name, certificate_arn, mutual_tls, dual_stack, deviations, tags };
         Ok(Some((spec, outputs)))
     }
 
@@ -211,8 +217,8 @@ impl Component for Domain {
         let from = adoption::start_of_update::<Self>(aws, outputs, from, to).await?;
         let arn = apigateway::arn(aws, &format!("/domainnames/{name}"));
         apigateway::retag(aws, &arn, &from.tags, &to.tags).await?;
-        let same = from.certificate_arn == to.certificate_arn && from.mutual_tls == to.mutual_tls;
-        if !same || from.deviations != to.deviations {
+        let settings = |spec: &Spec| Spec { tags: Tags::new(), ..spec.clone() };
+        if settings(&from) != settings(to) {
             let request = || {
                 let request = aws.apigatewayv2().update_domain_name().domain_name(name);
                 let without = from.mutual_tls.as_ref().map(|_| without_client_certificates());
@@ -299,7 +305,12 @@ fn configuration(spec: &Spec) -> DomainNameConfiguration {
         .set_ownership_verification_certificate_arn(ownership.map(|arn| arn.get().clone()))
         .endpoint_type(EndpointType::Regional)
         .security_policy(SecurityPolicy::Tls12)
+        .ip_address_type(ip_address_type(spec.dual_stack))
         .build()
+}
+
+fn is_dual_stack(configuration: &DomainNameConfiguration) -> bool {
+    configuration.ip_address_type == Some(IpAddressType::Dualstack)
 }
 
 fn to_aws(mutual_tls: &MutualTls) -> MutualTlsAuthenticationInput {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
-use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, ProtocolType};
+use aws_sdk_apigatewayv2::types::{Api, Cors as AwsCors, IpAddressType, ProtocolType};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
@@ -36,6 +36,9 @@ pub struct Spec {
     /// Whether the API is created with its default endpoint disabled. Later changes are made by
     /// [`ExecuteApiEndpoint`](crate::components::apigateway::execute_api_endpoint::ExecuteApiEndpoint).
     pub disable_execute_api_endpoint: bool,
+    /// Whether clients reach it over IPv6, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dual_stack: bool,
     /// The tags, including the ownership tags.
     pub tags: Tags,
 }
@@ -111,6 +114,7 @@ impl Component for HttpApi {
                 name: required(api.name.clone(), "an API's name")?,
                 cors: None,
                 disable_execute_api_endpoint: false,
+                dual_stack: api.ip_address_type == Some(IpAddressType::Dualstack),
                 tags: tags::spec(tags),
             };
             let outputs = outputs(aws, &api)?;
@@ -130,6 +134,7 @@ impl Component for HttpApi {
             let request = aws.apigatewayv2().create_api().name(&spec.name).protocol_type(ProtocolType::Http);
             let request = request
                 .set_cors_configuration(cors.clone())
+                .ip_address_type(ip_address_type(spec.dual_stack))
                 .set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
             answer.map(|created| {
@@ -145,6 +150,7 @@ impl Component for HttpApi {
             name: required(api.name, "an API's name")?,
             cors: api.cors_configuration.map(|cors| from_aws(cors, spec.cors.as_ref())),
             disable_execute_api_endpoint: api.disable_execute_api_endpoint.unwrap_or_default(),
+            dual_stack: api.ip_address_type == Some(IpAddressType::Dualstack),
             tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
         let endpoint = required(api.api_endpoint, "an API's endpoint")?;
@@ -161,7 +167,8 @@ impl Component for HttpApi {
         let cors = to.cors.as_ref().map(to_aws).transpose()?;
         let request = || {
             let request = aws.apigatewayv2().update_api().api_id(id).name(&to.name);
-            request.set_cors_configuration(cors.clone()).send()
+            let changed = Some(ip_address_type(to.dual_stack)).filter(|_| from.dual_stack != to.dual_stack);
+            request.set_cors_configuration(cors.clone()).set_ip_address_type(changed).send()
         };
         aws.call("apigateway:UpdateApi", request).await?;
         apigateway::retag(aws, &apigateway::arn(aws, &format!("/apis/{id}")), &from.tags, &to.tags).await?;
@@ -187,6 +194,11 @@ pub(crate) async fn get(aws: &Regional, id: &str) -> Result<Option<GetApiOutput>
 pub(crate) async fn located(aws: &Regional, id: &str) -> Result<Option<Outputs>, CallError> {
     let Some(api) = get(aws, id).await? else { return Ok(None) };
     Ok(Some(outputs_of(aws, id.to_owned(), required(api.api_endpoint, "an API's endpoint")?)))
+}
+
+/// The type of addresses in API Gateway's form.
+pub(super) fn ip_address_type(dual_stack: bool) -> IpAddressType {
+    if dual_stack { IpAddressType::Dualstack } else { IpAddressType::Ipv4 }
 }
 
 /// All HTTP and WebSocket APIs of the region.

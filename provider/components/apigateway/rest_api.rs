@@ -1,7 +1,7 @@
 //! API Gateway REST API (v1) of one region.
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
-use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, RestApi as AwsRestApi};
+use aws_sdk_apigateway::types::{EndpointConfiguration, EndpointType, IpAddressType, RestApi as AwsRestApi};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
@@ -34,6 +34,9 @@ pub struct Spec {
     /// Whether the API is created with its default endpoint disabled. Later changes are made by
     /// [`RestEndpoint`](crate::components::apigateway::rest_endpoint::RestEndpoint).
     pub disable_execute_api_endpoint: bool,
+    /// Whether clients reach it over IPv6, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dual_stack: bool,
     /// Enforced settings that differ in AWS.
     #[serde(default, skip_serializing_if = "Deviations::is_none")]
     pub deviations: Deviations,
@@ -100,6 +103,7 @@ impl Component for RestApi {
             let spec = Spec {
                 name: required(api.name, "an API's name")?,
                 disable_execute_api_endpoint: false,
+                dual_stack: is_dual_stack(api.endpoint_configuration.as_ref()),
                 deviations: Deviations::default(),
                 tags: tags::spec(tags),
             };
@@ -112,7 +116,7 @@ impl Component for RestApi {
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let look = || Self::find(aws, spec);
         let send = || async {
-            let request = aws.apigateway().create_rest_api().name(&spec.name).endpoint_configuration(regional());
+            let request = aws.apigateway().create_rest_api().name(&spec.name).endpoint_configuration(regional(spec));
             let request = request.set_tags(Some(tags::plain(&spec.tags).into_iter().collect()));
             let answer = request.disable_execute_api_endpoint(spec.disable_execute_api_endpoint).send().await;
             answer.map(|created| outputs(aws, created.id, created.root_resource_id).ok())
@@ -127,6 +131,7 @@ impl Component for RestApi {
         let reported = Spec {
             name: required(api.name, "an API's name")?,
             disable_execute_api_endpoint: api.disable_execute_api_endpoint,
+            dual_stack: is_dual_stack(api.endpoint_configuration.as_ref()),
             deviations,
             tags: tags::spec(tags::reported(api.tags.unwrap_or_default())),
         };
@@ -136,6 +141,10 @@ impl Component for RestApi {
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let id = &outputs.id;
         let mut changes = vec![rest::replace("/name", &to.name)];
+        if from.dual_stack != to.dual_stack {
+            let wanted = ip_address_type(to.dual_stack);
+            changes.push(rest::replace("/endpointConfiguration/ipAddressType", wanted.as_str()));
+        }
         if from.deviations.has(ENDPOINT_TYPE) {
             let api = rest::get(aws, id).await?;
             for other in api.iter().flat_map(endpoint_types).filter(|other| **other != EndpointType::Regional) {
@@ -161,8 +170,17 @@ impl Component for RestApi {
 /// The name of the enforced endpoint type.
 const ENDPOINT_TYPE: &str = "endpointConfiguration";
 
-fn regional() -> EndpointConfiguration {
-    EndpointConfiguration::builder().types(EndpointType::Regional).build()
+fn regional(spec: &Spec) -> EndpointConfiguration {
+    let configuration = EndpointConfiguration::builder().types(EndpointType::Regional);
+    configuration.ip_address_type(ip_address_type(spec.dual_stack)).build()
+}
+
+fn ip_address_type(dual_stack: bool) -> IpAddressType {
+    if dual_stack { IpAddressType::Dualstack } else { IpAddressType::Ipv4 }
+}
+
+fn is_dual_stack(configuration: Option<&EndpointConfiguration>) -> bool {
+    configuration.is_some_and(|held| held.ip_address_type == Some(IpAddressType::Dualstack))
 }
 
 fn endpoint_types(api: &GetRestApiOutput) -> &[EndpointType] {

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::functions::functions;
 use super::config::{
-    AccessLog, ApiKey, Authorizer, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck, Policy,
-    Protocol, Region, Rest, Rollout,
+    AccessLog, ApiKey, Authorizer, Cdn, CheckProtocol, Config, Cors, Domain, Gateway, HealthAlarm, HealthCheck,
+    IpAddressType, Policy, Protocol, Region, Rest, Rollout,
 };
 use super::edge::Edge;
 use super::names::Names;
@@ -104,6 +104,8 @@ pub(super) struct Front {
     pub(super) access_log: Option<RequestLog>,
     /// Whether the default endpoint is disabled.
     pub(super) disabled: bool,
+    /// Whether clients reach the API and its custom domain names over IPv6, too.
+    pub(super) dual_stack: bool,
     /// Its other settings.
     pub(super) config: Gateway,
 }
@@ -248,6 +250,7 @@ impl Front {
             throttle: gateway.throttle().decided()?.cloned(),
             access_log: gateway.access_log().decided()?.map(RequestLog::of).transpose()?,
             disabled: gateway.disable_execute_api_endpoint()?,
+            dual_stack: gateway.ip_address_type()? == IpAddressType::Dualstack,
             config: gateway,
         })
     }

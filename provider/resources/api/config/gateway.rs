@@ -35,6 +35,7 @@ attributes! {
         /// names. Health checks then need `domain.regional_names`, and so does CloudFront when it sends requests to single
         /// regions.
         disable_execute_api_endpoint: bool = optional, default(false);
+        ip_address_type: IpAddressType = optional, default(IpAddressType::Ipv4);
         /// How long API Gateway waits for the function, in milliseconds. A REST API waits at most 29,000 milliseconds.
         timeout_ms: i64 = optional, default(30_000), range(50..=30_000);
         rest: Rest = optional;
@@ -161,6 +162,14 @@ attributes! {
 }
 
 choices! {
+    /// How clients reach the APIs and their custom domain names.
+    pub(in crate::resources::api) enum IpAddressType {
+        /// Over IPv4.
+        Ipv4 = "ipv4",
+        /// Over IPv4 and IPv6.
+        Dualstack = "dualstack",
+    }
+
     /// The kind of API.
     pub(in crate::resources::api) enum Protocol {
         /// An HTTP API of API Gateway.

@@ -17,7 +17,8 @@ pub(super) use cdn::{
 };
 pub(super) use domain::{Certificate, Domain, KeyAlgorithm, MutualTls, Validation};
 pub(super) use gateway::{
-    AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, Period, Protocol, Quota, Rest, StageCache,
+    AccessLog, ApiKey, Authorizer, AuthorizerKind, CacheSize, Cors, Gateway, IpAddressType, Period, Protocol, Quota,
+    Rest, StageCache,
 };
 pub(super) use outputs::{DistributionOutputs, Endpoint, Outputs, ValidationRecord};
 pub(super) use region::{HealthAlarm, InsufficientData, Region};

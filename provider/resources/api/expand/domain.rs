@@ -184,6 +184,7 @@ fn named(
         name: Input::Known(name.clone()),
         certificate_arn: certificate.output(issued_certificate::ARN),
         mutual_tls: mutual_tls(draft.shape, region),
+        dual_stack: draft.shape.gateway.dual_stack,
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };

@@ -90,6 +90,7 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<HttpApi> {
         name: draft.shape.name.clone(),
         cors,
         disable_execute_api_endpoint: front.disabled,
+        dual_stack: front.dual_stack,
         tags: draft.tags(&address),
     };
     draft.desired.add(address, Path::of("gateway"), &spec)
@@ -152,6 +153,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
         throttle: throttle.into(),
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
+        ip_address_type: api.as_ref().map(|api| super::address_type(api.dual_stack)).into(),
         timeout_ms: integration.map_or(Attr::Null, |(_, spec)| attr(&spec.timeout_ms)),
         authorizers: authorizers::imported(found, regions),
         ..config::Gateway::default()

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use crate::components::logs::log_group::{self, LogGroup};
 use crate::desired::{Address, Desired, Handle, Input, Kind};
 use crate::plan::View;
-use crate::resources::api::config::{Gateway, Protocol};
+use crate::resources::api::config::{Gateway, IpAddressType, Protocol};
 use crate::resources::api::expand::Draft;
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::found::FoundComponents;
@@ -129,4 +129,9 @@ fn access_log_group(draft: &mut Draft<'_>, region: &str) -> Option<Handle<LogGro
         tags: draft.tags(&address),
     };
     Some(draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec))
+}
+
+/// The attribute `gateway.ip_address_type`, read from an API.
+fn address_type(dual_stack: bool) -> IpAddressType {
+    if dual_stack { IpAddressType::Dualstack } else { IpAddressType::Ipv4 }
 }

@@ -89,6 +89,7 @@ fn api(draft: &mut Draft<'_>, region: &str) -> Handle<RestApi> {
     let spec = rest_api::Spec {
         name: draft.shape.name.clone(),
         disable_execute_api_endpoint: draft.shape.gateway.disabled,
+        dual_stack: draft.shape.gateway.dual_stack,
         deviations: Deviations::default(),
         tags: draft.tags(&address),
     };
@@ -260,6 +261,7 @@ pub(super) fn imported(found: &FoundComponents<'_>, regions: &[String]) -> confi
         throttle: throttle.into(),
         access_log: access_log.into(),
         disable_execute_api_endpoint: Attr::Known(endpoint.is_some_and(|endpoint| endpoint.disabled)),
+        ip_address_type: found.first::<RestApi>(regions).map(|api| super::address_type(api.dual_stack)).into(),
         rest: settings.into(),
         api_keys: rest_keys::imported(found, regions),
         ..config::Gateway::default()

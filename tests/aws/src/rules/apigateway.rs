@@ -244,8 +244,8 @@ async fn create_once(context: &Context<'_>, collection: &str, key: &str, body: &
     Ok(None)
 }
 
-/// Sets the current tags of APIs and stages, for which ministack returns those of their creation, and an API endpoint
-/// that leads to the proxy.
+/// Sets the current tags of APIs and stages, for which ministack returns those of their creation, the types of addresses, and an
+/// API endpoint that leads to the proxy.
 pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Result<(), Error> {
     if !context.request.path.starts_with("/v2/") {
         return Ok(());
@@ -254,7 +254,13 @@ pub(crate) async fn after(context: &Context<'_>, response: &mut Response) -> Res
     let arn = |path: String| format!("arn:aws:apigateway:{}::/{path}", context.place.region);
     let api = context.name(0);
     match context.operation.name.as_str() {
-        "CreateApi" | "GetApi" | "UpdateApi" => correct_api(context, &mut body).await?,
+        "CreateApi" | "GetApi" | "UpdateApi" => {
+            let id = body["apiId"].as_str().unwrap_or_default();
+            if let (false, Some(given)) = (id.is_empty(), context.request.json()["ipAddressType"].as_str()) {
+                context.proxy.remember(address_type(context, id), given);
+            }
+            correct_api(context, &mut body).await?;
+        }
         "GetApis" => {
             for api in body["items"].as_array_mut().into_iter().flatten() {
                 correct_api(context, api).await?;
@@ -286,7 +292,15 @@ async fn correct_api(context: &Context<'_>, api: &mut Value) -> Result<(), Error
         return Ok(());
     }
     api["tags"] = tags(context, &format!("arn:aws:apigateway:{}::/apis/{id}", context.place.region)).await?;
+    // ministack does not store it.
+    let address_type = context.proxy.remembered(&address_type(context, &id));
+    api["ipAddressType"] = address_type.unwrap_or_else(|| "ipv4".to_owned()).into();
     Ok(())
+}
+
+/// The name under which the type of an API's addresses is remembered.
+fn address_type(context: &Context<'_>, id: &str) -> String {
+    format!("{}/{}/api/{id}/ipAddressType", context.place.account, context.place.region)
 }
 
 async fn tags(context: &Context<'_>, arn: &str) -> Result<Value, Error> {

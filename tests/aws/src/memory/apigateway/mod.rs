@@ -47,6 +47,7 @@ struct Domain {
 
 /// The fields that CreateApi and UpdateApi copy.
 const API_FIELDS: &[&str] = &[
+    "ipAddressType",
     "name",
     "routeSelectionExpression",
     "apiKeySelectionExpression",
@@ -91,6 +92,7 @@ impl ApiGateway {
             "tags": field_or(&body, "tags", json!({})),
             "disableSchemaValidation": false,
             "disableExecuteApiEndpoint": false,
+            "ipAddressType": "ipv4",
             "version": "",
             "description": "",
         });

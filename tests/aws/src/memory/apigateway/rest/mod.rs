@@ -106,8 +106,10 @@ impl RestApis {
                 ["name", "description", "apiKeySource", "binaryMediaTypes", "disableExecuteApiEndpoint", "policy"];
             copy_fields(fields, &body, &copied);
         }
-        if let Some(types) = body["endpointConfiguration"].get("types") {
-            api["endpointConfiguration"]["types"] = types.clone();
+        for field in ["types", "ipAddressType"] {
+            if let Some(given) = body["endpointConfiguration"].get(field) {
+                api["endpointConfiguration"][field] = given.clone();
+            }
         }
         let content = Arc::new(content);
         let whole = RestApi { api: api.clone(), content, deployments: BTreeMap::new(), stages: BTreeMap::new() };
@@ -208,6 +210,11 @@ impl RestApi {
                     api["disableExecuteApiEndpoint"] = change.boolean()?.into();
                 }
                 ("replace", ["minimumCompressionSize"]) => api["minimumCompressionSize"] = change.number()?,
+                ("replace", ["endpointConfiguration", "ipAddressType"])
+                    if ["ipv4", "dualstack"].contains(&change.value.as_str()) =>
+                {
+                    api["endpointConfiguration"]["ipAddressType"] = json!(change.value);
+                }
                 ("replace", ["endpointConfiguration", "types", from]) => {
                     if api["endpointConfiguration"]["types"] != json!([from]) {
                         return Err(bad_request("Invalid endpoint type specified in the path"));
