@@ -430,6 +430,7 @@ variable "cdn" {
     - `client_certificate_arn`: The certificate that CloudFront presents to the regions, for mutual TLS.
     - `comment`, `http_version`, `ipv6`, `minimum_tls_version`, `geo_restriction`, `logging`, `error_responses`,
       `connection`, `origin_shield`, `origin_headers`, `web_acl_arn`: Settings of the distribution.
+    - `staging`: Settings that the requests with a `header`, or `percent` of all requests, try out.
   EOT
   type = object({
     origin                = string
@@ -508,6 +509,75 @@ variable "cdn" {
     client_certificate_arn = optional(string)
     sign_requests          = optional(bool)
     web_acl_arn            = optional(string)
+    staging = optional(object({
+      percent = optional(number)
+      session = optional(object({
+        idle_seconds    = optional(number)
+        maximum_seconds = optional(number)
+      }))
+      header = optional(object({
+        name  = string
+        value = string
+      }))
+      failover_status_codes = optional(list(number))
+      read_paths            = optional(list(string))
+      cache = optional(object({
+        policy              = optional(string)
+        default_ttl_seconds = optional(number)
+        min_ttl_seconds     = optional(number)
+        max_ttl_seconds     = optional(number)
+        key = optional(object({
+          headers       = optional(list(string))
+          cookies       = optional(list(string))
+          query_strings = optional(list(string))
+        }))
+      }))
+      behaviors = optional(map(object({
+        precedence = optional(number)
+        writes     = optional(bool)
+        group      = optional(list(string))
+        region     = optional(string)
+        cache = optional(object({
+          policy              = optional(string)
+          default_ttl_seconds = optional(number)
+          min_ttl_seconds     = optional(number)
+          max_ttl_seconds     = optional(number)
+          key = optional(object({
+            headers       = optional(list(string))
+            cookies       = optional(list(string))
+            query_strings = optional(list(string))
+          }))
+        }))
+        origin_request_policy = optional(string)
+        response_headers = optional(object({
+          policy = optional(string)
+          set    = optional(map(string))
+          remove = optional(list(string))
+        }))
+        compress        = optional(bool)
+        viewer_protocol = optional(string)
+      })))
+      geo_restriction = optional(object({
+        allow = optional(list(string))
+        block = optional(list(string))
+      }))
+      error_responses = optional(map(object({
+        response_status = optional(number)
+        page_path       = optional(string)
+        cache_seconds   = optional(number)
+      })))
+      connection = optional(object({
+        attempts                   = optional(number)
+        timeout_seconds            = optional(number)
+        read_timeout_seconds       = optional(number)
+        keepalive_timeout_seconds  = optional(number)
+        completion_timeout_seconds = optional(number)
+      }))
+      origin_shield = optional(object({
+        region = optional(string)
+      }))
+      origin_headers = optional(map(string))
+    }))
   })
   default = null
 }

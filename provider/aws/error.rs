@@ -189,6 +189,7 @@ const NOT_FOUND_CODES: &[&str] = &[
     // CloudFront
     "EntityNotFound",
     "NoSuchCachePolicy",
+    "NoSuchContinuousDeploymentPolicy",
     "NoSuchDistribution",
     "NoSuchFunctionExists",
     "NoSuchInvalidation",
@@ -213,10 +214,13 @@ const EXISTS_CODES: &[&str] = &[
     // CloudFront
     "CNAMEAlreadyExists",
     "CachePolicyAlreadyExists",
+    "ContinuousDeploymentPolicyAlreadyExists",
     "DistributionAlreadyExists",
     "FunctionAlreadyExists",
     "OriginRequestPolicyAlreadyExists",
     "ResponseHeadersPolicyAlreadyExists",
+    // Another continuous deployment policy has the staging distribution.
+    "StagingDistributionInUse",
     // CloudWatch Logs
     "ResourceAlreadyExistsException",
     // CloudFront, IAM

@@ -52,6 +52,7 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<cloudfront::key_value_store::KeyValueStore>::new(),
     &Erased::<cloudfront::viewer_function::ViewerFunction>::new(),
     &Erased::<cloudfront::distribution::Distribution>::new(),
+    &Erased::<cloudfront::continuous_deployment_policy::ContinuousDeploymentPolicy>::new(),
     &Erased::<cloudfront::key_values::KeyValues>::new(),
     &Erased::<cloudfront::invalidation::Invalidation>::new(),
     &Erased::<route53::record::Record>::new(),

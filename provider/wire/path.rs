@@ -46,6 +46,12 @@ impl Path {
         self.with(Segment::Index(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
+    /// The path of what is at `steps` inside the value at this path.
+    #[must_use]
+    pub fn join(&self, steps: impl IntoIterator<Item = Segment>) -> Self {
+        Self(self.0.iter().cloned().chain(steps).collect())
+    }
+
     /// The steps from the root.
     pub fn segments(&self) -> &[Segment] {
         &self.0

@@ -300,6 +300,53 @@ async fn a_create_of_a_policy_whose_reply_is_lost_creates_one() {
     bench.create(address, &spec).await;
 }
 
+/// Requests of the primary distribution that reach the staging distribution.
+fn policy(primary: &Json, staging: &Json, percent: i64) -> Json {
+    json!({
+        "distribution_id": primary["id"], "staging_domain_name": staging["domain_name"],
+        "traffic": { "share": { "percent": percent, "session": { "idle_seconds": 300, "maximum_seconds": 600 } } },
+    })
+}
+
+#[tokio::test]
+async fn a_policy_sends_requests_to_a_staging_distribution_until_it_is_deleted() {
+    let bench = Bench::start().await;
+    let (at_staging, at_policy) = ("global/distribution/staging", "global/continuous_deployment_policy");
+    let viewer = json!({ "http_version": "http2", "ipv6": true, "minimum_tls": "TLSv1.2_2021" });
+    let primary = with(&plain(), json!({ "viewer": viewer }));
+    let outputs = bench.create(ADDRESS, &primary).await;
+    let staging =
+        with(&primary, json!({ "comment": "giraffe (staging)", "staging": true, "tags": tags(at_staging, "zoo") }));
+    let staging_outputs = bench.create(at_staging, &staging).await;
+    let spec = policy(&outputs, &staging_outputs, 5);
+    let policy_outputs = bench.create(at_policy, &spec).await;
+    bench.create_again(at_policy, &spec, &policy_outputs).await;
+    let wider = policy(&outputs, &staging_outputs, 15);
+    bench.update(at_policy, &policy_outputs, &spec, &wider).await;
+    let header = with(&wider, json!({ "traffic": { "header": { "name": "aws-cf-cd-preview", "value": "on" } } }));
+    bench.update(at_policy, &policy_outputs, &wider, &header).await;
+
+    // CloudFront accepts this change only without a policy.
+    let protected =
+        with(&primary, json!({ "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/acl/1" }));
+    bench.update(ADDRESS, &outputs, &primary, &protected).await;
+    bench.expect(at_policy, &header, &policy_outputs).await;
+
+    let kinds = ["claim", "distribution", "continuous_deployment_policy"];
+    let ledger = bench.engine().discover(&kinds, Default::default()).await.unwrap();
+    for (address, spec) in [(at_staging, &staging), (at_policy, &header)] {
+        assert_eq!(&ledger.entries[&address.parse().unwrap()].spec, spec, "{address}");
+    }
+
+    let (aws, component) = bench.at(at_staging);
+    let error = component.delete(&aws, &staging, &staging_outputs).await.unwrap_err();
+    assert_eq!(error.code(), Some("StagingDistributionInUse"), "{error}");
+    bench.delete(at_policy, &header, &policy_outputs).await;
+    bench.expect(ADDRESS, &protected, &outputs).await;
+    bench.delete(at_staging, &staging, &staging_outputs).await;
+    bench.delete(ADDRESS, &protected, &outputs).await;
+}
+
 fn store(name: &str, team: &str) -> Json {
     json!({ "name": name, "tags": tags("global/key_value_store", team) })
 }

@@ -65,6 +65,7 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
             "origin": "latency", "read_paths": ["/public/*"], "cache": { "key": { "cookies": [] } },
             "behaviors": { "/static/*": { "response_headers": { "remove": ["X-Powered-By"] } } },
             "invalidate_on_change": ["/*"],
+            "http_version": "http2", "staging": { "percent": 5, "cache": { "default_ttl_seconds": 5 } },
         },
         "tags": { "team": "zoo" },
     });

@@ -28,6 +28,14 @@ pub(super) const ALL: &[Operation] = &[
     Operation { name: "policy", change: policy },
     Operation { name: "protocol", change: protocol },
     Operation { name: "edge", change: edge },
+    Operation {
+        name: "staging",
+        change: |world, config| staging(world, config).map(|(primary, staged, _)| (primary, staged)),
+    },
+    Operation {
+        name: "promotion",
+        change: |world, config| staging(world, config).map(|(_, staged, promoted)| (staged, promoted)),
+    },
     Operation { name: "key", change: key },
     Operation { name: "authorizer", change: authorizer },
     Operation { name: "web-acl", change: web_acl },
@@ -157,6 +165,16 @@ fn edge(_: &World, config: Json) -> Option<(Json, Json)> {
         newer["cdn"] = json!({ "origin": "latency" });
     }
     Some((config, newer))
+}
+
+/// Settings of CloudFront before some requests try out others, while they do, and after all use these.
+fn staging(_: &World, mut config: Json) -> Option<(Json, Json, Json)> {
+    config.get_mut("cdn")?["http_version"] = json!("http2");
+    let cache = json!({ "default_ttl_seconds": 5 });
+    let (mut staged, mut promoted) = (config.clone(), config.clone());
+    staged["cdn"]["staging"] = json!({ "percent": 5, "cache": cache });
+    promoted["cdn"]["cache"] = cache;
+    Some((config, staged, promoted))
 }
 
 /// Replaces several functions with one that serves all routes.

@@ -54,7 +54,11 @@ pub(super) const ALL: &[Topology] = &[
     },
     Topology { name: "ip-based", config: ip_based, tests: Tests::Pairwise(&["create", "policy", "drain"]) },
     Topology { name: "nested", config: nested, tests: Tests::Pairwise(&["policy", "create", "edge"]) },
-    Topology { name: "cdn-cache", config: cdn_cache, tests: Tests::Pairwise(&["create", "protocol", "code", "edge"]) },
+    Topology {
+        name: "cdn-cache",
+        config: cdn_cache,
+        tests: Tests::Pairwise(&["create", "protocol", "code", "edge", "staging", "promotion"]),
+    },
     Topology { name: "key-value-store", config: key_value_store, tests: Tests::Pairwise(&["create"]) },
     Topology { name: "api-keys", config: api_keys, tests: Tests::Pairwise(&["create", "key", "destroy"]) },
     Topology { name: "authorizers", config: authorizers, tests: Tests::Pairwise(&["create", "authorizer", "destroy"]) },

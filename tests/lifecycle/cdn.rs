@@ -3,7 +3,11 @@
 use super::configs::Config;
 use super::stage::{HttpResponse, Stage};
 
-super::rows![cloudfront_caches_fails_over_and_is_invalidated, cloudfront_sends_paths_to_their_regions,];
+super::rows![
+    cloudfront_caches_fails_over_and_is_invalidated,
+    cloudfront_sends_paths_to_their_regions,
+    cloudfront_tries_out_settings_with_some_requests,
+];
 
 /// An application that lets CloudFront cache its responses, except to `/private`.
 const CACHED: &str = r#"
@@ -128,5 +132,41 @@ async fn cloudfront_sends_paths_to_their_regions(stage: Stage) {
     assert_eq!(seen(&stage.get(&host, "/west/c").await), pair("Miss", "us-east-1"));
     assert_eq!(seen(&stage.get(&host, "/c").await), pair("Miss", "us-east-1"));
     stage.aws.set_down(&[]);
+    stage.destroy().await;
+}
+
+async fn cloudfront_tries_out_settings_with_some_requests(stage: Stage) {
+    const PREVIEW: &str = "aws-cf-cd-preview: on\r\n";
+    let config = |settings: &str| {
+        let mut config = Config::bare(&["us-east-1", "us-west-2"]);
+        config.extra = "  cdn = { SETTINGS }\n";
+        let settings = format!("\n    origin = \"group\"\n    http_version = \"http2\"\n{settings}  ");
+        config.hcl().replace(" SETTINGS ", &settings)
+    };
+    let behavior = |name: &str| {
+        format!("    behaviors = {{ \"/*\" = {{ response_headers = {{ set = {{ X-Served-By = \"{name}\" }} }} }} }}\n")
+    };
+    let header = "header = { name = \"aws-cf-cd-preview\", value = \"on\" }";
+    let staged = format!("{}    staging = {{\n{header}\n{}    }}\n", behavior("first"), behavior("second"));
+    stage.apply(&config(&staged)).await;
+    let host = host(&stage).await;
+    let served_by = async |headers: &str| stage.get_with(&host, "/a", headers).await.header("x-served-by");
+    assert_eq!((served_by("").await.as_str(), served_by(PREVIEW).await.as_str()), ("first", "second"));
+
+    let share = staged.replace(header, "percent = 10");
+    stage.apply(&config(&share)).await;
+    let mut names = Vec::new();
+    for _ in 0..20 {
+        names.push(served_by("").await);
+    }
+    assert_eq!(names.iter().filter(|name| *name == "second").count(), 2, "{names:?}");
+
+    stage.apply(&config(&behavior("second"))).await;
+    assert_eq!((served_by("").await.as_str(), served_by(PREVIEW).await.as_str()), ("second", "second"));
+    let components = stage.components().await;
+    assert!(
+        components.keys().all(|address| !address.contains("staging") && !address.contains("deployment")),
+        "{components:?}"
+    );
     stage.destroy().await;
 }

@@ -2,6 +2,7 @@
 
 mod behavior;
 mod config;
+mod continuous;
 mod deployment;
 mod optional;
 mod origin;
@@ -22,6 +23,7 @@ use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Kind, KindMeta};
 
+pub(super) use deployment::{change, is_overtaken, wait};
 pub use spec::{
     Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement, Spec, TakeOver,
     Viewer,
@@ -40,6 +42,8 @@ output_keys! {
 
 /// The key of the objects of a distribution: its certificate, and the record sets that lead to it.
 pub const KEY: &str = "cdn";
+/// The key of the staging distribution.
+pub const STAGING: &str = "staging";
 /// The region of a distribution's certificate.
 ///
 /// # Source
@@ -71,6 +75,7 @@ impl Kind for Distribution {
         id: "the id of the distribution",
         outputs: OUTPUTS,
         global: true,
+        immutable: &["staging"],
         secret: &["origin_headers"],
         uncompared: &["take_over"],
         actions: &[
@@ -151,9 +156,9 @@ impl Component for Distribution {
 
     async fn discover(aws: &Regional, _: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {
         let mut discovered = Vec::new();
-        for outputs in own(aws).await? {
+        for (key, outputs) in own_by_key(aws).await? {
             let Some(spec) = reported(aws, &outputs, None).await? else { continue };
-            discovered.push(Discovered { key: None, spec, outputs });
+            discovered.push(Discovered { key, spec, outputs });
         }
         Ok(discovered)
     }
@@ -189,7 +194,7 @@ impl Component for Distribution {
         let mut newest = None;
         if settings(&from) != settings(to) {
             takeover::move_aliases(aws, outputs, &from, to).await?;
-            newest = deployment::change(aws, &outputs.id, |held| config::updated(held, Some(&from), to)).await?;
+            newest = continuous::change(aws, &outputs.id, |held| config::updated(held, Some(&from), to)).await?;
         }
         // Also without a change, because an earlier update may have been interrupted during this wait.
         deployment::wait(aws, &outputs.id, newest).await?;
@@ -247,12 +252,17 @@ fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
 
 /// This owner's distributions.
 pub(crate) async fn own(aws: &Regional) -> Result<Vec<Outputs>, CallError> {
+    Ok(own_by_key(aws).await?.into_iter().map(|(_, outputs)| outputs).collect())
+}
+
+/// This owner's distributions with the keys of their addresses.
+async fn own_by_key(aws: &Regional) -> Result<Vec<(Option<String>, Outputs)>, CallError> {
     let mut own = Vec::new();
     // Filtering by comment saves a read of every distribution's tags.
     for summary in summaries(aws).await?.into_iter().filter(|summary| summary.comment.contains(aws.owner().name())) {
         let Some(tags) = none_if_missing(tags_of(aws, &summary.arn).await)? else { continue };
-        if tags::address_of::<Distribution>(aws, &tags).is_some() {
-            own.push(outputs(&summary));
+        if let Some(address) = tags::address_of::<Distribution>(aws, &tags) {
+            own.push((address.key, outputs(&summary)));
         }
     }
     Ok(own)

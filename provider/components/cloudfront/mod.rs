@@ -1,6 +1,7 @@
 //! Amazon CloudFront.
 
 pub mod cache_policy;
+pub mod continuous_deployment_policy;
 pub mod distribution;
 pub mod invalidation;
 pub mod key_value_store;

@@ -1,8 +1,13 @@
 //! The part of an API's shape that describes CloudFront: where requests to each path go, and what is cached.
 
+mod pattern;
+mod staged;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use self::pattern::matches;
+pub(super) use self::staged::Staged;
 use super::config::{
     Behavior, Cache, Cdn, HttpVersion, MinimumTls, Origin, PriceClass, ResponseHeaders, ViewerProtocol,
 };
@@ -47,6 +52,8 @@ pub(super) struct Edge {
     pub(super) error_responses: Vec<ErrorResponse>,
     /// The countries that are served.
     pub(super) geo_restriction: Option<GeoRestriction>,
+    /// The settings that some requests try out.
+    pub(super) staging: Option<Box<Staged>>,
     /// Its other settings.
     pub(super) config: Cdn,
 }
@@ -170,6 +177,7 @@ impl Edge {
             shield: shield(cdn)?,
             error_responses: error_responses(cdn)?,
             geo_restriction: geo_restriction(cdn)?,
+            staging: cdn.staging().decided()?.map(|staging| Staged::of(staging, cdn)).transpose()?.map(Box::new),
             config: cdn.clone(),
         })
     }
@@ -202,14 +210,20 @@ impl Edge {
         self.is_group() || (!self.has_function() && !self.is_steered() && self.paths.iter().any(reads))
     }
 
+    /// The settings of the primary and of the staging distribution.
+    fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.staging.iter().map(|staged| &staged.edge))
+    }
+
     /// Whether CloudFront sends requests to single regions.
     pub(super) fn uses_regions(&self) -> bool {
-        self.has_default_group() || self.is_steered() || self.paths.iter().any(|path| path.target != Target::Default)
+        let has_target = |edge: &Self| edge.paths.iter().any(|path| path.target != Target::Default);
+        self.each().any(|edge| edge.has_default_group() || edge.is_steered() || has_target(edge))
     }
 
     /// Whether a path has `region` as an origin of its own.
     pub(super) fn names(&self, region: &str) -> bool {
-        self.paths.iter().any(|path| match &path.target {
+        self.each().flat_map(|edge| &edge.paths).any(|path| match &path.target {
             Target::Default => false,
             Target::Group(regions) => regions.iter().any(|name| name == region),
             Target::Region(name) => name == region,
@@ -376,40 +390,9 @@ fn geo_restriction(cdn: &Cdn) -> Result<Option<GeoRestriction>, Unknown> {
     Ok(Some(GeoRestriction { allow, countries }))
 }
 
-/// Whether a path pattern of CloudFront matches a path: `*` stands for any characters, `?` for one.
-pub(super) fn matches(pattern: &str, path: &str) -> bool {
-    let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
-    glob(pattern.as_bytes(), path.strip_prefix('/').unwrap_or(path).as_bytes())
-}
-
-fn glob(pattern: &[u8], path: &[u8]) -> bool {
-    match (pattern.split_first(), path.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) if glob(rest, path) => true,
-        (Some((b'*', _)), Some((_, tail))) => glob(pattern, tail),
-        (Some((expected, rest)), Some((found, tail))) => (*expected == b'?' || expected == found) && glob(rest, tail),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_as_cloudfront_matches_them() {
-        for (pattern, path, expected) in [
-            ("/static/*", "/static/a/b", true),
-            ("static/*", "/static/a", true),
-            ("/static/*", "/other", false),
-            ("/a?c", "/abc", true),
-            ("/a?c", "/ac", false),
-            ("*.jpg", "/b/a.jpg", true),
-            ("/a", "/a", true),
-        ] {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
-        }
-    }
 
     #[test]
     fn specific_patterns_come_first() {

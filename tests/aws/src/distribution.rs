@@ -8,6 +8,10 @@ use crate::xml::Element;
 pub(crate) struct Distribution {
     /// Whether the distribution is enabled.
     pub(crate) enabled: bool,
+    /// Whether this is a staging distribution.
+    pub(crate) staging: bool,
+    /// The id of the continuous deployment policy; empty when there is none.
+    pub(crate) continuous_deployment_policy: String,
     /// The alternate domain names, in lower case.
     pub(crate) aliases: Vec<String>,
     origins: Vec<Origin>,
@@ -86,6 +90,8 @@ impl Distribution {
         let geo = ["Restrictions", "GeoRestriction"];
         Self {
             enabled: config.text_at(&["Enabled"]) == "true",
+            staging: config.text_at(&["Staging"]) == "true",
+            continuous_deployment_policy: config.text_at(&["ContinuousDeploymentPolicyId"]).to_owned(),
             aliases: texts(config, &["Aliases", "Items"]).iter().map(|alias| alias.to_lowercase()).collect(),
             origins: config.items_at(&["Origins", "Items"]).iter().map(read_origin).collect(),
             groups: config.items_at(&["OriginGroups", "Items"]).iter().map(read_group).collect(),

@@ -94,6 +94,7 @@ impl Inventory {
         collector.cidr_collections(&global).await?;
         collector.cloudfront_policies(&global).await?;
         collector.distributions(&global).await?;
+        collector.continuous_deployment_policies(&global).await?;
         collector.viewer_functions(&global).await?;
         collector.key_value_stores(&global).await?;
         for place in places.iter().filter(|place| place.account == account) {

@@ -1,14 +1,17 @@
 //! Every path that a client's request can take, for any client in any place. No operation may leave one of them without
 //! a working target.
 
+use std::collections::BTreeMap;
+
 use crate::data_plane::{accounts, connect};
 use crate::distribution::Distribution;
 use crate::dns::{CLIENT_CERTIFICATE, records};
+use crate::edge::staging;
 use crate::error::Error;
 use crate::message::{Request, Response};
 use crate::proxy::Proxy;
 use crate::records::Target;
-use crate::upstream::Lookup;
+use crate::upstream::{Lookup, Place};
 
 /// A name that clients request, and one of the hosts that may serve it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,30 +53,39 @@ pub(crate) async fn all(proxy: &Proxy) -> Result<Vec<RequestPath>, Error> {
                 request_paths.push(RequestPath { name, target, host, prefix, by: RoutedBy::Record });
             }
         }
-        let all = proxy
-            .upstream
-            .xml(&place, "cloudfront", Lookup::Get("/2020-05-31/distribution"))
-            .await?
-            .unwrap_or_default();
-        for item in all.items_at(&["Items"]) {
-            let path = format!("/2020-05-31/distribution/{}/config", item.text_at(&["Id"]));
-            let Some(config) = proxy.upstream.xml(&place, "cloudfront", Lookup::Get(&path)).await? else { continue };
-            let distribution = Distribution::read(&config);
-            if !distribution.enabled {
-                continue;
-            }
-            let name = item.text_at(&["DomainName"]).to_owned();
-            request_paths.extend(distribution.requested_origins().map(|origin| RequestPath {
-                name: name.clone(),
-                target: origin.host.clone(),
-                host: origin.host.clone(),
-                prefix: origin.path.clone(),
-                by: RoutedBy::Distribution,
-            }));
-        }
+        request_paths.extend(of_distributions(proxy, &place).await?);
     }
     request_paths.sort();
     request_paths.dedup();
+    Ok(request_paths)
+}
+
+/// The paths of requests to distributions. A staging distribution receives them by the name of its primary distribution.
+async fn of_distributions(proxy: &Proxy, place: &Place) -> Result<Vec<RequestPath>, Error> {
+    let get = async |path: &str| {
+        let path = format!("/2020-05-31/{path}");
+        Ok::<_, Error>(proxy.upstream.xml(place, "cloudfront", Lookup::Get(&path)).await?.unwrap_or_default())
+    };
+    let mut all = BTreeMap::new();
+    for item in get("distribution").await?.items_at(&["Items"]) {
+        let config = get(&format!("distribution/{}/config", item.text_at(&["Id"]))).await?;
+        all.insert(item.text_at(&["DomainName"]).to_owned(), Distribution::read(&config));
+    }
+    let mut request_paths = Vec::new();
+    for (name, primary) in all.iter().filter(|(_, distribution)| distribution.enabled && !distribution.staging) {
+        let mut serving = vec![primary];
+        if !primary.continuous_deployment_policy.is_empty() {
+            let policy = get(&format!("continuous-deployment-policy/{}", primary.continuous_deployment_policy)).await?;
+            serving.extend(staging::of_policy(&policy).and_then(|staging| all.get(staging)));
+        }
+        request_paths.extend(serving.into_iter().flat_map(Distribution::requested_origins).map(|origin| RequestPath {
+            name: name.clone(),
+            target: origin.host.clone(),
+            host: origin.host.clone(),
+            prefix: origin.path.clone(),
+            by: RoutedBy::Distribution,
+        }));
+    }
     Ok(request_paths)
 }
 

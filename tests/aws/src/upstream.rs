@@ -40,8 +40,8 @@ pub(crate) struct Ministack {
 }
 
 /// Whether the in-memory AWS holds the objects of a call for both backends. ministack serves the current resources of a REST
-/// API instead of its deployments, executes no web ACL, loses settings of Route 53, and has no keys in CloudFront's key value
-/// stores.
+/// API instead of its deployments, executes no web ACL, loses settings of Route 53, and has neither keys in CloudFront's key
+/// value stores nor continuous deployment.
 fn is_held_in_memory(service: &str, request: &Request) -> bool {
     let Request { path, query, .. } = request;
     match service {
@@ -52,7 +52,7 @@ fn is_held_in_memory(service: &str, request: &Request) -> bool {
                 path.starts_with(&format!("/2020-05-31/{kind}"))
                     || (path.starts_with("/2020-05-31/tagging") && decode(query).contains(&format!(":{kind}/")))
             };
-            is_of("function") || is_of("key-value-store")
+            is_of("function") || is_of("key-value-store") || is_of("continuous-deployment-policy")
         }
         _ => false,
     }

@@ -18,6 +18,7 @@ pub(super) fn fresh(spec: &Spec, reference: &str) -> Result<DistributionConfig, 
         .caller_reference(reference)
         .comment(&spec.comment)
         .enabled(true)
+        .staging(spec.staging)
         .default_cache_behavior(behavior::default(None, None, &spec.default_behavior)?)
         .origins(origin::updated(None, None, spec)?);
     updated(build_part(config.build())?, None, spec)
@@ -78,6 +79,7 @@ pub(super) fn reported(config: &DistributionConfig, ours: Option<&Spec>, tags: T
         geo_restriction: optional::geo_restriction(config, ours),
         logging: optional::reported_logging(config, ours),
         web_acl_arn: optional::web_acl(config, ours),
+        staging: config.staging.unwrap_or_default(),
         take_over: ours.and_then(|ours| ours.take_over.clone()),
         tags,
     })
@@ -165,6 +167,7 @@ mod tests {
             geo_restriction: None,
             logging: None,
             web_acl_arn: None,
+            staging: false,
             take_over: None,
             deviations: Deviations::default(),
             tags: Tags::new(),

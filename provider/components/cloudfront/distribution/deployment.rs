@@ -17,12 +17,12 @@ const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
 pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
 
 /// Whether the distribution was changed between our read and our update.
-pub(super) fn is_overtaken(error: &CallError) -> bool {
+pub(crate) fn is_overtaken(error: &CallError) -> bool {
     matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
 }
 
 /// Changes the current settings, unless they are changed concurrently. Returns the ETag of the new ones.
-pub(super) async fn change(
+pub(crate) async fn change(
     aws: &Regional,
     id: &str,
     how: impl Fn(DistributionConfig) -> Result<DistributionConfig, CallError> + Send + Sync,
@@ -43,7 +43,7 @@ pub(super) async fn change(
 }
 
 /// Waits until all edge locations have the latest settings: those with the ETag `newest`, if it is known.
-pub(super) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
+pub(crate) async fn wait(aws: &Regional, id: &str, newest: Option<String>) -> Result<(), CallError> {
     let window_ends = aws.unix_seconds() + CONSISTENCY_WINDOW.as_secs();
     let look = || async {
         let request = || aws.cloudfront().get_distribution().id(id).send();

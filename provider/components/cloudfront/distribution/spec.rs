@@ -50,6 +50,9 @@ pub struct Spec {
     /// The ARN of the web ACL.
     #[serde(default)]
     pub web_acl_arn: Option<Input<String>>,
+    /// Whether this is a staging distribution, which receives only what a continuous deployment policy sends it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub staging: bool,
     /// How aliases that other distributions serve move to this one; `None` if they do not. AWS does not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub take_over: Option<TakeOver>,

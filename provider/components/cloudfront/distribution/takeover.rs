@@ -64,6 +64,10 @@ pub(super) async fn conflicts(aws: &Regional, spec: &Spec) -> Result<Vec<Problem
     for (alias, held_by) in held_by_others(aws, spec, &own).await? {
         // The list may still contain a deleted distribution.
         let Some(tags) = none_if_missing(tags_of(aws, &held_by.arn).await)? else { continue };
+        // Its comment, by which `own` finds distributions, may have been changed.
+        if tags::belongs_to_owner(aws, &tags) {
+            continue;
+        }
         let detail = format!(
             "The {}. CloudFront accepts a name as the alias of one distribution only. Remove it there, use another alias, or set \
              cdn.take_over_aliases = true to move it to this distribution while clients are served.",

@@ -4,6 +4,7 @@ mod caching;
 mod function;
 mod paths;
 mod settings;
+mod staging;
 mod steering;
 
 use super::{Found, each};
@@ -18,16 +19,15 @@ use crate::wire::Path;
 /// Mistakes in `cdn`.
 pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
     let Some(cdn) = config.cdn().known() else { return };
-    status_codes(cdn, found);
-    paths::check(cdn, found);
-    caching::check(cdn, found);
-    settings::check(cdn, found);
+    let edge = shape.and_then(|shape| Some((shape, shape.cdn.as_ref()?)));
+    settings_of(cdn, edge, found);
+    staging::check(cdn, edge, found);
     for (path, alias) in each_alias(cdn) {
         if let Some(mistake) = dns::mistake(alias) {
             found.error(path, "Invalid domain name", format!("{alias:?} cannot be an alias: {mistake}."));
         }
     }
-    let Some((shape, edge)) = shape.and_then(|shape| Some((shape, shape.cdn.as_ref()?))) else { return };
+    let Some((shape, edge)) = edge else { return };
     origins(shape, edge, found);
     function::check(shape, edge, found);
     group_order(shape, edge, cdn, found);
@@ -35,9 +35,6 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
         steering::check(config, shape, found);
     }
     take_over(shape, edge, found);
-    paths::targets(shape, edge, found);
-    caching::shared(edge, found);
-    caching::unused(edge, cdn, found);
     match &shape.names {
         Some(names) => aliases(shape, names, cdn, found),
         None if cdn.aliases().known().is_some_and(|aliases| !aliases.is_empty()) => {
@@ -46,6 +43,19 @@ pub(super) fn check(config: &Config, shape: Option<&Shape>, found: &mut Found) {
             found.error(at("aliases"), "Aliases without a domain", detail);
         }
         None => {}
+    }
+}
+
+/// Mistakes in the settings of a distribution, primary or staging.
+fn settings_of(cdn: &Cdn, edge: Option<(&Shape, &Edge)>, found: &mut Found) {
+    status_codes(cdn, found);
+    paths::check(cdn, found);
+    caching::check(cdn, found);
+    settings::check(cdn, found);
+    if let Some((shape, edge)) = edge {
+        paths::targets(shape, edge, found);
+        caching::shared(edge, found);
+        caching::unused(edge, cdn, found);
     }
 }
 

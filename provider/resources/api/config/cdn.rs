@@ -2,6 +2,7 @@
 
 mod behavior;
 mod settings;
+mod staging;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ pub(in crate::resources::api) use behavior::{Behavior, Cache, CacheKey, Response
 pub(in crate::resources::api) use settings::{
     Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls, OriginShield, SHIELD_REGIONS,
 };
+pub(in crate::resources::api) use staging::{Staging, StagingHeader, StagingSession};
 
 use crate::schema::{Attr, TextMap, Texts, attributes, choices};
 
@@ -95,6 +97,7 @@ attributes! {
         sign_requests: bool = optional, default(false);
         /// The ARN of the web ACL of AWS WAF that protects the distribution, with the scope `CLOUDFRONT`, in us-east-1.
         web_acl_arn: String = optional, example("aws_wafv2_web_acl.this.arn");
+        staging: Staging = optional;
     }
 }
 

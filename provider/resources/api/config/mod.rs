@@ -13,7 +13,8 @@ use std::sync::LazyLock;
 
 pub(super) use cdn::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
-    Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, ViewerProtocol,
+    Origin, OriginShield, PriceClass, ResponseHeaders, SHIELD_REGIONS, Staging, StagingHeader, StagingSession,
+    ViewerProtocol,
 };
 pub(super) use domain::{Certificate, Domain, KeyAlgorithm, MutualTls, Validation};
 pub(super) use gateway::{

@@ -23,8 +23,8 @@ use crate::components::acm::issued_certificate;
 use crate::components::apigateway::domain::Domain;
 use crate::components::apigateway::mapping::Mapping;
 use crate::components::cloudfront::{
-    cache_policy, distribution, invalidation, key_value_store, key_values, origin_request_policy,
-    response_headers_policy, viewer_function,
+    cache_policy, continuous_deployment_policy, distribution, invalidation, key_value_store, key_values,
+    origin_request_policy, response_headers_policy, viewer_function,
 };
 use crate::components::execute_api::probe::Probe;
 use crate::components::execute_api::verification::Verification;
@@ -76,6 +76,7 @@ const KINDS: &[&str] = &[
     key_value_store::KeyValueStore::KIND,
     viewer_function::ViewerFunction::KIND,
     distribution::Distribution::KIND,
+    continuous_deployment_policy::ContinuousDeploymentPolicy::KIND,
     key_values::KeyValues::KIND,
     invalidation::Invalidation::KIND,
     Record::KIND,
@@ -115,9 +116,9 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     }
     let over_regions = health::over_regions(&mut draft, &routed);
     let shared = routing::routed(&mut draft, &routed, over_regions.as_ref());
-    let distribution = cdn::distribution(&mut draft, &routed, shared.first(), &certificates);
-    cdn::invalidation(&mut draft, &deployed, distribution.as_ref());
-    draft.order_endpoints(&routed, &shared, distribution.as_ref());
+    let distributions = cdn::distribution(&mut draft, &routed, shared.first(), &certificates);
+    cdn::invalidation(&mut draft, &deployed, distributions.as_ref());
+    draft.order_endpoints(&routed, &shared, distributions.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired.rollout = rollout::of(shape);
     draft.desired
@@ -199,7 +200,7 @@ impl Draft<'_> {
         &mut self,
         regions: &BTreeMap<String, Region>,
         shared: &[Handle<Record>],
-        distribution: Option<&Handle<distribution::Distribution>>,
+        distributions: Option<&cdn::Distributions>,
     ) {
         for region in regions.values() {
             let endpoint = &region.front.default_endpoint;
@@ -212,7 +213,8 @@ impl Draft<'_> {
             let caller = region.health.as_ref().and_then(|health| health.caller.as_ref());
             caller.iter().for_each(|check| self.desired.order(endpoint, *check));
             region.pinned.iter().chain(shared).for_each(|record| self.desired.order(endpoint, record));
-            distribution.iter().for_each(|distribution| self.desired.order(endpoint, distribution));
+            let distributions = distributions.iter().flat_map(|distributions| distributions.each());
+            distributions.for_each(|distribution| self.desired.order(endpoint, distribution));
         }
     }
 

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::components::cloudfront::Selection;
 use crate::components::cloudfront::cache_policy::{self, CachePolicy};
+use crate::components::cloudfront::continuous_deployment_policy::{ContinuousDeploymentPolicy, Traffic};
 use crate::components::cloudfront::distribution::{self, Distribution};
 use crate::components::cloudfront::invalidation::Invalidation;
 use crate::components::cloudfront::key_values::{self, KeyValues};
 use crate::components::cloudfront::managed::{self, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED};
 use crate::components::cloudfront::origin_request_policy::OriginRequestPolicy;
 use crate::components::cloudfront::response_headers_policy::{self, ResponseHeadersPolicy};
-use crate::desired::{Address, Input, Kind};
+use crate::desired::{Address, AddressOf, Input, Kind};
 use crate::plan::View;
 use crate::resources::api::config::{
     Behavior, Cache, CacheKey, Cdn, Connection, ErrorResponse, GeoRestriction, HttpVersion, Logging, MinimumTls,
-    Origin, OriginShield, PriceClass, ResponseHeaders, ViewerProtocol,
+    Origin, OriginShield, PriceClass, ResponseHeaders, Staging, StagingHeader, StagingSession, ViewerProtocol,
 };
 use crate::resources::api::expand::cdn::{BY_COUNTRY, COUNTRY, EDGE, GROUP, LATENCY};
 use crate::resources::shared::found::FoundComponents;
@@ -41,7 +42,36 @@ pub(super) fn is_first_origin(found: &FoundComponents<'_>, region: &str) -> bool
 /// `cdn`.
 pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     let found = FoundComponents::new(view);
-    let spec = found.global::<Distribution>()?;
+    let cdn = settings(view, name, &found.global::<Distribution>()?, None);
+    let staging = Some(distribution::STAGING);
+    let staged = found.spec(&Address::global_of::<Distribution>().maybe_key(staging));
+    let policy = found.global::<ContinuousDeploymentPolicy>();
+    let staged =
+        staged.zip(policy).map(|(spec, policy)| staged_by(&cdn, &settings(view, name, &spec, staging), policy.traffic));
+    Some(Cdn { staging: staged.into(), ..cdn })
+}
+
+/// The settings that a staging distribution tries out, and the requests that it receives.
+fn staged_by(cdn: &Cdn, staged: &Cdn, traffic: Traffic) -> Staging {
+    let settings = Staging::between(cdn, staged);
+    match traffic {
+        Traffic::Share { percent, session } => {
+            let session = session.map(|session| StagingSession {
+                idle_seconds: Attr::Known(session.idle_seconds),
+                maximum_seconds: Attr::Known(session.maximum_seconds),
+            });
+            Staging { percent: Attr::Known(percent), session: session.into(), ..settings }
+        }
+        Traffic::Header { name, value } => {
+            let header = StagingHeader { name: Attr::Known(name), value: Attr::Known(value) };
+            Staging { header: Attr::Known(header), ..settings }
+        }
+    }
+}
+
+/// The settings of a distribution. `key` is its key and that of its cache policy.
+fn settings(view: &View, name: &str, spec: &distribution::Spec, key: Option<&str>) -> Cdn {
+    let found = FoundComponents::new(view);
     let group = spec.groups.iter().find(|group| group.id == GROUP);
     let table = table(&found);
     let has = |origin: &str| spec.origins.contains_key(origin);
@@ -51,14 +81,14 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
         None if has(LATENCY) => Origin::Latency,
         None => Origin::Group,
     };
-    let policies = Policies { view, found };
+    let policies = Policies { view, found, key };
     let codes = table.map(|table| table.failover_status_codes);
     let codes = codes.or_else(|| spec.groups.first().map(|group| group.status_codes.clone()));
     let codes: Option<Vec<Attr<i64>>> =
         codes.map(|codes| codes.into_iter().map(|code| Attr::Known(code.into())).collect());
-    let (read_paths, behaviors) = policies.paths(&spec);
-    let shared = policies.cache_at(&Address::global_of::<CachePolicy>());
-    Some(Cdn {
+    let (read_paths, behaviors) = policies.paths(spec);
+    let shared = policies.shared_cache(spec).and_then(|address| policies.cache_at(&address));
+    Cdn {
         origin: Attr::Known(origin),
         group_order: group
             .filter(|_| origin == Origin::Group)
@@ -79,12 +109,13 @@ pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
         minimum_tls_version: MinimumTls::parse(&spec.viewer.minimum_tls).into(),
         geo_restriction: spec.geo_restriction.as_ref().map(geo_restriction).into(),
         logging: spec.logging.as_ref().map(logging).into(),
-        error_responses: error_responses(&spec),
+        error_responses: error_responses(spec),
         connection: spec.origins.values().next().map(|origin| connection(&origin.connection)).into(),
-        origin_shield: shield(&spec),
+        origin_shield: shield(spec),
         origin_headers: headers(&spec.origin_headers),
         web_acl_arn: spec.web_acl_arn.as_ref().map_or(Attr::Null, attr),
-    })
+        staging: Attr::Null,
+    }
 }
 
 fn headers(headers: &BTreeMap<String, Input<String>>) -> Attr<BTreeMap<String, Attr<String>>> {
@@ -143,15 +174,32 @@ fn shield(spec: &distribution::Spec) -> Attr<OriginShield> {
 struct Policies<'a> {
     view: &'a View,
     found: FoundComponents<'a>,
+    /// The key of the distribution.
+    key: Option<&'a str>,
 }
 
 impl Policies<'_> {
-    fn cache_at(&self, address: &crate::desired::AddressOf<CachePolicy>) -> Option<cache_policy::Spec> {
+    fn cache_at(&self, address: &AddressOf<CachePolicy>) -> Option<cache_policy::Spec> {
         self.found.spec(address)
     }
 
+    /// The policy of `cache`, which paths that read have by default.
+    fn shared_cache(&self, spec: &distribution::Spec) -> Option<AddressOf<CachePolicy>> {
+        let own = self.key.map(|key| Address::global_of::<CachePolicy>().key(key));
+        let is_used = |address: &AddressOf<CachePolicy>| {
+            let mut all = spec.behaviors.iter().map(|(_, held)| held).chain([&spec.default_behavior]);
+            let id = self.found.output(address, cache_policy::ID);
+            id.is_some() && all.any(|held| held.cache_policy_id.known() == id.as_ref())
+        };
+        own.filter(|own| self.found.has(own)).or_else(|| {
+            let common = Some(Address::global_of::<CachePolicy>()).filter(|common| self.found.has(common));
+            // A staging distribution that does not use the policy has no such paths.
+            common.filter(|common| self.key.is_none() || is_used(common))
+        })
+    }
+
     /// The component of a kind with this id.
-    fn with_id<C: Kind>(&self, id: Option<&Input<String>>) -> Option<crate::desired::AddressOf<C>> {
+    fn with_id<C: Kind>(&self, id: Option<&Input<String>>) -> Option<AddressOf<C>> {
         let id = id?.known()?;
         let addresses = self.view.components.keys().filter_map(|address| address.clone().typed::<C>());
         let mut own = addresses.filter(|address| {
@@ -202,7 +250,7 @@ impl Policies<'_> {
         let address = self.with_id::<CachePolicy>(Some(&held.cache_policy_id));
         match address {
             // The policy of `cdn.cache`, which paths that read have by default.
-            Some(address) if Address::from(address.clone()).key.is_none() && !held.writes => Attr::Null,
+            Some(address) if self.is_shared(&address) && !held.writes => Attr::Null,
             Some(address) if Address::from(address.clone()).key.as_deref() == Some(BY_COUNTRY) => Attr::Null,
             Some(address) => self.cache_at(&address).map(|spec| own_cache(&spec)).into(),
             None if held.writes && held.cache_policy_id.known().is_some_and(|id| id == CACHING_DISABLED.id) => {
@@ -213,6 +261,12 @@ impl Policies<'_> {
                 Attr::Known(Cache { policy, ..Cache::default() })
             }
         }
+    }
+
+    /// Whether this is the policy of `cache`.
+    fn is_shared(&self, address: &AddressOf<CachePolicy>) -> bool {
+        let key = Address::from(address.clone()).key;
+        key.is_none() || (key.is_some() && key.as_deref() == self.key)
     }
 
     /// The origin request policy, unless it is one that the provider chooses.

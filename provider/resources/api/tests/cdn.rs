@@ -119,6 +119,81 @@ fn the_api_receives_no_credentials_that_are_not_in_the_cache_key() {
     assert_eq!(spec(&partly, "global/origin_request_policy/with-authorization")["headers_except"], json!(["Host"]));
 }
 
+/// The settings of the first string, with a staging distribution that tries out those of the second one.
+fn staged(settings: &str, staging: &str) -> String {
+    let cdn =
+        format!("origin = \"latency\", http_version = \"http2\", {settings}, staging = {{ percent = 5, {staging} }}");
+    super::CDN_LATENCY.replace("origin = \"latency\"", &cdn)
+}
+
+#[test]
+fn a_staging_distribution_has_the_settings_of_the_primary_one_except_those_that_it_tries_out() {
+    let hcl = staged("comment = \"public\"", "error_responses = { \"404\" = { cache_seconds = 60 } }");
+    let (primary, mut staging) = (spec(&hcl, "global/distribution"), spec(&hcl, "global/distribution/staging"));
+    assert_eq!(staging["error_responses"][0]["status"], 404);
+    assert_eq!((&staging["aliases"], &staging["certificate_arn"]), (&json!([]), &Json::Null));
+    assert_eq!((&staging["staging"], &staging["comment"]), (&json!(true), &json!("giraffe (staging)")));
+    for field in ["error_responses", "aliases", "certificate_arn", "comment", "tags"] {
+        staging[field] = primary[field].clone();
+    }
+    staging.as_object_mut().unwrap().remove("staging");
+    assert_eq!(staging, primary);
+    let policy = spec(&hcl, "global/continuous_deployment_policy");
+    let reference = |address: &str, output: &str| json!({ "$ref": address, "output": output });
+    assert_eq!(policy["distribution_id"], reference("global/distribution", "id"));
+    assert_eq!(policy["staging_domain_name"], reference("global/distribution/staging", "domain_name"));
+    assert_eq!(policy["traffic"], json!({ "share": { "percent": 5, "session": null } }));
+    assert_eq!(addresses(super::CDN_LATENCY, "continuous_deployment_policy"), [""; 0]);
+}
+
+#[test]
+fn a_staging_distribution_has_policies_of_its_own_where_they_differ() {
+    let same = staged("price_class = \"PriceClass_100\"", "geo_restriction = { block = [\"AQ\"] }");
+    assert_eq!(addresses(&same, "cache_policy"), ["global/cache_policy"]);
+    let other = staged("price_class = \"PriceClass_100\"", "cache = { default_ttl_seconds = 5 }");
+    assert_eq!(addresses(&other, "cache_policy"), ["global/cache_policy", "global/cache_policy/staging"]);
+    let staging = spec(&other, "global/distribution/staging");
+    assert_eq!(behavior(&staging, "/public/*")["cache_policy_id"], reference("global/cache_policy/staging"));
+    assert_eq!(spec(&other, "global/cache_policy/staging")["name"], "giraffe-staging");
+}
+
+#[test]
+fn invalid_staging_is_rejected() {
+    let header = "header = { name = \"aws-cf-cd-x\", value = \"1\" }";
+    let rows = [
+        ("percent = 5, cache = {}", ""),
+        ("percent = 5", "Staging without settings @ cdn.staging"),
+        ("cache = {}", "Staging without requests @ cdn.staging"),
+        ("percent = 16, cache = {}", "Number out of range @ cdn.staging.percent"),
+        ("percent = 5, HEADER, cache = {}", "Conflicting requests for staging @ cdn.staging.percent"),
+        ("HEADER, session = {}, cache = {}", "Session without a share @ cdn.staging.session"),
+        (
+            "percent = 5, session = { idle_seconds = 600, maximum_seconds = 300 }, cache = {}",
+            "Session times out of order @ cdn.staging.session.idle_seconds",
+        ),
+        (
+            "header = { name = \"x-preview\", value = \"1\" }, cache = {}",
+            "Invalid staging header @ cdn.staging.header.name",
+        ),
+        (
+            "header = { name = \"aws-cf-cd-x\", value = \"\" }, cache = {}",
+            "Invalid staging header @ cdn.staging.header.value",
+        ),
+        ("percent = 5, cache = { policy = \"Cachings\" }", "Unknown policy @ cdn.staging.cache.policy"),
+        (
+            "percent = 5, behaviors = { \"/a\" = { region = \"xx-1\" } }",
+            "Not a serving region @ cdn.staging.behaviors[\"/a\"].region",
+        ),
+        ("percent = 5, read_paths = [\"/a\", \"/a\"]", "Duplicate path pattern @ cdn.staging.read_paths[1]"),
+    ];
+    for (staging, expected) in rows {
+        let staging = staging.replace("HEADER", header);
+        let settings = format!("http_version = \"http2\", staging = {{ {staging} }}");
+        check_group(&[(&settings, expected)]);
+    }
+    check_group(&[("staging = { percent = 5, cache = {} }", "Staging with HTTP/3 @ cdn.http_version")]);
+}
+
 #[test]
 fn changed_code_invalidates_after_every_alias_has_moved() {
     let address: Address = "global/invalidation".parse().unwrap();

@@ -15,6 +15,8 @@ pub(crate) struct EdgeCache(Mutex<Inner>);
 struct Inner {
     entries: HashMap<Key, Entry>,
     invalidations: Vec<Invalidation>,
+    /// The numbers of requests that a continuous deployment policy has divided, by distribution.
+    divided: HashMap<String, u32>,
 }
 
 /// What identifies a cached response.
@@ -52,6 +54,17 @@ impl EdgeCache {
     pub(crate) fn invalidate(&self, distribution: &str, paths: Vec<String>, completes: Duration) {
         let distribution = distribution.to_owned();
         self.with(|inner| inner.invalidations.push(Invalidation { distribution, paths, completes }));
+    }
+
+    /// Whether a request of a distribution goes to the staging distribution, which receives this share of them: every twentieth
+    /// one for 0.05.
+    pub(super) fn is_for_staging(&self, distribution: &str, share: f64) -> bool {
+        self.with(|inner| {
+            let before = inner.divided.entry(distribution.to_owned()).or_default();
+            let sent = |requests: u32| (f64::from(requests) * share + 1e-6).floor();
+            *before += 1;
+            sent(*before) > sent(*before - 1)
+        })
     }
 
     /// The cached response and its age.

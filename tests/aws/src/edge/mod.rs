@@ -9,6 +9,7 @@ mod cache;
 mod functions;
 pub(crate) mod lambda;
 mod policy;
+pub(crate) mod staging;
 
 use std::time::Duration;
 
@@ -64,6 +65,10 @@ pub(crate) async fn send(proxy: &Proxy, aws_host: &str, host: &str, mut request:
     let Some(mut edge) = find(proxy, aws_host, host).await? else {
         return Ok(failure(502, &format!("{aws_host} has no address")));
     };
+    if edge.distribution.staging {
+        return Ok(failure(403, "Bad request. A staging distribution receives no requests of its own."));
+    }
+    edge.choose(&request).await?;
     let distribution = &edge.distribution;
     if !distribution.enabled || (host != edge.host && !serves(&distribution.aliases, host)) {
         return Ok(failure(403, "Bad request. We can't connect to the server for this app or website at this time."));

@@ -29,6 +29,19 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The continuous deployment policies.
+    pub(super) async fn continuous_deployment_policies(&mut self, place: &Place) -> Result<(), Error> {
+        let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/continuous-deployment-policy")).await?;
+        for item in all.items_at(&["Items"]) {
+            let policy = ending(item, "Policy");
+            let id = policy.text_at(&["Id"]);
+            self.label(id, "continuous-deployment-policy", "staging");
+            let details = json!({ "config": to_json(&ending(&policy, "Config")) });
+            self.add(format!("global/cloudfront/continuous-deployment-policy/{id}"), details);
+        }
+        Ok(())
+    }
+
     /// The CloudFront functions.
     pub(super) async fn viewer_functions(&mut self, place: &Place) -> Result<(), Error> {
         let all = self.xml(place, "cloudfront", Lookup::Get("/2020-05-31/function?Stage=DEVELOPMENT")).await?;

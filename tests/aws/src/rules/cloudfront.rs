@@ -1,5 +1,6 @@
 //! CloudFront: invalid configurations, certificates of alternate domain names, slow deployments.
 
+mod continuous;
 pub(crate) mod edge_functions;
 mod functions;
 mod invalidation;
@@ -43,7 +44,10 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
             if found.is_some_and(|found| reference(&found) != reference(&config)) {
                 return context.refuse(400, "IllegalUpdate", "The caller reference cannot be changed.");
             }
-            let verdict = check(context, &config, context.name(0)).await?;
+            let mut verdict = check(context, &config, context.name(0)).await?;
+            if verdict.is_none() {
+                verdict = continuous::update(context, &config).await?;
+            }
             if verdict.is_none() {
                 edge_functions::note_removals(context, context.name(0), Some(&config)).await?;
             }
@@ -51,6 +55,7 @@ pub(crate) async fn before(context: &Context<'_>) -> Verdict {
         }
         "DeleteDistribution" => delete(context).await,
         "UpdateDomainAssociation" => takeover::before(context).await,
+        name if name.ends_with("ContinuousDeploymentPolicy") => continuous::before(context).await,
         "CreateInvalidation" => invalidation::before(context).await,
         "CreateFunction" | "UpdateFunction" | "DeleteFunction" => functions::before(context).await,
         name if name.ends_with("Policy") => policies::before(context).await,
@@ -74,6 +79,9 @@ async fn delete(context: &Context<'_>) -> Verdict {
     if context.proxy.timers.is_running(&context.timer("distribution", id)) {
         return context.refuse(409, "DistributionNotDisabled", NOT_DISABLED);
     }
+    if continuous::policy_of_staging(context, config.text_at(&["DomainName"])).await?.is_some() {
+        return context.refuse(409, "StagingDistributionInUse", continuous::IN_USE);
+    }
     edge_functions::note_removals(context, id, None).await?;
     let arn = config.text_at(&["DistributionConfig", "ViewerCertificate", "ACMCertificateArn"]);
     if !arn.is_empty() && config.text_at(&["DistributionConfig", "Enabled"]) == "false" {
@@ -96,7 +104,10 @@ async fn check(context: &Context<'_>, config: &Element, id: &str) -> Verdict {
                 Some(error) => Some(error),
                 None => match origin_mtls::invalid(context, config).await? {
                     Some(error) => Some(error),
-                    None => aliases(context, config, id).await?,
+                    None => match continuous::invalid(context, config, id).await? {
+                        Some(error) => Some(error),
+                        None => aliases(context, config, id).await?,
+                    },
                 },
             },
         },

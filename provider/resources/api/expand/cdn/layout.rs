@@ -26,8 +26,6 @@ pub(super) struct Layout {
     pub(super) single_target: String,
     /// The regions that are origins of their own.
     pub(super) single: BTreeSet<String>,
-    /// The ARN of the function that chooses a region.
-    pub(super) function: Option<Input<String>>,
 }
 
 /// The id of an origin group of these regions.
@@ -82,7 +80,7 @@ pub(super) fn layout(shape: &Shape, edge: &Edge, regions: &BTreeMap<String, Regi
         let name = shape.names.as_ref().and_then(named).unwrap_or_default();
         origins.insert(single_target.clone(), origin(edge, Input::Known(name), nearest));
     }
-    Layout { origins, groups: groups.into_values().collect(), single_target, single, function: None }
+    Layout { origins, groups: groups.into_values().collect(), single_target, single }
 }
 
 /// A region as an origin: at its regional name, or at its default endpoint.

@@ -7,6 +7,7 @@ use super::steering::{COUNTRY, is_by_country};
 use crate::components::Deviations;
 use crate::components::cloudfront::Selection;
 use crate::components::cloudfront::cache_policy::{self, CachePolicy};
+use crate::components::cloudfront::distribution::STAGING;
 use crate::components::cloudfront::managed::{self, ALL_VIEWER_EXCEPT_HOST, CACHING_DISABLED, Managed};
 use crate::components::cloudfront::origin_request_policy::{self, OriginRequestPolicy};
 use crate::components::cloudfront::response_headers_policy::{self, ResponseHeadersPolicy};
@@ -39,13 +40,17 @@ fn by_country() -> CacheSettings {
     }
 }
 
-/// The policies that several behaviors share.
+/// The policies that several behaviors share, also those of the staging distribution.
 #[derive(Default)]
 pub(super) struct Policies {
-    /// The ids of cache policies by key; the empty key is that of the policy for all paths.
-    cache: BTreeMap<String, Input<String>>,
+    /// Whether the staging distribution is being expanded. Its policies have keys of their own where they differ.
+    staging: bool,
+    /// The settings and ids of cache policies by key; the empty key is that of the policy for all paths.
+    cache: BTreeMap<String, (CacheSettings, Input<String>)>,
     /// The ids of origin request policies, by whether they forward `Authorization`.
     request: BTreeMap<bool, Input<String>>,
+    /// The settings and ids of response headers policies by key.
+    response: BTreeMap<String, (Headers, Input<String>)>,
 }
 
 /// What the origin may receive beyond the cache key.
@@ -61,6 +66,11 @@ pub(super) enum Forwarded {
 }
 
 impl Policies {
+    /// Expands the staging distribution from now on.
+    pub(super) fn begin_staging(&mut self) {
+        self.staging = true;
+    }
+
     /// The id of the cache policy for `caching`, and what the origin may receive. `path` is the path whose own cache policy
     /// this is.
     pub(super) fn cache(
@@ -71,9 +81,7 @@ impl Policies {
     ) -> (Input<String>, Forwarded) {
         match caching {
             Caching::Disabled if is_by_country(draft.shape) => {
-                let new = || own_cache(draft, &by_country(), BY_COUNTRY, None);
-                let id = self.cache.entry(BY_COUNTRY.to_owned()).or_insert_with(new);
-                (id.clone(), Forwarded::Everything)
+                (self.own_cache(draft, &by_country(), BY_COUNTRY, None), Forwarded::Everything)
             }
             Caching::Disabled => (Input::from(CACHING_DISABLED.id), Forwarded::Everything),
             Caching::Existing(policy) => {
@@ -87,14 +95,57 @@ impl Policies {
             }
             Caching::Own(settings) => {
                 let key = path.map(PathRule::key).unwrap_or_default();
-                let id = self.cache.entry(key.clone()).or_insert_with(|| own_cache(draft, settings, &key, path));
+                let id = self.own_cache(draft, settings, &key, path);
                 let forwarded = if settings.is_complete() {
                     Forwarded::Everything
                 } else {
                     Forwarded::KeyOnly { authorization: settings.has_header("Authorization") }
                 };
-                (id.clone(), forwarded)
+                (id, forwarded)
             }
+        }
+    }
+
+    /// The id of the cache policy with `key`. The staging distribution has one of its own only if the settings differ.
+    fn own_cache(
+        &mut self,
+        draft: &mut Draft<'_>,
+        settings: &CacheSettings,
+        key: &str,
+        path: Option<&PathRule>,
+    ) -> Input<String> {
+        let key = key_for(&self.cache, key, settings, self.staging);
+        let attribute = self.attribute(path, "cache");
+        let new = || (settings.clone(), own_cache(draft, settings, &key, attribute));
+        self.cache.entry(key.clone()).or_insert_with(new).1.clone()
+    }
+
+    /// The id of the response headers policy of a path.
+    pub(super) fn response_headers(
+        &mut self,
+        draft: &mut Draft<'_>,
+        headers: &Headers,
+        path: &PathRule,
+    ) -> Input<String> {
+        let (set, remove) = match headers {
+            Headers::Existing(policy) => {
+                return known_id(maybe(policy).unwrap_or(Input::Unknown), managed::RESPONSE_HEADERS_POLICIES);
+            }
+            Headers::Own { set, remove } => (set, remove),
+        };
+        let key = key_for(&self.response, &path.key(), headers, self.staging);
+        let attribute = self.attribute(Some(path), "response_headers");
+        let new = || (headers.clone(), own_headers(draft, set, remove, &key, attribute));
+        self.response.entry(key.clone()).or_insert_with(new).1.clone()
+    }
+
+    /// The attribute of a path's policy, or of that for all paths.
+    fn attribute(&self, path: Option<&PathRule>, name: &'static str) -> Path {
+        let cdn = Path::of("cdn");
+        let root = if self.staging { cdn.attribute(STAGING) } else { cdn };
+        match path {
+            Some(path) => root.attribute("behaviors").key(&path.pattern).attribute(name),
+            None => root.attribute(name),
         }
     }
 
@@ -103,7 +154,8 @@ impl Policies {
         let Forwarded::KeyOnly { authorization } = forwarded else {
             return Input::from(ALL_VIEWER_EXCEPT_HOST.id);
         };
-        self.request.entry(authorization).or_insert_with(|| own_request(draft, authorization)).clone()
+        let attribute = self.attribute(None, "cache");
+        self.request.entry(authorization).or_insert_with(|| own_request(draft, authorization, attribute)).clone()
     }
 }
 
@@ -123,15 +175,21 @@ fn name(draft: &Draft<'_>, key: &str) -> String {
     if key.is_empty() { draft.shape.name.clone() } else { format!("{}-{key}", draft.shape.name) }
 }
 
-/// The attribute of a path's policy, or of that for all paths.
-fn attribute(path: Option<&PathRule>, name: &'static str) -> Path {
-    match path {
-        Some(path) => Path::of("cdn").attribute("behaviors").key(&path.pattern).attribute(name),
-        None => Path::of("cdn").attribute(name),
+/// The key of a policy. One of the staging distribution has the key of that of the primary distribution if the settings are
+/// equal.
+fn key_for<T: PartialEq>(
+    held: &BTreeMap<String, (T, Input<String>)>,
+    key: &str,
+    settings: &T,
+    staging: bool,
+) -> String {
+    if !staging || held.get(key).is_some_and(|(same, _)| same == settings) {
+        return key.to_owned();
     }
+    if key.is_empty() { STAGING.to_owned() } else { format!("{STAGING}-{key}") }
 }
 
-fn own_cache(draft: &mut Draft<'_>, settings: &CacheSettings, key: &str, path: Option<&PathRule>) -> Input<String> {
+fn own_cache(draft: &mut Draft<'_>, settings: &CacheSettings, key: &str, attribute: Path) -> Input<String> {
     let spec = cache_policy::Spec {
         name: name(draft, key),
         min_ttl_seconds: settings.min,
@@ -144,7 +202,7 @@ fn own_cache(draft: &mut Draft<'_>, settings: &CacheSettings, key: &str, path: O
         deviations: Deviations::default(),
     };
     let address = Address::global_of::<CachePolicy>().maybe_key(Some(key).filter(|key| !key.is_empty()));
-    draft.desired.add(address, attribute(path, "cache"), &spec).output(cache_policy::ID)
+    draft.desired.add(address, attribute, &spec).output(cache_policy::ID)
 }
 
 /// The headers in a cache key, sorted, with that of the country where a function needs it.
@@ -157,7 +215,7 @@ fn headers(draft: &Draft<'_>, settings: &CacheSettings) -> Vec<String> {
     headers
 }
 
-fn own_request(draft: &mut Draft<'_>, authorization: bool) -> Input<String> {
+fn own_request(draft: &mut Draft<'_>, authorization: bool, attribute: Path) -> Input<String> {
     let key = Some(WITH_AUTHORIZATION).filter(|_| authorization);
     let except: &[&str] = if authorization { &["Host"] } else { &["Authorization", "Host"] };
     let spec = origin_request_policy::Spec {
@@ -166,28 +224,24 @@ fn own_request(draft: &mut Draft<'_>, authorization: bool) -> Input<String> {
         deviations: Deviations::default(),
     };
     let address = Address::global_of::<OriginRequestPolicy>().maybe_key(key);
-    draft.desired.add(address, attribute(None, "cache"), &spec).output(origin_request_policy::ID)
+    draft.desired.add(address, attribute, &spec).output(origin_request_policy::ID)
 }
 
-/// The id of the response headers policy of a path.
-pub(super) fn response_headers(draft: &mut Draft<'_>, headers: &Headers, path: &PathRule) -> Input<String> {
-    match headers {
-        Headers::Existing(policy) => {
-            known_id(maybe(policy).unwrap_or(Input::Unknown), managed::RESPONSE_HEADERS_POLICIES)
-        }
-        Headers::Own { set, remove } => {
-            let key = path.key();
-            let mut remove = remove.clone();
-            remove.sort();
-            let spec = response_headers_policy::Spec {
-                name: name(draft, &key),
-                set: set.clone(),
-                remove,
-                deviations: Deviations::default(),
-            };
-            let address = Address::global_of::<ResponseHeadersPolicy>().key(&key);
-            let attribute = attribute(Some(path), "response_headers");
-            draft.desired.add(address, attribute, &spec).output(response_headers_policy::ID)
-        }
-    }
+fn own_headers(
+    draft: &mut Draft<'_>,
+    set: &BTreeMap<String, String>,
+    remove: &[String],
+    key: &str,
+    attribute: Path,
+) -> Input<String> {
+    let mut remove = remove.to_vec();
+    remove.sort();
+    let spec = response_headers_policy::Spec {
+        name: name(draft, key),
+        set: set.clone(),
+        remove,
+        deviations: Deviations::default(),
+    };
+    let address = Address::global_of::<ResponseHeadersPolicy>().key(key);
+    draft.desired.add(address, attribute, &spec).output(response_headers_policy::ID)
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Draft, Region};
+use super::Distributions;
 use crate::components::Deviations;
-use crate::components::cloudfront::distribution::Distribution;
 use crate::components::cloudfront::key_value_store::{self, KeyValueStore};
 use crate::components::cloudfront::key_values::{self, KeyValues, Route};
 use crate::components::cloudfront::viewer_function::{self, ViewerFunction};
@@ -56,13 +56,13 @@ pub(super) fn function(draft: &mut Draft<'_>, edge: &Edge) -> Option<Steering> {
     Some(Steering { store, function })
 }
 
-/// The routing table. A region is added when it answers and when the distribution has it as an origin.
+/// The routing table. A region is added when it answers and when the distributions have it as an origin.
 pub(super) fn table(
     draft: &mut Draft<'_>,
     edge: &Edge,
     regions: &BTreeMap<String, Region>,
     steering: &Steering,
-    distribution: &Handle<Distribution>,
+    distributions: &Distributions,
 ) {
     let countries = countries(draft.shape);
     let by_country = is_by_country(draft.shape);
@@ -78,7 +78,8 @@ pub(super) fn table(
             weight: input(place.config.weight()),
             countries: countries.get(name).cloned().unwrap_or_default(),
         };
-        let gated = Gated { ready: ready.chain([distribution.address().clone()]).collect(), value };
+        let origins = distributions.each().map(|distribution| distribution.address().clone());
+        let gated = Gated { ready: ready.chain(origins).collect(), value };
         table.insert(name.to_owned(), gated);
     }
     let spec = key_values::Spec {

@@ -1,4 +1,5 @@
-//! Cache policies, origin request policies and response headers policies: those of an account, and AWS's managed ones.
+//! Cache policies, origin request policies, response headers policies and continuous deployment policies: those of an account,
+//! and AWS's managed ones.
 
 use http::StatusCode;
 use http::header::{ETAG, LOCATION};
@@ -21,7 +22,7 @@ pub(super) struct Kind {
     ids: &'static [&'static str],
 }
 
-const KINDS: [Kind; 3] = [
+const KINDS: [Kind; 4] = [
     Kind { name: "CachePolicy", path: "cache-policy", managed: managed_cache, ids: &CACHE_IDS },
     Kind {
         name: "OriginRequestPolicy",
@@ -35,7 +36,11 @@ const KINDS: [Kind; 3] = [
         managed: managed_response_headers,
         ids: &RESPONSE_HEADERS_IDS,
     },
+    Kind { name: CONTINUOUS, path: "continuous-deployment-policy", managed: |_| None, ids: &[] },
 ];
+
+/// The kind without a name and without policies of AWS.
+const CONTINUOUS: &str = "ContinuousDeploymentPolicy";
 
 /// The policies of all accounts.
 #[derive(Debug, Default, Clone)]
@@ -98,6 +103,9 @@ impl Policies {
     /// Names are unique in an account.
     fn check_name(&self, kind: Kind, place: &Place, config: &Element, id: &str) -> Result<(), ApiError> {
         let name = config.text_at(&["Name"]);
+        if kind.name == CONTINUOUS {
+            return Ok(());
+        }
         let is_other = |policy: &Policy| policy.kind == kind.name && policy.id != id;
         if self.0.all(place).any(|(_, policy)| is_other(policy) && policy.config.text_at(&["Name"]) == name) {
             let message = format!("A policy with the same name already exists: {name}");
@@ -117,7 +125,8 @@ impl Policies {
         all.sort_by(|a, b| a.1.id.cmp(&b.1.id));
         let page = Page::of(all.into_iter(), call.query("MaxItems").as_deref(), 100);
         let summary = |(origin, policy): &(&str, Policy)| {
-            node(&format!("{}Summary", kind.name), vec![text("Type", *origin), policy.element()])
+            let origin = Some(text("Type", *origin)).filter(|_| kind.name != CONTINUOUS);
+            node(&format!("{}Summary", kind.name), origin.into_iter().chain([policy.element()]).collect())
         };
         let items: Vec<Element> = page.items.iter().map(summary).collect();
         let mut children = vec![text("MaxItems", "100"), text("Quantity", items.len().to_string())];
@@ -174,7 +183,7 @@ fn check(kind: Kind, config: Element) -> Result<Element, ApiError> {
     if config.name != format!("{}Config", kind.name) {
         return Err(ApiError::new(400, "MalformedXML", "The XML document is malformed."));
     }
-    if given(&config, "Name").is_none() {
+    if kind.name != CONTINUOUS && given(&config, "Name").is_none() {
         return Err(ApiError::new(400, "InvalidArgument", "The parameter Name is required."));
     }
     if super::settings::inconsistent(&config) {
