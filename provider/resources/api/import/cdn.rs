@@ -42,13 +42,30 @@ pub(super) fn is_first_origin(found: &FoundComponents<'_>, region: &str) -> bool
 /// `cdn`.
 pub(super) fn cdn(view: &View, name: &str) -> Option<Cdn> {
     let found = FoundComponents::new(view);
-    let cdn = settings(view, name, &found.global::<Distribution>()?, None);
     let staging = Some(distribution::STAGING);
     let staged = found.spec(&Address::global_of::<Distribution>().maybe_key(staging));
+    let mut cdn = settings(view, name, &found.global::<Distribution>()?, None);
+    if staged.is_some() {
+        // The patterns of the staging distribution replace `behaviors`, and `read_paths` would come on top of them.
+        cdn = without_read_paths(cdn);
+    }
     let policy = found.global::<ContinuousDeploymentPolicy>();
-    let staged =
-        staged.zip(policy).map(|(spec, policy)| staged_by(&cdn, &settings(view, name, &spec, staging), policy.traffic));
+    let staged = staged.zip(policy).map(|(spec, policy)| {
+        let settings = without_read_paths(settings(view, name, &spec, staging));
+        staged_by(&cdn, &settings, policy.traffic)
+    });
     Some(Cdn { staging: staged.into(), ..cdn })
+}
+
+/// The settings with the elements of `read_paths` in `behaviors`.
+fn without_read_paths(cdn: Cdn) -> Cdn {
+    let reads = cdn.read_paths.known().cloned().unwrap_or_default();
+    let patterns =
+        reads.iter().filter_map(|pattern| Some((pattern.known()?.clone(), Attr::Known(Behavior::default()))));
+    let behaviors: BTreeMap<_, _> =
+        cdn.behaviors.known().cloned().unwrap_or_default().into_iter().chain(patterns).collect();
+    let behaviors = Some(behaviors).filter(|behaviors| !behaviors.is_empty()).into();
+    Cdn { read_paths: Attr::Null, behaviors, ..cdn }
 }
 
 /// The settings that a staging distribution tries out, and the requests that it receives.

@@ -14,7 +14,7 @@ mod roundtrip;
 mod traffic;
 
 /// One configuration per topology, as a user would write it.
-const TOPOLOGIES: [(&str, &str); 33] = [
+const TOPOLOGIES: [(&str, &str); 34] = [
     ("one region", ONE_REGION),
     ("active-active", ACTIVE_ACTIVE),
     ("failover", FAILOVER),
@@ -35,6 +35,7 @@ const TOPOLOGIES: [(&str, &str); 33] = [
     ("alarms and routing controls", ALARMS),
     ("failover with existing health checks", EXISTING_CHECKS),
     ("cdn in full", CDN_FULL),
+    ("cdn with a staging distribution", CDN_STAGING),
     ("cdn with an edge function", CDN_EDGE),
     ("several names", NAMES),
     ("several names behind CloudFront", NAMES_CDN),
@@ -373,6 +374,28 @@ function = { source_dir = "src", handler = "app.handler", runtime = "python3.12"
 domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
 routing  = { policy = "geolocation" }
 cdn      = { origin = "key_value_store", read_paths = ["/public/*"] }
+"#;
+
+const CDN_STAGING: &str = r#"
+name     = "giraffe"
+regions  = { "us-east-1" = { primary = true }, "us-west-2" = {} }
+function = { source_dir = "src", handler = "app.handler", runtime = "python3.12" }
+domain   = { name = "api.example.com", zone_id = "Z0123456789", regional_names = true }
+routing  = { health_check = { path = "/" } }
+cdn = {
+  origin          = "latency"
+  http_version    = "http2"
+  read_paths      = ["/public/*"]
+  cache           = { default_ttl_seconds = 60 }
+  error_responses = { "404" = { cache_seconds = 60 } }
+  staging = {
+    percent        = 5
+    session        = { idle_seconds = 600 }
+    cache          = { default_ttl_seconds = 5 }
+    behaviors      = { "/static/*" = { response_headers = { remove = ["X-Powered-By"] } }, "/new/*" = { region = "us-west-2" } }
+    origin_headers = { x-staging = "yes" }
+  }
+}
 "#;
 
 const CDN_FULL: &str = r#"

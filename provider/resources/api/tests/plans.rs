@@ -23,7 +23,7 @@ use crate::wire::Diagnostic;
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-central-1", "ap-southeast-1"];
 
 /// The number of choices that determine a configuration.
-const CHOICES: usize = 42;
+const CHOICES: usize = 43;
 
 const POLICIES: [&str; 6] = ["latency", "weighted", "failover", "geolocation", "geoproximity", "ip_based"];
 
@@ -122,6 +122,16 @@ fn hcl(choices: &[u8]) -> String {
         "rollout = { waves = [[\"us-east-1\"]], bake_seconds = 5, verify = {} }\n",
         "rollout = { bake_seconds = 5, canary_percent = 10, verify = {} }\n",
     ][pick(3)];
+    // CloudFront has a staging distribution only without HTTP/3.
+    let staging = [
+        "",
+        "staging = { percent = 5, behaviors = { \"/new/*\" = { region = \"us-east-1\" } } }, ",
+        "staging = { percent = 5, read_paths = [\"/new/*\"], cache = { default_ttl_seconds = 5 } }, ",
+        "staging = { header = { name = \"aws-cf-cd-x\", value = \"1\" }, connection = { attempts = 1 } }, ",
+    ][pick(4)];
+    if !staging.is_empty() {
+        hcl = hcl.replace("cdn = { ", &format!("cdn = {{ http_version = \"http2\", {staging}"));
+    }
     let web_acl = if front.web_acl { WEB_ACL } else { "" };
     format!(
         "name = \"giraffe\"\nregions = {{ {} }}\n{}{hcl}gateway = {{ {gateway} }}\n",

@@ -221,6 +221,8 @@ fn an_outage_of_one_region_leaves_few_clients_unserved() {
     alarms and routing controls, api.example.com without us-west-2: us-west-2 ap-northeast-1
     failover with existing health checks, api.example.com without us-east-1: us-east-1 us-west-2 eu-central-1 ap-northeast-1 sa-east-1
     cdn in full, api.example.com without us-east-1: 
+    cdn with a staging distribution, api.example.com without us-east-1: 
+    cdn with a staging distribution, api.example.com without us-west-2: 
     several names, api.example.com without us-west-2: 
     several names behind CloudFront, api.example.com without us-east-1: us-east-1 eu-central-1 sa-east-1
     several names behind CloudFront, api.example.com without us-west-2: us-west-2 ap-northeast-1
