@@ -386,6 +386,7 @@ pub(crate) fn verb(action: &Action) -> &'static str {
         Action::Update(_) => "update",
         Action::Replace(_) => "replace",
         Action::Delete => "delete",
+        Action::Release => "release",
         Action::Retire(_) => "delete the replaced",
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum Job {
     Update { from: Entry, to: Json, node: Node },
     /// Deletes a component.
     Delete { entry: Entry },
+    /// Releases a component, whose object stays in AWS.
+    Release { entry: Entry },
     /// Deletes a deposed object.
     Retire { entry: Entry },
 }
@@ -52,6 +54,7 @@ pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: 
     let entry = stage.ledger.entries.get(&step.address);
     match (&step.action, node) {
         (Action::Delete, _) => Ok(entry.map_or(Job::Nothing, |entry| Job::Delete { entry: entry.clone() })),
+        (Action::Release, _) => Ok(entry.map_or(Job::Nothing, |entry| Job::Release { entry: entry.clone() })),
         (Action::Retire(old), _) => {
             let deposed =
                 |(address, entry): &&(Address, Entry)| *address == step.address && entry.outputs == old.outputs;
@@ -132,6 +135,10 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
             }
             Err(error) => StepResult::err(error),
         },
+        Job::Release { entry } => match release(&aws, component, &entry).await {
+            Ok(()) => StepResult::ok(Event::Released { address }),
+            Err(error) => StepResult::err(error),
+        },
         Job::Retire { entry } => match delete(&aws, component, &entry).await {
             Ok(Deletion::Done | Deletion::NotOurs) => {
                 StepResult::ok(Event::Retired { address, outputs: entry.outputs })
@@ -194,6 +201,15 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
         aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
     }
     Ok(Deletion::Done)
+}
+
+/// Releases an object, which stays in AWS.
+async fn release(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<(), CallError> {
+    if let Holder::Stranger(whose) | Holder::Shared(whose) = holder(aws, component, entry).await? {
+        aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
+        return Ok(());
+    }
+    component.release(aws, &entry.spec, &entry.outputs).await
 }
 
 /// Reads who owns the object of an entry now. Within the consistency window, the read is repeated if

@@ -45,7 +45,7 @@ pub enum Event {
         /// The component.
         address: Address,
     },
-    /// The object belongs to another owner: it stays in AWS and leaves the ledger.
+    /// The object stays in AWS and leaves the ledger: it belongs to another owner, or is retained.
     Released {
         /// The component.
         address: Address,

@@ -48,6 +48,11 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         Duration::ZERO
     }
 
+    /// Whether the object stays in AWS when it is no longer desired.
+    fn is_retained(_spec: &Self::Spec) -> bool {
+        false
+    }
+
     /// What AWS would refuse, such as a missing prerequisite of `spec`. Runs in the plan of a create or an update. Unknown
     /// inputs are not checked.
     fn check(_aws: &Regional, _spec: &Self::Spec) -> impl Future<Output = Result<Vec<Problem>, CallError>> + Send {
@@ -115,6 +120,16 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         from: &Self::Spec,
         to: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
+
+    /// Removes our ownership from an object that stays in AWS, so that a later create of the same name can adopt it. A missing
+    /// object is success.
+    fn release(
+        _aws: &Regional,
+        _spec: &Self::Spec,
+        _outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        async { Ok(()) }
+    }
 
     /// Deletes the object and waits until it is gone for others. [`CallError::Deferred`] if AWS deletes the object only hours
     /// later.

@@ -73,6 +73,8 @@ pub trait AnyComponent: Send + Sync {
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
     /// [`Component::drain_period`].
     fn drain_period(&self, spec: &Json) -> Duration;
+    /// [`Component::is_retained`].
+    fn is_retained(&self, spec: &Json) -> bool;
     /// [`Component::check`].
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
     /// [`Component::find`].
@@ -109,6 +111,13 @@ pub trait AnyComponent: Send + Sync {
         from: &'a Json,
         to: &'a Json,
     ) -> BoxFuture<'a, Result<Json, CallError>>;
+    /// [`Component::release`].
+    fn release<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
     /// [`Component::delete`].
     fn delete<'a>(
         &'a self,
@@ -147,6 +156,10 @@ impl<C: Component> AnyComponent for Erased<C> {
 
     fn drain_period(&self, spec: &Json) -> Duration {
         parse(spec).map_or(Duration::ZERO, |spec| C::drain_period(&spec))
+    }
+
+    fn is_retained(&self, spec: &Json) -> bool {
+        parse(spec).is_ok_and(|spec| C::is_retained(&spec))
     }
 
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>> {
@@ -220,6 +233,15 @@ impl<C: Component> AnyComponent for Erased<C> {
         to: &'a Json,
     ) -> BoxFuture<'a, Result<Json, CallError>> {
         async move { print(&C::update(aws, &parse(outputs)?, &parse(from)?, &Resolved::new(to)?).await?) }.boxed()
+    }
+
+    fn release<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        async move { C::release(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
     }
 
     fn delete<'a>(

@@ -83,7 +83,8 @@ impl Provider {
         warnings.extend(unread::pending(&survey.ledger));
         let protects = |value: &Value| resource.settings(value).deletion_protection;
         if expansion.addresses_known {
-            let removed = losses::removed_regions(&expansion.desired, &survey.ledger, engine.kinds());
+            let released = &survey.plan.difference.released;
+            let removed = losses::removed_regions(&expansion.desired, &survey.ledger, released, engine.kinds());
             losses::check_unprotected(&removed, protects(config))?;
             warnings.extend(losses::warnings(&removed));
         }
@@ -287,8 +288,9 @@ pub(super) fn adoption(owner: &Owner, adopted: &BTreeSet<Address>) -> Option<Dia
     let names: Vec<String> = adopted.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| {
         let detail = format!(
-            "An earlier apply of {owner} was interrupted and left objects that are not in the state: {}. They carry the owner id \
-             of this resource, or were re-created by AWS and have no owner. This apply adopts them and continues from there.",
+            "These objects exist and are not in the state: {}. They carry the owner id of {owner}, because an earlier apply was \
+             interrupted, or have no owner id, because AWS re-created them or `retain_logs` kept them. This apply adopts them and \
+             continues from there.",
             names.join(", ")
         );
         Diagnostic::warning(Path::root(), "AWS objects will be adopted", detail)

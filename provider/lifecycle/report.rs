@@ -221,6 +221,7 @@ fn failure(desired: &Desired, failure: &Failure, rest: &str) -> Diagnostic {
         Action::Create => ("AWS object not created", "Creating"),
         Action::Update(_) => ("AWS object not updated", "Updating"),
         Action::Replace(_) => ("AWS object not replaced", "Replacing"),
+        Action::Release => ("AWS object not released", "Releasing"),
         Action::Delete | Action::Retire(_) => ("AWS object not deleted", "Deleting"),
     };
     let Failure { address, error, .. } = failure;

@@ -167,7 +167,7 @@ fn existing<'a>(
     let (mut all, mut replaced) = (Vec::new(), Vec::new());
     for (address, entry) in &ledger.entries {
         let (goes, moves) = match plan.difference.changes.get(address) {
-            None => (goes(address, &Action::Delete)?, None),
+            None => (goes(address, &plan.difference.removal(address))?, None),
             Some(Change::Replace(_)) => {
                 replaced.push((address, entry));
                 continue;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::diff::{Change, Cycle, Difference, diff};
+use super::diff::{Change, Cycle, Difference, diff, released};
 use super::kept::is_rejected;
 use super::waves::{Waves, repeat_checks};
 use super::{Entry, Kinds, Ledger};
@@ -22,14 +22,23 @@ pub enum Action {
     Replace(Vec<String>),
     /// Deletes a component that is no longer desired.
     Delete,
+    /// Releases a component that is no longer desired: its object stays in AWS without an owner.
+    Release,
     /// Deletes this deposed object.
     Retire(Box<Entry>),
 }
 
+impl Difference {
+    /// How a component leaves the ledger that is no longer desired.
+    pub(super) fn removal(&self, address: &Address) -> Action {
+        if self.released.contains(address) { Action::Release } else { Action::Delete }
+    }
+}
+
 impl Action {
-    /// Whether it deletes an object.
+    /// Whether an object leaves the ledger.
     pub fn is_removal(&self) -> bool {
-        matches!(self, Self::Delete | Self::Retire(_))
+        matches!(self, Self::Delete | Self::Release | Self::Retire(_))
     }
 }
 
@@ -84,9 +93,21 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Plans the deletion of everything. Nothing serves afterwards, so no drain period is awaited.
+    /// Plans the deletion of everything but the objects that stay in AWS. Nothing serves afterwards, so no drain period is
+    /// awaited.
     pub fn destroy(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
-        let mut plan = Self::default();
+        let released = released(&Desired::default(), ledger, kinds);
+        let difference = Difference { released, ..Difference::default() };
+        Self { steps: Vec::new(), difference }.removing_all(ledger, kinds)
+    }
+
+    /// Plans the deletion of everything, as [`Plan::destroy`] does, and of objects that would stay in AWS.
+    pub fn delete_all(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        Self::default().removing_all(ledger, kinds)
+    }
+
+    fn removing_all(self, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let mut plan = self;
         plan.add_removals(&Desired::default(), ledger, &BTreeMap::new(), kinds, Drains::Skipped);
         plan
     }
@@ -242,7 +263,7 @@ impl Plan {
             let make = makes.get(address).and_then(|at| self.steps.get(*at));
             let replaced = make.is_some_and(|step| matches!(step.action, Action::Replace(_)));
             match (wanted, replaced) {
-                (false, _) => removals.push(removal(address, Action::Delete, entry)),
+                (false, _) => removals.push(removal(address, self.difference.removal(address), entry)),
                 (true, true) => {
                     removals.push(retire(address, entry, !is_rejected(address, entry, desired, ledger, kinds)));
                 }

@@ -327,6 +327,7 @@ mod tests {
                 Action::Update(_) => '~',
                 Action::Replace(_) => '±',
                 Action::Delete => '-',
+                Action::Release => '○',
                 Action::Retire(_) => '⊖',
             };
             format!("{sign} {}", step.address)

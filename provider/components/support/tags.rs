@@ -98,6 +98,17 @@ pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder 
     if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
 }
 
+/// The change of the tags of an object that stays in AWS without an owner. The tag that remains names the resource from which
+/// the object is left: only that one adopts it.
+pub(crate) fn release() -> TagChange {
+    TagChange { set: BTreeMap::new(), remove: [ADDRESS_TAG, OWNER_ID_TAG].map(str::to_owned).to_vec() }
+}
+
+/// Whether the tags are those of an object that a resource of this name has released.
+pub(crate) fn is_released(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    names_owner(aws, tags) && !tags.contains_key(OWNER_ID_TAG) && !tags.contains_key(ADDRESS_TAG)
+}
+
 /// The address in the tags of an object, when it is a `C` of this owner.
 pub(crate) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;

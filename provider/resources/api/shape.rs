@@ -45,6 +45,8 @@ pub(super) struct Shape {
     pub(super) cdn: Option<Edge>,
     /// How a change reaches the regions.
     pub(super) rollout: Option<Rollout>,
+    /// Whether log groups stay in AWS when they are no longer desired.
+    pub(super) retain_logs: bool,
 }
 
 /// A region of an API.
@@ -165,6 +167,7 @@ impl Shape {
             drain_seconds: u64::try_from(routing.drain_seconds()?).unwrap_or_default(),
             cdn: edge,
             rollout: rollout(config)?,
+            retain_logs: config.retain_logs()?,
         })
     }
 

@@ -32,7 +32,7 @@ use crate::components::iam::role;
 use crate::components::lambda::edge_function::EdgeFunction;
 use crate::components::lambda::provisioned_concurrency;
 use crate::components::lambda::{alias, canary, function as lambda, version, version_check};
-use crate::components::logs::log_group;
+use crate::components::logs::log_group::LogGroup;
 use crate::components::route53::alarm_health_check::AlarmHealthCheck;
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
 use crate::components::route53::cidr_collection::CidrCollection;
@@ -49,7 +49,7 @@ use crate::resources::{Context, Resource};
 /// The kinds of an API's components without those of its fronts.
 const KINDS: &[&str] = &[
     role::Role::KIND,
-    log_group::LogGroup::KIND,
+    LogGroup::KIND,
     lambda::Function::KIND,
     version::Version::KIND,
     version_check::VersionCheck::KIND,
@@ -120,6 +120,9 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     draft.order_endpoints(&routed, &shared, distribution.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired.rollout = rollout::of(shape);
+    if shape.retain_logs {
+        draft.desired.retain::<LogGroup>();
+    }
     draft.desired
 }
 
@@ -180,7 +183,7 @@ impl Draft<'_> {
     pub(super) fn expanding(&mut self) -> Expanding<'_, '_> {
         let owned = Owned::new(Api.owner(&self.shape.name), self.context, self.config.tags());
         let (name, context, packages) = (self.shape.name.as_str(), self.context, self.digests);
-        Expanding { name, context, owned, packages, desired: &mut self.desired }
+        Expanding { name, context, owned, packages, retain_logs: self.shape.retain_logs, desired: &mut self.desired }
     }
 
     /// The tags of the object at `address`.

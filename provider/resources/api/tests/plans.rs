@@ -327,7 +327,7 @@ impl Model {
     fn execute(&mut self, step: &Step, desired: &Desired) -> Result<(), String> {
         let address = &step.address;
         match &step.action {
-            Action::Delete => drop(self.ledger.entries.remove(address)),
+            Action::Delete | Action::Release => drop(self.ledger.entries.remove(address)),
             Action::Retire(old) => self.ledger.deposed.retain(|(other, entry)| other != address || entry != &**old),
             Action::Create | Action::Update(_) | Action::Replace(_) => {
                 let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
