@@ -182,12 +182,17 @@ impl<'a> Execution<'a> {
         tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
         let (engine, address) = (self.engine, step.address.clone());
         let rollback = self.rollback.begun.clone();
+        let is_watch = self.engine.kinds().meta(&step.address.kind).is_watch;
         running.push(
             async move {
                 if let Err(error) = pause(engine, not_before, step, &rollback).await {
                     return (Task::Step(at, step), StepResult::err(error));
                 }
-                (Task::Step(at, step), job::run(engine, address, job).await)
+                let ended = tokio::select! {
+                    ended = job::run(engine, address, job) => ended,
+                    () = rollback.cancelled(), if is_watch => StepResult::err(CallError::Cancelled(step.address.to_string())),
+                };
+                (Task::Step(at, step), ended)
             }
             .boxed(),
         );
@@ -385,6 +390,7 @@ pub(crate) fn verb(action: &Action) -> &'static str {
         Action::Create => "create",
         Action::Update(_) => "update",
         Action::Replace(_) => "replace",
+        Action::Record => "note",
         Action::Delete => "delete",
         Action::Release => "release",
         Action::Retire(_) => "delete the replaced",

@@ -8,7 +8,7 @@ use super::observe::{NOT_OURS, not_ours};
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference, is_open};
-use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, resolve};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Scene, Step, change, resolve};
 
 /// The work of a prepared step.
 pub(super) enum Job {
@@ -22,6 +22,8 @@ pub(super) enum Job {
     Update { from: Entry, to: Json, node: Node },
     /// Deletes a component.
     Delete { entry: Entry },
+    /// Records a check without running it.
+    Record { spec: Json, node: Node },
     /// Releases a component, whose object stays in AWS.
     Release { entry: Entry },
     /// Deletes a deposed object.
@@ -61,7 +63,9 @@ pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: 
             let deposed = stage.ledger.deposed.iter().find(deposed);
             Ok(deposed.map_or(Job::Nothing, |(_, entry)| Job::Retire { entry: entry.clone() }))
         }
-        (Action::Create | Action::Update(_) | Action::Replace(_), Some(node)) => make(engine, step, node, entry, stage),
+        (Action::Create | Action::Record | Action::Update(_) | Action::Replace(_), Some(node)) => {
+            make(engine, step, node, entry, stage)
+        }
         (_, None) => Err(CallError::Malformed(format!("{} has a step and is not desired", step.address))),
     }
 }
@@ -83,6 +87,7 @@ fn make(
     }
     let (spec, node) = (resolution.spec, node.clone());
     Ok(match entry {
+        _ if *action == Action::Record => Job::Record { spec, node },
         None => Job::Create { spec, node },
         Some(entry) => match change(&entry.spec, &spec, address, engine.kinds()) {
             Change::Keep if !entry.uncertain && !is_repetition(action) => Job::Nothing,
@@ -135,6 +140,7 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
             }
             Err(error) => StepResult::err(error),
         },
+        Job::Record { spec, node } => record(engine, address, spec, &node),
         Job::Release { entry } => match release(&aws, component, &entry).await {
             Ok(()) => StepResult::ok(Event::Released { address }),
             Err(error) => StepResult::err(error),
@@ -173,9 +179,25 @@ async fn update(
             StepResult::err(CallError::Foreign { what: address.to_string(), whose })
         }
         Ok(Holder::Ours) => match component.update(aws, &from.outputs, &from.spec, &to).await {
-            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(node)) }),
+            Ok(outputs) => {
+                let entry = applied(to, outputs, dependencies(node));
+                let is_object = !component.meta().is_baseline;
+                StepResult::ok(if is_object {
+                    Event::Made { address, entry }
+                } else {
+                    Event::Recorded { address, entry }
+                })
+            }
             Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
         },
+    }
+}
+
+/// Records a check that has nothing to check.
+fn record(engine: &Engine, address: Address, spec: Json, node: &Node) -> StepResult {
+    match engine.kinds().foreseen(&address, &spec) {
+        Some(outputs) => StepResult::ok(Event::Recorded { address, entry: applied(spec, outputs, dependencies(node)) }),
+        None => StepResult::err(CallError::Malformed(format!("{address} has no foreseen outputs"))),
     }
 }
 

@@ -29,6 +29,13 @@ pub enum Event {
         /// The component.
         address: Address,
     },
+    /// A component that is no AWS object was recorded. Nothing is left of what it was before.
+    Recorded {
+        /// The component.
+        address: Address,
+        /// What was recorded.
+        entry: Entry,
+    },
     /// The component may have been created, and the search for it failed.
     Unseen {
         /// The component.
@@ -86,6 +93,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
                 ledger.deposed.push((address, previous));
             }
         }
+        Event::Recorded { address, entry } => drop(ledger.entries.insert(address, entry)),
         Event::Uncertain { address } => match ledger.entries.get_mut(&address) {
             Some(entry) => entry.uncertain = true,
             None => return Err(Impossible(address, "changed", NOT_KNOWN)),

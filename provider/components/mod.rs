@@ -4,6 +4,7 @@ pub mod acm;
 pub mod apigateway;
 mod catalog;
 pub mod cloudfront;
+pub mod cloudwatch;
 mod component;
 mod erased;
 pub mod execute_api;

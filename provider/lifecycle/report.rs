@@ -218,7 +218,7 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle, hint: &str) -> Diagnostic {
 /// The error of one failed step.
 fn failure(desired: &Desired, failure: &Failure, rest: &str) -> Diagnostic {
     let (summary, doing) = match failure.action {
-        Action::Create => ("AWS object not created", "Creating"),
+        Action::Create | Action::Record => ("AWS object not created", "Creating"),
         Action::Update(_) => ("AWS object not updated", "Updating"),
         Action::Replace(_) => ("AWS object not replaced", "Replacing"),
         Action::Release => ("AWS object not released", "Releasing"),

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::diff::{Change, Cycle, Difference, diff, released};
 use super::kept::is_rejected;
-use super::waves::{Waves, repeat_checks};
+use super::waves::{Waves, idle_watches, repeat_checks};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
@@ -20,6 +20,8 @@ pub enum Action {
     Update(Vec<String>),
     /// Creates a new object because these fields cannot change; the old object is deposed.
     Replace(Vec<String>),
+    /// Records a check that has nothing to check.
+    Record,
     /// Deletes a component that is no longer desired.
     Delete,
     /// Releases a component that is no longer desired: its object stays in AWS without an owner.
@@ -85,7 +87,8 @@ impl Plan {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
         repeat_checks(&mut plan.difference, desired, ledger, kinds);
-        let makes = plan.add_makes(desired);
+        let idle = idle_watches(&plan.difference, desired, ledger, kinds);
+        let makes = plan.add_makes(desired, &idle);
         let first = plan.steps.len();
         plan.order_waves(desired, ledger, kinds);
         plan.add_removals(desired, ledger, &makes, kinds, Drains::Awaited);
@@ -112,12 +115,13 @@ impl Plan {
         plan
     }
 
-    /// Creates, updates and replacements: each after what it depends on.
-    fn add_makes(&mut self, desired: &Desired) -> BTreeMap<Address, usize> {
+    /// Creates, updates and replacements: each after what it depends on. The checks `idle` have nothing to check.
+    fn add_makes(&mut self, desired: &Desired, idle: &BTreeSet<Address>) -> BTreeMap<Address, usize> {
         let mut makes = BTreeMap::new();
         for address in &self.difference.order {
             let action = match self.difference.changes.get(address) {
                 None | Some(Change::Keep) => continue,
+                Some(_) if idle.contains(address) => Action::Record,
                 Some(Change::Create) => Action::Create,
                 Some(Change::Update(fields)) => Action::Update(fields.clone()),
                 Some(Change::Replace(fields)) => Action::Replace(fields.clone()),
@@ -139,6 +143,9 @@ impl Plan {
         let waves = Waves::of(self, desired, ledger, kinds);
         let mut before: BTreeMap<usize, Duration> = BTreeMap::new();
         for wave in waves.waves() {
+            for at in &wave.baselines {
+                self.steps.get_mut(*at).into_iter().for_each(|step| step.after.extend(&before));
+            }
             for (at, region) in &wave.changes {
                 let Some(step) = self.steps.get_mut(*at) else { continue };
                 step.after.extend(&before);
@@ -154,6 +161,8 @@ impl Plan {
                 before.clear();
             }
             before.extend(wave.changes.keys().chain(&wave.checks).map(|at| (*at, desired.rollout.bake)));
+            // A watch lasts for the bake time.
+            before.extend(wave.watches.iter().map(|at| (*at, Duration::ZERO)));
         }
     }
 

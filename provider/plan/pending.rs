@@ -326,6 +326,7 @@ mod tests {
                 Action::Create => '+',
                 Action::Update(_) => '~',
                 Action::Replace(_) => '±',
+                Action::Record => '·',
                 Action::Delete => '-',
                 Action::Release => '○',
                 Action::Retire(_) => '⊖',

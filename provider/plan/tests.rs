@@ -87,6 +87,7 @@ fn render(plan: &Plan) -> String {
             Action::Create => '+',
             Action::Update(_) => '~',
             Action::Replace(_) => '±',
+            Action::Record => '·',
             Action::Delete => '-',
             Action::Release => '○',
             Action::Retire(_) => '⊖',

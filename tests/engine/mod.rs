@@ -1,6 +1,7 @@
 //! The engine in-process against the strict AWS: scenarios that need too many runs for a command-line tool.
 
 mod account;
+mod alarms;
 mod api_keys;
 mod attached;
 mod bad_version;

@@ -316,11 +316,12 @@ fn regions(config: &Config, functions: &[Code], own_health: bool) -> Result<BTre
     config.regions()?.iter().map(place).collect()
 }
 
-/// The rollout, when it is known which requests a region must answer.
+/// The rollout, when it is known which requests a region must answer, and which regions have alarms.
 fn rollout(config: &Config) -> Result<Option<Rollout>, Unknown> {
     let Some(rollout) = config.rollout().decided()? else { return Ok(None) };
     rollout.verify().decided()?;
     rollout.canary_percent().decided()?;
+    rollout.alarms().decided()?;
     Ok(Some(rollout.clone()))
 }
 

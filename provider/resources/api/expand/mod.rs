@@ -26,6 +26,8 @@ use crate::components::cloudfront::{
     cache_policy, distribution, invalidation, key_value_store, key_values, origin_request_policy,
     response_headers_policy, viewer_function,
 };
+use crate::components::cloudwatch::alarm_baseline::AlarmBaseline;
+use crate::components::cloudwatch::alarm_watch::AlarmWatch;
 use crate::components::execute_api::probe::Probe;
 use crate::components::execute_api::verification::Verification;
 use crate::components::iam::role;
@@ -64,6 +66,8 @@ const KINDS: &[&str] = &[
     Mapping::KIND,
     Probe::KIND,
     Verification::KIND,
+    AlarmBaseline::KIND,
+    AlarmWatch::KIND,
     HealthCheck::KIND,
     AlarmHealthCheck::KIND,
     RoutingControlHealthCheck::KIND,
@@ -107,6 +111,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         let probes = probe::of_region(&mut draft, name, &functions, &front, &domains, &entrance);
         rollout::verify(&mut draft, name, &entrance, &front, (&functions, &probes));
         rollout::canaries(&mut draft, name, &entrance, &functions);
+        rollout::watch(&mut draft, name, &front, (&functions, &probes));
         let pinned = routing::pinned(&mut draft, name, &domains, &probes);
         let mut region = Region { front, domains, probes, pinned, health: None };
         region.health = health::of_region(&mut draft, name, &region);

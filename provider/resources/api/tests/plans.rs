@@ -329,7 +329,7 @@ impl Model {
         match &step.action {
             Action::Delete | Action::Release => drop(self.ledger.entries.remove(address)),
             Action::Retire(old) => self.ledger.deposed.retain(|(other, entry)| other != address || entry != &**old),
-            Action::Create | Action::Update(_) | Action::Replace(_) => {
+            Action::Create | Action::Record | Action::Update(_) | Action::Replace(_) => {
                 let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
                 let entry = self.ledger.entries.get(address).cloned();
                 let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), &self.ledger);
