@@ -120,7 +120,7 @@ fn hcl(choices: &[u8]) -> String {
     hcl += [
         "",
         "rollout = { waves = [[\"us-east-1\"]], bake_seconds = 5, verify = {} }\n",
-        "rollout = { bake_seconds = 5, canary_percent = 10, verify = {} }\n",
+        "rollout = { bake_seconds = 5, canary_percent = 10, verify = {}, alarms = { \"us-east-1\" = [\"errors\"] } }\n",
     ][pick(3)];
     let web_acl = if front.web_acl { WEB_ACL } else { "" };
     format!(
