@@ -200,6 +200,7 @@ impl Run {
             return Err(too_long(what, time, left));
         }
         let end = start + time;
+        tracing::info!(what, address = label, seconds = time.as_secs(), "watching");
         loop {
             let looked = self.clock.now();
             look().await?;

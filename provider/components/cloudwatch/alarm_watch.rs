@@ -1,5 +1,5 @@
-//! The watch of a region's CloudWatch alarms: none of them may go into ALARM during the bake time after a change. It is not an AWS
-//! object.
+//! The watch of a region's CloudWatch alarms: none of them may go into ALARM during the bake time after a change. It is not an
+//! AWS object.
 
 use std::time::Duration;
 

@@ -40,7 +40,8 @@ attributes! {
 }
 
 choices! {
-    /// What happens when a region does not answer after it has changed, or one of its alarms goes into `ALARM`. No further wave begins in either case.
+    /// What happens when a region does not answer after it has changed, or one of its alarms goes into `ALARM`. No further wave
+    /// begins in either case.
     pub(in crate::resources::api) enum OnFailure {
         /// All regions that have changed return to their previous version and settings.
         Rollback = "rollback",
