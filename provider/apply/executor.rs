@@ -223,9 +223,8 @@ impl<'a> Execution<'a> {
         if let Some(span) = self.spans.get_mut(&at) {
             span.ended = self.engine.run.clock.now().max(span.began);
         }
-        if let Some(event) = ended.event
-            && let Err(impossible) = self.record(step, event)
-        {
+        for event in ended.replaced.into_iter().chain(ended.event) {
+            let Err(impossible) = self.record(step, event) else { continue };
             tracing::error!(%impossible, "the journal refused an event");
             self.outcome.refused.push(impossible);
             self.status.insert(at, Status::Failed);
@@ -262,7 +261,7 @@ impl<'a> Execution<'a> {
         self.reject_unproven(&event);
         let before = self.before(step).cloned();
         let ledger = &mut self.outcome.ledger;
-        let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
+        let is_done = !matches!(event, Event::Replaced { .. } | Event::Uncertain { .. } | Event::Unseen { .. });
         fold(ledger, event)?;
         let Some(before) = before.filter(|_| is_done) else { return Ok(()) };
         let spec = self.plan.difference.specs.get(&step.address).unwrap_or(&before.spec);
@@ -327,6 +326,9 @@ impl<'a> Execution<'a> {
             ledger.applied = Some(now);
         }
         ledger.imported = false;
+        if ledger.complete {
+            ledger.replaced.clear();
+        }
         ledger.ownership = ledger.ownership.take().or_else(|| self.engine.ownership());
         ledger.rebuilt = ledger.rebuilt.filter(|_| !ledger.complete);
         ledger.settle(now);

@@ -20,8 +20,8 @@ pub(super) enum Job {
     Create { spec: Json, node: Node },
     /// Updates a component.
     Update { from: Entry, to: Json, node: Node },
-    /// Deletes a component.
-    Delete { entry: Entry },
+    /// Deletes a component, and restores what its creation replaced.
+    Delete { entry: Entry, replaced: Option<Json> },
     /// Deletes a deposed object.
     Retire { entry: Entry },
 }
@@ -51,7 +51,10 @@ impl Scene for Stage<'_> {
 pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: &Stage<'_>) -> Result<Job, CallError> {
     let entry = stage.ledger.entries.get(&step.address);
     match (&step.action, node) {
-        (Action::Delete, _) => Ok(entry.map_or(Job::Nothing, |entry| Job::Delete { entry: entry.clone() })),
+        (Action::Delete, _) => {
+            let replaced = stage.ledger.replaced.get(&step.address).cloned();
+            Ok(entry.map_or(Job::Nothing, |entry| Job::Delete { entry: entry.clone(), replaced }))
+        }
         (Action::Retire(old), _) => {
             let deposed =
                 |(address, entry): &&(Address, Entry)| *address == step.address && entry.outputs == old.outputs;
@@ -95,18 +98,21 @@ fn is_repetition(action: &Action) -> bool {
 }
 
 /// The result of a step: what happened, and the error if it failed.
+#[derive(Default)]
 pub(super) struct StepResult {
+    /// What a creation has replaced. It happened before `event`.
+    pub(super) replaced: Option<Event>,
     pub(super) event: Option<Event>,
     pub(super) error: Option<CallError>,
 }
 
 impl StepResult {
     fn ok(event: Event) -> Self {
-        Self { event: Some(event), error: None }
+        Self { event: Some(event), ..Self::default() }
     }
 
     pub(super) fn err(error: CallError) -> Self {
-        Self { event: None, error: Some(error) }
+        Self { error: Some(error), ..Self::default() }
     }
 }
 
@@ -118,21 +124,27 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
         Err(error) => return StepResult::err(error),
     };
     match job {
-        Job::Nothing | Job::Blocked => StepResult { event: None, error: None },
-        Job::Create { spec, node } => match component.create(&aws, &spec).await {
-            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
-            Err(error) => recover_partial_create(engine, address, spec, &node, error).await,
-        },
+        Job::Nothing | Job::Blocked => StepResult::default(),
+        Job::Create { spec, node } => {
+            let entry = |spec, outputs| applied(spec, outputs, dependencies(&node));
+            let made = match component.create(&aws, &spec).await {
+                Ok(outputs) => StepResult::ok(Event::Made { address: address.clone(), entry: entry(spec, outputs) }),
+                Err(error) => recover_partial_create(engine, address.clone(), spec, &node, error).await,
+            };
+            // Without the component, nothing was replaced: both happen in one call.
+            let objects = aws.replaced().filter(|_| made.event.is_some());
+            StepResult { replaced: objects.map(|objects| Event::Replaced { address, objects }), ..made }
+        }
         Job::Update { from, to, node } => update(&aws, component, address, from, to, &node).await,
-        Job::Delete { entry } => match delete(&aws, component, &entry).await {
+        Job::Delete { entry, replaced } => match delete(&aws, component, &entry, replaced.as_ref()).await {
             Ok(Deletion::Done) => StepResult::ok(Event::Deleted { address }),
             Ok(Deletion::NotOurs) => StepResult::ok(Event::Released { address }),
             Err(error @ CallError::Deferred { .. }) => {
-                StepResult { event: Some(Event::Deferred { address }), error: Some(error) }
+                StepResult { event: Some(Event::Deferred { address }), ..StepResult::err(error) }
             }
             Err(error) => StepResult::err(error),
         },
-        Job::Retire { entry } => match delete(&aws, component, &entry).await {
+        Job::Retire { entry } => match delete(&aws, component, &entry, None).await {
             Ok(Deletion::Done | Deletion::NotOurs) => {
                 StepResult::ok(Event::Retired { address, outputs: entry.outputs })
             }
@@ -167,7 +179,7 @@ async fn update(
         }
         Ok(Holder::Ours) => match component.update(aws, &from.outputs, &from.spec, &to).await {
             Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(node)) }),
-            Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
+            Err(error) => StepResult { event: Some(Event::Uncertain { address }), ..StepResult::err(error) },
         },
     }
 }
@@ -179,8 +191,13 @@ enum Deletion {
     NotOurs,
 }
 
-/// Deletes an object, unless it belongs to another owner.
-async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Deletion, CallError> {
+/// Deletes an object, unless it belongs to another owner, and restores what its creation `replaced`.
+async fn delete(
+    aws: &Regional,
+    component: &dyn AnyComponent,
+    entry: &Entry,
+    replaced: Option<&Json>,
+) -> Result<Deletion, CallError> {
     let whose = match holder(aws, component, entry).await? {
         Holder::Ours => None,
         Holder::Shared(whose) => Some(whose),
@@ -189,7 +206,10 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
             return Ok(Deletion::NotOurs);
         }
     };
-    component.delete(aws, &entry.spec, &entry.outputs).await?;
+    match replaced {
+        Some(replaced) => component.restore(aws, &entry.spec, &entry.outputs, replaced).await?,
+        None => component.delete(aws, &entry.spec, &entry.outputs).await?,
+    }
     if let Some(whose) = whose {
         aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
     }
@@ -224,10 +244,10 @@ async fn recover_partial_create(
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true, rejected: false };
             Some(Event::Made { address, entry })
         }
-        Ok(Some(Found::Foreign(_)) | None) => None,
+        Ok(Some(Found::Foreign(_) | Found::InTheWay(_) | Found::Replaced(_)) | None) => None,
         Err(_) => Some(Event::Unseen { address }),
     };
-    StepResult { event, error: Some(error) }
+    StepResult { event, ..StepResult::err(error) }
 }
 
 /// The components that must exist as long as this one.

@@ -24,6 +24,13 @@ pub enum Event {
         /// The component as it is now.
         entry: Entry,
     },
+    /// The creation of the component has replaced objects of other owners, or may have.
+    Replaced {
+        /// The component.
+        address: Address,
+        /// The objects, in the form of its kind.
+        objects: Json,
+    },
     /// The result of an update is unknown.
     Uncertain {
         /// The component.
@@ -86,6 +93,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
                 ledger.deposed.push((address, previous));
             }
         }
+        Event::Replaced { address, objects } => drop(ledger.replaced.insert(address, objects)),
         Event::Uncertain { address } => match ledger.entries.get_mut(&address) {
             Some(entry) => entry.uncertain = true,
             None => return Err(Impossible(address, "changed", NOT_KNOWN)),
@@ -95,6 +103,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "deleted", NOT_KNOWN));
             }
+            ledger.replaced.remove(&address);
         }
         Event::Deferred { address } => match ledger.entries.remove(&address) {
             Some(entry) => ledger.deposed.push((address, entry)),
@@ -104,6 +113,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "released", NOT_KNOWN));
             }
+            ledger.replaced.remove(&address);
         }
         Event::Retired { address, outputs } => {
             let before = ledger.deposed.len();

@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use super::{Place, Resolved};
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, Regional, Warning};
 use crate::desired::{Address, Input, Kind, Scope};
 
 /// Tags of an object: the user's, the provider's `default_tags` and the ownership tags.
@@ -123,6 +124,16 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         spec: &Self::Spec,
         outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Deletes the object and restores what its creation replaced, as [`Regional::note_replaced`] recorded it.
+    fn restore(
+        aws: &Regional,
+        spec: &Self::Spec,
+        outputs: &Self::Outputs,
+        _replaced: &Json,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        Self::delete(aws, spec, outputs)
+    }
 }
 
 /// An object with the identity of a spec that is not in the ledger.
@@ -132,6 +143,10 @@ pub enum Found<O> {
     Ours(O),
     /// It belongs to another owner; the text describes whose it appears to be.
     Foreign(String),
+    /// It belongs to another owner; the problem describes it, and how to make room for ours.
+    InTheWay(Problem),
+    /// It belongs to another owner, and the creation replaces it, because the configuration says so. The warning describes it.
+    Replaced(Warning),
 }
 
 /// The owner of an object that is in the ledger.
@@ -185,7 +200,7 @@ pub struct Discovered<C: Component> {
 /// Outputs of the objects discovered so far. Of several at one address, the first is the current one; the others are left
 /// from replacements.
 #[derive(Debug, Clone, Default)]
-pub struct Siblings(pub(crate) BTreeMap<Address, Vec<serde_json::Value>>);
+pub struct Siblings(pub(crate) BTreeMap<Address, Vec<Json>>);
 
 impl Siblings {
     /// The outputs of the `C` at `address`.

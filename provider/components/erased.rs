@@ -116,6 +116,14 @@ pub trait AnyComponent: Send + Sync {
         spec: &'a Json,
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<(), CallError>>;
+    /// [`Component::restore`].
+    fn restore<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+        replaced: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
 }
 
 /// A component whose spec and outputs are converted from and to JSON.
@@ -158,6 +166,8 @@ impl<C: Component> AnyComponent for Erased<C> {
             Ok(match C::find(aws, &parse(spec)?).await? {
                 Some(Found::Ours(outputs)) => Some(Found::Ours(print(&outputs)?)),
                 Some(Found::Foreign(whose)) => Some(Found::Foreign(whose)),
+                Some(Found::InTheWay(problem)) => Some(Found::InTheWay(problem)),
+                Some(Found::Replaced(warning)) => Some(Found::Replaced(warning)),
                 None => None,
             })
         }
@@ -229,5 +239,15 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<(), CallError>> {
         async move { C::delete(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
+    }
+
+    fn restore<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+        replaced: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        async move { C::restore(aws, &parse(spec)?, &parse(outputs)?, replaced).await }.boxed()
     }
 }

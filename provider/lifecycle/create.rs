@@ -60,6 +60,7 @@ impl Provider {
             continues = now;
         };
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
+        warnings.extend(report::replaced(&survey));
         warnings.extend(replaces.as_ref().filter(|old| old.complete).map(|old| losses::replacement(&owner, old)));
         warnings.extend(warnings_of(&engine));
         // The owner id may differ at apply, so the planned state contains nothing that depends on it.

@@ -80,6 +80,7 @@ impl Provider {
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
         check_kept_unless_unused(engine, &survey.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
+        warnings.extend(report::replaced(&survey));
         warnings.extend(unread::pending(&survey.ledger));
         let protects = |value: &Value| resource.settings(value).deletion_protection;
         if expansion.addresses_known {

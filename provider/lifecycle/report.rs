@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Failure, Impossible, Obstacle, Outcome, verb};
+use crate::apply::{Failure, Impossible, Obstacle, Outcome, Survey, verb};
 use crate::aws::{CallError, chain};
 use crate::desired::{Address, Desired};
 use crate::plan::Action;
@@ -138,6 +138,14 @@ pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle], hint: &str) -
         let diagnostic = obstacle(desired, found, hint);
         Problem { action: format!("plan {address}"), error, rest: hint, diagnostic }
     }))
+}
+
+/// A warning for each object of another owner that the plan replaces.
+pub(super) fn replaced(survey: &Survey) -> impl Iterator<Item = Diagnostic> + use<'_> {
+    survey.replaced.iter().map(|(address, warning)| {
+        let path = attribute_of(&survey.desired, address);
+        Diagnostic::warning(path, warning.summary, format!("{} ({address})", warning.detail))
+    })
 }
 
 /// The attribute `status_reason` after an apply: the first failure. `None` if nothing failed.

@@ -22,6 +22,7 @@ mod permissions;
 mod permissions_boundary;
 mod recreated_log_group;
 mod replaced;
+mod replaced_record;
 mod traffic;
 mod validation_record;
 mod world;

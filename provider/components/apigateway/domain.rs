@@ -1,5 +1,6 @@
 //! API Gateway custom domain name of one region.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_acm::types::CertificateType;
@@ -285,11 +286,19 @@ async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, 
 
 /// The regional host name of this owner's domain `name` in this region; `None` when there is none.
 pub(crate) async fn own_target(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    let held = target_and_tags(aws, name).await?;
+    Ok(held.filter(|(_, tags)| tags::address_of::<Domain>(aws, tags).is_some()).map(|(target, _)| target))
+}
+
+/// The regional host name and the tags of the domain `name` of any owner in this region; `None` when there is none.
+pub(crate) async fn target_and_tags(
+    aws: &Regional,
+    name: &str,
+) -> Result<Option<(String, BTreeMap<String, String>)>, CallError> {
     let Some(domain) = get(aws, name).await? else { return Ok(None) };
-    let tags = tags::reported(domain.tags.unwrap_or_default());
     let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
     let target = configuration.and_then(|configuration| configuration.api_gateway_domain_name);
-    Ok(target.filter(|_| tags::address_of::<Domain>(aws, &tags).is_some()))
+    Ok(target.map(|target| (target, tags::reported(domain.tags.unwrap_or_default()))))
 }
 
 fn configuration(spec: &Spec) -> DomainNameConfiguration {

@@ -9,6 +9,8 @@ mod policies;
 mod spec;
 mod takeover;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary};
 use serde::{Deserialize, Serialize};
@@ -243,6 +245,15 @@ fn outputs(summary: &DistributionSummary) -> Outputs {
 
 fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
     summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
+}
+
+/// The tags of the distribution of any owner in this account that has this domain name; `None` when there is none.
+pub(crate) async fn tags_at(aws: &Regional, domain_name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let all = summaries(aws).await?;
+    let Some(found) = all.iter().find(|summary| dns::normal(&summary.domain_name) == domain_name) else {
+        return Ok(None);
+    };
+    none_if_missing(tags_of(aws, &found.arn).await)
 }
 
 /// This owner's distributions.

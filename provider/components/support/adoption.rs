@@ -59,6 +59,6 @@ pub(crate) async fn take_over<C: Component>(
             }
         }
         Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
-        None => Err(taken),
+        Some(Found::InTheWay(_) | Found::Replaced(_)) | None => Err(taken),
     }
 }

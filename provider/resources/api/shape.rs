@@ -365,6 +365,7 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
         zone_id: maybe(domain.zone_id()),
         mutual_tls: domain.mutual_tls().decided()?.cloned(),
         private_zone_id: maybe(domain.private_zone_id()),
+        replaces: domain.replaces()?,
         base_path: domain.base_path().clone(),
         name,
         shared,
