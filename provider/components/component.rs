@@ -49,6 +49,11 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         Duration::ZERO
     }
 
+    /// The known domain names that only one object of this kind in a region, or of a global kind in the account, can have.
+    fn domain_names(_spec: &Self::Spec) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What AWS would refuse, such as a missing prerequisite of `spec`. Runs in the plan of a create or an update. Unknown
     /// inputs are not checked.
     fn check(_aws: &Regional, _spec: &Self::Spec) -> impl Future<Output = Result<Vec<Problem>, CallError>> + Send {

@@ -73,6 +73,8 @@ pub trait AnyComponent: Send + Sync {
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
     /// [`Component::drain_period`].
     fn drain_period(&self, spec: &Json) -> Duration;
+    /// [`Component::domain_names`].
+    fn domain_names(&self, spec: &Json) -> Vec<String>;
     /// [`Component::check`].
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
     /// [`Component::find`].
@@ -155,6 +157,10 @@ impl<C: Component> AnyComponent for Erased<C> {
 
     fn drain_period(&self, spec: &Json) -> Duration {
         parse(spec).map_or(Duration::ZERO, |spec| C::drain_period(&spec))
+    }
+
+    fn domain_names(&self, spec: &Json) -> Vec<String> {
+        parse(spec).map_or_else(|_| Vec::new(), |spec| C::domain_names(&spec))
     }
 
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>> {

@@ -59,6 +59,7 @@ impl Provider {
             }
             continues = now;
         };
+        self.planned_names.record(&owner, &expansion.desired, engine.kinds())?;
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
         warnings.extend(report::replaced(&survey));
         warnings.extend(replaces.as_ref().filter(|old| old.complete).map(|old| losses::replacement(&owner, old)));

@@ -30,6 +30,7 @@ impl Provider {
 
     fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<(Planned, Diagnostics), Diagnostics> {
         let ledger = ledger_of(&prior.private)?;
+        self.planned_names.forget(&resource.settings(&prior.value).owner);
         check_unprotected(resource, &prior.value)?;
         place::check(&self.aws, &resource.settings(&prior.value).owner, &ledger)?;
         let state = State { value: Value::Null, private: prior.private.clone() };
@@ -78,6 +79,7 @@ impl Provider {
         kept::check(&expansion.desired, ledger, engine.kinds())?;
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
+        self.planned_names.record(engine.owner(), &expansion.desired, engine.kinds())?;
         check_kept_unless_unused(engine, &survey.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
         warnings.extend(report::replaced(&survey));
@@ -118,11 +120,13 @@ impl Provider {
         check_unprotected(resource, &prior.value)?;
         let old = self.reading(&resource.settings(&prior.value).owner);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
+        self.planned_names.forget(old.owner());
         let engine = self.reading(&resource.settings(config).owner);
         let referent = self.referent(resource, config).await?;
         let surroundings = Surroundings { prior: None, referent: referent.as_ref() };
         let expansion = self.expand(resource, config, &engine, surroundings)?;
         kept::check(&expansion.desired, &Ledger::default(), engine.kinds())?;
+        self.planned_names.record(engine.owner(), &expansion.desired, engine.kinds())?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion, is_certain: true };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, private);

@@ -24,5 +24,6 @@ mod recreated_log_group;
 mod replaced;
 mod replaced_record;
 mod traffic;
+mod used_twice;
 mod validation_record;
 mod world;

@@ -121,6 +121,10 @@ impl Component for Domain {
         outputs.name.clone()
     }
 
+    fn domain_names(spec: &Spec) -> Vec<String> {
+        spec.name.known().cloned().into_iter().collect()
+    }
+
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let (Some(arn), Some(mutual_tls)) = (spec.certificate_arn.known(), &spec.mutual_tls) else {
             return Ok(Vec::new());
@@ -146,7 +150,7 @@ impl Component for Domain {
         let tags = tags::reported(domain.tags.unwrap_or_default());
         let configuration = domain.domain_name_configurations.unwrap_or_default();
         let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
-        Ok(Some(tags::judge(aws, &tags, required(outputs, "a domain's target")?, "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags, required(outputs, "a domain's target")?, "")))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

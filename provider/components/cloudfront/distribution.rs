@@ -104,6 +104,12 @@ impl Component for Distribution {
         outputs.id.clone()
     }
 
+    fn domain_names(spec: &Spec) -> Vec<String> {
+        // An alias that moves belongs to two distributions for a while.
+        let is_moved = spec.take_over.is_some();
+        spec.aliases.iter().filter(|_| !is_moved).filter_map(|alias| alias.known().cloned()).collect()
+    }
+
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let all = spec.behaviors.iter().map(|(pattern, behavior)| (pattern.as_str(), behavior));
         let all = all.chain([("*", &spec.default_behavior)]);

@@ -84,7 +84,7 @@ impl Component for LogGroup {
             return Ok(Some(Found::Ours(outputs)));
         }
         let command = format!("aws logs delete-log-group --region {} --log-group-name {}", aws.region(), spec.name);
-        Ok(Some(tags::judge(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
+        Ok(Some(tags::judge::<Self>(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

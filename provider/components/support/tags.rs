@@ -109,9 +109,19 @@ pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String,
     address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
 
-/// Decides by its tags whether an object is ours. Otherwise the tags and `hints` describe its owner.
-pub(crate) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
-    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
+/// Decides by its tags whether an object is ours. Otherwise a text has its AWS name and region, and the tags and `hints` describe
+/// its owner.
+pub(crate) fn judge<C: Component>(
+    aws: &Regional,
+    tags: &BTreeMap<String, String>,
+    outputs: C::Outputs,
+    hints: &str,
+) -> Found<C::Outputs> {
+    if is_ours(aws, tags) {
+        return Found::Ours(outputs);
+    }
+    let place = if C::META.global { String::new() } else { format!(" in {}", aws.region()) };
+    Found::Foreign(format!("{} {}{place}; {}", C::KIND, C::id(&outputs), whose(aws, tags, hints)))
 }
 
 /// Describes the owner of an object, for a message.
