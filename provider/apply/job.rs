@@ -179,7 +179,9 @@ async fn update(
         }
         Ok(Holder::Ours) => match component.update(aws, &from.outputs, &from.spec, &to).await {
             Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(node)) }),
-            Err(error) => StepResult { event: Some(Event::Uncertain { address }), ..StepResult::err(error) },
+            Err(error) => {
+                StepResult { event: Some(Event::Uncertain { address, attempted: to }), ..StepResult::err(error) }
+            }
         },
     }
 }

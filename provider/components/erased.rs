@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::support::ignored;
+use super::support::foreign_tags;
 use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Regional};
 use crate::desired::{KindMeta, is_open};
@@ -96,7 +96,15 @@ pub trait AnyComponent: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>>;
     /// [`Component::create`].
     fn create<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Json, CallError>>;
-    /// [`Component::read`].
+    /// [`Component::read`] of a discovered object. It has all tags that `ignore_tags` does not exclude, because no spec shows
+    /// which of them are ours.
+    fn read_discovered<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>>;
+    /// [`Component::read`], without the tags that `spec` does not have.
     fn read<'a>(
         &'a self,
         aws: &'a Regional,
@@ -200,9 +208,8 @@ impl<C: Component> AnyComponent for Erased<C> {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>> {
         async move {
             let erase = |found: super::Discovered<C>| {
-                let mut spec = print(&found.spec)?;
-                ignored::drop_ignored(&mut spec, &Json::Null, aws.ignored_tags());
-                Ok(AnyDiscovered { key: found.key, spec, outputs: print(&found.outputs)? })
+                let (spec, outputs) = (print(&found.spec)?, print(&found.outputs)?);
+                Ok(AnyDiscovered { key: found.key, spec, outputs })
             };
             C::discover(aws, siblings).await?.into_iter().map(erase).collect()
         }
@@ -213,6 +220,21 @@ impl<C: Component> AnyComponent for Erased<C> {
         async move { print(&C::create(aws, &Resolved::new(spec)?).await?) }.boxed()
     }
 
+    fn read_discovered<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
+        async move {
+            let Some((spec, outputs)) = C::read(aws, &parse(spec)?, &parse(outputs)?).await? else { return Ok(None) };
+            let mut spec = print(&spec)?;
+            foreign_tags::drop_ignored(&mut spec, aws.ignored_tags());
+            Ok(Some((spec, print(&outputs)?)))
+        }
+        .boxed()
+    }
+
     fn read<'a>(
         &'a self,
         aws: &'a Regional,
@@ -220,7 +242,7 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
         async move {
-            match ignored::read::<C>(aws, &parse(spec)?, &parse(outputs)?).await? {
+            match foreign_tags::read::<C>(aws, &parse(spec)?, &parse(outputs)?).await? {
                 Some((spec, outputs)) => Ok(Some((print(&spec)?, print(&outputs)?))),
                 None => Ok(None),
             }

@@ -26,6 +26,7 @@ pub use component::{
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 pub use registry::REGISTRY;
 pub use support::deviations::Deviations;
+pub(crate) use support::foreign_tags;
 pub use support::place::Place;
 pub(crate) use support::place::dns_suffix;
 
