@@ -17,6 +17,7 @@ resource "multiregion_api" "this" {
 
   tags                = var.tags
   deletion_protection = var.deletion_protection
+  retain_logs         = var.retain_logs
 
   # A failure in one region does not roll back the others. They stay, the postcondition fails the run, and the next apply
   # creates what is missing. The status "degraded" passes: during the outage of a region, the other regions can still change.

@@ -82,6 +82,12 @@ variable "deletion_protection" {
   default     = false
 }
 
+variable "retain_logs" {
+  description = "Whether log groups stay in AWS when the API, a region or a function is removed."
+  type        = bool
+  default     = false
+}
+
 ################################################################################
 # Functions
 ################################################################################
@@ -387,6 +393,8 @@ variable "rollout" {
       Requires `verify`.
     - `verify`: Requests that each region must answer after its change: `path` defaults to `/`, `status` to 200, and
       `requests` to 10.
+    - `alarms`: Names of CloudWatch alarms by region. After a change of a region, none of its alarms may go into `ALARM` for
+      `bake_seconds`, which is required.
     - `on_failure`: `rollback` (default) returns every changed region to its previous version and settings. `stop` leaves
       them as they are.
   EOT
@@ -399,6 +407,7 @@ variable "rollout" {
       status   = optional(number)
       requests = optional(number)
     }))
+    alarms     = optional(map(list(string)))
     on_failure = optional(string)
   })
   default = null

@@ -182,12 +182,17 @@ impl<'a> Execution<'a> {
         tracing::info!(component = %step.address, action = verb(&step.action), "step begins");
         let (engine, address) = (self.engine, step.address.clone());
         let rollback = self.rollback.begun.clone();
+        let is_watch = self.engine.kinds().meta(&step.address.kind).is_watch;
         running.push(
             async move {
                 if let Err(error) = pause(engine, not_before, step, &rollback).await {
                     return (Task::Step(at, step), StepResult::err(error));
                 }
-                (Task::Step(at, step), job::run(engine, address, job).await)
+                let ended = tokio::select! {
+                    ended = job::run(engine, address, job) => ended,
+                    () = rollback.cancelled(), if is_watch => StepResult::err(CallError::Cancelled(step.address.to_string())),
+                };
+                (Task::Step(at, step), ended)
             }
             .boxed(),
         );
@@ -223,9 +228,8 @@ impl<'a> Execution<'a> {
         if let Some(span) = self.spans.get_mut(&at) {
             span.ended = self.engine.run.clock.now().max(span.began);
         }
-        if let Some(event) = ended.event
-            && let Err(impossible) = self.record(step, event)
-        {
+        for event in ended.replaced.into_iter().chain(ended.event) {
+            let Err(impossible) = self.record(step, event) else { continue };
             tracing::error!(%impossible, "the journal refused an event");
             self.outcome.refused.push(impossible);
             self.status.insert(at, Status::Failed);
@@ -262,7 +266,7 @@ impl<'a> Execution<'a> {
         self.reject_unproven(&event);
         let before = self.before(step).cloned();
         let ledger = &mut self.outcome.ledger;
-        let is_done = !matches!(event, Event::Uncertain { .. } | Event::Unseen { .. });
+        let is_done = !matches!(event, Event::Replaced { .. } | Event::Uncertain { .. } | Event::Unseen { .. });
         fold(ledger, event)?;
         let Some(before) = before.filter(|_| is_done) else { return Ok(()) };
         let spec = self.plan.difference.specs.get(&step.address).unwrap_or(&before.spec);
@@ -327,6 +331,9 @@ impl<'a> Execution<'a> {
             ledger.applied = Some(now);
         }
         ledger.imported = false;
+        if ledger.complete {
+            ledger.replaced.clear();
+        }
         ledger.ownership = ledger.ownership.take().or_else(|| self.engine.ownership());
         ledger.rebuilt = ledger.rebuilt.filter(|_| !ledger.complete);
         ledger.settle(now);
@@ -385,7 +392,9 @@ pub(crate) fn verb(action: &Action) -> &'static str {
         Action::Create => "create",
         Action::Update(_) => "update",
         Action::Replace(_) => "replace",
+        Action::Record => "note",
         Action::Delete => "delete",
+        Action::Release => "release",
         Action::Retire(_) => "delete the replaced",
     }
 }

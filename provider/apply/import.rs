@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 
 use super::{Engine, dependencies};
 use crate::aws::{CallError, CoalescedReads};
-use crate::components::{AnyComponent, AnyDiscovered, Siblings};
+use crate::components::{AnyComponent, AnyDiscovered, Siblings, foreign_tags};
 use crate::desired::{Address, Scope};
 use crate::plan::{Entry, Ledger};
 
@@ -17,7 +17,7 @@ impl Engine {
     ///
     /// The search covers the scopes `known`, and the regions that the specs of found components list in `regions`. If several
     /// objects have one address, the first is the current one. The others are deposed: the next apply deletes them. A
-    /// replaced object that AWS has not deleted yet is deposed, too.
+    /// replaced object that AWS has not deleted yet is deposed, too. The entries have the tags that all objects have.
     ///
     /// # Errors
     /// The first call that failed.
@@ -39,6 +39,7 @@ impl Engine {
                 all.push((address, entry));
             }
         }
+        foreign_tags::drop_partial(all.iter_mut().map(|(_, entry)| &mut entry.spec));
         let dependencies = dependencies::derive(&all, kinds, self.kinds());
         let replaced = dependencies::replaced(&all, self.kinds());
         for (position, (address, mut entry)) in all.into_iter().enumerate() {
@@ -75,7 +76,7 @@ impl Engine {
         found: AnyDiscovered,
         reads: &Arc<CoalescedReads>,
     ) -> Result<Option<Entry>, CallError> {
-        let read = component.read(&self.shared(address, reads), &found.spec, &found.outputs).await?;
+        let read = component.read_discovered(&self.shared(address, reads), &found.spec, &found.outputs).await?;
         Ok(read.map(|(spec, outputs)| Entry {
             spec,
             outputs,

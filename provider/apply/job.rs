@@ -8,7 +8,7 @@ use super::observe::{NOT_OURS, not_ours};
 use crate::aws::{CallError, Regional};
 use crate::components::{AnyComponent, Found, Holder};
 use crate::desired::{Address, Node, Reference, is_open};
-use crate::plan::{Action, Change, Entry, Ledger, Scene, Step, change, resolve};
+use crate::plan::{Action, Change, Entry, Kinds, Ledger, Scene, Step, change, resolve};
 
 /// The work of a prepared step.
 pub(super) enum Job {
@@ -20,8 +20,12 @@ pub(super) enum Job {
     Create { spec: Json, node: Node },
     /// Updates a component.
     Update { from: Entry, to: Json, node: Node },
-    /// Deletes a component.
-    Delete { entry: Entry },
+    /// Deletes a component, and restores what its creation replaced.
+    Delete { entry: Entry, replaced: Option<Json> },
+    /// Records a check without running it.
+    Record { spec: Json, node: Node },
+    /// Releases a component, whose object stays in AWS.
+    Release { entry: Entry },
     /// Deletes a deposed object.
     Retire { entry: Entry },
 }
@@ -51,14 +55,20 @@ impl Scene for Stage<'_> {
 pub(super) fn prepare(engine: &Engine, step: &Step, node: Option<&Node>, stage: &Stage<'_>) -> Result<Job, CallError> {
     let entry = stage.ledger.entries.get(&step.address);
     match (&step.action, node) {
-        (Action::Delete, _) => Ok(entry.map_or(Job::Nothing, |entry| Job::Delete { entry: entry.clone() })),
+        (Action::Delete, _) => {
+            let replaced = stage.ledger.replaced.get(&step.address).cloned();
+            Ok(entry.map_or(Job::Nothing, |entry| Job::Delete { entry: entry.clone(), replaced }))
+        }
+        (Action::Release, _) => Ok(entry.map_or(Job::Nothing, |entry| Job::Release { entry: entry.clone() })),
         (Action::Retire(old), _) => {
             let deposed =
                 |(address, entry): &&(Address, Entry)| *address == step.address && entry.outputs == old.outputs;
             let deposed = stage.ledger.deposed.iter().find(deposed);
             Ok(deposed.map_or(Job::Nothing, |(_, entry)| Job::Retire { entry: entry.clone() }))
         }
-        (Action::Create | Action::Update(_) | Action::Replace(_), Some(node)) => make(engine, step, node, entry, stage),
+        (Action::Create | Action::Record | Action::Update(_) | Action::Replace(_), Some(node)) => {
+            make(engine, step, node, entry, stage)
+        }
         (_, None) => Err(CallError::Malformed(format!("{} has a step and is not desired", step.address))),
     }
 }
@@ -80,6 +90,7 @@ fn make(
     }
     let (spec, node) = (resolution.spec, node.clone());
     Ok(match entry {
+        _ if *action == Action::Record => Job::Record { spec, node },
         None => Job::Create { spec, node },
         Some(entry) => match change(&entry.spec, &spec, address, engine.kinds()) {
             Change::Keep if !entry.uncertain && !is_repetition(action) => Job::Nothing,
@@ -95,18 +106,21 @@ fn is_repetition(action: &Action) -> bool {
 }
 
 /// The result of a step: what happened, and the error if it failed.
+#[derive(Default)]
 pub(super) struct StepResult {
+    /// What a creation has replaced. It happened before `event`.
+    pub(super) replaced: Option<Event>,
     pub(super) event: Option<Event>,
     pub(super) error: Option<CallError>,
 }
 
 impl StepResult {
     fn ok(event: Event) -> Self {
-        Self { event: Some(event), error: None }
+        Self { event: Some(event), ..Self::default() }
     }
 
     pub(super) fn err(error: CallError) -> Self {
-        Self { event: None, error: Some(error) }
+        Self { error: Some(error), ..Self::default() }
     }
 }
 
@@ -118,21 +132,32 @@ pub(super) async fn run(engine: &Engine, address: Address, job: Job) -> StepResu
         Err(error) => return StepResult::err(error),
     };
     match job {
-        Job::Nothing | Job::Blocked => StepResult { event: None, error: None },
-        Job::Create { spec, node } => match component.create(&aws, &spec).await {
-            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(spec, outputs, dependencies(&node)) }),
-            Err(error) => recover_partial_create(engine, address, spec, &node, error).await,
-        },
+        Job::Nothing | Job::Blocked => StepResult::default(),
+        Job::Create { spec, node } => {
+            let entry = |spec, outputs| applied(spec, outputs, dependencies(&node));
+            let made = match component.create(&aws, &spec).await {
+                Ok(outputs) => StepResult::ok(Event::Made { address: address.clone(), entry: entry(spec, outputs) }),
+                Err(error) => recover_partial_create(engine, address.clone(), spec, &node, error).await,
+            };
+            // Without the component, nothing was replaced: both happen in one call.
+            let objects = aws.replaced().filter(|_| made.event.is_some());
+            StepResult { replaced: objects.map(|objects| Event::Replaced { address, objects }), ..made }
+        }
         Job::Update { from, to, node } => update(&aws, component, address, from, to, &node).await,
-        Job::Delete { entry } => match delete(&aws, component, &entry).await {
+        Job::Delete { entry, replaced } => match delete(&aws, component, &entry, replaced.as_ref()).await {
             Ok(Deletion::Done) => StepResult::ok(Event::Deleted { address }),
             Ok(Deletion::NotOurs) => StepResult::ok(Event::Released { address }),
             Err(error @ CallError::Deferred { .. }) => {
-                StepResult { event: Some(Event::Deferred { address }), error: Some(error) }
+                StepResult { event: Some(Event::Deferred { address }), ..StepResult::err(error) }
             }
             Err(error) => StepResult::err(error),
         },
-        Job::Retire { entry } => match delete(&aws, component, &entry).await {
+        Job::Record { spec, node } => record(engine, address, spec, &node),
+        Job::Release { entry } => match release(&aws, component, &entry).await {
+            Ok(()) => StepResult::ok(Event::Released { address }),
+            Err(error) => StepResult::err(error),
+        },
+        Job::Retire { entry } => match delete(&aws, component, &entry, None).await {
             Ok(Deletion::Done | Deletion::NotOurs) => {
                 StepResult::ok(Event::Retired { address, outputs: entry.outputs })
             }
@@ -166,9 +191,27 @@ async fn update(
             StepResult::err(CallError::Foreign { what: address.to_string(), whose })
         }
         Ok(Holder::Ours) => match component.update(aws, &from.outputs, &from.spec, &to).await {
-            Ok(outputs) => StepResult::ok(Event::Made { address, entry: applied(to, outputs, dependencies(node)) }),
-            Err(error) => StepResult { event: Some(Event::Uncertain { address }), error: Some(error) },
+            Ok(outputs) => {
+                let entry = applied(to, outputs, dependencies(node));
+                let is_object = !component.meta().is_baseline;
+                StepResult::ok(if is_object {
+                    Event::Made { address, entry }
+                } else {
+                    Event::Recorded { address, entry }
+                })
+            }
+            Err(error) => {
+                StepResult { event: Some(Event::Uncertain { address, attempted: to }), ..StepResult::err(error) }
+            }
         },
+    }
+}
+
+/// Records a check that has nothing to check.
+fn record(engine: &Engine, address: Address, spec: Json, node: &Node) -> StepResult {
+    match engine.kinds().foreseen(&address, &spec) {
+        Some(outputs) => StepResult::ok(Event::Recorded { address, entry: applied(spec, outputs, dependencies(node)) }),
+        None => StepResult::err(CallError::Malformed(format!("{address} has no foreseen outputs"))),
     }
 }
 
@@ -179,8 +222,13 @@ enum Deletion {
     NotOurs,
 }
 
-/// Deletes an object, unless it belongs to another owner.
-async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<Deletion, CallError> {
+/// Deletes an object, unless it belongs to another owner, and restores what its creation `replaced`.
+async fn delete(
+    aws: &Regional,
+    component: &dyn AnyComponent,
+    entry: &Entry,
+    replaced: Option<&Json>,
+) -> Result<Deletion, CallError> {
     let whose = match holder(aws, component, entry).await? {
         Holder::Ours => None,
         Holder::Shared(whose) => Some(whose),
@@ -189,11 +237,23 @@ async fn delete(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> 
             return Ok(Deletion::NotOurs);
         }
     };
-    component.delete(aws, &entry.spec, &entry.outputs).await?;
+    match replaced {
+        Some(replaced) => component.restore(aws, &entry.spec, &entry.outputs, replaced).await?,
+        None => component.delete(aws, &entry.spec, &entry.outputs).await?,
+    }
     if let Some(whose) = whose {
         aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
     }
     Ok(Deletion::Done)
+}
+
+/// Releases an object, which stays in AWS.
+async fn release(aws: &Regional, component: &dyn AnyComponent, entry: &Entry) -> Result<(), CallError> {
+    if let Holder::Stranger(whose) | Holder::Shared(whose) = holder(aws, component, entry).await? {
+        aws.warn(NOT_OURS, not_ours(aws.address(), &whose));
+        return Ok(());
+    }
+    component.release(aws, &entry.spec, &entry.outputs).await
 }
 
 /// Reads who owns the object of an entry now. Within the consistency window, the read is repeated if
@@ -224,10 +284,10 @@ async fn recover_partial_create(
             let entry = Entry { spec, outputs, depends_on: dependencies(node), uncertain: true, rejected: false };
             Some(Event::Made { address, entry })
         }
-        Ok(Some(Found::Foreign(_)) | None) => None,
+        Ok(Some(Found::Foreign(_) | Found::InTheWay(_) | Found::Replaced(_)) | None) => None,
         Err(_) => Some(Event::Unseen { address }),
     };
-    StepResult { event, error: Some(error) }
+    StepResult { event, ..StepResult::err(error) }
 }
 
 /// The components that must exist as long as this one.

@@ -24,10 +24,26 @@ pub enum Event {
         /// The component as it is now.
         entry: Entry,
     },
+    /// The creation of the component has replaced objects of other owners, or may have.
+    Replaced {
+        /// The component.
+        address: Address,
+        /// The objects, in the form of its kind.
+        objects: Json,
+    },
     /// The result of an update is unknown.
     Uncertain {
         /// The component.
         address: Address,
+        /// The spec to which it was to be updated.
+        attempted: Json,
+    },
+    /// A component that is no AWS object was recorded. Nothing is left of what it was before.
+    Recorded {
+        /// The component.
+        address: Address,
+        /// What was recorded.
+        entry: Entry,
     },
     /// The component may have been created, and the search for it failed.
     Unseen {
@@ -45,7 +61,7 @@ pub enum Event {
         /// The component.
         address: Address,
     },
-    /// The object belongs to another owner: it stays in AWS and leaves the ledger.
+    /// The object stays in AWS and leaves the ledger: it belongs to another owner, or is retained.
     Released {
         /// The component.
         address: Address,
@@ -86,8 +102,13 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
                 ledger.deposed.push((address, previous));
             }
         }
-        Event::Uncertain { address } => match ledger.entries.get_mut(&address) {
-            Some(entry) => entry.uncertain = true,
+        Event::Recorded { address, entry } => drop(ledger.entries.insert(address, entry)),
+        Event::Replaced { address, objects } => drop(ledger.replaced.insert(address, objects)),
+        Event::Uncertain { address, attempted } => match ledger.entries.get_mut(&address) {
+            Some(entry) => {
+                entry.uncertain = true;
+                note_tags(&mut entry.spec, &attempted);
+            }
             None => return Err(Impossible(address, "changed", NOT_KNOWN)),
         },
         Event::Unseen { address } => drop(ledger.unseen.insert(address)),
@@ -95,6 +116,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "deleted", NOT_KNOWN));
             }
+            ledger.replaced.remove(&address);
         }
         Event::Deferred { address } => match ledger.entries.remove(&address) {
             Some(entry) => ledger.deposed.push((address, entry)),
@@ -104,6 +126,7 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
             if ledger.entries.remove(&address).is_none() {
                 return Err(Impossible(address, "released", NOT_KNOWN));
             }
+            ledger.replaced.remove(&address);
         }
         Event::Retired { address, outputs } => {
             let before = ledger.deposed.len();
@@ -114,6 +137,16 @@ pub fn fold(ledger: &mut Ledger, event: Event) -> Result<(), Impossible> {
         }
     }
     Ok(())
+}
+
+/// Adds the tags that a failed update may have set, with empty values: the next update sets or removes them. Tags that are not in
+/// the ledger belong to others.
+fn note_tags(known: &mut Json, attempted: &Json) {
+    let attempted = attempted.get("tags").and_then(Json::as_object);
+    let (Some(attempted), Some(Json::Object(known))) = (attempted, known.get_mut("tags")) else { return };
+    for key in attempted.keys() {
+        known.entry(key.clone()).or_insert_with(|| Json::String(String::new()));
+    }
 }
 
 /// The components to which nothing leads any more after `before` was changed into `after`: dependencies that it lost.
@@ -151,6 +184,18 @@ mod tests {
         assert!(fold(&mut ledger, retired).is_err());
         assert_eq!(fold(&mut ledger, Event::Deleted { address: Address::global("role") }), Ok(()));
         assert!(ledger.is_empty());
+    }
+
+    #[test]
+    fn the_tags_of_a_failed_update_may_be_ours() {
+        let (mut ledger, address) = (Ledger::default(), Address::global("role"));
+        let spec = json!({ "tags": { "team": "web", "old": "1" } });
+        let entry = applied(spec, json!({ "id": "1" }), BTreeSet::new());
+        assert_eq!(fold(&mut ledger, Event::Made { address: address.clone(), entry }), Ok(()));
+        let attempted = json!({ "tags": { "team": "app", "new": "1" } });
+        assert_eq!(fold(&mut ledger, Event::Uncertain { address: address.clone(), attempted }), Ok(()));
+        let tags = json!({ "team": "web", "old": "1", "new": "" });
+        assert_eq!(ledger.entries[&address].spec["tags"], tags);
     }
 
     #[test]
@@ -197,9 +242,10 @@ mod tests {
 
     #[test]
     fn impossible_histories_are_rejected() {
-        for event in
-            [Event::Deleted { address: Address::global("role") }, Event::Uncertain { address: Address::global("role") }]
-        {
+        for event in [
+            Event::Deleted { address: Address::global("role") },
+            Event::Uncertain { address: Address::global("role"), attempted: json!({}) },
+        ] {
             assert!(fold(&mut Ledger::default(), event).is_err());
         }
     }

@@ -1,6 +1,6 @@
 //! The check of a plan against AWS: lost objects of our own, objects of other owners, and settings that AWS would reject.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::Engine;
 use super::job::dependencies;
 use super::journal::{Event, fold};
-use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads};
+use crate::aws::{CONSISTENCY_WINDOW, CallError, CoalescedReads, Warning};
 use crate::components::{Found, Holder, Problem};
 use crate::desired::{Address, Desired, is_open};
 use crate::plan::{Change, Entry, Ledger, Mistake, Plan, Reachable};
@@ -28,6 +28,8 @@ pub struct Survey {
     pub plan: Plan,
     /// The components that were not in the ledger and are adopted.
     pub adopted: BTreeSet<Address>,
+    /// The objects of other owners that the plan replaces, by the component that replaces them.
+    pub replaced: BTreeMap<Address, Warning>,
     /// The reasons why the plan cannot be applied.
     pub obstacles: Vec<Obstacle>,
 }
@@ -132,10 +134,10 @@ impl Engine {
 
     async fn survey_reachable(&self, desired: &Desired, ledger: &Ledger, gone: &Ledger) -> Result<Survey, Mistake> {
         let (reachable, plan) = self.plan(desired, ledger)?;
-        let (adopted, obstacles) = (BTreeSet::new(), Vec::new());
+        let (adopted, replaced, obstacles) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
         let Reachable { desired: wanted, pending, is_certain, .. } = reachable;
         let ledger = Ledger { pending, ..ledger.clone() };
-        let mut survey = Survey { ledger, plan, desired: wanted, is_certain, adopted, obstacles };
+        let mut survey = Survey { ledger, plan, desired: wanted, is_certain, adopted, replaced, obstacles };
         let mut asked: BTreeSet<(Address, String)> = BTreeSet::new();
         let reads = Arc::default();
         // The outputs of a found object resolve references, by which more objects can be found.
@@ -195,6 +197,8 @@ impl Engine {
             match found {
                 Ok(None) => {}
                 Ok(Some(Found::Foreign(whose))) => survey.obstacles.push(Obstacle::Foreign { address, whose }),
+                Ok(Some(Found::InTheWay(problem))) => survey.obstacles.push(Obstacle::Refused { address, problem }),
+                Ok(Some(Found::Replaced(warning))) => drop(survey.replaced.insert(address, warning)),
                 Ok(Some(Found::Ours(mut entry))) => {
                     tracing::info!(component = %address, "adopting an object that an interrupted apply created");
                     entry.depends_on = survey.desired.get(&address).map(dependencies).unwrap_or_default();
@@ -224,6 +228,8 @@ impl Engine {
         let outputs = match component.find(&aws, spec).await? {
             None => return Ok(None),
             Some(Found::Foreign(whose)) => return Ok(Some(Found::Foreign(whose))),
+            Some(Found::InTheWay(problem)) => return Ok(Some(Found::InTheWay(problem))),
+            Some(Found::Replaced(warning)) => return Ok(Some(Found::Replaced(warning))),
             Some(Found::Ours(outputs)) => outputs,
         };
         let Some((spec, outputs)) = component.read(&aws, spec, &outputs).await? else { return Ok(None) };

@@ -256,6 +256,23 @@ impl Region {
         .boxed()
     }
 
+    /// Repeats `look` for all of `time`, and once more at its end.
+    ///
+    /// # Errors
+    /// The first error of `look`; [`CallError::TimedOut`], without a look, when the run's deadline is earlier;
+    /// [`CallError::Cancelled`].
+    pub fn watch<'a, F, R>(&'a self, what: &'a str, time: Duration, look: F) -> BoxFuture<'a, Result<(), CallError>>
+    where
+        F: Fn() -> R + Send + Sync + 'a,
+        R: Future<Output = Result<(), CallError>> + Send + 'a,
+    {
+        async move {
+            let look: &Repeated<'_, Result<(), CallError>> = &|| look().boxed();
+            self.run.watch((what, self.label()), time, look).await
+        }
+        .boxed()
+    }
+
     /// Repeats `poll` until it is ready. The log shows what is waited for, and what each poll sees.
     ///
     /// # Errors

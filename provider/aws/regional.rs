@@ -1,7 +1,9 @@
 //! AWS as one component of a resource uses it: a region, the owner of the component, and the component's address.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value as Json;
 
 use super::{Aws, CoalescedReads, Region, Run};
 use crate::desired::{Address, Owner, OwnerId};
@@ -54,6 +56,8 @@ pub struct Regional {
     region: Region,
     context: Arc<OwnerContext>,
     address: Address,
+    /// The objects of other owners that the creation of the component replaces.
+    replaced: Arc<Mutex<Option<Json>>>,
 }
 
 impl Deref for Regional {
@@ -69,7 +73,7 @@ impl Regional {
     pub fn new(aws: Arc<Aws>, run: Arc<Run>, context: Arc<OwnerContext>, address: Address) -> Self {
         let region = address.scope.region().unwrap_or(&context.home_region);
         let region = Region::new(aws, run, region).labelled(address.to_string());
-        Self { region, context, address }
+        Self { region, context, address, replaced: Arc::default() }
     }
 
     /// The same component in another region.
@@ -88,6 +92,17 @@ impl Regional {
     #[must_use]
     pub fn coalescing(&self, reads: &Arc<CoalescedReads>) -> Self {
         Self { region: self.region.coalescing(reads), ..self.clone() }
+    }
+
+    /// Records the objects of other owners that the creation of the component replaces, before the call that replaces them: the
+    /// reply may be lost.
+    pub fn note_replaced(&self, objects: Json) {
+        *self.replaced.lock().unwrap_or_else(PoisonError::into_inner) = Some(objects);
+    }
+
+    /// The objects that were recorded last.
+    pub fn replaced(&self) -> Option<Json> {
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where the component is in its resource.

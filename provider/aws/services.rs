@@ -93,7 +93,7 @@ macro_rules! services {
 // no client: probes send it plain requests.
 //
 // Sources: "Amazon API Gateway quotas", "Amazon Route 53 quotas", "Lambda quotas" (API requests), "ACM quotas" (API rate
-// quotas: one for each operation, none for all together), "CloudWatch Logs quotas". AWS publishes no limits for IAM and
+// quotas: one for each operation, none for all together), "CloudWatch Logs quotas", "CloudWatch service quotas". AWS publishes no limits for IAM and
 // CloudFront; theirs are rates that AWS accepted in our measurements.
 services! {
     account     "Account Management"    Regional [account: aws_sdk_account] [];
@@ -113,6 +113,7 @@ services! {
     cloudfront_keyvaluestore "CloudFront KeyValueStore" Global [
         cloudfront_keyvaluestore: aws_sdk_cloudfrontkeyvaluestore at data_plane::key_value_stores
     ] [];
+    cloudwatch  "CloudWatch"            Regional [cloudwatch: aws_sdk_cloudwatch] [limit("cloudwatch:DescribeAlarms", 9, 9.0)];
     execute_api "requests to the APIs"  Regional [] [];
     iam         "IAM"                   Global   [iam: aws_sdk_iam] [limit("iam:*", 20, 10.0)];
     lambda      "Lambda"                Regional [lambda: aws_sdk_lambda] [

@@ -9,6 +9,8 @@ use super::{CallError, Poll, Run, backoff};
 
 /// The longest delay between two attempts or polls.
 const LONGEST_DELAY: Duration = Duration::from_secs(15);
+/// The time between two looks of a watch.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 /// How long a wait for other calls may take before it is logged.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -104,8 +106,7 @@ impl Run {
     pub(crate) async fn pause(&self, what: &str, time: Duration) -> Result<(), CallError> {
         let left = self.left();
         if time > left {
-            let last = format!("it takes {} s, and {} s are left of the timeout", time.as_secs(), left.as_secs());
-            return Err(CallError::TimedOut { what: what.to_owned(), waited_seconds: 0, last });
+            return Err(too_long(what, time, left));
         }
         self.sleep_in(what, time).await
     }
@@ -183,9 +184,43 @@ impl Run {
         }
     }
 
+    /// See [`Region::watch`](super::Region::watch).
+    pub(super) async fn watch<F, R>(
+        &self,
+        (what, label): (&str, &str),
+        time: Duration,
+        look: F,
+    ) -> Result<(), CallError>
+    where
+        F: Fn() -> R,
+        R: Future<Output = Result<(), CallError>>,
+    {
+        let (start, left) = (self.clock.now(), self.left());
+        if time > left {
+            return Err(too_long(what, time, left));
+        }
+        let end = start + time;
+        tracing::info!(what, address = label, seconds = time.as_secs(), "watching");
+        loop {
+            let looked = self.clock.now();
+            look().await?;
+            if looked >= end {
+                return Ok(());
+            }
+            let rest = end.saturating_duration_since(self.clock.now());
+            self.delay((what, label), start, BETWEEN_LOOKS.min(rest)).await?;
+        }
+    }
+
     fn end_of(&self, within: Duration) -> Instant {
         (self.clock.now() + within).min(self.deadline)
     }
+}
+
+/// The error of a wait for all of `time`, for which only `left` is left.
+fn too_long(what: &str, time: Duration, left: Duration) -> CallError {
+    let last = format!("it takes {} s, and {} s are left of the timeout", time.as_secs(), left.as_secs());
+    CallError::TimedOut { what: what.to_owned(), waited_seconds: 0, last }
 }
 
 #[cfg(test)]
@@ -297,6 +332,26 @@ mod tests {
         let last = "it takes 7200 s, and 0 s are left of the timeout";
         assert_eq!(error.to_string(), format!("no time was left for the drain period; last seen: {last}"));
         assert_eq!(clock.passed(), Duration::from_secs(60));
+    }
+
+    #[tokio::test]
+    async fn a_watch_looks_until_its_end_or_the_first_error() {
+        let clock = FakeClock::default();
+        let run = run(&clock, 60);
+        let looks = Cell::new(0);
+        let look = |most: u32| {
+            looks.set(looks.get() + 1);
+            std::future::ready(if looks.get() > most { Err(busy()) } else { Ok(()) })
+        };
+        run.watch(("the bake time", LABEL), Duration::from_secs(25), || look(9)).await.unwrap();
+        assert_eq!((looks.take(), clock.passed()), (4, Duration::from_secs(25)), "after 0, 10, 20 and 25 s");
+        run.watch(("the bake time", LABEL), Duration::from_secs(25), || look(1)).await.unwrap_err();
+        assert_eq!((looks.take(), clock.passed()), (2, Duration::from_secs(35)));
+        run.watch(("no time", LABEL), Duration::ZERO, || look(9)).await.unwrap();
+        assert_eq!(looks.take(), 1);
+        let error = run.watch(("the bake time", LABEL), Duration::from_secs(26), || look(9)).await.unwrap_err();
+        assert!(error.to_string().contains("it takes 26 s, and 25 s are left"), "{error}");
+        assert_eq!(looks.get(), 0);
     }
 
     #[tokio::test]

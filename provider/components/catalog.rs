@@ -72,6 +72,10 @@ impl Kinds for Catalog {
         self.kinds.get(kind).map_or(Duration::ZERO, |kind| kind.drain_period(spec))
     }
 
+    fn is_retained(&self, kind: &str, spec: &Json) -> bool {
+        self.kinds.get(kind).is_some_and(|kind| kind.is_retained(spec))
+    }
+
     fn id(&self, kind: &str, outputs: &Json) -> Option<String> {
         self.kinds.get(kind).and_then(|kind| kind.id(outputs))
     }

@@ -7,9 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use super::{Place, Resolved};
-use crate::aws::{CallError, Regional};
+use crate::aws::{CallError, Regional, Warning};
 use crate::desired::{Address, Input, Kind, Scope};
 
 /// Tags of an object: the user's, the provider's `default_tags` and the ownership tags.
@@ -46,6 +47,16 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
     /// How long after an update or deletion clients may still use cached answers of the object.
     fn drain_period(_spec: &Self::Spec) -> Duration {
         Duration::ZERO
+    }
+
+    /// Whether the object stays in AWS when it is no longer desired.
+    fn is_retained(_spec: &Self::Spec) -> bool {
+        false
+    }
+
+    /// The known domain names that only one object of this kind in a region, or of a global kind in the account, can have.
+    fn domain_names(_spec: &Self::Spec) -> Vec<String> {
+        Vec::new()
     }
 
     /// What AWS would refuse, such as a missing prerequisite of `spec`. Runs in the plan of a create or an update. Unknown
@@ -116,6 +127,16 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         to: &Resolved<Self::Spec>,
     ) -> impl Future<Output = Result<Self::Outputs, CallError>> + Send;
 
+    /// Removes our ownership from an object that stays in AWS, so that a later create of the same name can adopt it. A missing
+    /// object is success.
+    fn release(
+        _aws: &Regional,
+        _spec: &Self::Spec,
+        _outputs: &Self::Outputs,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        async { Ok(()) }
+    }
+
     /// Deletes the object and waits until it is gone for others. [`CallError::Deferred`] if AWS deletes the object only hours
     /// later.
     fn delete(
@@ -123,6 +144,16 @@ pub trait Component: Kind<Spec: DeserializeOwned + Clone + Send + Sync> + Send +
         spec: &Self::Spec,
         outputs: &Self::Outputs,
     ) -> impl Future<Output = Result<(), CallError>> + Send;
+
+    /// Deletes the object and restores what its creation replaced, as [`Regional::note_replaced`] recorded it.
+    fn restore(
+        aws: &Regional,
+        spec: &Self::Spec,
+        outputs: &Self::Outputs,
+        _replaced: &Json,
+    ) -> impl Future<Output = Result<(), CallError>> + Send {
+        Self::delete(aws, spec, outputs)
+    }
 }
 
 /// An object with the identity of a spec that is not in the ledger.
@@ -132,6 +163,10 @@ pub enum Found<O> {
     Ours(O),
     /// It belongs to another owner; the text describes whose it appears to be.
     Foreign(String),
+    /// It belongs to another owner; the problem describes it, and how to make room for ours.
+    InTheWay(Problem),
+    /// It belongs to another owner, and the creation replaces it, because the configuration says so. The warning describes it.
+    Replaced(Warning),
 }
 
 /// The owner of an object that is in the ledger.
@@ -185,7 +220,7 @@ pub struct Discovered<C: Component> {
 /// Outputs of the objects discovered so far. Of several at one address, the first is the current one; the others are left
 /// from replacements.
 #[derive(Debug, Clone, Default)]
-pub struct Siblings(pub(crate) BTreeMap<Address, Vec<serde_json::Value>>);
+pub struct Siblings(pub(crate) BTreeMap<Address, Vec<Json>>);
 
 impl Siblings {
     /// The outputs of the `C` at `address`.

@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, FutureExt};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::support::ignored;
+use super::support::foreign_tags;
 use super::{Component, Found, Holder, Place, Problem, Siblings};
 use crate::aws::{CallError, Regional};
 use crate::desired::{KindMeta, is_open};
@@ -73,6 +73,10 @@ pub trait AnyComponent: Send + Sync {
     fn foreseen(&self, place: &Place<'_>, spec: &Json) -> Option<Json>;
     /// [`Component::drain_period`].
     fn drain_period(&self, spec: &Json) -> Duration;
+    /// [`Component::is_retained`].
+    fn is_retained(&self, spec: &Json) -> bool;
+    /// [`Component::domain_names`].
+    fn domain_names(&self, spec: &Json) -> Vec<String>;
     /// [`Component::check`].
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>>;
     /// [`Component::find`].
@@ -94,7 +98,15 @@ pub trait AnyComponent: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>>;
     /// [`Component::create`].
     fn create<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Json, CallError>>;
-    /// [`Component::read`].
+    /// [`Component::read`] of a discovered object. It has all tags that `ignore_tags` does not exclude, because no spec shows
+    /// which of them are ours.
+    fn read_discovered<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>>;
+    /// [`Component::read`], without the tags that `spec` does not have.
     fn read<'a>(
         &'a self,
         aws: &'a Regional,
@@ -109,12 +121,27 @@ pub trait AnyComponent: Send + Sync {
         from: &'a Json,
         to: &'a Json,
     ) -> BoxFuture<'a, Result<Json, CallError>>;
+    /// [`Component::release`].
+    fn release<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
     /// [`Component::delete`].
     fn delete<'a>(
         &'a self,
         aws: &'a Regional,
         spec: &'a Json,
         outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>>;
+    /// [`Component::restore`].
+    fn restore<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+        replaced: &'a Json,
     ) -> BoxFuture<'a, Result<(), CallError>>;
 }
 
@@ -149,6 +176,14 @@ impl<C: Component> AnyComponent for Erased<C> {
         parse(spec).map_or(Duration::ZERO, |spec| C::drain_period(&spec))
     }
 
+    fn is_retained(&self, spec: &Json) -> bool {
+        parse(spec).is_ok_and(|spec| C::is_retained(&spec))
+    }
+
+    fn domain_names(&self, spec: &Json) -> Vec<String> {
+        parse(spec).map_or_else(|_| Vec::new(), |spec| C::domain_names(&spec))
+    }
+
     fn check<'a>(&'a self, aws: &'a Regional, spec: &'a Json) -> BoxFuture<'a, Result<Vec<Problem>, CallError>> {
         async move { C::check(aws, &parse(spec)?).await }.boxed()
     }
@@ -158,6 +193,8 @@ impl<C: Component> AnyComponent for Erased<C> {
             Ok(match C::find(aws, &parse(spec)?).await? {
                 Some(Found::Ours(outputs)) => Some(Found::Ours(print(&outputs)?)),
                 Some(Found::Foreign(whose)) => Some(Found::Foreign(whose)),
+                Some(Found::InTheWay(problem)) => Some(Found::InTheWay(problem)),
+                Some(Found::Replaced(warning)) => Some(Found::Replaced(warning)),
                 None => None,
             })
         }
@@ -184,9 +221,8 @@ impl<C: Component> AnyComponent for Erased<C> {
     ) -> BoxFuture<'a, Result<Vec<AnyDiscovered>, CallError>> {
         async move {
             let erase = |found: super::Discovered<C>| {
-                let mut spec = print(&found.spec)?;
-                ignored::drop_ignored(&mut spec, &Json::Null, aws.ignored_tags());
-                Ok(AnyDiscovered { key: found.key, spec, outputs: print(&found.outputs)? })
+                let (spec, outputs) = (print(&found.spec)?, print(&found.outputs)?);
+                Ok(AnyDiscovered { key: found.key, spec, outputs })
             };
             C::discover(aws, siblings).await?.into_iter().map(erase).collect()
         }
@@ -197,6 +233,21 @@ impl<C: Component> AnyComponent for Erased<C> {
         async move { print(&C::create(aws, &Resolved::new(spec)?).await?) }.boxed()
     }
 
+    fn read_discovered<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
+        async move {
+            let Some((spec, outputs)) = C::read(aws, &parse(spec)?, &parse(outputs)?).await? else { return Ok(None) };
+            let mut spec = print(&spec)?;
+            foreign_tags::drop_ignored(&mut spec, aws.ignored_tags());
+            Ok(Some((spec, print(&outputs)?)))
+        }
+        .boxed()
+    }
+
     fn read<'a>(
         &'a self,
         aws: &'a Regional,
@@ -204,7 +255,7 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<Option<(Json, Json)>, CallError>> {
         async move {
-            match ignored::read::<C>(aws, &parse(spec)?, &parse(outputs)?).await? {
+            match foreign_tags::read::<C>(aws, &parse(spec)?, &parse(outputs)?).await? {
                 Some((spec, outputs)) => Ok(Some((print(&spec)?, print(&outputs)?))),
                 None => Ok(None),
             }
@@ -222,6 +273,15 @@ impl<C: Component> AnyComponent for Erased<C> {
         async move { print(&C::update(aws, &parse(outputs)?, &parse(from)?, &Resolved::new(to)?).await?) }.boxed()
     }
 
+    fn release<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        async move { C::release(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
+    }
+
     fn delete<'a>(
         &'a self,
         aws: &'a Regional,
@@ -229,5 +289,15 @@ impl<C: Component> AnyComponent for Erased<C> {
         outputs: &'a Json,
     ) -> BoxFuture<'a, Result<(), CallError>> {
         async move { C::delete(aws, &parse(spec)?, &parse(outputs)?).await }.boxed()
+    }
+
+    fn restore<'a>(
+        &'a self,
+        aws: &'a Regional,
+        spec: &'a Json,
+        outputs: &'a Json,
+        replaced: &'a Json,
+    ) -> BoxFuture<'a, Result<(), CallError>> {
+        async move { C::restore(aws, &parse(spec)?, &parse(outputs)?, replaced).await }.boxed()
     }
 }

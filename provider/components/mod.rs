@@ -4,6 +4,7 @@ pub mod acm;
 pub mod apigateway;
 mod catalog;
 pub mod cloudfront;
+pub mod cloudwatch;
 mod component;
 mod erased;
 pub mod execute_api;
@@ -26,6 +27,7 @@ pub use component::{
 pub use erased::{AnyComponent, AnyDiscovered, AnyFound, Resolved};
 pub use registry::REGISTRY;
 pub use support::deviations::Deviations;
+pub(crate) use support::foreign_tags;
 pub use support::place::Place;
 pub(crate) use support::place::dns_suffix;
 

@@ -1,7 +1,7 @@
 //! The registry of all kinds.
 
 use super::erased::Erased;
-use super::{AnyComponent, acm, apigateway, cloudfront, execute_api, iam, lambda, logs, route53, wafv2};
+use super::{AnyComponent, acm, apigateway, cloudfront, cloudwatch, execute_api, iam, lambda, logs, route53, wafv2};
 
 /// Every kind. A kind is listed after the kinds that its spec refers to: an import searches in this order.
 pub static REGISTRY: &[&dyn AnyComponent] = &[
@@ -40,6 +40,8 @@ pub static REGISTRY: &[&dyn AnyComponent] = &[
     &Erased::<apigateway::mapping::Mapping>::new(),
     &Erased::<execute_api::probe::Probe>::new(),
     &Erased::<execute_api::verification::Verification>::new(),
+    &Erased::<cloudwatch::alarm_baseline::AlarmBaseline>::new(),
+    &Erased::<cloudwatch::alarm_watch::AlarmWatch>::new(),
     &Erased::<route53::health_check::HealthCheck>::new(),
     &Erased::<route53::alarm_health_check::AlarmHealthCheck>::new(),
     &Erased::<route53::routing_control_health_check::RoutingControlHealthCheck>::new(),

@@ -61,8 +61,9 @@ attributes! {
         rate_limits: RateLimits = optional, default(RateLimits::Aws);
     }
 
-    /// Tags that other tools put on the provider's objects. The provider does not show, remove or import them. Tags that
-    /// `default_tags` or the tags of a resource set are not ignored.
+    /// Tags that other tools put on the provider's objects and that an import leaves out. Without this, an import takes each tag
+    /// that all objects of the resource have for one of the configuration. A tag that is in no configuration is never removed,
+    /// whether or not it is listed here.
     pub(super) struct IgnoreTags {
         /// The keys of the tags.
         keys: Texts = optional, example("[\"CreatedBy\"]");

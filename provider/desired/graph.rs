@@ -65,6 +65,8 @@ pub struct Desired {
     nodes: BTreeMap<Address, Node>,
     /// In which order regions change.
     pub rollout: Rollout,
+    /// The kinds whose objects stay in AWS when they are no longer desired, also if the ledger does not say so yet.
+    retained: BTreeSet<&'static str>,
 }
 
 impl Desired {
@@ -135,6 +137,16 @@ impl Desired {
         }
     }
 
+    /// Makes the objects of the kind `C` stay in AWS when they are no longer desired.
+    pub fn retain<C: Kind>(&mut self) {
+        self.retained.insert(C::KIND);
+    }
+
+    /// Whether the objects of this kind stay in AWS when they are no longer desired.
+    pub fn retains(&self, kind: &str) -> bool {
+        self.retained.contains(kind)
+    }
+
     /// Everything on which the component at `address` depends, directly or through others.
     pub fn dependencies(&self, address: &Address) -> BTreeSet<Address> {
         let mut found = BTreeSet::new();
@@ -161,7 +173,7 @@ impl Desired {
             let node = Node { spec, depends_on, waits_for, is_kept: true, is_last: false, keeps, back: 0, attribute };
             nodes.insert(address, node);
         }
-        Self { nodes, rollout: self.rollout.clone() }
+        Self { nodes, rollout: self.rollout.clone(), retained: self.retained.clone() }
     }
 
     /// All components by address.

@@ -48,6 +48,10 @@ pub struct KindMeta {
     /// Whether this is a check that must run again after the ledger was rebuilt from AWS. Of its spec, only the fields are
     /// compared that the ledger contains.
     pub is_check: bool,
+    /// Whether this records something before each change that clients notice in its region. Its outputs may differ each time.
+    pub is_baseline: bool,
+    /// Whether this is a check that lasts for the bake time of a rollout. It has nothing to check if clients notice no change.
+    pub is_watch: bool,
     /// Whether AWS deletes an object only hours after nothing uses it any more. Several objects then exist at the same time:
     /// the current one is the one that another component refers to.
     pub deferred_deletion: bool,
@@ -73,6 +77,8 @@ impl KindMeta {
         visible: true,
         holds: "",
         is_check: false,
+        is_baseline: false,
+        is_watch: false,
         deferred_deletion: false,
         actions: &[],
         limits: &[],

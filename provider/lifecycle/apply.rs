@@ -55,7 +55,8 @@ impl Provider {
         self.pending_acks.acknowledge(&settings.owner).await;
         check_unused(&engine.noticing_outages(), &ledger).await?;
         self.refreshed.forget(&settings.owner);
-        let outcome = destroy_all(&engine, ledger).await;
+        let plan = Plan::destroy(&ledger, engine.kinds());
+        let outcome = remove_all(&engine, &plan, ledger).await;
         warnings.extend(warnings_of(&engine));
         warnings.extend(report::deferred(&outcome.deferred, true));
         if outcome.ledger.is_empty() {
@@ -205,9 +206,8 @@ async fn users(engine: &Engine, ledger: &Ledger) -> Result<BTreeSet<String>, Dia
 
 /// Destroys every component of `ledger`. Objects that AWS deletes only later leave the ledger: nothing would ever delete them
 /// from there.
-pub(super) async fn destroy_all(engine: &Engine, ledger: Ledger) -> Outcome {
-    let plan = Plan::destroy(&ledger, engine.kinds());
-    let mut outcome = engine.apply(&Desired::default(), &plan, ledger).await;
+pub(super) async fn remove_all(engine: &Engine, plan: &Plan, ledger: Ledger) -> Outcome {
+    let mut outcome = engine.apply(&Desired::default(), plan, ledger).await;
     if !outcome.deferred.is_empty() {
         let Outcome { ledger, failures, not_begun, .. } = &mut outcome;
         ledger.deposed.retain(|(address, entry)| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::apply::{Attempt, destroy_all, errors, plan_again, warnings};
+use super::apply::{Attempt, errors, plan_again, remove_all, warnings};
 use super::plan::{Outlook, adoption, changes, refuse, unsafe_plan};
 use super::{Planned, Provider, State, Surroundings, change_of, kept, ledger_of, loaded, losses, report, warnings_of};
 use crate::apply::{Engine, Failure, Outcome, Survey};
@@ -11,7 +11,7 @@ use crate::components::ownership as claim;
 use crate::desired::{Address, Desired, OwnerId, Phase};
 use crate::ownership::hold::{self, Ended, Hold};
 use crate::ownership::place;
-use crate::plan::{Ledger, PlannedChange, Reachable, View};
+use crate::plan::{Entry, Kinds, Ledger, Plan, PlannedChange, Reachable, View};
 use crate::resources::{Expansion, OnCreateFailure, Resource, Settings};
 use crate::schema::Attr;
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
@@ -59,8 +59,12 @@ impl Provider {
             }
             continues = now;
         };
+        self.planned_names.record(&owner, &expansion.desired, engine.kinds())?;
         let mut warnings: Diagnostics = adoption(&owner, &survey.adopted).into_iter().collect();
-        warnings.extend(replaces.as_ref().filter(|old| old.complete).map(|old| losses::replacement(&owner, old)));
+        warnings.extend(report::replaced(&survey));
+        warnings.extend(
+            replaces.as_ref().filter(|old| old.complete).map(|old| losses::replacement(&owner, old, base.kinds())),
+        );
         warnings.extend(warnings_of(&engine));
         // The owner id may differ at apply, so the planned state contains nothing that depends on it.
         let shown = match continues {
@@ -122,9 +126,13 @@ impl Provider {
                 continues = true;
                 continue;
             }
+            let replaced = change.replaces.as_ref();
             let keep = |address: &Address, outputs: &serde_json::Value| {
                 let existed = adopted.entries.get(address).is_some_and(|entry| entry.outputs == *outputs);
-                existed || change.adopts.contains(address)
+                // The destroy before the create released it, after the plan.
+                let old = replaced.and_then(|replaced| replaced.entries.get(address));
+                let is_retained = |old: &Entry| engine.kinds().is_retained(&address.kind, &old.spec);
+                existed || change.adopts.contains(address) || old.is_some_and(is_retained)
             };
             return self.ended(&attempt, &settings, hold, ended, &keep).await;
         }
@@ -296,7 +304,8 @@ async fn roll_back(
         Err(diagnostics) => (outcome.ledger, diagnostics),
     };
     let (adopted, created) = found.divided(|address, entry| keep(address, &entry.outputs));
-    let deleted = destroy_all(&engine, created).await;
+    let plan = Plan::delete_all(&created, engine.kinds());
+    let deleted = remove_all(&engine, &plan, created).await;
     let kept_adopted = !adopted.is_empty();
     let mut left = deleted.ledger;
     left.take_in(adopted);

@@ -9,6 +9,7 @@ mod import;
 mod kept;
 mod loaded;
 mod losses;
+mod names;
 mod plan;
 mod read;
 mod reference;
@@ -30,6 +31,7 @@ use crate::resources::{Context, Expansion, Prior, Resource};
 use crate::wire::{Diagnostic, Diagnostics, Path, Value};
 
 use loaded::Refreshed;
+use names::PlannedNames;
 pub use upgrade::upgrade;
 
 /// How long an operation that only reads may take: a refresh, the reads of a plan, an import, a data source.
@@ -45,6 +47,7 @@ pub struct Provider {
     /// Cancels all operations: `StopProvider`.
     pub cancel: CancellationToken,
     refreshed: Refreshed,
+    planned_names: PlannedNames,
     /// Creates whose result the host may not have persisted yet.
     pub pending_acks: PendingAcks,
 }
@@ -86,7 +89,14 @@ impl State {
 impl Provider {
     /// A provider whose operations are cancelled by `cancel`.
     pub fn new(aws: Arc<Aws>, clock: Arc<dyn Clock>, cancel: CancellationToken) -> Self {
-        Self { aws, clock, cancel, refreshed: Refreshed::default(), pending_acks: PendingAcks::default() }
+        Self {
+            aws,
+            clock,
+            cancel,
+            refreshed: Refreshed::default(),
+            planned_names: PlannedNames::default(),
+            pending_acks: PendingAcks::default(),
+        }
     }
 
     /// The same provider, with operations that are cancelled by `cancel`.

@@ -30,6 +30,7 @@ impl Provider {
 
     fn plan_destroy(&self, resource: &dyn Resource, prior: &State) -> Result<(Planned, Diagnostics), Diagnostics> {
         let ledger = ledger_of(&prior.private)?;
+        self.planned_names.forget(&resource.settings(&prior.value).owner);
         check_unprotected(resource, &prior.value)?;
         place::check(&self.aws, &resource.settings(&prior.value).owner, &ledger)?;
         let state = State { value: Value::Null, private: prior.private.clone() };
@@ -78,12 +79,15 @@ impl Provider {
         kept::check(&expansion.desired, ledger, engine.kinds())?;
         self.check_regions(&expansion.desired, ledger, report::IF_DESTROYING).await?;
         let survey = survey(engine, &expansion.desired, ledger, &Ledger::default()).await?;
+        self.planned_names.record(engine.owner(), &expansion.desired, engine.kinds())?;
         check_kept_unless_unused(engine, &survey.desired, &survey.plan, &survey.ledger).await?;
         let mut warnings: Diagnostics = adoption(engine.owner(), &survey.adopted).into_iter().collect();
+        warnings.extend(report::replaced(&survey));
         warnings.extend(unread::pending(&survey.ledger));
         let protects = |value: &Value| resource.settings(value).deletion_protection;
         if expansion.addresses_known {
-            let removed = losses::removed_regions(&expansion.desired, &survey.ledger, engine.kinds());
+            let released = &survey.plan.difference.released;
+            let removed = losses::removed_regions(&expansion.desired, &survey.ledger, released, engine.kinds());
             losses::check_unprotected(&removed, protects(config))?;
             warnings.extend(losses::warnings(&removed));
         }
@@ -117,11 +121,13 @@ impl Provider {
         check_unprotected(resource, &prior.value)?;
         let old = self.reading(&resource.settings(&prior.value).owner);
         let Loaded { ledger, warnings, .. } = self.load(&old, resource, prior).await?;
+        self.planned_names.forget(old.owner());
         let engine = self.reading(&resource.settings(config).owner);
         let referent = self.referent(resource, config).await?;
         let surroundings = Surroundings { prior: None, referent: referent.as_ref() };
         let expansion = self.expand(resource, config, &engine, surroundings)?;
         kept::check(&expansion.desired, &Ledger::default(), engine.kinds())?;
+        self.planned_names.record(engine.owner(), &expansion.desired, engine.kinds())?;
         let outlook = Outlook { resource, config, engine: &engine, expansion: &expansion, is_certain: true };
         let private = PlannedChange { replaces: Some(ledger), ..PlannedChange::default() };
         let state = outlook.state(&outlook.whole_plan()?, &Ledger::default(), Attr::Unknown, private);
@@ -287,8 +293,9 @@ pub(super) fn adoption(owner: &Owner, adopted: &BTreeSet<Address>) -> Option<Dia
     let names: Vec<String> = adopted.iter().map(ToString::to_string).collect();
     (!names.is_empty()).then(|| {
         let detail = format!(
-            "An earlier apply of {owner} was interrupted and left objects that are not in the state: {}. They carry the owner id \
-             of this resource, or were re-created by AWS and have no owner. This apply adopts them and continues from there.",
+            "These objects exist and are not in the state: {}. They carry the owner id of {owner}, because an earlier apply was \
+             interrupted, or have no owner id, because AWS re-created them or `retain_logs` kept them. This apply adopts them and \
+             continues from there.",
             names.join(", ")
         );
         Diagnostic::warning(Path::root(), "AWS objects will be adopted", detail)

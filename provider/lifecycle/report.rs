@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::apply::{Failure, Impossible, Obstacle, Outcome, verb};
+use crate::apply::{Failure, Impossible, Obstacle, Outcome, Survey, verb};
 use crate::aws::{CallError, chain};
 use crate::desired::{Address, Desired};
 use crate::plan::Action;
@@ -140,6 +140,14 @@ pub(super) fn obstacles(desired: &Desired, obstacles: &[Obstacle], hint: &str) -
     }))
 }
 
+/// A warning for each object of another owner that the plan replaces.
+pub(super) fn replaced(survey: &Survey) -> impl Iterator<Item = Diagnostic> + use<'_> {
+    survey.replaced.iter().map(|(address, warning)| {
+        let path = attribute_of(&survey.desired, address);
+        Diagnostic::warning(path, warning.summary, format!("{} ({address})", warning.detail))
+    })
+}
+
 /// The attribute `status_reason` after an apply: the first failure. `None` if nothing failed.
 pub(super) fn reason(outcome: &Outcome) -> Option<String> {
     let more = |others: usize| if others == 0 { String::new() } else { format!(" {others} more failed.") };
@@ -218,9 +226,10 @@ fn obstacle(desired: &Desired, obstacle: &Obstacle, hint: &str) -> Diagnostic {
 /// The error of one failed step.
 fn failure(desired: &Desired, failure: &Failure, rest: &str) -> Diagnostic {
     let (summary, doing) = match failure.action {
-        Action::Create => ("AWS object not created", "Creating"),
+        Action::Create | Action::Record => ("AWS object not created", "Creating"),
         Action::Update(_) => ("AWS object not updated", "Updating"),
         Action::Replace(_) => ("AWS object not replaced", "Replacing"),
+        Action::Release => ("AWS object not released", "Releasing"),
         Action::Delete | Action::Retire(_) => ("AWS object not deleted", "Deleting"),
     };
     let Failure { address, error, .. } = failure;

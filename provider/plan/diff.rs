@@ -1,13 +1,13 @@
 //! The difference between the desired graph and the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::algo::toposort;
 use petgraph::graphmap::DiGraphMap;
 use serde_json::Value as Json;
 
 use super::resolve::{Scene, changed_fields, resolve};
-use super::{Kinds, Ledger};
+use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired, Reference};
 
 /// The change of one desired component.
@@ -32,6 +32,8 @@ pub struct Difference {
     pub changes: BTreeMap<Address, Change>,
     /// The spec of each component, resolved as far as possible before apply.
     pub specs: BTreeMap<Address, Json>,
+    /// The components that are no longer desired, and whose objects stay in AWS.
+    pub released: BTreeSet<Address>,
 }
 
 /// Components that depend on each other in a cycle: a bug in an `expand`.
@@ -65,7 +67,8 @@ impl Scene for Preview<'_> {
 /// # Errors
 /// [`Cycle`].
 pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Difference, Cycle> {
-    let mut difference = Difference { order: order(desired)?, ..Difference::default() };
+    let released = released(desired, ledger, kinds);
+    let mut difference = Difference { order: order(desired)?, released, ..Difference::default() };
     let (mut foreseen, nothing) = (BTreeMap::new(), BTreeMap::new());
     for address in &difference.order {
         let Some(node) = desired.get(address) else { continue };
@@ -94,6 +97,15 @@ pub fn diff(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> Result<Dif
     Ok(difference)
 }
 
+/// The components of `ledger` that are not desired, and whose objects stay in AWS.
+pub(super) fn released(desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) -> BTreeSet<Address> {
+    let is_released = |(address, entry): &(&Address, &Entry)| {
+        let is_retained = desired.retains(&address.kind) || kinds.is_retained(&address.kind, &entry.spec);
+        is_retained && desired.get(address).is_none()
+    };
+    ledger.entries.iter().filter(is_released).map(|(address, _)| address.clone()).collect()
+}
+
 /// The change that turns `from` into `to`.
 pub fn change(from: &Json, to: &Json, address: &Address, kinds: &dyn Kinds) -> Change {
     let meta = kinds.meta(&address.kind);
@@ -116,7 +128,7 @@ impl Change {
     }
 
     /// The change of an uncertain entry: it is updated again, even if the ledger shows no difference.
-    fn or_replace(self, entry: &super::Entry, spec: &Json, address: &Address, kinds: &dyn Kinds) -> Self {
+    fn or_replace(self, entry: &Entry, spec: &Json, address: &Address, kinds: &dyn Kinds) -> Self {
         match change(&entry.spec, spec, address, kinds) {
             Self::Keep => self,
             other => other,

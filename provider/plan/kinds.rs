@@ -14,6 +14,10 @@ pub trait Kinds: Sync {
     fn foreseen(&self, address: &Address, spec: &Json) -> Option<Json>;
     /// How long clients may still use what an object with this spec answered before it was changed or deleted.
     fn drain_period(&self, kind: &str, spec: &Json) -> Duration;
+    /// Whether an object with this spec stays in AWS when it is no longer desired.
+    fn is_retained(&self, _kind: &str, _spec: &Json) -> bool {
+        false
+    }
     /// The value of `id` in the attribute `components`; `None` when `outputs` are not those of this kind.
     fn id(&self, kind: &str, outputs: &Json) -> Option<String>;
 }

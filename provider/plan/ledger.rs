@@ -27,6 +27,10 @@ pub struct Ledger {
     /// planned or deleted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unseen: BTreeSet<Address>,
+    /// The objects of other owners that the creation of a component replaced, in the form of its kind, until an apply completes
+    /// the desired graph. A deletion of the component before then restores them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaced: BTreeMap<Address, Json>,
     /// Whether the last apply completed the desired graph.
     pub complete: bool,
     /// Whether an import built this from AWS, and nothing has been applied since.
@@ -165,6 +169,7 @@ impl Default for Ledger {
             entries: BTreeMap::new(),
             deposed: Vec::new(),
             unseen: BTreeSet::new(),
+            replaced: BTreeMap::new(),
             complete: false,
             imported: false,
             drain_until: BTreeMap::new(),

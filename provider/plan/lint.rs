@@ -6,7 +6,7 @@
 
 mod paths;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::paths::Paths;
@@ -146,6 +146,7 @@ fn existing<'a>(
             (Change::Keep, None)
                 | (Change::Create, Some(Action::Create))
                 | (Change::Update(_), Some(Action::Update(_)))
+                | (Change::Create | Change::Update(_), Some(Action::Record))
                 | (Change::Replace(_), Some(Action::Replace(_)))
         );
         if !fits || (*change == Change::Create) == ledger.entries.contains_key(address) {
@@ -167,7 +168,7 @@ fn existing<'a>(
     let (mut all, mut replaced) = (Vec::new(), Vec::new());
     for (address, entry) in &ledger.entries {
         let (goes, moves) = match plan.difference.changes.get(address) {
-            None => (goes(address, &Action::Delete)?, None),
+            None => (goes(address, &plan.difference.removal(address))?, None),
             Some(Change::Replace(_)) => {
                 replaced.push((address, entry));
                 continue;
@@ -280,7 +281,8 @@ impl Lint<'_> {
     fn waves_do_not_overlap(&self) -> Result<(), Unsafe> {
         let Some(desired) = self.desired else { return Ok(()) };
         let waves = Waves::of(self.plan, desired, self.ledger, self.kinds);
-        let mut earlier: BTreeSet<usize> = BTreeSet::new();
+        // With the time that must pass after each of them.
+        let mut earlier: BTreeMap<usize, Duration> = BTreeMap::new();
         let depends = |step: usize, on: usize| {
             let address = |at: usize| self.plan.steps.get(at).map(|step| &step.address);
             let node = address(step).and_then(|address| desired.get(address));
@@ -289,7 +291,7 @@ impl Lint<'_> {
         for wave in waves.waves() {
             for (at, region) in &wave.changes {
                 let own = waves.checks_before(region).iter().map(|check| (*check, Duration::ZERO));
-                let others = earlier.iter().map(|before| (*before, desired.rollout.bake));
+                let others = earlier.iter().map(|(before, bake)| (*before, *bake));
                 let canaries = wave.checks.difference(waves.checks_before(region));
                 let canaries =
                     canaries.filter(|check| depends(*at, **check)).map(|check| (*check, desired.rollout.bake));
@@ -297,7 +299,11 @@ impl Lint<'_> {
                     self.comes_before(before, *at, bake)?;
                 }
             }
-            earlier.extend(wave.changes.keys().chain(&wave.checks));
+            for at in &wave.baselines {
+                earlier.iter().try_for_each(|(before, bake)| self.comes_before(*before, *at, *bake))?;
+            }
+            earlier.extend(wave.changes.keys().chain(&wave.checks).map(|at| (*at, desired.rollout.bake)));
+            earlier.extend(wave.watches.iter().map(|at| (*at, Duration::ZERO)));
         }
         Ok(())
     }

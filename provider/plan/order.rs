@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::diff::{Change, Cycle, Difference, diff};
+use super::diff::{Change, Cycle, Difference, diff, released};
 use super::kept::is_rejected;
-use super::waves::{Waves, repeat_checks};
+use super::waves::{Waves, idle_watches, repeat_checks};
 use super::{Entry, Kinds, Ledger};
 use crate::desired::{Address, Desired};
 
@@ -20,16 +20,27 @@ pub enum Action {
     Update(Vec<String>),
     /// Creates a new object because these fields cannot change; the old object is deposed.
     Replace(Vec<String>),
+    /// Records a check that has nothing to check.
+    Record,
     /// Deletes a component that is no longer desired.
     Delete,
+    /// Releases a component that is no longer desired: its object stays in AWS without an owner.
+    Release,
     /// Deletes this deposed object.
     Retire(Box<Entry>),
 }
 
+impl Difference {
+    /// How a component leaves the ledger that is no longer desired.
+    pub(super) fn removal(&self, address: &Address) -> Action {
+        if self.released.contains(address) { Action::Release } else { Action::Delete }
+    }
+}
+
 impl Action {
-    /// Whether it deletes an object.
+    /// Whether an object leaves the ledger.
     pub fn is_removal(&self) -> bool {
-        matches!(self, Self::Delete | Self::Retire(_))
+        matches!(self, Self::Delete | Self::Release | Self::Retire(_))
     }
 }
 
@@ -76,7 +87,8 @@ impl Plan {
         let difference = diff(desired, ledger, kinds)?;
         let mut plan = Self { steps: Vec::new(), difference };
         repeat_checks(&mut plan.difference, desired, ledger, kinds);
-        let makes = plan.add_makes(desired);
+        let idle = idle_watches(&plan.difference, desired, ledger, kinds);
+        let makes = plan.add_makes(desired, &idle);
         let first = plan.steps.len();
         plan.order_waves(desired, ledger, kinds);
         plan.add_removals(desired, ledger, &makes, kinds, Drains::Awaited);
@@ -84,19 +96,32 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Plans the deletion of everything. Nothing serves afterwards, so no drain period is awaited.
+    /// Plans the deletion of everything but the objects that stay in AWS. Nothing serves afterwards, so no drain period is
+    /// awaited.
     pub fn destroy(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
-        let mut plan = Self::default();
+        let released = released(&Desired::default(), ledger, kinds);
+        let difference = Difference { released, ..Difference::default() };
+        Self { steps: Vec::new(), difference }.removing_all(ledger, kinds)
+    }
+
+    /// Plans the deletion of everything, as [`Plan::destroy`] does, and of objects that would stay in AWS.
+    pub fn delete_all(ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        Self::default().removing_all(ledger, kinds)
+    }
+
+    fn removing_all(self, ledger: &Ledger, kinds: &dyn Kinds) -> Self {
+        let mut plan = self;
         plan.add_removals(&Desired::default(), ledger, &BTreeMap::new(), kinds, Drains::Skipped);
         plan
     }
 
-    /// Creates, updates and replacements: each after what it depends on.
-    fn add_makes(&mut self, desired: &Desired) -> BTreeMap<Address, usize> {
+    /// Creates, updates and replacements: each after what it depends on. The checks `idle` have nothing to check.
+    fn add_makes(&mut self, desired: &Desired, idle: &BTreeSet<Address>) -> BTreeMap<Address, usize> {
         let mut makes = BTreeMap::new();
         for address in &self.difference.order {
             let action = match self.difference.changes.get(address) {
                 None | Some(Change::Keep) => continue,
+                Some(_) if idle.contains(address) => Action::Record,
                 Some(Change::Create) => Action::Create,
                 Some(Change::Update(fields)) => Action::Update(fields.clone()),
                 Some(Change::Replace(fields)) => Action::Replace(fields.clone()),
@@ -118,6 +143,9 @@ impl Plan {
         let waves = Waves::of(self, desired, ledger, kinds);
         let mut before: BTreeMap<usize, Duration> = BTreeMap::new();
         for wave in waves.waves() {
+            for at in &wave.baselines {
+                self.steps.get_mut(*at).into_iter().for_each(|step| step.after.extend(&before));
+            }
             for (at, region) in &wave.changes {
                 let Some(step) = self.steps.get_mut(*at) else { continue };
                 step.after.extend(&before);
@@ -133,6 +161,8 @@ impl Plan {
                 before.clear();
             }
             before.extend(wave.changes.keys().chain(&wave.checks).map(|at| (*at, desired.rollout.bake)));
+            // A watch lasts for the bake time.
+            before.extend(wave.watches.iter().map(|at| (*at, Duration::ZERO)));
         }
     }
 
@@ -242,7 +272,7 @@ impl Plan {
             let make = makes.get(address).and_then(|at| self.steps.get(*at));
             let replaced = make.is_some_and(|step| matches!(step.action, Action::Replace(_)));
             match (wanted, replaced) {
-                (false, _) => removals.push(removal(address, Action::Delete, entry)),
+                (false, _) => removals.push(removal(address, self.difference.removal(address), entry)),
                 (true, true) => {
                     removals.push(retire(address, entry, !is_rejected(address, entry, desired, ledger, kinds)));
                 }

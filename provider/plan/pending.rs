@@ -326,7 +326,9 @@ mod tests {
                 Action::Create => '+',
                 Action::Update(_) => '~',
                 Action::Replace(_) => '±',
+                Action::Record => '·',
                 Action::Delete => '-',
+                Action::Release => '○',
                 Action::Retire(_) => '⊖',
             };
             format!("{sign} {}", step.address)

@@ -42,7 +42,9 @@ pub fn summary(
         Some((address, text))
     });
     let gone = ledger.entries.keys().filter(|address| !difference.changes.contains_key(*address));
-    let items = desired.chain(gone.map(|address| (address, "deleted".to_owned())));
+    let removal =
+        |address: &Address| if difference.released.contains(address) { "kept in AWS" } else { "deleted" }.to_owned();
+    let items = desired.chain(gone.map(|address| (address, removal(address))));
     lines(items, difference.changes.keys(), kinds)
 }
 
@@ -187,6 +189,7 @@ mod tests {
             order: changes.iter().map(|(at, ..)| address(at)).collect(),
             changes: changes.iter().map(|(at, change, _)| (address(at), change.clone())).collect(),
             specs: changes.iter().map(|(at, _, spec)| (address(at), spec.clone())).collect(),
+            released: BTreeSet::new(),
         }
     }
 

@@ -87,7 +87,9 @@ fn render(plan: &Plan) -> String {
             Action::Create => '+',
             Action::Update(_) => '~',
             Action::Replace(_) => '±',
+            Action::Record => '·',
             Action::Delete => '-',
+            Action::Release => '○',
             Action::Retire(_) => '⊖',
         };
         format!("{sign}{}", address.key.as_deref().unwrap_or_default())
@@ -478,7 +480,7 @@ proptest! {
 fn execute(step: &Step, desired: &Desired, ledger: &mut Ledger) {
     let node = desired.get(&step.address);
     match &step.action {
-        Action::Delete => drop(ledger.entries.remove(&step.address)),
+        Action::Delete | Action::Release => drop(ledger.entries.remove(&step.address)),
         Action::Retire(old) => {
             ledger.deposed.retain(|(address, entry)| *address != step.address || entry.outputs != old.outputs)
         }

@@ -24,6 +24,10 @@ pub(super) struct Wave<'a> {
     pub(super) changes: BTreeMap<usize, &'a str>,
     /// The checks of its regions. An earlier apply may have ended before a check of what it had changed.
     pub(super) checks: BTreeSet<usize>,
+    /// The checks that last for the bake time.
+    pub(super) watches: BTreeSet<usize>,
+    /// What records the state before the changes.
+    pub(super) baselines: BTreeSet<usize>,
 }
 
 impl<'a> Waves<'a> {
@@ -41,9 +45,15 @@ impl<'a> Waves<'a> {
             if step.action.is_removal() || !serving.contains(&address.scope) {
                 continue;
             }
+            let meta = kinds.meta(&address.kind);
             if noticed.contains(address) {
                 waves.entry(wave).or_default().changes.insert(at, region);
-            } else if kinds.meta(&address.kind).is_check {
+            } else if meta.is_baseline {
+                waves.entry(wave).or_default().baselines.insert(at);
+                before.entry(region).or_default().insert(at);
+            } else if meta.is_watch {
+                waves.entry(wave).or_default().watches.insert(at);
+            } else if meta.is_check {
                 waves.entry(wave).or_default().checks.insert(at);
                 if desired.dependencies(address).is_disjoint(&noticed) {
                     before.entry(region).or_default().insert(at);
@@ -65,14 +75,43 @@ impl<'a> Waves<'a> {
     }
 }
 
-/// Repeats the checks of everything that clients will notice, also if nothing that they compare changes.
+/// Repeats the checks of everything that clients will notice, also if nothing that they compare changes, and the baselines of
+/// their regions.
 pub(super) fn repeat_checks(difference: &mut Difference, desired: &Desired, ledger: &Ledger, kinds: &dyn Kinds) {
     let noticed = noticed(difference, desired, ledger, kinds);
     let is_kept = |address: &&Address| difference.changes.get(*address).is_some_and(Change::is_keep);
     let checks = desired.nodes().keys().filter(|address| kinds.meta(&address.kind).is_check).filter(is_kept);
     let repeated: Vec<Address> =
         checks.filter(|check| !desired.dependencies(check).is_disjoint(&noticed)).cloned().collect();
+    let regions: BTreeSet<&Scope> = noticed.iter().map(|address| &address.scope).collect();
+    let baselines = desired.nodes().keys().filter(|address| kinds.meta(&address.kind).is_baseline).filter(is_kept);
+    let baselines = baselines.filter(|address| regions.contains(&address.scope)).cloned();
+    let repeated: Vec<Address> = baselines.chain(repeated).collect();
     difference.changes.extend(repeated.into_iter().map(|check| (check, Change::Update(Vec::new()))));
+}
+
+/// The watches that have nothing to check, because clients notice no change: those of new regions, those that are added to
+/// existing ones, and those that a rollback left unfinished. A watch of an earlier change that an apply did not finish is none
+/// of them: its baseline exists, or what it compares has changed.
+pub(super) fn idle_watches(
+    difference: &Difference,
+    desired: &Desired,
+    ledger: &Ledger,
+    kinds: &dyn Kinds,
+) -> BTreeSet<Address> {
+    let noticed = noticed(difference, desired, ledger, kinds);
+    let is_new = |address: &Address| difference.changes.get(address) == Some(&Change::Create);
+    let is_idle = |(address, node): &(&Address, &Node)| {
+        let mut baselines = node.depends_on.iter().filter(|needed| kinds.meta(&needed.kind).is_baseline);
+        let is_unfinished = match difference.changes.get(*address) {
+            Some(Change::Create) => !baselines.all(is_new),
+            Some(Change::Update(fields)) => !fields.is_empty(),
+            _ => true,
+        };
+        !is_unfinished && desired.dependencies(address).is_disjoint(&noticed)
+    };
+    let watches = desired.nodes().iter().filter(|(address, _)| kinds.meta(&address.kind).is_watch);
+    watches.filter(is_idle).map(|(address, _)| address.clone()).collect()
 }
 
 /// The regions that have answered a check. The others do not serve yet.

@@ -125,7 +125,7 @@ pub(crate) fn region_in(host: &str) -> Option<&str> {
 }
 
 /// Whether a text has the form of the name of a region, also of one that is not in the table.
-fn is_region_name(text: &str) -> bool {
+pub(crate) fn is_region_name(text: &str) -> bool {
     let mut parts = text.split('-');
     let (area, number) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
     let is_of = |text: &str, is: fn(&char) -> bool| !text.is_empty() && text.chars().all(|character| is(&character));

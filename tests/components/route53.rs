@@ -376,7 +376,7 @@ async fn a_record_of_a_distribution_has_the_type_https_beside_records_of_others(
     to_cloudfront["value"]["target"] = json!("d2.cloudfront.net");
     let (aws, component) = bench.at(RECORD);
     let other = with(&record(&zone, &[("cdn", to_cloudfront)]), https);
-    assert!(matches!(component.find(&aws, &other).await.unwrap(), Some(Found::Foreign(_))));
+    assert!(matches!(component.find(&aws, &other).await.unwrap(), Some(Found::InTheWay(_))));
     let error = component.create(&aws, &other).await.unwrap_err();
     assert!(error.to_string().contains("does not belong to this resource"), "{error}");
     let taken = with(&other, json!({ "take_over": true }));
@@ -496,18 +496,103 @@ async fn record_sets_of_other_owners_are_left_alone() {
 
     let ours = record(&zone, &[("us-east-1", latency("us-east-1", "ours"))]);
     let found = component.find(&aws, &ours).await.unwrap();
-    assert!(matches!(&found, Some(Found::Foreign(whose)) if whose.contains("d-theirs")), "{found:?}");
+    assert!(matches!(&found, Some(Found::InTheWay(problem)) if problem.detail.contains("d-theirs")), "{found:?}");
     assert!(matches!(component.create(&aws, &ours).await, Err(CallError::Foreign { .. })));
 
     // An unknown target proves no ownership: the region's name alone is not enough.
     let mut planned = ours.clone();
     planned["sets"]["us-east-1"]["value"]["target"] = json!({ "$ref": "us-east-1/domain", "output": "target" });
-    assert!(matches!(component.find(&aws, &planned).await.unwrap(), Some(Found::Foreign(_))));
+    assert!(matches!(component.find(&aws, &planned).await.unwrap(), Some(Found::InTheWay(_))));
 
     let beside = record(&zone, &[("us-west-2", latency("us-west-2", "ours"))]);
     component.create(&aws, &beside).await.unwrap();
     component.delete(&aws, &beside, &outputs).await.unwrap();
     bench.expect(RECORD, &theirs, &outputs).await;
+}
+
+/// The record sets of the API's name in AWS, sorted.
+async fn held(bench: &Bench, zone: &Json) -> Vec<ResourceRecordSet> {
+    let (aws, _) = bench.at(RECORD);
+    let request = aws.route53().list_resource_record_sets().hosted_zone_id(zone.as_str().unwrap());
+    let mut sets = request.send().await.unwrap().resource_record_sets;
+    sets.retain(|set| set.name == "api.example.com.");
+    sets.sort_by_key(|set| format!("{set:?}"));
+    sets
+}
+
+#[tokio::test]
+async fn records_of_others_are_replaced_in_one_batch_and_restored_in_another() {
+    let routed = |key: &str| {
+        let set = ResourceRecordSet::builder().name("api.example.com").r#type(RrType::A).ttl(60);
+        set.set_identifier(key).resource_records(ResourceRecord::builder().value("192.0.2.9").build().unwrap())
+    };
+    let cases = [
+        (
+            vec![plain("api.example.com", RrType::Cname, &["old.example.net"])],
+            "type CNAME, with the value old.example.net",
+        ),
+        (
+            vec![
+                plain("api.example.com", RrType::A, &["192.0.2.1", "192.0.2.2"]),
+                plain("api.example.com", RrType::Txt, &["\"stays\""]),
+            ],
+            "type A, with the value 192.0.2.1, 192.0.2.2 and a TTL of 300 seconds",
+        ),
+        (
+            ["one", "two"].map(|key| routed(key).weight(1).build().unwrap()).to_vec(),
+            "type A with the set identifier \"two\", with the value 192.0.2.9 and a TTL of 60 seconds",
+        ),
+        // The same policy as ours, in another region and in the same one.
+        (
+            ["us-east-1", "eu-west-1"].map(|key| routed(key).region(key.into()).build().unwrap()).to_vec(),
+            "set identifier \"eu-west-1\"",
+        ),
+    ];
+    for (theirs, expected) in cases {
+        let bench = Bench::start().await;
+        let zone = zone(&bench).await;
+        create_by_hand(&bench, &zone, theirs).await;
+        let before = held(&bench, &zone).await;
+        let ours = record(&zone, &[("us-east-1", latency("us-east-1", "a")), ("us-west-2", latency("us-west-2", "b"))]);
+        let (aws, component) = bench.at(RECORD);
+        assert!(matches!(component.find(&aws, &ours).await.unwrap(), Some(Found::InTheWay(_))), "{expected}");
+
+        let ours = with(&ours, json!({ "replaces": true }));
+        let found = component.find(&aws, &ours).await.unwrap();
+        assert!(matches!(&found, Some(Found::Replaced(warning)) if warning.detail.contains(expected)), "{found:?}");
+        bench.local.clear_calls();
+        // The first reply is lost: the second attempt must not forget what the first one has replaced.
+        bench.local.inject(Fault::new(Effect::ReplyLost).operation("route53:ChangeResourceRecordSets").nth(1));
+        let outputs = component.create(&aws, &ours).await.unwrap();
+        bench.expect(RECORD, &ours, &outputs).await;
+        let others = before.iter().filter(|set| set.r#type == RrType::Txt).count();
+        assert_eq!(held(&bench, &zone).await.len(), 4 + others, "{expected}");
+        let changes = bench.local.calls().into_iter().filter(|call| call.name() == "route53:ChangeResourceRecordSets");
+        assert_eq!(changes.filter(|call| call.status == 200).count(), 2, "one change, and one that repeats it");
+
+        let replaced = aws.replaced().expect("what was replaced is recorded");
+        component.restore(&aws, &ours, &outputs, &replaced).await.unwrap();
+        assert_eq!(held(&bench, &zone).await, before, "{expected}");
+        // It may be repeated.
+        component.restore(&aws, &ours, &outputs, &replaced).await.unwrap();
+        assert_eq!(held(&bench, &zone).await, before, "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_others_created_since_is_not_overwritten_by_a_restore() {
+    let bench = Bench::start().await;
+    let zone = zone(&bench).await;
+    create_by_hand(&bench, &zone, vec![plain("api.example.com", RrType::A, &["192.0.2.1"])]).await;
+    let ours = record(&zone, &[("us-east-1", latency("us-east-1", "a"))]);
+    let ours = with(&ours, json!({ "types": ["A"], "replaces": true }));
+    let (aws, component) = bench.at(RECORD);
+    let outputs = component.create(&aws, &ours).await.unwrap();
+    let replaced = aws.replaced().unwrap();
+    create_by_hand(&bench, &zone, vec![plain("api.example.com", RrType::Aaaa, &["2001:db8::1"])]).await;
+    component.restore(&aws, &ours, &outputs, &replaced).await.unwrap();
+    let kinds: Vec<_> = held(&bench, &zone).await.into_iter().map(|set| set.r#type).collect();
+    assert_eq!(kinds, [RrType::Aaaa]);
 }
 
 #[tokio::test]

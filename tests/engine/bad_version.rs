@@ -8,18 +8,18 @@ use strict_aws::{Call, Effect, Fault, Options};
 
 use super::world::{Subject, World};
 
-const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
+pub(super) const REGIONS: [&str; 2] = ["us-east-1", "us-west-2"];
 
 /// The statuses of an API that works.
-const OK: [&str; 2] = ["200", "200"];
+pub(super) const OK: [&str; 2] = ["200", "200"];
 
 /// A running API.
-struct Api {
-    world: World,
-    subject: Subject,
+pub(super) struct Api {
+    pub(super) world: World,
+    pub(super) subject: Subject,
     protocol: &'static str,
     /// More arguments.
-    more: Json,
+    pub(super) more: Json,
 }
 
 impl Api {
@@ -31,7 +31,7 @@ impl Api {
         Self::start_in(World::fast().await, protocol, json!({ "rollout": rollout })).await
     }
 
-    async fn start_in(world: World, protocol: &'static str, more: Json) -> Self {
+    pub(super) async fn start_in(world: World, protocol: &'static str, more: Json) -> Self {
         let mut api = Self { world, subject: Subject::new("multiregion_api"), protocol, more };
         let config = api.config(&json!({}));
         api.world.apply(&mut api.subject, &config).await;
@@ -50,7 +50,7 @@ impl Api {
     }
 
     /// The configuration of an API whose function has these environment variables.
-    fn config(&self, environment: &Json) -> Value {
+    pub(super) fn config(&self, environment: &Json) -> Value {
         self.subject.config(&self.json(environment))
     }
 
@@ -60,7 +60,7 @@ impl Api {
     }
 
     /// Applies a function with these environment variables.
-    async fn deploy_with(&mut self, environment: &Json) -> Diagnostics {
+    pub(super) async fn deploy_with(&mut self, environment: &Json) -> Diagnostics {
         self.apply(&self.config(environment)).await
     }
 
@@ -75,7 +75,7 @@ impl Api {
     }
 
     /// The versions to which the aliases point.
-    async fn serving(&self) -> Vec<String> {
+    pub(super) async fn serving(&self) -> Vec<String> {
         self.serving_of("tested").await
     }
 
@@ -91,7 +91,7 @@ impl Api {
     }
 
     /// The shares of other versions in the alias of a region.
-    async fn weights(&self, region: &str) -> Vec<(String, f64)> {
+    pub(super) async fn weights(&self, region: &str) -> Vec<(String, f64)> {
         let lambda = self.world.by_hand(region).lambda();
         let alias = lambda.get_alias().function_name("tested").name("live").send().await.expect("an alias");
         let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
@@ -99,12 +99,12 @@ impl Api {
     }
 
     /// The statuses with which the API answers.
-    fn statuses(&self) -> [String; 2] {
+    pub(super) fn statuses(&self) -> [String; 2] {
         REGIONS.map(|region| self.world.status(&self.subject, region))
     }
 
     /// Applies the function of the beginning, and checks that nothing is left of the others.
-    async fn repair(&mut self) {
+    pub(super) async fn repair(&mut self) {
         let config = self.config(&json!({}));
         self.world.apply(&mut self.subject, &config).await;
         assert_eq!(self.statuses(), OK);
@@ -114,11 +114,11 @@ impl Api {
     }
 }
 
-fn details(diagnostics: &Diagnostics) -> Vec<&str> {
+pub(super) fn details(diagnostics: &Diagnostics) -> Vec<&str> {
     diagnostics.iter().filter(|one| one.is_error()).map(|one| one.detail.as_str()).collect()
 }
 
-fn restored(diagnostics: &Diagnostics) -> Option<&Diagnostic> {
+pub(super) fn restored(diagnostics: &Diagnostics) -> Option<&Diagnostic> {
     diagnostics.iter().find(|one| one.summary == "Previous version restored")
 }
 
@@ -182,7 +182,7 @@ async fn a_version_that_fails_behind_a_rest_api_is_rolled_back() {
 }
 
 /// The regions of the calls of `operation` since the last call of this function.
-fn regions_of(operation: &str, api: &Api) -> Vec<String> {
+pub(super) fn regions_of(operation: &str, api: &Api) -> Vec<String> {
     let calls = api.world.local.calls();
     api.world.local.clear_calls();
     calls.into_iter().filter(|call| call.operation == operation).map(|call| call.region).collect()

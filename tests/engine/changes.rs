@@ -24,7 +24,7 @@ pub(super) fn changes(value: &Value) -> Vec<String> {
     lines.iter().map(text).collect()
 }
 
-fn details(diagnostics: &[Diagnostic], summary: &str) -> String {
+pub(super) fn details(diagnostics: &[Diagnostic], summary: &str) -> String {
     let details = diagnostics.iter().filter(|one| one.summary == summary).map(|one| one.detail.as_str());
     details.collect::<Vec<_>>().join("\n")
 }

@@ -9,6 +9,9 @@ use serde_json::{Value as Json, json};
 
 use super::world::{POLICY, Subject, World};
 
+/// A tag that another tool sets.
+const THEIR_TAG: &str = "changed";
+
 /// The name of the API that these tests create.
 pub(super) const OWNER: &str = "drifter";
 
@@ -30,16 +33,14 @@ pub(super) async fn every_kind(world: &World) -> (Subject, Subject, Value) {
         "staging": { "percent": 5, "cache": { "default_ttl_seconds": 5 } },
     });
     let mut gateway = gateway();
+    gateway["ip_address_type"] = json!("dualstack");
     gateway["authorizers"] =
         json!({ "users": { "kind": "jwt", "issuer": "https://login.example.com/", "audiences": ["shop"] } });
     configured(world, gateway, cdn).await
 }
 
 fn gateway() -> Json {
-    json!({
-        "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] },
-        "ip_address_type": "dualstack",
-    })
+    json!({ "access_log": {}, "throttle": { "rate": 10, "burst": 5 }, "cors": { "allow_origins": ["*"] } })
 }
 
 async fn configured(world: &World, gateway: Json, cdn: Json) -> (Subject, Subject, Value) {
@@ -189,7 +190,11 @@ fn changes() -> Vec<(&'static str, &'static str, Json)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_setting_is_restored() {
     let world = World::start().await;
-    let (_zone, mut api, config) = every_kind(&world).await;
+    let (_zone, mut api, mut config) = every_kind(&world).await;
+    if let Value::Map(attributes) = &mut config {
+        let tags = [("team".to_owned(), Value::String("web".to_owned()))];
+        attributes.insert("tags".to_owned(), Value::Map(tags.into()));
+    }
     world.apply(&mut api, &config).await;
     for address in api.ledger().entries.into_keys() {
         let (aws, component) = world.component(OWNER, &address);
@@ -204,7 +209,7 @@ async fn a_changed_setting_is_restored() {
         let ledger = api.ledger();
         if let Some(tags) = ledger.entries[&address].spec.get("tags") {
             let mut tags = tags.clone();
-            tags["changed"] = json!("yes");
+            (tags["team"], tags[THEIR_TAG]) = (json!("other"), json!("yes"));
             drifts.push(("tags", tags));
         }
         for (field, to) in drifts {
@@ -218,8 +223,24 @@ async fn a_changed_setting_is_restored() {
                 .await
                 .unwrap_or_else(|e| panic!("{address}.{field}: {e}"));
             assert_repaired(&world, &mut api, &config, &address, &[]).await;
+            if field == "tags" {
+                // Ours is restored, and that of others stays.
+                let (held, _) =
+                    component.read(&aws, &spec, &entry.outputs).await.expect("it is read").expect("it exists");
+                assert_eq!(
+                    (&held["tags"]["team"], &held["tags"][THEIR_TAG]),
+                    (&json!("web"), &json!("yes")),
+                    "{address}"
+                );
+            }
         }
     }
+    // An import takes only the tags that every object has.
+    let mut again = Subject::new("multiregion_api");
+    world.import(&mut again, OWNER).await;
+    let (planned, diagnostics) = world.plan(&mut again, &config).await;
+    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
+    assert_eq!(planned.state.value, again.state.value, "the plan after the import must be empty");
     world.apply(&mut api, &Value::Null).await;
 }
 

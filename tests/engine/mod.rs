@@ -1,6 +1,7 @@
 //! The engine in-process against the strict AWS: scenarios that need too many runs for a command-line tool.
 
 mod account;
+mod alarms;
 mod api_keys;
 mod attached;
 mod bad_version;
@@ -22,6 +23,9 @@ mod permissions;
 mod permissions_boundary;
 mod recreated_log_group;
 mod replaced;
+mod replaced_record;
+mod retained_logs;
 mod traffic;
+mod used_twice;
 mod validation_record;
 mod world;

@@ -15,6 +15,9 @@ use super::world::{POLICY, Subject, World};
 /// The action of the provider's own call, which belongs to no component.
 const PROVIDER_ACTION: &str = "account:ListRegions";
 
+/// The name of an alarm that exists.
+const ALARM: &str = "errors";
+
 /// The actions that the components declare.
 fn declared_actions() -> BTreeSet<String> {
     let components = REGISTRY.iter().flat_map(|component| component.meta().actions);
@@ -86,6 +89,7 @@ fn configurations(function: &Json, zone_id: &str) -> Vec<Json> {
     vec![
         full.clone(),
         with(&["tags"], json!({ "crew": "night" })),
+        with(&["rollout"], json!({ "bake_seconds": 1, "alarms": { "us-east-1": [ALARM] } })),
         concurrent,
         with(&["function", "log_retention_days"], json!(0)),
         with(&["function", "policy_json"], json!(POLICY)),
@@ -116,6 +120,9 @@ fn rest(mut config: Json) -> Json {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_among_the_declared_actions() {
     let world = World::start().await;
+    let cloudwatch = world.by_hand("us-east-1").cloudwatch();
+    cloudwatch.put_metric_alarm().alarm_name(ALARM).send().await.expect("the alarm is created");
+    world.local.clear_calls();
     let mut zone = Subject::new("multiregion_zone");
     let mut api = Subject::new("multiregion_api");
     for comment in ["one", "another"] {

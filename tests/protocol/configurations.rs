@@ -63,6 +63,7 @@ pub(crate) fn api(name: &str, source: &str, domain: &str, zone_id: &str, choices
         ("tags", json!({ "team": "zoo", "empty": "" })),
         ("timeouts", json!({ "update": "1h" })),
         ("deletion_protection", json!(false)),
+        ("retain_logs", json!(true)),
         ("on_create_failure", json!("keep")),
         ("rollout", json!({ "waves": [["us-east-1"]], "bake_seconds": 0, "on_failure": "stop" })),
         ("gateway", gateway),

@@ -1,5 +1,6 @@
 //! API Gateway custom domain name of one region.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_acm::types::CertificateType;
@@ -124,6 +125,10 @@ impl Component for Domain {
         outputs.name.clone()
     }
 
+    fn domain_names(spec: &Spec) -> Vec<String> {
+        spec.name.known().cloned().into_iter().collect()
+    }
+
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
         let (Some(arn), Some(mutual_tls)) = (spec.certificate_arn.known(), &spec.mutual_tls) else {
             return Ok(Vec::new());
@@ -149,7 +154,7 @@ impl Component for Domain {
         let tags = tags::reported(domain.tags.unwrap_or_default());
         let configuration = domain.domain_name_configurations.unwrap_or_default();
         let outputs = configuration.first().and_then(|configuration| outputs(name, configuration));
-        Ok(Some(tags::judge(aws, &tags, required(outputs, "a domain's target")?, "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags, required(outputs, "a domain's target")?, "")))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
@@ -291,11 +296,19 @@ async fn get(aws: &Regional, name: &str) -> Result<Option<GetDomainNameOutput>, 
 
 /// The regional host name of this owner's domain `name` in this region; `None` when there is none.
 pub(crate) async fn own_target(aws: &Regional, name: &str) -> Result<Option<String>, CallError> {
+    let held = target_and_tags(aws, name).await?;
+    Ok(held.filter(|(_, tags)| tags::address_of::<Domain>(aws, tags).is_some()).map(|(target, _)| target))
+}
+
+/// The regional host name and the tags of the domain `name` of any owner in this region; `None` when there is none.
+pub(crate) async fn target_and_tags(
+    aws: &Regional,
+    name: &str,
+) -> Result<Option<(String, BTreeMap<String, String>)>, CallError> {
     let Some(domain) = get(aws, name).await? else { return Ok(None) };
-    let tags = tags::reported(domain.tags.unwrap_or_default());
     let configuration = domain.domain_name_configurations.unwrap_or_default().into_iter().next();
     let target = configuration.and_then(|configuration| configuration.api_gateway_domain_name);
-    Ok(target.filter(|_| tags::address_of::<Domain>(aws, &tags).is_some()))
+    Ok(target.map(|target| (target, tags::reported(domain.tags.unwrap_or_default()))))
 }
 
 fn configuration(spec: &Spec) -> DomainNameConfiguration {

@@ -97,7 +97,7 @@ impl Component for HttpApi {
         let mut foreign = None;
         for api in apis(aws).await?.into_iter().filter(|api| api.name.as_deref() == Some(&*spec.name)) {
             let tags = tags::reported(api.tags.clone().unwrap_or_default());
-            match tags::judge(aws, &tags, outputs(aws, &api)?, "") {
+            match tags::judge::<Self>(aws, &tags, outputs(aws, &api)?, "") {
                 Found::Ours(outputs) => return Ok(Some(Found::Ours(outputs))),
                 other => foreign = Some(other),
             }

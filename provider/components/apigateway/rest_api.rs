@@ -87,7 +87,7 @@ impl Component for RestApi {
         let mut foreign = None;
         for api in apis(aws).await?.into_iter().filter(|api| api.name.as_deref() == Some(&*spec.name)) {
             let tags = tags::reported(api.tags.clone().unwrap_or_default());
-            match tags::judge(aws, &tags, outputs(aws, api.id, api.root_resource_id)?, "") {
+            match tags::judge::<Self>(aws, &tags, outputs(aws, api.id, api.root_resource_id)?, "") {
                 Found::Ours(outputs) => return Ok(Some(Found::Ours(outputs))),
                 other => foreign = Some(other),
             }

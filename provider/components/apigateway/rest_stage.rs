@@ -154,7 +154,7 @@ impl Component for RestStage {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         let Some(stage) = rest::stage(aws, api_id, &spec.name).await? else { return Ok(None) };
         let outputs = outputs(&Place::from(aws), api_id, &spec.name);
-        Ok(Some(tags::judge(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

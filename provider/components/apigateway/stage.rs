@@ -118,7 +118,7 @@ impl Component for Stage {
         let Some(api_id) = spec.api_id.known() else { return Ok(None) };
         let outputs = Outputs { api_id: api_id.clone(), name: spec.name.clone() };
         let Some(stage) = get(aws, &outputs.api_id, &outputs.name).await? else { return Ok(None) };
-        Ok(Some(tags::judge(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags::reported(stage.tags.unwrap_or_default()), outputs, "")))
     }
 
     async fn discover(aws: &Regional, siblings: &Siblings) -> Result<Vec<Discovered<Self>>, CallError> {

@@ -10,6 +10,8 @@ mod policies;
 mod spec;
 mod takeover;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary};
 use serde::{Deserialize, Serialize};
@@ -105,6 +107,12 @@ impl Component for Distribution {
 
     fn id(outputs: &Outputs) -> String {
         outputs.id.clone()
+    }
+
+    fn domain_names(spec: &Spec) -> Vec<String> {
+        // An alias that moves belongs to two distributions for a while.
+        let is_moved = spec.take_over.is_some();
+        spec.aliases.iter().filter(|_| !is_moved).filter_map(|alias| alias.known().cloned()).collect()
     }
 
     async fn check(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, CallError> {
@@ -248,6 +256,15 @@ fn outputs(summary: &DistributionSummary) -> Outputs {
 
 fn aliases_of(summary: &DistributionSummary) -> Vec<String> {
     summary.aliases.as_ref().map(|aliases| aliases.items().to_vec()).unwrap_or_default()
+}
+
+/// The tags of the distribution of any owner in this account that has this domain name; `None` when there is none.
+pub(crate) async fn tags_at(aws: &Regional, domain_name: &str) -> Result<Option<BTreeMap<String, String>>, CallError> {
+    let all = summaries(aws).await?;
+    let Some(found) = all.iter().find(|summary| dns::normal(&summary.domain_name) == domain_name) else {
+        return Ok(None);
+    };
+    none_if_missing(tags_of(aws, &found.arn).await)
 }
 
 /// This owner's distributions.

@@ -85,7 +85,7 @@ impl Component for KeyValueStore {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some((held, _)) = get(aws, &spec.name).await? else { return Ok(None) };
         let Some(tags) = none_if_missing(tags_of(aws, held.arn()).await)? else { return Ok(None) };
-        Ok(Some(tags::judge(aws, &tags, outputs(&held), &format!("its ARN is {}", held.arn()))))
+        Ok(Some(tags::judge::<Self>(aws, &tags, outputs(&held), &format!("its ARN is {}", held.arn()))))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

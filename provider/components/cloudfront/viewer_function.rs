@@ -108,7 +108,7 @@ impl Component for ViewerFunction {
         let Some(held) = Held::get(aws, &spec.name, FunctionStage::Development).await? else { return Ok(None) };
         let outputs = Outputs { name: spec.name.clone(), arn: held.arn };
         let Some(tags) = none_if_missing(tags_of(aws, &outputs.arn).await)? else { return Ok(None) };
-        Ok(Some(tags::judge(aws, &tags, outputs, "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags, outputs, "")))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

@@ -112,7 +112,7 @@ impl Component for Role {
         let described =
             role.description().filter(|text| !text.is_empty()).map(|text| format!("its description is {text:?}; "));
         let hints = format!("{}it was created on {}", described.unwrap_or_default(), role.create_date());
-        Ok(Some(tags::judge(aws, &tags_of(&role), outputs(&role), &hints)))
+        Ok(Some(tags::judge::<Self>(aws, &tags_of(&role), outputs(&role), &hints)))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

@@ -150,7 +150,7 @@ impl Component for EdgeFunction {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(name) = full_name(aws, spec) else { return Ok(None) };
         let Some(function) = lambda::get(aws, &name, None).await? else { return Ok(None) };
-        Ok(Some(tags::judge(aws, &tags_of(&function), outputs(&aws.into(), &name), "")))
+        Ok(Some(tags::judge::<Self>(aws, &tags_of(&function), outputs(&aws.into(), &name), "")))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

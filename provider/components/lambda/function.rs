@@ -174,7 +174,7 @@ impl Component for Function {
         let Some(function) = lambda::get(aws, &spec.name, None).await? else { return Ok(None) };
         let tags = tags::reported(function.tags.clone().unwrap_or_default());
         let hints = function.configuration().map(hints).unwrap_or_default();
-        Ok(Some(tags::judge(aws, &tags, outputs(&aws.into(), &spec.name), &hints)))
+        Ok(Some(tags::judge::<Self>(aws, &tags, outputs(&aws.into(), &spec.name), &hints)))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {

@@ -1,9 +1,12 @@
 //! CloudWatch Logs log group of one region's function or access log.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{CallError, Regional};
 use crate::components::support::adoption;
+use crate::components::support::answer::ignore_missing;
 use crate::components::support::tags::{self, TagChange};
 use crate::components::{
     Component, Discovered, Found, Holder, Place, Resolved, Siblings, Tags, lambda, logs, output_keys,
@@ -30,6 +33,9 @@ pub struct Spec {
     pub retention_days: i64,
     /// The tags, including the ownership tags.
     pub tags: Tags,
+    /// Whether the log group stays in AWS when it is no longer desired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retain: bool,
 }
 
 /// What identifies a log group in AWS.
@@ -73,6 +79,10 @@ impl Component for LogGroup {
         outputs.name.clone()
     }
 
+    fn is_retained(spec: &Spec) -> bool {
+        spec.retain
+    }
+
     fn foreseen(place: &Place<'_>, spec: &Spec) -> Option<Outputs> {
         Some(outputs(place, &spec.name))
     }
@@ -80,16 +90,17 @@ impl Component for LogGroup {
     async fn find(aws: &Regional, spec: &Spec) -> Result<Option<Found<Outputs>>, CallError> {
         let Some(tags) = logs::tags_of(aws, &spec.name).await? else { return Ok(None) };
         let outputs = outputs(&aws.into(), &spec.name);
-        if tags.is_empty() && is_left_over(aws, &spec.name).await? {
+        let has_no_owner = tags.is_empty() || tags::is_released(aws, &tags);
+        if has_no_owner && is_left_over(aws, &spec.name, &tags).await? {
             return Ok(Some(Found::Ours(outputs)));
         }
         let command = format!("aws logs delete-log-group --region {} --log-group-name {}", aws.region(), spec.name);
-        Ok(Some(tags::judge(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
+        Ok(Some(tags::judge::<Self>(aws, &tags, outputs, &format!("to remove it, run {command:?}"))))
     }
 
     async fn holder(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
         let Some(tags) = logs::tags_of(aws, &outputs.name).await? else { return Ok(Holder::Ours) };
-        if tags.is_empty() && is_left_over(aws, &outputs.name).await? {
+        if tags.is_empty() && is_left_over(aws, &outputs.name, &tags).await? {
             return Ok(Holder::Ours);
         }
         Ok(tags::holder(aws, &tags))
@@ -104,7 +115,7 @@ impl Component for LogGroup {
             let Some(tags) = logs::tags_of(aws, &name).await? else { continue };
             let Some(Address { key, .. }) = tags::address_here::<Self>(aws, &tags) else { continue };
             let outputs = outputs(&aws.into(), &name);
-            let spec = Spec { name, retention_days: 0, tags: tags::spec(tags) };
+            let spec = Spec { name, retention_days: 0, tags: tags::spec(tags), retain: false };
             found.push(Discovered { key, spec, outputs });
         }
         Ok(found)
@@ -140,15 +151,19 @@ impl Component for LogGroup {
         Ok(outputs.clone())
     }
 
+    async fn release(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
+        ignore_missing(logs::retag(aws, &outputs.name, tags::release()).await)
+    }
+
     async fn delete(aws: &Regional, _: &Spec, outputs: &Outputs) -> Result<(), CallError> {
         logs::delete(aws, &outputs.name).await
     }
 }
 
-/// Whether Lambda re-created an untagged log group when a deleted function of this name wrote its last lines. It is
-/// adopted when no function of the name exists.
-async fn is_left_over(aws: &Regional, name: &str) -> Result<bool, CallError> {
-    let Some(function) = name.strip_prefix(OF_FUNCTION) else { return Ok(false) };
+/// Whether nothing uses a log group without an owner: it was released, or Lambda re-created it, without tags, when a deleted
+/// function of this name wrote its last lines. It is adopted when no function of the name exists.
+async fn is_left_over(aws: &Regional, name: &str, tags: &BTreeMap<String, String>) -> Result<bool, CallError> {
+    let Some(function) = name.strip_prefix(OF_FUNCTION) else { return Ok(!tags.is_empty()) };
     Ok(lambda::get(aws, function, None).await?.is_none())
 }
 

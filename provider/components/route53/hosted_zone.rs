@@ -262,7 +262,7 @@ async fn begin(aws: &Regional, spec: &Spec, reference: &str) -> Result<Outputs, 
         Some(Found::Foreign(whose)) => {
             Err(CallError::Foreign { what: format!("the hosted zone {}", spec.name), whose })
         }
-        None => Err(error),
+        Some(Found::InTheWay(_) | Found::Replaced(_)) | None => Err(error),
     }
 }
 

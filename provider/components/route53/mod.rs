@@ -14,6 +14,7 @@ pub mod record;
 pub(crate) mod record_owners;
 pub(crate) mod record_problems;
 pub(crate) mod record_sets;
+pub(crate) mod replaced;
 pub(crate) mod routing;
 pub mod routing_control_health_check;
 pub mod validation_record;

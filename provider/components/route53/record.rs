@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use aws_sdk_route53::types::ResourceRecordSet;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use crate::aws::{CallError, Regional};
 use crate::components::cloudfront::distribution;
-use crate::components::route53::{dns, record_owners, record_problems, record_sets};
+use crate::components::route53::record_owners::Fate;
+use crate::components::route53::{dns, record_owners, record_problems, record_sets, replaced};
 use crate::components::support::answer::none_if_missing;
 use crate::components::{Component, Discovered, Found, Holder, Problem, Resolved, Siblings, output_keys};
 use crate::desired::{Address, Gated, Input, Kind, KindMeta};
@@ -40,6 +42,9 @@ pub struct Spec {
     /// Whether aliases of the name that lead to another CloudFront distribution are replaced when the record is created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub take_over: bool,
+    /// Whether record sets of others at the name are replaced when the record is created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaces: bool,
     /// The drain period in seconds: how long clients may use an old answer.
     pub drain_seconds: u64,
 }
@@ -165,7 +170,7 @@ impl Kind for Record {
         global: true,
         immutable: &["zone_id", "name"],
         // The zone shows whether it is private.
-        uncompared: &["drain_seconds", "private", "take_over"],
+        uncompared: &["drain_seconds", "private", "take_over", "replaces"],
         actions: &[
             "apigateway:GET",
             "cloudfront:GetDistribution",
@@ -206,18 +211,20 @@ impl Component for Record {
             return Ok(None);
         }
         let held = none_if_missing(dns::record_sets(aws, zone_id, name).await)?.unwrap_or_default();
-        let held: Vec<_> = held.into_iter().filter(|set| record_owners::concerns(spec, set)).collect();
-        let mut takes_over = false;
-        for set in &held {
-            let is_own = record_owners::is_own(aws, spec, name, set).await?;
-            let is_taken_over = spec.take_over && record_owners::leads_to_distribution(set);
-            if !is_own && !is_taken_over {
-                return Ok(Some(Found::Foreign(record_sets::describe(set))));
+        let (mut is_ours, mut is_taken_over, mut replaced) = (false, false, Vec::new());
+        for set in held.iter().filter(|set| record_owners::concerns(spec, set)) {
+            match record_owners::fate(aws, spec, name, set).await? {
+                Fate::Own => is_ours = true,
+                Fate::TakenOver => is_taken_over = true,
+                Fate::Replaced => replaced.push(set),
+                Fate::Kept => return Ok(Some(Found::InTheWay(record_problems::in_the_way(set)))),
+                Fate::Protected(why) => return Ok(Some(Found::InTheWay(record_problems::protected(set, &why)))),
             }
-            takes_over |= !is_own;
         }
-        let ours = || Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() });
-        Ok((!held.is_empty() && !takes_over).then(ours))
+        if !replaced.is_empty() {
+            return Ok(Some(Found::Replaced(record_problems::replaced(zone_id, &replaced))));
+        }
+        Ok((is_ours && !is_taken_over).then(|| Found::Ours(Outputs { zone_id: zone_id.clone(), name: name.clone() })))
     }
 
     async fn holder(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<Holder, CallError> {
@@ -248,7 +255,7 @@ impl Component for Record {
 
     async fn create(aws: &Regional, spec: &Resolved<Spec>) -> Result<Outputs, CallError> {
         let outputs = Outputs { zone_id: spec.zone_id.get().clone(), name: spec.name.get().clone() };
-        put(aws, &outputs, None, Some(spec)).await?;
+        put(aws, &outputs, (None, Some(spec)), &[]).await?;
         Ok(outputs)
     }
 
@@ -263,12 +270,20 @@ impl Component for Record {
     }
 
     async fn update(aws: &Regional, outputs: &Outputs, from: &Spec, to: &Resolved<Spec>) -> Result<Outputs, CallError> {
-        put(aws, outputs, Some(from), Some(to)).await?;
+        put(aws, outputs, (Some(from), Some(to)), &[]).await?;
         Ok(outputs.clone())
     }
 
     async fn delete(aws: &Regional, spec: &Spec, outputs: &Outputs) -> Result<(), CallError> {
-        none_if_missing(put(aws, outputs, Some(spec), None).await).map(drop)
+        none_if_missing(put(aws, outputs, (Some(spec), None), &[]).await).map(drop)
+    }
+
+    async fn restore(aws: &Regional, spec: &Spec, outputs: &Outputs, replaced: &Json) -> Result<(), CallError> {
+        let replaced = replaced::restored(replaced)?;
+        none_if_missing(put(aws, outputs, (Some(spec), None), &replaced).await)?;
+        aws.warn(record_problems::RESTORED, record_problems::restored(&outputs.zone_id, &replaced));
+        // The name is in use: clients still have our answers.
+        aws.pause("the drain period of the replaced record", Self::drain_period(spec)).await
     }
 }
 
@@ -277,13 +292,30 @@ const DRAIN_SECONDS: u64 = 60;
 /// How often a change is retried when the zone was changed between our read and our change.
 const ATTEMPTS: u32 = 3;
 
-/// Changes our record sets from `from` to `to` in one batch, from any state that AWS reports.
-async fn put(aws: &Regional, outputs: &Outputs, from: Option<&Spec>, to: Option<&Spec>) -> Result<(), CallError> {
-    let mut attempt = 1;
+/// Changes our record sets from `from` to `to` in one batch, from any state that AWS reports. A creation replaces the record sets
+/// that `to` takes over; a deletion restores `restored`.
+async fn put(
+    aws: &Regional,
+    outputs: &Outputs,
+    (from, to): (Option<&Spec>, Option<&Spec>),
+    restored: &[ResourceRecordSet],
+) -> Result<(), CallError> {
+    let (mut attempt, mut replaced) = (1, Vec::new());
     loop {
         let held = dns::record_sets(aws, &outputs.zone_id, &outputs.name).await?;
         let strangers = record_owners::strangers(aws, outputs, &held, from, to).await?;
-        let mut changes = record_sets::changes(&held, &strangers, from, to)?;
+        let taken = match to {
+            Some(to) if from.is_none() => record_owners::taken(aws, to, &outputs.name, &held).await?,
+            _ => Vec::new(),
+        };
+        let mut changes = record_sets::changes(&held, &strangers, &taken, from, to)?;
+        if let Some(from) = from.filter(|_| !restored.is_empty()) {
+            changes.extend(record_sets::restoring(&held, &strangers, from, restored)?);
+        }
+        if !taken.is_empty() {
+            record_sets::remember(&mut replaced, taken);
+            aws.note_replaced(replaced::stored(&replaced));
+        }
         if changes.is_empty() {
             // The change was made before, and may not have reached all name servers. Repeating it allows to wait for it; a
             // deletion cannot be repeated.
@@ -348,6 +380,7 @@ fn leading_to(
         sets,
         private,
         take_over: false,
+        replaces: false,
         drain_seconds: DRAIN_SECONDS,
     };
     let key = if private { private_key(&name) } else { name };

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use aws_sdk_route53::types::{ResourceRecordSet, RrType};
 
 use crate::aws::{CallError, Regional};
-use crate::components::Siblings;
 use crate::components::apigateway::domain;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::record::{
@@ -13,7 +12,10 @@ use crate::components::route53::record::{
 };
 use crate::components::route53::{dns, record_sets};
 use crate::components::support::answer::none_if_missing;
+use crate::components::support::tags;
+use crate::components::{OWNER_ID_TAG, OWNER_TAG, Siblings};
 use crate::desired::Address;
+use crate::traffic::geography;
 
 /// Whether a record set resolves the name to an address.
 pub(crate) fn is_address(set: &ResourceRecordSet) -> bool {
@@ -34,6 +36,92 @@ pub(crate) fn concerns(spec: &Spec, set: &ResourceRecordSet) -> bool {
 /// Whether a record set is an alias of a CloudFront distribution of any owner.
 pub(crate) fn leads_to_distribution(set: &ResourceRecordSet) -> bool {
     set.alias_target.as_ref().is_some_and(|alias| alias.hosted_zone_id == distribution::HOSTED_ZONE)
+}
+
+/// What the creation of a record does with a record set of its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is the one of the spec.
+    Own,
+    /// It leads to the distribution that had an alias before, which the spec takes over.
+    TakenOver,
+    /// The spec replaces it.
+    Replaced,
+    /// It stays: the spec replaces nothing.
+    Kept,
+    /// It stays in any case, for the reason in the text.
+    Protected(String),
+}
+
+/// What the creation of `spec` does with a record set of its name.
+pub(crate) async fn fate(aws: &Regional, spec: &Spec, name: &str, held: &ResourceRecordSet) -> Result<Fate, CallError> {
+    if is_own(aws, spec, name, held).await? {
+        return Ok(Fate::Own);
+    }
+    if spec.take_over && leads_to_distribution(held) {
+        return Ok(Fate::TakenOver);
+    }
+    if let Some(owner) = owner(aws, name, held).await? {
+        return Ok(Fate::Protected(format!("its target belongs to another resource: {owner}")));
+    }
+    if let Some(instance) = &held.traffic_policy_instance_id {
+        let why =
+            format!("Route 53 created it for the traffic policy instance {instance}, and changes it only with that");
+        return Ok(Fate::Protected(why));
+    }
+    Ok(if spec.replaces { Fate::Replaced } else { Fate::Kept })
+}
+
+/// The record sets in `held` that the creation of `spec` replaces.
+///
+/// # Errors
+/// [`CallError::Foreign`] when one of those that it would replace belongs to another resource of this provider.
+pub(crate) async fn taken(
+    aws: &Regional,
+    spec: &Spec,
+    name: &str,
+    held: &[ResourceRecordSet],
+) -> Result<Vec<ResourceRecordSet>, CallError> {
+    let mut taken = Vec::new();
+    for set in held.iter().filter(|set| (spec.replaces || spec.take_over) && concerns(spec, set)) {
+        match fate(aws, spec, name, set).await? {
+            Fate::TakenOver | Fate::Replaced => taken.push(set.clone()),
+            Fate::Protected(why) if spec.replaces => {
+                let whose = format!("{}; {why}", record_sets::describe(set));
+                return Err(CallError::Foreign { what: format!("the record {name}"), whose });
+            }
+            Fate::Own | Fate::Kept | Fate::Protected(_) => {}
+        }
+    }
+    Ok(taken)
+}
+
+/// The resource of this provider, of any owner id, to whose custom domain name or distribution a record set leads.
+async fn owner(aws: &Regional, name: &str, held: &ResourceRecordSet) -> Result<Option<String>, CallError> {
+    let Some(target) = record_sets::target_of(held) else { return Ok(None) };
+    // The record of a secondary name leads to the custom domain names of its parent.
+    let name = name.strip_prefix(SECONDARY).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+    let first = target.split('.').next().unwrap_or_default();
+    let tags = if let Some(region) = geography::region_in(&target) {
+        let there = domain::target_and_tags(&aws.at(region), name).await?;
+        there.filter(|(there, _)| dns::normal(there) == target).map(|(_, tags)| tags)
+    } else if geography::is_region_name(first) {
+        // A CNAME record leads to the name of a region.
+        domain::target_and_tags(&aws.at(first), &target).await?.map(|(_, tags)| tags)
+    } else if target == secondary_name(name) {
+        let Some(alias) = &held.alias_target else { return Ok(None) };
+        let below = none_if_missing(dns::record_sets(aws, &alias.hosted_zone_id, &target).await)?.unwrap_or_default();
+        for set in below.iter().filter(|set| is_address(set)) {
+            if let Some(owner) = Box::pin(owner(aws, &target, set)).await? {
+                return Ok(Some(owner));
+            }
+        }
+        None
+    } else {
+        distribution::tags_at(aws, &target).await?
+    };
+    let owned = tags.filter(|tags| tags.contains_key(OWNER_ID_TAG) || tags.contains_key(OWNER_TAG));
+    Ok(owned.map(|tags| tags::whose(aws, &tags, "")))
 }
 
 /// Whether a record set that is not in the ledger is the one of `spec`. A region's name as set identifier is not enough:
@@ -91,8 +179,7 @@ async fn leads_to_own_secondary(aws: &Regional, name: &str, zone_id: &str, targe
     Ok(false)
 }
 
-/// The record sets that have the type and set identifier of one of ours and another target: others changed them. Those that
-/// `to` takes over are no strangers.
+/// The record sets that have the type and set identifier of one of ours and another target: others changed them.
 pub(crate) async fn strangers(
     aws: &Regional,
     outputs: &Outputs,
@@ -106,8 +193,7 @@ pub(crate) async fn strangers(
         let target = record_sets::target_of(set);
         let ours: Vec<_> = specs().filter_map(|spec| record_sets::of_key(spec, set)).collect();
         let leads_there = |(_, ours): &(&str, &RecordSet)| ours.target.known().map(|ours| dns::normal(ours)) == target;
-        let is_taken_over = from.is_none() && to.is_some_and(|to| to.take_over) && leads_to_distribution(set);
-        if is_taken_over || ours.iter().any(leads_there) {
+        if ours.iter().any(leads_there) {
             continue;
         }
         let key = ours.first().map_or(distribution::KEY, |(key, _)| *key);

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::{CallError, Regional};
+use aws_sdk_route53::types::ResourceRecordSet;
+
+use crate::aws::{CallError, Regional, Warning};
 use crate::components::Problem;
 use crate::components::route53::record::Spec;
-use crate::components::route53::{checks, dns, visibility};
+use crate::components::route53::{checks, dns, record_sets, visibility};
+
+/// The summary of the error that another record has the name.
+const EXISTS: &str = "DNS record already exists";
 
 /// The problems of a record with its hosted zone and its health checks.
 ///
@@ -58,6 +63,54 @@ pub(crate) async fn of(aws: &Regional, spec: &Spec) -> Result<Vec<Problem>, Call
     }
     problems.extend(missing_checks(aws, spec).await?);
     Ok(problems)
+}
+
+/// The problem of a record of another owner at the name.
+pub(crate) fn in_the_way(set: &ResourceRecordSet) -> Problem {
+    let detail = format!(
+        "{}. It does not belong to this resource, so the provider does not overwrite it. Set domain.replaces = true to replace it \
+         by the record of the API in one change of Route 53, after a region has answered its probe, so that clients are served \
+         all the time. If you delete it first, clients cannot resolve the name, and resolvers remember that for as long as the \
+         SOA record of the zone allows. Otherwise use another name.",
+        record_sets::describe(set)
+    );
+    Problem { summary: EXISTS, detail }
+}
+
+/// The problem of a record at the name that `domain.replaces` does not replace either.
+pub(crate) fn protected(set: &ResourceRecordSet, why: &str) -> Problem {
+    let detail = format!(
+        "{}, and {why}. The provider does not overwrite it, not even with domain.replaces. Use another name, or remove the name \
+         from its owner first.",
+        record_sets::describe(set)
+    );
+    Problem { summary: EXISTS, detail }
+}
+
+/// The warning of a plan that replaces records of others.
+pub(crate) fn replaced(zone_id: &str, sets: &[&ResourceRecordSet]) -> Warning {
+    let sets: Vec<String> = sets.iter().map(|set| record_sets::describe(set)).collect();
+    let detail = format!(
+        "In the hosted zone {zone_id}, {}. It does not belong to this resource. As domain.replaces is true, this apply replaces \
+         it by the record of the API after a region has answered its probe, in one change of Route 53. If the create fails and is \
+         rolled back, the provider restores it. Keep this message to restore it yourself later, and remove the record from the \
+         configuration of the tool that created it, without deleting it.",
+        sets.join("; ")
+    );
+    Warning { summary: "DNS record will be replaced", detail }
+}
+
+/// The summary of the warning that replaced records exist again.
+pub(crate) const RESTORED: &str = "DNS record restored";
+
+/// The detail of that warning.
+pub(crate) fn restored(zone_id: &str, sets: &[ResourceRecordSet]) -> String {
+    let sets: Vec<String> = sets.iter().map(record_sets::describe).collect();
+    format!(
+        "The provider had replaced a record in the hosted zone {zone_id}, and has deleted its own record. The previous one is in \
+         effect again, unless another record of the name was created since: {}.",
+        sets.join("; ")
+    )
 }
 
 /// A problem for each health check of the record sets that does not exist. Route 53 refuses them.

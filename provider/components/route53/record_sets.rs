@@ -11,7 +11,7 @@ use aws_sdk_route53::types::{
 use crate::aws::CallError;
 use crate::components::cloudfront::distribution;
 use crate::components::route53::record::{CNAME_SECONDS, RecordSet, Routing, Spec};
-use crate::components::route53::{dns, geography};
+use crate::components::route53::{dns, geography, record_owners};
 use crate::components::support::answer::{build_part, to_i32};
 use crate::desired::{Gated, Input};
 
@@ -211,17 +211,21 @@ pub(crate) fn describe(set: &ResourceRecordSet) -> String {
     let identifier =
         set.set_identifier.as_ref().map(|id| format!(" with the set identifier {id:?}")).unwrap_or_default();
     let target = match &set.alias_target {
-        Some(alias) => format!("an alias of {}", dns::normal(&alias.dns_name)),
+        Some(alias) => {
+            format!("an alias of {} in the hosted zone {}", dns::normal(&alias.dns_name), alias.hosted_zone_id)
+        }
         None => {
             let values = set.resource_records().iter().map(|record| record.value.trim_end_matches('.'));
             let values: Vec<&str> = values.collect();
-            format!("with the value {}", values.join(", "))
+            let ttl = set.ttl.map(|seconds| format!(" and a TTL of {seconds} seconds")).unwrap_or_default();
+            format!("with the value {}{ttl}", values.join(", "))
         }
     };
     format!("{} has a record of type {kind}{identifier}, {target}", dns::normal(&set.name))
 }
 
-/// The batch that changes our record sets in `held` from `from` to `to`; empty when there is nothing to do.
+/// The batch that changes our record sets in `held` from `from` to `to`; empty when there is nothing to do. Those in `taken` are
+/// replaced.
 ///
 /// # Errors
 /// [`CallError::Foreign`] when `to` contains a record set of `strangers`: those in `held` that do not lead to us. None of
@@ -229,20 +233,23 @@ pub(crate) fn describe(set: &ResourceRecordSet) -> String {
 pub(crate) fn changes(
     held: &[ResourceRecordSet],
     strangers: &[ResourceRecordSet],
+    taken: &[ResourceRecordSet],
     from: Option<&Spec>,
     to: Option<&Spec>,
 ) -> Result<Vec<Change>, CallError> {
     let before = from.map(keys).unwrap_or_default();
     let wanted = to.map(wanted).transpose()?.unwrap_or_default();
     let (mut deletes, mut puts) = (Vec::new(), Vec::new());
-    let is_stranger = |set: &ResourceRecordSet| strangers.iter().any(|stranger| key_of(stranger) == key_of(set));
-    let goes = |set: &&ResourceRecordSet| before.contains(&key_of(set)) && !wanted.contains_key(&key_of(set));
-    for set in held.iter().filter(|set| goes(set) && !is_stranger(set)) {
+    let is_taken = |set: &ResourceRecordSet| contains(taken, set);
+    let is_stranger = |set: &ResourceRecordSet| contains(strangers, set) && !is_taken(set);
+    let goes = |set: &ResourceRecordSet| (before.contains(&key_of(set)) && !is_stranger(set)) || is_taken(set);
+    for set in held.iter().filter(|set| goes(set) && !wanted.contains_key(&key_of(set))) {
         deletes.push(dns::change_of(ChangeAction::Delete, set.clone())?);
     }
     for (key, set) in wanted {
         let Some(now) = held.iter().find(|held| key_of(held) == key) else {
-            refuse_strangers(held, &before, &set)?;
+            let staying: Vec<_> = held.iter().filter(|held| !is_taken(held)).cloned().collect();
+            refuse_strangers(&staying, &before, &set)?;
             puts.push(dns::change_of(ChangeAction::Create, set)?);
             continue;
         };
@@ -262,6 +269,35 @@ pub(crate) fn changes(
     }
     deletes.extend(puts);
     Ok(deletes)
+}
+
+/// Whether `sets` has a record set of the type and set identifier of `set`.
+fn contains(sets: &[ResourceRecordSet], set: &ResourceRecordSet) -> bool {
+    sets.iter().any(|other| key_of(other) == key_of(set))
+}
+
+/// Adds the record sets of `taken` to those that were replaced before.
+pub(crate) fn remember(replaced: &mut Vec<ResourceRecordSet>, taken: Vec<ResourceRecordSet>) {
+    replaced.retain(|set| !contains(&taken, set));
+    replaced.extend(taken);
+}
+
+/// The changes that restore `replaced` in the batch that deletes our record sets of `from`; none when others have created
+/// addresses of the name since.
+pub(crate) fn restoring(
+    held: &[ResourceRecordSet],
+    strangers: &[ResourceRecordSet],
+    from: &Spec,
+    replaced: &[ResourceRecordSet],
+) -> Result<Vec<Change>, CallError> {
+    let before = keys(from);
+    let stays = |set: &&ResourceRecordSet| !before.contains(&key_of(set)) || contains(strangers, set);
+    let staying: Vec<_> = held.iter().filter(stays).cloned().collect();
+    if staying.iter().any(|set| record_owners::is_address(set) && !contains(replaced, set)) {
+        return Ok(Vec::new());
+    }
+    let missing = replaced.iter().filter(|set| !contains(&staying, set));
+    missing.map(|set| dns::change_of(ChangeAction::Create, set.clone())).collect()
 }
 
 /// The batch that repeats the record sets that exist already.
@@ -333,6 +369,7 @@ mod tests {
             sets: BTreeMap::from(sets),
             private: false,
             take_over: false,
+            replaces: false,
             drain_seconds: 60,
         }
     }
@@ -356,7 +393,7 @@ mod tests {
     }
 
     fn batch(held: &[ResourceRecordSet], from: Option<&Spec>, to: Option<&Spec>) -> Vec<String> {
-        described(&changes(held, &[], from, to).unwrap())
+        described(&changes(held, &[], &[], from, to).unwrap())
     }
 
     #[test]
@@ -408,11 +445,11 @@ mod tests {
         assert!(batch(&theirs, Some(&ours), None).is_empty());
         assert_eq!(batch(&theirs, None, Some(&ours)), ["CREATE A us-east-1"]);
         theirs[0].set_identifier = Some("us-east-1".to_owned());
-        assert!(matches!(changes(&theirs, &theirs, None, Some(&ours)), Err(CallError::Foreign { .. })));
-        assert!(matches!(changes(&theirs, &theirs, Some(&ours), Some(&ours)), Err(CallError::Foreign { .. })));
-        assert!(changes(&theirs, &theirs, Some(&ours), None).unwrap().is_empty());
+        assert!(matches!(changes(&theirs, &theirs, &[], None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &theirs, &[], Some(&ours), Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(changes(&theirs, &theirs, &[], Some(&ours), None).unwrap().is_empty());
         theirs[0].set_identifier = None;
-        assert!(matches!(changes(&theirs, &[], None, Some(&ours)), Err(CallError::Foreign { .. })));
+        assert!(matches!(changes(&theirs, &[], &[], None, Some(&ours)), Err(CallError::Foreign { .. })));
     }
 
     #[test]

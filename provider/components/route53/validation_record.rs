@@ -136,7 +136,7 @@ impl Component for ValidationRecord {
             Some(Found::Foreign(whose)) => {
                 Err(CallError::Foreign { what: format!("the record {}", spec.name.get()), whose })
             }
-            None => put(aws, spec).await,
+            Some(Found::InTheWay(_) | Found::Replaced(_)) | None => put(aws, spec).await,
         }
     }
 

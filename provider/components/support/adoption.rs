@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ignored;
+use super::foreign_tags;
 use crate::aws::{CallError, Regional};
 use crate::components::{Component, Found, Resolved};
 
@@ -32,7 +32,7 @@ where
     if *from != **to {
         return Ok(from.clone());
     }
-    Ok(ignored::read::<C>(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
+    Ok(foreign_tags::read::<C>(aws, from, outputs).await?.map_or_else(|| from.clone(), |(spec, _)| spec))
 }
 
 /// Creates an object whose name is taken: an object with our ownership is updated to `spec`. `taken` is AWS's refusal, `what`
@@ -49,7 +49,7 @@ pub(crate) async fn take_over<C: Component>(
 ) -> Result<C::Outputs, CallError> {
     match aws.read_until_found(what, || C::find(aws, spec)).await? {
         Some(Found::Ours(outputs)) => {
-            match aws.read_until_found(what, || ignored::read::<C>(aws, spec, &outputs)).await? {
+            match aws.read_until_found(what, || foreign_tags::read::<C>(aws, spec, &outputs)).await? {
                 Some((from, outputs)) => match C::update(aws, &outputs, &from, spec).await {
                     // The object that was read had just been deleted.
                     Err(error) if error.is_not_found() => Err(taken),
@@ -59,6 +59,6 @@ pub(crate) async fn take_over<C: Component>(
             }
         }
         Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: what.to_owned(), whose }),
-        None => Err(taken),
+        Some(Found::InTheWay(_) | Found::Replaced(_)) | None => Err(taken),
     }
 }

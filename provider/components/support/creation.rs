@@ -59,7 +59,7 @@ where
         Err(error) if error.is_exists() => match aws.read_until_found(operation, &look).await? {
             Some(Found::Ours(outputs)) => Ok(outputs),
             Some(Found::Foreign(whose)) => Err(CallError::Foreign { what: aws.address().to_string(), whose }),
-            None => Err(error),
+            Some(Found::InTheWay(_) | Found::Replaced(_)) | None => Err(error),
         },
         created => required(created?, operation),
     }

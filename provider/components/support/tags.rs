@@ -98,6 +98,17 @@ pub(crate) fn holder(aws: &Regional, tags: &BTreeMap<String, String>) -> Holder 
     if belongs_to_owner(aws, tags) || lost_its_id { Holder::Ours } else { Holder::Stranger(whose(aws, tags, "")) }
 }
 
+/// The change of the tags of an object that stays in AWS without an owner. The tag that remains names the resource from which
+/// the object is left: only that one adopts it.
+pub(crate) fn release() -> TagChange {
+    TagChange { set: BTreeMap::new(), remove: [ADDRESS_TAG, OWNER_ID_TAG].map(str::to_owned).to_vec() }
+}
+
+/// Whether the tags are those of an object that a resource of this name has released.
+pub(crate) fn is_released(aws: &Regional, tags: &BTreeMap<String, String>) -> bool {
+    names_owner(aws, tags) && !tags.contains_key(OWNER_ID_TAG) && !tags.contains_key(ADDRESS_TAG)
+}
+
 /// The address in the tags of an object, when it is a `C` of this owner.
 pub(crate) fn address_of<C: Component>(aws: &Regional, tags: &BTreeMap<String, String>) -> Option<Address> {
     let address: Address = tags.get(ADDRESS_TAG)?.parse().ok()?;
@@ -109,9 +120,19 @@ pub(crate) fn address_here<C: Component>(aws: &Regional, tags: &BTreeMap<String,
     address_of::<C>(aws, tags).filter(|address| address.scope == aws.address().scope)
 }
 
-/// Decides by its tags whether an object is ours. Otherwise the tags and `hints` describe its owner.
-pub(crate) fn judge<O>(aws: &Regional, tags: &BTreeMap<String, String>, outputs: O, hints: &str) -> Found<O> {
-    if is_ours(aws, tags) { Found::Ours(outputs) } else { Found::Foreign(whose(aws, tags, hints)) }
+/// Decides by its tags whether an object is ours. Otherwise a text has its AWS name and region, and the tags and `hints` describe
+/// its owner.
+pub(crate) fn judge<C: Component>(
+    aws: &Regional,
+    tags: &BTreeMap<String, String>,
+    outputs: C::Outputs,
+    hints: &str,
+) -> Found<C::Outputs> {
+    if is_ours(aws, tags) {
+        return Found::Ours(outputs);
+    }
+    let place = if C::META.global { String::new() } else { format!(" in {}", aws.region()) };
+    Found::Foreign(format!("{} {}{place}; {}", C::KIND, C::id(&outputs), whose(aws, tags, hints)))
 }
 
 /// Describes the owner of an object, for a message.

@@ -31,6 +31,8 @@ kinds! {
     Alias = KindMeta { name: "alias", rolled_out: &["to"], ..KindMeta::DEFAULT };
     Canary = KindMeta { name: "canary", rolled_out: &["to"], ..KindMeta::DEFAULT };
     Probe = KindMeta { name: "probe", is_check: true, ..KindMeta::DEFAULT };
+    Baseline = KindMeta { name: "baseline", is_baseline: true, ..KindMeta::DEFAULT };
+    Watch = KindMeta { name: "watch", is_check: true, is_watch: true, ..KindMeta::DEFAULT };
 }
 
 const KINDS: Facts = Facts(METAS);
@@ -230,4 +232,56 @@ fn lint_rejects_a_version_that_serves_before_its_canary_has_baked() {
     hasty.steps[alias].after.insert(trial, Duration::from_secs(59));
     let refused = lint(&hasty, Some(&desired), &ledger, &KINDS);
     assert!(matches!(refused, Err(Unsafe::WavesOverlap { .. })), "{refused:?}");
+}
+
+/// An API whose regions are watched for a minute.
+fn watched(regions: &[&str], code: u8, waves: &[&[&str]]) -> Desired {
+    let mut desired = api(regions, code, 1, waves);
+    for region in regions {
+        let baseline = desired.add(Address::of::<Baseline>(region), Path::root(), &json!({}));
+        let watch = desired.add(Address::of::<Watch>(region), Path::root(), &json!({ "code": code }));
+        desired.order(&watch, &baseline);
+        desired.order(&watch, &Address::regional(region, "probe"));
+    }
+    desired.rollout.bake = Duration::from_secs(60);
+    desired
+}
+
+#[test]
+fn a_watch_lasts_for_the_bake_time_and_a_baseline_precedes_the_changes() {
+    let (desired, ledger) = (watched(&ALL, 2, &[&["west"]]), applied(&watched(&ALL, 1, &[])));
+    let plan = plan(&desired, &ledger);
+    let before = ["west/alias 60 s", "west/check 60 s", "west/probe 60 s"];
+    assert_eq!(follows(&plan, "east"), [&before[..], &["west/watch"]].concat());
+    let after = |kind: &str| {
+        let step = step(&plan, "east", kind);
+        step.after.keys().map(|at| plan.steps[*at].address.to_string()).collect::<Vec<_>>()
+    };
+    assert!(after("alias").contains(&"east/baseline".to_owned()), "{:?}", after("alias"));
+    assert!(after("baseline").contains(&"west/watch".to_owned()), "{:?}", after("baseline"));
+    assert!(after("watch").contains(&"east/probe".to_owned()), "{:?}", after("watch"));
+    // Not even the state before the change is recorded while an earlier wave is watched.
+    let position = |at: &str| plan.steps.iter().position(|step| step.address.to_string() == at).expect("a step");
+    let mut hasty = plan.clone();
+    hasty.steps[position("east/baseline")].after.clear();
+    let refused = lint(&hasty, Some(&desired), &ledger, &KINDS);
+    assert!(matches!(&refused, Err(Unsafe::WavesOverlap { next, .. }) if next.kind == "baseline"), "{refused:?}");
+}
+
+#[test]
+fn a_watch_without_a_change_is_only_recorded() {
+    let action = |desired: &Desired, ledger: &Ledger| step(&plan(desired, ledger), "west", "watch").action.clone();
+    let (nothing, unwatched) = (Ledger::default(), applied(&api(&ALL, 1, 1, &[])));
+    assert_eq!(action(&watched(&ALL, 1, &[]), &nothing), Action::Record, "a new API");
+    assert_eq!(action(&watched(&ALL, 1, &[]), &unwatched), Action::Record, "added without a change");
+    assert_eq!(action(&watched(&ALL, 2, &[]), &unwatched), Action::Create, "added with a change");
+    let west = |kind: &str| Address::regional("west", kind);
+    let mut ledger = applied(&watched(&ALL, 1, &[]));
+    ledger.entries.get_mut(&west("watch")).expect("a watch").uncertain = true;
+    assert_eq!(action(&watched(&ALL, 1, &[]), &ledger), Action::Record, "after a rollback");
+    // An apply ended between a change and its watch.
+    ledger.entries.get_mut(&west("watch")).expect("a watch").spec["code"] = json!(0);
+    assert_eq!(action(&watched(&ALL, 1, &[]), &ledger), Action::Update(vec!["code".to_owned()]));
+    ledger.entries.remove(&west("watch"));
+    assert_eq!(action(&watched(&ALL, 1, &[]), &ledger), Action::Create, "its baseline was recorded");
 }

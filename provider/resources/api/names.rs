@@ -35,6 +35,8 @@ pub(super) struct Names {
     pub(super) zone_id: Option<Input<String>>,
     /// The id of the private hosted zone with the same records.
     pub(super) private_zone_id: Option<Input<String>>,
+    /// Whether records of others at the names are replaced.
+    pub(super) replaces: bool,
     /// Mutual TLS of every region.
     pub(super) mutual_tls: Option<MutualTls>,
     /// The path that precedes every path of the API.
@@ -150,6 +152,7 @@ mod tests {
             validation: Validation::Dns,
             zone_id: None,
             private_zone_id: None,
+            replaces: false,
             mutual_tls: None,
             base_path: Attr::Null,
         }

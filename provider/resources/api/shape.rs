@@ -45,6 +45,8 @@ pub(super) struct Shape {
     pub(super) cdn: Option<Edge>,
     /// How a change reaches the regions.
     pub(super) rollout: Option<Rollout>,
+    /// Whether log groups stay in AWS when they are no longer desired.
+    pub(super) retain_logs: bool,
 }
 
 /// A region of an API.
@@ -167,6 +169,7 @@ impl Shape {
             drain_seconds: u64::try_from(routing.drain_seconds()?).unwrap_or_default(),
             cdn: edge,
             rollout: rollout(config)?,
+            retain_logs: config.retain_logs()?,
         })
     }
 
@@ -316,11 +319,12 @@ fn regions(config: &Config, functions: &[Code], own_health: bool) -> Result<BTre
     config.regions()?.iter().map(place).collect()
 }
 
-/// The rollout, when it is known which requests a region must answer.
+/// The rollout, when it is known which requests a region must answer, and which regions have alarms.
 fn rollout(config: &Config) -> Result<Option<Rollout>, Unknown> {
     let Some(rollout) = config.rollout().decided()? else { return Ok(None) };
     rollout.verify().decided()?;
     rollout.canary_percent().decided()?;
+    rollout.alarms().decided()?;
     Ok(Some(rollout.clone()))
 }
 
@@ -368,6 +372,7 @@ fn names(domain: &Domain, cdn: Option<&Cdn>, edge: Option<&Edge>) -> Result<Name
         zone_id: maybe(domain.zone_id()),
         mutual_tls: domain.mutual_tls().decided()?.cloned(),
         private_zone_id: maybe(domain.private_zone_id()),
+        replaces: domain.replaces()?,
         base_path: domain.base_path().clone(),
         name,
         shared,

@@ -47,6 +47,7 @@ pub(super) fn configuration(name: &str, view: &View, api: &View) -> Value {
         tags: Attr::Known(map(claim.map(|claim| tags::written(&claim.tags)).unwrap_or_default())),
         timeouts: Attr::Known(Timeouts::default()),
         deletion_protection: Attr::Known(false),
+        retain_logs: Attr::Known(import::retain_logs(&found)),
         on_create_failure: Attr::Known(OnCreateFailure::Rollback),
     };
     Value::Map(config.values())

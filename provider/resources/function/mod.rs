@@ -66,6 +66,9 @@ attributes! {
         timeouts: Timeouts = optional_computed, default(Timeouts::default());
         /// Whether a destroy of the function is refused.
         deletion_protection: bool = optional_computed, default(false);
+        /// Whether the log groups stay in AWS when the function or a region of its API is removed. Their owner id is removed, and
+        /// the next create of the same name adopts them. A destroy uses the value of the last apply.
+        retain_logs: bool = optional_computed, default(false);
         on_create_failure: OnCreateFailure = optional_computed, default(OnCreateFailure::Rollback);
     }
 }
@@ -315,10 +318,14 @@ impl Draft<'_> {
         let own: Vec<RegionFunction> = places.iter().map(|place| place.own.clone()).collect();
         let code = Code::of((None, path()), self.config.function()?, None, &own)?;
         let mut desired = Desired::default();
+        let retain_logs = self.config.retain_logs()?;
+        if retain_logs {
+            desired.retain::<LogGroup>();
+        }
         let owned = || Owned::new(resource.owner(name), self.context, self.config.tags());
         let claim = owned().claim_of_attached(&mut desired, regions.to_vec(), Some(&owner_of_api(api)));
         let (context, packages) = (self.context, self.packages);
-        let mut expanding = Expanding { name, context, owned: owned(), packages, desired: &mut desired };
+        let mut expanding = Expanding { name, context, owned: owned(), packages, retain_logs, desired: &mut desired };
         let role = function::role(&mut expanding, &code, function::uses_vpc(&places));
         for place in &places {
             let function = function::in_region(&mut expanding, place, &code, &role);

@@ -85,6 +85,15 @@ fn function_runs_in_the_regions_of_its_api() {
 }
 
 #[test]
+fn log_groups_are_retained() {
+    for (hcl, expected) in [("", false), ("retain_logs = true", true)] {
+        let desired = expand(&format!("{REPORTS}{hcl}"), Some(&api(&["us-east-1"]))).unwrap().desired;
+        let group = desired.get(&"us-east-1/log_group".parse().unwrap()).unwrap();
+        assert_eq!((group.spec["retain"] == true, desired.retains("log_group")), (expected, expected), "{hcl}");
+    }
+}
+
+#[test]
 fn function_uses_the_authorizers_of_its_api() {
     let mut api = api(&["us-east-1"]);
     let spec = serde_json::json!({

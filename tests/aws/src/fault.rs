@@ -174,7 +174,7 @@ impl Faults {
 pub(crate) fn throttled(service: &str) -> ApiError {
     match service {
         "lambda" | "apigateway" | "account" => ApiError::new(429, "TooManyRequestsException", "Too Many Requests"),
-        "acm" | "logs" | "dynamodb" | "cloudfront-keyvaluestore" => {
+        "acm" | "logs" | "dynamodb" | "cloudfront-keyvaluestore" | "cloudwatch" => {
             ApiError::new(400, "ThrottlingException", "Rate exceeded")
         }
         _ => ApiError::new(400, "Throttling", "Rate exceeded"),
@@ -194,7 +194,9 @@ pub(crate) fn server_error(service: &str) -> ApiError {
 /// The error with which `service` denies access.
 pub(crate) fn access_denied(service: &str, call: &Call) -> ApiError {
     let code = match service {
-        "lambda" | "acm" | "logs" | "apigateway" | "account" | "cloudfront-keyvaluestore" => "AccessDeniedException",
+        "lambda" | "acm" | "logs" | "apigateway" | "account" | "cloudfront-keyvaluestore" | "cloudwatch" => {
+            "AccessDeniedException"
+        }
         _ => "AccessDenied",
     };
     let user = format!("arn:aws:iam::{}:user/test", call.account);
@@ -208,7 +210,7 @@ pub(crate) fn access_denied(service: &str, call: &Call) -> ApiError {
 pub(crate) fn expired_token(service: &str) -> ApiError {
     let (status, code) = match protocol(service) {
         Protocol::Json => (400, "ExpiredTokenException"),
-        Protocol::RestJson => (403, "ExpiredTokenException"),
+        Protocol::RestJson | Protocol::Cbor => (403, "ExpiredTokenException"),
         Protocol::RestXml | Protocol::Query => (403, "ExpiredToken"),
     };
     ApiError::new(status, code, "The security token included in the request is expired")

@@ -14,6 +14,7 @@
 mod addresses;
 mod authorization;
 mod calls;
+mod cbor;
 mod consistency;
 mod data_plane;
 mod digest;

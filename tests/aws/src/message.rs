@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
+use crate::cbor;
 use crate::operation::{Protocol, protocol};
 use crate::xml::Element;
 
@@ -37,8 +38,11 @@ impl Request {
         parameter(std::str::from_utf8(&self.body).ok()?, name)
     }
 
-    /// The body as JSON; null when it is none.
+    /// The body as JSON, which may be encoded in CBOR; null when it is none.
     pub(crate) fn json(&self) -> Value {
+        if self.headers.get(http::header::CONTENT_TYPE).is_some_and(|kind| kind == cbor::CONTENT_TYPE) {
+            return cbor::decode(&self.body).unwrap_or_default();
+        }
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
@@ -112,6 +116,14 @@ impl Response {
         Self::new(status, "application/json", body.to_string().into_bytes())
     }
 
+    /// A response in CBOR.
+    pub(crate) fn cbor(status: StatusCode, body: &Value) -> Self {
+        let mut response = Self::new(status, cbor::CONTENT_TYPE, cbor::encode(body));
+        let (name, version) = (HeaderName::from_static("smithy-protocol"), HeaderValue::from_static("rpc-v2-cbor"));
+        response.headers.insert(name, version);
+        response
+    }
+
     /// A response in XML.
     pub(crate) fn xml(status: StatusCode, body: &Element) -> Self {
         Self::new(status, "text/xml", body.to_message())
@@ -129,9 +141,10 @@ impl Response {
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
         let (code, message) = (&error.code, &error.message);
         let mut response = match protocol(service) {
-            Protocol::Json | Protocol::RestJson => {
+            protocol @ (Protocol::Json | Protocol::RestJson | Protocol::Cbor) => {
                 let body = serde_json::json!({"__type": code, "message": message, "Message": message});
-                let mut response = Self::json(status, &body);
+                let encode = if protocol == Protocol::Cbor { Self::cbor } else { Self::json };
+                let mut response = encode(status, &body);
                 if let Ok(value) = HeaderValue::from_str(code) {
                     response.headers.insert(HeaderName::from_static("x-amzn-errortype"), value);
                 }
@@ -212,7 +225,7 @@ mod tests {
     #[test]
     fn the_error_code_is_read_in_every_protocol() {
         let error = ApiError::new(400, "InvalidChangeBatch", "no");
-        for service in ["acm", "lambda", "route53", "iam"] {
+        for service in ["acm", "lambda", "route53", "iam", "cloudwatch"] {
             assert_eq!(Response::error(service, &error).error_code().as_deref(), Some("InvalidChangeBatch"));
         }
         assert_eq!(Response::json(StatusCode::OK, &Value::Null).error_code(), None);

@@ -16,6 +16,8 @@ pub(crate) enum Protocol {
     RestXml,
     /// A form with the operation in `Action`; responses in XML.
     Query,
+    /// CBOR; the operation is the last part of the path.
+    Cbor,
 }
 
 /// The scope of a signature: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`. A signature of version 4A has no region,
@@ -26,7 +28,7 @@ pub(crate) struct Scope {
     pub(crate) key: String,
     /// The region that the request is signed for.
     pub(crate) region: String,
-    /// The service's signing name.
+    /// The service's signing name, or its name in IAM actions.
     pub(crate) service: String,
 }
 
@@ -41,7 +43,12 @@ impl Scope {
         let key = parts.next()?.to_owned();
         parts.next()?;
         let region = if asymmetric.is_some() { "us-east-1" } else { parts.next()? }.to_owned();
-        Some(Self { key, region, service: parts.next()?.to_owned() })
+        let service = match parts.next()? {
+            // The name of the service in IAM actions.
+            "monitoring" => "cloudwatch",
+            service => service,
+        };
+        Some(Self { key, region, service: service.to_owned() })
     }
 }
 
@@ -51,6 +58,7 @@ pub(crate) fn protocol(service: &str) -> Protocol {
         "acm" | "logs" | "dynamodb" | "tagging" | "wafv2" => Protocol::Json,
         "route53" | "cloudfront" | "s3" => Protocol::RestXml,
         "iam" | "sts" => Protocol::Query,
+        "cloudwatch" => Protocol::Cbor,
         _ => Protocol::RestJson,
     }
 }
@@ -73,6 +81,7 @@ pub(crate) fn identify(service: &str, request: &Request) -> Operation {
             let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
             target.and_then(|target| target.rsplit('.').next()).map_or_else(unnamed, |name| named(name.to_owned()))
         }
+        Protocol::Cbor => request.path.rsplit('/').next().map_or_else(unnamed, |name| named(name.to_owned())),
         Protocol::Query => request.form("Action").map_or_else(unnamed, named),
         Protocol::RestJson | Protocol::RestXml => {
             let table = match service {

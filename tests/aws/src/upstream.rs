@@ -40,12 +40,12 @@ pub(crate) struct Ministack {
 }
 
 /// Whether the in-memory AWS holds the objects of a call for both backends. ministack serves the current resources of a REST
-/// API instead of its deployments, executes no web ACL, loses settings of Route 53, and has neither keys in CloudFront's key
-/// value stores nor continuous deployment.
+/// API instead of its deployments, executes no web ACL, loses settings of Route 53, has neither keys in CloudFront's key value
+/// stores nor continuous deployment, and evaluates metrics for the alarms of CloudWatch.
 fn is_held_in_memory(service: &str, request: &Request) -> bool {
     let Request { path, query, .. } = request;
     match service {
-        "route53" | "wafv2" | "cloudfront-keyvaluestore" => true,
+        "cloudwatch" | "route53" | "wafv2" | "cloudfront-keyvaluestore" => true,
         "apigateway" => !path.starts_with("/v2/"),
         "cloudfront" => {
             let is_of = |kind: &str| {

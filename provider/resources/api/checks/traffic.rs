@@ -75,6 +75,14 @@ fn domain(domain: &Domain, found: &mut Found) {
                       of a private hosted zone of the same domain, or remove private_zone_id.";
         found.error(at("private_zone_id"), "Same zone twice", detail);
     }
+    if domain.replaces().is_ok_and(|replaces| replaces)
+        && domain.zone_id().is_null()
+        && domain.private_zone_id().is_null()
+    {
+        let detail = "Without zone_id and private_zone_id, the provider creates no records, so replaces has no effect. Add the id \
+                      of the hosted zone, or remove replaces.";
+        found.error(at("replaces"), "No records to replace", detail);
+    }
     let is_path = |path: &String| {
         !path.is_empty() && path.split('/').all(|part| !part.is_empty() && part.chars().all(is_path_character))
     };

@@ -20,6 +20,11 @@ attributes! {
         /// clients in its VPCs reach the API under the same names. Private zones support neither the policy `ip_based` nor
         /// names that CloudFront serves.
         private_zone_id: String = optional, example("aws_route53_zone.internal.zone_id");
+        /// Whether records that exist at the names of the API and belong to none of your multiregion resources are replaced. When
+        /// the provider creates a record, one change of Route 53 deletes the A, AAAA and CNAME records of the name, with any
+        /// routing policy, and creates those of the API, so that clients are served all the time. The plan shows the records
+        /// that it replaces. A create that fails and is rolled back restores them. By default, such a record is an error.
+        replaces: bool = optional, default(false);
         /// Whether each region also has a name of its own, such as `us-west-2.api.example.com`, that always leads to that
         /// region. The certificates then also cover `*.api.example.com`.
         regional_names: bool = optional, default(false);

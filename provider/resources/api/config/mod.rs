@@ -64,6 +64,9 @@ attributes! {
         timeouts: Timeouts = optional_computed, default(Timeouts::default());
         /// Whether a destroy of the API and the removal of a region are refused.
         deletion_protection: bool = optional_computed, default(false);
+        /// Whether the log groups of functions and access logs stay in AWS when the API, a region or a function is removed. Their
+        /// owner id is removed, and the next create of the same name adopts them. A destroy uses the value of the last apply.
+        retain_logs: bool = optional_computed, default(false);
         on_create_failure: OnCreateFailure = optional_computed, default(OnCreateFailure::Rollback);
     }
 }

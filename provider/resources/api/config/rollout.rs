@@ -1,5 +1,7 @@
 //! `rollout`: how a change reaches the regions, one wave after another.
 
+use std::collections::BTreeMap;
+
 use crate::desired;
 use crate::schema::{Attr, Texts, attributes, choices};
 
@@ -12,12 +14,17 @@ attributes! {
         /// The regions of each wave, in order. A wave begins when every region of the previous one has answered. Regions that
         /// are not listed form the last wave. With an empty list, all regions change at the same time.
         waves: Vec<Attr<Texts>> = optional, example("[[\"us-west-2\"], [\"us-east-1\", \"eu-west-1\"]]");
-        /// The time between two waves, in seconds. It must fit into `timeouts.update`.
+        /// The time between two waves, in seconds. It must fit into `timeouts.update`. With `alarms`, it also follows the last
+        /// wave.
         bake_seconds: i64 = optional, default(0), range(0..=86_400);
         verify: Verify = optional;
         /// The share of the requests, in percent, that a new version answers in each region before it answers all of them. It
         /// must answer the requests of `verify`, which is required, and then `bake_seconds` pass.
         canary_percent: i64 = optional, range(1..=99);
+        /// The CloudWatch alarms of each region, metric alarms or composite alarms, by the name of the region. After a region has
+        /// changed, the provider watches them for `bake_seconds`, which is required. An alarm that goes into the state `ALARM` is a
+        /// failure. An alarm that was in this state before the change of its region is ignored. All alarms must exist.
+        alarms: BTreeMap<String, Attr<Texts>> = optional, example("{ \"us-east-1\" = [\"shop-errors\"] }");
         on_failure: OnFailure = optional, default(OnFailure::Rollback);
     }
 
@@ -33,7 +40,8 @@ attributes! {
 }
 
 choices! {
-    /// What happens when a region does not answer after it has changed. No further wave begins in either case.
+    /// What happens when a region does not answer after it has changed, or one of its alarms goes into `ALARM`. No further wave
+    /// begins in either case.
     pub(in crate::resources::api) enum OnFailure {
         /// All regions that have changed return to their previous version and settings.
         Rollback = "rollback",

@@ -26,13 +26,15 @@ use crate::components::cloudfront::{
     cache_policy, continuous_deployment_policy, distribution, invalidation, key_value_store, key_values,
     origin_request_policy, response_headers_policy, viewer_function,
 };
+use crate::components::cloudwatch::alarm_baseline::AlarmBaseline;
+use crate::components::cloudwatch::alarm_watch::AlarmWatch;
 use crate::components::execute_api::probe::Probe;
 use crate::components::execute_api::verification::Verification;
 use crate::components::iam::role;
 use crate::components::lambda::edge_function::EdgeFunction;
 use crate::components::lambda::provisioned_concurrency;
 use crate::components::lambda::{alias, canary, function as lambda, version, version_check};
-use crate::components::logs::log_group;
+use crate::components::logs::log_group::LogGroup;
 use crate::components::route53::alarm_health_check::AlarmHealthCheck;
 use crate::components::route53::calculated_health_check::CalculatedHealthCheck;
 use crate::components::route53::cidr_collection::CidrCollection;
@@ -49,7 +51,7 @@ use crate::resources::{Context, Resource};
 /// The kinds of an API's components without those of its fronts.
 const KINDS: &[&str] = &[
     role::Role::KIND,
-    log_group::LogGroup::KIND,
+    LogGroup::KIND,
     lambda::Function::KIND,
     version::Version::KIND,
     version_check::VersionCheck::KIND,
@@ -64,6 +66,8 @@ const KINDS: &[&str] = &[
     Mapping::KIND,
     Probe::KIND,
     Verification::KIND,
+    AlarmBaseline::KIND,
+    AlarmWatch::KIND,
     HealthCheck::KIND,
     AlarmHealthCheck::KIND,
     RoutingControlHealthCheck::KIND,
@@ -108,6 +112,7 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
         let probes = probe::of_region(&mut draft, name, &functions, &front, &domains, &entrance);
         rollout::verify(&mut draft, name, &entrance, &front, (&functions, &probes));
         rollout::canaries(&mut draft, name, &entrance, &functions);
+        rollout::watch(&mut draft, name, &front, (&functions, &probes));
         let pinned = routing::pinned(&mut draft, name, &domains, &probes);
         let mut region = Region { front, domains, probes, pinned, health: None };
         region.health = health::of_region(&mut draft, name, &region);
@@ -121,6 +126,9 @@ pub(super) fn desired(shape: &Shape, config: &Config, context: &Context<'_>, dig
     draft.order_endpoints(&routed, &shared, distributions.as_ref());
     Owned::complete(&mut draft.desired, &claim, regions);
     draft.desired.rollout = rollout::of(shape);
+    if shape.retain_logs {
+        draft.desired.retain::<LogGroup>();
+    }
     draft.desired
 }
 
@@ -181,7 +189,7 @@ impl Draft<'_> {
     pub(super) fn expanding(&mut self) -> Expanding<'_, '_> {
         let owned = Owned::new(Api.owner(&self.shape.name), self.context, self.config.tags());
         let (name, context, packages) = (self.shape.name.as_str(), self.context, self.digests);
-        Expanding { name, context, owned, packages, desired: &mut self.desired }
+        Expanding { name, context, owned, packages, retain_logs: self.shape.retain_logs, desired: &mut self.desired }
     }
 
     /// The tags of the object at `address`.

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use super::probe::Entrance;
 use super::{Draft, Front};
+use crate::components::cloudwatch::alarm_baseline::{self, AlarmBaseline};
+use crate::components::cloudwatch::alarm_watch::{self, AlarmWatch};
 use crate::components::execute_api::verification::{self, Verification};
 use crate::components::lambda::canary::{self, Canary};
 use crate::components::lambda::version_check::VersionCheck;
 use crate::components::lambda::{alias, function};
-use crate::desired::{Address, Handle, Rollout};
+use crate::desired::{Address, AddressOf, Desired, Handle, Rollout};
 use crate::resources::api::config::{self, Policy};
 use crate::resources::api::shape::Shape;
 use crate::resources::shared::function::{Deployed, below};
-use crate::resources::shared::inputs::{input, maybe, texts};
+use crate::resources::shared::inputs::{input, inputs, maybe, texts};
 use crate::schema::{Texts, Unknown};
 use crate::wire::Path;
 
@@ -109,4 +111,49 @@ pub(super) fn verify(
     for part in front.ready.iter().chain(front.routed.values().flatten()) {
         draft.desired.order(&verification, part);
     }
+}
+
+/// Adds the watches of the CloudWatch alarms of `region`: one after the canaries, before the first alias points to its new version,
+/// and one after everything else that is checked. Both compare with the alarms that were in ALARM before any change of the region.
+pub(super) fn watch(
+    draft: &mut Draft<'_>,
+    region: &str,
+    front: &Front,
+    (functions, probes): (&[Deployed], &[Handle<super::Probe>]),
+) {
+    let Some(rollout) = &draft.shape.rollout else { return };
+    let all = rollout.alarms().known();
+    let Some(names) = all.and_then(|all| all.get(region)).filter(|names| !names.is_null()) else { return };
+    let (alarms, seconds) = (inputs(names), input(rollout.bake_seconds()));
+    let path = Path::of("rollout").attribute("alarms").key(region);
+    let spec = alarm_baseline::Spec { alarms: alarms.clone() };
+    let baseline = draft.desired.add(Address::of::<AlarmBaseline>(region), path.clone(), &spec);
+    let versions = functions.iter().map(|function| function.version.clone()).collect();
+    let spec = alarm_watch::Spec { alarms, firing: baseline.output(alarm_baseline::FIRING), seconds, versions };
+    let watch = Address::of::<AlarmWatch>(region);
+    let verification = Address::of::<Verification>(region);
+    let canaries = functions.iter().map(|function| Address::of::<Canary>(region).maybe_key(function.code.key()).into());
+    let canaries: Vec<Address> = canaries.filter(|canary| draft.desired.get(canary).is_some()).collect();
+    if !canaries.is_empty() {
+        let checked = canaries.into_iter().chain([verification.clone().key("canary").into()]);
+        let watch = add_watch(&mut draft.desired, watch.clone().key("canary"), (&path, &spec), checked);
+        functions.iter().for_each(|function| draft.desired.order(&function.alias, &watch));
+    }
+    let checked = probes.iter().map(|probe| probe.address().clone()).chain([verification.into()]);
+    let parts = front.ready.iter().chain(front.routed.values().flatten()).cloned();
+    add_watch(&mut draft.desired, watch, (&path, &spec), checked.chain(parts));
+}
+
+/// Adds a watch that begins after those of the components `checked` that exist.
+fn add_watch(
+    desired: &mut Desired,
+    address: AddressOf<AlarmWatch>,
+    (path, spec): (&Path, &alarm_watch::Spec),
+    checked: impl Iterator<Item = Address>,
+) -> Handle<AlarmWatch> {
+    let watch = desired.add(address, path.clone(), spec);
+    for checked in checked.filter(|address| desired.get(address).is_some()).collect::<Vec<_>>() {
+        desired.order(&watch, &checked);
+    }
+    watch
 }

@@ -233,6 +233,7 @@ pub(super) fn add(
             zone_id,
             private,
             take_over,
+            replaces: names.replaces,
             drain_seconds: draft.shape.drain_seconds,
         };
         let address = Address::global_of::<Record>().key(&key_in(name, private));

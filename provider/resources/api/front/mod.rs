@@ -127,6 +127,7 @@ fn access_log_group(draft: &mut Draft<'_>, region: &str) -> Option<Handle<LogGro
         name: format!("/aws/vendedlogs/multiregion/{}/access", draft.shape.name),
         retention_days: log.retention_days,
         tags: draft.tags(&address),
+        retain: draft.shape.retain_logs,
     };
     Some(draft.desired.add(address, Path::of("gateway").attribute("access_log"), &spec))
 }

@@ -56,6 +56,7 @@ pub(super) fn configuration(name: &str, view: &View) -> Config {
         tags: Attr::Known(inputs::map(tags)),
         timeouts: Attr::Known(Timeouts::default()),
         deletion_protection: Attr::Known(false),
+        retain_logs: Attr::Known(import::retain_logs(&found)),
         on_create_failure: Attr::Known(OnCreateFailure::Rollback),
     }
 }

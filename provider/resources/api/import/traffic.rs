@@ -157,6 +157,7 @@ pub(super) fn domain(found: &FoundComponents<'_>, regions: &[String], names: &Na
         additional_names: list(names.additional.clone()),
         zone_id: names.zone_id.as_ref().map_or(Attr::Null, attr),
         private_zone_id: names.private_zone_id.as_ref().map_or(Attr::Null, attr),
+        replaces: Attr::Known(false),
         regional_names: Attr::Known(names.regional),
         base_path: base_path.filter(|path| !path.is_empty()).into(),
         certificate: Attr::Known(certificate(found, regions, &names.name)),

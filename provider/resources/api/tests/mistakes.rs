@@ -941,6 +941,7 @@ fn invalid_domain_is_rejected() {
                 "#,
                 "Name is not served @ domain.additional_names[0]",
             ),
+            (r#"domain = { zone_id = null, replaces = true }"#, "No records to replace @ domain.replaces"),
             (r#"domain = { private_zone_id = "Z1/" }"#, "Invalid zone id @ domain.private_zone_id"),
             (r#"domain = { private_zone_id = "Z0123456789" }"#, "Same zone twice @ domain.private_zone_id"),
             (

@@ -69,6 +69,8 @@ gateway = {
   access_log = {}
 }
 tags = { team = "web" }
+
+retain_logs = true
 "#;
 
 const ACTIVE_ACTIVE: &str = r#"

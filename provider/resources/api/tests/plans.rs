@@ -120,7 +120,7 @@ fn hcl(choices: &[u8]) -> String {
     hcl += [
         "",
         "rollout = { waves = [[\"us-east-1\"]], bake_seconds = 5, verify = {} }\n",
-        "rollout = { bake_seconds = 5, canary_percent = 10, verify = {} }\n",
+        "rollout = { bake_seconds = 5, canary_percent = 10, verify = {}, alarms = { \"us-east-1\" = [\"errors\"] } }\n",
     ][pick(3)];
     // CloudFront has a staging distribution only without HTTP/3.
     let staging = [
@@ -337,9 +337,9 @@ impl Model {
     fn execute(&mut self, step: &Step, desired: &Desired) -> Result<(), String> {
         let address = &step.address;
         match &step.action {
-            Action::Delete => drop(self.ledger.entries.remove(address)),
+            Action::Delete | Action::Release => drop(self.ledger.entries.remove(address)),
             Action::Retire(old) => self.ledger.deposed.retain(|(other, entry)| other != address || entry != &**old),
-            Action::Create | Action::Update(_) | Action::Replace(_) => {
+            Action::Create | Action::Record | Action::Update(_) | Action::Replace(_) => {
                 let node = desired.get(address).ok_or_else(|| format!("{address} is created but not desired"))?;
                 let entry = self.ledger.entries.get(address).cloned();
                 let resolution = resolve(&node.spec, entry.as_ref().map(|entry| &entry.spec), &self.ledger);

@@ -93,6 +93,39 @@ fn an_alias_waits_for_the_canaries_of_all_functions() {
 }
 
 #[test]
+fn alarms_are_watched_after_everything_else() {
+    let more = r#"
+        rollout = {
+          canary_percent = 10
+          verify         = {}
+          bake_seconds   = 60
+          alarms         = { "us-west-2" = ["errors", var.alarm] }
+        }
+    "#;
+    let desired = desired(REGIONS, more);
+    let at = |address: &str| address.parse::<Address>().expect("an address");
+    let before = |address: &str| desired.dependencies(&at(address));
+    for other in ["alias", "probe", "verification", "route/$default", "alarm_baseline"] {
+        assert!(before("us-west-2/alarm_watch").contains(&at(&format!("us-west-2/{other}"))), "{other}");
+    }
+    let trial = before("us-west-2/alarm_watch/canary");
+    assert!(
+        trial.contains(&at("us-west-2/verification/canary")) && !trial.contains(&at("us-west-2/alias")),
+        "{trial:?}"
+    );
+    assert!(before("us-west-2/alias").contains(&at("us-west-2/alarm_watch/canary")));
+    assert!(desired.get(&at("us-east-1/alarm_watch")).is_none(), "no alarms in this region");
+    let node = desired.get(&at("us-west-2/alarm_watch")).expect("a watch");
+    assert_eq!((&node.spec["seconds"], &node.spec["alarms"][0]), (&60.into(), &"errors".into()));
+}
+
+/// A rollout with so many alarms in us-west-2.
+fn alarms(count: usize) -> String {
+    let names: Vec<String> = (0..count).map(|number| format!("\"alarm-{number}\"")).collect();
+    format!(r#"rollout = {{ bake_seconds = 60, alarms = {{ "us-west-2" = [{}] }} }}"#, names.join(", "))
+}
+
+#[test]
 fn invalid_rollouts_are_rejected() {
     for (hcl, expected) in [
         (r#"rollout = { waves = [["us-west-2"], []] }"#, "Empty wave @ rollout.waves[1]"),
@@ -104,6 +137,24 @@ fn invalid_rollouts_are_rejected() {
         (r#"rollout = { bake_seconds = -1 }"#, "Number out of range @ rollout.bake_seconds"),
         (r#"rollout = { bake_seconds = 5400 }"#, "Bake time longer than the timeout @ rollout.bake_seconds"),
         (r#"rollout = { on_failure = "revert" }"#, "Unsupported value @ rollout.on_failure"),
+        (r#"rollout = { alarms = { "us-west-2" = ["a"] } }"#, "Alarms without a bake time @ rollout.alarms"),
+        (
+            r#"rollout = { bake_seconds = 60, alarms = { "eu-west-1" = ["a"] } }"#,
+            "Alarms of an unknown region @ rollout.alarms[\"eu-west-1\"]",
+        ),
+        (
+            r#"rollout = { bake_seconds = 60, alarms = { "us-west-2" = [] } }"#,
+            "No alarms @ rollout.alarms[\"us-west-2\"]",
+        ),
+        (
+            r#"rollout = { bake_seconds = 60, alarms = { "us-west-2" = ["a", "b", "a"] } }"#,
+            "Alarm listed twice @ rollout.alarms[\"us-west-2\"][2]",
+        ),
+        (
+            r#"rollout = { bake_seconds = 60, alarms = { "us-west-2" = [""] } }"#,
+            "Invalid alarm name @ rollout.alarms[\"us-west-2\"][0]",
+        ),
+        (&alarms(101), "Too many alarms @ rollout.alarms[\"us-west-2\"]"),
         ("rollout = { canary_percent = 10 }", "Canary without verification @ rollout.canary_percent"),
         ("rollout = { canary_percent = 100, verify = {} }", "Number out of range @ rollout.canary_percent"),
         (r#"rollout = { verify = { path = "health" } }"#, "Invalid path @ rollout.verify.path"),
@@ -124,7 +175,7 @@ fn invalid_rollouts_are_rejected() {
     ] {
         assert_eq!(validate(hcl, false), [expected], "{hcl}");
     }
-    for hcl in [r#"rollout = { waves = [["us-west-2"]] }"#, "rollout = { verify = {} }", "rollout = {}"] {
+    for hcl in [r#"rollout = { waves = [["us-west-2"]] }"#, "rollout = { verify = {} }", "rollout = {}", &alarms(100)] {
         assert_eq!(validate(hcl, false), [""; 0], "{hcl}");
     }
 }

@@ -112,6 +112,7 @@ fn log_group(to: &mut Expanding<'_, '_>, region: &str, code: &Code) -> Handle<Lo
         name: format!("/aws/lambda/{}", code.function_name(to.name)),
         retention_days: code.log_retention_days,
         tags: to.tags(&address),
+        retain: to.retain_logs,
     };
     to.desired.add(address, code.path.attribute("log_retention_days"), &spec)
 }

@@ -36,6 +36,11 @@ pub(crate) fn all(found: &FoundComponents<'_>, regions: &[String]) -> Vec<Common
     names.into_iter().filter_map(|name| Common::of(found, regions, name)).collect()
 }
 
+/// Whether the log groups stay in AWS when they are no longer desired.
+pub(crate) fn retain_logs(found: &FoundComponents<'_>) -> bool {
+    found.all::<LogGroup>().iter().any(|(_, log)| log.retain)
+}
+
 impl Common {
     /// What the function `name` has in common in `regions`; `None` when there is no such function.
     fn of(found: &FoundComponents<'_>, regions: &[String], name: Option<String>) -> Option<Self> {

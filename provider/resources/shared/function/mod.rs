@@ -48,6 +48,8 @@ pub(crate) struct Expanding<'a, 'd> {
     pub(crate) owned: Owned<'a>,
     /// The digests of the packages.
     pub(crate) packages: &'a Packages,
+    /// Whether log groups stay in AWS when they are no longer desired.
+    pub(crate) retain_logs: bool,
     /// The components so far.
     pub(crate) desired: &'d mut Desired,
 }

@@ -6,6 +6,7 @@
 mod acm;
 mod apigateway;
 mod cloudfront;
+mod cloudwatch;
 mod data_plane;
 mod date;
 mod history;
@@ -77,6 +78,7 @@ struct Services {
     acm: Arc<acm::Acm>,
     apigateway: Arc<apigateway::ApiGateway>,
     cloudfront: Arc<cloudfront::CloudFront>,
+    cloudwatch: Arc<cloudwatch::CloudWatch>,
     iam: Arc<iam::Iam>,
     lambda: Arc<lambda::Lambda>,
     logs: Arc<logs::Logs>,
@@ -183,6 +185,7 @@ impl Services {
             "apigateway" => Arc::make_mut(&mut self.apigateway).handle(call),
             "cloudfront" => Arc::make_mut(&mut self.cloudfront).handle(call),
             "cloudfront-keyvaluestore" => Arc::make_mut(&mut self.cloudfront).handle_keys(call),
+            "cloudwatch" => Arc::make_mut(&mut self.cloudwatch).handle(call),
             "iam" => Arc::make_mut(&mut self.iam).handle(call),
             "lambda" => Arc::make_mut(&mut self.lambda).handle(call),
             "logs" => Arc::make_mut(&mut self.logs).handle(call),
