@@ -89,20 +89,9 @@ fn faults(scenario: &Scenario, selection: &Selection) -> Vec<Vec<Fault>> {
     }
     match scenario.topology.tests {
         Tests::All => {}
-        Tests::Shared => all.iter_mut().for_each(share),
         Tests::Pairwise(_) => all.iter_mut().for_each(|faults| faults.truncate(1)),
     }
     all
-}
-
-/// Keeps every second fault. The first one at a call follows that of the previous call of its name, so that the calls of one
-/// name share the faults.
-fn share(faults: &mut Vec<Fault>) {
-    let mut nth = 0;
-    faults.retain(|fault| {
-        nth += 1;
-        *fault == Fault::Killed || nth % 2 == 1
-    });
 }
 
 enum Task {

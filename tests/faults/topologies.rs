@@ -26,10 +26,6 @@ pub(super) struct Topology {
 pub(super) enum Tests {
     /// All operations except switches between topologies, with every fault at every call.
     All,
-    /// The same operations. Calls of one name, most of which differ only in their regions, share the faults: each call fails in
-    /// every second way, the next one in the others. A process is killed at every call at which it is in [`Tests::All`],
-    /// because each of them leaves another state behind.
-    Shared,
     /// These operations, with one fault at every call: the full product would take hours. Each fault comes to each kind of
     /// call that is repeated often enough, in regions or for functions. Drift is tested of the kinds that no earlier topology
     /// has.
@@ -44,8 +40,37 @@ pub(super) const ALL: &[Topology] = &[
         config: failover,
         tests: Tests::Pairwise(&["create", "code", "setting", "replace-component", "policy", "destroy"]),
     },
-    Topology { name: "latency", config: latency, tests: Tests::Shared },
-    Topology { name: "cdn-group", config: cdn_group, tests: Tests::Shared },
+    Topology {
+        name: "latency",
+        config: latency,
+        tests: Tests::Pairwise(&[
+            "create",
+            "create-keep",
+            "add-region",
+            "remove-region",
+            "swap-region",
+            "code",
+            "setting",
+            "replace-component",
+            "drain",
+            "policy",
+            "destroy",
+        ]),
+    },
+    Topology {
+        name: "cdn-group",
+        config: cdn_group,
+        tests: Tests::Pairwise(&[
+            "create",
+            "create-keep",
+            "add-region",
+            "remove-region",
+            "swap-region",
+            "code",
+            "setting",
+            "destroy",
+        ]),
+    },
     Topology { name: "rest-document", config: rest_document, tests: Tests::Pairwise(&["protocol", "swap-region"]) },
     Topology {
         name: "functions",
@@ -70,13 +95,13 @@ pub(super) const ALL: &[Topology] = &[
 impl Topology {
     /// Whether all operations are tested that apply to every topology.
     pub(super) fn has_all_operations(&self) -> bool {
-        matches!(self.tests, Tests::All | Tests::Shared)
+        matches!(self.tests, Tests::All)
     }
 
     /// Whether an operation is tested.
     pub(super) fn has(&self, operation: &str) -> bool {
         match self.tests {
-            Tests::All | Tests::Shared => !SWITCHES.contains(&operation),
+            Tests::All => !SWITCHES.contains(&operation),
             Tests::Pairwise(operations) => operations.contains(&operation),
         }
     }
