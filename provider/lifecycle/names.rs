@@ -1,6 +1,6 @@
 //! Domain names that the resources of one configuration need: two of them cannot have the same one.
 //!
-//! A host configures a provider anew for each walk over its configuration, and plans each resource in that provider at least
+//! A host configures a new provider for each walk over its configuration, and plans each resource in that provider at least
 //! once. So the plans of one configured provider are those of one configuration.
 
 use std::collections::BTreeMap;

@@ -161,7 +161,7 @@ impl Model<'_> {
 }
 
 /// Whether a path pattern matches a path: `*` is any text, `?` is any one character. The leading slash is optional.
-fn matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, path) = (pattern.trim_start_matches('/').as_bytes(), path.trim_start_matches('/').as_bytes());
     // Where the last `*` was, and how much of the path it covers.
     let (mut at, mut read, mut star) = (0, 0, None);

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use answer::{Answer, Step};
 pub use choice::{Choice, Decision, Excluded, Rule};
+pub(crate) use cloudfront::matches;
 pub use cloudfront::{Behavior, Distribution, OriginGroup, Restriction};
 pub use health::{Check, CheckKind};
 pub use place::Place;

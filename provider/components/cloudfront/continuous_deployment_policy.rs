@@ -12,6 +12,7 @@ use aws_sdk_cloudfront::types::{
 use serde::{Deserialize, Serialize};
 
 use super::distribution::{self, Distribution};
+use super::is_overtaken;
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required, to_i32};
 use crate::components::support::creation::{Repeated, create_or_adopt};
@@ -182,9 +183,8 @@ impl Component for ContinuousDeploymentPolicy {
             };
             ignore_missing(aws.call("cloudfront:DeleteContinuousDeploymentPolicy", request).await)
         };
-        let may_end = |error: &CallError| {
-            distribution::is_overtaken(error) || error.code() == Some("ContinuousDeploymentPolicyInUse")
-        };
+        let may_end =
+            |error: &CallError| is_overtaken(error) || error.code() == Some("ContinuousDeploymentPolicyInUse");
         aws.retry("the distribution to release the policy", RELEASED_WITHIN, may_end, attempt).await
     }
 }
@@ -223,7 +223,7 @@ async fn put(aws: &Regional, id: &str, config: &ContinuousDeploymentPolicyConfig
         aws.call("cloudfront:UpdateContinuousDeploymentPolicy", request).await.map(drop)
     };
     let what = "concurrent changes of the policy to end";
-    aws.retry(what, CONSISTENCY_WINDOW, distribution::is_overtaken, attempt).await
+    aws.retry(what, CONSISTENCY_WINDOW, is_overtaken, attempt).await
 }
 
 /// Whether the distribution uses the policy.

@@ -16,6 +16,7 @@ use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types::{DistributionConfigWithTags, DistributionSummary};
 use serde::{Deserialize, Serialize};
 
+use super::is_overtaken;
 use super::tagging::{retag, tags_of, to_aws};
 use crate::aws::{CallError, Region, Regional};
 use crate::components::route53::dns;
@@ -25,7 +26,7 @@ use crate::components::support::{adoption, identity, tags};
 use crate::components::{Component, Discovered, Found, Problem, Resolved, Siblings, Tags, output_keys};
 use crate::desired::{Kind, KindMeta};
 
-pub(super) use deployment::{change, is_overtaken, wait};
+pub(super) use deployment::{change, wait};
 pub use spec::{
     Behavior, Connection, ErrorResponse, GeoRestriction, Logging, Origin, OriginGroup, Replacement, Spec, TakeOver,
     Viewer,
@@ -226,13 +227,8 @@ impl Component for Distribution {
             let request = || aws.cloudfront().delete_distribution().id(id).if_match(&etag).send();
             ignore_missing(aws.call("cloudfront:DeleteDistribution", request).await)
         };
-        aws.retry(
-            "concurrent changes of the distribution to end",
-            deployment::SETTLED_WITHIN,
-            deployment::is_overtaken,
-            delete,
-        )
-        .await
+        aws.retry("concurrent changes of the distribution to end", deployment::SETTLED_WITHIN, is_overtaken, delete)
+            .await
     }
 }
 

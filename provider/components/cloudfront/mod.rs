@@ -15,3 +15,10 @@ mod tagging;
 pub mod viewer_function;
 
 pub use policy::Selection;
+
+use crate::aws::CallError;
+
+/// Whether an object was changed between our read and our change of it.
+fn is_overtaken(error: &CallError) -> bool {
+    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
+}

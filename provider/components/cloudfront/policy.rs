@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use serde::{Deserialize, Serialize};
 
+use super::is_overtaken;
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Identity, Regional};
 use crate::components::support::answer::ignore_missing;
 use crate::components::support::creation::{Repeated, create_or_adopt};
@@ -233,10 +234,6 @@ pub(super) async fn delete<P: Policy>(aws: &Regional, outputs: &Outputs) -> Resu
     };
     let may_end = |error: &CallError| is_overtaken(error) || is_used(error);
     aws.retry("the distribution to release the policy", RELEASED_WITHIN, may_end, attempt).await
-}
-
-fn is_overtaken(error: &CallError) -> bool {
-    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
 }
 
 fn is_used(error: &CallError) -> bool {

@@ -10,6 +10,7 @@ use aws_sdk_cloudfront::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::is_overtaken;
 use super::tagging::{retag, tags_of, to_aws};
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Regional};
 use crate::components::support::answer::{build_part, ignore_missing, none_if_missing, pages, required};
@@ -190,11 +191,6 @@ impl Component for ViewerFunction {
 /// How long a key value store may take until it is ready, and how long CloudFront may count a function as used after the
 /// distribution has been changed.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
-
-/// Whether the function was changed between our read and our call.
-fn is_overtaken(error: &CallError) -> bool {
-    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
-}
 
 /// Whether the key value store of the function is not ready yet.
 fn is_not_provisioned(error: &CallError) -> bool {

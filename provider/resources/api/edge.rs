@@ -1,12 +1,10 @@
 //! The part of an API's shape that describes CloudFront: where requests to each path go, and what is cached.
 
-mod pattern;
 mod staged;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use self::pattern::matches;
 pub(super) use self::staged::Staged;
 use super::config::{
     Behavior, Cache, Cdn, HttpVersion, MinimumTls, Origin, PriceClass, ResponseHeaders, ViewerProtocol,
@@ -14,6 +12,7 @@ use super::config::{
 use crate::components::cloudfront::distribution::{Connection, ErrorResponse, GeoRestriction, Replacement};
 use crate::resources::shared::inputs::texts;
 use crate::schema::{Attr, TextMap, Texts, Unknown};
+use crate::traffic::matches;
 
 /// CloudFront in front of the regions.
 #[derive(Debug, Clone, PartialEq)]
@@ -393,6 +392,21 @@ fn geo_restriction(cdn: &Cdn) -> Result<Option<GeoRestriction>, Unknown> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_match_as_cloudfront_matches_them() {
+        for (pattern, path, expected) in [
+            ("/static/*", "/static/a/b", true),
+            ("static/*", "/static/a", true),
+            ("/static/*", "/other", false),
+            ("/a?c", "/abc", true),
+            ("/a?c", "/ac", false),
+            ("*.jpg", "/b/a.jpg", true),
+            ("/a", "/a", true),
+        ] {
+            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+        }
+    }
 
     #[test]
     fn specific_patterns_come_first() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_cloudfront::types::DistributionConfig;
 
 use crate::aws::{CONSISTENCY_WINDOW, CallError, Poll, Regional};
+use crate::components::cloudfront::is_overtaken;
 use crate::components::support::answer::required;
 
 /// The deviation that means that the distribution is not [`DEPLOYED`].
@@ -15,11 +16,6 @@ pub(super) const DEPLOYED: &str = "Deployed";
 const DEPLOYED_WITHIN: Duration = Duration::from_secs(90 * 60);
 /// How long an update is retried while others change the same distribution.
 pub(super) const SETTLED_WITHIN: Duration = Duration::from_secs(2 * 60);
-
-/// Whether the distribution was changed between our read and our update.
-pub(crate) fn is_overtaken(error: &CallError) -> bool {
-    matches!(error.code(), Some("PreconditionFailed" | "InvalidIfMatchVersion"))
-}
 
 /// Changes the current settings, unless they are changed concurrently. Returns the ETag of the new ones.
 pub(crate) async fn change(

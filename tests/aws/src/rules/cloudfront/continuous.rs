@@ -24,7 +24,7 @@ pub(super) async fn before(context: &Context<'_>) -> Verdict {
         return Ok(None);
     }
     if operation.starts_with("Delete") {
-        for config in configs(context).await? {
+        for (_, config) in all(context).await? {
             if config.text_at(&POLICY) == context.name(0) {
                 let message =
                     "You cannot delete a continuous deployment policy that is associated with a primary distribution.";
@@ -38,7 +38,7 @@ pub(super) async fn before(context: &Context<'_>) -> Verdict {
         return context.refuse(400, "InvalidArgument", message);
     }
     let name = config.items_at(&DNS_NAMES).first().map_or("", |item| item.text.as_str());
-    if !staging(context).await?.iter().any(|staging| staging == name) {
+    if !all(context).await?.iter().any(|(found, config)| found == name && is_staging(config)) {
         let message = format!("The specified staging distribution does not exist: {name}");
         return context.refuse(400, "InvalidArgument", message);
     }
@@ -73,8 +73,7 @@ fn traffic(config: &Element) -> Option<String> {
 
 /// What is wrong with a configuration that is a staging distribution or uses a policy.
 pub(super) async fn invalid(context: &Context<'_>, config: &Element, id: &str) -> Result<Option<ConfigError>, Error> {
-    let is_staging = config.text_at(&["Staging"]) == "true";
-    if is_staging && !config.items_at(&["Aliases", "Items"]).is_empty() {
+    if is_staging(config) && !config.items_at(&["Aliases", "Items"]).is_empty() {
         let message = "A staging distribution cannot have alternate domain names.".to_owned();
         return Ok(Some((400, "InvalidArgument", message)));
     }
@@ -86,7 +85,7 @@ pub(super) async fn invalid(context: &Context<'_>, config: &Element, id: &str) -
         let message = "The continuous deployment policy doesn't exist.".to_owned();
         return Ok(Some((404, "NoSuchContinuousDeploymentPolicy", message)));
     }
-    if is_staging || id.is_empty() || config.text_at(&["HttpVersion"]).contains('3') {
+    if is_staging(config) || id.is_empty() || config.text_at(&["HttpVersion"]).contains('3') {
         let message = "Continuous deployment is not supported for this distribution.".to_owned();
         return Ok(Some((400, "InvalidArgument", message)));
     }
@@ -97,7 +96,6 @@ pub(super) async fn invalid(context: &Context<'_>, config: &Element, id: &str) -
 pub(super) async fn update(context: &Context<'_>, config: &Element) -> Verdict {
     let held = get_xml(context, &format!("distribution/{}", context.name(0))).await?;
     let Some(before) = held.as_ref().and_then(|held| held.child("DistributionConfig")) else { return Ok(None) };
-    let is_staging = |config: &Element| config.text_at(&["Staging"]) == "true";
     if is_staging(before) != is_staging(config) {
         return context.refuse(400, "IllegalUpdate", "The parameter Staging cannot be changed.");
     }
@@ -144,24 +142,17 @@ pub(super) async fn policy_of_staging(context: &Context<'_>, name: &str) -> Resu
     Ok(found.next().map(|policy| policy.text_at(&["Id"]).to_owned()))
 }
 
-/// The domain names of the staging distributions.
-async fn staging(context: &Context<'_>) -> Result<Vec<String>, Error> {
-    let all = get_xml(context, "distribution").await?.unwrap_or_default();
-    let mut names = Vec::new();
-    for item in all.items_at(&["Items"]) {
+/// The domain names and settings of all distributions.
+async fn all(context: &Context<'_>) -> Result<Vec<(String, Arc<Element>)>, Error> {
+    let list = get_xml(context, "distribution").await?.unwrap_or_default();
+    let mut all = Vec::new();
+    for item in list.items_at(&["Items"]) {
         let config = get_xml(context, &format!("distribution/{}/config", item.text_at(&["Id"]))).await?;
-        if config.is_some_and(|config| config.text_at(&["Staging"]) == "true") {
-            names.push(item.text_at(&["DomainName"]).to_owned());
-        }
+        all.extend(config.map(|config| (item.text_at(&["DomainName"]).to_owned(), config)));
     }
-    Ok(names)
+    Ok(all)
 }
 
-async fn configs(context: &Context<'_>) -> Result<Vec<Arc<Element>>, Error> {
-    let all = get_xml(context, "distribution").await?.unwrap_or_default();
-    let mut configs = Vec::new();
-    for item in all.items_at(&["Items"]) {
-        configs.extend(get_xml(context, &format!("distribution/{}/config", item.text_at(&["Id"]))).await?);
-    }
-    Ok(configs)
+fn is_staging(config: &Element) -> bool {
+    config.text_at(&["Staging"]) == "true"
 }
